@@ -1,0 +1,26 @@
+// SHA-256, HMAC and HKDF (RFC 6234, 2104, 5869), over OpenSSL's EVP.
+#pragma once
+
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+
+namespace detente::crypto {
+
+inline constexpr std::size_t kDigestSize = 32;
+
+Digest sha256(ByteView data);
+// SHA-256 over the parts in order, as if joined.
+Digest sha256(std::initializer_list<ByteView> parts);
+
+Digest hmac_sha256(ByteView key, ByteView data);
+
+// HKDF-SHA-256. `expand` gives `size` bytes, at most 255 * 32.
+SecretBytes hkdf_extract(ByteView salt, ByteView input_key);
+SecretBytes hkdf_expand(ByteView pseudo_random_key, ByteView info, std::size_t size);
+
+// Constant time for equal lengths.
+bool equal_secret(ByteView a, ByteView b);
+
+}  // namespace detente::crypto
