@@ -25,8 +25,8 @@ class AeadAlgorithm {
   // kNotFound when no provider has it; kUnsupported for other sizes of key, nonce or tag.
   static Result<AeadAlgorithm> load(std::string_view name);
   const std::string& name() const;
-  // Runs every case of a vector file (spec/accord.md, "Cipher vectors"); kAuthentication on the first that differs,
-  // kMalformed for a file without a case.
+  // Runs every case of a vector file (spec/accord.md, "Cipher vectors"); kAuthentication on the
+  // first that differs, kMalformed for a file without a case.
   Result<void> check_vectors(std::string_view vector_file) const;
 
   struct Impl;

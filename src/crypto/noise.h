@@ -36,10 +36,10 @@ struct NoiseConfig {
   std::string_view protocol = kStationSuite;
   Role role = Role::kInitiator;
   Bytes prologue;
-  const AgreeKey* local_static = nullptr;       // borrowed; must outlive the handshake
-  std::optional<AgreePublic> remote_static;     // where the pattern knows it beforehand
-  std::vector<SecretBytes> psks;                // in the order of their use, 32 bytes each
-  std::optional<SecretBytes> fixed_ephemeral;   // tests only
+  const AgreeKey* local_static = nullptr;      // borrowed; must outlive the handshake
+  std::optional<AgreePublic> remote_static;    // where the pattern knows it beforehand
+  std::vector<SecretBytes> psks;               // in the order of their use, 32 bytes each
+  std::optional<SecretBytes> fixed_ephemeral;  // tests only
 };
 
 class NoiseHandshake {

@@ -15,9 +15,10 @@ namespace detente::crypto {
 inline constexpr int kWorkFactor = 18;
 inline constexpr int kWorkFactorMax = 20;  // a file that asks for more is refused (memory)
 
-Bytes seal_with_passphrase(ByteView plain, std::string_view passphrase, int work_factor, KeyRandom& random);
-// kDenied for a wrong passphrase, kMalformed for anything that is not one such file, kLimit for a work factor above
-// the maximum.
+Bytes seal_with_passphrase(ByteView plain, std::string_view passphrase, int work_factor,
+                           KeyRandom& random);
+// kDenied for a wrong passphrase, kMalformed for anything that is not one such file, kLimit for a
+// work factor above the maximum.
 Result<SecretBytes> open_with_passphrase(ByteView file, std::string_view passphrase);
 
 }  // namespace detente::crypto

@@ -1,0 +1,220 @@
+// The accord's text: drafted, checked, signed.
+#include <algorithm>
+
+#include "accord/annex.h"
+#include "base/civil.h"
+#include "ceremony.h"
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+#include "wire/coder.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+namespace {
+
+Result<std::string> vectors_of(const DraftChoices& choices, const std::string& aead) {
+  const auto given = choices.cipher_vectors.find(aead);
+  if (given != choices.cipher_vectors.end()) return given->second;
+  const std::string_view shipped = crypto::shipped_vectors(aead);
+  if (!shipped.empty()) return std::string(shipped);
+  return fail(Fault::kNotFound,
+              "cipher " + aead + ": this program brings no test vectors for it (it does for "
+                                 "ChaCha20-Poly1305, AES-256-GCM, ARIA-256-GCM); give the file that both sides agreed on: "
+                                 "--cipher-vectors " + aead + "=FILE");
+}
+
+// Which side stands first, when nobody brought the lot from the room.
+bool draw_own_first(KeyRandom& random) { return (random.array<1>()[0] & 1) != 0; }
+
+void apply_names(accord::Accord& accord, const std::string& own, const DraftChoices& choices) {
+  for (accord::AccordSide& side : accord.sides) {
+    const bool ours = side.name == own;
+    if (ours && !choices.self.empty()) side.self = choices.self;
+    if (ours && !choices.other.empty()) side.other = choices.other;
+    side.aead = ours ? choices.aead : choices.their_aead;
+  }
+}
+
+Result<void> add_vectors(AccordFiles& files, const DraftChoices& choices) {
+  for (accord::AccordSide& side : files.note.accord.sides) {
+    DETENTE_TRY(vectors, vectors_of(choices, side.aead));
+    side.aead_vectors = crypto::sha256(as_bytes(vectors));
+    files.cipher_vectors[side.aead] = std::move(vectors);
+  }
+  return {};
+}
+
+Result<void> add_line(AccordFiles& files, const LineChoice& choice,
+                      const std::vector<std::string>& paths, KeyRandom& random) {
+  const LineId number{static_cast<std::uint16_t>(files.annexes.size())};
+  auto annex = accord::draft_annex(
+      number, choice.name, paths,
+      choice.deniable ? accord::Evidence::kDeniable : accord::Evidence::kProvable, random);
+  annex.highest_precedence = choice.highest;
+  DETENTE_TRY(text, accord::write_annex(annex));
+  files.note.accord.lines.push_back({number, accord::annex_digest(text)});
+  files.annexes.push_back(std::move(text));
+  return {};
+}
+
+Result<void> check_choices(const DraftChoices& choices) {
+  if (choices.lines.empty())
+    return fail(Fault::kMalformed, "accord: no line; name at least one with --line NAME");
+  std::vector<std::string> names;
+  for (const LineChoice& line : choices.lines) names.push_back(line.name);
+  for (auto* list : {&names}) std::sort(list->begin(), list->end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end())
+    return fail(Fault::kConflict, "accord: line \"" + *twice + "\" is given twice; name it once");
+  return {};
+}
+
+// "line 12: here \"...\", there \"...\"": what a person needs to find a changed byte.
+std::string first_difference(std::string_view ours, std::string_view theirs) {
+  std::size_t number = 1;
+  while (true) {
+    const std::string_view a = ours.substr(0, ours.find('\n'));
+    const std::string_view b = theirs.substr(0, theirs.find('\n'));
+    if (a != b || ours.empty() || theirs.empty())
+      return "the texts differ first in line " + std::to_string(number) + ": here \"" +
+             wire::display_line(a.substr(0, 100)) + "\", there \"" +
+             wire::display_line(b.substr(0, 100)) + "\"";
+    ours.remove_prefix(std::min(a.size() + 1, ours.size()));
+    theirs.remove_prefix(std::min(b.size() + 1, theirs.size()));
+    ++number;
+  }
+}
+
+Result<Imported> merge(const SideDir& side, const std::string& counterpart, AccordFiles ours,
+                       const AccordFiles& theirs) {
+  bool added = false;
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (ours.note.signed_by[i] || !theirs.note.signed_by[i]) continue;
+    const std::string& name = ours.note.accord.sides[i].name;
+    for (const accord::NoteSignature& line : theirs.note.signatures)
+      if (line.name == name) ours.note.signatures.push_back(line);
+    added = true;
+  }
+  if (!added) return Imported::kNothingNew;
+  // Verified once more, as one note: what is written can be read.
+  DETENTE_TRY(merged, accord::parse_accord_note(as_bytes(ours.note.encode())));
+  ours.note = std::move(merged);
+  DETENTE_TRY_VOID(side.save_accord_files(counterpart, ours));
+  return Imported::kSignatureAdded;
+}
+
+}  // namespace
+
+Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& choices,
+                                       WallTime now, KeyRandom& random) {
+  DETENTE_TRY_VOID(check_choices(choices));
+  DETENTE_TRY(own, side.own_card());
+  DETENTE_TRY(theirs, side.card_of(choices.counterpart));
+  if (!choices.first.empty() && choices.first != own.side && choices.first != theirs.side)
+    return fail(Fault::kConflict, "--first " + choices.first + ": is neither " + own.side + " nor " +
+                                      theirs.side + "; name the side that the lot gave");
+  const bool own_first =
+      choices.first.empty() ? draw_own_first(random) : choices.first == own.side;
+  AccordFiles files{{own_first ? accord::draft_accord(own, theirs) : accord::draft_accord(theirs, own),
+                     {}, {}, {}, {}, {}}, {}, {}, to_bytes(wire::shipped_dictionary())};
+  accord::Accord& accord = files.note.accord;
+  if (!choices.title.empty()) accord.title = choices.title;
+  accord.not_before = now;
+  accord.seal = choices.seal;
+  accord.dictionary = crypto::sha256(files.dictionary);
+  apply_names(accord, side.name(), choices);
+  DETENTE_TRY_VOID(add_vectors(files, choices));
+  for (std::size_t i = 0; i < choices.paths.size(); ++i)
+    accord.paths.push_back(
+        {PathId{static_cast<std::uint8_t>(i + 1)}, choices.paths[i], accord::PathKind::kUdp});
+  DETENTE_TRY_VOID(
+      add_line(files, {std::string(accord::kAccordLineName)}, choices.paths, random));
+  for (const LineChoice& line : choices.lines)
+    DETENTE_TRY_VOID(add_line(files, line, choices.paths, random));
+  DETENTE_TRY(text, accord::write_accord(accord));
+  DETENTE_TRY(note, accord::parse_accord_note(as_bytes(text)));
+  files.note = std::move(note);
+  return files;
+}
+
+Result<std::string> counterpart_of(const SideDir& side, const accord::Accord& accord) {
+  const accord::AccordSide* own = accord.side(side.name());
+  const accord::AccordSide* theirs = accord.side_opposite(side.name());
+  if (own == nullptr || theirs == nullptr)
+    return fail(Fault::kConflict, "accord: it is between " + accord.first().name + " and " +
+                                      accord.second().name + ", and this side is " + side.name() +
+                                      "; take the accord that names this side");
+  DETENTE_TRY(own_card, side.own_card());
+  if (own->root != own_card.root)
+    return fail(Fault::kConflict, "accord: it names another root key for " + side.name() +
+                                      " than your card; the other side must import your card and "
+                                      "draft it again");
+  DETENTE_TRY(card, side.card_of(theirs->name));
+  if (theirs->root != card.root)
+    return fail(Fault::kConflict, "accord: it names another root key for " + theirs->name +
+                                      " than the card that they gave you; ask them which one holds");
+  return theirs->name;
+}
+
+Result<Imported> import_accord(const SideDir& side, const io::Path& from, bool replace) {
+  DETENTE_TRY(theirs, station::read_accord_files(from));
+  DETENTE_TRY(counterpart, counterpart_of(side, theirs.note.accord));
+  if (!side.has_accord(counterpart)) {
+    DETENTE_TRY_VOID(side.save_accord_files(counterpart, theirs));
+    return Imported::kNew;
+  }
+  DETENTE_TRY(ours, side.accord_files(counterpart));
+  if (ours.note.digest == theirs.note.digest)
+    return merge(side, counterpart, std::move(ours), theirs);
+  if (replace && !ours.note.complete()) {
+    DETENTE_TRY_VOID(side.save_accord_files(counterpart, theirs));
+    return Imported::kReplaced;
+  }
+  return fail(Fault::kConflict,
+              "accord: two different accords with " + counterpart + "; here " +
+                  to_hex(ours.note.digest) + ", in " + from.string() + " " +
+                  to_hex(theirs.note.digest) + "; " +
+                  first_difference(ours.note.text, theirs.note.text) + ". " +
+                  (ours.note.complete()
+                       ? "The one here is signed by both and stays"
+                       : "Agree with the other side on one; --replace takes theirs instead"));
+}
+
+Result<AccordFiles> sign_accord_files(const SideDir& side, std::string_view counterpart,
+                                      const crypto::SignKey& root) {
+  DETENTE_TRY(files, side.accord_files(counterpart));
+  DETENTE_TRY(other, counterpart_of(side, files.note.accord));
+  DETENTE_TRY(signed_note, accord::sign_accord(std::move(files.note), root));
+  files.note = std::move(signed_note);
+  DETENTE_TRY_VOID(side.save_accord_files(other, files));
+  return files;
+}
+
+std::vector<std::string> accord_lines(const AccordFiles& files) {
+  std::vector<std::string> out = {wire::display_text(files.note.text)};
+  for (std::size_t i = 0; i < files.annexes.size(); ++i) {
+    out.push_back("---- annex of line " + std::to_string(files.note.accord.lines[i].number.value) +
+                  " ----");
+    out.push_back(wire::display_text(files.annexes[i]));
+  }
+  for (std::size_t i = 0; i < 2; ++i)
+    out.push_back((files.note.signed_by[i] ? "Signed by " : "Not signed by ") +
+                  files.note.accord.sides[i].name);
+  out.push_back("Digest " + to_hex(files.note.digest));
+  return out;
+}
+
+Result<void> check_accord_here(const AccordFiles& files) {
+  DETENTE_TRY_VOID(station::check_accord_files(files));
+  DETENTE_TRY(whole, accord::assemble_accord(as_bytes(files.note.encode()), files.annexes));
+  for (const accord::AccordSide& side : whole.accord.sides) {
+    auto algorithm = crypto::AeadAlgorithm::load(side.aead);
+    if (!algorithm) return fail_at("cipher of " + side.name, algorithm.error());
+    auto good = algorithm->check_vectors(files.cipher_vectors.at(side.aead));
+    if (!good) return fail_at("cipher of " + side.name, good.error());
+  }
+  DETENTE_TRY(coder, wire::TextCoder::with_dictionary(files.dictionary));
+  return {};
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,27 @@
+// The parts of add_ceremony_commands(), and what they share.
+#pragma once
+
+#include "ceremony.h"
+#include "cli.h"
+
+namespace detente::cli {
+
+void add_side_commands(CLI::App& app, Context& context);     // side, card
+void add_accord_commands(CLI::App& app, Context& context);   // accord
+void add_secret_commands(CLI::App& app, Context& context);   // secret, words
+void add_enrol_commands(CLI::App& app, Context& context);    // station enrol, link, path
+void add_officer_commands(CLI::App& app, Context& context);  // officer
+void add_bulletin_commands(CLI::App& app, Context& context); // bulletin
+
+// Adds what comes next for this side, with the --dir that was given.
+void say_next(Context& context, const SideDir& side);
+Result<std::string> read_text(const io::Path& file, std::size_t max);
+// The root key of this side, by the passphrase.
+Result<crypto::SignKey> open_root(Context& context, const SideDir& side);
+// "NAME=VALUE"; kMalformed names the option.
+Result<std::pair<std::string, std::string>> split_pair(const std::string& option,
+                                                       const std::string& text);
+// Links every counterpart for which all is there. Gives the names of those that are new.
+Result<std::vector<std::string>> link_where_ready(Context& context, const SideDir& side);
+
+}  // namespace detente::cli

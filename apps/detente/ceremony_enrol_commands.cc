@@ -1,0 +1,185 @@
+// station enrol, station link, station path.
+#include "ceremony_commands.h"
+#include "client_commands.h"
+#include "io/os_clock.h"
+
+namespace detente::cli {
+namespace {
+
+struct EnrolOptions {
+  StationChoices choices;
+  std::vector<std::string> peers, listen, to, providers;
+  std::string their_post = "main";
+};
+
+// "[COUNTERPART/]PATH=ADDRESS"; the counterpart may be left out where there is one.
+struct PathAddress {
+  std::string counterpart, path;
+  station::Address address;
+};
+
+Result<PathAddress> parse_path_address(const std::string& option, const std::string& text,
+                                       const std::vector<std::string>& peers) {
+  DETENTE_TRY(parts, split_pair(option, text));
+  PathAddress out{peers.front(), parts.first, {}};
+  if (const std::size_t slash = parts.first.find('/'); slash != std::string::npos) {
+    out.counterpart = parts.first.substr(0, slash);
+    out.path = parts.first.substr(slash + 1);
+  } else if (peers.size() > 1) {
+    return fail(Fault::kMalformed, option + " " + text +
+                                       ": there are several counterparts; write COUNTERPART/PATH=ADDRESS");
+  }
+  auto address = station::parse_address(parts.second);
+  if (!address) return fail_at(option, address.error());
+  out.address = std::move(*address);
+  return out;
+}
+
+Result<station::PathConfig*> path_of(std::vector<station::CounterpartConfig>& peers,
+                                     const PathAddress& at) {
+  for (station::CounterpartConfig& peer : peers) {
+    if (peer.name != at.counterpart) continue;
+    for (station::PathConfig& path : peer.paths)
+      if (path.name == at.path) return &path;
+    return &peer.paths.emplace_back(station::PathConfig{at.path, {}, {}});
+  }
+  return fail(Fault::kNotFound, at.counterpart + "/" + at.path + ": there is no --peer " +
+                                    at.counterpart);
+}
+
+Result<void> fill_peers(EnrolOptions& options) {
+  auto& peers = options.choices.peers;
+  peers.clear();
+  for (const std::string& name : options.peers) peers.push_back({name, options.their_post, {}});
+  for (const std::string& text : options.listen) {
+    DETENTE_TRY(at, parse_path_address("--listen", text, options.peers));
+    DETENTE_TRY(path, path_of(peers, at));
+    path->listen = at.address;
+  }
+  for (const std::string& text : options.to) {
+    DETENTE_TRY(at, parse_path_address("--to", text, options.peers));
+    DETENTE_TRY(path, path_of(peers, at));
+    path->peer = at.address;
+  }
+  for (const station::CounterpartConfig& peer : peers)
+    for (const station::PathConfig& path : peer.paths)
+      if (path.listen.port == 0 || path.peer.port == 0)
+        return fail(Fault::kMalformed, "path " + path.name + " to " + peer.name + ": has no " +
+                                           (path.listen.port == 0 ? "--listen" : "--to") +
+                                           " address; give both");
+  for (const std::string& provider : options.providers)
+    options.choices.providers.push_back(std::filesystem::absolute(provider).lexically_normal());
+  return {};
+}
+
+Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued) {
+  const std::string number = std::to_string(issued.bulletin);
+  DETENTE_TRY(told, tell_station(side, issued.bytes));
+  context.say("Credential " + std::to_string(issued.credential.number.value) + " stands in bulletin " +
+              number + (told ? "; the running station tells every counterpart."
+                             : ". It must reach the other side: detente bulletin export FILE"));
+  context.result({{"number", issued.credential.number.value},
+                  {"bulletin", issued.bulletin},
+                  {"told", told}});
+  return {};
+}
+
+Result<void> run_enrol(Context& context, EnrolOptions& options) {
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY_VOID(fill_peers(options));
+  DETENTE_TRY(root, open_root(context, side));
+  DETENTE_TRY(issued, enrol_station(side, options.choices, root, io::os_wall_time(),
+                                    context.random()));
+  const std::string id = side.name() + "/" + options.choices.post;
+  context.say("Station " + id + (issued ? " is enrolled." : " was enrolled before; its addresses are set."));
+  context.result({{"station", id}, {"new", issued.has_value()}});
+  if (issued) DETENTE_TRY_VOID(say_issued(context, side, *issued));
+  DETENTE_TRY(linked, link_where_ready(context, side));
+  context.result({{"linked", linked}});
+  say_next(context, side);
+  return {};
+}
+
+Result<void> run_link(Context& context, const std::string& counterpart) {
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY_VOID(check_ready_to_link(side, counterpart));
+  bool is_new = false;
+  if (!side.has_pair(counterpart)) {
+    DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+    DETENTE_TRY(linked, link_station(side, counterpart, passphrase));
+    is_new = linked;
+  }
+  context.say(is_new ? "Linked with " + counterpart + "."
+                     : "The link with " + counterpart + " stands already; nothing changed.");
+  context.result({{"counterpart", counterpart}, {"new", is_new}});
+  say_next(context, side);
+  return {};
+}
+
+Result<void> run_path(Context& context, const std::string& counterpart, const std::string& name,
+                      const std::string& listen, const std::string& to) {
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY(config, side.station_config());
+  auto* peer = config.counterpart(counterpart);
+  if (peer == nullptr)
+    return fail(Fault::kNotFound, "station: " + counterpart + " is not among its counterparts; first: "
+                                      "detente station enrol --peer " + counterpart);
+  DETENTE_TRY(path, path_of(config.counterparts, {counterpart, name, {}}));
+  for (auto [text, address] : {std::pair(&listen, &path->listen), std::pair(&to, &path->peer)}) {
+    if (text->empty()) continue;
+    DETENTE_TRY(parsed, station::parse_address(*text));
+    *address = std::move(parsed);
+  }
+  DETENTE_TRY(files, side.accord_files(counterpart));
+  if (files.note.accord.path(name) == nullptr)
+    return fail(Fault::kNotFound, "station: the accord with " + counterpart + " has no path \"" + name +
+                                      "\"; detente accord show " + counterpart + " names them");
+  if (path->listen.port == 0 || path->peer.port == 0)
+    return fail(Fault::kMalformed, "path " + name + " is new: give both --listen and --to");
+  DETENTE_TRY_VOID(side.save_station_config(config));
+  context.say("Path " + name + " to " + counterpart + ": listens on " + path->listen.text() +
+              ", sends to " + path->peer.text() + ". A running station reads it when it starts again.");
+  context.result({{"counterpart", counterpart},
+                  {"path", name},
+                  {"listen", path->listen.text()},
+                  {"peer", path->peer.text()}});
+  return {};
+}
+
+}  // namespace
+
+void add_enrol_commands(CLI::App& app, Context& context) {
+  CLI::App& station = group(app, "station", "The station of this side");
+  auto options = std::make_shared<EnrolOptions>();
+  CLI::App* enrol = station.add_subcommand("enrol", "Keys, addresses and credential of the station here");
+  enrol->add_option("--post", options->choices.post, "Name of the station")
+      ->check(a_name())
+      ->capture_default_str();
+  enrol->add_option("--peer", options->peers, "A counterpart; repeat it")->required()->check(a_name());
+  enrol->add_option("--their-post", options->their_post, "The counterpart's station")
+      ->check(a_name())
+      ->capture_default_str();
+  enrol->add_option("--listen", options->listen, "[COUNTERPART/]PATH=ADDRESS:PORT of our end")->required();
+  enrol->add_option("--to", options->to, "[COUNTERPART/]PATH=ADDRESS:PORT of their end")->required();
+  enrol->add_option("--provider", options->providers, "OpenSSL provider module with a cipher of your own");
+  enrol->add_option("--days", options->choices.days, "Validity of the credential")->capture_default_str();
+  example(*enrol, "detente station enrol --peer north --listen fibre=127.0.0.1:7001 --to fibre=127.0.0.1:7002");
+  on_run(*enrol, context, [&context, options] { return run_enrol(context, *options); });
+
+  auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();
+  CLI::App* link = station.add_subcommand("link", "Derive the key of the pair from both hand keys");
+  link->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
+  on_run(*link, context, [&context, counterpart] { return run_link(context, *counterpart); });
+
+  auto listen = std::make_shared<std::string>(), to = std::make_shared<std::string>();
+  CLI::App* change = station.add_subcommand("path", "Change the addresses of a path");
+  change->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
+  change->add_option("PATH", *path)->required()->check(a_name());
+  change->add_option("--listen", *listen, "ADDRESS:PORT of our end");
+  change->add_option("--to", *to, "ADDRESS:PORT of their end");
+  on_run(*change, context, [&context, counterpart, path, listen, to] {
+    return run_path(context, *counterpart, *path, *listen, *to);
+  });
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,217 @@
+// Credentials for the own station and officers, and the link of a pair.
+#include <algorithm>
+#include <limits>
+
+#include "ceremony.h"
+
+namespace detente::cli {
+namespace {
+
+constexpr std::uint32_t kDay = 24 * 60 * 60;
+// The other side's clock may be behind ours.
+constexpr std::uint32_t kClockGrace = 60 * 60;
+
+struct Validity {
+  WallTime from, to;
+};
+
+Validity valid_for(std::uint32_t days, WallTime now) {
+  const std::uint64_t end = std::uint64_t{now.seconds} + std::uint64_t{days} * kDay;
+  const std::uint64_t last = std::numeric_limits<std::uint32_t>::max();
+  return {{now.seconds - std::min(now.seconds, kClockGrace)},
+          {static_cast<std::uint32_t>(std::min(end, last))}};
+}
+
+// A number is never used again, so the next one is above all that were ever issued.
+// An officer whose enrolment was broken off before the bulletin has one too.
+Result<OfficerId> next_number(const SideDir& side, const accord::Roster& own) {
+  std::uint32_t highest = 0;
+  for (const accord::SignedCredential* credential : own.all())
+    highest = std::max<std::uint32_t>(highest, credential->credential.number.value);
+  DETENTE_TRY(officers, side.officers());
+  for (const std::string& name : officers) {
+    DETENTE_TRY(officer, side.officer(name));
+    highest = std::max<std::uint32_t>(highest, officer.number.value);
+  }
+  if (io::exists(side.station_dir() / "station.key")) {
+    DETENTE_TRY(keys, side.station_keys());
+    highest = std::max<std::uint32_t>(highest, keys.number.value);
+  }
+  if (highest >= std::numeric_limits<std::uint16_t>::max())
+    return fail(Fault::kLimit, "all 65535 numbers for credentials of this side are used");
+  return OfficerId{static_cast<std::uint16_t>(highest + 1)};
+}
+
+Result<Issued> issue(const SideDir& side, const accord::Roster& own,
+                     const accord::Credential& credential, const crypto::SignKey& root,
+                     WallTime now) {
+  DETENTE_TRY(bytes, accord::issue_credential(credential, root));
+  Issued issued{credential, own.highest_bulletin() + 1, {}};
+  DETENTE_TRY(bulletin, accord::issue_bulletin(side.name(), issued.bulletin, now,
+                                               std::span<const Bytes>(&bytes, 1), {}, root));
+  DETENTE_TRY(is_new, side.add_bulletin(side.name(), bulletin));
+  issued.bytes = std::move(bulletin);
+  return issued;
+}
+
+// Keys are made once; another post needs another directory, since one disk is one station.
+Result<station::StationKeys> own_station_keys(const SideDir& side, const accord::Roster& own,
+                                              KeyRandom& random) {
+  if (io::exists(side.station_dir() / "station.key")) return side.station_keys();
+  DETENTE_TRY(number, next_number(side, own));
+  DETENTE_TRY_VOID(side.save_new_station_keys(station::make_station_keys(number, random)));
+  return side.station_keys();
+}
+
+Result<void> check_peer(const SideDir& side, const station::CounterpartConfig& peer) {
+  DETENTE_TRY(files, side.accord_files(peer.name));
+  for (const station::PathConfig& path : peer.paths)
+    if (files.note.accord.path(path.name) == nullptr)
+      return fail(Fault::kNotFound, "station: the accord with " + peer.name + " has no path \"" +
+                                        path.name + "\"; detente accord show " + peer.name +
+                                        " names them");
+  if (peer.paths.empty())
+    return fail(Fault::kMalformed, "station: no path to " + peer.name +
+                                       "; give --listen PATH=ADDRESS and --to PATH=ADDRESS");
+  return {};
+}
+
+Result<station::StationConfig> merged_config(const SideDir& side, const StationChoices& choices) {
+  station::StationConfig config;
+  config.post = choices.post;
+  if (io::exists(side.station_config_file())) {
+    DETENTE_TRY(old, side.station_config());
+    if (old.post != choices.post)
+      return fail(Fault::kConflict, "station: " + side.name() + "/" + old.post +
+                                        " is enrolled here; another station of this side needs a "
+                                        "directory of its own");
+    config = std::move(old);
+  }
+  for (const station::CounterpartConfig& peer : choices.peers) {
+    DETENTE_TRY_VOID(check_peer(side, peer));
+    if (auto* known = config.counterpart(peer.name))
+      *known = peer;
+    else
+      config.counterparts.push_back(peer);
+  }
+  for (const std::string& provider : choices.providers)
+    if (std::find(config.providers.begin(), config.providers.end(), provider) ==
+        config.providers.end())
+      config.providers.push_back(provider);
+  DETENTE_TRY_VOID(station::check_station_config(config));
+  return config;
+}
+
+}  // namespace
+
+Result<std::optional<Issued>> enrol_station(const SideDir& side, const StationChoices& choices,
+                                            const crypto::SignKey& root, WallTime now,
+                                            KeyRandom& random) {
+  DETENTE_TRY(config, merged_config(side, choices));
+  DETENTE_TRY(own, side.own_roster());
+  DETENTE_TRY(keys, own_station_keys(side, own, random));
+  std::optional<Issued> issued;
+  if (own.by_number(keys.number) == nullptr) {
+    const Validity validity = valid_for(choices.days, now);
+    const accord::Credential credential{.role = accord::CredentialRole::kStation,
+                                        .side = side.name(),
+                                        .post = choices.post,
+                                        .number = keys.number,
+                                        .sign_key = keys.log.verify_key(),
+                                        .agree_key = keys.noise.public_key(),
+                                        .cosign_key = keys.cosign.verify_key(),
+                                        .lines = std::nullopt,
+                                        .not_before = validity.from,
+                                        .not_after = validity.to,
+                                        .person = std::nullopt};
+    DETENTE_TRY(done, issue(side, own, credential, root, now));
+    issued = std::move(done);
+  }
+  DETENTE_TRY_VOID(side.save_station_config(config));
+  return issued;
+}
+
+Result<void> check_ready_to_link(const SideDir& side, std::string_view counterpart) {
+  const std::string with(counterpart);
+  DETENTE_TRY(accord, side.accord_in_force(counterpart));
+  DETENTE_TRY(config, side.station_config());
+  const station::CounterpartConfig* peer = config.counterpart(counterpart);
+  if (peer == nullptr)
+    return fail(Fault::kNotFound, "station: " + with + " is not among its counterparts; first: "
+                                      "detente station enrol --peer " + with +
+                                      " --listen PATH=ADDRESS --to PATH=ADDRESS");
+  DETENTE_TRY(roster, side.roster_of(counterpart));
+  if (roster.station(peer->their_post) == nullptr)
+    return fail(Fault::kNotFound,
+                "station: no credential of " + with + "/" + peer->their_post +
+                    " here; first: detente bulletin import FILE, with the file that " + with +
+                    " made by detente bulletin export");
+  return {};
+}
+
+Result<bool> link_station(const SideDir& side, std::string_view counterpart,
+                          std::string_view passphrase) {
+  DETENTE_TRY_VOID(check_ready_to_link(side, counterpart));
+  if (side.has_pair(counterpart)) return false;
+  DETENTE_TRY(accord, side.accord_in_force(counterpart));
+  DETENTE_TRY(config, side.station_config());
+  DETENTE_TRY(root, open_shared_root(side, counterpart, passphrase));
+  const std::string theirs =
+      std::string(counterpart) + "/" + config.counterpart(counterpart)->their_post;
+  const auto pair = station::derive_pair(root, accord.lineage, side.name() + "/" + config.post,
+                                         theirs, accord.accord.first().name == side.name());
+  DETENTE_TRY_VOID(side.save_new_pair(counterpart, pair));
+  return true;
+}
+
+Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
+                             const crypto::SignKey& root, const Sealing& sealing, WallTime now) {
+  DETENTE_TRY(own, side.own_roster());
+  DETENTE_TRY(number, next_number(side, own));
+  const auto keys = station::make_officer_keys(sealing.random);
+  station::OfficerFile file{choices.name, number, choices.post, choices.role, std::nullopt, 0};
+  if (!choices.person.empty()) file.person = accord::open_person(choices.person, sealing.random);
+  const Validity validity = valid_for(choices.days, now);
+  accord::Credential credential{.role = choices.role,
+                                .side = side.name(),
+                                .post = choices.post,
+                                .number = number,
+                                .sign_key = keys.sign.verify_key(),
+                                .agree_key = keys.agree.public_key(),
+                                .cosign_key = std::nullopt,
+                                .lines = choices.lines,
+                                .not_before = validity.from,
+                                .not_after = validity.to,
+                                .person = std::nullopt};
+  if (file.person) credential.person = accord::person_digest(*file.person);
+  DETENTE_TRY(checked, accord::issue_credential(credential, root));  // before a key is on disk
+  DETENTE_TRY_VOID(side.save_new_officer(file, keys, sealing));
+  return issue(side, own, credential, root, now);
+}
+
+Result<std::vector<LineId>> line_numbers(const SideDir& side,
+                                         const std::vector<std::string>& names) {
+  DETENTE_TRY(counterparts, side.counterparts());
+  std::vector<LineId> out;
+  for (const std::string& name : names) {
+    bool found = false;
+    for (const std::string& counterpart : counterparts) {
+      DETENTE_TRY(files, side.accord_files(counterpart));
+      for (const std::string& text : files.annexes) {
+        DETENTE_TRY(annex, accord::parse_annex(text));
+        if (annex.name != name) continue;
+        out.push_back(annex.line);
+        found = true;
+      }
+    }
+    if (!found)
+      return fail(Fault::kNotFound, "line \"" + name +
+                                        "\": no accord of this side has it; detente accord show "
+                                        "COUNTERPART names them");
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,28 @@
+// Line addresses on the command line: north/military-west, military-west where
+// only one counterpart has it, north/0 or north/accord for the accord line.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client_http.h"
+
+namespace detente::cli {
+
+struct LineAddress {
+  std::string counterpart;
+  std::string line;
+  std::string text() const { return counterpart + "/" + line; }
+  std::string target() const {  // of the API
+    return "/v1/counterparts/" + escape(counterpart) + "/lines/" + escape(line);
+  }
+};
+
+// Against the station's own list. kNotFound, or kConflict for a short name of several, with all that
+// would do.
+Result<LineAddress> find_line(const Json& status, std::string_view address);
+Result<LineAddress> find_line(const StationClient& station, std::string_view address);
+std::vector<LineAddress> all_lines(const Json& status);
+
+}  // namespace detente::cli

@@ -1,0 +1,21 @@
+#include "client_commands.h"
+
+namespace detente::cli {
+
+CLI::App& group(CLI::App& app, const std::string& name, const std::string& description) {
+  const auto found =
+      app.get_subcommands([&](CLI::App* command) { return command->get_name() == name; });
+  if (!found.empty()) return *found.front();
+  CLI::App* made = app.add_subcommand(name, description);
+  made->require_subcommand(1);
+  return *made;
+}
+
+void add_client_commands(CLI::App& app, Context& context) {
+  add_station_commands(app, context);
+  add_send_commands(app, context);
+  add_inbox_commands(app, context);
+  add_show_commands(app, context);
+}
+
+}  // namespace detente::cli

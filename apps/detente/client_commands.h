@@ -1,0 +1,16 @@
+// The parts of add_client_commands().
+#pragma once
+
+#include "cli.h"
+
+namespace detente::cli {
+
+void add_station_commands(CLI::App& app, Context& context);  // station run, station stop
+void add_send_commands(CLI::App& app, Context& context);     // send, ack
+void add_inbox_commands(CLI::App& app, Context& context);    // inbox, events
+void add_show_commands(CLI::App& app, Context& context);     // status, record
+
+// The subcommand of that name, made where it is missing: several files add to one.
+CLI::App& group(CLI::App& app, const std::string& name, const std::string& description);
+
+}  // namespace detente::cli

@@ -1,0 +1,138 @@
+#include "client_compose.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/civil.h"
+#include "client_show.h"
+#include "io/os_clock.h"
+
+namespace detente::cli {
+
+namespace {
+
+Result<std::pair<std::uint64_t, std::string_view>> number_and_unit(std::string_view text,
+                                                                   const char* example) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number > 1'000'000'000)
+    return fail(Fault::kMalformed, std::string("write a time as in ") + example);
+  return std::pair(number, text.substr(static_cast<std::size_t>(end - text.data())));
+}
+
+// References as the signed header has them: whose log, epoch, index, leaf.
+Result<void> complete_references(const StationClient& station, Compose& compose) {
+  for (station::SubmissionReference& reference : compose.submission.references) {
+    const bool own = reference.whose == record::Whose::kAuthors;
+    std::string target = compose.line.target() + "/entries/" + (own ? "own/" : "far/") +
+                         std::to_string(reference.index);
+    if (reference.epoch) target += "?epoch=" + to_hex(*reference.epoch);
+    DETENTE_TRY(entry, station.get(target));
+    const auto epoch = from_hex(entry.value("epoch", ""));
+    const auto leaf = from_hex(entry.value("leaf", ""));
+    reference.epoch = epoch ? to_array<16>(*epoch) : std::nullopt;
+    reference.leaf = leaf ? to_array<32>(*leaf) : std::nullopt;
+    if (!reference.epoch || !reference.leaf)
+      return fail(Fault::kIo, "the station's answer about the entry referred to cannot be read");
+  }
+  return {};
+}
+
+Result<void> sign(Context& context, const SideDir& side, const Json& line, Compose& compose) {
+  if (line.value("evidence", "") == "deniable")
+    return fail(Fault::kDenied, "line " + compose.line.text() +
+                                    " is unattested: its words carry no signature. Send without --as, "
+                                    "or use a provable line");
+  DETENTE_TRY(officer, side.officer(compose.officer));
+  DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+  DETENTE_TRY(keys, side.open_officer(compose.officer, passphrase));
+  const auto digest_bytes = from_hex(line["accord"].value("digest", ""));
+  const auto digest = digest_bytes ? to_array<32>(*digest_bytes) : std::nullopt;
+  if (!digest) return fail(Fault::kIo, "the station's answer about the line cannot be read");
+  // The station says which accord is in force; what is signed must be the accord that lies here.
+  DETENTE_TRY(accord, side.accord_in_force(compose.line.counterpart));
+  if (accord.digest != *digest)
+    return fail(Fault::kConflict, "the station runs under another accord with " + compose.line.counterpart +
+                                      " than the one in this directory: start the station again");
+  record::Entry& entry = compose.submission.entry;
+  entry.header.author = officer.number;
+  record::Header signed_header = entry.header;
+  for (const station::SubmissionReference& reference : compose.submission.references)
+    signed_header.references.push_back(
+        {reference.whose, *reference.epoch, reference.index, *reference.leaf});
+  DETENTE_TRY(counter, side.take_officer_counter(compose.officer, io::os_wall_time()));
+  entry.signatures.push_back(record::sign_entry(signed_header, entry.body, *digest,
+                                                accord.accord.version, officer.number, counter,
+                                                keys.sign));
+  return {};
+}
+
+}  // namespace
+
+Result<Json> post_entry(Context& context, const SideDir& side, const StationClient& station,
+                        Compose compose) {
+  DETENTE_TRY(line, station.get(compose.line.target()));
+  record::Header& header = compose.submission.entry.header;
+  header.line.value = line.value("line_number", std::uint16_t{0});
+  header.time = io::os_wall_time();
+  DETENTE_TRY_VOID(complete_references(station, compose));
+  if (!compose.officer.empty()) DETENTE_TRY_VOID(sign(context, side, line, compose));
+  return station.post(compose.line.target() + "/entries", station::write_submission(compose.submission));
+}
+
+bool say_outcome(Context& context, const LineAddress& line, const station::Submission& submission,
+                 const Json& answer) {
+  const record::Header& header = submission.entry.header;
+  const std::string state = answer.value("state", "");
+  const std::string entry_class = station::class_name(header.entry_class);
+  std::string head = header.entry_class == record::EntryClass::kLive ? "" : upper(entry_class) + " | ";
+  head += line.text();
+  if (answer.contains("entry")) head += fmt::format(" own {}", answer["entry"]["index"].get<std::uint64_t>());
+  head += fmt::format("  {} {}", upper(record::precedence_name(header.precedence)), entry_class);
+  context.say(head);
+  const std::string& name = line.counterpart;
+  if (state == "receipted") {
+    context.say("  on the other side's disk: verified receipt");
+  } else if (state == "placed") {
+    context.say("  waiting: on this side's disk, not yet received by " + name + ".");
+    context.say("  It is sent again until " + name + "'s receipt is here.");
+  } else if (state == "queued") {
+    context.say("  waiting: on this side's disk, not yet received.");
+    context.say("  It will be sent when " + name + " is reached.");
+  } else {
+    context.say("  taken by the station; whether it is on disk was not waited for");
+  }
+  context.result(answer);
+  return state == "receipted";
+}
+
+Result<station::Wait> parse_wait(const std::string& text) {
+  if (text == "none") return station::Wait::kNone;
+  if (text == "durable") return station::Wait::kDurable;
+  if (text == "receipt") return station::Wait::kReceipt;
+  return fail(Fault::kMalformed, "--wait is none, durable or receipt");
+}
+
+Result<std::uint64_t> parse_timeout_ms(const std::string& text) {
+  DETENTE_TRY(parts, number_and_unit(text, "10s or 500ms"));
+  const std::uint64_t ms = parts.second == "ms" ? parts.first : parts.first * 1000;
+  if (parts.second != "ms" && parts.second != "s" && !parts.second.empty())
+    return fail(Fault::kMalformed, "write --timeout as in 10s or 500ms");
+  if (ms > station::kWaitMsMax)
+    return fail(Fault::kLimit, "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
+  return ms;
+}
+
+Result<WallTime> parse_when(const std::string& text, WallTime now) {
+  if (!text.starts_with('+')) return parse_utc(text);
+  DETENTE_TRY(parts, number_and_unit(std::string_view(text).substr(1), "+30m, +2h, +1d"));
+  const std::string_view unit = parts.second;
+  const std::uint64_t scale = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
+  const std::uint64_t seconds = now.seconds + parts.first * scale;
+  if (scale == 0 || seconds > UINT32_MAX)
+    return fail(Fault::kMalformed, "write a time as in +30m, +2h, +1d or 2026-11-24T09:00:00Z");
+  return WallTime{static_cast<std::uint32_t>(seconds)};
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,125 @@
+#include "client_http.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace detente::cli {
+
+namespace {
+
+constexpr std::size_t kAnswerMax = 16 << 20;
+constexpr int kPatienceSeconds = 75;  // above what a request may wait for
+
+class Socket {
+ public:
+  Socket() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  ~Socket() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Socket(const Socket&) = delete;
+
+  int connect(const std::string& path) {
+    sockaddr_un address{};
+    if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    const timeval patience{kPatienceSeconds, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+  }
+
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  // Until the station closes; nothing when it does not answer.
+  std::optional<std::string> receive() {
+    std::string out;
+    char buffer[16384];
+    for (;;) {
+      const ssize_t size = ::recv(fd_, buffer, sizeof buffer, 0);
+      if (size == 0) return out;
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0 || out.size() > kAnswerMax) return std::nullopt;
+      out.append(buffer, static_cast<std::size_t>(size));
+    }
+  }
+
+ private:
+  int fd_;
+};
+
+Fault fault_from(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Fault::kIo); ++i)
+    if (name == to_string(static_cast<Fault>(i))) return static_cast<Fault>(i);
+  return Fault::kIo;
+}
+
+Result<Json> parse_answer(const std::string& answer) {
+  const std::size_t body = answer.find("\r\n\r\n");
+  Json json = body == std::string::npos ? Json()
+                                        : Json::parse(answer.substr(body + 4), nullptr, false);
+  if (!json.is_object() || !json.contains("ok"))
+    return fail(Fault::kIo, "the station's answer cannot be read: is it of the same version?");
+  if (json["ok"] == true) return json;
+  const Json error = json.value("error", Json::object());
+  return fail(fault_from(error.value("fault", "io")), error.value("message", "the station refused"));
+}
+
+}  // namespace
+
+std::string escape(std::string_view segment) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : segment) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-') {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+Result<Json> StationClient::ask(std::string_view method, const std::string& target,
+                                std::string_view body) const {
+  Socket socket;
+  if (const int error = socket.connect(socket_); error != 0) {
+    if (error == ENOENT || error == ECONNREFUSED)
+      return fail(Fault::kState, "no station runs in this directory (" + socket_ +
+                                     "): start it with `detente station run`");
+    return fail(Fault::kIo, "cannot reach the station at " + socket_ + ": " + std::strerror(error));
+  }
+  std::string request(method);
+  request += " " + target + " HTTP/1.1\r\nHost: station\r\nConnection: close\r\n";
+  if (method == "POST")
+    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  request += "\r\n";
+  request += body;
+  // A station that refuses a request early closes before it has read all of it: its answer counts.
+  static_cast<void>(socket.send(request));
+  const auto answer = socket.receive();
+  if (!answer || answer->empty())
+    return fail(Fault::kIo, "the station did not answer: `detente status` shows whether it still runs");
+  return parse_answer(*answer);
+}
+
+Result<Json> StationClient::get(const std::string& target) const { return ask("GET", target, {}); }
+
+Result<Json> StationClient::post(const std::string& target, const Json& body) const {
+  return ask("POST", target, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,28 @@
+// The command line as a client of the station: one HTTP request over the Unix
+// socket of a side's directory. spec/api.md.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli.h"
+
+namespace detente::cli {
+
+class StationClient {
+ public:
+  explicit StationClient(const SideDir& side) : socket_(side.socket_file().string()) {}
+
+  // The answer's JSON; an answer that is an error becomes this error. kState when no station runs.
+  Result<Json> get(const std::string& target) const;
+  Result<Json> post(const std::string& target, const Json& body) const;
+
+ private:
+  Result<Json> ask(std::string_view method, const std::string& target, std::string_view body) const;
+  std::string socket_;
+};
+
+// For one segment of a target.
+std::string escape(std::string_view segment);
+
+}  // namespace detente::cli

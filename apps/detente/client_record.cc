@@ -1,0 +1,96 @@
+#include <iostream>
+
+#include "client_address.h"
+#include "client_commands.h"
+#include "client_show.h"
+
+namespace detente::cli {
+
+namespace {
+
+Result<void> status(Context& context, bool watch) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(answer, station.get("/v1/status"));
+  if (!watch) {
+    for (const std::string& line : status_lines(answer)) context.say(line);
+    context.result(answer);
+    return {};
+  }
+  while (std::cout) {
+    if (context.json) {
+      std::cout << answer.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+    } else {
+      std::cout << "\x1b[H\x1b[2J";
+      for (const std::string& line : status_lines(answer)) std::cout << line << "\n";
+    }
+    std::cout << std::flush;
+    // The next event, or two seconds: ages grow without events.
+    const std::string since = std::to_string(answer.value("events", std::uint64_t{0}));
+    DETENTE_TRY(events, station.get("/v1/events?timeout_ms=2000&since=" + since));
+    static_cast<void>(events);
+    DETENTE_TRY(next, station.get("/v1/status"));
+    answer = std::move(next);
+  }
+  return {};
+}
+
+Result<void> record_show(Context& context, const std::string& address) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(line, find_line(station, address));
+  DETENTE_TRY(answer, station.get(line.target() + "/record"));
+  DETENTE_TRY(list, station.get(line.target() + "/entries?whose=both&limit=200"));
+  for (const std::string& text : record_lines(answer)) context.say(text);
+  context.say();
+  for (const Json& entry : list["entries"])
+    for (const std::string& text : entry_lines(entry)) context.say(text);
+  if (list.value("more", false)) context.say("(older entries are not listed here)");
+  answer["entries"] = list["entries"];
+  context.result(answer);
+  return {};
+}
+
+Result<void> record_entry(Context& context, const std::string& address, const std::string& whose,
+                          std::uint64_t index, const std::string& epoch) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(line, find_line(station, address));
+  DETENTE_TRY(entry, station.get(line.target() + "/entries/" + whose + "/" + std::to_string(index) +
+                                 (epoch.empty() ? "" : "?epoch=" + escape(epoch))));
+  for (const std::string& text : evidence_lines(entry)) context.say(text);
+  context.result(entry);
+  return {};
+}
+
+}  // namespace
+
+void add_show_commands(CLI::App& app, Context& context) {
+  auto watch = std::make_shared<bool>(false);
+  CLI::App* status_command = app.add_subcommand("status", "Links, lines and what waits");
+  status_command->add_flag("--watch", *watch, "Show it again whenever something happens");
+  on_run(*status_command, context, [&context, watch] { return status(context, *watch); });
+
+  CLI::App& record = group(app, "record", "The record of a line: both sides' logs");
+  auto address = std::make_shared<std::string>();
+  CLI::App* show = record.add_subcommand("show", "Both logs of a line: sizes, receipts, entries");
+  show->add_option("ADDRESS", *address, "north/military-west")->required();
+  example(*show, "detente record show north/military-west");
+  on_run(*show, context, [&context, address] { return record_show(context, *address); });
+
+  struct EntryOptions {
+    std::string address, whose, epoch;
+    std::uint64_t index = 0;
+  };
+  auto options = std::make_shared<EntryOptions>();
+  CLI::App* entry = record.add_subcommand("entry", "One entry with its evidence");
+  entry->add_option("ADDRESS", options->address, "north/military-west")->required();
+  entry->add_option("WHOSE", options->whose, "own or far")->required()->check(CLI::IsMember({"own", "far"}));
+  entry->add_option("INDEX", options->index, "Its index in that log")->required();
+  entry->add_option("--epoch", options->epoch, "Of an older epoch: its 32 hex digits");
+  on_run(*entry, context, [&context, options] {
+    return record_entry(context, options->address, options->whose, options->index, options->epoch);
+  });
+}
+
+}  // namespace detente::cli

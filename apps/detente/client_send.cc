@@ -1,0 +1,199 @@
+#include <charconv>
+#include <iostream>
+
+#include "client_commands.h"
+#include "client_compose.h"
+#include "io/os_clock.h"
+#include "line/message.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+constexpr std::size_t kInputMax = 32 * 1024;  // read from stdin; the line's own limit is far below
+
+struct SendOptions {
+  std::string address, text, precedence = "routine", officer, subject, label, due, reply_by;
+  std::vector<std::string> references, action, info;
+  bool drill = false, test = false, has_text = false;
+  std::string wait = "receipt", timeout = "10s";
+};
+
+struct AckOptions {
+  std::string address, index, officer, level = "read", wait = "receipt", timeout = "10s";
+};
+
+Result<std::string> read_input() {
+  std::string out;
+  char buffer[4096];
+  while (std::cin.read(buffer, sizeof buffer) || std::cin.gcount() > 0) {
+    out.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+    if (out.size() > kInputMax) return fail(Fault::kLimit, "the text is too long for one message");
+  }
+  if (out.ends_with('\n')) out.pop_back();  // the end of the last line is not part of the text
+  return out;
+}
+
+// "12" and "far:12" are the other side's, "own:3" this side's.
+Result<station::SubmissionReference> parse_reference(std::string_view text) {
+  station::SubmissionReference out;
+  if (text.starts_with("own:")) out.whose = record::Whose::kAuthors;
+  if (text.starts_with("own:") || text.starts_with("far:")) text.remove_prefix(4);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.index);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    return fail(Fault::kMalformed, "write an entry as its index in the other side's log (12), or own:3");
+  return out;
+}
+
+Result<Compose> compose(const StationClient& station, const SendOptions& options) {
+  Compose out;
+  record::Header& header = out.submission.entry.header;
+  const auto precedence = record::precedence_from(options.precedence);
+  if (!precedence)
+    return fail(Fault::kMalformed, "--precedence is routine, priority, immediate or flash");
+  header.precedence = *precedence;
+  if (options.drill) header.entry_class = record::EntryClass::kDrill;
+  if (options.test) header.entry_class = record::EntryClass::kTest;
+  std::string text = options.text;
+  if (!options.has_text || text == "-") {
+    DETENTE_TRY(input, read_input());
+    text = std::move(input);
+  }
+  // Before anything else: JSON could not carry what is not UTF-8, and a person must not sign it.
+  DETENTE_TRY_VOID(wire::check_text(text, kInputMax));
+  for (const std::string* part : {&options.subject, &options.label})
+    DETENTE_TRY_VOID(wire::check_text(*part, kInputMax));
+  out.submission.entry.body = to_bytes(as_bytes(text));
+  header.subject = options.subject;
+  header.label = options.label;
+  header.action = options.action;
+  header.info = options.info;
+  for (const std::string& reference : options.references) {
+    DETENTE_TRY(parsed, parse_reference(reference));
+    out.submission.references.push_back(parsed);
+  }
+  const WallTime now = io::os_wall_time();
+  if (!options.due.empty()) {
+    DETENTE_TRY(due, parse_when(options.due, now));
+    header.due = due;
+  }
+  if (!options.reply_by.empty()) {
+    DETENTE_TRY(by, parse_when(options.reply_by, now));
+    header.reply_by = by;
+  }
+  DETENTE_TRY(wait, parse_wait(options.wait));
+  DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
+  out.submission.wait = wait;
+  out.submission.timeout_ms = timeout;
+  out.officer = options.officer;
+  DETENTE_TRY(line, find_line(station, options.address));
+  out.line = line;
+  return out;
+}
+
+Result<void> send(Context& context, const SendOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(composed, compose(station, options));
+  const LineAddress line = composed.line;
+  station::Submission shown = composed.submission;
+  DETENTE_TRY(answer, post_entry(context, side, station, std::move(composed)));
+  say_outcome(context, line, shown, answer);
+  return {};
+}
+
+// The entry that is acknowledged: a number, or the newest that nobody has acknowledged.
+Result<Json> entry_to_ack(const StationClient& station, const LineAddress& line, const std::string& index) {
+  if (index != "last") {
+    DETENTE_TRY(reference, parse_reference(index));
+    if (reference.whose == record::Whose::kAuthors)
+      return fail(Fault::kMalformed, "a person acknowledges the other side's entries, not the own ones");
+    return station.get(line.target() + "/entries/far/" + std::to_string(reference.index));
+  }
+  DETENTE_TRY(list, station.get(line.target() + "/entries?unread=1&limit=200"));
+  if (list["entries"].empty())
+    return fail(Fault::kNotFound, "there is nothing on " + line.text() + " that waits for an acknowledgement");
+  return list["entries"].back();
+}
+
+Result<void> ack(Context& context, const AckOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  Compose out;
+  out.officer = options.officer;
+  DETENTE_TRY(line, find_line(station, options.address));
+  out.line = line;
+  DETENTE_TRY(entry, entry_to_ack(station, out.line, options.index));
+  record::Header& header = out.submission.entry.header;
+  header.kind = record::kPersonReceipt;
+  header.body_form = record::BodyForm::kCbor;
+  header.entry_class = station::class_from(entry.value("class", "live")).value_or(record::EntryClass::kTest);
+  const auto level = options.level == "read"      ? line::ReceiptLevel::kRead
+                     : options.level == "brought" ? line::ReceiptLevel::kBrought
+                                                  : line::ReceiptLevel::kSeenByPrincipal;
+  out.submission.entry.body = line::receipt_body(level);
+  station::SubmissionReference reference;
+  reference.index = entry.value("index", std::uint64_t{0});
+  if (const auto epoch = from_hex(entry.value("epoch", ""))) reference.epoch = to_array<16>(*epoch);
+  out.submission.references.push_back(reference);
+  DETENTE_TRY(wait, parse_wait(options.wait));
+  DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
+  out.submission.wait = wait;
+  out.submission.timeout_ms = timeout;
+  const station::Submission shown = out.submission;
+  DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
+  Json result = answer;
+  result["acknowledged"] = {{"epoch", entry.value("epoch", "")}, {"index", reference.index}};
+  context.say("acknowledges entry far " + std::to_string(reference.index) + " as \"" + options.level + "\"");
+  say_outcome(context, line, shown, result);
+  return {};
+}
+
+void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout) {
+  command.add_option("--wait", wait, "Return when: none, durable (own disk), receipt (their disk)")
+      ->capture_default_str();
+  command.add_option("--timeout", timeout, "How long to wait for the receipt")->capture_default_str();
+}
+
+}  // namespace
+
+void add_send_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<SendOptions>();
+  CLI::App* send_command = app.add_subcommand("send", "Send a message on a line");
+  send_command->add_option("ADDRESS", options->address, "north/military-west, or military-west where unique")
+      ->required();
+  auto* text = send_command->add_option("TEXT", options->text, "The text; - or nothing reads it from standard input");
+  send_command->add_option("--precedence", options->precedence, "routine, priority, immediate or flash")
+      ->capture_default_str();
+  send_command->add_option("--as", options->officer, "Sign as this officer of the own side");
+  auto* drill = send_command->add_flag("--drill", options->drill, "Part of a drill: not the real thing");
+  send_command->add_flag("--test-class", options->test, "A test: not the real thing")->excludes(drill);
+  send_command->add_option("--subject", options->subject, "Subject, at most 120 bytes");
+  send_command->add_option("--label", options->label, "Security label, at most 40 bytes");
+  send_command->add_option("--due", options->due, "2026-11-24T09:00:00Z, or +2h");
+  send_command->add_option("--reply-by", options->reply_by, "2026-11-24T09:00:00Z, or +30m");
+  send_command->add_option("--ref", options->references, "Refers to this entry of theirs: 12; or own:3");
+  send_command->add_option("--action", options->action, "Post that is to act; may be given again");
+  send_command->add_option("--info", options->info, "Post that is to know; may be given again");
+  add_wait_options(*send_command, options->wait, options->timeout);
+  example(*send_command, "detente send north/military-west --precedence flash --as kim \"Text\"");
+  on_run(*send_command, context, [&context, options, text] {
+    options->has_text = text->count() > 0;
+    return send(context, *options);
+  });
+
+  auto receipt = std::make_shared<AckOptions>();
+  CLI::App* ack_command = app.add_subcommand("ack", "Acknowledge an entry of the other side, as a person");
+  ack_command->add_option("ADDRESS", receipt->address, "north/military-west")->required();
+  ack_command->add_option("INDEX", receipt->index, "The entry's index, or last")->required();
+  ack_command->add_option("--as", receipt->officer, "Sign as this officer of the own side");
+  ack_command->add_option("--level", receipt->level, "read, brought (to the office), seen (by the principal)")
+      ->check(CLI::IsMember({"read", "brought", "seen"}))
+      ->capture_default_str();
+  add_wait_options(*ack_command, receipt->wait, receipt->timeout);
+  example(*ack_command, "detente ack south/military-west last --as ri");
+  on_run(*ack_command, context, [&context, receipt] { return ack(context, *receipt); });
+}
+
+}  // namespace detente::cli

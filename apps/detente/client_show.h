@@ -1,0 +1,30 @@
+// The station's answers as lines for a person, at most 80 columns wide. Text in
+// the API's answers is safe to show already; it is made safe once more here,
+// since a terminal is what it protects.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli.h"
+
+namespace detente::cli {
+
+inline constexpr std::size_t kColumns = 80;
+
+// Broken at spaces where it can be, by the width that a terminal gives the characters.
+std::vector<std::string> wrap(std::string_view text, std::size_t columns);
+
+// An entry: a head line (address, index, precedence, class, time, author) and its text. Each line of a drill or
+// test says so.
+std::vector<std::string> entry_lines(const Json& entry);
+std::vector<std::string> status_lines(const Json& status);
+std::vector<std::string> record_lines(const Json& record);
+std::vector<std::string> evidence_lines(const Json& entry);
+std::string event_line(const Json& event);
+
+std::string utc_text(const Json& seconds);  // "2026-11-24 09:00:03Z", "-" for null
+std::string upper(std::string_view text);
+
+}  // namespace detente::cli

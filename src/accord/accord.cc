@@ -1,0 +1,192 @@
+#include "accord/accord.h"
+
+#include <vector>
+
+#include "accord/fields.h"
+#include "crypto/hash.h"
+
+namespace detente::accord {
+namespace {
+
+constexpr std::string_view kAskAgain =
+    "; compare the digest with the other side and take the text that was agreed";
+
+bool has_signature_lines(std::string_view file) {
+  return file.find("\n\n\xe2\x80\x94 ") != std::string_view::npos;
+}
+
+// Fills signed_by from the signature lines.
+Result<void> check_signatures(AccordNote& note) {
+  note.signed_by = {};
+  if (note.signatures.empty()) return {};
+  std::vector<NoteVerifier> keys;
+  for (const AccordSide& side : note.accord.sides) {
+    DETENTE_TRY(key, NoteVerifier::make(side.name, NoteKeyType::kEd25519, side.root));
+    keys.push_back(std::move(key));
+  }
+  // verify_note wants at least one known key; strangers' lines alone are no fault of an accord.
+  bool any = false;
+  for (const NoteSignature& line : note.signatures)
+    for (const NoteVerifier& key : keys)
+      any = any || (line.name == key.name() && line.key_id == key.key_id());
+  if (!any) return {};
+  const auto verified = verify_note({note.text, note.signatures}, keys);
+  if (!verified)
+    return fail(
+        Fault::kAuthentication,
+        "accord: a side's signature does not fit the text, so the text or the signature was "
+        "changed after signing (" +
+            verified.error().message + ")" + std::string(kAskAgain));
+  for (const VerifiedSignature& signature : *verified) note.signed_by[signature.key] = true;
+  return {};
+}
+
+Result<AccordNote> from_text(std::string text, std::vector<NoteSignature> signatures) {
+  DETENTE_TRY(accord, parse_accord(text));
+  const Digest digest = accord_digest(text);
+  const Digest lineage = accord.lineage.value_or(digest);
+  AccordNote out{std::move(accord), std::move(text), digest, lineage, std::move(signatures), {}};
+  DETENTE_TRY_VOID(check_signatures(out));
+  return out;
+}
+
+std::string unsigned_sides(const AccordNote& note) {
+  std::string out;
+  for (std::size_t i = 0; i < 2; ++i)
+    if (!note.signed_by[i]) out += (out.empty() ? "" : " and ") + note.accord.sides[i].name;
+  return out;
+}
+
+Result<void> check_annex_fits(const Accord& accord, const Annex& annex) {
+  const std::string where = "annex \"" + annex.name + "\"";
+  for (const std::string& path : annex.paths)
+    if (!accord.path(path))
+      return fail(Fault::kConflict, where + ": the accord has no path \"" + path + "\"");
+  if (annex.line == kAccordLine && annex.paths.size() != accord.paths.size())
+    return fail(Fault::kConflict, where + ": the accord line uses every path of the accord");
+  return {};
+}
+
+// Which line of the accord this text is the annex of.
+Result<LineId> place_annex(const Accord& accord, std::string_view text, const Annex& annex) {
+  const AccordLine* line = accord.line(annex.line);
+  const std::string number = std::to_string(annex.line.value);
+  if (!line)
+    return fail(Fault::kConflict, "annex \"" + annex.name + "\" is for line " + number +
+                                      ", which this accord does not have; take it away");
+  if (line->annex != annex_digest(text))
+    return fail(Fault::kAuthentication,
+                "annex \"" + annex.name + "\" of line " + number +
+                    " was altered or belongs to another accord: its SHA-256 is " +
+                    to_hex(annex_digest(text)) + " and the accord says " + to_hex(line->annex) +
+                    "; take the file that was there when the accord was signed");
+  return line->number;
+}
+
+}  // namespace
+
+Digest accord_digest(std::string_view text) { return crypto::sha256(as_bytes(text)); }
+
+std::string AccordNote::encode() const {
+  return signatures.empty() ? text : encode_note({text, signatures});
+}
+
+Result<AccordNote> parse_accord_note(ByteView file) {
+  if (file.size() > kAccordNoteMax)
+    return fail(Fault::kLimit, "accord: larger than 128 KiB; this cannot be an accord");
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  if (!has_signature_lines(text)) {
+    const auto good = check_note_text(text);
+    if (!good) return fail_at("accord", good.error());
+    return from_text(std::string(text), {});
+  }
+  auto note = parse_note(file);
+  if (!note) return fail_at("accord", note.error());
+  return from_text(std::move(note->text), std::move(note->signatures));
+}
+
+Result<AccordNote> sign_accord(AccordNote note, const crypto::SignKey& root) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    const AccordSide& side = note.accord.sides[i];
+    if (side.root != root.verify_key()) continue;
+    if (note.signed_by[i]) return note;
+    DETENTE_TRY(signature, sign_note(note.text, side.name, root));
+    note.signatures.push_back(std::move(signature));
+    note.signed_by[i] = true;
+    return note;
+  }
+  return fail(Fault::kDenied, "accord: this root key is neither \"" + note.accord.first().name +
+                                  "\"'s nor \"" + note.accord.second().name +
+                                  "\"'s in this accord; draft it again with the card of this key");
+}
+
+Result<void> check_successor(const AccordNote& next, const AccordNote& old) {
+  const auto refuse = [](const std::string& why) {
+    return fail(Fault::kConflict, "accord: no successor of the one in force: " + why);
+  };
+  for (const AccordNote* note : {&next, &old})
+    if (!note->complete())
+      return fail(Fault::kState, "accord: version " + std::to_string(note->accord.version) +
+                                     " is not signed by " + unsigned_sides(*note));
+  if (next.accord.predecessor != old.digest)
+    return refuse("its predecessor is not " + to_hex(old.digest) + "; draft it from that one");
+  if (next.accord.version != old.accord.version + 1)
+    return refuse("its version must be " + std::to_string(old.accord.version + 1));
+  if (next.lineage != old.lineage) return refuse("its lineage must be " + to_hex(old.lineage));
+  for (std::size_t i = 0; i < 2; ++i) {
+    const AccordSide& side = old.accord.sides[i];
+    // The order too: secrets and ids of a lineage are made in it.
+    if (next.accord.sides[i].name != side.name)
+      return refuse("its sides must be the same, in the same order");
+    if (next.accord.sides[i].root != side.root)
+      return refuse("side \"" + side.name +
+                    "\" has another root key; root keys stay for a lineage");
+  }
+  return {};
+}
+
+const Annex* AccordInForce::annex(LineId line) const {
+  const auto found = annexes.find(line);
+  return found == annexes.end() ? nullptr : &found->second;
+}
+
+const Annex* AccordInForce::line_named(std::string_view name) const {
+  for (const auto& [line, annex] : annexes)
+    if (annex.name == name) return &annex;
+  return nullptr;
+}
+
+std::vector<AccordPath> AccordInForce::paths_of(const Annex& annex) const {
+  std::vector<AccordPath> out;
+  for (const std::string& name : annex.paths)
+    if (const AccordPath* path = accord.path(name)) out.push_back(*path);
+  return out;
+}
+
+Result<AccordInForce> assemble_accord(ByteView note_bytes,
+                                      std::span<const std::string> annex_texts) {
+  DETENTE_TRY(note, parse_accord_note(note_bytes));
+  if (!note.complete())
+    return fail(Fault::kState, "accord: not signed by " + unsigned_sides(note) +
+                                   "; have it signed there before it is used");
+  AccordInForce out{note.accord, note.digest, note.lineage, note.encode(), {}, {}};
+  for (const std::string& text : annex_texts) {
+    DETENTE_TRY(annex, parse_annex(text));
+    DETENTE_TRY(line, place_annex(out.accord, text, annex));
+    DETENTE_TRY_VOID(check_annex_fits(out.accord, annex));
+    if (const Annex* other = out.line_named(annex.name); other && other->line != line)
+      return fail(Fault::kConflict, "accord: lines " + std::to_string(other->line.value) + " and " +
+                                        std::to_string(line.value) + " have one name, \"" +
+                                        annex.name + "\"");
+    out.annexes.insert_or_assign(line, std::move(annex));
+    out.annex_texts.insert_or_assign(line, text);
+  }
+  for (const AccordLine& line : out.accord.lines)
+    if (!out.annex(line.number))
+      return fail(Fault::kNotFound,
+                  "accord: the annex of line " + std::to_string(line.number.value) +
+                      " is missing; bring the file whose SHA-256 is " + to_hex(line.annex));
+  return out;
+}
+
+}  // namespace detente::accord

@@ -1,0 +1,257 @@
+#include "accord/annex.h"
+
+#include <algorithm>
+#include <array>
+
+#include "accord/accord_text.h"
+#include "accord/fields.h"
+#include "accord/toml_reader.h"
+#include "accord/toml_writer.h"
+#include "crypto/hash.h"
+
+namespace detente::accord {
+namespace {
+
+constexpr std::array<std::string_view, 4> kPrecedences = {"routine", "priority", "immediate",
+                                                          "flash"};
+constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+constexpr std::array kMedia = {Medium::kText, Medium::kDocument, Medium::kVoice, Medium::kLetter};
+constexpr std::size_t kSignedActsMax = 64;
+constexpr std::size_t kStaffedBytesMax = 200;
+constexpr std::uint32_t kRetentionDaysMax = 36500;
+constexpr std::uint32_t kQueueEntriesMax = 100000;
+
+template <typename T>
+bool has_twice(const std::vector<T>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::find(values.begin() + static_cast<std::ptrdiff_t>(i) + 1, values.end(), values[i]) !=
+        values.end())
+      return true;
+  return false;
+}
+
+Result<void> check_names(const std::string& where, const std::vector<std::string>& names,
+                         std::size_t max) {
+  if (names.size() > max) return fail(Fault::kLimit, where + ": more than " + std::to_string(max));
+  for (const std::string& name : names) DETENTE_TRY_VOID(check_name_of(where, name));
+  if (has_twice(names)) return fail(Fault::kConflict, where + ": one stands there twice");
+  return {};
+}
+
+Result<void> check_line_zero(const Annex& annex, const std::string& where) {
+  const bool is_zero = annex.line == kAccordLine;
+  if (is_zero != (annex.name == kAccordLineName))
+    return fail(Fault::kConflict, where + ": line 0, and no other, has the name \"accord\"");
+  if (is_zero && !annex.provable())
+    return fail(Fault::kConflict, where + ": the accord line is always provable");
+  return {};
+}
+
+Result<void> check_call(const CheckCall& call, const std::string& where) {
+  if (call.minute >= 24 * 60 || call.days == 0 || call.days > 0x7f)
+    return fail(Fault::kMalformed, where + ": a check call has a time of day and at least one day");
+  return check_word_of(where + ": zone", call.zone);
+}
+
+std::string time_text(std::uint16_t minute) {
+  std::string out = "00:00";
+  out[0] = static_cast<char>('0' + minute / 600);
+  out[1] = static_cast<char>('0' + minute / 60 % 10);
+  out[3] = static_cast<char>('0' + minute % 60 / 10);
+  out[4] = static_cast<char>('0' + minute % 10);
+  return out;
+}
+
+std::vector<std::string> day_texts(std::uint8_t days) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < kDays.size(); ++i)
+    if (days >> i & 1) out.emplace_back(kDays[i]);
+  return out;
+}
+
+// Reads one field that is a word of a table; its place there.
+template <std::size_t N>
+std::size_t read_choice(TomlDocument& document, TomlDocument::Table& table, std::string_view key,
+                        const std::array<std::string_view, N>& choices) {
+  const std::string text = table.text(key);
+  const auto found = std::find(choices.begin(), choices.end(), text);
+  if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+  std::string all;
+  for (const std::string_view choice : choices) all.append(all.empty() ? "" : ", ").append(choice);
+  document.fail_with(Fault::kUnsupported, "\"" + std::string(key) + "\" must be one of " + all,
+                     table.line());
+  return 0;
+}
+
+void read_media(TomlDocument& document, TomlDocument::Table& root, Annex& out) {
+  out.media.clear();
+  for (const std::string& text : root.texts("media", kMedia.size())) {
+    const auto found = std::find_if(kMedia.begin(), kMedia.end(),
+                                    [&](Medium medium) { return text == to_string(medium); });
+    if (found == kMedia.end())
+      document.fail_with(Fault::kUnsupported, "\"" + shown(text) +
+                                                  "\" is no medium (text, document, "
+                                                  "voice, letter)");
+    else
+      out.media.push_back(*found);
+  }
+}
+
+void read_check_calls(TomlDocument& document, TomlDocument::Table& root, Annex& out) {
+  for (auto& table : root.tables("check_calls", kCheckCallsMax)) {
+    CheckCall call;
+    const std::string time = table.text("time");
+    for (call.minute = 0; call.minute < 24 * 60; ++call.minute)
+      if (time_text(call.minute) == time) break;
+    call.zone = table.text("zone");
+    for (const std::string& day : table.texts("days", kDays.size())) {
+      const auto found = std::find(kDays.begin(), kDays.end(), day);
+      const unsigned bit = found == kDays.end() ? 0 : 1u << (found - kDays.begin());
+      // The days stand in their order, each once, so that a line of the text has one spelling.
+      if (bit == 0 || call.days >= bit)
+        document.fail_with(Fault::kMalformed,
+                           "days are mon, tue, wed, thu, fri, sat, sun, in this order",
+                           table.line());
+      call.days = static_cast<std::uint8_t>(call.days | bit);
+    }
+    if (call.minute == 24 * 60)
+      document.fail_with(Fault::kMalformed, "\"time\" must be from \"00:00\" to \"23:59\"",
+                         table.line());
+    table.close();
+    out.check_calls.push_back(std::move(call));
+  }
+}
+
+}  // namespace
+
+const char* to_string(Evidence evidence) {
+  return evidence == Evidence::kProvable ? "provable" : "deniable";
+}
+
+const char* to_string(Medium medium) {
+  switch (medium) {
+    case Medium::kText: return "text";
+    case Medium::kDocument: return "document";
+    case Medium::kVoice: return "voice";
+    case Medium::kLetter: return "letter";
+  }
+  return "";
+}
+
+bool Annex::allows_path(std::string_view path) const {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+bool Annex::allows_medium(Medium medium) const {
+  return std::find(media.begin(), media.end(), medium) != media.end();
+}
+
+Annex draft_annex(LineId line, std::string_view name, std::vector<std::string> paths,
+                  Evidence evidence, KeyRandom& random) {
+  Annex out;
+  out.salt = random.array<16>();
+  out.line = line;
+  out.name = name;
+  out.evidence = evidence;
+  out.paths = std::move(paths);
+  return out;
+}
+
+Result<void> check_annex(const Annex& annex) {
+  const std::string where = "annex of line " + std::to_string(annex.line.value);
+  DETENTE_TRY_VOID(check_name_of(where + ": name", annex.name));
+  DETENTE_TRY_VOID(check_line_zero(annex, where));
+  if (annex.media.empty() || has_twice(annex.media))
+    return fail(Fault::kConflict, where + ": media must name at least one, each once");
+  if (annex.highest_precedence >= kPrecedences.size())
+    return fail(Fault::kMalformed, where + ": no such precedence");
+  if (annex.paths.empty()) return fail(Fault::kMalformed, where + ": paths must name at least one");
+  DETENTE_TRY_VOID(check_names(where + ": paths", annex.paths, kPathsMax));
+  DETENTE_TRY_VOID(check_names(where + ": people", annex.people, kPeopleMax));
+  DETENTE_TRY_VOID(check_names(where + ": signed_acts", annex.signed_acts, kSignedActsMax));
+  if (annex.provable() && !annex.signed_acts.empty())
+    return fail(Fault::kConflict, where +
+                                      ": signed_acts is for deniable lines; on a provable line "
+                                      "everything is signed");
+  if (annex.retention_days > kRetentionDaysMax)
+    return fail(Fault::kLimit, where + ": retention_days is at most 36500, 0 for ever");
+  if (annex.queue_entries < 1 || annex.queue_entries > kQueueEntriesMax)
+    return fail(Fault::kLimit, where + ": queue_entries must be from 1 to 100000");
+  DETENTE_TRY_VOID(check_text_of(where + ": staffed", annex.staffed, kStaffedBytesMax));
+  if (annex.check_calls.size() > kCheckCallsMax)
+    return fail(Fault::kLimit, where + ": more than 64 check calls");
+  for (const CheckCall& call : annex.check_calls) DETENTE_TRY_VOID(check_call(call, where));
+  return {};
+}
+
+Result<std::string> write_annex(const Annex& annex) {
+  DETENTE_TRY_VOID(check_annex(annex));
+  std::vector<std::string> media;
+  for (const Medium medium : annex.media) media.emplace_back(to_string(medium));
+  TomlWriter out;
+  out.comment("Annex of one line. The accord holds the SHA-256 of this file as it stands.");
+  out.blank().text("format", kAnnexFormat);
+  out.comment("Random, so that nobody who has the accord alone can guess what stands here.")
+      .text("salt", to_hex(annex.salt))
+      .integer("line", annex.line.value)
+      .text("name", annex.name);
+  out.comment(
+         "\"provable\": every word leaves proof for outsiders. \"deniable\": proof for the other "
+         "side\n"
+         "only.")
+      .text("evidence", to_string(annex.evidence))
+      .texts("media", media)
+      .text("highest_precedence", kPrecedences[annex.highest_precedence])
+      .texts("paths", annex.paths);
+  out.comment("How long bodies are kept; 0 = for ever.")
+      .integer("retention_days", annex.retention_days);
+  out.comment("How many entries may wait to be sent.")
+      .integer("queue_entries", annex.queue_entries);
+  out.comment("When somebody is there, in words.").text("staffed", annex.staffed);
+  out.comment("Posts that may join; none named = all officers of the line.")
+      .texts("people", annex.people);
+  out.comment("On a deniable line: the acts that are signed all the same.")
+      .texts("signed_acts", annex.signed_acts);
+  out.comment("SHA-256 of the code book, or empty.")
+      .text("code_book", annex.code_book ? to_hex(*annex.code_book) : "");
+  for (const CheckCall& call : annex.check_calls) {
+    out.item_of("check_calls")
+        .text("time", time_text(call.minute))
+        .text("zone", call.zone)
+        .texts("days", day_texts(call.days));
+  }
+  std::string text = out.take();
+  if (text.size() > kAnnexTextMax) return fail(Fault::kLimit, "annex: the text is above 64 KiB");
+  return text;
+}
+
+Result<Annex> parse_annex(std::string_view text) {
+  static constexpr std::array<std::string_view, 2> kEvidence = {"provable", "deniable"};
+  DETENTE_TRY(document, TomlDocument::parse(text, "annex", kAnnexTextMax));
+  auto root = document.root();
+  root.expect("format", kAnnexFormat, "this program reads no other version of an annex");
+  Annex out;
+  out.salt = *to_array<16>(root.hex("salt", 16));
+  out.line.value = static_cast<std::uint16_t>(root.integer("line", 0, 65535));
+  out.name = root.text("name");
+  out.evidence = static_cast<Evidence>(read_choice(document, root, "evidence", kEvidence));
+  read_media(document, root, out);
+  out.highest_precedence =
+      static_cast<std::uint8_t>(read_choice(document, root, "highest_precedence", kPrecedences));
+  out.paths = root.texts("paths", kPathsMax);
+  out.retention_days = root.integer("retention_days", 0, kRetentionDaysMax);
+  out.queue_entries = root.integer("queue_entries", 1, kQueueEntriesMax);
+  out.staffed = root.text("staffed");
+  out.people = root.texts("people", kPeopleMax);
+  out.signed_acts = root.texts("signed_acts", kSignedActsMax);
+  out.code_book = root.digest_or_empty("code_book");
+  read_check_calls(document, root, out);
+  root.close();
+  DETENTE_TRY_VOID(document.result());
+  DETENTE_TRY_VOID(check_annex(out));
+  return out;
+}
+
+Digest annex_digest(std::string_view text) { return crypto::sha256(as_bytes(text)); }
+
+}  // namespace detente::accord

@@ -1,0 +1,142 @@
+#include "accord/roster.h"
+
+#include <algorithm>
+
+#include "crypto/hash.h"
+
+namespace detente::accord {
+namespace {
+
+constexpr std::size_t kMissingShownMax = 64;
+constexpr std::string_view kAlarm =
+    "; the root key may be in other hands: ask the side over another way";
+
+bool contradict(const Revocation& a, const Revocation& b) {
+  if (!a.last_valid || !b.last_valid) return a != b;
+  return a.last_valid->line == b.last_valid->line && a != b;
+}
+
+}  // namespace
+
+Roster::Roster(std::string side, const crypto::VerifyKey& root)
+    : side_(std::move(side)), root_(root) {}
+
+// True when it is new and fits what is held.
+Result<bool> Roster::check_new(const SignedCredential& credential) const {
+  const OfficerId number = credential.credential.number;
+  const std::string name = "credential " + std::to_string(number.value) + " of " + side_;
+  if (const SignedCredential* held = by_number(number)) {
+    if (held->bytes == credential.bytes) return false;
+    return fail(Fault::kConflict,
+                name + ": two different ones have this number" + std::string(kAlarm));
+  }
+  const auto same_kid = kids_.find(kid_of(credential.credential.sign_key));
+  if (same_kid == kids_.end()) return true;
+  const Credential& other = by_number(same_kid->second)->credential;
+  // The same key again is a renewal if it is the same post's; else one key would speak for two.
+  if (other.sign_key != credential.credential.sign_key ||
+      other.role != credential.credential.role || other.post != credential.credential.post)
+    return fail(Fault::kConflict, name + ": its key has the id of number " +
+                                      std::to_string(other.number.value) +
+                                      "'s; it needs a key of its own");
+  return true;
+}
+
+Result<bool> Roster::check_new(const Revocation& revocation) const {
+  const auto held = revocations_.find(revocation.number);
+  if (held == revocations_.end()) return true;
+  for (const Revocation& other : held->second) {
+    if (other == revocation) return false;
+    if (contradict(other, revocation))
+      return fail(Fault::kConflict, "revocation of number " +
+                                        std::to_string(revocation.number.value) + " of " + side_ +
+                                        ": it names another last valid position than before" +
+                                        std::string(kAlarm));
+  }
+  return true;
+}
+
+void Roster::insert(const SignedCredential& credential) {
+  const OfficerId number = credential.credential.number;
+  OfficerId& newest = kids_[kid_of(credential.credential.sign_key)];
+  newest = std::max(newest, number);
+  credentials_.emplace(number, credential);
+}
+
+Result<bool> Roster::add(ByteView bytes) {
+  DETENTE_TRY(credential, parse_credential(bytes, root_, side_));
+  DETENTE_TRY(is_new, check_new(credential));
+  if (is_new) insert(credential);
+  return is_new;
+}
+
+Result<bool> Roster::apply(ByteView bytes) {
+  DETENTE_TRY(bulletin, parse_bulletin(bytes, root_, side_));
+  const Digest digest = crypto::sha256(bytes);
+  if (const auto held = bulletins_.find(bulletin.number); held != bulletins_.end()) {
+    if (held->second == digest) return false;
+    return fail(Fault::kConflict, "bulletin " + std::to_string(bulletin.number) + " of " + side_ +
+                                      ": two different ones have this number" +
+                                      std::string(kAlarm));
+  }
+  // On a copy, so that a bulletin is taken whole or not at all.
+  Roster next = *this;
+  for (const SignedCredential& credential : bulletin.credentials) {
+    DETENTE_TRY(is_new, next.check_new(credential));
+    if (is_new) next.insert(credential);
+  }
+  for (const Revocation& revocation : bulletin.revocations) {
+    DETENTE_TRY(is_new, next.check_new(revocation));
+    if (is_new) next.revocations_[revocation.number].push_back(revocation);
+  }
+  next.bulletins_.emplace(bulletin.number, digest);
+  *this = std::move(next);
+  return true;
+}
+
+const SignedCredential* Roster::by_number(OfficerId number) const {
+  const auto found = credentials_.find(number);
+  return found == credentials_.end() ? nullptr : &found->second;
+}
+
+const SignedCredential* Roster::by_kid(const Kid& kid) const {
+  const auto found = kids_.find(kid);
+  return found == kids_.end() ? nullptr : by_number(found->second);
+}
+
+const SignedCredential* Roster::station(std::string_view post) const {
+  const SignedCredential* newest = nullptr;
+  for (const auto& [number, held] : credentials_)
+    if (held.credential.is_station() && held.credential.post == post && !revoked(number))
+      newest = &held;
+  return newest;
+}
+
+std::vector<const SignedCredential*> Roster::all() const {
+  std::vector<const SignedCredential*> out;
+  for (const auto& [number, held] : credentials_) out.push_back(&held);
+  return out;
+}
+
+bool Roster::revoked(OfficerId number) const { return revocations_.contains(number); }
+
+std::vector<Revocation> Roster::revocations(OfficerId number) const {
+  const auto found = revocations_.find(number);
+  return found == revocations_.end() ? std::vector<Revocation>() : found->second;
+}
+
+std::uint64_t Roster::highest_bulletin() const {
+  return bulletins_.empty() ? 0 : bulletins_.rbegin()->first;
+}
+
+std::vector<std::uint64_t> Roster::missing_bulletins() const {
+  std::vector<std::uint64_t> out;
+  std::uint64_t expected = 1;
+  for (const auto& [number, digest] : bulletins_) {
+    for (; expected < number && out.size() < kMissingShownMax; ++expected) out.push_back(expected);
+    expected = number + 1;
+  }
+  return out;
+}
+
+}  // namespace detente::accord

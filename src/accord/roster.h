@@ -1,0 +1,93 @@
+// Bulletin: a root's signed list of credentials and revocations. Roster: all
+// that is known of a side's. spec/credential.md, "Bulletin" and "Roster".
+//
+// Why a roster takes bulletins in any order: nothing in one ever takes back
+// what another said (credentials and revocations only add), so a revocation
+// need not wait for a bulletin that a courier lost, and an old bulletin that
+// is played again changes nothing. Numbers show what is missing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accord/credential.h"
+
+namespace detente::accord {
+
+inline constexpr std::size_t kBulletinSizeMax = 64 * 1024;
+inline constexpr std::size_t kBulletinCredentialsMax = 256;
+inline constexpr std::size_t kBulletinRevocationsMax = 256;
+
+// What the credential signed counts on this line up to here, and not beyond.
+struct LastValid {
+  LineId line;
+  ByteArray<16> epoch{};
+  std::uint64_t size = 0;
+  Digest root{};
+  auto operator<=>(const LastValid&) const = default;
+};
+
+struct Revocation {
+  OfficerId number;                     // of the credential
+  std::optional<LastValid> last_valid;  // nothing: nothing that it signed is vouched for
+  auto operator<=>(const Revocation&) const = default;
+};
+
+struct Bulletin {
+  std::string side;
+  std::uint64_t number = 1;  // from 1; one byte string each
+  WallTime issued;
+  std::vector<SignedCredential> credentials;
+  std::vector<Revocation> revocations;
+};
+
+// `credentials`: bytes from issue_credential under the same root.
+Result<Bytes> issue_bulletin(std::string_view side, std::uint64_t number, WallTime issued,
+                             std::span<const Bytes> credentials,
+                             std::span<const Revocation> revocations, const crypto::SignKey& root);
+// Checks every credential in it too; one bad credential refuses the whole.
+Result<Bulletin> parse_bulletin(ByteView bytes, const crypto::VerifyKey& root,
+                                std::string_view side);
+
+class Roster {
+ public:
+  Roster(std::string side, const crypto::VerifyKey& root);
+
+  // Both give true when it was new, false when it was known already, byte for byte. kConflict when
+  // it contradicts what is held; nothing is changed then.
+  Result<bool> add(ByteView credential);
+  Result<bool> apply(ByteView bulletin);
+
+  const std::string& side() const { return side_; }
+  const crypto::VerifyKey& root() const { return root_; }
+  // Nothing when there is none. The pointers live until the roster changes.
+  const SignedCredential* by_number(OfficerId number) const;
+  const SignedCredential* by_kid(const Kid& kid) const;  // sign_key's; persons and stations
+  // The highest number at this post whose role is station and which is not revoked.
+  const SignedCredential* station(std::string_view post) const;
+  std::vector<const SignedCredential*> all() const;  // by number
+
+  bool revoked(OfficerId number) const;
+  std::vector<Revocation> revocations(OfficerId number) const;
+  std::uint64_t highest_bulletin() const;                // 0 when none was applied
+  std::vector<std::uint64_t> missing_bulletins() const;  // below the highest; at most 64 of them
+
+ private:
+  Result<bool> check_new(const SignedCredential& credential) const;
+  Result<bool> check_new(const Revocation& revocation) const;
+  void insert(const SignedCredential& credential);
+
+  std::string side_;
+  crypto::VerifyKey root_;
+  std::map<OfficerId, SignedCredential> credentials_;
+  std::map<Kid, OfficerId> kids_;
+  std::map<OfficerId, std::vector<Revocation>> revocations_;
+  std::map<std::uint64_t, Digest> bulletins_;
+};
+
+}  // namespace detente::accord

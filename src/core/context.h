@@ -1,0 +1,52 @@
+// What one call into the core works with: the readings of the clocks, the
+// randomness, the durable state, and where effects go.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "base/random.h"
+#include "core/effects.h"
+
+namespace detente::core {
+
+struct Context;
+
+// Collects effects in order, and keeps what must happen when a commit is durable.
+class EffectQueue {
+ public:
+  using Then = std::function<void(Context&)>;
+  using Failed = std::function<void(Context&, const Error&)>;
+
+  void send(PeerId peer, PathId path, Bytes datagram);
+  void notify(DeskEvent event);
+  // `then` runs when the commit is durable, `failed` when the store refused it. Exactly one of them, in the
+  // order of the commits.
+  void persist(std::vector<record::Batch> batches, Then then, Failed failed);
+
+  std::vector<Effect> take();
+  void persisted(Context& context, std::uint64_t token);
+  void persist_failed(Context& context, std::uint64_t token, const Error& error);
+  std::size_t persists_under_way() const { return waiting_.size(); }
+
+ private:
+  struct Waiting {
+    std::uint64_t token;
+    Then then;
+    Failed failed;
+  };
+  Waiting pop(std::uint64_t token);
+  std::vector<Effect> effects_;
+  std::deque<Waiting> waiting_;
+  std::uint64_t next_token_ = 1;
+};
+
+struct Context {
+  Now now;
+  EffectQueue& effects;
+  KeyRandom& keys;
+  JitterRandom& jitter;
+  const record::Reader& store;
+};
+
+}  // namespace detente::core

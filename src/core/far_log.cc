@@ -1,0 +1,368 @@
+#include "core/far_log.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/civil.h"
+#include "record/checkpoint.h"
+
+namespace detente::core {
+
+namespace {
+
+constexpr std::size_t kWaitingMax = 64;
+constexpr std::size_t kEarlyMax = 16;
+constexpr std::size_t kRecentLeaves = 128;
+constexpr std::uint32_t kPeriodAhead = 240;  // months that a far clock may run ahead of ours
+
+FarLog::Outcome gap(std::string why) {
+  FarLog::Outcome out;
+  out.verdict = FarLog::Verdict::kGap;
+  out.why = std::move(why);
+  return out;
+}
+
+FarLog::Outcome bad(std::string why) {
+  FarLog::Outcome out;
+  out.verdict = FarLog::Verdict::kBad;
+  out.why = std::move(why);
+  return out;
+}
+
+}  // namespace
+
+std::string FarLog::origin() const {
+  return record::log_origin(identity_->lineage, line_->id, identity_->their_station, key_.epoch);
+}
+
+void FarLog::load(Context& context) {
+  const record::LineKey line{identity_->lineage, line_->id};
+  key_ = record::LogKey{line, false, identity_->their_station, {}};
+  known_ = opened_ = false;
+  frontier_ = record::Frontier();
+  period_ = 0;
+  waiting_.clear();
+  early_.clear();
+  shown_early_.clear();
+  recent_leaves_.clear();
+  durable_.reset();
+  std::uint64_t size = 0;
+  for (const record::Reader::LogInfo& info : context.store.logs(line)) {
+    if (info.log.own || info.log.station_id != identity_->their_station) continue;
+    if (known_ && info.ordinal < ordinal_) continue;
+    key_ = info.log;
+    ordinal_ = info.ordinal;
+    known_ = opened_ = true;
+    size = info.size;
+    period_ = info.period;
+  }
+  if (!known_) return;
+  if (auto frontier = record::frontier_at(*context.store.tiles(key_), size))
+    frontier_ = std::move(*frontier);
+  if (auto newest = context.store.newest_cosignature(key_)) {
+    durable_ = Receipt{newest->size, newest->root, newest->time, newest->signature};
+    last_receipt_time_ = newest->time;
+  }
+  for (const record::StoredEntry& early : context.store.early_entries(key_))
+    shown_early_.insert(early.index);
+}
+
+std::optional<record::LogPosition> FarLog::seen() const {
+  if (!durable_ || durable_->size == 0) return std::nullopt;
+  return record::LogPosition{key_.epoch, durable_->size, durable_->root};
+}
+
+void FarLog::mark_durable(const Receipt& receipt) {
+  if (!durable_ || receipt.size > durable_->size) durable_ = receipt;
+}
+
+std::optional<Digest> FarLog::leaf_at(Context& context, std::uint64_t index) const {
+  for (const auto& [at, leaf] : recent_leaves_)
+    if (at == index) return leaf;
+  for (const PlacedEntry& placed : waiting_)
+    if (placed.index == index) return placed.leaf;
+  const auto entries = context.store.entries(key_, index, index + 1, 1);
+  return entries.empty() ? std::nullopt : std::optional(entries.front().leaf);
+}
+
+Result<Digest> FarLog::own_root(Context& context, const record::WireEntry& wire,
+                                const OwnLog& own) const {
+  std::optional<Digest> root;
+  if (!wire.seen_epoch || *wire.seen_epoch == own.key().epoch) {
+    root = own.root_at(context, wire.seen_size);
+  } else {
+    record::LogKey old = own.key();
+    old.epoch = *wire.seen_epoch;
+    for (const record::Reader::LogInfo& info : context.store.logs(old.line))
+      if (info.log == old && wire.seen_size <= info.size)
+        root = record::root_at(*context.store.tiles(old), wire.seen_size);
+  }
+  if (!root)
+    return fail(Fault::kConflict, "an entry that has seen " + std::to_string(wire.seen_size) +
+                                      " entries of this side's log, which has fewer");
+  return *root;
+}
+
+Result<record::Reference> FarLog::resolve(Context& context, const record::WireReference& reference,
+                                          const OwnLog& own) const {
+  record::Reference out;
+  out.whose = reference.whose;
+  out.index = reference.index;
+  const record::LogKey& newest = reference.whose == record::Whose::kAuthors ? key_ : own.key();
+  out.epoch = reference.epoch.value_or(newest.epoch);
+  std::optional<Digest> leaf;
+  if (out.epoch == newest.epoch) {
+    leaf = reference.whose == record::Whose::kAuthors ? leaf_at(context, out.index)
+                                                      : own.leaf_at(context, out.index);
+  } else {
+    record::LogKey old = newest;
+    old.epoch = out.epoch;
+    const auto entries = context.store.entries(old, out.index, out.index + 1, 1);
+    if (!entries.empty()) leaf = entries.front().leaf;
+  }
+  if (!leaf) return fail(Fault::kConflict, "an entry that refers to one that is not in the record");
+  out.leaf = *leaf;
+  return out;
+}
+
+Result<record::Entry> FarLog::rebuild(Context& context, const record::WireEntry& wire,
+                                      const OwnLog& own) const {
+  record::Entry entry;
+  entry.header = wire.header;
+  entry.header.line = line_->id;
+  entry.signatures = wire.signatures;
+  if (wire.seen_size > 0) {
+    DETENTE_TRY(root, own_root(context, wire, own));
+    entry.header.seen =
+        record::LogPosition{wire.seen_epoch.value_or(own.key().epoch), wire.seen_size, root};
+  }
+  for (const record::WireReference& reference : wire.references) {
+    DETENTE_TRY(resolved, resolve(context, reference, own));
+    entry.header.references.push_back(resolved);
+  }
+  if (!line_->provable && !entry.signatures.empty())
+    return fail(Fault::kMalformed, "an officer's signature on an unattested line");
+  DETENTE_TRY(body, identity_->coder->decode(wire.coder, wire.coded_body, record::kEntryBytesMax));
+  entry.body = std::move(body);
+  return entry;
+}
+
+bool FarLog::begin_epoch(const record::WireEntry& wire, Outcome& out) {
+  if (!wire.epoch || (known_ && *wire.epoch == key_.epoch)) return known_;
+  if (wire.index_low != 0) return false;  // a new epoch begins with its first entry
+  if (known_ && wire.header.kind != record::kEpochOpening) return false;
+  out.new_epoch = known_;
+  ordinal_ = known_ ? ordinal_ + 1 : 0;
+  key_.epoch = *wire.epoch;
+  known_ = true;
+  opened_ = false;
+  frontier_ = record::Frontier();
+  period_ = 0;
+  waiting_.clear();
+  early_.clear();
+  shown_early_.clear();
+  recent_leaves_.clear();
+  durable_.reset();
+  return true;
+}
+
+FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
+                               record::Batch& batch) {
+  const bool other_epoch = wire.epoch && known_ && *wire.epoch != key_.epoch;
+  if (other_epoch) {
+    for (const record::Reader::LogInfo& info : context.store.logs(key_.line))
+      if (!info.log.own && info.log.epoch == *wire.epoch) return gap("an entry of an earlier epoch");
+  }
+  // A new epoch replaces the known one only when its first entry verifies: keep
+  // the old state to fall back on.
+  std::optional<FarLog> before;
+  if (wire.epoch && (!known_ || other_epoch)) before = *this;
+  Outcome epoch_change;
+  if (!begin_epoch(wire, epoch_change)) return gap("an entry of an epoch that is not known here");
+  Result<record::Entry> entry = rebuild(context, wire, own);
+  Outcome out;
+  if (!entry) {
+    out = entry.error().fault == Fault::kConflict ? gap(entry.error().message)
+                                                  : bad(entry.error().message);
+  } else {
+    const std::uint64_t index = record::restore_low8(wire.index_low, next_index());
+    const std::uint32_t month = month_index(entry->header.time);
+    if (month > month_index(context.now.wall) + kPeriodAhead) {
+      out = bad("an entry dated more than twenty years ahead of this clock");
+    } else if (index < next_index()) {
+      out = take_duplicate(context, wire, std::move(*entry), index, batch);
+    } else if (index > next_index()) {
+      out = take_early(context, wire, std::move(*entry), index, batch);
+    } else {
+      Result<PlacedEntry> placed =
+          place_entry(*identity_, key_, index, newest_period(), std::move(*entry));
+      if (!placed) {
+        out = bad(placed.error().message);
+      } else if (line_->provable && !wire.checkpoint) {
+        if (waiting_.size() >= kWaitingMax) return gap("too many entries without a checkpoint");
+        waiting_.push_back(std::move(*placed));
+        out.verdict = Verdict::kWaiting;
+      } else {
+        out = take_next(context, std::move(*placed), wire.checkpoint, batch);
+      }
+    }
+  }
+  const bool took = out.verdict == Verdict::kAccepted || out.verdict == Verdict::kWaiting;
+  if (before && !took) *this = std::move(*before);
+  out.new_epoch = epoch_change.new_epoch && out.verdict == Verdict::kAccepted;
+  return out;
+}
+
+std::uint32_t FarLog::newest_period() const {
+  return waiting_.empty() ? period_ : waiting_.back().period;
+}
+
+void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out) {
+  batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
+  for (const record::OfficerSignature& signature : placed.entry.signatures) {
+    if (context.store.officer_counter_used(identity_->lineage, false, signature.officer,
+                                           signature.counter)) {
+      out.alarms.push_back("entry " + std::to_string(placed.index) + " carries a signature of officer " +
+                           std::to_string(signature.officer.value) +
+                           " that was used before; it does not count");
+      continue;
+    }
+    batch.writes.push_back(record::UseOfficerCounter{identity_->lineage, false, signature.officer,
+                                                     signature.counter});
+  }
+  recent_leaves_.emplace_back(placed.index, placed.leaf);
+  if (recent_leaves_.size() > kRecentLeaves) recent_leaves_.pop_front();
+  period_ = std::max(period_, placed.period);
+  const bool was_shown = shown_early_.erase(placed.index) > 0;
+  if (!was_shown) out.arrived.push_back({placed.index, false});
+}
+
+FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
+                                  const std::optional<crypto::Signature>& checkpoint,
+                                  record::Batch& batch) {
+  record::Frontier frontier = frontier_;
+  for (const PlacedEntry& waiting : waiting_) frontier.append(waiting.leaf);
+  frontier.append(placed.leaf);
+  if (line_->provable &&
+      !record::verify_checkpoint({origin(), frontier.size(), frontier.root()}, identity_->their_log,
+                                 *checkpoint)) {
+    // One of them is not what the author wrote; he sends them again.
+    waiting_.clear();
+    return gap("an entry whose checkpoint does not verify over what is held here");
+  }
+  Outcome out;
+  out.verdict = Verdict::kAccepted;
+  if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
+  opened_ = true;
+  batch.expected_size = {key_, frontier_.size()};
+  for (const PlacedEntry& waiting : waiting_) add_entry(context, waiting, batch, out);
+  add_entry(context, placed, batch, out);
+  waiting_.clear();
+  frontier_ = std::move(frontier);
+  batch.writes.push_back(
+      record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), checkpoint}});
+  take_ready_early(context, batch, out);
+  out.receipt = make_receipt(context);
+  batch.writes.push_back(record::PutCosignature{
+      key_, {out.receipt->size, out.receipt->root, out.receipt->time, out.receipt->signature}});
+  return out;
+}
+
+void FarLog::take_ready_early(Context& context, record::Batch& batch, Outcome& out) {
+  for (auto it = early_.find(frontier_.size()); it != early_.end(); it = early_.find(frontier_.size())) {
+    EarlyEntry early = std::move(it->second);
+    early_.erase(it);
+    Result<PlacedEntry> placed =
+        place_entry(*identity_, key_, frontier_.size(), period_, std::move(early.entry));
+    if (!placed) return;
+    record::Frontier frontier = frontier_;
+    frontier.append(placed->leaf);
+    if (!record::verify_checkpoint({origin(), frontier.size(), frontier.root()},
+                                   identity_->their_log, early.checkpoint)) {
+      out.alarms.push_back("what was shown ahead of its predecessors does not fit them");
+      out.equivocation = true;
+      return;
+    }
+    add_entry(context, *placed, batch, out);
+    frontier_ = std::move(frontier);
+    batch.writes.push_back(
+        record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), early.checkpoint}});
+  }
+}
+
+FarLog::Receipt FarLog::make_receipt(Context& context) {
+  Receipt receipt;
+  receipt.size = frontier_.size();
+  receipt.root = frontier_.root();
+  if (!line_->provable) return receipt;
+  last_receipt_time_ = std::max(last_receipt_time_, context.now.wall);
+  receipt.time = last_receipt_time_;
+  receipt.signature = record::cosign({origin(), receipt.size, receipt.root}, receipt.time.seconds,
+                                     *identity_->cosign_key)
+                          .signature;
+  return receipt;
+}
+
+FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wire,
+                                   record::Entry entry, std::uint64_t index, record::Batch& batch) {
+  const std::uint64_t first_known = index - wire.predecessors.size();
+  if (!line_->provable || !wire.checkpoint || wire.predecessors.size() > index ||
+      first_known > next_index() || early_.size() >= kEarlyMax)
+    return gap("an entry ahead of what is held here");
+  Outcome out;
+  out.verdict = Verdict::kEarly;
+  if (early_.count(index) || shown_early_.count(index)) {
+    out.verdict = Verdict::kDuplicate;
+    return out;
+  }
+  // Order within a precedence holds: only lower ones may be overtaken.
+  for (std::uint64_t at = next_index(); at < index; ++at)
+    if (wire.predecessors[at - first_known].precedence >= entry.header.precedence &&
+        shown_early_.count(at) == 0)
+      return gap("an entry ahead of one of its own precedence");
+  Result<PlacedEntry> placed =
+      place_entry(*identity_, key_, index, newest_period(), record::Entry(entry));
+  if (!placed) return bad(placed.error().message);
+  record::Frontier frontier = frontier_;
+  for (const PlacedEntry& waiting : waiting_) frontier.append(waiting.leaf);
+  for (std::uint64_t at = next_index(); at < index; ++at)
+    frontier.append(wire.predecessors[at - first_known].leaf);
+  frontier.append(placed->leaf);
+  if (!record::verify_checkpoint({origin(), frontier.size(), frontier.root()}, identity_->their_log,
+                                 *wire.checkpoint))
+    return gap("an entry ahead of its predecessors whose checkpoint does not verify with them");
+  if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
+  opened_ = true;
+  batch.writes.push_back(record::PutEarlyEntry{key_, to_stored(*placed, context.now.wall)});
+  early_.emplace(index, EarlyEntry{std::move(entry), *wire.checkpoint});
+  shown_early_.insert(index);
+  out.arrived.push_back({index, true});
+  return out;
+}
+
+FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry& wire,
+                                       record::Entry entry, std::uint64_t index,
+                                       record::Batch& batch) {
+  Outcome out;
+  out.verdict = Verdict::kDuplicate;
+  if (!wire.checkpoint || index >= durable_size()) return out;
+  const auto held = context.store.entries(key_, index == 0 ? 0 : index - 1, index + 1, 2);
+  if (held.empty() || held.back().index != index) return out;
+  const std::uint32_t period = index == 0 ? 0 : held.front().period;
+  Result<PlacedEntry> placed = place_entry(*identity_, key_, index, period, std::move(entry));
+  if (!placed || placed->leaf == held.back().leaf) return out;
+  auto frontier = record::frontier_at(*context.store.tiles(key_), index);
+  if (!frontier) return out;
+  frontier->append(placed->leaf);
+  const record::Checkpoint claimed{origin(), index + 1, frontier->root()};
+  if (!record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint)) return out;
+  // Signed twice at one place: two records that do not agree. Kept as it came.
+  out.equivocation = true;
+  Bytes evidence = to_bytes(as_bytes(record::encode_checkpoint_text(claimed)));
+  append(evidence, *wire.checkpoint);
+  batch.writes.push_back(
+      record::PutEvidence{key_, "second checkpoint of one size", std::move(evidence), context.now.wall});
+  return out;
+}
+
+}  // namespace detente::core

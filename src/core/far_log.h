@@ -1,0 +1,108 @@
+// FarLog: the other side's log on one line, as this station holds it. Rebuilds
+// entries from what travelled, proves them by the author's checkpoint, and makes
+// the receipt. spec/record.md sections 6 to 8.
+//
+// Invariants: nothing is counted in durable_size() before the commit that holds
+// it succeeded; no smaller size is cosigned after a larger; the time of receipts
+// never falls. What the author signed is taken even when it makes no sense (an
+// unknown kind, a bad officer's signature): refusing one entry would stop the
+// log for ever. Showing it safely is the desk's work.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "core/own_log.h"
+
+namespace detente::core {
+
+class FarLog {
+ public:
+  enum class Verdict {
+    kAccepted,   // verified; the batch has it; receipt when durable
+    kEarly,      // verified ahead of its predecessors; the batch has it; no receipt yet
+    kWaiting,    // kept until an entry with a checkpoint comes
+    kDuplicate,  // held already
+    kGap,        // cannot be placed or verified with what is held
+    kBad,        // cannot be right
+  };
+  struct Receipt {
+    std::uint64_t size = 0;
+    Digest root{};
+    WallTime time;
+    std::optional<crypto::Signature> signature;
+  };
+  struct Shown {
+    std::uint64_t index = 0;
+    bool early = false;
+  };
+  struct Outcome {
+    Verdict verdict = Verdict::kBad;
+    std::string why;                 // for kBad and kGap
+    std::optional<Receipt> receipt;  // for kAccepted
+    std::vector<Shown> arrived;      // to notify once durable
+    std::vector<std::string> alarms;
+    bool equivocation = false;
+    bool new_epoch = false;
+  };
+
+  FarLog(PairIdentity& identity, const LineSetup& line) : identity_(&identity), line_(&line) {}
+  void load(Context& context);
+
+  // Takes one entry as it came. Adds what must be durable to `batch`.
+  Outcome accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
+                 record::Batch& batch);
+  // The commit of an accepted entry succeeded.
+  void mark_durable(const Receipt& receipt);
+
+  bool known() const { return known_; }
+  const record::LogKey& key() const { return key_; }
+  std::uint64_t size() const { return frontier_.size(); }
+  std::uint64_t durable_size() const { return durable_ ? durable_->size : 0; }
+  // What this station's next entry says it has seen.
+  std::optional<record::LogPosition> seen() const;
+  const std::optional<Receipt>& newest_receipt() const { return durable_; }
+  std::string origin() const;
+
+ private:
+  struct EarlyEntry {
+    record::Entry entry;
+    crypto::Signature checkpoint;
+  };
+
+  Result<record::Entry> rebuild(Context& context, const record::WireEntry& wire,
+                                const OwnLog& own) const;
+  Result<Digest> own_root(Context& context, const record::WireEntry& wire, const OwnLog& own) const;
+  Result<record::Reference> resolve(Context& context, const record::WireReference& reference,
+                                    const OwnLog& own) const;
+  std::optional<Digest> leaf_at(Context& context, std::uint64_t index) const;
+  std::uint64_t next_index() const { return frontier_.size() + waiting_.size(); }
+  std::uint32_t newest_period() const;
+  bool begin_epoch(const record::WireEntry& wire, Outcome& out);
+  Outcome take_next(Context& context, PlacedEntry placed,
+                    const std::optional<crypto::Signature>& checkpoint, record::Batch& batch);
+  void take_ready_early(Context& context, record::Batch& batch, Outcome& out);
+  Outcome take_early(Context& context, const record::WireEntry& wire, record::Entry entry,
+                     std::uint64_t index, record::Batch& batch);
+  Outcome take_duplicate(Context& context, const record::WireEntry& wire, record::Entry entry,
+                         std::uint64_t index, record::Batch& batch);
+  void add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out);
+  Receipt make_receipt(Context& context);
+
+  PairIdentity* identity_;
+  const LineSetup* line_;
+  record::LogKey key_;
+  std::uint32_t ordinal_ = 0;
+  bool known_ = false;   // the far epoch is known
+  bool opened_ = false;  // and the store knows it
+  record::Frontier frontier_;  // of everything in a commit that was issued
+  std::uint32_t period_ = 0;
+  std::deque<PlacedEntry> waiting_;  // in order, no checkpoint yet
+  std::deque<std::pair<std::uint64_t, Digest>> recent_leaves_;
+  std::map<std::uint64_t, EarlyEntry> early_;
+  std::set<std::uint64_t> shown_early_;
+  std::optional<Receipt> durable_;
+  WallTime last_receipt_time_;
+};
+
+}  // namespace detente::core

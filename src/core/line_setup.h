@@ -1,0 +1,37 @@
+// What a line's logs need to know of the pair and the accord. Borrowed parts
+// outlive every line; the station's configuration owns them.
+#pragma once
+
+#include <string>
+
+#include "accord/secret.h"
+#include "core/context.h"
+#include "wire/coder.h"
+
+namespace detente::core {
+
+struct PairIdentity {
+  PeerId peer;
+  std::string counterpart;      // name of the other side
+  Digest lineage{};
+  Digest accord{};
+  std::uint32_t accord_version = 1;
+  std::string our_station;      // "south/main"
+  std::string their_station;
+  const crypto::SignKey* log_key = nullptr;
+  const crypto::SignKey* cosign_key = nullptr;
+  crypto::VerifyKey their_log;
+  crypto::VerifyKey their_cosign;
+  accord::SaltChain salts;
+  const wire::TextCoder* coder = nullptr;
+};
+
+struct LineSetup {
+  LineId id;
+  std::string name;
+  bool provable = true;
+  record::Precedence highest = record::Precedence::kFlash;
+  std::size_t outbox_max = 1000;
+};
+
+}  // namespace detente::core

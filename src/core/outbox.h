@@ -1,0 +1,14 @@
+// What waits without an index, as bytes in the store. Not a format that leaves
+// the station; versioned all the same, since a new program reads an old outbox.
+#pragma once
+
+#include <optional>
+
+#include "record/entry.h"
+
+namespace detente::core {
+
+Bytes encode_outbox_item(const record::Entry& entry);
+std::optional<record::Entry> decode_outbox_item(ByteView item);
+
+}  // namespace detente::core

@@ -1,0 +1,187 @@
+#include "core/own_log.h"
+
+#include "base/check.h"
+#include "base/civil.h"
+#include "record/checkpoint.h"
+
+namespace detente::core {
+
+namespace {
+constexpr std::size_t kLoadStep = 256;
+}  // namespace
+
+record::StoredEntry to_stored(const PlacedEntry& placed, WallTime now) {
+  return {placed.index, placed.bytes, placed.salt, placed.leaf, placed.period, now};
+}
+
+Result<PlacedEntry> place_entry(const PairIdentity& identity, const record::LogKey& log,
+                                std::uint64_t index, std::uint32_t period_before,
+                                record::Entry entry) {
+  PlacedEntry out;
+  out.index = index;
+  out.bytes = record::encode_entry(entry);
+  if (out.bytes.size() > record::kEntryBytesMax)
+    return fail(Fault::kLimit, "an entry of " + std::to_string(out.bytes.size()) +
+                                   " bytes with its header and signatures; at most " +
+                                   std::to_string(record::kEntryBytesMax) + " fit: shorten the text");
+  out.period = std::max(period_before, month_index(entry.header.time));
+  DETENTE_TRY(key, identity.salts.period_key(out.period));
+  const std::string origin =
+      record::log_origin(identity.lineage, log.line.line, log.station_id, log.epoch);
+  out.salt = record::salt_for(key.view(), origin, index);
+  out.leaf = record::leaf_of(out.bytes, out.salt);
+  out.entry = std::move(entry);
+  return out;
+}
+
+std::string OwnLog::origin() const {
+  return record::log_origin(identity_->lineage, line_->id, identity_->our_station, key_.epoch);
+}
+
+void OwnLog::load(Context& context) {
+  const record::LineKey line{identity_->lineage, line_->id};
+  key_ = record::LogKey{line, true, identity_->our_station, {}};
+  opened_ = false;
+  frontier_ = record::Frontier();
+  unreceipted_.clear();
+  period_ = 0;
+  durable_size_ = receipted_size_ = 0;
+  for (const record::Reader::LogInfo& info : context.store.logs(line)) {
+    if (!info.log.own || info.log.station_id != identity_->our_station) continue;
+    if (opened_ && info.ordinal < ordinal_) continue;
+    key_ = info.log;
+    ordinal_ = info.ordinal;
+    opened_ = true;
+    durable_size_ = info.size;
+    period_ = info.period;
+  }
+  if (!opened_) {
+    key_.epoch = context.keys.array<16>();
+    ordinal_ = 0;
+    return;
+  }
+  if (auto frontier = record::frontier_at(*context.store.tiles(key_), durable_size_))
+    frontier_ = std::move(*frontier);
+  if (auto newest = context.store.newest_cosignature(key_)) receipted_size_ = newest->size;
+  load_unreceipted(context);
+}
+
+void OwnLog::load_unreceipted(Context& context) {
+  auto frontier = record::frontier_at(*context.store.tiles(key_), receipted_size_);
+  DETENTE_CHECK(frontier.has_value());
+  std::uint64_t next = receipted_size_;
+  while (next < durable_size_) {
+    for (record::StoredEntry& stored :
+         context.store.entries(key_, next, durable_size_, kLoadStep)) {
+      Result<record::Entry> entry = record::decode_entry(stored.bytes);
+      DETENTE_CHECK(entry.has_value());  // our own bytes, checked by the store
+      frontier->append(stored.leaf);
+      Sent sent;
+      sent.placed = {stored.index, std::move(*entry), std::move(stored.bytes), stored.salt,
+                     stored.leaf, stored.period};
+      sent.root_after = frontier->root();
+      sent.durable = true;
+      const auto checkpoint = context.store.checkpoint_covering(key_, stored.index + 1);
+      if (checkpoint && checkpoint->size == stored.index + 1) sent.checkpoint = checkpoint->signature;
+      unreceipted_.push_back(std::move(sent));
+      ++next;
+    }
+  }
+}
+
+record::LogPosition OwnLog::open_epoch(Context& context) {
+  const record::LogPosition before{key_.epoch, frontier_.size(), frontier_.root()};
+  key_.epoch = context.keys.array<16>();
+  ordinal_ = opened_ ? ordinal_ + 1 : 0;
+  opened_ = false;
+  frontier_ = record::Frontier();
+  period_ = 0;
+  durable_size_ = receipted_size_ = 0;
+  unreceipted_.clear();
+  return before;
+}
+
+Result<void> OwnLog::place(Context& context, std::vector<record::Entry> entries,
+                           const std::optional<record::LogPosition>& seen, record::Batch& batch) {
+  DETENTE_CHECK(!entries.empty());
+  record::Frontier frontier = frontier_;
+  std::uint32_t period = period_;
+  std::vector<Sent> placed;
+  for (record::Entry& entry : entries) {
+    entry.header.seen = seen;
+    DETENTE_TRY(next, place_entry(*identity_, key_, frontier.size(), period, std::move(entry)));
+    frontier.append(next.leaf);
+    period = next.period;
+    placed.push_back({std::move(next), frontier.root(), std::nullopt, false});
+  }
+  if (line_->provable)
+    placed.back().checkpoint = record::sign_checkpoint(
+        {origin(), frontier.size(), frontier.root()}, *identity_->log_key);
+
+  if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
+  opened_ = true;
+  batch.expected_size = {key_, frontier_.size()};
+  for (const Sent& sent : placed) {
+    batch.writes.push_back(record::AppendEntry{key_, to_stored(sent.placed, context.now.wall)});
+    for (const record::OfficerSignature& signature : sent.placed.entry.signatures)
+      batch.writes.push_back(record::UseOfficerCounter{identity_->lineage, true, signature.officer,
+                                                       signature.counter});
+  }
+  batch.writes.push_back(
+      record::PutCheckpoint{key_, {frontier.size(), frontier.root(), placed.back().checkpoint}});
+  frontier_ = std::move(frontier);
+  period_ = period;
+  for (Sent& sent : placed) unreceipted_.push_back(std::move(sent));
+  return {};
+}
+
+void OwnLog::mark_durable(std::uint64_t size) {
+  durable_size_ = std::max(durable_size_, size);
+  for (Sent& sent : unreceipted_)
+    if (sent.placed.index < durable_size_) sent.durable = true;
+}
+
+std::optional<Digest> OwnLog::root_at(Context& context, std::uint64_t size) const {
+  if (size == 0 || size > durable_size_) return std::nullopt;
+  if (size == frontier_.size()) return frontier_.root();
+  for (const Sent& sent : unreceipted_)
+    if (sent.placed.index + 1 == size) return sent.root_after;
+  return record::root_at(*context.store.tiles(key_), size);
+}
+
+std::optional<Digest> OwnLog::leaf_at(Context& context, std::uint64_t index) const {
+  if (index >= durable_size_) return std::nullopt;
+  const auto entries = context.store.entries(key_, index, index + 1, 1);
+  return entries.empty() ? std::nullopt : std::optional(entries.front().leaf);
+}
+
+Result<bool> OwnLog::take_receipt(
+    Context& context, std::uint64_t size,
+    const std::optional<std::pair<WallTime, crypto::Signature>>& signed_part,
+    ByteArray<8> prefix, record::Batch& batch) {
+  if (size > durable_size_)
+    return fail(Fault::kConflict, "a receipt over " + std::to_string(size) +
+                                      " entries of a log that has " + std::to_string(durable_size_));
+  if (size <= receipted_size_) return false;
+  const std::optional<Digest> root = root_at(context, size);
+  if (!root) return fail(Fault::kConflict, "a receipt for a size that cannot be computed here");
+  record::StoredCosignature stored{size, *root, {}, std::nullopt};
+  if (line_->provable) {
+    if (!signed_part) return fail(Fault::kMalformed, "an unsigned receipt on a provable line");
+    const record::Checkpoint checkpoint{origin(), size, *root};
+    if (!record::verify_cosignature(checkpoint, {signed_part->first.seconds, signed_part->second},
+                                    identity_->their_cosign))
+      return fail(Fault::kAuthentication,
+                  "a receipt whose signature does not verify over this side's record");
+    stored.time = signed_part->first;
+    stored.signature = signed_part->second;
+  } else if (record::root_prefix(*root) != prefix) {
+    return fail(Fault::kConflict, "a receipt for another root than this side's record has");
+  }
+  batch.writes.push_back(record::PutCosignature{key_, stored});
+  receipted_size_ = size;
+  while (!unreceipted_.empty() && unreceipted_.front().placed.index < size) unreceipted_.pop_front();
+  return true;
+}
+
+}  // namespace detente::core

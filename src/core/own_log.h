@@ -1,0 +1,89 @@
+// OwnLog: the log that this station writes on one line. Gives entries their
+// index, salt, leaf and checkpoint, and keeps those that the other side has not
+// receipted. spec/record.md sections 1, 4, 6.
+//
+// Invariants: an index is given once; nothing is appended to an epoch after
+// another was opened; a checkpoint is signed only over a tree whose every leaf is in
+// the same commit or durable before.
+#pragma once
+
+#include <deque>
+
+#include "core/line_setup.h"
+#include "record/entry_wire.h"
+#include "record/merkle.h"
+
+namespace detente::core {
+
+// An entry with its place, as both logs keep it in memory while it is needed.
+struct PlacedEntry {
+  std::uint64_t index = 0;
+  record::Entry entry;
+  record::EntryBytes bytes;
+  record::Salt salt{};
+  Digest leaf{};
+  std::uint32_t period = 0;
+};
+record::StoredEntry to_stored(const PlacedEntry& placed, WallTime now);
+
+// Salt, leaf and period of the entry that comes next in a log.
+Result<PlacedEntry> place_entry(const PairIdentity& identity, const record::LogKey& log,
+                                std::uint64_t index, std::uint32_t period_before,
+                                record::Entry entry);
+
+class OwnLog {
+ public:
+  struct Sent {  // one entry on its way
+    PlacedEntry placed;
+    Digest root_after{};                          // of the tree with this entry
+    std::optional<crypto::Signature> checkpoint;  // where this entry closed a commit
+    bool durable = false;
+  };
+
+  OwnLog(PairIdentity& identity, const LineSetup& line) : identity_(&identity), line_(&line) {}
+
+  // Reads the newest epoch's state back; a new epoch id where there is none.
+  void load(Context& context);
+  // The next index goes to a new epoch whose first entry names this one.
+  record::LogPosition open_epoch(Context& context);
+
+  // Gives `entries` their places in order, `seen` filled in, and adds the writes. kLimit for an entry that is too large once
+  // complete: none is placed then.
+  Result<void> place(Context& context, std::vector<record::Entry> entries,
+                     const std::optional<record::LogPosition>& seen, record::Batch& batch);
+  void mark_durable(std::uint64_t size);
+
+  const record::LogKey& key() const { return key_; }
+  std::string origin() const;
+  std::uint64_t size() const { return frontier_.size(); }
+  std::uint64_t durable_size() const { return durable_size_; }
+  std::uint64_t receipted_size() const { return receipted_size_; }
+  bool other_knows_epoch() const { return receipted_size_ > 0; }
+  const std::deque<Sent>& unreceipted() const { return unreceipted_; }
+
+  // The root at a size that is durable here; nothing for a size beyond.
+  std::optional<Digest> root_at(Context& context, std::uint64_t size) const;
+  std::optional<Digest> leaf_at(Context& context, std::uint64_t index) const;
+
+  // The other side's receipt over `size` entries; kAuthentication when it does not verify. Adds what must be kept to `batch`;
+  // receipts that tell nothing new add nothing.
+  Result<bool> take_receipt(Context& context, std::uint64_t size,
+                            const std::optional<std::pair<WallTime, crypto::Signature>>& signed_part,
+                            ByteArray<8> root_prefix, record::Batch& batch);
+
+ private:
+  void load_unreceipted(Context& context);
+
+  PairIdentity* identity_;
+  const LineSetup* line_;
+  record::LogKey key_;
+  std::uint32_t ordinal_ = 0;
+  bool opened_ = false;  // the store knows this epoch
+  record::Frontier frontier_;
+  std::uint32_t period_ = 0;
+  std::uint64_t durable_size_ = 0;
+  std::uint64_t receipted_size_ = 0;
+  std::deque<Sent> unreceipted_;
+};
+
+}  // namespace detente::core

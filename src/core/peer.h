@@ -1,0 +1,63 @@
+// Peer: everything with one counterpart: the link, and the lines on it.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "core/line.h"
+#include "core/link.h"
+
+namespace detente::core {
+
+// A place where datagrams come in. Several counterparts may share one.
+using SocketId = Id<struct SocketTag, std::uint16_t>;
+
+struct PeerSetup {
+  PairIdentity identity;
+  LinkSetup link;
+  std::vector<LineSetup> lines;  // the accord line among them
+  std::map<SocketId, PathId> sockets;
+  bool new_epoch = false;  // the disk has a new life: begin new epochs at start
+};
+
+class Peer {
+ public:
+  explicit Peer(PeerSetup setup);
+  Peer(const Peer&) = delete;
+
+  // Claims every line and takes up what the store holds.
+  Result<void> start(Context& context, record::Store& store);
+
+  const PairIdentity& identity() const { return identity_; }
+  const Link& link() const { return link_; }
+  std::optional<PathId> path_on(SocketId socket) const;
+  const link::Hint& their_hint() const { return link_.their_keys().hint; }
+  bool has_session(wire::SessionTag tag) const { return link_.has_session(tag); }
+  Line* line(LineId id);
+  const Line* line(LineId id) const;
+  const std::map<LineId, std::unique_ptr<Line>>& lines() const { return lines_; }
+
+  void on_first_packet(Context& context, PathId path, const link::FirstPacket& packet);
+  void on_reply(Context& context, const link::ReplyPacket& packet);
+  void on_notice(Context& context, ByteView datagram);
+  // False when no session of this counterpart opens it.
+  bool on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
+
+  void on_deadline(Context& context);
+  std::optional<Instant> next_deadline() const;
+
+ private:
+  void on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet);
+  // Lines speak up when a session is there that was not there before.
+  void watch_link(Context& context);
+
+  PairIdentity identity_;
+  std::map<SocketId, PathId> sockets_;
+  bool new_epoch_;
+  Link link_;
+  std::vector<LineSetup> line_setups_;
+  std::map<LineId, std::unique_ptr<Line>> lines_;
+  std::uint64_t announced_session_ = 0;
+};
+
+}  // namespace detente::core

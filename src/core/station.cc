@@ -1,0 +1,97 @@
+#include "core/station.h"
+
+#include "base/check.h"
+
+namespace detente::core {
+
+Station::Station(KeyRandom& keys, JitterRandom& jitter, record::Store& store)
+    : keys_(&keys), jitter_(&jitter), store_(&store) {}
+
+PeerId Station::add_peer(PeerSetup setup) {
+  const PeerId id{static_cast<std::uint16_t>(peers_.size())};
+  DETENTE_CHECK(setup.identity.peer == id);
+  peers_.push_back(std::make_unique<Peer>(std::move(setup)));
+  hints_.emplace(peers_.back()->their_hint(), id);
+  return id;
+}
+
+Result<void> Station::start(Now now) {
+  Context context = this->context(now);
+  for (auto& peer : peers_) DETENTE_TRY_VOID(peer->start(context, *store_));
+  return {};
+}
+
+template <typename Call>
+bool Station::for_hint(SocketId socket, const link::Hint& hint, Call call) {
+  const auto [begin, end] = hints_.equal_range(hint);
+  for (auto it = begin; it != end; ++it) {
+    Peer& peer = *peers_[it->second.value];
+    const auto path = peer.path_on(socket);
+    if (path && call(peer, *path)) return true;
+  }
+  return false;
+}
+
+void Station::on_datagram(Now now, SocketId socket, ByteView datagram) {
+  Context context = this->context(now);
+  bool taken = false;
+  if (const auto first = link::parse_first_packet(datagram)) {
+    taken = for_hint(socket, first->hint, [&](Peer& peer, PathId path) {
+      if (!link::check_mac(*first, peer.link().their_keys())) return false;
+      peer.on_first_packet(context, path, *first);
+      return true;
+    });
+  } else if (const auto reply = link::parse_reply_packet(datagram)) {
+    taken = for_hint(socket, reply->hint, [&](Peer& peer, PathId) {
+      peer.on_reply(context, *reply);
+      return true;
+    });
+  } else if (datagram.size() == link::kNoticePacketSize && datagram[0] == wire::kNoticePacket) {
+    taken = for_hint(socket, *to_array<4>(datagram.subspan(1, 4)), [&](Peer& peer, PathId) {
+      peer.on_notice(context, datagram);
+      return true;
+    });
+  } else if (const auto packet = wire::parse_packet(datagram)) {
+    for (auto& peer : peers_) {
+      const auto path = peer->path_on(socket);
+      if (!path || !peer->has_session(packet->header.session)) continue;
+      taken = peer->on_packet(context, *path, *packet);
+      if (taken) break;
+    }
+  }
+  if (!taken) ++dropped_;  // strangers, noise, replays: not one byte is answered
+}
+
+void Station::on_persisted(Now now, std::uint64_t token) {
+  Context context = this->context(now);
+  effects_.persisted(context, token);
+}
+
+void Station::on_persist_failed(Now now, std::uint64_t token, const Error& error) {
+  Context context = this->context(now);
+  effects_.persist_failed(context, token, error);
+}
+
+void Station::on_deadline(Now now) {
+  Context context = this->context(now);
+  for (auto& peer : peers_) peer->on_deadline(context);
+}
+
+std::optional<Instant> Station::next_deadline() const {
+  std::optional<Instant> earliest;
+  for (const auto& peer : peers_)
+    if (const auto at = peer->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  return earliest;
+}
+
+Result<SubmissionId> Station::submit(Now now, PeerId peer, LineId line, record::Entry entry) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  Line* target = peers_[peer.value]->line(line);
+  if (target == nullptr)
+    return fail(Fault::kNotFound, "there is no line of number " + std::to_string(line.value) +
+                                      " under this accord");
+  return target->submit(context, std::move(entry));
+}
+
+}  // namespace detente::core

@@ -1,0 +1,57 @@
+// Station: one installation of a side as a state machine. Datagrams, completed
+// commits, deadlines and what people write go in; effects come out. No clock, no
+// socket, no global randomness. The same class runs in the daemon and in the
+// simulator.
+//
+// The driver's duties, in this order: (1) carry out take_effects() in the order
+// given after every call; (2) complete every Persist, in order, by on_persisted or
+// on_persist_failed, and only when it is durable; (3) call on_deadline when
+// next_deadline() has come. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "core/peer.h"
+
+namespace detente::core {
+
+class Station {
+ public:
+  // All borrowed; they outlive the station. `store` is written by the driver alone, through Persist.
+  Station(KeyRandom& keys, JitterRandom& jitter, record::Store& store);
+
+  // Before start(). The peer's id is its place.
+  PeerId add_peer(PeerSetup setup);
+  Result<void> start(Now now);
+
+  void on_datagram(Now now, SocketId socket, ByteView datagram);
+  void on_persisted(Now now, std::uint64_t token);
+  void on_persist_failed(Now now, std::uint64_t token, const Error& error);
+  void on_deadline(Now now);
+  std::optional<Instant> next_deadline() const;
+  std::vector<Effect> take_effects() { return effects_.take(); }
+
+  // What a desk wrote. The errors are for the person; the id comes back in EntryPlaced, EntryQueued or SubmissionFailed.
+  Result<SubmissionId> submit(Now now, PeerId peer, LineId line, record::Entry entry);
+
+  std::size_t peer_count() const { return peers_.size(); }
+  const Peer& peer(PeerId id) const { return *peers_[id.value]; }
+  std::uint64_t datagrams_dropped() const { return dropped_; }
+
+ private:
+  Context context(Now now) { return {now, effects_, *keys_, *jitter_, *store_}; }
+  // Counterparts whose hint this is and who can be heard on this socket.
+  template <typename Call>
+  bool for_hint(SocketId socket, const link::Hint& hint, Call call);
+
+  KeyRandom* keys_;
+  JitterRandom* jitter_;
+  record::Store* store_;
+  EffectQueue effects_;
+  std::vector<std::unique_ptr<Peer>> peers_;
+  std::multimap<link::Hint, PeerId> hints_;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace detente::core

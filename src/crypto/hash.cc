@@ -1,0 +1,57 @@
+#include "crypto/hash.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "crypto/digest.h"
+
+namespace detente::crypto {
+
+Digest sha256(ByteView data) {
+  Digest out;
+  hash_into(HashKind::kSha256, {data}, out);
+  return out;
+}
+
+Digest sha256(std::initializer_list<ByteView> parts) {
+  Digest out;
+  hash_into(HashKind::kSha256, parts, out);
+  return out;
+}
+
+Digest hmac_sha256(ByteView key, ByteView data) {
+  Digest out;
+  hmac_into(HashKind::kSha256, key, {data}, out);
+  return out;
+}
+
+SecretBytes hkdf_extract(ByteView salt, ByteView input_key) {
+  SecretBytes out(kDigestSize);
+  // No salt means 32 zero bytes (RFC 5869 section 2.2); HMAC pads an empty key to the same.
+  hmac_into(HashKind::kSha256, salt, {input_key}, out.mutable_view());
+  return out;
+}
+
+SecretBytes hkdf_expand(ByteView pseudo_random_key, ByteView info, std::size_t size) {
+  DETENTE_CHECK(size <= 255 * kDigestSize);
+  SecretBytes out(size);
+  Digest block;
+  std::size_t done = 0;
+  for (std::uint8_t round = 1; done < size; ++round) {
+    const ByteView previous = round == 1 ? ByteView() : ByteView(block);
+    hmac_into(HashKind::kSha256, pseudo_random_key, {previous, info, ByteView(&round, 1)}, block);
+    const std::size_t n = std::min(kDigestSize, size - done);
+    std::copy_n(block.begin(), n, out.mutable_view().begin() + static_cast<std::ptrdiff_t>(done));
+    done += n;
+  }
+  wipe(block);
+  return out;
+}
+
+bool equal_secret(ByteView a, ByteView b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace detente::crypto

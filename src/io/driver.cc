@@ -1,0 +1,229 @@
+#include "io/driver.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "io/commit_thread.h"
+#include "io/os_clock.h"
+#include "io/udp_socket.h"
+
+namespace detente::io {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A deadline that is past already after it was served waits this long: no fault of the core may
+// take a whole processor.
+constexpr Duration kDeadlinePause = std::chrono::milliseconds(1);
+
+asio::steady_timer::time_point to_time_point(Instant at) {
+  return asio::steady_timer::time_point(std::chrono::microseconds(at.micros));
+}
+
+}  // namespace
+
+struct Driver::Runtime {
+  struct Route {
+    UdpSocket* socket = nullptr;
+    UdpAddress to;
+  };
+
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  asio::steady_timer timer{context};
+  std::optional<Instant> armed;
+  std::optional<asio::signal_set> signals;
+  std::vector<std::unique_ptr<UdpSocket>> sockets;
+  std::map<std::pair<PeerId, PathId>, Route> routes;
+  std::optional<CommitThread> commits;  // ends first: it posts to the context
+
+  static asio::awaitable<void> keep_deadlines(Driver& driver);
+  static asio::awaitable<void> repeat(asio::io_context& context, Duration period,
+                                      std::function<void()> work);
+};
+
+Driver::Driver(DriverParts parts)
+    : parts_(parts),
+      station_(parts.keys, parts.jitter, parts.store),
+      runtime_(std::make_unique<Runtime>()) {}
+
+Driver::~Driver() {
+  if (runtime_->commits) runtime_->commits->stop();
+}
+
+asio::io_context& Driver::context() { return runtime_->context; }
+Now Driver::now() const { return os_now(); }
+
+Result<core::SocketId> Driver::add_socket(const std::string& host, std::uint16_t port) {
+  DETENTE_TRY(socket, UdpSocket::bind(runtime_->context, host, port));
+  const core::SocketId id{static_cast<std::uint16_t>(runtime_->sockets.size())};
+  runtime_->sockets.push_back(std::move(socket));
+  return id;
+}
+
+std::uint16_t Driver::port_of(core::SocketId socket) const {
+  return runtime_->sockets.at(socket.value)->local_port();
+}
+
+PeerId Driver::add_peer(core::PeerSetup setup) { return station_.add_peer(std::move(setup)); }
+
+Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
+                               const std::string& host, std::uint16_t port) {
+  UdpSocket& from = *runtime_->sockets.at(socket.value);
+  DETENTE_TRY(to, from.look_up(host, port));
+  runtime_->routes[{peer, path}] = {&from, to};
+  return {};
+}
+
+Result<void> Driver::start() {
+  runtime_->commits.emplace(
+      parts_.store, parts_.when_idle, [this](std::vector<CommitThread::Outcome> outcomes) {
+        asio::post(runtime_->context, [this, outcomes = std::move(outcomes)] {
+          for (const auto& outcome : outcomes) persisted(outcome.token, outcome.error);
+        });
+      });
+  DETENTE_TRY_VOID(station_.start(now()));
+  for (std::size_t i = 0; i < runtime_->sockets.size(); ++i) {
+    const core::SocketId id{static_cast<std::uint16_t>(i)};
+    runtime_->sockets[i]->start([this, id](ByteView datagram) {
+      station_.on_datagram(now(), id, datagram);
+      carry_out();
+    });
+  }
+  carry_out();
+  asio::co_spawn(runtime_->context, Runtime::keep_deadlines(*this), asio::detached);
+  return {};
+}
+
+void Driver::run() {
+  runtime_->context.run();
+  if (runtime_->commits) runtime_->commits->stop();
+}
+
+void Driver::stop() {
+  asio::post(runtime_->context, [this] {
+    for (auto& socket : runtime_->sockets) socket->close();
+    runtime_->context.stop();
+  });
+}
+
+void Driver::on_stop_signals(std::function<void()> on_signal) {
+  runtime_->signals.emplace(runtime_->context, SIGTERM, SIGINT);
+  runtime_->signals->async_wait(
+      [on_signal = std::move(on_signal)](const boost::system::error_code& error, int) {
+        if (!error) on_signal();
+      });
+}
+
+void Driver::post(std::function<void()> work) { asio::post(runtime_->context, std::move(work)); }
+
+asio::awaitable<void> Driver::Runtime::repeat(asio::io_context& context, Duration period,
+                                              std::function<void()> work) {
+  asio::steady_timer timer(context);
+  boost::system::error_code error;
+  while (!error) {
+    timer.expires_after(period);
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (!error) work();
+  }
+}
+
+void Driver::after(Duration delay, std::function<void()> work) {
+  auto timer = std::make_shared<asio::steady_timer>(runtime_->context, delay);
+  timer->async_wait([timer, work = std::move(work)](const boost::system::error_code& error) {
+    if (!error) work();
+  });
+}
+
+void Driver::every(Duration period, std::function<void()> work) {
+  asio::co_spawn(runtime_->context, Runtime::repeat(runtime_->context, period, std::move(work)),
+                 asio::detached);
+}
+
+asio::awaitable<void> Driver::Runtime::keep_deadlines(Driver& driver) {
+  Runtime& self = *driver.runtime_;
+  for (;;) {
+    self.timer.expires_at(self.armed ? to_time_point(*self.armed)
+                                     : asio::steady_timer::time_point::max());
+    boost::system::error_code woken;  // set when the timer was armed anew
+    co_await self.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    const std::optional<Instant> due = driver.station_.next_deadline();
+    const Now now = driver.now();
+    self.armed = due;
+    if (!due || *due > now.mono) continue;
+    driver.station_.on_deadline(now);
+    driver.carry_out();
+    self.armed = driver.station_.next_deadline();
+    if (self.armed) self.armed = std::max(*self.armed, now.mono + kDeadlinePause);
+  }
+}
+
+// A later deadline than the armed one needs no call: the timer looks again when it fires.
+void Driver::arm_timer() {
+  const std::optional<Instant> due = station_.next_deadline();
+  if (!due || (runtime_->armed && *runtime_->armed <= *due)) return;
+  runtime_->armed = due;
+  runtime_->timer.cancel();
+}
+
+void Driver::persisted(std::uint64_t token, const std::optional<Error>& error) {
+  if (error) {
+    station_.on_persist_failed(now(), token, *error);
+  } else {
+    station_.on_persisted(now(), token);
+  }
+  carry_out();
+}
+
+void Driver::carry_out() {
+  if (carrying_) return;  // the outer call takes them in order
+  carrying_ = true;
+  std::vector<core::DeskEvent> events;
+  for (std::vector<core::Effect> effects = station_.take_effects(); !effects.empty();
+       effects = station_.take_effects()) {
+    for (core::Effect& effect : effects) {
+      if (auto* send = std::get_if<core::SendDatagram>(&effect)) {
+        const auto route = runtime_->routes.find({send->peer, send->path});
+        if (route != runtime_->routes.end())
+          route->second.socket->send(route->second.to, send->datagram);
+      } else if (auto* persist = std::get_if<core::Persist>(&effect)) {
+        runtime_->commits->push(std::move(*persist));
+      } else {
+        events.push_back(std::move(std::get<core::Notify>(effect).event));
+      }
+    }
+    // Whoever looks on must not hold up what is to be sent: what happened is told last.
+    for (const core::DeskEvent& event : std::exchange(events, {}))
+      if (observer_) observer_(event);
+  }
+  carrying_ = false;
+  arm_timer();
+}
+
+Result<core::SubmissionId> Driver::submit(
+    PeerId peer, LineId line, record::Entry entry,
+    const std::function<void(core::SubmissionId)>& accepted) {
+  Result<core::SubmissionId> id = station_.submit(now(), peer, line, std::move(entry));
+  if (id && accepted) accepted(*id);
+  carry_out();
+  return id;
+}
+
+std::uint64_t Driver::datagrams_not_sent() const {
+  std::uint64_t sum = 0;
+  for (const auto& socket : runtime_->sockets) sum += socket->not_sent();
+  return sum;
+}
+
+}  // namespace detente::io

@@ -1,0 +1,83 @@
+// Driver: runs one core::Station on this machine: sockets, one timer, one commit
+// thread, and everything else on one thread that owns the station.
+//
+// Order: make the driver, add the sockets, the counterparts and their routes,
+// observe(), start(), run(). After each call into the core its effects are carried
+// out in the order given (core/station.h); what an observer submits meanwhile has
+// its effects carried out after those.
+//
+// Only post() and stop() may be called from other threads once run() runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/station.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace detente::io {
+
+struct DriverParts {  // all borrowed; they outlive the driver
+  KeyRandom& keys;
+  JitterRandom& jitter;
+  record::Store& store;
+  // When nothing was written for a moment, on the commit thread; may be empty.
+  std::function<void()> when_idle;
+};
+
+class Driver {
+ public:
+  explicit Driver(DriverParts parts);
+  ~Driver();
+  Driver(const Driver&) = delete;
+
+  // Begins to listen (datagrams are taken from start() on). Port 0 takes a free one, for tests.
+  // kConflict when the port is in use.
+  Result<core::SocketId> add_socket(const std::string& host, std::uint16_t port);
+  std::uint16_t port_of(core::SocketId socket) const;
+  PeerId add_peer(core::PeerSetup setup);
+  // Where datagrams to this counterpart on this path go, and from which socket.
+  Result<void> add_route(PeerId peer, PathId path, core::SocketId socket, const std::string& host,
+                         std::uint16_t port);
+
+  using Observer = std::function<void(const core::DeskEvent&)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
+  Result<void> start();
+  // Until stop(). What was asked to be written is written before it returns.
+  void run();
+  void stop();
+  // SIGTERM and SIGINT call `on_signal` on the driver's thread.
+  void on_stop_signals(std::function<void()> on_signal);
+  void post(std::function<void()> work);
+  // Once, on the driver's thread; not when run() has ended before.
+  void after(Duration delay, std::function<void()> work);
+  // Every so often, on the driver's thread, until run() ends.
+  void every(Duration period, std::function<void()> work);
+
+  // `accepted` gets the id before any event names it.
+  Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
+                                    const std::function<void(core::SubmissionId)>& accepted = {});
+  const core::Station& station() const { return station_; }
+  Now now() const;
+  std::uint64_t datagrams_not_sent() const;
+  boost::asio::io_context& context();
+
+ private:
+  struct Runtime;
+  void persisted(std::uint64_t token, const std::optional<Error>& error);
+  void carry_out();
+  void arm_timer();
+
+  DriverParts parts_;
+  core::Station station_;
+  Observer observer_;
+  bool carrying_ = false;
+  std::unique_ptr<Runtime> runtime_;
+};
+
+}  // namespace detente::io

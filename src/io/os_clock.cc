@@ -1,0 +1,32 @@
+#include "io/os_clock.h"
+
+#include <ctime>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
+namespace detente::io {
+namespace {
+
+timespec read_clock(clockid_t clock) {
+  timespec time{};
+  DETENTE_CHECK(::clock_gettime(clock, &time) == 0);
+  return time;
+}
+
+}  // namespace
+
+WallTime os_wall_time() {
+  constexpr std::int64_t kMax = std::numeric_limits<std::uint32_t>::max();
+  const std::int64_t seconds = read_clock(CLOCK_REALTIME).tv_sec;
+  return {static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 0, kMax))};
+}
+
+Now os_now() {
+  const timespec mono = read_clock(CLOCK_MONOTONIC);
+  return {Instant{std::int64_t{mono.tv_sec} * 1'000'000 + mono.tv_nsec / 1'000}, os_wall_time()};
+}
+
+}  // namespace detente::io

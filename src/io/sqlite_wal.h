@@ -1,0 +1,33 @@
+// The write-ahead log as a file: made large beforehand, and overwritten when it
+// held a secret.
+//
+// Why large: a commit is one sync of this file. Where the file grows, the sync
+// also waits for the file system's own journal, which doubles it (measured on
+// ext4). Zeros are no frames to SQLite: it stops at the first frame whose salt
+// does not fit. Blocks that are allocated but never written (fallocate) do not
+// help, since their first write changes metadata too.
+//
+// Why overwrite: the chain of hand keys only moves forward, and a copy of the
+// last one in an old frame would open recorded traffic. This reaches the file
+// system's blocks; what a flash disk keeps behind them is beyond a program.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace detente::io {
+
+inline constexpr std::int64_t kWalPresized = 8 << 20;  // bytes; about 400 commits of one entry
+
+std::string wal_path(const std::string& database);
+bool wal_left_behind(const std::string& database);
+// Makes the file, filled with zeros and synced. Call it while no connection is open. It is only for
+// speed: without the room for it there is no file afterwards and no error.
+void presize_wal(const std::string& database);
+// Overwrites the file with zeros as far as it goes. Call it only when every frame is in the
+// database and no transaction is under way (after a checkpoint that starts the log over).
+Result<void> wipe_wal(const std::string& database);
+
+}  // namespace detente::io

@@ -1,0 +1,122 @@
+#include "line/message.h"
+
+#include "wire/cbor.h"
+#include "wire/text.h"
+
+namespace detente::line {
+
+namespace {
+
+constexpr std::uint64_t kOfficerCounterMax = std::uint64_t{1} << 48;
+// What the station still adds to the header when the entry gets its place: seen and cut epoch.
+constexpr std::size_t kStationsPart = 70;
+
+Result<void> check_signatures(const record::Entry& entry, const LineRules& rules) {
+  if (entry.signatures.empty()) return {};
+  if (!rules.provable)
+    return fail(Fault::kDenied, "line " + rules.name +
+                                    " is unattested: its words carry no signature. Send without --as, "
+                                    "or use a provable line");
+  if (entry.signatures.size() > 4)
+    return fail(Fault::kLimit, "an entry carries at most four officers' signatures");
+  if (entry.header.author != entry.signatures.front().officer)
+    return fail(Fault::kMalformed, "the first signature is not the author's");
+  for (const record::OfficerSignature& signature : entry.signatures)
+    if (signature.counter > kOfficerCounterMax)
+      return fail(Fault::kLimit, "an officer's counter that no clock can have reached");
+  return {};
+}
+
+Result<void> check_header(const record::Header& header, const LineRules& rules) {
+  if (header.precedence > rules.highest)
+    return fail(Fault::kLimit, std::string("line ") + rules.name + " allows at most precedence " +
+                                   record::precedence_name(rules.highest) + "; this is " +
+                                   record::precedence_name(header.precedence));
+  if (!header.label.empty())
+    DETENTE_TRY_VOID(wire::check_text(header.label, record::kLabelBytesMax));
+  if (!header.subject.empty())
+    DETENTE_TRY_VOID(wire::check_text(header.subject, record::kSubjectBytesMax));
+  if (header.action.size() > 16 || header.info.size() > 16)
+    return fail(Fault::kLimit, "at most 16 action and 16 info addressees fit one entry");
+  for (const auto* posts : {&header.action, &header.info})
+    for (const std::string& post : *posts) DETENTE_TRY_VOID(wire::check_name(post));
+  if (header.references.size() > 4)
+    return fail(Fault::kLimit, "an entry refers to at most four others");
+  return {};
+}
+
+}  // namespace
+
+std::size_t text_bytes_max(const record::Entry& entry) {
+  record::Entry empty = entry;
+  empty.body.clear();
+  const std::size_t rest = record::encode_entry(empty).size() + kStationsPart + 2;
+  return rest < record::kEntryBytesMax ? record::kEntryBytesMax - rest : 0;
+}
+
+Result<void> check_submission(const record::Entry& entry, const LineRules& rules) {
+  if (entry.header.line != rules.id)
+    return fail(Fault::kMalformed, "an entry written for another line");
+  DETENTE_TRY_VOID(check_header(entry.header, rules));
+  DETENTE_TRY_VOID(check_signatures(entry, rules));
+  const std::size_t most = text_bytes_max(entry);
+  if (entry.body.size() > most)
+    return fail(Fault::kLimit,
+                "the text has " + std::to_string(entry.body.size()) + " bytes; " +
+                    std::to_string(most) +
+                    " fit one entry with this header. Shorten it or send it in parts");
+  if (entry.header.kind == record::kMessage && entry.header.body_form == record::BodyForm::kText) {
+    if (entry.body.empty()) return fail(Fault::kMalformed, "the message is empty; write a text");
+    DETENTE_TRY_VOID(wire::check_text(as_string(entry.body), record::kEntryBytesMax));
+  }
+  return {};
+}
+
+Bytes receipt_body(ReceiptLevel level) {
+  return wire::CborWriter().array(1).uint(static_cast<std::uint64_t>(level)).take();
+}
+
+Result<ReceiptLevel> parse_receipt_body(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY_VOID(reader.array(1));
+  DETENTE_TRY(level, reader.uint());
+  DETENTE_TRY_VOID(reader.expect_end());
+  if (level > 2) return fail(Fault::kMalformed, "a receipt of an unknown level");
+  return static_cast<ReceiptLevel>(level);
+}
+
+Bytes epoch_body(const std::optional<record::LogPosition>& before) {
+  wire::CborWriter writer;
+  if (!before) return writer.null().take();
+  return writer.array(3).bytes(before->epoch).uint(before->size).bytes(before->root).take();
+}
+
+Result<std::optional<record::LogPosition>> parse_epoch_body(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY(type, reader.peek());
+  if (type == wire::CborType::kNull) {
+    DETENTE_TRY_VOID(reader.null());
+    DETENTE_TRY_VOID(reader.expect_end());
+    return std::optional<record::LogPosition>();
+  }
+  DETENTE_TRY_VOID(reader.array(3));
+  DETENTE_TRY(epoch, reader.bytes());
+  DETENTE_TRY(size, reader.uint());
+  DETENTE_TRY(root, reader.bytes());
+  DETENTE_TRY_VOID(reader.expect_end());
+  const auto epoch_id = to_array<16>(epoch);
+  const auto digest = to_array<32>(root);
+  if (!epoch_id || !digest) return fail(Fault::kMalformed, "an epoch that names a malformed position");
+  return std::optional(record::LogPosition{*epoch_id, size, *digest});
+}
+
+Bytes bulletin_body(ByteView bulletin) { return wire::CborWriter().bytes(bulletin).take(); }
+
+Result<Bytes> parse_bulletin_body(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY(bulletin, reader.bytes());
+  DETENTE_TRY_VOID(reader.expect_end());
+  return to_bytes(bulletin);
+}
+
+}  // namespace detente::line

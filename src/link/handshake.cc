@@ -1,0 +1,143 @@
+#include "link/handshake.h"
+
+#include "base/check.h"
+#include "crypto/hash.h"
+#include "wire/packet.h"
+
+namespace detente::link {
+
+namespace {
+
+constexpr std::size_t kHeaderSize = 11;
+constexpr std::size_t kMacSize = 24;
+
+Bytes header_of(std::uint8_t type, const Hint& hint, FirstCounter counter) {
+  Bytes out{type};
+  append(out, hint);
+  append_be(out, counter.epoch, 2);
+  append_be(out, counter.c, 4);
+  return out;
+}
+
+FirstCounter read_counter(ByteView bytes) {
+  return {static_cast<std::uint16_t>(read_be(bytes.first(2))),
+          static_cast<std::uint32_t>(read_be(bytes.subspan(2, 4)))};
+}
+
+Bytes mac_of(ByteView body, const SecretBytes& key) {
+  const Digest full = crypto::hmac_sha256(key.view(), body);
+  return Bytes(full.begin(), full.begin() + kMacSize);
+}
+
+crypto::NoiseConfig noise_config(const PairConfig& pair, crypto::Role role, ByteView header,
+                                 ByteView psk) {
+  crypto::NoiseConfig config;
+  config.role = role;
+  config.prologue = concat(as_bytes("detente/1"), pair.accord, header);
+  config.local_static = pair.local_static;
+  config.remote_static = pair.remote_static;
+  config.psks.push_back(SecretBytes::copy_of(psk));
+  return config;
+}
+
+}  // namespace
+
+OutgoingHandshake OutgoingHandshake::start(const PairConfig& pair, const DirectionKeys& ours,
+                                           FirstCounter counter, ByteView psk, KeyRandom& random) {
+  OutgoingHandshake out;
+  out.pair_ = &pair;
+  out.counter_ = counter;
+  out.psk_ = SecretBytes::copy_of(psk);
+  out.ephemeral_ = SecretBytes(32);
+  random.fill(out.ephemeral_.mutable_view());
+  out.packet_ = header_of(wire::kFirstPacket, ours.hint, counter);
+  crypto::NoiseConfig config = noise_config(pair, crypto::Role::kInitiator, out.packet_, psk);
+  config.fixed_ephemeral = out.ephemeral_.clone();
+  Result<crypto::NoiseHandshake> noise = crypto::NoiseHandshake::start(std::move(config));
+  DETENTE_CHECK(noise.has_value());
+  Result<Bytes> message = noise->write({}, random);
+  DETENTE_CHECK(message.has_value());  // our own keys; theirs was checked when it was enrolled
+  append(out.packet_, *message);
+  const Bytes mac = mac_of(out.packet_, ours.mac);
+  append(out.packet_, mac);
+  DETENTE_CHECK(out.packet_.size() == kFirstPacketSize);
+  return out;
+}
+
+Result<crypto::NoiseHandshake> OutgoingHandshake::finish(ByteView noise_message) const {
+  // Repeats message 1 with the same ephemeral key: the state of a Noise handshake
+  // dies with a message that does not verify, and strangers may send such.
+  crypto::NoiseConfig config = noise_config(*pair_, crypto::Role::kInitiator,
+                                            ByteView(packet_).first(kHeaderSize), psk_.view());
+  config.fixed_ephemeral = ephemeral_.clone();
+  DETENTE_TRY(noise, crypto::NoiseHandshake::start(std::move(config)));
+  SeededRandom unused(0);  // the ephemeral key is fixed
+  DETENTE_TRY(message, noise.write({}, unused));
+  DETENTE_TRY(payload, noise.read(noise_message));
+  if (!payload.empty()) return fail(Fault::kMalformed, "a reply with a payload");
+  return noise;
+}
+
+std::optional<FirstPacket> parse_first_packet(ByteView datagram) {
+  if (datagram.size() != kFirstPacketSize || datagram[0] != wire::kFirstPacket) return std::nullopt;
+  FirstPacket out;
+  out.hint = *to_array<4>(datagram.subspan(1, 4));
+  out.counter = read_counter(datagram.subspan(5, 6));
+  out.header = datagram.first(kHeaderSize);
+  out.body = datagram.first(kFirstPacketSize - kMacSize);
+  out.noise = out.body.subspan(kHeaderSize);
+  out.mac = datagram.last(kMacSize);
+  return out;
+}
+
+bool check_mac(const FirstPacket& packet, const DirectionKeys& theirs) {
+  return crypto::equal_secret(mac_of(packet.body, theirs.mac), packet.mac);
+}
+
+Result<Answer> answer_first_packet(const PairConfig& pair, const DirectionKeys& ours,
+                                   const FirstPacket& packet, ByteView psk, KeyRandom& random) {
+  DETENTE_TRY(noise, crypto::NoiseHandshake::start(
+                         noise_config(pair, crypto::Role::kResponder, packet.header, psk)));
+  DETENTE_TRY(payload, noise.read(packet.noise));
+  if (!payload.empty()) return fail(Fault::kMalformed, "a first packet with a payload");
+  DETENTE_TRY(message, noise.write({}, random));
+  Bytes reply = header_of(wire::kReplyPacket, ours.hint, packet.counter);
+  append(reply, message);
+  DETENTE_CHECK(reply.size() == kReplyPacketSize);
+  return Answer{std::move(reply), std::move(noise)};
+}
+
+std::optional<ReplyPacket> parse_reply_packet(ByteView datagram) {
+  if (datagram.size() != kReplyPacketSize || datagram[0] != wire::kReplyPacket) return std::nullopt;
+  ReplyPacket out;
+  out.hint = *to_array<4>(datagram.subspan(1, 4));
+  out.counter = read_counter(datagram.subspan(5, 6));
+  out.noise = datagram.subspan(kHeaderSize);
+  return out;
+}
+
+Bytes encode_notice(const Notice& notice, const DirectionKeys& ours) {
+  Bytes out = header_of(wire::kNoticePacket, ours.hint, notice.counter);
+  out.push_back(static_cast<std::uint8_t>(notice.code));
+  append(out, notice.data);
+  const Bytes mac = mac_of(out, ours.mac);
+  append(out, mac);
+  DETENTE_CHECK(out.size() == kNoticePacketSize);
+  return out;
+}
+
+std::optional<Notice> parse_notice(ByteView datagram, const DirectionKeys& theirs) {
+  if (datagram.size() != kNoticePacketSize || datagram[0] != wire::kNoticePacket) return std::nullopt;
+  const ByteView body = datagram.first(kNoticePacketSize - kMacSize);
+  if (!crypto::equal_secret(mac_of(body, theirs.mac), datagram.last(kMacSize))) return std::nullopt;
+  const std::uint8_t code = datagram[kHeaderSize];
+  if (code != 1 && code != 2) return std::nullopt;
+  Notice out;
+  out.hint = *to_array<4>(datagram.subspan(1, 4));
+  out.counter = read_counter(datagram.subspan(5, 6));
+  out.code = static_cast<NoticeCode>(code);
+  out.data = *to_array<32>(datagram.subspan(kHeaderSize + 1, 32));
+  return out;
+}
+
+}  // namespace detente::link

@@ -1,0 +1,75 @@
+// The packets of a handshake and the responder's order of checks, without its
+// state: which counter was last, which psk epoch holds, what must be durable
+// before what. spec/session.md sections 3 and 4; core keeps that state.
+#pragma once
+
+#include <optional>
+
+#include "crypto/noise.h"
+#include "link/pair.h"
+
+namespace detente::link {
+
+inline constexpr std::size_t kFirstPacketSize = 83;
+inline constexpr std::size_t kReplyPacketSize = 59;
+inline constexpr std::size_t kNoticePacketSize = 68;
+
+// The initiator's half: made with the first packet, ended by the reply.
+class OutgoingHandshake {
+ public:
+  static OutgoingHandshake start(const PairConfig& pair, const DirectionKeys& ours,
+                                 FirstCounter counter, ByteView psk, KeyRandom& random);
+  const Bytes& first_packet() const { return packet_; }
+  FirstCounter counter() const { return counter_; }
+  // Ends the handshake with the Noise message of a reply; kAuthentication when it does not verify.
+  // One wrong reply must not kill it (anybody can send one), so the state is kept as it was.
+  Result<crypto::NoiseHandshake> finish(ByteView noise_message) const;
+
+ private:
+  OutgoingHandshake() = default;
+  const PairConfig* pair_ = nullptr;
+  FirstCounter counter_;
+  SecretBytes psk_;
+  SecretBytes ephemeral_;
+  Bytes packet_;
+};
+
+// A first packet as parsed; nothing in it is trusted before check_mac().
+struct FirstPacket {
+  Hint hint{};
+  FirstCounter counter;
+  ByteView header;   // bytes 0-10
+  ByteView noise;
+  ByteView body;     // all before the MAC
+  ByteView mac;
+};
+std::optional<FirstPacket> parse_first_packet(ByteView datagram);
+bool check_mac(const FirstPacket& packet, const DirectionKeys& theirs);
+
+// The responder's half, at once: Noise message 1 read, message 2 written.
+struct Answer {
+  Bytes reply;                       // the reply packet
+  crypto::NoiseHandshake handshake;  // finished
+};
+Result<Answer> answer_first_packet(const PairConfig& pair, const DirectionKeys& ours,
+                                   const FirstPacket& packet, ByteView psk, KeyRandom& random);
+
+struct ReplyPacket {
+  Hint hint{};
+  FirstCounter counter;
+  ByteView noise;
+};
+std::optional<ReplyPacket> parse_reply_packet(ByteView datagram);
+
+enum class NoticeCode : std::uint8_t { kOtherAccord = 1, kEpochSpent = 2 };
+struct Notice {
+  Hint hint{};
+  FirstCounter counter;
+  NoticeCode code = NoticeCode::kOtherAccord;
+  ByteArray<32> data{};
+};
+Bytes encode_notice(const Notice& notice, const DirectionKeys& ours);
+// Nothing unless it is a notice whose MAC verifies under their keys.
+std::optional<Notice> parse_notice(ByteView datagram, const DirectionKeys& theirs);
+
+}  // namespace detente::link

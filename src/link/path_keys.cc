@@ -1,0 +1,129 @@
+#include "link/path_keys.h"
+
+#include "base/check.h"
+#include "crypto/hash.h"
+
+namespace detente::link {
+
+namespace {
+
+constexpr Duration kKeepOldGeneration = std::chrono::seconds(60);
+
+SecretBytes first_secret(ByteView direction_secret, PathId path) {
+  const std::uint8_t number[] = {path.value};
+  return crypto::hkdf_expand(direction_secret, concat(as_bytes("detente/1 path"), ByteView(number)), 32);
+}
+
+SecretBytes next_secret(const SecretBytes& secret) {
+  return crypto::hkdf_expand(secret.view(), as_bytes("detente/1 rekey"), 32);
+}
+
+ByteArray<crypto::kAeadNonceSize> nonce_of(std::uint64_t counter) {
+  ByteArray<crypto::kAeadNonceSize> nonce{};
+  for (std::size_t i = 0; i < 8; ++i) nonce[11 - i] = static_cast<std::uint8_t>(counter >> (8 * i));
+  return nonce;
+}
+
+}  // namespace
+
+Generation::Generation(ByteView path_secret, const Layers& layers) {
+  DETENTE_CHECK(!layers.empty() && layers.size() <= 2);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::uint8_t number[] = {static_cast<std::uint8_t>(i)};
+    const SecretBytes key = crypto::hkdf_expand(
+        path_secret,
+        concat(as_bytes("detente/1 key"), ByteView(number), as_bytes(layers[i].name())), 32);
+    keys_.emplace_back(layers[i], key.view());
+  }
+}
+
+Bytes Generation::seal(std::uint64_t counter, ByteView header, ByteView payload) const {
+  const auto nonce = nonce_of(counter);
+  Bytes sealed = to_bytes(payload);
+  for (const crypto::AeadKey& key : keys_) sealed = key.seal(nonce, header, sealed);
+  return sealed;
+}
+
+Generation::Opened Generation::open(std::uint64_t counter, ByteView header, ByteView sealed,
+                                    Bytes& payload) const {
+  const auto nonce = nonce_of(counter);
+  Bytes inner = to_bytes(sealed);
+  for (std::size_t i = keys_.size(); i-- > 0;) {
+    Result<Bytes> opened = keys_[i].open(nonce, header, inner);
+    if (!opened) return i + 1 == keys_.size() ? Opened::kNotOurs : Opened::kInnerBad;
+    inner = std::move(*opened);
+  }
+  payload = std::move(inner);
+  return Opened::kOk;
+}
+
+PathSender::PathSender(ByteView direction_secret, PathId path, const Layers& layers)
+    : layers_(layers), secret_(first_secret(direction_secret, path)), keys_(secret_.view(), layers_) {}
+
+Result<Bytes> PathSender::seal(wire::SessionTag session, ByteView payload, std::uint64_t& counter) {
+  const auto width = wire::counter_bytes_for(next_ - confirmed_next_);
+  if (!width || next_ > UINT32_MAX)
+    return fail(Fault::kLimit, "the session's packet counter is used up; a new session is needed");
+  counter = next_++;
+  wire::PacketHeader header;
+  header.key_phase = phase_;
+  header.session = session;
+  header.counter_bytes = *width;
+  header.counter_low = counter & ((std::uint64_t{1} << (8 * *width)) - 1);
+  Bytes packet = wire::encode_packet_header(header);
+  const Bytes sealed = keys_.seal(counter, packet, payload);
+  append(packet, sealed);
+  return packet;
+}
+
+void PathSender::confirm(std::uint64_t counter) {
+  if (counter < next_ && counter + 1 > confirmed_next_) confirmed_next_ = counter + 1;
+}
+
+bool PathSender::rekey() {
+  if (confirmed_next_ <= generation_start_) return false;
+  secret_ = next_secret(secret_);
+  keys_ = Generation(secret_.view(), layers_);
+  phase_ = !phase_;
+  generation_start_ = next_;
+  return true;
+}
+
+PathReceiver::PathReceiver(ByteView direction_secret, PathId path, const Layers& layers)
+    : layers_(layers), secret_(first_secret(direction_secret, path)), keys_(secret_.view(), layers_) {}
+
+PathReceiver::Opened PathReceiver::open(Instant now, const wire::ParsedPacket& packet) {
+  Opened out;
+  out.counter = wire::restore_counter(packet.header.counter_low, packet.header.counter_bytes,
+                                      window_.next());
+  if (previous_ && now > previous_until_) previous_.reset();
+  Generation::Opened result = Generation::Opened::kNotOurs;
+  if (packet.header.key_phase == phase_) {
+    result = keys_.open(out.counter, packet.header_bytes, packet.sealed, out.payload);
+  } else {
+    if (previous_)
+      result = previous_->open(out.counter, packet.header_bytes, packet.sealed, out.payload);
+    if (result == Generation::Opened::kNotOurs) {
+      // Perhaps the far side has moved on; only a packet that verifies moves us.
+      SecretBytes secret = next_secret(secret_);
+      Generation next(secret.view(), layers_);
+      result = next.open(out.counter, packet.header_bytes, packet.sealed, out.payload);
+      if (result == Generation::Opened::kOk) {
+        previous_ = std::move(keys_);
+        previous_until_ = now + kKeepOldGeneration;
+        keys_ = std::move(next);
+        secret_ = std::move(secret);
+        phase_ = !phase_;
+      }
+    }
+  }
+  if (result == Generation::Opened::kOk) {
+    out.outcome = window_.accept(out.counter) ? Outcome::kOk : Outcome::kReplay;
+  } else if (result == Generation::Opened::kInnerBad) {
+    out.outcome = Outcome::kInnerBad;
+  }
+  if (out.outcome != Outcome::kOk) out.payload.clear();
+  return out;
+}
+
+}  // namespace detente::link

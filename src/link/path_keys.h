@@ -1,0 +1,80 @@
+// The two ends of one path and direction: keys by generation, counter, replay
+// window. spec/packet.md sections 1 to 3.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "crypto/aead.h"
+#include "link/replay_window.h"
+#include "wire/packet.h"
+
+namespace detente::link {
+
+// The AEADs of one direction, innermost first; one or two.
+using Layers = std::vector<crypto::AeadAlgorithm>;
+
+// The keys of one generation.
+class Generation {
+ public:
+  Generation(ByteView path_secret, const Layers& layers);
+  Bytes seal(std::uint64_t counter, ByteView header, ByteView payload) const;
+  enum class Opened { kOk, kNotOurs, kInnerBad };
+  // kNotOurs when the outermost tag does not fit; kInnerBad when it does and an inner one does not.
+  Opened open(std::uint64_t counter, ByteView header, ByteView sealed, Bytes& payload) const;
+
+ private:
+  std::vector<crypto::AeadKey> keys_;  // innermost first
+};
+
+// Seals packets of one path. Never uses a (key, counter) twice: the counter only grows.
+class PathSender {
+ public:
+  PathSender(ByteView direction_secret, PathId path, const Layers& layers);
+  // kLimit when the counter is used up (the session is over). `counter` gets this packet's.
+  Result<Bytes> seal(wire::SessionTag session, ByteView payload, std::uint64_t& counter);
+  // The far side is known to have accepted this counter on this path.
+  void confirm(std::uint64_t counter);
+  // Moves to the next generation, if a packet of the present one is known to have arrived.
+  bool rekey();
+  std::uint64_t packets() const { return next_; }
+  std::uint64_t packets_in_generation() const { return next_ - generation_start_; }
+
+ private:
+  Layers layers_;
+  SecretBytes secret_;
+  Generation keys_;
+  bool phase_ = false;
+  std::uint64_t next_ = 0;
+  std::uint64_t confirmed_next_ = 0;  // highest counter known to have arrived + 1
+  std::uint64_t generation_start_ = 0;
+};
+
+// Opens packets of one path.
+class PathReceiver {
+ public:
+  PathReceiver(ByteView direction_secret, PathId path, const Layers& layers);
+  enum class Outcome { kOk, kNotOurs, kReplay, kInnerBad };
+  struct Opened {
+    Outcome outcome = Outcome::kNotOurs;
+    std::uint64_t counter = 0;
+    Bytes payload;
+  };
+  Opened open(Instant now, const wire::ParsedPacket& packet);
+  std::uint64_t next_expected() const { return window_.next(); }
+
+ private:
+  Layers layers_;
+  SecretBytes secret_;
+  Generation keys_;
+  std::optional<Generation> previous_;
+  Instant previous_until_;
+  bool phase_ = false;
+  ReplayWindow window_;
+};
+
+}  // namespace detente::link

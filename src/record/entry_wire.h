@@ -1,0 +1,81 @@
+// An entry as it travels: only what the receiver cannot compute.
+// spec/record.md section 7. Stateless: resolving `seen`, references, epoch and
+// leaf needs the logs and is done by core.
+#pragma once
+
+#include "record/entry.h"
+
+namespace detente::record {
+
+struct WireReference {
+  Whose whose = Whose::kAuthors;
+  std::optional<EpochId> epoch;  // nothing: the newest known of that log
+  std::uint64_t index = 0;
+  bool operator==(const WireReference&) const = default;
+};
+
+// An entry just before the one that overtakes it.
+struct Predecessor {
+  Digest leaf{};
+  Precedence precedence = Precedence::kRoutine;
+  bool operator==(const Predecessor&) const = default;
+};
+
+struct WireEntry {
+  std::uint8_t index_low = 0;
+  Header header;  // `seen` and `references` stay empty here; class comes from the frame
+  std::uint64_t seen_size = 0;
+  std::optional<EpochId> seen_epoch;
+  std::vector<WireReference> references;
+  std::optional<EpochId> epoch;
+  std::vector<Predecessor> predecessors;  // oldest first
+  std::vector<OfficerSignature> signatures;
+  std::optional<crypto::Signature> checkpoint;
+  std::uint8_t coder = 0;
+  Bytes coded_body;
+  bool operator==(const WireEntry&) const = default;
+};
+
+inline constexpr std::size_t kPredecessorsMax = 8;
+inline constexpr std::size_t kSignaturesMax = 4;
+inline constexpr std::size_t kReferencesMax = 4;
+
+// `base_c`: the counter c of the session's first packet, against which times are small.
+Bytes encode_wire_entry(const WireEntry& entry, std::uint32_t base_c);
+Result<WireEntry> decode_wire_entry(ByteView body, EntryClass entry_class, std::uint32_t base_c);
+
+// Log state, frame type 3.
+struct LogState {
+  struct Held {
+    EpochId epoch{};
+    std::uint64_t size = 0;
+    ByteArray<8> root_prefix{};
+    bool operator==(const Held&) const = default;
+  };
+  LineId line;
+  bool answer_wanted = false;
+  std::optional<Held> mine;
+  std::optional<Held> yours;
+  bool operator==(const LogState&) const = default;
+};
+Bytes encode_log_state(const LogState& state);
+Result<LogState> decode_log_state(ByteView body);
+
+// Cosignature, frame type 4: signed on a provable line, a prefix of the root on a deniable one.
+struct WireCosignature {
+  LineId line;
+  std::uint8_t size_low = 0;
+  std::optional<std::pair<WallTime, crypto::Signature>> signed_part;
+  ByteArray<8> root_prefix{};  // where signed_part is absent
+  bool operator==(const WireCosignature&) const = default;
+};
+Bytes encode_wire_cosignature(const WireCosignature& cosignature, std::uint32_t base_c);
+// Whether it is signed follows from the line's evidence, which only the caller knows.
+Result<WireCosignature> decode_wire_cosignature(ByteView body, bool provable, std::uint32_t base_c);
+
+// The value nearest to `near` whose low eight bits are `low`; never negative.
+std::uint64_t restore_low8(std::uint8_t low, std::uint64_t near);
+
+ByteArray<8> root_prefix(const Digest& root);
+
+}  // namespace detente::record

@@ -1,0 +1,41 @@
+// What the items of an extract stand on: its accords and credentials, read and
+// checked. For extract_verify.cc and extract_ground.cc alone.
+#pragma once
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "record/extract_verify.h"
+
+namespace detente::record {
+
+// One accord's note as an extract has it: exactly two signature lines.
+struct GroundAccord {
+  accord::Accord accord;
+  Digest digest{};
+  std::map<LineId, accord::Annex> annexes;
+};
+
+struct Ground {
+  std::vector<GroundAccord> accords;
+  std::map<std::pair<std::string, OfficerId>, accord::Credential> credentials;
+
+  // The newest: sides and root keys are the same in all.
+  const accord::Accord& terms() const { return accords.back().accord; }
+  // Nothing when the file has no such version.
+  const GroundAccord* version(std::uint32_t number) const;
+  const accord::Credential* credential(std::string_view side, OfficerId number) const;
+  // Whether every annex of the line that is here says deniable.
+  bool deniable(LineId line) const;
+};
+
+// Reads accords and annexes and adds their findings; an error when the form is wrong.
+Result<Ground> read_ground(const Extract& extract, const TrustAnchor& anchor,
+                           ExtractFindings& findings);
+
+// Whether the user gave both root keys, or the accord's digest, and none contradicts the file.
+bool is_anchored(const Ground& ground, const TrustAnchor& anchor);
+
+}  // namespace detente::record

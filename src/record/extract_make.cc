@@ -1,0 +1,177 @@
+// Makes an extract from a store. spec/record.md section 9.
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "record/extract.h"
+
+namespace detente::record {
+namespace {
+
+tl::unexpected<Error> missing(std::string what) {
+  return fail(Fault::kNotFound, "extract: " + std::move(what));
+}
+
+// A size that author and receiver both signed for, and what they signed.
+struct Signed {
+  StoredCheckpoint checkpoint;
+  std::optional<StoredCosignature> cosignature;
+};
+
+class Maker {
+ public:
+  Maker(const Reader& store, const ExtractSources& sources) : store_(store), sources_(sources) {}
+
+  Result<void> add(const ExtractChoice& choice);
+  Result<Bytes> finish();
+
+ private:
+  Result<Signed> signed_over(const LogKey& log, std::uint64_t size) const;
+  Result<Shown> show(const StoredEntry& entry, const ExtractChoice& choice, bool own);
+  Result<void> add_checkpoint(ExtractItem& item, const ExtractChoice& choice, const Signed& by);
+  Result<void> add_cosignature(ExtractItem& item, const ExtractChoice& choice, const Signed& by);
+  const accord::Roster& roster(bool own) const { return own ? *sources_.own : *sources_.their; }
+  void take(const accord::SignedCredential& credential) { credentials_.insert(credential.bytes); }
+
+  const Reader& store_;
+  const ExtractSources& sources_;
+  std::map<std::pair<std::string, std::uint64_t>, ExtractItem> items_;
+  std::set<Bytes> credentials_;
+  std::set<LineId> lines_;
+};
+
+// The smallest size at or above `size` for which there are both; else the author's alone.
+Result<Signed> Maker::signed_over(const LogKey& log, std::uint64_t size) const {
+  const auto first = store_.checkpoint_covering(log, size);
+  if (!first)
+    return missing("no checkpoint covers entry " + std::to_string(size - 1) +
+                   " yet; try again when the line has moved on");
+  auto checkpoint = first;
+  auto cosignature = store_.cosignature_covering(log, checkpoint->size);
+  while (checkpoint && cosignature && checkpoint->size != cosignature->size) {
+    if (checkpoint->size < cosignature->size)
+      checkpoint = store_.checkpoint_covering(log, cosignature->size);
+    else
+      cosignature = store_.cosignature_covering(log, checkpoint->size);
+  }
+  if (!checkpoint || !cosignature) return Signed{*first, std::nullopt};
+  return Signed{*checkpoint, *cosignature};
+}
+
+Result<Shown> Maker::show(const StoredEntry& entry, const ExtractChoice& choice, bool own) {
+  if (choice.form == ItemForm::kLeaf) return ShownLeaf{entry.leaf};
+  if (entry.bytes.header.empty() || entry.bytes.body.empty() || entry.bytes.signatures.empty())
+    return fail(Fault::kState, "extract: entry " + std::to_string(entry.index) +
+                                   " is past its retention and only its leaf is kept; show the leaf alone");
+  if (choice.form == ItemForm::kHeader)
+    return ShownHeader{entry.bytes.header,
+                       inner_hash(entry.salt, entry.bytes.body, entry.bytes.signatures)};
+  DETENTE_TRY(decoded, decode_entry(entry.bytes));
+  for (const OfficerSignature& signature : decoded.signatures) {
+    const auto* credential = roster(own).by_number(signature.officer);
+    if (!credential)
+      return missing("entry " + std::to_string(entry.index) + " is signed by officer " +
+                     std::to_string(signature.officer.value) + " of " + roster(own).side() +
+                     ", whose credential is not here; import that side's bulletins first");
+    take(*credential);
+  }
+  return ShownWhole{entry.bytes, entry.salt};
+}
+
+Result<void> Maker::add_checkpoint(ExtractItem& item, const ExtractChoice& choice,
+                                   const Signed& by) {
+  if (!by.checkpoint.signature) return {};
+  const Checkpoint checkpoint{item.origin, by.checkpoint.size, by.checkpoint.root};
+  for (const auto* credential : roster(choice.log.own).all()) {
+    const accord::Credential& station = credential->credential;
+    if (!station.is_station() || station.station_id() != choice.log.station_id) continue;
+    if (!verify_checkpoint(checkpoint, station.sign_key, *by.checkpoint.signature)) continue;
+    item.checkpoint = ExtractCheckpoint{station.number, *by.checkpoint.signature};
+    take(*credential);
+    return {};
+  }
+  return missing("no credential of station " + choice.log.station_id + " fits the checkpoint of size " +
+                 std::to_string(checkpoint.size) + "; import that side's bulletins first");
+}
+
+Result<void> Maker::add_cosignature(ExtractItem& item, const ExtractChoice& choice,
+                                    const Signed& by) {
+  if (!item.checkpoint || !by.cosignature || !by.cosignature->signature) return {};
+  const Checkpoint checkpoint{item.origin, by.cosignature->size, by.cosignature->root};
+  const Cosignature cosignature{by.cosignature->time.seconds, *by.cosignature->signature};
+  for (const auto* credential : roster(!choice.log.own).all()) {
+    const accord::Credential& station = credential->credential;
+    if (!station.is_station()) continue;
+    if (!verify_cosignature(checkpoint, cosignature, *station.cosign_key)) continue;
+    item.cosignature =
+        ExtractCosignature{station.number, by.cosignature->time, cosignature.signature};
+    take(*credential);
+    return {};
+  }
+  return missing("no station of " + roster(!choice.log.own).side() +
+                 " fits the receipt over size " + std::to_string(checkpoint.size) +
+                 "; import that side's bulletins first");
+}
+
+Result<void> Maker::add(const ExtractChoice& choice) {
+  const auto entries = store_.entries(choice.log, choice.index, choice.index + 1, 1);
+  if (entries.size() != 1 || entries.front().index != choice.index)
+    return missing("no entry " + std::to_string(choice.index) + " in this log of " +
+                   choice.log.station_id + "; see what the record holds");
+  DETENTE_TRY(by, signed_over(choice.log, choice.index + 1));
+  ExtractItem item;
+  item.origin = log_origin(choice.log.line.lineage, choice.log.line.line, choice.log.station_id,
+                           choice.log.epoch);
+  item.index = choice.index;
+  item.size = by.checkpoint.size;
+  const auto tiles = store_.tiles(choice.log);
+  auto proof = inclusion_proof(*tiles, item.index, item.size);
+  if (!proof || !verify_inclusion(entries.front().leaf, item.index, item.size, *proof,
+                                  by.checkpoint.root))
+    return fail(Fault::kIo, "extract: the store's tree does not hold entry " +
+                                std::to_string(item.index) + " as its checkpoint says; check the disk");
+  item.inclusion = std::move(*proof);
+  DETENTE_TRY_VOID(add_checkpoint(item, choice, by));
+  DETENTE_TRY_VOID(add_cosignature(item, choice, by));
+  DETENTE_TRY(shown, show(entries.front(), choice, choice.log.own));
+  item.shown = std::move(shown);
+  lines_.insert(choice.log.line.line);
+  auto& place = items_[{item.origin, item.index}];
+  // The variant's order is from more to less.
+  if (place.size == 0 || item.shown.index() < place.shown.index()) place = std::move(item);
+  return {};
+}
+
+Result<Bytes> Maker::finish() {
+  Extract out;
+  for (const accord::AccordInForce* accord : sources_.accords) {
+    ExtractAccord part{accord->note, {}};
+    for (const LineId line : lines_)
+      if (const auto text = accord->annex_texts.find(line); text != accord->annex_texts.end())
+        part.annexes.insert(*text);
+    out.accords.push_back(std::move(part));
+  }
+  for (const LineId line : lines_)
+    if (std::none_of(out.accords.begin(), out.accords.end(),
+                     [&](const ExtractAccord& part) { return part.annexes.contains(line); }))
+      return missing("no accord here has line " + std::to_string(line.value));
+  out.credentials.assign(credentials_.begin(), credentials_.end());
+  for (auto& [place, item] : items_) out.items.push_back(std::move(item));
+  return encode_extract(out);
+}
+
+}  // namespace
+
+Result<Bytes> make_extract(const Reader& store, const ExtractSources& sources,
+                           std::span<const ExtractChoice> choices) {
+  if (sources.accords.empty() || !sources.own || !sources.their)
+    return missing("no accord or no credentials to make one from");
+  if (choices.empty()) return missing("no entry was chosen");
+  if (choices.size() > kExtractItemsMax)
+    return fail(Fault::kLimit, "extract: more than 10000 entries; make several files");
+  Maker maker(store, sources);
+  for (const ExtractChoice& choice : choices) DETENTE_TRY_VOID(maker.add(choice));
+  return maker.finish();
+}
+
+}  // namespace detente::record

@@ -1,0 +1,143 @@
+// The store: where a station's record, outbox and counters are durable.
+//
+// Why a fence: a side may one day run a station on several machines. Whoever
+// holds a line's newest fence may write it; a machine that was paused and
+// believes that it still owns the line is refused, not merged.
+//
+// commit() is atomic over everything in it and durable when it returns. Readers
+// see whole commits only. One contract test (store_contract.h) holds every store.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "base/secret.h"
+#include "record/checkpoint.h"
+#include "record/entry.h"
+#include "record/tiles.h"
+
+namespace detente::record {
+
+// A line of one accord lineage: what is claimed and fenced.
+struct LineKey {
+  Digest lineage{};
+  LineId line;
+  auto operator<=>(const LineKey&) const = default;
+};
+
+// A log: one station's, on one line, in one epoch.
+struct LogKey {
+  LineKey line;
+  bool own = true;          // written here, or by the other side
+  std::string station_id;   // its author, "south/main"
+  EpochId epoch{};
+  auto operator<=>(const LogKey&) const = default;
+};
+
+struct Fence {
+  LineKey line;
+  std::uint64_t number = 0;
+};
+
+struct StoredEntry {
+  std::uint64_t index = 0;
+  EntryBytes bytes;
+  Salt salt{};
+  Digest leaf{};
+  std::uint32_t period = 0;  // month of the salt key; the log's greatest so far
+  WallTime stored_at;        // this station's clock when it was written here
+};
+
+struct StoredCheckpoint {
+  std::uint64_t size = 0;
+  Digest root{};
+  std::optional<crypto::Signature> signature;  // none on a deniable line
+};
+
+// A receipt: by the other side over our log, or by us over theirs.
+struct StoredCosignature {
+  std::uint64_t size = 0;
+  Digest root{};
+  WallTime time;  // by the cosigner's clock; 0 on a deniable line
+  std::optional<crypto::Signature> signature;
+};
+
+// What waits without an index. The bytes are the caller's (core/outbox).
+struct OutboxItem {
+  std::uint64_t id = 0;
+  Bytes item;
+};
+
+// What a pair of stations must not forget. One per counterpart and lineage.
+struct LinkState {
+  std::uint32_t initiator_reserved = 0;  // every c below this may have been used
+  std::uint32_t responder_last = 0;      // highest c accepted from the other side
+  std::uint16_t psk_epoch = 0;
+  Bytes psk;                             // 32 bytes; wiped by the holder
+  WallTime psk_since;
+};
+
+struct OpenLog { LogKey log; std::uint32_t ordinal = 0; };
+struct AppendEntry { LogKey log; StoredEntry entry; };  // index = size of the log
+// Ahead of what the log holds: shown, not yet countable. Gone when the index is appended.
+struct PutEarlyEntry { LogKey log; StoredEntry entry; };
+struct PutCheckpoint { LogKey log; StoredCheckpoint checkpoint; };
+struct PutCosignature { LogKey log; StoredCosignature cosignature; };
+struct PutOutbox { LineKey line; OutboxItem item; };
+struct DeleteOutbox { LineKey line; std::uint64_t id = 0; };
+// Refuses the commit when the pair is there already: (side, officer, counter) is used once.
+struct UseOfficerCounter { Digest lineage{}; bool own = true; OfficerId officer; std::uint64_t counter = 0; };
+struct PutLinkState { Digest lineage{}; std::string counterpart; LinkState state; };
+struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; };  // e.g. two checkpoints that do not fit
+struct PutValue { std::string key; Bytes value; };  // small settings: instance id, version of adopted accord
+
+using Write = std::variant<OpenLog, AppendEntry, PutEarlyEntry, PutCheckpoint, PutCosignature, PutOutbox,
+                           DeleteOutbox, UseOfficerCounter, PutLinkState, PutEvidence, PutValue>;
+
+// One line's part of a commit: made under `fence`.
+struct Batch {
+  Fence fence;
+  // The log that is appended to must have this size before; nothing when the batch appends to none.
+  std::optional<std::pair<LogKey, std::uint64_t>> expected_size;
+  std::vector<Write> writes;
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  struct LogInfo { LogKey log; std::uint32_t ordinal = 0; std::uint64_t size = 0; std::uint32_t period = 0; };
+  // Every log of a line, in the order of being opened here.
+  virtual std::vector<LogInfo> logs(const LineKey& line) const = 0;
+  // Entries from..to (exclusive), at most `limit`, in order.
+  virtual std::vector<StoredEntry> entries(const LogKey& log, std::uint64_t from, std::uint64_t to,
+                                           std::size_t limit) const = 0;
+  virtual std::vector<StoredEntry> early_entries(const LogKey& log) const = 0;
+  // The newest at or above `size`... of exactly that size, or the smallest that covers it.
+  virtual std::optional<StoredCheckpoint> checkpoint_covering(const LogKey& log, std::uint64_t size) const = 0;
+  virtual std::optional<StoredCosignature> cosignature_covering(const LogKey& log, std::uint64_t size) const = 0;
+  virtual std::optional<StoredCosignature> newest_cosignature(const LogKey& log) const = 0;
+  virtual std::vector<OutboxItem> outbox(const LineKey& line) const = 0;  // by id
+  virtual bool officer_counter_used(const Digest& lineage, bool own, OfficerId officer,
+                                    std::uint64_t counter) const = 0;
+  virtual std::optional<LinkState> link_state(const Digest& lineage, const std::string& counterpart) const = 0;
+  virtual std::optional<Bytes> value(const std::string& key) const = 0;
+  // In the order of being put.
+  virtual std::vector<PutEvidence> evidence(const LogKey& log) const = 0;
+  // Tiles of the log's tree; partial ones are computed from what is there. The reader borrows the store.
+  virtual std::unique_ptr<TileReader> tiles(const LogKey& log) const = 0;
+};
+
+class Store : public Reader {
+ public:
+  // Takes the line over: every fence given before for it is void.
+  virtual Result<Fence> claim(const LineKey& line) = 0;
+  // All or nothing, durable on return. kState for an old fence, kConflict for an unexpected size, a used
+  // officer counter, or an index that is not next; kIo for the disk's errors (what to do in the message).
+  virtual Result<void> commit(std::span<const Batch> batches) = 0;
+};
+
+}  // namespace detente::record

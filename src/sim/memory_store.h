@@ -1,0 +1,95 @@
+// The simulator's store: memory that behaves like a disk.
+//
+// commit() is durable at once. The simulator stages commits instead, makes them
+// durable in their order with sync(), and loses the staged ones in a crash. A
+// Snapshot is a backup: restoring an old one is a disk rolled back. Everything
+// is ordered, so a run depends on nothing but its seed. One thread.
+#pragma once
+
+#include <deque>
+#include <limits>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "record/store_rules.h"
+
+namespace detente::sim {
+
+class MemoryStore final : public record::Store {
+ private:
+  struct Log {
+    std::uint32_t ordinal = 0;
+    std::uint64_t opened = 0;  // number of the opening, over all logs
+    std::vector<record::StoredEntry> entries;
+    std::map<std::uint64_t, record::StoredEntry> early;
+    std::map<record::TileId, Bytes> tiles;
+    std::map<std::uint64_t, record::StoredCheckpoint> checkpoints;
+    std::map<std::uint64_t, record::StoredCosignature> cosignatures;
+    std::vector<record::PutEvidence> evidence;
+  };
+  using Counter = std::tuple<Digest, bool, OfficerId, std::uint64_t>;
+  struct State {
+    std::map<record::LineKey, std::uint64_t> fences;
+    std::map<record::LogKey, Log> logs;
+    std::map<record::LineKey, std::map<std::uint64_t, Bytes>> outbox;
+    std::set<Counter> counters;
+    std::map<std::pair<Digest, std::string>, record::LinkState> links;
+    std::map<std::string, Bytes> values;
+  };
+
+ public:
+  // Everything that was durable at one moment.
+  class Snapshot {
+    friend class MemoryStore;
+    State state_;
+  };
+
+  Result<record::Fence> claim(const record::LineKey& line) override;
+  Result<void> commit(std::span<const record::Batch> batches) override;
+
+  // Stages a commit; nothing reads it before sync().
+  void submit(std::vector<record::Batch> batches);
+  std::size_t staged() const { return staged_.size(); }
+  // Commits the oldest `at_most` staged ones, one after the other; a refused one leaves the others.
+  std::vector<Result<void>> sync(std::size_t at_most = std::numeric_limits<std::size_t>::max());
+  void crash() { staged_.clear(); }
+  // A full disk takes no commit and no claim: kIo.
+  void set_full(bool full) { full_ = full; }
+
+  Snapshot snapshot() const;
+  // Staged commits are gone, as after a crash.
+  void restore(Snapshot snapshot);
+
+  std::vector<LogInfo> logs(const record::LineKey& line) const override;
+  std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
+                                           std::uint64_t to, std::size_t limit) const override;
+  std::vector<record::StoredEntry> early_entries(const record::LogKey& log) const override;
+  std::optional<record::StoredCheckpoint> checkpoint_covering(const record::LogKey& log,
+                                                              std::uint64_t size) const override;
+  std::optional<record::StoredCosignature> cosignature_covering(const record::LogKey& log,
+                                                                std::uint64_t size) const override;
+  std::optional<record::StoredCosignature> newest_cosignature(
+      const record::LogKey& log) const override;
+  std::vector<record::OutboxItem> outbox(const record::LineKey& line) const override;
+  bool officer_counter_used(const Digest& lineage, bool own, OfficerId officer,
+                            std::uint64_t counter) const override;
+  std::optional<record::LinkState> link_state(const Digest& lineage,
+                                              const std::string& counterpart) const override;
+  std::optional<Bytes> value(const std::string& key) const override;
+  std::vector<record::PutEvidence> evidence(const record::LogKey& log) const override;
+  std::unique_ptr<record::TileReader> tiles(const record::LogKey& log) const override;
+
+ private:
+  static std::optional<Bytes> tile_of(const Log& log, record::TileId id);
+  class Facts;
+  class Change;
+  class Tiles;
+  const Log* find(const record::LogKey& log) const;
+
+  State state_;
+  std::deque<std::vector<record::Batch>> staged_;
+  bool full_ = false;
+};
+
+}  // namespace detente::sim

@@ -1,0 +1,107 @@
+// The Reader's half of MemoryStore.
+#include <algorithm>
+
+#include "sim/memory_store.h"
+
+namespace detente::sim {
+
+using namespace record;
+
+namespace {
+
+// The value of the smallest key at or above `from`.
+template <typename Value>
+std::optional<Value> covering(const std::map<std::uint64_t, Value>& map, std::uint64_t from) {
+  const auto found = map.lower_bound(from);
+  if (found == map.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace
+
+const MemoryStore::Log* MemoryStore::find(const LogKey& log) const {
+  const auto found = state_.logs.find(log);
+  return found == state_.logs.end() ? nullptr : &found->second;
+}
+
+std::vector<Reader::LogInfo> MemoryStore::logs(const LineKey& line) const {
+  std::map<std::uint64_t, LogInfo> by_opening;
+  for (const auto& [key, log] : state_.logs) {
+    if (key.line != line) continue;
+    const std::uint32_t period = log.entries.empty() ? 0 : log.entries.back().period;
+    by_opening.emplace(log.opened, LogInfo{key, log.ordinal, log.entries.size(), period});
+  }
+  std::vector<LogInfo> out;
+  for (const auto& [opened, info] : by_opening) out.push_back(info);
+  return out;
+}
+
+std::vector<StoredEntry> MemoryStore::entries(const LogKey& key, std::uint64_t from,
+                                              std::uint64_t to, std::size_t limit) const {
+  const Log* log = find(key);
+  if (log == nullptr) return {};
+  to = std::min<std::uint64_t>(to, log->entries.size());
+  if (from >= to) return {};
+  const std::uint64_t count = std::min<std::uint64_t>(to - from, limit);
+  const auto first = log->entries.begin() + static_cast<std::ptrdiff_t>(from);
+  return {first, first + static_cast<std::ptrdiff_t>(count)};
+}
+
+std::vector<StoredEntry> MemoryStore::early_entries(const LogKey& key) const {
+  const Log* log = find(key);
+  std::vector<StoredEntry> out;
+  if (log == nullptr) return out;
+  for (const auto& [index, entry] : log->early) out.push_back(entry);
+  return out;
+}
+
+std::optional<StoredCheckpoint> MemoryStore::checkpoint_covering(const LogKey& key,
+                                                                 std::uint64_t size) const {
+  const Log* log = find(key);
+  return log == nullptr ? std::nullopt : covering(log->checkpoints, size);
+}
+
+std::optional<StoredCosignature> MemoryStore::cosignature_covering(const LogKey& key,
+                                                                   std::uint64_t size) const {
+  const Log* log = find(key);
+  return log == nullptr ? std::nullopt : covering(log->cosignatures, size);
+}
+
+std::optional<StoredCosignature> MemoryStore::newest_cosignature(const LogKey& key) const {
+  const Log* log = find(key);
+  if (log == nullptr || log->cosignatures.empty()) return std::nullopt;
+  return log->cosignatures.rbegin()->second;
+}
+
+std::vector<OutboxItem> MemoryStore::outbox(const LineKey& line) const {
+  std::vector<OutboxItem> out;
+  const auto found = state_.outbox.find(line);
+  if (found == state_.outbox.end()) return out;
+  for (const auto& [id, item] : found->second) out.push_back({id, item});
+  return out;
+}
+
+bool MemoryStore::officer_counter_used(const Digest& lineage, bool own, OfficerId officer,
+                                       std::uint64_t counter) const {
+  return state_.counters.contains({lineage, own, officer, counter});
+}
+
+std::optional<LinkState> MemoryStore::link_state(const Digest& lineage,
+                                                 const std::string& counterpart) const {
+  const auto found = state_.links.find(std::pair(lineage, counterpart));
+  if (found == state_.links.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<Bytes> MemoryStore::value(const std::string& key) const {
+  const auto found = state_.values.find(key);
+  if (found == state_.values.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<PutEvidence> MemoryStore::evidence(const LogKey& key) const {
+  const Log* log = find(key);
+  return log == nullptr ? std::vector<PutEvidence>{} : log->evidence;
+}
+
+}  // namespace detente::sim

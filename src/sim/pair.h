@@ -1,0 +1,39 @@
+// Two stations that share a line or two, made from one seed: what the ceremony
+// makes for real stations, without files. For the simulator and tests.
+#pragma once
+
+#include "core/station.h"
+
+namespace detente::sim {
+
+struct PairOptions {
+  bool both_aeads = true;
+  std::size_t paths = 1;
+  core::LinkPolicy policy;
+  std::vector<core::LineSetup> lines;  // empty: accord line, provable line 1, deniable line 2
+};
+
+// Holds the keys that both setups borrow.
+class Pair {
+ public:
+  explicit Pair(std::uint64_t seed, PairOptions options = {});
+  // side 0 stands first in the order. `peer`: the other's id at that station. Callable again after a crash.
+  core::PeerSetup setup(std::size_t side, PeerId peer = PeerId{0}) const;
+  const Digest& lineage() const { return accord_; }
+  static const char* name(std::size_t side) { return side == 0 ? "south" : "north"; }
+  const crypto::SignKey& log_key(std::size_t side) const { return keys_[side].log; }
+
+ private:
+  struct Keys {
+    crypto::SignKey log;
+    crypto::SignKey cosign;
+    crypto::AgreeKey noise;
+  };
+  PairOptions options_;
+  std::vector<Keys> keys_;
+  SecretBytes psk_;
+  Digest accord_{};
+  wire::TextCoder coder_;
+};
+
+}  // namespace detente::sim

@@ -1,0 +1,123 @@
+#include "sim/quiet_pair.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace detente::sim {
+
+namespace {
+constexpr std::uint32_t kStartOfTime = 1770000000;
+}
+
+QuietPair::QuietPair(std::uint64_t seed, PairOptions options) : pair_(seed, std::move(options)) {
+  sides_.emplace_back(seed * 2 + 1);
+  sides_.emplace_back(seed * 2 + 2);
+}
+
+Now QuietPair::now(std::size_t) const {
+  return {Instant{time_}, WallTime{kStartOfTime + static_cast<std::uint32_t>(time_ / 1000000)}};
+}
+
+void QuietPair::start(std::size_t index) {
+  Side& side = sides_[index];
+  side.commits.clear();
+  side.station = std::make_unique<core::Station>(side.keys, side.jitter, side.store);
+  side.station->add_peer(pair_.setup(index));
+  const Result<void> started = side.station->start(now(index));
+  DETENTE_CHECK(started.has_value());
+  collect(index);
+}
+
+void QuietPair::start() {
+  start(0);
+  start(1);
+  settle();
+}
+
+void QuietPair::collect(std::size_t index) {
+  Side& side = sides_[index];
+  for (core::Effect& effect : side.station->take_effects()) {
+    if (auto* send = std::get_if<core::SendDatagram>(&effect)) {
+      bytes_ += send->datagram.size();
+      std::optional<Bytes> datagram = std::move(send->datagram);
+      if (tamper) datagram = tamper(index, std::move(*datagram));
+      const core::SocketId socket{static_cast<std::uint16_t>(send->path.value - 1)};
+      if (datagram) network_.push_back({1 - index, socket, std::move(*datagram)});
+    } else if (auto* commit = std::get_if<core::Persist>(&effect)) {
+      side.commits.push_back(std::move(*commit));
+    } else if (auto* notify = std::get_if<core::Notify>(&effect)) {
+      side.events.push_back(std::move(notify->event));
+    }
+  }
+}
+
+bool QuietPair::step() {
+  for (std::size_t index = 0; index < sides_.size(); ++index) {
+    Side& side = sides_[index];
+    if (!side.station || side.commits.empty()) continue;
+    const core::Persist commit = std::move(side.commits.front());
+    side.commits.pop_front();
+    const Result<void> done = side.store.commit(commit.batches);
+    if (done) {
+      side.station->on_persisted(now(index), commit.token);
+    } else {
+      side.station->on_persist_failed(now(index), commit.token, done.error());
+    }
+    collect(index);
+    return true;
+  }
+  if (network_.empty()) return false;
+  const UnderWay next = std::move(network_.front());
+  network_.pop_front();
+  if (sides_[next.to].station) {
+    sides_[next.to].station->on_datagram(now(next.to), next.socket, next.datagram);
+    collect(next.to);
+  }
+  return true;
+}
+
+void QuietPair::settle() {
+  while (step()) {
+  }
+}
+
+void QuietPair::run(Duration span) {
+  const std::int64_t end = time_ + span.count();
+  settle();
+  for (;;) {
+    std::int64_t due = end + 1;
+    for (const Side& side : sides_)
+      if (side.station)
+        if (const auto deadline = side.station->next_deadline())
+          due = std::min(due, std::max(deadline->micros, time_));
+    if (due > end) break;
+    time_ = due;
+    for (std::size_t index = 0; index < sides_.size(); ++index) {
+      if (!sides_[index].station) continue;
+      sides_[index].station->on_deadline(now(index));
+      collect(index);
+    }
+    settle();
+  }
+  time_ = end;
+}
+
+Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry entry) {
+  Result<core::SubmissionId> id =
+      sides_[index].station->submit(now(index), PeerId{0}, entry.header.line, std::move(entry));
+  collect(index);
+  return id;
+}
+
+Result<core::SubmissionId> QuietPair::say(std::size_t index, LineId line, std::string_view text,
+                                          record::Precedence precedence) {
+  record::Entry entry;
+  entry.header.line = line;
+  entry.header.precedence = precedence;
+  entry.header.time = now(index).wall;
+  entry.body = to_bytes(as_bytes(text));
+  return submit(index, std::move(entry));
+}
+
+}  // namespace detente::sim

@@ -1,0 +1,69 @@
+// Two stations on a network and disks without faults, driven by hand: a step is
+// over when nothing is under way any more. Counts what crosses the wire. For
+// figures in bytes and for tests of the core that want no chance in them.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "sim/memory_store.h"
+#include "sim/pair.h"
+
+namespace detente::sim {
+
+class QuietPair {
+ public:
+  explicit QuietPair(std::uint64_t seed, PairOptions options = {});
+
+  // Both stations call and answer until their lines are quiet.
+  void start();
+  void start(std::size_t side);
+  void stop(std::size_t side) { sides_[side].station.reset(); }
+  // Datagrams, commits and deadlines within the next `span`.
+  void run(Duration span);
+  // All that is under way now, without letting time pass.
+  void settle();
+
+  Result<core::SubmissionId> say(std::size_t side, LineId line, std::string_view text,
+                                 record::Precedence precedence = record::Precedence::kRoutine);
+  Result<core::SubmissionId> submit(std::size_t side, record::Entry entry);
+
+  core::Station& station(std::size_t side) { return *sides_[side].station; }
+  MemoryStore& store(std::size_t side) { return sides_[side].store; }
+  const Pair& pair() const { return pair_; }
+  Now now(std::size_t side) const;
+  // Events of one side since the last call.
+  std::vector<core::DeskEvent> take_events(std::size_t side) {
+    return std::exchange(sides_[side].events, {});
+  }
+  // Bytes of all datagrams of both directions since the last call.
+  std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
+  // Called with every datagram; what it gives back is delivered instead (nothing: lost).
+  std::function<std::optional<Bytes>(std::size_t from, Bytes datagram)> tamper;
+
+ private:
+  struct Side {
+    explicit Side(std::uint64_t seed) : keys(seed), jitter(seed) {}
+    SeededRandom keys;
+    SeededRandom jitter;
+    MemoryStore store;
+    std::unique_ptr<core::Station> station;
+    std::vector<core::DeskEvent> events;
+    std::deque<core::Persist> commits;
+  };
+  struct UnderWay {
+    std::size_t to;
+    core::SocketId socket;
+    Bytes datagram;
+  };
+  void collect(std::size_t side);
+  bool step();
+
+  Pair pair_;
+  std::deque<Side> sides_;
+  std::deque<UnderWay> network_;
+  std::int64_t time_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace detente::sim

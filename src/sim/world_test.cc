@@ -1,0 +1,94 @@
+#include "sim/world.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+namespace detente::sim {
+namespace {
+
+std::string told(const Report& report) {
+  std::string out;
+  for (const std::string& violation : report.violations) out += violation + "\n";
+  return out;
+}
+
+Options half_day(std::uint64_t seed) {
+  Options options;
+  options.seed = seed;
+  options.duration = std::chrono::hours(12);
+  return options;
+}
+
+TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
+  Report sum;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Report report = World(half_day(seed)).run();
+    ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+    sum.crashes += report.crashes;
+    sum.submitted += report.submitted;
+    sum.delivered += report.delivered;
+    sum.dropped += report.dropped;
+  }
+  std::printf("%llu messages taken, %llu delivered, %llu crashes, %llu datagrams lost\n",
+              static_cast<unsigned long long>(sum.submitted),
+              static_cast<unsigned long long>(sum.delivered),
+              static_cast<unsigned long long>(sum.crashes),
+              static_cast<unsigned long long>(sum.dropped));
+  EXPECT_GE(sum.delivered, sum.submitted);
+  EXPECT_GT(sum.crashes, 100u);
+  EXPECT_GT(sum.dropped, 1000u);
+}
+
+TEST(Simulator, SeveralPathsAndOneAeadHoldTheSame) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Options options = half_day(seed);
+    options.pair.paths = 3;
+    options.pair.both_aeads = false;
+    const Report report = World(options).run();
+    ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+  }
+}
+
+TEST(Simulator, RekeysHandshakesAndSecretStepsWhileMessagesFlow) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Options options = half_day(seed);
+    options.message_every = std::chrono::minutes(1);
+    options.pair.policy.fresh_handshake = std::chrono::minutes(7);
+    options.pair.policy.rekey_packets = 3;
+    options.pair.policy.secret_step_seconds = 1800;
+    const Report report = World(options).run();
+    ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+  }
+}
+
+TEST(Simulator, WorseThanAnyNetwork) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Options options = half_day(seed);
+    options.faults.loss_per_mille = 500;
+    options.faults.duplicate_per_mille = 300;
+    options.faults.delay_max = std::chrono::seconds(20);
+    options.faults.crash_every = std::chrono::minutes(20);
+    const Report report = World(options).run();
+    ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+  }
+}
+
+TEST(Simulator, SameSeedSameTrace) {
+  const Report a = World(half_day(7)).run();
+  const Report b = World(half_day(7)).run();
+  const Report c = World(half_day(8)).run();
+  EXPECT_EQ(a.trace, b.trace);
+  EXPECT_EQ(a.events, b.events);
+  EXPECT_NE(a.trace, c.trace);
+}
+
+// Read by the test that compares two compilers.
+TEST(SimulatorTrace, OfThreeSeeds) {
+  for (std::uint64_t seed : {1u, 2u, 3u})
+    std::printf("trace: %llu %s\n", static_cast<unsigned long long>(seed),
+                World(half_day(seed)).run().trace.c_str());
+}
+
+}  // namespace
+}  // namespace detente::sim

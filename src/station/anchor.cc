@@ -1,0 +1,132 @@
+#include "station/anchor.h"
+
+#include <charconv>
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::string_view kFormat = "detente-anchor/1";
+constexpr std::size_t kAnchorMax = 512;
+constexpr char kValueKey[] = "anchor";
+
+std::optional<std::string_view> field(std::string_view& text, std::string_view name) {
+  if (!text.starts_with(name)) return std::nullopt;
+  text.remove_prefix(name.size());
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view value = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return value;
+}
+
+std::optional<std::uint64_t> number(std::optional<std::string_view> text) {
+  std::uint64_t out = 0;
+  if (!text || text->empty()) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), out);
+  return error == std::errc() && end == text->data() + text->size() ? std::optional(out)
+                                                                    : std::nullopt;
+}
+
+tl::unexpected<Error> refuse(const std::string& what) {
+  return fail(Fault::kState,
+              what +
+                  ". Put the right file back if it was only moved. If this disk was lost, replaced or "
+                  "restored from a backup, start once with --after-restore: the station then begins "
+                  "new epochs and says so to the other side");
+}
+
+}  // namespace
+
+std::string write_anchor(const Anchor& anchor) {
+  return std::string(kFormat) + "\ninstance " + to_hex(anchor.instance) + "\ngeneration " +
+         std::to_string(anchor.generation) + "\nentries " + std::to_string(anchor.entries) + "\n";
+}
+
+Result<Anchor> parse_anchor(std::string_view text) {
+  Anchor out;
+  const auto format = field(text, "");
+  const auto instance = format == kFormat ? field(text, "instance ") : std::nullopt;
+  const auto bytes = instance ? from_hex(*instance) : std::nullopt;
+  const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;
+  const auto generation = id ? number(field(text, "generation ")) : std::nullopt;
+  const auto entries = generation ? number(field(text, "entries ")) : std::nullopt;
+  if (!entries || !text.empty())
+    return fail(Fault::kMalformed, "this is not an anchor as this program writes it");
+  return Anchor{*id, *generation, *entries};
+}
+
+Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
+                                   const std::optional<Anchor>& in_database, bool database_empty,
+                                   std::uint64_t entries_held, bool after_restore,
+                                   KeyRandom& random) {
+  Continuation out;
+  if (!in_file && !in_database && database_empty) {  // the first start
+    out.next = {random.array<16>(), 1, 0};
+    out.new_epoch = after_restore;
+    return out;
+  }
+  if (after_restore) {
+    out.new_epoch = true;
+    out.next.instance = random.array<16>();
+    out.next.generation = 1 + std::max(in_file ? in_file->generation : 0,
+                                       in_database ? in_database->generation : 0);
+    out.next.entries = entries_held;
+    return out;
+  }
+  if (!in_file) return refuse("the anchor file is missing, but the record is not new");
+  if (!in_database) return refuse("the record is new or was replaced, but the anchor is not new");
+  if (in_file->instance != in_database->instance)
+    return refuse("anchor and record belong to different installations");
+  if (in_file->generation > in_database->generation)
+    return refuse("the anchor is ahead of the record: the record is an older copy");
+  if (in_database->generation > in_file->generation + 1)
+    return refuse("the record is ahead of the anchor: the anchor is an older copy");
+  if (in_file->entries > entries_held)
+    return refuse("the record holds " + std::to_string(entries_held) +
+                  " entries of this station and the anchor knows of " +
+                  std::to_string(in_file->entries) + ": the record is an older copy");
+  out.next = {in_database->instance, in_database->generation + 1, entries_held};
+  return out;
+}
+
+std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines) {
+  std::uint64_t sum = 0;
+  for (const record::LineKey& line : lines)
+    for (const record::Reader::LogInfo& info : store.logs(line))
+      if (info.log.own) sum += info.size;
+  return sum;
+}
+
+Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
+                                 const std::vector<record::LineKey>& lines, bool after_restore,
+                                 KeyRandom& random) {
+  std::optional<Anchor> in_file, in_database;
+  if (const Result<Bytes> bytes = io::read_file(file, kAnchorMax)) {
+    Result<Anchor> anchor = parse_anchor(as_string(*bytes));
+    if (anchor) in_file = *anchor;
+    if (!anchor && !after_restore) return fail_at(file.string(), anchor.error());
+  } else if (bytes.error().fault != Fault::kNotFound) {
+    return tl::unexpected<Error>(bytes.error());
+  }
+  if (const auto bytes = store.value(kValueKey)) {
+    DETENTE_TRY(anchor, parse_anchor(as_string(*bytes)));
+    in_database = anchor;
+  }
+  bool empty = true;
+  for (const record::LineKey& line : lines) empty = empty && store.logs(line).empty();
+  Result<Continuation> out = continue_life(in_file, in_database, empty, own_entries(store, lines),
+                                           after_restore, random);
+  if (!out) return fail_at(file.string(), out.error());
+  if (lines.empty()) return out;
+  DETENTE_TRY(fence, store.claim(lines.front()));
+  record::Batch batch;
+  batch.fence = fence;
+  const std::string text = write_anchor(out->next);
+  batch.writes.push_back(record::PutValue{kValueKey, to_bytes(as_bytes(text))});
+  DETENTE_TRY_VOID(store.commit({&batch, 1}));
+  DETENTE_TRY_VOID(io::write_file(file, as_bytes(text), io::kSecretMode));
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,45 @@
+// Anchor: a second place, apart from the database, that remembers how far this
+// disk's life has come. A database that was restored from a backup stands behind
+// it; going on with that one would sign a second history. spec/record.md section 1.
+//
+// At each start the database's generation goes up first, then the file's, so a
+// crash between the two leaves the database one ahead, which is no fault.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "io/file.h"
+#include "record/store.h"
+
+namespace detente::station {
+
+struct Anchor {
+  ByteArray<16> instance{};
+  std::uint64_t generation = 0;  // starts of the station
+  std::uint64_t entries = 0;     // of all own logs, at least; written now and then
+  bool operator==(const Anchor&) const = default;
+};
+std::string write_anchor(const Anchor& anchor);
+Result<Anchor> parse_anchor(std::string_view text);
+
+// How the database's life continues at this start.
+struct Continuation {
+  Anchor next;             // to be written to the database, then to the file
+  bool new_epoch = false;  // the disk has a new life
+};
+// `in_file`, `in_database`: nothing where there is none. `database_empty`: it holds no log.
+// `after_restore`: a person says that the disk was restored. kState says what does not fit and what to do.
+Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
+                                   const std::optional<Anchor>& in_database, bool database_empty,
+                                   std::uint64_t entries_held, bool after_restore,
+                                   KeyRandom& random);
+
+// Reads both, decides, writes both. `lines`: every line of every accord.
+Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
+                                 const std::vector<record::LineKey>& lines, bool after_restore,
+                                 KeyRandom& random);
+// Entries of all own logs of these lines.
+std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines);
+
+}  // namespace detente::station

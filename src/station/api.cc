@@ -1,0 +1,250 @@
+#include "station/api.h"
+
+#include <charconv>
+
+#include "line/message.h"
+#include "station/bulletins.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint64_t kEventsMax = 256;
+constexpr Duration kLongPoll = std::chrono::seconds(25);
+
+ApiResponse to_response(const Result<Json>& result) {
+  if (result) return {200, dump(*result)};
+  return {http_status(result.error().fault), dump(error_json(result.error()))};
+}
+
+tl::unexpected<Error> no_such_route() {
+  return fail(Fault::kNotFound, "the station has no such address; spec/api.md names them all");
+}
+
+Result<Json> parse_body(const ApiRequest& request) {
+  Json json = Json::parse(request.body, nullptr, false);
+  if (json.is_discarded()) return fail(Fault::kMalformed, "the request's body is not JSON");
+  return json;
+}
+
+bool is(const ApiRequest& request, std::initializer_list<std::string_view> path) {
+  if (path.size() != request.path.size()) return false;
+  auto part = request.path.begin();
+  for (std::string_view wanted : path)
+    if (std::string_view have = *part++; wanted != "*" && wanted != have) return false;
+  return true;
+}
+
+}  // namespace
+
+unsigned http_status(Fault fault) {
+  switch (fault) {
+    case Fault::kMalformed: return 400;
+    case Fault::kAuthentication:
+    case Fault::kDenied: return 403;
+    case Fault::kNotFound: return 404;
+    case Fault::kConflict:
+    case Fault::kState: return 409;
+    case Fault::kLimit: return 413;
+    case Fault::kUnsupported: return 501;
+    case Fault::kIo: return 500;
+  }
+  return 500;
+}
+
+Result<std::uint64_t> parse_number(std::string_view text, std::string_view what, std::uint64_t max) {
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || out > max)
+    return fail(Fault::kMalformed, std::string(what) + " must be a whole number up to " +
+                                       std::to_string(max));
+  return out;
+}
+
+Result<std::uint64_t> query_number(const ApiRequest& request, const std::string& key,
+                                   std::uint64_t otherwise, std::uint64_t max) {
+  const auto it = request.query.find(key);
+  if (it == request.query.end()) return otherwise;
+  return parse_number(it->second, key, max);
+}
+
+Api::Api(Running& running, std::function<void()> stop)
+    : running_(running), stop_(std::move(stop)) {}
+
+void Api::handle(const ApiRequest& request, Reply reply) {
+  if (request.method == "GET") {
+    if (is(request, {"v1", "events"})) return get_events(request, std::move(reply));
+    return reply(to_response(get(request)));
+  }
+  if (request.method == "POST") return post(request, std::move(reply));
+  reply({405, dump(error_json({Fault::kUnsupported, "only GET and POST are known here"}))});
+}
+
+Result<Api::Target> Api::find_line(const ApiRequest& request) {
+  Target out;
+  out.counterpart = running_.counterpart(request.path[2]);
+  if (out.counterpart == nullptr)
+    return fail(Fault::kNotFound, "this station has no counterpart " +
+                                      wire::display_line(request.path[2].substr(0, 40)) +
+                                      "; `detente status` lists them");
+  const std::string& name = request.path[4];
+  out.annex = out.counterpart->accord.line_named(name);
+  if (out.annex == nullptr)
+    if (const auto number = parse_number(name, "line", UINT16_MAX))
+      out.annex = out.counterpart->accord.annex(LineId{static_cast<std::uint16_t>(*number)});
+  if (out.annex == nullptr)
+    return fail(Fault::kNotFound, "the accord with " + out.counterpart->name() + " has no line " +
+                                      wire::display_line(name.substr(0, 40)) +
+                                      "; `detente status` lists them");
+  return out;
+}
+
+Result<Json> Api::get(const ApiRequest& request) {
+  if (is(request, {"v1", "status"})) return status_json(running_);
+  if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines")
+    return get_line(request);
+  return no_such_route();
+}
+
+Result<Json> Api::get_line(const ApiRequest& request) {
+  DETENTE_TRY(target, find_line(request));
+  if (is(request, {"v1", "counterparts", "*", "lines", "*"}))
+    return line_json(running_, *target.counterpart, *target.annex);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries"}))
+    return entries_json(running_, *target.counterpart, *target.annex, request);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries", "*", "*"}))
+    return one_entry_json(running_, *target.counterpart, *target.annex, request);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "record"}))
+    return record_json(running_, *target.counterpart, *target.annex);
+  return no_such_route();
+}
+
+void Api::get_events(const ApiRequest& request, Reply reply) {
+  const Result<std::uint64_t> since = query_number(request, "since", running_.events.newest(), UINT64_MAX);
+  const Result<std::uint64_t> wait = query_number(
+      request, "timeout_ms", static_cast<std::uint64_t>(kLongPoll.count() / 1000), kWaitMsMax);
+  if (!since || !wait) return reply(to_response(tl::unexpected<Error>(since ? wait.error() : since.error())));
+  const auto tell = [this, since = *since, reply, told = std::make_shared<bool>(false)] {
+    if (std::exchange(*told, true)) return;
+    reply(to_response(running_.events.after(since, kEventsMax)));
+  };
+  if (*since != running_.events.newest() || *wait == 0) return tell();
+  running_.events.when_more(tell);
+  running_.driver->after(std::chrono::milliseconds(*wait), tell);
+}
+
+void Api::post(const ApiRequest& request, Reply reply) {
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries"}))
+    return post_entry(request, std::move(reply));
+  if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
+  if (is(request, {"v1", "stop"})) {
+    reply(to_response(Json{{"ok", true}, {"stopping", true}}));
+    // The answer leaves first; a reader that is slower than this finds the connection closed.
+    return running_.driver->after(std::chrono::milliseconds(20), stop_);
+  }
+  reply(to_response(no_such_route()));
+}
+
+void Api::post_entry(const ApiRequest& request, Reply reply) {
+  const auto submit = [&]() -> Result<void> {
+    DETENTE_TRY(target, find_line(request));
+    DETENTE_TRY(json, parse_body(request));
+    DETENTE_TRY(submission, parse_submission(json));
+    const PeerId peer = target.counterpart->peer;
+    const LineId line = target.annex->line;
+    const Wait wait = submission.wait;
+    const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
+    DETENTE_TRY(entry, prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
+    const auto accepted = [&](core::SubmissionId id) {
+      pending_.push_back({peer, line, id, wait, reply, std::nullopt, false});
+      if (wait == Wait::kReceipt)
+        running_.driver->after(patience, [this, peer, line, id] { give_up(peer, line, id); });
+      if (wait != Wait::kNone) return;
+      answer(pending_.back(), "accepted");
+      pending_.pop_back();
+    };
+    DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted));
+    static_cast<void>(id);
+    return {};
+  };
+  if (const Result<void> done = submit(); !done) reply(to_response(tl::unexpected<Error>(done.error())));
+}
+
+void Api::answer(Pending& pending, const char* state) {
+  const Counterpart& counterpart = *running_.counterparts[pending.peer.value];
+  Json out{{"ok", true},
+           {"state", state},
+           {"counterpart", counterpart.name()},
+           {"line", counterpart.accord.annex(pending.line)->name},
+           {"line_number", pending.line.value},
+           {"submission", pending.id},
+           {"link_up", running_.driver->station().peer(pending.peer).link().ready()}};
+  if (pending.placed)
+    out["entry"] = {{"epoch", to_hex(pending.placed->epoch)}, {"index", pending.placed->index}};
+  pending.reply({200, dump(out)});
+}
+
+template <typename Pick, typename Do>
+void Api::for_pending(Pick pick, Do act) {
+  for (auto it = pending_.begin(); it != pending_.end();)
+    it = pick(*it) && act(*it) ? pending_.erase(it) : std::next(it);
+}
+
+void Api::give_up(PeerId peer, LineId line, core::SubmissionId id) {
+  for_pending([&](const Pending& p) { return p.peer == peer && p.line == line && p.id == id; },
+              [&](Pending& p) {
+                answer(p, p.placed ? "placed" : p.queued ? "queued" : "accepted");
+                return true;
+              });
+}
+
+void Api::on_event(const core::DeskEvent& event) {
+  if (const auto* queued = std::get_if<core::EntryQueued>(&event)) {
+    for_pending([&](const Pending& p) {
+                  return p.peer == queued->peer && p.line == queued->line && p.id == queued->submission;
+                },
+                [&](Pending& p) {
+                  p.queued = true;
+                  if (p.wait == Wait::kDurable) answer(p, "queued");
+                  return p.wait == Wait::kDurable;
+                });
+  } else if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
+    for_pending([&](const Pending& p) {
+                  return p.peer == placed->peer && p.line == placed->line && p.id == placed->submission;
+                },
+                [&](Pending& p) {
+                  p.placed = {placed->epoch, placed->index};
+                  if (p.wait == Wait::kDurable) answer(p, "placed");
+                  return p.wait == Wait::kDurable;
+                });
+  } else if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) {
+    for_pending([&](const Pending& p) {
+                  return p.peer == receipt->peer && p.line == receipt->line && p.placed &&
+                         p.placed->epoch == receipt->epoch && p.placed->index < receipt->size;
+                },
+                [&](Pending& p) {
+                  answer(p, "receipted");
+                  return true;
+                });
+  } else if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) {
+    for_pending([&](const Pending& p) {
+                  return p.peer == failed->peer && p.line == failed->line && p.id == failed->submission;
+                },
+                [&](Pending& p) {
+                  p.reply(to_response(tl::unexpected<Error>(failed->error)));
+                  return true;
+                });
+  }
+}
+
+Result<Json> Api::post_bulletin(const ApiRequest& request) {
+  DETENTE_TRY(json, parse_body(request));
+  DETENTE_TRY(in, JsonReader::of(json, "bulletin"));
+  const auto bytes = in.base64("bulletin");
+  if (!bytes) in.wrong("bulletin", "the bulletin's bytes in base64");
+  DETENTE_TRY_VOID(in.close());
+  return publish_bulletin(running_, *bytes);
+}
+
+}  // namespace detente::station

@@ -1,0 +1,85 @@
+// Api: what programs on this machine may ask of the station. spec/api.md.
+//
+// Runs on the station's thread and answers at once, but for submissions that wait
+// and for long polls. Every answer is JSON; every object names its counterpart.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+
+#include "station/api_http.h"
+#include "station/running.h"
+#include "station/submission.h"
+#include "station/verdict.h"
+
+namespace detente::station {
+
+class Api {
+ public:
+  using Reply = ApiServer::Reply;
+
+  // `stop`: ends the station, after the answer went out.
+  Api(Running& running, std::function<void()> stop);
+
+  void handle(const ApiRequest& request, Reply reply);
+  // Everything that happens, after what the station itself does about it.
+  void on_event(const core::DeskEvent& event);
+
+ private:
+  // A line that a request names.
+  struct Target {
+    Counterpart* counterpart = nullptr;
+    const accord::Annex* annex = nullptr;
+  };
+  // A submission whose sender waits for more than its acceptance.
+  struct Pending {
+    PeerId peer;
+    LineId line;
+    core::SubmissionId id = 0;
+    Wait wait = Wait::kDurable;
+    Reply reply;
+    std::optional<EntryPlace> placed;
+    bool queued = false;
+  };
+
+  Result<Target> find_line(const ApiRequest& request);
+  Result<Json> get(const ApiRequest& request);
+  Result<Json> get_line(const ApiRequest& request);
+  void get_events(const ApiRequest& request, Reply reply);
+  void post(const ApiRequest& request, Reply reply);
+  void post_entry(const ApiRequest& request, Reply reply);
+  Result<Json> post_bulletin(const ApiRequest& request);
+
+  void answer(Pending& pending, const char* state);
+  void give_up(PeerId peer, LineId line, core::SubmissionId id);
+  template <typename Pick, typename Do>
+  void for_pending(Pick pick, Do act);
+
+  Running& running_;
+  std::function<void()> stop_;
+  std::list<Pending> pending_;
+};
+
+// api_status.cc
+Json status_json(Running& running);
+Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+// api_entries.cc: `request.path` ends in entries, entries/{whose}/{index} or record.
+Result<Json> entries_json(Running& running, const Counterpart& counterpart,
+                          const accord::Annex& annex, const ApiRequest& request);
+Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
+                            const accord::Annex& annex, const ApiRequest& request);
+// api_record.cc
+Result<Json> record_json(Running& running, const Counterpart& counterpart,
+                         const accord::Annex& annex);
+// api_submit.cc: what the station checks and fills in before the core sees it.
+Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
+                                    const accord::Annex& annex, Submission submission);
+
+// A whole number from the query, or `otherwise` when it is not there.
+Result<std::uint64_t> query_number(const ApiRequest& request, const std::string& key,
+                                   std::uint64_t otherwise, std::uint64_t max);
+Result<std::uint64_t> parse_number(std::string_view text, std::string_view what, std::uint64_t max);
+unsigned http_status(Fault fault);
+
+}  // namespace detente::station

@@ -1,0 +1,162 @@
+#include <algorithm>
+
+#include "station/api.h"
+#include "station/entry_json.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint64_t kListMax = 200;
+constexpr std::uint64_t kListUsual = 50;
+
+struct Asked {
+  bool own = true;
+  bool far = true;
+  std::optional<std::uint64_t> since;
+  std::uint64_t limit = kListUsual;
+  bool unread = false;
+};
+
+Result<Asked> parse_query(const ApiRequest& request) {
+  Asked out;
+  for (const auto& [key, value] : request.query) {
+    if (key == "whose") {
+      if (value != "own" && value != "far" && value != "both")
+        return fail(Fault::kMalformed, "whose must be own, far or both");
+      out.own = value != "far";
+      out.far = value != "own";
+    } else if (key == "since") {
+      DETENTE_TRY(since, parse_number(value, key, UINT64_MAX));
+      out.since = since;
+    } else if (key == "limit") {
+      DETENTE_TRY(limit, parse_number(value, key, kListMax));
+      out.limit = limit;
+    } else if (key == "unread") {
+      out.unread = value != "0";
+    } else {
+      return fail(Fault::kMalformed, "a list of entries knows whose, since, limit and unread");
+    }
+  }
+  if (out.unread) out.own = false;
+  return out;
+}
+
+void take_log(const Running& running, EntryView view, const record::Reader::LogInfo& info,
+              const Asked& asked, bool newest, std::vector<EntryView>& out) {
+  std::uint64_t from = info.size > asked.limit ? info.size - asked.limit : 0;
+  if (asked.since) {
+    if (!newest) return;
+    from = *asked.since;
+  }
+  view.log = info.log;
+  if (from < info.size)
+    for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, asked.limit)) {
+      view.stored = std::move(stored);
+      out.push_back(view);
+    }
+  if (info.log.own) return;
+  view.early = true;
+  for (record::StoredEntry& stored : running.store->early_entries(info.log)) {
+    view.stored = std::move(stored);
+    if (!asked.since || view.stored.index >= *asked.since) out.push_back(view);
+  }
+}
+
+std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
+                                      const std::vector<record::Reader::LogInfo>& logs) {
+  std::vector<EntryView> out;
+  const ReadMarks& marks = running.marks[{view.counterpart->peer, view.annex->line}];
+  for (const record::Reader::LogInfo& info : logs) {
+    if (info.log.own) continue;
+    std::map<std::uint64_t, record::StoredEntry> early;
+    for (record::StoredEntry& stored : running.store->early_entries(info.log))
+      early.emplace(stored.index, std::move(stored));
+    for (auto it = marks.places().lower_bound({info.log.epoch, 0});
+         it != marks.places().end() && it->first == info.log.epoch; ++it) {
+      EntryView found = view;
+      found.log = info.log;
+      auto stored = running.store->entries(info.log, it->second, it->second + 1, 1);
+      if (!stored.empty()) {
+        found.stored = std::move(stored.front());
+      } else if (const auto ahead = early.find(it->second); ahead != early.end()) {
+        found.stored = ahead->second;
+        found.early = true;
+      } else {
+        continue;
+      }
+      out.push_back(std::move(found));
+      if (out.size() >= kListMax) return out;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Json> entries_json(Running& running, const Counterpart& counterpart,
+                          const accord::Annex& annex, const ApiRequest& request) {
+  DETENTE_TRY(asked, parse_query(request));
+  const record::LineKey line{counterpart.accord.lineage, annex.line};
+  const auto logs = running.store->logs(line);
+  running.marks_of(counterpart.peer, annex.line);
+  const EntryView view{&counterpart, &annex, {}, {}, false};
+  std::vector<EntryView> found;
+  if (asked.unread) {
+    found = unread_entries(running, view, logs);
+  } else {
+    std::map<bool, std::uint32_t> newest;
+    for (const record::Reader::LogInfo& info : logs)
+      newest[info.log.own] = std::max(newest[info.log.own], info.ordinal);
+    for (const record::Reader::LogInfo& info : logs)
+      if (info.log.own ? asked.own : asked.far)
+        take_log(running, view, info, asked, info.ordinal == newest[info.log.own], found);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const EntryView& a, const EntryView& b) {
+    return a.stored.stored_at < b.stored.stored_at;
+  });
+  // Asked from a place on: the first of them; else the newest.
+  const std::size_t more = found.size() > asked.limit ? found.size() - asked.limit : 0;
+  if (more > 0 && asked.since) found.resize(asked.limit);
+  if (more > 0 && !asked.since) found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(more));
+  Json list = Json::array();
+  for (const EntryView& entry : found) list.push_back(entry_json(running, entry));
+  return Json{{"ok", true},
+              {"counterpart", counterpart.name()},
+              {"line", annex.name},
+              {"line_number", annex.line.value},
+              {"more", more > 0},
+              {"entries", std::move(list)}};
+}
+
+Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
+                            const accord::Annex& annex, const ApiRequest& request) {
+  const std::string& whose = request.path[6];
+  if (whose != "own" && whose != "far")
+    return fail(Fault::kMalformed, "an entry is named by own or far, and its index");
+  const core::Line& line = running.line(counterpart.peer, annex.line);
+  EntryView view{&counterpart, &annex, whose == "own" ? line.own().key() : line.far().key(), {}, false};
+  if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
+    const auto bytes = from_hex(epoch->second);
+    const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;
+    if (!id) return fail(Fault::kMalformed, "epoch must be 16 bytes in hex");
+    view.log.epoch = *id;
+  }
+  DETENTE_TRY(index, parse_number(request.path[7], "index", UINT64_MAX - 1));
+  auto found = running.store->entries(view.log, index, index + 1, 1);
+  if (found.empty() && !view.log.own)
+    for (record::StoredEntry& stored : running.store->early_entries(view.log))
+      if (stored.index == index) {
+        found.push_back(std::move(stored));
+        view.early = true;
+      }
+  if (found.empty())
+    return fail(Fault::kNotFound, "there is no entry " + std::to_string(index) + " in " +
+                                      (view.log.own ? "this side's" : "the other side's") +
+                                      " log of line " + annex.name);
+  view.stored = std::move(found.front());
+  running.marks_of(counterpart.peer, annex.line);
+  return full_entry_json(running, view);
+}
+
+}  // namespace detente::station

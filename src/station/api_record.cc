@@ -1,0 +1,53 @@
+#include "station/api.h"
+#include "station/entry_json.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+Json log_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
+              const record::Reader::LogInfo& info) {
+  Json evidence = Json::array();
+  for (const record::PutEvidence& item : running.store->evidence(info.log))
+    evidence.push_back({{"what", wire::display_line(item.what)},
+                        {"at", item.at.seconds},
+                        {"bytes", to_base64(item.bytes)}});
+  const auto root = record::root_at(*running.store->tiles(info.log), info.size);
+  return {{"whose", info.log.own ? "own" : "far"},
+          {"station", wire::display_line(info.log.station_id)},
+          {"epoch", to_hex(info.log.epoch)},
+          {"ordinal", info.ordinal},
+          {"origin", record::log_origin(counterpart.accord.lineage, annex.line, info.log.station_id,
+                                        info.log.epoch)},
+          {"size", info.size},
+          {"root", root ? Json(to_hex(*root)) : Json()},
+          {"checkpoint", checkpoint_json(running.store->checkpoint_covering(info.log, info.size))},
+          {"cosignature", cosignature_json(running.store->newest_cosignature(info.log))},
+          {"early", running.store->early_entries(info.log).size()},
+          {"evidence", std::move(evidence)}};
+}
+
+}  // namespace
+
+Result<Json> record_json(Running& running, const Counterpart& counterpart,
+                         const accord::Annex& annex) {
+  const core::Line& line = running.line(counterpart.peer, annex.line);
+  Json logs = Json::array();
+  for (const record::Reader::LogInfo& info :
+       running.store->logs({counterpart.accord.lineage, annex.line}))
+    logs.push_back(log_json(running, counterpart, annex, info));
+  return Json{{"ok", true},
+              {"counterpart", counterpart.name()},
+              {"line", annex.name},
+              {"line_number", annex.line.value},
+              {"evidence", accord::to_string(annex.evidence)},
+              {"lineage", to_hex(counterpart.accord.lineage)},
+              {"accord", to_hex(counterpart.accord.digest)},
+              {"own_epoch", to_hex(line.own().key().epoch)},
+              {"far_epoch", line.far().known() ? Json(to_hex(line.far().key().epoch)) : Json()},
+              {"queued", line.queued()},
+              {"logs", std::move(logs)}};
+}
+
+}  // namespace detente::station

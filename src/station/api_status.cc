@@ -1,0 +1,109 @@
+#include <algorithm>
+
+#include "line/message.h"
+#include "station/api.h"
+
+namespace detente::station {
+
+namespace {
+
+Json clock_json(const Running& running, PeerId peer) {
+  const auto& offset = running.links[peer.value].offset_s;
+  return {{"offset_s", offset ? Json(*offset) : Json()}};
+}
+
+Json link_json(const Running& running, const Counterpart& counterpart) {
+  const core::Link& link = running.driver->station().peer(counterpart.peer).link();
+  const LinkView& view = running.links[counterpart.peer.value];
+  const Now now = running.driver->now();
+  Json out{{"up", link.up() && link.ready()},
+           {"since", view.since.seconds == 0 ? Json() : Json(view.since.seconds)},
+           {"last_heard", Json()},
+           {"psk_epoch", link.psk_epoch()},
+           {"sessions", link.session_count()}};
+  if (link.last_heard()) {
+    const auto ago = std::max<std::int64_t>(0, (now.mono - *link.last_heard()).count() / 1'000'000);
+    out["last_heard"] = now.wall.seconds - static_cast<std::uint32_t>(ago);
+  }
+  if (link.round_trip().known())
+    out["round_trip_ms"] = static_cast<double>(link.round_trip().smoothed().count()) / 1000;
+  return out;
+}
+
+Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+  const core::Line& line = running.line(counterpart.peer, annex.line);
+  return {{"number", annex.line.value},
+          {"name", annex.name},
+          {"evidence", accord::to_string(annex.evidence)},
+          {"own_size", line.own().durable_size()},
+          {"receipted", line.own().receipted_size()},
+          {"unreceipted", line.own().durable_size() - line.own().receipted_size()},
+          {"queued", line.queued()},
+          {"far_size", line.far().durable_size()},
+          {"unread", running.marks_of(counterpart.peer, annex.line).count()}};
+}
+
+Json counterpart_json(Running& running, const Counterpart& counterpart) {
+  const core::Peer& peer = running.driver->station().peer(counterpart.peer);
+  const accord::AccordInForce& accord = counterpart.accord;
+  Json out{{"name", counterpart.name()},
+           {"station", counterpart.their_station},
+           {"link", link_json(running, counterpart)},
+           {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
+           {"other_accord", Json()},
+           {"clock", clock_json(running, counterpart.peer)}};
+  if (peer.link().other_accord()) out["other_accord"] = to_hex(*peer.link().other_accord());
+  out["paths"] = Json::array();
+  for (const PathConfig& path : counterpart.config.paths)
+    out["paths"].push_back(
+        {{"name", path.name}, {"listen", path.listen.text()}, {"peer", path.peer.text()}});
+  out["lines"] = Json::array();
+  for (const auto& [id, annex] : accord.annexes)
+    out["lines"].push_back(line_status(running, counterpart, annex));
+  return out;
+}
+
+}  // namespace
+
+Json status_json(Running& running) {
+  Json out{{"ok", true},
+           {"api", "detente-api/1"},
+           {"station", running.station_id},
+           {"side", running.dir.name()},
+           {"now", running.driver->now().wall.seconds},
+           {"started", running.started.seconds},
+           {"events", running.events.newest()},
+           {"datagrams", {{"dropped", running.driver->station().datagrams_dropped()},
+                          {"not_sent", running.driver->datagrams_not_sent()}}},
+           {"fault", Json()}};
+  if (const auto fault = running.store->fault()) out["fault"] = fault->message;
+  out["counterparts"] = Json::array();
+  for (const auto& counterpart : running.counterparts)
+    out["counterparts"].push_back(counterpart_json(running, *counterpart));
+  return out;
+}
+
+Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+  const accord::AccordInForce& accord = counterpart.accord;
+  Json media = Json::array();
+  for (const accord::Medium medium : annex.media) media.push_back(accord::to_string(medium));
+  record::Entry empty;
+  empty.header.line = annex.line;
+  empty.header.time = running.driver->now().wall;
+  Json out = line_status(running, counterpart, annex);
+  out.update(Json{{"ok", true},
+                  {"counterpart", counterpart.name()},
+                  {"line", annex.name},
+                  {"line_number", annex.line.value},
+                  {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
+                  {"lineage", to_hex(accord.lineage)},
+                  {"highest_precedence", record::precedence_name(static_cast<record::Precedence>(
+                                             annex.highest_precedence))},
+                  {"media", std::move(media)},
+                  {"entry_bytes_max", record::kEntryBytesMax},
+                  {"text_bytes_max", line::text_bytes_max(empty)},
+                  {"link_up", running.driver->station().peer(counterpart.peer).link().ready()}});
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,103 @@
+#include "line/message.h"
+#include "station/api.h"
+
+namespace detente::station {
+
+namespace {
+
+// An entry that is dated far ahead would be refused by the other station and stop the log.
+constexpr std::uint32_t kClockLimit = 24 * 3600;
+
+Result<record::Reference> resolve(Running& running, const core::Line& line,
+                                  const SubmissionReference& wanted) {
+  const bool own = wanted.whose == record::Whose::kAuthors;
+  record::LogKey log = own ? line.own().key() : line.far().key();
+  if (wanted.epoch) log.epoch = *wanted.epoch;
+  auto found = running.store->entries(log, wanted.index, wanted.index + 1, 1);
+  if (found.empty() && !own)
+    for (record::StoredEntry& early : running.store->early_entries(log))
+      if (early.index == wanted.index) found.push_back(std::move(early));
+  if (found.empty())
+    return fail(Fault::kNotFound, std::string("there is no entry ") + std::to_string(wanted.index) +
+                                      " in " + (own ? "this side's" : "the other side's") +
+                                      " log of this line to refer to");
+  if (wanted.leaf && *wanted.leaf != found.front().leaf)
+    return fail(Fault::kConflict, "entry " + std::to_string(wanted.index) +
+                                      " is not the one that was read: look at it again");
+  return record::Reference{wanted.whose, log.epoch, wanted.index, found.front().leaf};
+}
+
+Result<void> check_kind(const record::Entry& entry) {
+  switch (entry.header.kind) {
+    case record::kMessage:
+      if (entry.header.body_form == record::BodyForm::kText) return {};
+      return fail(Fault::kMalformed, "a message is \"text\", not \"body\"");
+    case record::kPersonReceipt: {
+      DETENTE_TRY(level, line::parse_receipt_body(entry.body));
+      static_cast<void>(level);
+      if (entry.header.references.size() == 1 &&
+          entry.header.references.front().whose == record::Whose::kOthers)
+        return {};
+      return fail(Fault::kMalformed,
+                  "a person's receipt refers to exactly one entry of the other side");
+    }
+    default:
+      return fail(Fault::kUnsupported, "a desk cannot write an entry of kind \"" +
+                                           kind_name(entry.header.kind) + "\" here");
+  }
+}
+
+Result<void> check_time(const Submission& submission, WallTime now) {
+  const std::uint32_t time = submission.entry.header.time.seconds;
+  const std::uint32_t apart = time > now.seconds ? time - now.seconds : now.seconds - time;
+  if (apart <= kClockLimit) return {};
+  return fail(Fault::kLimit, "the entry's time is more than a day from this station's clock: set the "
+                             "clock of the desk or of the station");
+}
+
+Result<void> check_signatures(const Running& running, const Counterpart& counterpart,
+                              const record::Entry& entry, WallTime now) {
+  for (const record::OfficerSignature& signature : entry.signatures) {
+    const Verdict verdict = judge_signature(entry, signature, counterpart.accord, running.own_roster,
+                                            std::nullopt);
+    if (verdict.value != Verdict::Value::kValid)
+      return fail(Fault::kDenied, "the signature of officer " +
+                                      std::to_string(signature.officer.value) + ": " + verdict.why);
+    const accord::SignedCredential* held = running.own_roster.by_number(signature.officer);
+    if (!held->credential.valid_at(now))
+      return fail(Fault::kDenied, "the credential of officer " +
+                                      std::to_string(signature.officer.value) +
+                                      " is not valid now: issue a new one");
+  }
+  if (entry.signatures.empty() && entry.header.author != kStationItself)
+    return fail(Fault::kDenied, "an entry names an officer as its author only with his signature");
+  return {};
+}
+
+}  // namespace
+
+Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
+                                    const accord::Annex& annex, Submission submission) {
+  const WallTime now = running.driver->now().wall;
+  record::Entry& entry = submission.entry;
+  entry.header.line = annex.line;
+  if (!submission.timed) {
+    if (!entry.signatures.empty())
+      return fail(Fault::kMalformed, "a signed entry needs the \"time\" that was signed");
+    entry.header.time = now;
+  }
+  DETENTE_TRY_VOID(check_time(submission, now));
+  for (const SubmissionReference& wanted : submission.references) {
+    DETENTE_TRY(reference, resolve(running, running.line(counterpart.peer, annex.line), wanted));
+    entry.header.references.push_back(reference);
+  }
+  DETENTE_TRY_VOID(check_kind(entry));
+  // What the line takes comes before what the signature says: the plainer mistake first.
+  const core::LineSetup& setup = running.line(counterpart.peer, annex.line).setup();
+  DETENTE_TRY_VOID(
+      line::check_submission(entry, {setup.id, setup.name, setup.provable, setup.highest}));
+  DETENTE_TRY_VOID(check_signatures(running, counterpart, entry, now));
+  return std::move(entry);
+}
+
+}  // namespace detente::station

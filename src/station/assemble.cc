@@ -1,0 +1,158 @@
+#include "station/assemble.h"
+
+namespace detente::station {
+
+namespace {
+
+Result<crypto::AeadAlgorithm> load_cipher(const accord::AccordSide& side, const AccordFiles& files) {
+  DETENTE_TRY(algorithm, crypto::AeadAlgorithm::load(side.aead));
+  const auto vectors = files.cipher_vectors.find(side.aead);
+  if (vectors == files.cipher_vectors.end())
+    return fail(Fault::kNotFound, "there are no test vectors of the cipher " + side.aead +
+                                      ": take the accord's files from the other side again");
+  const Result<void> good = algorithm.check_vectors(vectors->second);
+  if (!good) return fail_at("the cipher " + side.aead + " of side " + side.name, good.error());
+  return algorithm;
+}
+
+// Each direction: the sender's choice inside, the receiver's outside.
+Result<std::pair<link::Layers, link::Layers>> load_layers(const accord::Accord& accord,
+                                                          const std::string& own,
+                                                          const AccordFiles& files) {
+  if (!accord.seals_both()) {
+    DETENTE_TRY(one, load_cipher(*accord.side(accord.seal), files));
+    return std::pair(link::Layers{one}, link::Layers{one});
+  }
+  DETENTE_TRY(ours, load_cipher(*accord.side(own), files));
+  DETENTE_TRY(theirs, load_cipher(*accord.side_opposite(own), files));
+  return std::pair(link::Layers{ours, theirs}, link::Layers{theirs, ours});
+}
+
+core::LinkPolicy policy_of(const accord::SessionTerms& terms) {
+  core::LinkPolicy out;
+  out.fresh_handshake = std::chrono::minutes(terms.fresh_handshake_minutes);
+  out.heartbeat = std::chrono::seconds(terms.heartbeat_seconds);
+  out.rekey_packets = terms.rekey_packets;
+  out.secret_step_seconds = terms.secret_step_hours * 3600;
+  return out;
+}
+
+std::vector<core::LineSetup> line_setups(const accord::AccordInForce& accord) {
+  std::vector<core::LineSetup> out;
+  for (const auto& [id, annex] : accord.annexes) {
+    core::LineSetup line;
+    line.id = id;
+    line.name = annex.name;
+    line.provable = annex.provable();
+    line.highest = static_cast<record::Precedence>(annex.highest_precedence);
+    line.outbox_max = annex.queue_entries;
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
+Result<void> check_paths(const CounterpartConfig& config, const accord::Accord& accord) {
+  for (const PathConfig& path : config.paths) {
+    const accord::AccordPath* agreed = accord.path(path.name);
+    if (agreed == nullptr)
+      return fail(Fault::kConflict, "station.toml names the path " + path.name + " to " + config.name +
+                                        ", which the accord does not have: correct the name");
+    if (agreed->kind != accord::PathKind::kUdp)
+      return fail(Fault::kUnsupported, "the path " + path.name + " is of kind " +
+                                           accord::to_string(agreed->kind) +
+                                           ", which this version does not carry: remove it from "
+                                           "station.toml");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
+  std::vector<record::LineKey> out;
+  for (const auto& [id, annex] : counterpart.accord.annexes)
+    out.push_back({counterpart.accord.lineage, id});
+  return out;
+}
+
+Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir, const StationConfig& config,
+                                                      const CounterpartConfig& counterpart) {
+  DETENTE_TRY(accord, dir.accord_in_force(counterpart.name));
+  DETENTE_TRY(files, dir.accord_files(counterpart.name));
+  if (accord.accord.side(dir.name()) == nullptr || accord.accord.side(counterpart.name) == nullptr)
+    return fail(Fault::kConflict, "the accord in accords/" + counterpart.name + " is not between " +
+                                      dir.name() + " and " + counterpart.name);
+  DETENTE_TRY_VOID(check_paths(counterpart, accord.accord));
+  DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));
+  DETENTE_TRY(coder, wire::TextCoder::with_dictionary(files.dictionary));
+  DETENTE_TRY(roster, dir.roster_of(counterpart.name));
+  return std::unique_ptr<Counterpart>(new Counterpart{
+      {}, counterpart, std::move(accord), std::move(roster), std::move(coder), layers.first,
+      layers.second, dir.name() + "/" + config.post, counterpart.name + "/" + counterpart.their_post});
+}
+
+Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const StationKeys& keys,
+                                        PairFile pair, std::map<core::SocketId, PathId> sockets,
+                                        bool link_known, bool new_epoch) {
+  const accord::AccordInForce& accord = counterpart.accord;
+  const std::string& name = counterpart.name();
+  if (pair.lineage != accord.lineage || pair.our_station != counterpart.our_station ||
+      pair.their_station != counterpart.their_station)
+    return fail(Fault::kConflict, "station/pairs/" + name + ".key is of " + pair.our_station + " and " +
+                                      pair.their_station +
+                                      " under another accord: enrol the station again");
+  if (!link_known && !pair.psk_0)
+    return fail(Fault::kState,
+                "station/pairs/" + name +
+                    ".key has no first secret any more and the record holds none: the record was lost. "
+                    "Restore station/record.db from a backup and start with --after-restore, or enrol "
+                    "the station again from the vault");
+  const accord::SignedCredential* theirs = counterpart.roster.station(counterpart.config.their_post);
+  if (theirs == nullptr)
+    return fail(Fault::kNotFound, "there is no credential of the station " + counterpart.their_station +
+                                      ": import the bulletin in which " + name + " issued it");
+  DETENTE_TRY(salts, accord::SaltChain::resume(pair.salt_month, std::move(pair.salt_key)));
+
+  link::PairConfig link_pair;
+  link_pair.we_are_first = accord.accord.first().name != name;
+  link_pair.accord = accord.digest;
+  link_pair.local_static = &keys.noise;
+  link_pair.remote_static = theirs->credential.agree_key;
+  link_pair.send_layers = counterpart.own_seal;
+  link_pair.receive_layers = counterpart.their_seal;
+  for (const accord::AccordPath& path : accord.accord.paths)
+    if (counterpart.config.path(path.name) != nullptr) link_pair.paths.push_back(path.number);
+
+  SecretBytes first_psk;
+  if (pair.psk_0) first_psk = std::move(*pair.psk_0);
+  return core::PeerSetup{
+      core::PairIdentity{counterpart.peer, name, accord.lineage, accord.digest, accord.accord.version,
+                         counterpart.our_station, counterpart.their_station, &keys.log, &keys.cosign,
+                         theirs->credential.sign_key, *theirs->credential.cosign_key,
+                         std::move(salts), &counterpart.coder},
+      core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
+                      std::move(first_psk), policy_of(accord.accord.session)},
+      line_setups(accord), std::move(sockets), new_epoch};
+}
+
+Result<const accord::SignedCredential*> own_credential(const accord::Roster& own,
+                                                       const StationKeys& keys,
+                                                       const std::string& post) {
+  const accord::SignedCredential* found = own.by_number(keys.number);
+  if (found == nullptr)
+    return fail(Fault::kNotFound, "credential " + std::to_string(keys.number.value) +
+                                      " of this station is not in bulletins/" + own.side() +
+                                      ": enrol the station, or copy the bulletin there");
+  const accord::Credential& credential = found->credential;
+  if (!credential.is_station() || credential.post != post ||
+      credential.sign_key != keys.log.verify_key() ||
+      credential.cosign_key != keys.cosign.verify_key() ||
+      credential.agree_key != keys.noise.public_key())
+    return fail(Fault::kConflict, "station/station.key and the station's credential do not fit: the "
+                                  "key file is of another station");
+  if (own.revoked(keys.number))
+    return fail(Fault::kDenied, "the credential of this station is revoked: enrol it again");
+  return found;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,46 @@
+// From a side's directory to what the core takes: one Counterpart for each that
+// station.toml names, checked, and its core::PeerSetup.
+#pragma once
+
+#include <memory>
+
+#include "core/peer.h"
+#include "station/side_dir.h"
+#include "wire/coder.h"
+
+namespace detente::station {
+
+// What the running station holds of one counterpart. The core borrows from it: it stays where it is.
+struct Counterpart {
+  PeerId peer;
+  CounterpartConfig config;
+  accord::AccordInForce accord;
+  accord::Roster roster;  // theirs
+  wire::TextCoder coder;
+  link::Layers own_seal;    // of what this station sends, innermost first
+  link::Layers their_seal;  // of what it receives
+  std::string our_station;
+  std::string their_station;
+
+  const std::string& name() const { return config.name; }
+};
+
+// What both kinds of mistakes come down to: a file that is missing or does not fit. Runs the vectors
+// of both ciphers.
+Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir, const StationConfig& config,
+                                                      const CounterpartConfig& counterpart);
+
+// `sockets`: where each configured path is heard. `link_known`: the record holds the state of this pair.
+// kState when neither the record nor the pair's file has a secret.
+Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const StationKeys& keys,
+                                        PairFile pair, std::map<core::SocketId, PathId> sockets,
+                                        bool link_known, bool new_epoch);
+
+// The station's own credential: in the own roster, and for these keys.
+Result<const accord::SignedCredential*> own_credential(const accord::Roster& own,
+                                                       const StationKeys& keys,
+                                                       const std::string& post);
+
+std::vector<record::LineKey> lines_of(const Counterpart& counterpart);
+
+}  // namespace detente::station

@@ -1,0 +1,57 @@
+#include "station/bulletins.h"
+
+#include "line/message.h"
+
+namespace detente::station {
+
+namespace {
+constexpr std::uint64_t kLookBack = 2000;
+}
+
+Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
+                           const record::StoredEntry& stored) {
+  DETENTE_TRY(entry, record::decode_entry(stored.bytes));
+  if (entry.header.kind != record::kBulletinEntry) return false;
+  DETENTE_TRY(bytes, line::parse_bulletin_body(entry.body));
+  DETENTE_TRY(news, counterpart.roster.apply(bytes));
+  DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bytes));
+  return news || saved;
+}
+
+void take_missed_bulletins(Running& running, Counterpart& counterpart) {
+  const record::LineKey line{counterpart.accord.lineage, kAccordLine};
+  for (const record::Reader::LogInfo& info : running.store->logs(line)) {
+    if (info.log.own) continue;
+    const std::uint64_t from = info.size > kLookBack ? info.size - kLookBack : 0;
+    for (const record::StoredEntry& stored :
+         running.store->entries(info.log, from, info.size, kLookBack))
+      static_cast<void>(take_bulletin(running, counterpart, stored));
+  }
+}
+
+Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
+  DETENTE_TRY(parsed, accord::parse_bulletin(bulletin, running.own_roster.root(), running.dir.name()));
+  DETENTE_TRY(news, running.own_roster.apply(bulletin));
+  DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
+  Json sent = Json::array();
+  for (const auto& counterpart : running.counterparts) {
+    record::Entry entry;
+    entry.header.line = kAccordLine;
+    entry.header.kind = record::kBulletinEntry;
+    entry.header.body_form = record::BodyForm::kCbor;
+    entry.header.time = running.driver->now().wall;
+    entry.body = line::bulletin_body(bulletin);
+    const auto id = running.driver->submit(counterpart->peer, kAccordLine, std::move(entry));
+    Json item{{"counterpart", counterpart->name()}, {"ok", id.has_value()}};
+    if (id) {
+      item["submission"] = *id;
+    } else {
+      item["error"] = error_json(id.error())["error"];
+      item["next"] = "give the bulletin's file to " + counterpart->name() + ", who imports it";
+    }
+    sent.push_back(std::move(item));
+  }
+  return Json{{"ok", true}, {"number", parsed.number}, {"new", news || saved}, {"sent", std::move(sent)}};
+}
+
+}  // namespace detente::station

@@ -1,0 +1,163 @@
+#include "station/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include "io/os_clock.h"
+#include "station/anchor.h"
+#include "station/api.h"
+#include "station/bulletins.h"
+#include "station/process.h"
+#include "station/station_log.h"
+#include "station/witness.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr Duration kAnchorPeriod = std::chrono::seconds(60);
+
+Result<void> check_directory(const SideDir& dir) {
+  if (!dir.has_station())
+    return fail(Fault::kNotFound, "there is no station in " + dir.dir().string() +
+                                      ": make one with `detente station enrol` (`detente side show` says which step is next)");
+  return {};
+}
+
+// Everything that is only read. No lock is held and nothing is changed yet.
+Result<std::unique_ptr<Running>> load(SideDir dir) {
+  DETENTE_TRY_VOID(check_directory(dir));
+  DETENTE_TRY(config, dir.station_config());
+  DETENTE_TRY(keys, dir.station_keys());
+  DETENTE_TRY(own_roster, dir.own_roster());
+  DETENTE_TRY(credential, own_credential(own_roster, keys, config.post));
+  static_cast<void>(credential);
+  if (config.counterparts.empty())
+    return fail(Fault::kNotFound, "station.toml names no counterpart: this station would talk to nobody");
+  for (const std::string& provider : config.providers)
+    DETENTE_TRY_VOID(crypto::load_provider(provider));
+  io::OsKeyRandom random;
+  const std::string run = to_hex(random.array<8>());
+  std::string id = dir.name() + "/" + config.post;
+  std::unique_ptr<Running> out(new Running{
+      std::move(dir), std::move(config), std::move(keys), std::move(own_roster), std::move(id),
+      io::os_wall_time(), {}, {}, nullptr, {}, nullptr, EventRing(run), {}, {}, {}});
+  for (const CounterpartConfig& counterpart : out->config.counterparts) {
+    Result<std::unique_ptr<Counterpart>> loaded = load_counterpart(out->dir, out->config, counterpart);
+    if (!loaded) return fail_at("counterpart " + counterpart.name, loaded.error());
+    (*loaded)->peer.value = static_cast<std::uint16_t>(out->counterparts.size());
+    out->counterparts.push_back(std::move(*loaded));
+  }
+  out->links.resize(out->counterparts.size());
+  return out;
+}
+
+std::vector<record::LineKey> all_lines(const Running& running) {
+  std::vector<record::LineKey> out;
+  for (const auto& counterpart : running.counterparts)
+    for (const record::LineKey& line : lines_of(*counterpart)) out.push_back(line);
+  return out;
+}
+
+// Counterparts may share a listen address: one socket for each.
+Result<std::map<std::string, core::SocketId>> open_sockets(Running& running) {
+  std::map<std::string, core::SocketId> out;
+  for (const auto& counterpart : running.counterparts)
+    for (const PathConfig& path : counterpart->config.paths) {
+      if (out.count(path.listen.text()) > 0) continue;
+      DETENTE_TRY(socket, running.driver->add_socket(path.listen.host, path.listen.port));
+      out[path.listen.text()] = socket;
+    }
+  return out;
+}
+
+Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
+                             const std::map<std::string, core::SocketId>& sockets, bool new_epoch) {
+  DETENTE_TRY(pair, running.dir.pair(counterpart.name()));
+  const bool known =
+      running.store->link_state(counterpart.accord.lineage, counterpart.name()).has_value();
+  std::map<core::SocketId, PathId> heard_on;
+  for (const PathConfig& path : counterpart.config.paths)
+    heard_on[sockets.at(path.listen.text())] = counterpart.accord.accord.path(path.name)->number;
+  DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair), std::move(heard_on),
+                                     known, new_epoch));
+  running.driver->add_peer(std::move(setup));
+  for (const PathConfig& path : counterpart.config.paths)
+    DETENTE_TRY_VOID(running.driver->add_route(
+        counterpart.peer, counterpart.accord.accord.path(path.name)->number,
+        sockets.at(path.listen.text()), path.peer.host, path.peer.port));
+  return {};
+}
+
+// The first secret leaves its file once the record has the chain that goes on from it.
+void forget_first_secrets(Running& running, spdlog::logger& log) {
+  for (const auto& counterpart : running.counterparts) {
+    if (!running.store->link_state(counterpart->accord.lineage, counterpart->name())) continue;
+    const Result<PairFile> pair = running.dir.pair(counterpart->name());
+    if (!pair || !pair->psk_0) continue;
+    if (const Result<void> done = running.dir.forget_psk_0(counterpart->name()); !done)
+      log.warn("{}", done.error().message);
+  }
+}
+
+void keep_anchor(Running& running, Anchor anchor, spdlog::logger& log) {
+  anchor.entries = std::max(anchor.entries, own_entries(*running.store, all_lines(running)));
+  const std::string text = write_anchor(anchor);
+  const Result<void> done = io::write_file(running.dir.anchor_file(), as_bytes(text), io::kSecretMode);
+  if (!done) log.warn("{}", done.error().message);
+}
+
+Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger& log) {
+  DETENTE_TRY(store, io::SqliteStore::open(running.dir.record_file().string()));
+  running.store = std::move(store);
+  running.driver = std::make_unique<io::Driver>(io::DriverParts{
+      running.random, running.jitter, *running.store,
+      [&store = *running.store] { static_cast<void>(store.maintain()); }});
+  DETENTE_TRY(sockets, open_sockets(running));
+  DETENTE_TRY(life, take_anchor(running.dir.anchor_file(), *running.store, all_lines(running),
+                                options.after_restore, running.random));
+  for (const auto& counterpart : running.counterparts)
+    DETENTE_TRY_VOID(add_counterpart(running, *counterpart, sockets, life.new_epoch));
+  for (const auto& counterpart : running.counterparts) take_missed_bulletins(running, *counterpart);
+
+  Api api(running, [&running] { running.driver->stop(); });
+  Witness witness(running, log);
+  running.driver->observe([&](const core::DeskEvent& event) {
+    witness.on_event(event);
+    api.on_event(event);
+  });
+  DETENTE_TRY(server, ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),
+                                        [&api](const ApiRequest& request, ApiServer::Reply reply) {
+                                          api.handle(request, std::move(reply));
+                                        }));
+  DETENTE_TRY_VOID(running.driver->start());
+  running.driver->on_stop_signals([&running] { running.driver->stop(); });
+  running.driver->every(std::chrono::seconds(1), [&, left = 60]() mutable {
+    if (left > 0 && --left >= 0) forget_first_secrets(running, log);
+  });
+  running.driver->every(kAnchorPeriod, [&] { keep_anchor(running, life.next, log); });
+  log.info("station {} runs, start {}{}", running.station_id, life.next.generation,
+           life.new_epoch ? ", with new epochs" : "");
+  tell_service_manager("READY=1");
+  running.driver->run();
+  tell_service_manager("STOPPING=1");
+  server->close();
+  forget_first_secrets(running, log);
+  keep_anchor(running, life.next, log);
+  static_cast<void>(running.store->maintain());
+  log.info("station {} stopped", running.station_id);
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_station(SideDir dir, const DaemonOptions& options) {
+  const std::string missing = harden_process();
+  DETENTE_TRY(running, load(std::move(dir)));
+  DETENTE_TRY(log, open_log(running->dir.log_file()));
+  if (!missing.empty()) log->warn("{}", missing);
+  Result<void> out = run(*running, options, *log);
+  if (!out) log->error("{}", out.error().message);
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,182 @@
+#include "station/entry_json.h"
+
+#include "line/message.h"
+#include "station/submission.h"
+#include "station/verdict.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr const char* kBodyForms[] = {"text", "code", "pad", "blob", "cbor"};
+constexpr const char* kReceiptLevels[] = {"read", "brought to the office", "seen by the principal"};
+
+Json safe_texts(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const std::string& text : texts) out.push_back(wire::display_line(text));
+  return out;
+}
+
+Json references_json(const EntryView& view, const record::Header& header) {
+  Json out = Json::array();
+  for (const record::Reference& reference : header.references) {
+    const bool own = (reference.whose == record::Whose::kAuthors) == view.log.own;
+    out.push_back({{"whose", own ? "own" : "far"},
+                   {"epoch", to_hex(reference.epoch)},
+                   {"index", reference.index},
+                   {"leaf", to_hex(reference.leaf)}});
+  }
+  return out;
+}
+
+void add_body(Json& out, const record::Entry& entry) {
+  const record::Header& header = entry.header;
+  out["body_form"] = kBodyForms[static_cast<std::size_t>(header.body_form)];
+  if (header.body_form == record::BodyForm::kText)
+    out["text"] = wire::display_text(as_string(entry.body));
+  if (header.kind == record::kPersonReceipt)
+    if (const auto level = line::parse_receipt_body(entry.body))
+      out["level"] = kReceiptLevels[static_cast<std::size_t>(*level)];
+}
+
+// How far it has come: ours by their receipt, theirs by ours.
+bool receipted(const Running& running, const EntryView& view) {
+  const core::Line& line = running.line(view.counterpart->peer, view.annex->line);
+  if (view.early) return false;
+  if (view.log.own && view.log == line.own().key())
+    return view.stored.index < line.own().receipted_size();
+  if (!view.log.own && line.far().known() && view.log == line.far().key())
+    return view.stored.index < line.far().durable_size();
+  const auto newest = running.store->newest_cosignature(view.log);
+  return newest && view.stored.index < newest->size;
+}
+
+Json signatures_json(const Running& running, const EntryView& view, const record::Entry& entry) {
+  const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
+  Json out = Json::array();
+  if (entry.signatures.empty()) return out;
+  const auto evidence = running.store->evidence(view.log);
+  for (const record::OfficerSignature& signature : entry.signatures) {
+    Verdict verdict = judge_signature(entry, signature, view.counterpart->accord, roster,
+                                      EntryPlace{view.log.epoch, view.stored.index});
+    if (used_before(evidence, view.stored.index, signature.officer))
+      verdict = {Verdict::Value::kUsedBefore, "this signature stood under another entry before",
+                 verdict.post};
+    out.push_back({{"officer", signature.officer.value},
+                   {"post", verdict.post},
+                   {"counter", signature.counter},
+                   {"accord_version", signature.accord_version},
+                   {"signature", to_base64(signature.signature)},
+                   {"verdict", to_string(verdict.value)},
+                   {"why", verdict.why}});
+  }
+  return out;
+}
+
+Json place_json(const EntryView& view) {
+  return {{"counterpart", view.counterpart->name()},
+          {"line", view.annex->name},
+          {"line_number", view.annex->line.value},
+          {"whose", view.log.own ? "own" : "far"},
+          {"epoch", to_hex(view.log.epoch)},
+          {"index", view.stored.index}};
+}
+
+std::string author_post(const Running& running, const EntryView& view, OfficerId author) {
+  const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
+  const accord::SignedCredential* found = roster.by_number(author);
+  return found == nullptr ? "" : found->credential.post;
+}
+
+}  // namespace
+
+Json checkpoint_json(const std::optional<record::StoredCheckpoint>& checkpoint) {
+  if (!checkpoint) return {};
+  return {{"size", checkpoint->size},
+          {"root", to_hex(checkpoint->root)},
+          {"signature", checkpoint->signature ? Json(to_base64(*checkpoint->signature)) : Json()}};
+}
+
+Json cosignature_json(const std::optional<record::StoredCosignature>& cosignature) {
+  if (!cosignature) return {};
+  return {{"size", cosignature->size},
+          {"root", to_hex(cosignature->root)},
+          {"time", cosignature->time.seconds == 0 ? Json() : Json(cosignature->time.seconds)},
+          {"signature", cosignature->signature ? Json(to_base64(*cosignature->signature)) : Json()}};
+}
+
+Json entry_json(Running& running, const EntryView& view) {
+  Json out = place_json(view);
+  const Result<record::Entry> entry = record::decode_entry(view.stored.bytes);
+  if (!entry) {  // a later version's entry, say: held and cosigned, not understood
+    out["unreadable"] = entry.error().message;
+    return out;
+  }
+  const record::Header& header = entry->header;
+  const bool station = header.author == kStationItself;
+  out["station"] = wire::display_line(view.log.station_id);
+  out["author"] = header.author.value;
+  out["author_post"] = station ? "" : author_post(running, view, header.author);
+  out["class"] = class_name(header.entry_class);
+  out["kind"] = header.kind;
+  out["kind_name"] = kind_name(header.kind);
+  out["precedence"] = record::precedence_name(header.precedence);
+  out["time"] = header.time.seconds;
+  out["stored_at"] = view.stored.stored_at.seconds;
+  out["due"] = header.due ? Json(header.due->seconds) : Json();
+  out["reply_by"] = header.reply_by ? Json(header.reply_by->seconds) : Json();
+  out["label"] = wire::display_line(header.label);
+  out["subject"] = wire::display_line(header.subject);
+  out["action"] = safe_texts(header.action);
+  out["info"] = safe_texts(header.info);
+  out["references"] = references_json(view, header);
+  add_body(out, *entry);
+  out["signed_by"] = entry->signatures.size();
+  out["leaf"] = to_hex(view.stored.leaf);
+  out["early"] = view.early;
+  out["receipted"] = receipted(running, view);
+  const PeerId peer = view.counterpart->peer;
+  out["unread"] = !view.log.own && running.marks[{peer, view.annex->line}].unread(
+                                       view.log.epoch, view.stored.index);
+  return out;
+}
+
+Json full_entry_json(Running& running, const EntryView& view) {
+  Json out = entry_json(running, view);
+  out["header"] = to_base64(view.stored.bytes.header);
+  out["salt"] = to_base64(view.stored.salt);
+  Json evidence{{"policy", accord::to_string(view.annex->evidence)},
+                {"checkpoint", Json()},
+                {"cosignature", Json()},
+                {"signatures", Json::array()}};
+  if (!view.early) {
+    evidence["checkpoint"] =
+        checkpoint_json(running.store->checkpoint_covering(view.log, view.stored.index + 1));
+    evidence["cosignature"] =
+        cosignature_json(running.store->cosignature_covering(view.log, view.stored.index + 1));
+  }
+  if (const Result<record::Entry> entry = record::decode_entry(view.stored.bytes)) {
+    const record::Header& header = entry->header;
+    out["body"] = to_base64(entry->body);
+    out["cut_epoch"] = header.cut_epoch;
+    if (header.seen)
+      out["seen"] = {{"epoch", to_hex(header.seen->epoch)},
+                     {"size", header.seen->size},
+                     {"root", to_hex(header.seen->root)}};
+    out["attachments"] = Json::array();
+    for (const record::Attachment& attachment : header.attachments)
+      out["attachments"].push_back({{"digest", to_hex(attachment.digest)},
+                                    {"length", attachment.length},
+                                    {"type", wire::display_line(attachment.media_type)}});
+    out["copies"] = Json::array();
+    for (const record::Copy& copy : header.copies)
+      out["copies"].push_back({{"accord", to_hex(copy.accord)}, {"content", to_hex(copy.content)}});
+    evidence["signatures"] = signatures_json(running, view, *entry);
+  }
+  out["evidence"] = std::move(evidence);
+  out["ok"] = true;
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,25 @@
+// An entry of the record as the API shows it. What the other side wrote is made
+// safe to show in every text field; the exact bytes stand beside it in base64.
+#pragma once
+
+#include "station/running.h"
+
+namespace detente::station {
+
+struct EntryView {
+  const Counterpart* counterpart = nullptr;
+  const accord::Annex* annex = nullptr;
+  record::LogKey log;
+  record::StoredEntry stored;
+  bool early = false;  // its predecessors are still missing
+};
+
+// The fields of lists.
+Json entry_json(Running& running, const EntryView& view);
+// With evidence: checkpoint, cosignature, officers' signatures and what they are worth, exact bytes.
+Json full_entry_json(Running& running, const EntryView& view);
+
+Json checkpoint_json(const std::optional<record::StoredCheckpoint>& checkpoint);
+Json cosignature_json(const std::optional<record::StoredCosignature>& cosignature);
+
+}  // namespace detente::station

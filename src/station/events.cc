@@ -1,0 +1,62 @@
+#include "station/events.h"
+
+#include <algorithm>
+
+namespace detente::station {
+
+void EventRing::add(Json event, WallTime time) {
+  Json numbered{{"id", next_}, {"time", time.seconds}};
+  numbered.update(event);
+  events_.emplace_back(next_++, std::move(numbered));
+  if (events_.size() > kKept) events_.pop_front();
+  for (const auto& wake : std::exchange(waiting_, {})) wake();
+}
+
+Json EventRing::after(std::uint64_t since, std::size_t limit) const {
+  const bool other_run = since > newest();
+  if (other_run) since = 0;
+  const bool missed = other_run || (!events_.empty() && events_.front().first > since + 1);
+  Json list = Json::array();
+  std::uint64_t last = since;
+  auto it = std::lower_bound(events_.begin(), events_.end(), since + 1,
+                             [](const auto& event, std::uint64_t id) { return event.first < id; });
+  for (; it != events_.end() && list.size() < limit; ++it) {
+    list.push_back(it->second);
+    last = it->first;
+  }
+  return {{"ok", true}, {"run", run_}, {"next", last}, {"missed", missed}, {"events", std::move(list)}};
+}
+
+bool AlarmGate::let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent) {
+  const auto [it, first] = buckets_.try_emplace({peer, kind});
+  Bucket& bucket = it->second;
+  if (first) bucket.filled = now;
+  const auto more = static_cast<std::uint64_t>((now - bucket.filled) / kRefill);
+  if (more > 0) {
+    bucket.left = static_cast<unsigned>(std::min<std::uint64_t>(kAtOnce, bucket.left + more));
+    bucket.filled = now;
+  }
+  if (bucket.left == 0) {
+    ++bucket.silent;
+    return false;
+  }
+  --bucket.left;
+  silent = std::exchange(bucket.silent, 0);
+  return true;
+}
+
+const char* alarm_name(core::AlarmKind kind) {
+  switch (kind) {
+    case core::AlarmKind::kOtherAccord: return "other-accord";
+    case core::AlarmKind::kInnerSeal: return "inner-seal";
+    case core::AlarmKind::kEquivocation: return "two-records";
+    case core::AlarmKind::kBadEntry: return "bad-entry";
+    case core::AlarmKind::kPeerForgot: return "far-disk";
+    case core::AlarmKind::kWeForgot: return "own-disk";
+    case core::AlarmKind::kNewEpoch: return "new-epoch";
+    case core::AlarmKind::kStore: return "store";
+  }
+  return "alarm";
+}
+
+}  // namespace detente::station

@@ -1,0 +1,56 @@
+// EventRing: what happened lately, numbered, for those who ask by long poll. The
+// oldest go first; whoever was away too long is told so and reads the record.
+// Station's thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "core/effects.h"
+#include "station/json.h"
+
+namespace detente::station {
+
+class EventRing {
+ public:
+  explicit EventRing(std::string run) : run_(std::move(run)) {}
+
+  // Adds "id" and "time" in front.
+  void add(Json event, WallTime time);
+  std::uint64_t newest() const { return next_ - 1; }
+  // {"run", "next", "missed", "events"}: those after `since`, at most `limit`.
+  Json after(std::uint64_t since, std::size_t limit) const;
+  // Called once, when the next event comes.
+  void when_more(std::function<void()> wake) { waiting_.push_back(std::move(wake)); }
+
+ private:
+  static constexpr std::size_t kKept = 4096;
+  std::string run_;  // numbers of another run of the station mean nothing here
+  std::deque<std::pair<std::uint64_t, Json>> events_;
+  std::uint64_t next_ = 1;
+  std::vector<std::function<void()>> waiting_;
+};
+
+// An authenticated counterpart could raise an alarm with each packet: after some
+// of one kind from one counterpart the others are only counted for a while.
+class AlarmGate {
+ public:
+  // Whether to tell of this one; `silent` gets the number that was not told before it.
+  bool let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent);
+
+ private:
+  static constexpr unsigned kAtOnce = 10;
+  static constexpr Duration kRefill = std::chrono::seconds(6);
+  struct Bucket {
+    unsigned left = kAtOnce;
+    Instant filled;
+    std::uint64_t silent = 0;
+  };
+  std::map<std::pair<PeerId, core::AlarmKind>, Bucket> buckets_;
+};
+
+const char* alarm_name(core::AlarmKind kind);  // "other-accord", ...
+
+}  // namespace detente::station

@@ -1,0 +1,56 @@
+#include "station/read_marks.h"
+
+namespace detente::station {
+
+namespace {
+constexpr std::size_t kStep = 256;
+}  // namespace
+
+void ReadMarks::take_far(const record::LogKey& log, const record::StoredEntry& stored) {
+  const Result<record::Entry> entry = record::decode_entry(stored.bytes);
+  // What stations write for each other is not for a person to acknowledge.
+  if (entry && (entry->header.kind == record::kPersonReceipt ||
+                entry->header.kind == record::kEpochOpening ||
+                entry->header.kind == record::kBulletinEntry))
+    return;
+  if (read_early_.count({log.epoch, stored.index}) == 0) unread_.insert({log.epoch, stored.index});
+}
+
+void ReadMarks::take_own(const record::StoredEntry& stored) {
+  const Result<record::Entry> entry = record::decode_entry(stored.bytes);
+  if (!entry || entry->header.kind != record::kPersonReceipt) return;
+  for (const record::Reference& reference : entry->header.references) {
+    if (reference.whose != record::Whose::kOthers) continue;
+    if (unread_.erase({reference.epoch, reference.index}) > 0)
+      read_early_.insert({reference.epoch, reference.index});
+  }
+}
+
+void ReadMarks::refresh(const record::Reader& store, const record::LineKey& line) {
+  const std::vector<record::Reader::LogInfo> logs = store.logs(line);
+  for (const bool own : {false, true}) {  // an entry comes before its acknowledgement
+    for (const record::Reader::LogInfo& info : logs) {
+      if (info.log.own != own) continue;
+      const std::uint64_t first = info.size > kWindow ? info.size - kWindow : 0;
+      std::uint64_t& next = next_.try_emplace(info.log, first).first->second;
+      while (next < info.size) {
+        const auto entries = store.entries(info.log, next, info.size, kStep);
+        if (entries.empty()) return;  // the store has failed and says so elsewhere
+        for (const record::StoredEntry& stored : entries) {
+          if (own) {
+            take_own(stored);
+          } else {
+            take_far(info.log, stored);
+          }
+          next = stored.index + 1;
+        }
+      }
+      if (!own)
+        for (const record::StoredEntry& stored : store.early_entries(info.log))
+          take_far(info.log, stored);
+    }
+  }
+  while (read_early_.size() > 2 * kWindow) read_early_.erase(read_early_.begin());
+}
+
+}  // namespace detente::station

@@ -1,0 +1,47 @@
+// Running: everything of a station while it runs, in the order in which it is
+// made; taken down the other way round. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "io/driver.h"
+#include "io/os_random.h"
+#include "io/sqlite_store.h"
+#include "station/assemble.h"
+#include "station/events.h"
+#include "station/read_marks.h"
+
+namespace detente::station {
+
+// What is known of a link beside what the core holds.
+struct LinkView {
+  bool up = false;
+  WallTime since;                        // of the last change
+  std::optional<std::int64_t> offset_s;  // their clock less ours, by their newest receipt
+};
+
+struct Running {
+  SideDir dir;
+  StationConfig config;
+  StationKeys keys;
+  accord::Roster own_roster;
+  std::string station_id;
+  WallTime started;
+  io::OsKeyRandom random;
+  io::OsJitterRandom jitter;
+  std::unique_ptr<io::SqliteStore> store;
+  std::vector<std::unique_ptr<Counterpart>> counterparts;  // by PeerId
+  std::unique_ptr<io::Driver> driver;
+  EventRing events;
+  AlarmGate gate;
+  std::vector<LinkView> links;  // by PeerId
+  std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
+
+  Counterpart* counterpart(std::string_view name);
+  const core::Line& line(PeerId peer, LineId id) const { return *driver->station().peer(peer).line(id); }
+  ReadMarks& marks_of(PeerId peer, LineId id);  // brought up to date
+};
+
+}  // namespace detente::station

@@ -1,0 +1,60 @@
+// station.toml: what a station is told about its place in the world. Nothing
+// secret, and nothing that both sides must agree on (that is the accord).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace detente::station {
+
+inline constexpr std::size_t kStationConfigMax = 256 * 1024;
+inline constexpr std::size_t kCounterpartsMax = 256;
+inline constexpr std::string_view kStationFormat = "detente-station/1";
+
+// "127.0.0.1:7001", "[::1]:7001", "station.example:7001". A name is looked up when it is used.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string text() const;  // as parse_address takes it
+  bool operator==(const Address&) const = default;
+};
+// Port 0 is refused.
+Result<Address> parse_address(std::string_view text);
+
+struct PathConfig {
+  std::string name;  // as the accord names it
+  Address listen;
+  Address peer;
+  bool operator==(const PathConfig&) const = default;
+};
+
+struct CounterpartConfig {
+  std::string name;
+  std::string their_post = "main";
+  std::vector<PathConfig> paths;
+  const PathConfig* path(std::string_view path_name) const;  // nothing when there is none
+  bool operator==(const CounterpartConfig&) const = default;
+};
+
+struct StationConfig {
+  std::string post = "main";
+  std::vector<CounterpartConfig> counterparts;
+  std::vector<std::string> providers;  // OpenSSL provider modules to load, absolute paths
+
+  const CounterpartConfig* counterpart(std::string_view name) const;
+  CounterpartConfig* counterpart(std::string_view name);
+  bool operator==(const StationConfig&) const = default;
+};
+
+// Names, no counterpart or path twice, absolute provider paths. Two paths may share a listen
+// address only when they are of different counterparts.
+Result<void> check_station_config(const StationConfig& config);
+Result<StationConfig> parse_station_config(std::string_view text);
+// kMalformed for values that parse_station_config would refuse.
+Result<std::string> write_station_config(const StationConfig& config);
+
+}  // namespace detente::station

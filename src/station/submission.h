@@ -1,0 +1,42 @@
+// What a desk asks the station to say: as values, and as the JSON of
+// POST .../entries (spec/api.md). The same code writes it in the command line and
+// reads it in the station, so that an officer signs exactly what the station rebuilds.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/entry.h"
+#include "station/json.h"
+
+namespace detente::station {
+
+inline constexpr std::uint64_t kWaitMsMax = 60'000;
+
+const char* class_name(record::EntryClass entry_class);  // "live", "drill", "test"
+std::optional<record::EntryClass> class_from(std::string_view name);
+std::string kind_name(record::Kind kind);  // "message", ..., "kind 9"
+
+enum class Wait { kNone, kDurable, kReceipt };
+
+struct SubmissionReference {
+  record::Whose whose = record::Whose::kOthers;  // kAuthors: this side's own log
+  std::optional<record::EpochId> epoch;          // nothing: the newest
+  std::uint64_t index = 0;
+  std::optional<Digest> leaf;                    // nothing: whatever stands there
+};
+
+struct Submission {
+  record::Entry entry;  // header.references are empty: see `references`
+  bool timed = true;    // header.time was given
+  std::vector<SubmissionReference> references;
+  Wait wait = Wait::kDurable;
+  std::uint64_t timeout_ms = 10'000;
+};
+
+Json write_submission(const Submission& submission);
+// kMalformed names the member. Checks shapes; what a line takes is checked when it is submitted.
+Result<Submission> parse_submission(const Json& json);
+
+}  // namespace detente::station

@@ -1,0 +1,71 @@
+#include "station/verdict.h"
+
+#include <algorithm>
+
+namespace detente::station {
+
+namespace {
+
+Verdict not_valid(const accord::Credential& credential, std::string why) {
+  return {Verdict::Value::kNotValid, std::move(why), credential.post};
+}
+
+// A revocation vouches for what the credential signed up to a mark on each line.
+bool revoked_for(const accord::Roster& roster, OfficerId number, LineId line,
+                 const std::optional<EntryPlace>& place) {
+  const auto revocations = roster.revocations(number);
+  if (revocations.empty()) return false;
+  return std::none_of(revocations.begin(), revocations.end(), [&](const accord::Revocation& revocation) {
+    const auto& last = revocation.last_valid;
+    return place && last && last->line == line && last->epoch == place->epoch &&
+           place->index < last->size;
+  });
+}
+
+}  // namespace
+
+const char* to_string(Verdict::Value value) {
+  switch (value) {
+    case Verdict::Value::kValid: return "valid";
+    case Verdict::Value::kNotValid: return "not valid";
+    case Verdict::Value::kNoCredential: return "no credential";
+    case Verdict::Value::kUsedBefore: return "used before";
+  }
+  return "not valid";
+}
+
+Verdict judge_signature(const record::Entry& entry, const record::OfficerSignature& signature,
+                        const accord::AccordInForce& accord, const accord::Roster& roster,
+                        const std::optional<EntryPlace>& place) {
+  const accord::SignedCredential* found = roster.by_number(signature.officer);
+  if (found == nullptr)
+    return {Verdict::Value::kNoCredential,
+            "no credential of number " + std::to_string(signature.officer.value) + " is known here", ""};
+  const accord::Credential& credential = found->credential;
+  if (credential.is_station()) return not_valid(credential, "it is a station's credential");
+  if (signature.accord_version != accord.accord.version)
+    return not_valid(credential, "it names version " + std::to_string(signature.accord_version) +
+                                     " of the accord; version " +
+                                     std::to_string(accord.accord.version) + " is in force");
+  if (!record::verify_officer(entry.header, entry.body, accord.digest, signature, credential.sign_key))
+    return not_valid(credential, "the signature does not fit the text");
+  if (!credential.allows(entry.header.line))
+    return not_valid(credential, "the credential is not for this line");
+  if (!credential.valid_at(entry.header.time))
+    return not_valid(credential, "the credential was not valid at the time that the entry names");
+  if (revoked_for(roster, signature.officer, entry.header.line, place))
+    return not_valid(credential, "the credential is revoked");
+  return {Verdict::Value::kValid, "", credential.post};
+}
+
+bool used_before(const std::vector<record::PutEvidence>& evidence, std::uint64_t index,
+                 OfficerId officer) {
+  Bytes wanted;
+  append_be(wanted, index, 8);
+  append_be(wanted, officer.value, 2);
+  return std::any_of(evidence.begin(), evidence.end(), [&](const record::PutEvidence& item) {
+    return item.what == kUsedBefore && item.bytes == wanted;
+  });
+}
+
+}  // namespace detente::station

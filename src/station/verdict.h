@@ -1,0 +1,37 @@
+// What an officer's signature under an entry is worth. spec/record.md section 5.
+#pragma once
+
+#include <string>
+
+#include "accord/accord.h"
+#include "accord/roster.h"
+#include "record/store.h"
+
+namespace detente::station {
+
+struct Verdict {
+  enum class Value { kValid, kNotValid, kNoCredential, kUsedBefore };
+  Value value = Value::kNotValid;
+  std::string why;   // empty when valid
+  std::string post;  // of the credential, where there is one
+};
+const char* to_string(Verdict::Value value);  // "valid", "not valid", "no credential", "used before"
+
+// Where an entry stands, as far as it has a place: a revocation leaves valid what stands below its mark.
+struct EntryPlace {
+  record::EpochId epoch{};
+  std::uint64_t index = 0;
+};
+
+// `roster`: of the side whose officer it is.
+Verdict judge_signature(const record::Entry& entry, const record::OfficerSignature& signature,
+                        const accord::AccordInForce& accord, const accord::Roster& roster,
+                        const std::optional<EntryPlace>& place);
+
+// The evidence that core keeps about a signature that came a second time, as what = kUsedBefore:
+// index 8 bytes, officer 2 bytes, big-endian.
+inline constexpr std::string_view kUsedBefore = "officer's signature used before";
+bool used_before(const std::vector<record::PutEvidence>& evidence, std::uint64_t index,
+                 OfficerId officer);
+
+}  // namespace detente::station

@@ -1,0 +1,36 @@
+// Witness: what the station itself does about what happens: its log, the events
+// that others may read, bulletins of the other side, the links' view.
+#pragma once
+
+#include "station/running.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace detente::station {
+
+class Witness {
+ public:
+  Witness(Running& running, spdlog::logger& log) : running_(running), log_(log) {}
+  void on_event(const core::DeskEvent& event);
+
+  // One for each kind of event.
+  void operator()(const core::EntryPlaced& event);
+  void operator()(const core::EntryQueued& event);
+  void operator()(const core::SubmissionFailed& event);
+  void operator()(const core::EntryArrived& event);
+  void operator()(const core::ReceiptVerified& event);
+  void operator()(const core::LinkChanged& event);
+  void operator()(const core::Alarm& event);
+
+ private:
+  Json place(const char* what, PeerId peer, LineId line) const;
+  void add(Json event);
+  std::optional<record::StoredEntry> find(const core::EntryArrived& event) const;
+
+  Running& running_;
+  spdlog::logger& log_;
+};
+
+}  // namespace detente::station

@@ -1,0 +1,193 @@
+"""Real stations for the system tests: a lab of sides, processes, the API and the command line."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import tomllib
+
+DETENTE = os.path.join(os.environ["DETENTE_BIN"], "detente")
+PATIENCE = 20.0
+
+
+def wait_until(condition, what, patience=PATIENCE):
+    """What `condition` gives as soon as that is true; an AssertionError after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience} s for {what}")
+        time.sleep(0.02)  # poll interval
+
+
+def detente(*arguments, stdin=None, env=None):
+    """(exit code, object of --json)."""
+    done = subprocess.run([DETENTE, *arguments, "--json"], input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=90, env={**os.environ, **(env or {})})
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"{arguments}: {done.stdout!r} {done.stderr!r}") from None
+    return done.returncode, answer
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("station", timeout=70)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Station:
+    """One side's directory and, while it runs, its process."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.name = os.path.basename(directory)
+        self.process = None
+        self._stderr = open(os.path.join(directory, "station.stderr"), "ab+")
+
+    # ---- process ----
+
+    def spawn(self, *options):
+        self.process = subprocess.Popen([DETENTE, "station", "run", "--dir", self.dir, *options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=self._stderr)
+
+    def start(self, *options):
+        self.spawn(*options)
+        wait_until(self._answers, f"{self.name} to start")
+        return self
+
+    def _answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended:\n{self.stderr()}")
+        try:
+            return self.get("/v1/status")
+        except OSError:
+            return None
+
+    def stop(self):
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def _end(self, how):
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        code = self.process.wait(PATIENCE)
+        self.process = None
+        if how == signal.SIGTERM and code != 0:
+            raise AssertionError(f"{self.name} ended with {code}:\n{self.stderr()}")
+
+    def close(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+        self._stderr.close()
+
+    def stderr(self):
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace")
+
+    # ---- API ----
+
+    def ask(self, method, target, body=None):
+        """(HTTP status, object)."""
+        connection = _UnixConnection(os.path.join(self.dir, "station", "api.sock"))
+        try:
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, target, payload, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def get(self, target):
+        status, answer = self.ask("GET", target)
+        if status != 200:
+            raise AssertionError(f"GET {target}: {status} {answer}")
+        return answer
+
+    def status_of(self, counterpart):
+        return next(c for c in self.get("/v1/status")["counterparts"] if c["name"] == counterpart)
+
+    def line_of(self, counterpart, line):
+        return next(entry for entry in self.status_of(counterpart)["lines"] if entry["name"] == line)
+
+    def entries(self, counterpart, line, whose="far"):
+        return self.get(f"/v1/counterparts/{counterpart}/lines/{line}/entries?limit=200&whose={whose}")["entries"]
+
+    def texts(self, counterpart, line, whose="far"):
+        return [entry["text"] for entry in self.entries(counterpart, line, whose) if "text" in entry]
+
+    def wait_link(self, counterpart):
+        wait_until(lambda: self.status_of(counterpart)["link"]["up"], f"{self.name}'s link to {counterpart}")
+
+    # ---- command line ----
+
+    def cli(self, *arguments, **options):
+        code, answer = detente(*arguments, "--dir", self.dir, **options)
+        if code != 0:
+            raise AssertionError(f"{arguments}: {answer}")
+        return answer
+
+    def refused(self, *arguments, **options):
+        """The error of a command that must fail."""
+        code, answer = detente(*arguments, "--dir", self.dir, **options)
+        if code == 0:
+            raise AssertionError(f"{arguments} was not refused: {answer}")
+        return answer["error"]
+
+    # ---- files ----
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def config(self):
+        with open(self.path("station", "station.toml"), "rb") as file:
+            return tomllib.load(file)
+
+    def ends(self, counterpart):
+        """[(where it listens, where it sends to)], one for each path."""
+        entry = next(c for c in self.config()["counterparts"] if c["name"] == counterpart)
+        return [(path["listen"], path["peer"]) for path in entry["paths"]]
+
+
+class Lab:
+    """Sides made by `detente lab new` in a directory that goes with the lab."""
+
+    def __init__(self, *options):
+        self.dir = tempfile.mkdtemp(prefix="detente-")
+        code, self.made = detente("lab", "new", os.path.join(self.dir, "lab"), *options)
+        if code != 0:
+            raise AssertionError(self.made)
+        self.stations = {}
+
+    def __getitem__(self, name):
+        if name not in self.stations:
+            self.stations[name] = Station(os.path.join(self.dir, "lab", name))
+        return self.stations[name]
+
+    def start(self, *names):
+        for name in names:
+            self[name].start()
+
+    def close(self):
+        for station in self.stations.values():
+            station.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
