@@ -227,10 +227,10 @@ class Verifier:
         return check("officer", good, **found)
 
 
-def check(name, result, **found):
+def check(what, result, /, **found):
     if type(result) is bool:
         result = "proved" if result else "failed"
-    return {"check": name, "result": result, **{k: v for k, v in found.items() if v is not None}}
+    return {"check": what, "result": result, **{k: v for k, v in found.items() if v is not None}}
 
 
 def checkpoint_text(item, root):

@@ -23,8 +23,8 @@ using station::SideDir;
 
 // Directory, root key, card. Taken up again where an earlier try was broken off; kConflict when the
 // side is complete. `vault` empty: in the directory.
-Result<SideDir> init_side(const io::Path& dir, const io::Path& vault,
-                          const station::SideInfo& info, const Sealing& sealing);
+Result<SideDir> init_side(const io::Path& dir, const io::Path& vault, const station::SideInfo& info,
+                          const Sealing& sealing);
 
 // ---- accord ----
 
@@ -36,14 +36,14 @@ struct LineChoice {
 
 struct DraftChoices {
   std::string counterpart;
-  std::vector<LineChoice> lines;     // line 0 is added by itself
-  std::vector<std::string> paths;    // UDP
+  std::vector<LineChoice> lines;   // line 0 is added by itself
+  std::vector<std::string> paths;  // UDP
   std::string aead = "ChaCha20-Poly1305";
   std::string their_aead = "ChaCha20-Poly1305";
-  std::string seal = "both";         // or a side's name
-  std::string self, other;           // how this side calls itself and the other; empty: the cards' words
-  std::string title;                 // empty: the usual one
-  std::string first;                 // the side that the lot named; empty: drawn here
+  std::string seal = "both";  // or a side's name
+  std::string self, other;    // how this side calls itself and the other; empty: the cards' words
+  std::string title;          // empty: the usual one
+  std::string first;          // the side that the lot named; empty: drawn here
   std::map<std::string, std::string> cipher_vectors;  // of AEADs that this program ships none for
 };
 
@@ -56,8 +56,8 @@ Result<std::string> counterpart_of(const SideDir& side, const accord::Accord& ac
 
 enum class Imported { kNew, kSignatureAdded, kNothingNew, kReplaced };
 // Takes the files of a directory that the other side handed over: a new accord, or more signatures
-// under the same one. Another text is refused with the first line that differs, unless `replace` and
-// the one that is here is not signed by both.
+// under the same one. Another text is refused with the first line that differs, unless `replace`
+// and the one that is here is not signed by both.
 Result<Imported> import_accord(const SideDir& side, const io::Path& from, bool replace);
 Result<AccordFiles> sign_accord_files(const SideDir& side, std::string_view counterpart,
                                       const crypto::SignKey& root);
@@ -119,7 +119,8 @@ struct OfficerChoices {
 Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
                              const crypto::SignKey& root, const Sealing& sealing, WallTime now);
 // Numbers of lines by name, as any of the side's accords names them.
-Result<std::vector<LineId>> line_numbers(const SideDir& side, const std::vector<std::string>& names);
+Result<std::vector<LineId>> line_numbers(const SideDir& side,
+                                         const std::vector<std::string>& names);
 
 // ---- bulletins ----
 

@@ -17,10 +17,13 @@ Result<std::string> vectors_of(const DraftChoices& choices, const std::string& a
   if (given != choices.cipher_vectors.end()) return given->second;
   const std::string_view shipped = crypto::shipped_vectors(aead);
   if (!shipped.empty()) return std::string(shipped);
-  return fail(Fault::kNotFound,
-              "cipher " + aead + ": this program brings no test vectors for it (it does for "
-                                 "ChaCha20-Poly1305, AES-256-GCM, ARIA-256-GCM); give the file that both sides agreed on: "
-                                 "--cipher-vectors " + aead + "=FILE");
+  return fail(
+      Fault::kNotFound,
+      "cipher " + aead +
+          ": this program brings no test vectors for it (it does for "
+          "ChaCha20-Poly1305, AES-256-GCM, ARIA-256-GCM); give the file that both sides agreed on: "
+          "--cipher-vectors " +
+          aead + "=FILE");
 }
 
 // Which side stands first, when nobody brought the lot from the room.
@@ -111,12 +114,19 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   DETENTE_TRY(own, side.own_card());
   DETENTE_TRY(theirs, side.card_of(choices.counterpart));
   if (!choices.first.empty() && choices.first != own.side && choices.first != theirs.side)
-    return fail(Fault::kConflict, "--first " + choices.first + ": is neither " + own.side + " nor " +
-                                      theirs.side + "; name the side that the lot gave");
-  const bool own_first =
-      choices.first.empty() ? draw_own_first(random) : choices.first == own.side;
-  AccordFiles files{{own_first ? accord::draft_accord(own, theirs) : accord::draft_accord(theirs, own),
-                     {}, {}, {}, {}, {}}, {}, {}, to_bytes(wire::shipped_dictionary())};
+    return fail(Fault::kConflict, "--first " + choices.first + ": is neither " + own.side +
+                                      " nor " + theirs.side + "; name the side that the lot gave");
+  const bool own_first = choices.first.empty() ? draw_own_first(random) : choices.first == own.side;
+  AccordFiles files{
+      {own_first ? accord::draft_accord(own, theirs) : accord::draft_accord(theirs, own),
+       {},
+       {},
+       {},
+       {},
+       {}},
+      {},
+      {},
+      to_bytes(wire::shipped_dictionary())};
   accord::Accord& accord = files.note.accord;
   if (!choices.title.empty()) accord.title = choices.title;
   accord.not_before = now;
@@ -127,8 +137,7 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   for (std::size_t i = 0; i < choices.paths.size(); ++i)
     accord.paths.push_back(
         {PathId{static_cast<std::uint8_t>(i + 1)}, choices.paths[i], accord::PathKind::kUdp});
-  DETENTE_TRY_VOID(
-      add_line(files, {std::string(accord::kAccordLineName)}, choices.paths, random));
+  DETENTE_TRY_VOID(add_line(files, {std::string(accord::kAccordLineName)}, choices.paths, random));
   for (const LineChoice& line : choices.lines)
     DETENTE_TRY_VOID(add_line(files, line, choices.paths, random));
   DETENTE_TRY(text, accord::write_accord(accord));
@@ -151,8 +160,9 @@ Result<std::string> counterpart_of(const SideDir& side, const accord::Accord& ac
                                       "draft it again");
   DETENTE_TRY(card, side.card_of(theirs->name));
   if (theirs->root != card.root)
-    return fail(Fault::kConflict, "accord: it names another root key for " + theirs->name +
-                                      " than the card that they gave you; ask them which one holds");
+    return fail(Fault::kConflict,
+                "accord: it names another root key for " + theirs->name +
+                    " than the card that they gave you; ask them which one holds");
   return theirs->name;
 }
 

@@ -109,7 +109,8 @@ Result<void> run_show(Context& context, const std::string& what) {
   const auto files = [&]() -> Result<AccordFiles> {
     if (is_path) {
       const io::Path path = what;
-      return station::read_accord_files(path.filename() == "accord.note" ? path.parent_path() : path);
+      return station::read_accord_files(path.filename() == "accord.note" ? path.parent_path()
+                                                                         : path);
     }
     DETENTE_TRY(side, context.side());
     return side.accord_files(what);
@@ -148,8 +149,10 @@ Result<void> run_export(Context& context, const std::string& counterpart, const 
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(files, side.accord_files(counterpart));
   DETENTE_TRY_VOID(station::write_accord_files(to, files));
-  context.say("The accord and all that it names by digest are in " + to + "; nothing there is "
-              "secret. Hand the directory to " + counterpart + ": detente accord import DIR2");
+  context.say("The accord and all that it names by digest are in " + to +
+              "; nothing there is "
+              "secret. Hand the directory to " +
+              counterpart + ": detente accord import DIR2");
   context.result(accord_json(counterpart, files));
   context.result({{"to", to}});
   return {};
@@ -158,7 +161,8 @@ Result<void> run_export(Context& context, const std::string& counterpart, const 
 const char* imported_text(Imported imported) {
   switch (imported) {
     case Imported::kNew: return "Imported. Read it before you sign it.";
-    case Imported::kSignatureAdded: return "The same accord, with a signature that was not here: added.";
+    case Imported::kSignatureAdded:
+      return "The same accord, with a signature that was not here: added.";
     case Imported::kNothingNew: return "The same accord and no new signature; nothing changed.";
     case Imported::kReplaced: return "Took theirs in place of the draft that was here.";
   }
@@ -191,12 +195,12 @@ Result<void> run_check(Context& context, const std::string& counterpart,
                        const std::vector<std::string>& providers) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY_VOID(load_providers(side));
-  for (const std::string& provider : providers)
-    DETENTE_TRY_VOID(crypto::load_provider(provider));
+  for (const std::string& provider : providers) DETENTE_TRY_VOID(crypto::load_provider(provider));
   DETENTE_TRY(files, side.accord_files(counterpart));
   DETENTE_TRY(other, counterpart_of(side, files.note.accord));
   DETENTE_TRY_VOID(check_accord_here(files));
-  context.say("The accord with " + counterpart + " is whole: signed by both, every annex is the one "
+  context.say("The accord with " + counterpart +
+              " is whole: signed by both, every annex is the one "
               "that was signed, and the ciphers here give the agreed vectors.");
   context.say("Digest " + to_hex(files.note.digest));
   context.result(accord_json(counterpart, files));
@@ -209,21 +213,29 @@ void add_draft(CLI::App& accord, Context& context) {
   options->choices.their_aead.clear();
   DraftChoices& choices = options->choices;
   draft->add_option("COUNTERPART", choices.counterpart)->required()->check(a_name());
-  draft->add_option("--line", options->lines, "A line: NAME, or NAME:deniable; repeat it")->required();
-  draft->add_option("--path", choices.paths, "A path (UDP) by its name; repeat it (default path1)");
+  draft->add_option("--line", options->lines, "A line: NAME, or NAME:deniable; repeat it")
+      ->required()
+      ->allow_extra_args(false);
+  draft->add_option("--path", choices.paths, "A path (UDP) by its name; repeat it (default path1)")
+      ->allow_extra_args(false);
   draft->add_option("--aead", choices.aead, "This side's cipher")->capture_default_str();
   draft->add_option("--their-aead", choices.their_aead, "The other side's (default: the same)");
   draft->add_option("--seal", choices.seal, "both, or the side whose cipher alone is used")
       ->capture_default_str();
-  draft->add_option("--self", choices.self, "What this side calls itself (default: its card's words)");
+  draft->add_option("--self", choices.self,
+                    "What this side calls itself (default: its card's words)");
   draft->add_option("--other", choices.other, "What this side calls the other");
-  draft->add_option("--highest", options->highest, "[LINE=]PRECEDENCE: the highest that is allowed");
-  draft->add_option("--cipher-vectors", options->vectors,
-                    "[AEAD=]FILE: test vectors of a cipher of your own");
+  draft->add_option("--highest", options->highest, "[LINE=]PRECEDENCE: the highest that is allowed")
+      ->allow_extra_args(false);
+  draft
+      ->add_option("--cipher-vectors", options->vectors,
+                   "[AEAD=]FILE: test vectors of a cipher of your own")
+      ->allow_extra_args(false);
   draft->add_option("--title", choices.title, "Of the accord");
   draft->add_option("--first", choices.first, "The side that the lot drawn in the room put first");
   draft->add_flag("--replace", options->replace, "In place of a draft that is not signed by both");
-  example(*draft, "detente accord draft north --line military-west --line liaison:deniable --path fibre");
+  example(*draft,
+          "detente accord draft north --line military-west --line liaison:deniable --path fibre");
   on_run(*draft, context, [&context, options] { return run_draft(context, *options); });
 }
 
@@ -245,20 +257,25 @@ void add_accord_commands(CLI::App& app, Context& context) {
   CLI::App* to = accord.add_subcommand("export", "Put the accord's files into a directory");
   to->add_option("COUNTERPART", *what)->required()->check(a_name());
   to->add_option("DIR2", *directory)->required();
-  on_run(*to, context, [&context, what, directory] { return run_export(context, *what, *directory); });
+  on_run(*to, context,
+         [&context, what, directory] { return run_export(context, *what, *directory); });
 
   auto replace = std::make_shared<bool>(false);
-  CLI::App* from = accord.add_subcommand("import", "Take an accord, or signatures, from a directory");
+  CLI::App* from =
+      accord.add_subcommand("import", "Take an accord, or signatures, from a directory");
   from->add_option("DIR2", *directory)->required();
-  from->add_flag("--replace", *replace, "Take theirs in place of a draft that is not signed by both");
+  from->add_flag("--replace", *replace,
+                 "Take theirs in place of a draft that is not signed by both");
   on_run(*from, context,
          [&context, directory, replace] { return run_import(context, *directory, *replace); });
 
   auto providers = std::make_shared<std::vector<std::string>>();
   CLI::App* check = accord.add_subcommand("check", "Signatures, annexes, and the ciphers here");
   check->add_option("COUNTERPART", *what)->required()->check(a_name());
-  check->add_option("--provider", *providers, "OpenSSL provider module to load");
-  on_run(*check, context, [&context, what, providers] { return run_check(context, *what, *providers); });
+  check->add_option("--provider", *providers, "OpenSSL provider module to load")
+      ->allow_extra_args(false);
+  on_run(*check, context,
+         [&context, what, providers] { return run_check(context, *what, *providers); });
 }
 
 }  // namespace detente::cli

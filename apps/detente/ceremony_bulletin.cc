@@ -22,8 +22,9 @@ Result<BulletinFile> parse_file(ByteView bytes) {
   DETENTE_TRY_VOID(reader.array(3));
   DETENTE_TRY(format, reader.text());
   if (format != kFormat)
-    return fail(Fault::kUnsupported, "is no file of bulletins that this program can read; ask for "
-                                     "the file that detente bulletin export made");
+    return fail(Fault::kUnsupported,
+                "is no file of bulletins that this program can read; ask for "
+                "the file that detente bulletin export made");
   DETENTE_TRY(side, reader.text());
   file.side = side;
   DETENTE_TRY(count, reader.array());
@@ -55,8 +56,9 @@ Result<std::string> signer_of(const SideDir& side, ByteView bulletin) {
 Result<Bytes> export_bulletins(const SideDir& side) {
   DETENTE_TRY(all, side.bulletins(side.name()));
   if (all.empty())
-    return fail(Fault::kState, "bulletin: this side has issued none; first: detente station enrol, "
-                               "detente officer enrol");
+    return fail(Fault::kState,
+                "bulletin: this side has issued none; first: detente station enrol, "
+                "detente officer enrol");
   wire::CborWriter writer;
   writer.array(3).text(kFormat).text(side.name()).array(all.size());
   for (const Bytes& bulletin : all) writer.bytes(bulletin);
@@ -76,8 +78,9 @@ Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView bytes) {
   auto name_is_good = wire::check_name(file.side);
   if (!name_is_good) return fail_at("side", name_is_good.error());
   if (file.side == side.name())
-    return fail(Fault::kConflict, "these are the bulletins of this side itself; import those that "
-                                  "the other side gave you");
+    return fail(Fault::kConflict,
+                "these are the bulletins of this side itself; import those that "
+                "the other side gave you");
   TakenBulletins taken{file.side, 0, 0};
   for (const ByteView bulletin : file.bulletins) {
     DETENTE_TRY(is_new, side.add_bulletin(file.side, bulletin));

@@ -51,8 +51,8 @@ Result<std::vector<std::string>> link_where_ready(Context& context, const SideDi
     DETENTE_TRY(is_new, link_station(side, name, passphrase));
     if (!is_new) continue;
     context.say("Linked with " + name + ": the key of the pair is in " +
-                side.station_dir().string() + "; compare the words if you have not: detente words " +
-                name);
+                side.station_dir().string() +
+                "; compare the words if you have not: detente words " + name);
     linked.push_back(name);
   }
   return linked;

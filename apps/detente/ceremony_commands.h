@@ -6,12 +6,12 @@
 
 namespace detente::cli {
 
-void add_side_commands(CLI::App& app, Context& context);     // side, card
-void add_accord_commands(CLI::App& app, Context& context);   // accord
-void add_secret_commands(CLI::App& app, Context& context);   // secret, words
-void add_enrol_commands(CLI::App& app, Context& context);    // station enrol, link, path
-void add_officer_commands(CLI::App& app, Context& context);  // officer
-void add_bulletin_commands(CLI::App& app, Context& context); // bulletin
+void add_side_commands(CLI::App& app, Context& context);      // side, card
+void add_accord_commands(CLI::App& app, Context& context);    // accord
+void add_secret_commands(CLI::App& app, Context& context);    // secret, words
+void add_enrol_commands(CLI::App& app, Context& context);     // station enrol, link, path
+void add_officer_commands(CLI::App& app, Context& context);   // officer
+void add_bulletin_commands(CLI::App& app, Context& context);  // bulletin
 
 // Adds what comes next for this side, with the --dir that was given.
 void say_next(Context& context, const SideDir& side);

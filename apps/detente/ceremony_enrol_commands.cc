@@ -26,8 +26,9 @@ Result<PathAddress> parse_path_address(const std::string& option, const std::str
     out.counterpart = parts.first.substr(0, slash);
     out.path = parts.first.substr(slash + 1);
   } else if (peers.size() > 1) {
-    return fail(Fault::kMalformed, option + " " + text +
-                                       ": there are several counterparts; write COUNTERPART/PATH=ADDRESS");
+    return fail(
+        Fault::kMalformed,
+        option + " " + text + ": there are several counterparts; write COUNTERPART/PATH=ADDRESS");
   }
   auto address = station::parse_address(parts.second);
   if (!address) return fail_at(option, address.error());
@@ -43,8 +44,8 @@ Result<station::PathConfig*> path_of(std::vector<station::CounterpartConfig>& pe
       if (path.name == at.path) return &path;
     return &peer.paths.emplace_back(station::PathConfig{at.path, {}, {}});
   }
-  return fail(Fault::kNotFound, at.counterpart + "/" + at.path + ": there is no --peer " +
-                                    at.counterpart);
+  return fail(Fault::kNotFound,
+              at.counterpart + "/" + at.path + ": there is no --peer " + at.counterpart);
 }
 
 Result<void> fill_peers(EnrolOptions& options) {
@@ -75,12 +76,12 @@ Result<void> fill_peers(EnrolOptions& options) {
 Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued) {
   const std::string number = std::to_string(issued.bulletin);
   DETENTE_TRY(told, tell_station(side, issued.bytes));
-  context.say("Credential " + std::to_string(issued.credential.number.value) + " stands in bulletin " +
-              number + (told ? "; the running station tells every counterpart."
-                             : ". It must reach the other side: detente bulletin export FILE"));
-  context.result({{"number", issued.credential.number.value},
-                  {"bulletin", issued.bulletin},
-                  {"told", told}});
+  context.say("Credential " + std::to_string(issued.credential.number.value) +
+              " stands in bulletin " + number +
+              (told ? "; the running station tells every counterpart."
+                    : ". It must reach the other side: detente bulletin export FILE"));
+  context.result(
+      {{"number", issued.credential.number.value}, {"bulletin", issued.bulletin}, {"told", told}});
   return {};
 }
 
@@ -88,10 +89,11 @@ Result<void> run_enrol(Context& context, EnrolOptions& options) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY_VOID(fill_peers(options));
   DETENTE_TRY(root, open_root(context, side));
-  DETENTE_TRY(issued, enrol_station(side, options.choices, root, io::os_wall_time(),
-                                    context.random()));
+  DETENTE_TRY(issued,
+              enrol_station(side, options.choices, root, io::os_wall_time(), context.random()));
   const std::string id = side.name() + "/" + options.choices.post;
-  context.say("Station " + id + (issued ? " is enrolled." : " was enrolled before; its addresses are set."));
+  context.say("Station " + id +
+              (issued ? " is enrolled." : " was enrolled before; its addresses are set."));
   context.result({{"station", id}, {"new", issued.has_value()}});
   if (issued) DETENTE_TRY_VOID(say_issued(context, side, *issued));
   DETENTE_TRY(linked, link_where_ready(context, side));
@@ -122,8 +124,10 @@ Result<void> run_path(Context& context, const std::string& counterpart, const st
   DETENTE_TRY(config, side.station_config());
   auto* peer = config.counterpart(counterpart);
   if (peer == nullptr)
-    return fail(Fault::kNotFound, "station: " + counterpart + " is not among its counterparts; first: "
-                                      "detente station enrol --peer " + counterpart);
+    return fail(Fault::kNotFound, "station: " + counterpart +
+                                      " is not among its counterparts; first: "
+                                      "detente station enrol --peer " +
+                                      counterpart);
   DETENTE_TRY(path, path_of(config.counterparts, {counterpart, name, {}}));
   for (auto [text, address] : {std::pair(&listen, &path->listen), std::pair(&to, &path->peer)}) {
     if (text->empty()) continue;
@@ -132,13 +136,15 @@ Result<void> run_path(Context& context, const std::string& counterpart, const st
   }
   DETENTE_TRY(files, side.accord_files(counterpart));
   if (files.note.accord.path(name) == nullptr)
-    return fail(Fault::kNotFound, "station: the accord with " + counterpart + " has no path \"" + name +
-                                      "\"; detente accord show " + counterpart + " names them");
+    return fail(Fault::kNotFound, "station: the accord with " + counterpart + " has no path \"" +
+                                      name + "\"; detente accord show " + counterpart +
+                                      " names them");
   if (path->listen.port == 0 || path->peer.port == 0)
     return fail(Fault::kMalformed, "path " + name + " is new: give both --listen and --to");
   DETENTE_TRY_VOID(side.save_station_config(config));
   context.say("Path " + name + " to " + counterpart + ": listens on " + path->listen.text() +
-              ", sends to " + path->peer.text() + ". A running station reads it when it starts again.");
+              ", sends to " + path->peer.text() +
+              ". A running station reads it when it starts again.");
   context.result({{"counterpart", counterpart},
                   {"path", name},
                   {"listen", path->listen.text()},
@@ -151,19 +157,33 @@ Result<void> run_path(Context& context, const std::string& counterpart, const st
 void add_enrol_commands(CLI::App& app, Context& context) {
   CLI::App& station = group(app, "station", "The station of this side");
   auto options = std::make_shared<EnrolOptions>();
-  CLI::App* enrol = station.add_subcommand("enrol", "Keys, addresses and credential of the station here");
+  CLI::App* enrol =
+      station.add_subcommand("enrol", "Keys, addresses and credential of the station here");
   enrol->add_option("--post", options->choices.post, "Name of the station")
       ->check(a_name())
       ->capture_default_str();
-  enrol->add_option("--peer", options->peers, "A counterpart; repeat it")->required()->check(a_name());
+  enrol->add_option("--peer", options->peers, "A counterpart; repeat it")
+      ->required()
+      ->check(a_name())
+      ->allow_extra_args(false);
   enrol->add_option("--their-post", options->their_post, "The counterpart's station")
       ->check(a_name())
       ->capture_default_str();
-  enrol->add_option("--listen", options->listen, "[COUNTERPART/]PATH=ADDRESS:PORT of our end")->required();
-  enrol->add_option("--to", options->to, "[COUNTERPART/]PATH=ADDRESS:PORT of their end")->required();
-  enrol->add_option("--provider", options->providers, "OpenSSL provider module with a cipher of your own");
-  enrol->add_option("--days", options->choices.days, "Validity of the credential")->capture_default_str();
-  example(*enrol, "detente station enrol --peer north --listen fibre=127.0.0.1:7001 --to fibre=127.0.0.1:7002");
+  enrol->add_option("--listen", options->listen, "[COUNTERPART/]PATH=ADDRESS:PORT of our end")
+      ->required()
+      ->allow_extra_args(false);
+  enrol->add_option("--to", options->to, "[COUNTERPART/]PATH=ADDRESS:PORT of their end")
+      ->required()
+      ->allow_extra_args(false);
+  enrol
+      ->add_option("--provider", options->providers,
+                   "OpenSSL provider module with a cipher of your own")
+      ->allow_extra_args(false);
+  enrol->add_option("--days", options->choices.days, "Validity of the credential")
+      ->capture_default_str();
+  example(
+      *enrol,
+      "detente station enrol --peer north --listen fibre=127.0.0.1:7001 --to fibre=127.0.0.1:7002");
   on_run(*enrol, context, [&context, options] { return run_enrol(context, *options); });
 
   auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();

@@ -22,8 +22,8 @@ std::optional<std::string> accord_step(const std::string& name, const AccordFile
   const bool own_first = files.note.accord.first().name == own;
   if (!files.note.signed_by[own_first ? 0 : 1]) return "detente accord sign " + name;
   if (!files.note.complete())
-    return "detente accord export " + name + " DIR2, hand DIR2 to " + name +
-           ", and when " + name + " has signed and handed theirs back: detente accord import DIR2";
+    return "detente accord export " + name + " DIR2, hand DIR2 to " + name + ", and when " + name +
+           " has signed and handed theirs back: detente accord import DIR2";
   return std::nullopt;
 }
 
@@ -45,7 +45,8 @@ std::optional<std::string> station_step(const SideDir& side, const std::string& 
   if (officers && officers->empty()) return "detente officer enrol NAME --post duty-officer";
   const auto roster = side.roster_of(name);
   if (roster && roster->station(config->counterpart(name)->their_post) == nullptr)
-    return "detente bulletin export FILE for " + name + ", and detente bulletin import FILE with theirs";
+    return "detente bulletin export FILE for " + name +
+           ", and detente bulletin import FILE with theirs";
   return std::nullopt;
 }
 

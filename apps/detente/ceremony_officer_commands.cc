@@ -16,8 +16,8 @@ struct OfficerOptions {
   std::string passphrase_file;
 };
 
-// The officer's own passphrase: nobody signs for him who only knows the vault's. Where nobody can be
-// asked and no file is given it is the vault's (laboratories, scripts).
+// The officer's own passphrase: nobody signs for him who only knows the vault's. Where nobody can
+// be asked and no file is given it is the vault's (laboratories, scripts).
 Result<SecretBytes> officer_passphrase(Context& context, const SideDir& side,
                                        const OfficerOptions& options) {
   if (!options.passphrase_file.empty()) {
@@ -27,7 +27,8 @@ Result<SecretBytes> officer_passphrase(Context& context, const SideDir& side,
     return SecretBytes::copy_of(all.first(static_cast<std::size_t>(end - all.begin())));
   }
   DETENTE_TRY(vault, context.passphrase(side, Context::Ask::kOpen));
-  if (context.passphrase_given(side) || !has_terminal()) return SecretBytes::copy_of(as_bytes(vault));
+  if (context.passphrase_given(side) || !has_terminal())
+    return SecretBytes::copy_of(as_bytes(vault));
   return ask_passphrase("New passphrase of officer " + options.choices.name, true);
 }
 
@@ -76,8 +77,8 @@ Result<void> run_list(Context& context) {
     const bool revoked = roster.revoked(officer.number);
     context.say(name + "  number " + std::to_string(officer.number.value) + "  " +
                 to_string(officer.role) + "  post " + officer.post +
-                (officer.person ? "  " + wire::display_line(officer.person->name) : "") + "  until " +
-                until + (revoked ? "  revoked" : ""));
+                (officer.person ? "  " + wire::display_line(officer.person->name) : "") +
+                "  until " + until + (revoked ? "  revoked" : ""));
     list.push_back({{"name", name},
                     {"number", officer.number.value},
                     {"role", to_string(officer.role)},
@@ -86,7 +87,8 @@ Result<void> run_list(Context& context) {
                     {"not_after", credential != nullptr ? Json(until) : Json()},
                     {"revoked", revoked}});
   }
-  if (names.empty()) context.say("No officer is enrolled: detente officer enrol NAME --post duty-officer");
+  if (names.empty())
+    context.say("No officer is enrolled: detente officer enrol NAME --post duty-officer");
   context.result({{"officers", list}});
   return {};
 }
@@ -129,9 +131,14 @@ void add_officer_commands(CLI::App& app, Context& context) {
   enrol->add_option("NAME", choices.name, "How this side calls the key; stays at home")
       ->required()
       ->check(a_name());
-  enrol->add_option("--post", choices.post, "What the other side sees")->required()->check(a_name());
-  enrol->add_option("--lines", options->lines, "Lines by name, a,b (default: all)")->delimiter(',');
-  enrol->add_option("--person", choices.person, "Full name: closed in the credential, opened at home");
+  enrol->add_option("--post", choices.post, "What the other side sees")
+      ->required()
+      ->check(a_name());
+  enrol->add_option("--lines", options->lines, "Lines by name, a,b (default: all)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  enrol->add_option("--person", choices.person,
+                    "Full name: closed in the credential, opened at home");
   enrol->add_option("--role", options->role)
       ->check(CLI::IsMember({"officer", "principal"}))
       ->capture_default_str();
@@ -152,7 +159,8 @@ void add_bulletin_commands(CLI::App& app, Context& context) {
   to->add_option("FILE", *file)->required();
   on_run(*to, context, [&context, file] { return run_export(context, *file); });
 
-  CLI::App* from = bulletin.add_subcommand("import", "Take the other side's; links where all is there");
+  CLI::App* from =
+      bulletin.add_subcommand("import", "Take the other side's; links where all is there");
   from->add_option("FILE", *file)->required();
   on_run(*from, context, [&context, file] { return run_import(context, *file); });
 }

@@ -20,9 +20,8 @@ Result<accord::HandKey> make_secret(const SideDir& side, std::string_view counte
                                     const Sealing& sealing) {
   DETENTE_TRY(files, side.accord_files(counterpart));
   if (side.has_hand_key(counterpart, Whose::kOwn))
-    return fail(Fault::kConflict,
-                "secret: this side's hand key for " + std::string(counterpart) +
-                    " is made already and is not overwritten");
+    return fail(Fault::kConflict, "secret: this side's hand key for " + std::string(counterpart) +
+                                      " is made already and is not overwritten");
   DETENTE_TRY_VOID(check_passphrase(side, sealing.passphrase));
   auto key = accord::make_hand_key(side.name(), files.note.lineage, sealing.random);
   DETENTE_TRY_VOID(side.seal_hand_key(counterpart, Whose::kOwn, key, sealing));
@@ -39,7 +38,8 @@ Result<bool> take_secret(const SideDir& side, std::string_view counterpart,
     return fail(Fault::kConflict,
                 "secret: another hand key from " + std::string(counterpart) +
                     " is here already and is not overwritten; ask them which one holds, and move "
-                    "the wrong one out of " + side.vault().string());
+                    "the wrong one out of " +
+                    side.vault().string());
   }
   DETENTE_TRY_VOID(check_passphrase(side, sealing.passphrase));
   DETENTE_TRY_VOID(side.seal_hand_key(counterpart, Whose::kTheirs, theirs, sealing));

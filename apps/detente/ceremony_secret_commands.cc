@@ -30,8 +30,7 @@ Result<void> run_make(Context& context, const std::string& counterpart, const st
                      : "This is the hand key that was made before; there is only one.");
   Json json = {{"counterpart", counterpart}, {"new", is_new}};
   if (!out.empty()) {
-    DETENTE_TRY_VOID(
-        io::write_new_file(out, accord::encode_hand_key(key).view(), io::kSecretMode));
+    DETENTE_TRY_VOID(io::write_new_file(out, accord::encode_hand_key(key).view(), io::kSecretMode));
     context.say(out + " is secret: it changes hands in one room, and is destroyed afterwards.");
     json["file"] = out;
   }
@@ -96,9 +95,8 @@ Result<void> run_words(Context& context, const std::string& counterpart) {
   DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
   DETENTE_TRY(words, ceremony_words(side, counterpart, passphrase));
   for (const std::string& line : words.lines) context.say(line);
-  context.result({{"counterpart", counterpart},
-                  {"accord", to_hex(accord.digest)},
-                  {"words", words.words}});
+  context.result(
+      {{"counterpart", counterpart}, {"accord", to_hex(accord.digest)}, {"words", words.words}});
   say_next(context, side);
   return {};
 }
@@ -115,17 +113,20 @@ void add_secret_commands(CLI::App& app, Context& context) {
   make->add_option("--out", *file, "New file to hand over");
   make->add_flag("--words", *words, "Show it as words");
   example(*make, "detente secret make north --out for-north.key");
-  on_run(*make, context,
-         [&context, counterpart, file, words] { return run_make(context, *counterpart, *file, *words); });
+  on_run(*make, context, [&context, counterpart, file, words] {
+    return run_make(context, *counterpart, *file, *words);
+  });
 
   CLI::App* take = secret.add_subcommand("take", "Take the other side's hand key");
   take->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
   take->add_option("FILE", *file, "What they handed over");
   take->add_flag("--words", *words, "Words instead: in FILE, or asked for at the terminal");
-  on_run(*take, context,
-         [&context, counterpart, file, words] { return run_take(context, *counterpart, *file, *words); });
+  on_run(*take, context, [&context, counterpart, file, words] {
+    return run_take(context, *counterpart, *file, *words);
+  });
 
-  CLI::App* show = app.add_subcommand("words", "The fingerprint words, to read aloud to each other");
+  CLI::App* show =
+      app.add_subcommand("words", "The fingerprint words, to read aloud to each other");
   show->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
   on_run(*show, context, [&context, counterpart] { return run_words(context, *counterpart); });
 }

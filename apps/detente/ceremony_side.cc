@@ -17,8 +17,8 @@ Result<SideDir> open_or_create(const io::Path& dir, const station::SideInfo& inf
 
 }  // namespace
 
-Result<SideDir> init_side(const io::Path& dir, const io::Path& vault,
-                          const station::SideInfo& info, const Sealing& sealing) {
+Result<SideDir> init_side(const io::Path& dir, const io::Path& vault, const station::SideInfo& info,
+                          const Sealing& sealing) {
   auto root = crypto::SignKey::generate(sealing.random);
   // First, since it judges name and display: nothing is made for a name that no card can have.
   DETENTE_TRY(first_card, accord::make_card(info.side, info.display, info.created, root));

@@ -49,7 +49,7 @@ Result<Issued> issue(const SideDir& side, const accord::Roster& own,
   Issued issued{credential, own.highest_bulletin() + 1, {}};
   DETENTE_TRY(bulletin, accord::issue_bulletin(side.name(), issued.bulletin, now,
                                                std::span<const Bytes>(&bytes, 1), {}, root));
-  DETENTE_TRY(is_new, side.add_bulletin(side.name(), bulletin));
+  DETENTE_TRY_VOID(side.add_bulletin(side.name(), bulletin));
   issued.bytes = std::move(bulletin);
   return issued;
 }
@@ -137,9 +137,10 @@ Result<void> check_ready_to_link(const SideDir& side, std::string_view counterpa
   DETENTE_TRY(config, side.station_config());
   const station::CounterpartConfig* peer = config.counterpart(counterpart);
   if (peer == nullptr)
-    return fail(Fault::kNotFound, "station: " + with + " is not among its counterparts; first: "
-                                      "detente station enrol --peer " + with +
-                                      " --listen PATH=ADDRESS --to PATH=ADDRESS");
+    return fail(Fault::kNotFound, "station: " + with +
+                                      " is not among its counterparts; first: "
+                                      "detente station enrol --peer " +
+                                      with + " --listen PATH=ADDRESS --to PATH=ADDRESS");
   DETENTE_TRY(roster, side.roster_of(counterpart));
   if (roster.station(peer->their_post) == nullptr)
     return fail(Fault::kNotFound,

@@ -20,9 +20,11 @@ void print_line(std::FILE* to, std::string_view line) {
 Result<SecretBytes> passphrase_of(const io::Path& file) {
   DETENTE_TRY(bytes, io::read_secret_file(file, kPassphraseMax));
   const ByteView all = bytes.view();
-  const auto end = std::find_if(all.begin(), all.end(), [](auto c) { return c == '\n' || c == '\r'; });
+  const auto end =
+      std::find_if(all.begin(), all.end(), [](auto c) { return c == '\n' || c == '\r'; });
   if (end == all.begin())
-    return fail(Fault::kDenied, file.string() + ": its first line is empty; write the passphrase there");
+    return fail(Fault::kDenied,
+                file.string() + ": its first line is empty; write the passphrase there");
   return SecretBytes::copy_of(all.first(static_cast<std::size_t>(end - all.begin())));
 }
 
@@ -60,9 +62,9 @@ Result<SecretBytes> Context::find_passphrase(const std::string& file_of_side, As
   if (!passphrase_file.empty()) return passphrase_of(passphrase_file);
   if (value != nullptr && *value != 0) return SecretBytes::copy_of(as_bytes(value));
   if (!file_of_side.empty()) return passphrase_of(file_of_side);
-  return ask_passphrase(ask == Ask::kMake ? "New passphrase for this side's keys"
-                                          : "Passphrase of this side's keys",
-                        ask == Ask::kMake);
+  return ask_passphrase(
+      ask == Ask::kMake ? "New passphrase for this side's keys" : "Passphrase of this side's keys",
+      ask == Ask::kMake);
 }
 
 bool Context::passphrase_given(const SideDir& side) const {

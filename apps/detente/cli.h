@@ -34,7 +34,7 @@ class Context {
   std::string vault;            // --vault; empty = DIR/vault
   std::string passphrase_file;  // --passphrase-file
   int work_factor = crypto::kWorkFactor;
-  bool yes = false;             // --yes: ask nothing
+  bool yes = false;  // --yes: ask nothing
 
   // The side in `dir`; kNotFound names `detente side init`.
   Result<SideDir> side() const;
@@ -66,8 +66,8 @@ class Context {
 
   // ---- for main() ----
   using Action = std::function<Result<void>()>;
-  Action action;        // of the command that was given
-  int run();            // runs it, prints its result or error; the exit code
+  Action action;  // of the command that was given
+  int run();      // runs it, prints its result or error; the exit code
   // stderr, or with --json {"ok":false,"error":{...}} on stdout.
   void print_error(const Error& error) const;
 

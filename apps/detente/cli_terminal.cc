@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "crypto/hash.h"
@@ -76,12 +77,11 @@ class Silence {
 };
 
 Result<SecretBytes> ask_once(const Terminal& terminal, std::string_view question) {
-  terminal.write(question);
-  terminal.write(": ");
   SecretBytes line;
   bool read = false;
   {
-    const Silence silence(terminal.fd());
+    const Silence silence(terminal.fd());  // before the question: who is quick is not shown either
+    terminal.write(std::string(question) + ": ");
     read = terminal.read_line(line);
   }
   terminal.write("\n");
@@ -101,19 +101,20 @@ Result<SecretBytes> ask_passphrase(std::string_view question, bool twice) {
                 "a passphrase is needed and there is no terminal to ask at; give --passphrase-file "
                 "FILE (mode 600), or set DETENTE_PASSPHRASE");
   DETENTE_TRY(first, ask_once(terminal, question));
-  if (!twice) return std::move(first);
+  if (!twice) return first;
   DETENTE_TRY(second, ask_once(terminal, "Once more"));
   if (!crypto::equal_secret(first.view(), second.view()))
     return fail(Fault::kDenied, "the two passphrases differ; nothing was done, try again");
-  return std::move(first);
+  return first;
 }
 
 Result<bool> ask_yes(std::string_view question) {
   const Terminal terminal;
   if (!terminal.good())
-    return fail(Fault::kDenied,
-                "a person has to say yes to this and there is no terminal to ask at; give --yes when "
-                "somebody has read it");
+    return fail(
+        Fault::kDenied,
+        "a person has to say yes to this and there is no terminal to ask at; give --yes when "
+        "somebody has read it");
   terminal.write(question);
   terminal.write(" Type yes: ");
   SecretBytes line;

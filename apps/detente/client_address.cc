@@ -40,7 +40,8 @@ Result<LineAddress> find_line(const Json& status, std::string_view address) {
   if (found.empty())
     return fail(Fault::kNotFound,
                 "there is no line " + shown + "; there are: " + joined(all_lines(status)));
-  return fail(Fault::kConflict, "the line " + shown + " is one of several: say which of " + joined(found));
+  return fail(Fault::kConflict,
+              "the line " + shown + " is one of several: say which of " + joined(found));
 }
 
 Result<LineAddress> find_line(const StationClient& station, std::string_view address) {

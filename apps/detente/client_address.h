@@ -19,8 +19,8 @@ struct LineAddress {
   }
 };
 
-// Against the station's own list. kNotFound, or kConflict for a short name of several, with all that
-// would do.
+// Against the station's own list. kNotFound, or kConflict for a short name of several, with all
+// that would do.
 Result<LineAddress> find_line(const Json& status, std::string_view address);
 Result<LineAddress> find_line(const StationClient& station, std::string_view address);
 std::vector<LineAddress> all_lines(const Json& status);

@@ -41,9 +41,10 @@ Result<void> complete_references(const StationClient& station, Compose& compose)
 
 Result<void> sign(Context& context, const SideDir& side, const Json& line, Compose& compose) {
   if (line.value("evidence", "") == "deniable")
-    return fail(Fault::kDenied, "line " + compose.line.text() +
-                                    " is unattested: its words carry no signature. Send without --as, "
-                                    "or use a provable line");
+    return fail(Fault::kDenied,
+                "line " + compose.line.text() +
+                    " is unattested: its words carry no signature. Send without --as, "
+                    "or use a provable line");
   DETENTE_TRY(officer, side.officer(compose.officer));
   DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
   DETENTE_TRY(keys, side.open_officer(compose.officer, passphrase));
@@ -53,7 +54,8 @@ Result<void> sign(Context& context, const SideDir& side, const Json& line, Compo
   // The station says which accord is in force; what is signed must be the accord that lies here.
   DETENTE_TRY(accord, side.accord_in_force(compose.line.counterpart));
   if (accord.digest != *digest)
-    return fail(Fault::kConflict, "the station runs under another accord with " + compose.line.counterpart +
+    return fail(Fault::kConflict, "the station runs under another accord with " +
+                                      compose.line.counterpart +
                                       " than the one in this directory: start the station again");
   record::Entry& entry = compose.submission.entry;
   entry.header.author = officer.number;
@@ -78,7 +80,8 @@ Result<Json> post_entry(Context& context, const SideDir& side, const StationClie
   header.time = io::os_wall_time();
   DETENTE_TRY_VOID(complete_references(station, compose));
   if (!compose.officer.empty()) DETENTE_TRY_VOID(sign(context, side, line, compose));
-  return station.post(compose.line.target() + "/entries", station::write_submission(compose.submission));
+  return station.post(compose.line.target() + "/entries",
+                      station::write_submission(compose.submission));
 }
 
 bool say_outcome(Context& context, const LineAddress& line, const station::Submission& submission,
@@ -86,9 +89,11 @@ bool say_outcome(Context& context, const LineAddress& line, const station::Submi
   const record::Header& header = submission.entry.header;
   const std::string state = answer.value("state", "");
   const std::string entry_class = station::class_name(header.entry_class);
-  std::string head = header.entry_class == record::EntryClass::kLive ? "" : upper(entry_class) + " | ";
+  std::string head =
+      header.entry_class == record::EntryClass::kLive ? "" : upper(entry_class) + " | ";
   head += line.text();
-  if (answer.contains("entry")) head += fmt::format(" own {}", answer["entry"]["index"].get<std::uint64_t>());
+  if (answer.contains("entry"))
+    head += fmt::format(" own {}", answer["entry"]["index"].get<std::uint64_t>());
   head += fmt::format("  {} {}", upper(record::precedence_name(header.precedence)), entry_class);
   context.say(head);
   const std::string& name = line.counterpart;
@@ -120,7 +125,8 @@ Result<std::uint64_t> parse_timeout_ms(const std::string& text) {
   if (parts.second != "ms" && parts.second != "s" && !parts.second.empty())
     return fail(Fault::kMalformed, "write --timeout as in 10s or 500ms");
   if (ms > station::kWaitMsMax)
-    return fail(Fault::kLimit, "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
+    return fail(Fault::kLimit,
+                "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
   return ms;
 }
 
@@ -128,7 +134,11 @@ Result<WallTime> parse_when(const std::string& text, WallTime now) {
   if (!text.starts_with('+')) return parse_utc(text);
   DETENTE_TRY(parts, number_and_unit(std::string_view(text).substr(1), "+30m, +2h, +1d"));
   const std::string_view unit = parts.second;
-  const std::uint64_t scale = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
+  const std::uint64_t scale = unit == "s"   ? 1
+                              : unit == "m" ? 60
+                              : unit == "h" ? 3600
+                              : unit == "d" ? 86400
+                                            : 0;
   const std::uint64_t seconds = now.seconds + parts.first * scale;
   if (scale == 0 || seconds > UINT32_MAX)
     return fail(Fault::kMalformed, "write a time as in +30m, +2h, +1d or 2026-11-24T09:00:00Z");

@@ -13,8 +13,9 @@ namespace detente::cli {
 
 struct Compose {
   LineAddress line;
-  station::Submission submission;  // all that is said; references without epoch or leaf are completed
-  std::string officer;             // --as; empty: the station alone
+  station::Submission
+      submission;       // all that is said; references without epoch or leaf are completed
+  std::string officer;  // --as; empty: the station alone
 };
 
 // Completes, signs and posts. Gives the station's answer.

@@ -30,7 +30,8 @@ class Socket {
     std::memcpy(address.sun_path, path.c_str(), path.size());
     const timeval patience{kPatienceSeconds, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+    return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0
+                                                                                            : errno;
   }
 
   bool send(std::string_view bytes) {
@@ -68,13 +69,14 @@ Fault fault_from(std::string_view name) {
 
 Result<Json> parse_answer(const std::string& answer) {
   const std::size_t body = answer.find("\r\n\r\n");
-  Json json = body == std::string::npos ? Json()
-                                        : Json::parse(answer.substr(body + 4), nullptr, false);
+  Json json =
+      body == std::string::npos ? Json() : Json::parse(answer.substr(body + 4), nullptr, false);
   if (!json.is_object() || !json.contains("ok"))
     return fail(Fault::kIo, "the station's answer cannot be read: is it of the same version?");
   if (json["ok"] == true) return json;
   const Json error = json.value("error", Json::object());
-  return fail(fault_from(error.value("fault", "io")), error.value("message", "the station refused"));
+  return fail(fault_from(error.value("fault", "io")),
+              error.value("message", "the station refused"));
 }
 
 }  // namespace
@@ -105,14 +107,16 @@ Result<Json> StationClient::ask(std::string_view method, const std::string& targ
   std::string request(method);
   request += " " + target + " HTTP/1.1\r\nHost: station\r\nConnection: close\r\n";
   if (method == "POST")
-    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    request +=
+        "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   request += "\r\n";
   request += body;
   // A station that refuses a request early closes before it has read all of it: its answer counts.
   static_cast<void>(socket.send(request));
   const auto answer = socket.receive();
   if (!answer || answer->empty())
-    return fail(Fault::kIo, "the station did not answer: `detente status` shows whether it still runs");
+    return fail(Fault::kIo,
+                "the station did not answer: `detente status` shows whether it still runs");
   return parse_answer(*answer);
 }
 

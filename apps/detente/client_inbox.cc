@@ -28,7 +28,8 @@ void put(const Context& context, const Json& json, const std::vector<std::string
 
 bool wanted(const std::vector<LineAddress>& lines, const Json& event) {
   return std::any_of(lines.begin(), lines.end(), [&](const LineAddress& line) {
-    return event.value("counterpart", "") == line.counterpart && event.value("line", "") == line.line;
+    return event.value("counterpart", "") == line.counterpart &&
+           event.value("line", "") == line.line;
   });
 }
 
@@ -65,20 +66,22 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   if (!options.follow) {
     for (const Json& entry : entries)
       for (const std::string& line : entry_lines(entry)) context.say(line);
-    if (entries.empty()) context.say(options.all ? "nothing yet" : "nothing that is not acknowledged");
+    if (entries.empty())
+      context.say(options.all ? "nothing yet" : "nothing that is not acknowledged");
     context.result({{"entries", entries}});
     return {};
   }
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
-  return follow_events(station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
-    if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
-    const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
-    DETENTE_TRY(entry, station.get(line.target() + "/entries/far/" +
-                                   std::to_string(event.value("index", std::uint64_t{0})) +
-                                   "?epoch=" + event.value("epoch", "")));
-    put(context, entry, entry_lines(entry));
-    return {};
-  });
+  return follow_events(
+      station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
+        if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
+        const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
+        DETENTE_TRY(entry, station.get(line.target() + "/entries/far/" +
+                                       std::to_string(event.value("index", std::uint64_t{0})) +
+                                       "?epoch=" + event.value("epoch", "")));
+        put(context, entry, entry_lines(entry));
+        return {};
+      });
 }
 
 Result<void> events(Context& context, bool follow, std::uint64_t since) {
@@ -91,17 +94,19 @@ Result<void> events(Context& context, bool follow, std::uint64_t since) {
     return {};
   }
   for (const Json& event : answer["events"]) put(context, event, {event_line(event)});
-  return follow_events(station, answer.value("next", since), [&](const Json& event) -> Result<void> {
-    put(context, event, {event_line(event)});
-    return {};
-  });
+  return follow_events(station, answer.value("next", since),
+                       [&](const Json& event) -> Result<void> {
+                         put(context, event, {event_line(event)});
+                         return {};
+                       });
 }
 
 }  // namespace
 
 void add_inbox_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<InboxOptions>();
-  CLI::App* inbox_command = app.add_subcommand("inbox", "What the other side said and no person acknowledged");
+  CLI::App* inbox_command =
+      app.add_subcommand("inbox", "What the other side said and no person acknowledged");
   inbox_command->add_option("ADDRESS", options->address, "One line; all of them without it");
   inbox_command->add_flag("--all", options->all, "Both sides' entries, acknowledged or not");
   inbox_command->add_flag("--follow", options->follow, "Go on with what arrives");
@@ -113,7 +118,8 @@ void add_inbox_commands(CLI::App& app, Context& context) {
   CLI::App* events_command = app.add_subcommand("events", "What happened at the station lately");
   events_command->add_flag("--follow", *follow, "Go on with what happens");
   events_command->add_option("--since", *since, "After the event of this number");
-  on_run(*events_command, context, [&context, follow, since] { return events(context, *follow, *since); });
+  on_run(*events_command, context,
+         [&context, follow, since] { return events(context, *follow, *since); });
 }
 
 }  // namespace detente::cli

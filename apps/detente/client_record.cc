@@ -85,7 +85,9 @@ void add_show_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<EntryOptions>();
   CLI::App* entry = record.add_subcommand("entry", "One entry with its evidence");
   entry->add_option("ADDRESS", options->address, "north/military-west")->required();
-  entry->add_option("WHOSE", options->whose, "own or far")->required()->check(CLI::IsMember({"own", "far"}));
+  entry->add_option("WHOSE", options->whose, "own or far")
+      ->required()
+      ->check(CLI::IsMember({"own", "far"}));
   entry->add_option("INDEX", options->index, "Its index in that log")->required();
   entry->add_option("--epoch", options->epoch, "Of an older epoch: its 32 hex digits");
   on_run(*entry, context, [&context, options] {

@@ -42,7 +42,8 @@ Result<station::SubmissionReference> parse_reference(std::string_view text) {
   if (text.starts_with("own:") || text.starts_with("far:")) text.remove_prefix(4);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.index);
   if (text.empty() || error != std::errc() || end != text.data() + text.size())
-    return fail(Fault::kMalformed, "write an entry as its index in the other side's log (12), or own:3");
+    return fail(Fault::kMalformed,
+                "write an entry as its index in the other side's log (12), or own:3");
   return out;
 }
 
@@ -104,16 +105,19 @@ Result<void> send(Context& context, const SendOptions& options) {
 }
 
 // The entry that is acknowledged: a number, or the newest that nobody has acknowledged.
-Result<Json> entry_to_ack(const StationClient& station, const LineAddress& line, const std::string& index) {
+Result<Json> entry_to_ack(const StationClient& station, const LineAddress& line,
+                          const std::string& index) {
   if (index != "last") {
     DETENTE_TRY(reference, parse_reference(index));
     if (reference.whose == record::Whose::kAuthors)
-      return fail(Fault::kMalformed, "a person acknowledges the other side's entries, not the own ones");
+      return fail(Fault::kMalformed,
+                  "a person acknowledges the other side's entries, not the own ones");
     return station.get(line.target() + "/entries/far/" + std::to_string(reference.index));
   }
   DETENTE_TRY(list, station.get(line.target() + "/entries?unread=1&limit=200"));
   if (list["entries"].empty())
-    return fail(Fault::kNotFound, "there is nothing on " + line.text() + " that waits for an acknowledgement");
+    return fail(Fault::kNotFound,
+                "there is nothing on " + line.text() + " that waits for an acknowledgement");
   return list["entries"].back();
 }
 
@@ -128,7 +132,8 @@ Result<void> ack(Context& context, const AckOptions& options) {
   record::Header& header = out.submission.entry.header;
   header.kind = record::kPersonReceipt;
   header.body_form = record::BodyForm::kCbor;
-  header.entry_class = station::class_from(entry.value("class", "live")).value_or(record::EntryClass::kTest);
+  header.entry_class =
+      station::class_from(entry.value("class", "live")).value_or(record::EntryClass::kTest);
   const auto level = options.level == "read"      ? line::ReceiptLevel::kRead
                      : options.level == "brought" ? line::ReceiptLevel::kBrought
                                                   : line::ReceiptLevel::kSeenByPrincipal;
@@ -145,7 +150,8 @@ Result<void> ack(Context& context, const AckOptions& options) {
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
   Json result = answer;
   result["acknowledged"] = {{"epoch", entry.value("epoch", "")}, {"index", reference.index}};
-  context.say("acknowledges entry far " + std::to_string(reference.index) + " as \"" + options.level + "\"");
+  context.say("acknowledges entry far " + std::to_string(reference.index) + " as \"" +
+              options.level + "\"");
   say_outcome(context, line, shown, result);
   return {};
 }
@@ -153,7 +159,8 @@ Result<void> ack(Context& context, const AckOptions& options) {
 void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout) {
   command.add_option("--wait", wait, "Return when: none, durable (own disk), receipt (their disk)")
       ->capture_default_str();
-  command.add_option("--timeout", timeout, "How long to wait for the receipt")->capture_default_str();
+  command.add_option("--timeout", timeout, "How long to wait for the receipt")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -161,19 +168,26 @@ void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout
 void add_send_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<SendOptions>();
   CLI::App* send_command = app.add_subcommand("send", "Send a message on a line");
-  send_command->add_option("ADDRESS", options->address, "north/military-west, or military-west where unique")
+  send_command
+      ->add_option("ADDRESS", options->address,
+                   "north/military-west, or military-west where unique")
       ->required();
-  auto* text = send_command->add_option("TEXT", options->text, "The text; - or nothing reads it from standard input");
-  send_command->add_option("--precedence", options->precedence, "routine, priority, immediate or flash")
+  auto* text = send_command->add_option("TEXT", options->text,
+                                        "The text; - or nothing reads it from standard input");
+  send_command
+      ->add_option("--precedence", options->precedence, "routine, priority, immediate or flash")
       ->capture_default_str();
   send_command->add_option("--as", options->officer, "Sign as this officer of the own side");
-  auto* drill = send_command->add_flag("--drill", options->drill, "Part of a drill: not the real thing");
-  send_command->add_flag("--test-class", options->test, "A test: not the real thing")->excludes(drill);
+  auto* drill =
+      send_command->add_flag("--drill", options->drill, "Part of a drill: not the real thing");
+  send_command->add_flag("--test-class", options->test, "A test: not the real thing")
+      ->excludes(drill);
   send_command->add_option("--subject", options->subject, "Subject, at most 120 bytes");
   send_command->add_option("--label", options->label, "Security label, at most 40 bytes");
   send_command->add_option("--due", options->due, "2026-11-24T09:00:00Z, or +2h");
   send_command->add_option("--reply-by", options->reply_by, "2026-11-24T09:00:00Z, or +30m");
-  send_command->add_option("--ref", options->references, "Refers to this entry of theirs: 12; or own:3");
+  send_command->add_option("--ref", options->references,
+                           "Refers to this entry of theirs: 12; or own:3");
   send_command->add_option("--action", options->action, "Post that is to act; may be given again");
   send_command->add_option("--info", options->info, "Post that is to know; may be given again");
   add_wait_options(*send_command, options->wait, options->timeout);
@@ -184,11 +198,14 @@ void add_send_commands(CLI::App& app, Context& context) {
   });
 
   auto receipt = std::make_shared<AckOptions>();
-  CLI::App* ack_command = app.add_subcommand("ack", "Acknowledge an entry of the other side, as a person");
+  CLI::App* ack_command =
+      app.add_subcommand("ack", "Acknowledge an entry of the other side, as a person");
   ack_command->add_option("ADDRESS", receipt->address, "north/military-west")->required();
   ack_command->add_option("INDEX", receipt->index, "The entry's index, or last")->required();
   ack_command->add_option("--as", receipt->officer, "Sign as this officer of the own side");
-  ack_command->add_option("--level", receipt->level, "read, brought (to the office), seen (by the principal)")
+  ack_command
+      ->add_option("--level", receipt->level,
+                   "read, brought (to the office), seen (by the principal)")
       ->check(CLI::IsMember({"read", "brought", "seen"}))
       ->capture_default_str();
   add_wait_options(*ack_command, receipt->wait, receipt->timeout);

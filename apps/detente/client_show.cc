@@ -48,7 +48,8 @@ std::string text_of(const Json& json, const char* key) {
 
 std::string joined(const Json& list) {
   std::string out;
-  for (const Json& item : list) out += (out.empty() ? "" : ", ") + wire::display_line(item.get<std::string>());
+  for (const Json& item : list)
+    out += (out.empty() ? "" : ", ") + wire::display_line(item.get<std::string>());
   return out;
 }
 
@@ -69,7 +70,8 @@ std::string how_far(const Json& entry) {
 void add_fields(std::vector<std::string>& out, const Json& entry, const std::string& mark) {
   const auto add = [&](std::string_view name, const std::string& value) {
     if (value.empty()) return;
-    for (const std::string& line : wrap(fmt::format("{}: {}", name, value), kColumns - 4 - mark.size()))
+    for (const std::string& line :
+         wrap(fmt::format("{}: {}", name, value), kColumns - 4 - mark.size()))
       out.push_back("    " + mark + line);
   };
   add("subject", text_of(entry, "subject"));
@@ -80,7 +82,8 @@ void add_fields(std::vector<std::string>& out, const Json& entry, const std::str
   if (entry.contains("reply_by") && !entry["reply_by"].is_null())
     add("reply by", utc_text(entry["reply_by"]));
   for (const Json& reference : entry.value("references", Json::array()))
-    add("about", fmt::format("{} {}", reference.value("whose", ""), reference.value("index", std::uint64_t{0})));
+    add("about", fmt::format("{} {}", reference.value("whose", ""),
+                             reference.value("index", std::uint64_t{0})));
   add("level", text_of(entry, "level"));
   add("cannot be read", text_of(entry, "unreadable"));
 }
@@ -120,7 +123,8 @@ std::vector<std::string> entry_lines(const Json& entry) {
   std::vector<std::string> out;
   out.push_back(fmt::format("{}{}/{} {} {}  {} {}  {}", mark, text_of(entry, "counterpart"),
                             text_of(entry, "line"), text_of(entry, "whose"),
-                            entry.value("index", std::uint64_t{0}), upper(entry.value("precedence", "routine")),
+                            entry.value("index", std::uint64_t{0}),
+                            upper(entry.value("precedence", "routine")),
                             entry.value("class", "live"), utc_text(entry.value("time", Json()))));
   std::string from = "    " + mark + author_of(entry);
   if (entry.value("signed_by", 0u) > 0) from += ", signed";
@@ -144,7 +148,8 @@ std::string event_line(const Json& event) {
   if (event.contains("precedence"))
     out += "  " + upper(text_of(event, "precedence")) + " " + text_of(event, "class");
   if (event.contains("up")) out += event["up"] == true ? "  up" : "  down";
-  if (event.contains("alarm")) out += "  " + text_of(event, "alarm") + ": " + text_of(event, "text");
+  if (event.contains("alarm"))
+    out += "  " + text_of(event, "alarm") + ": " + text_of(event, "text");
   if (event.contains("error")) out += "  " + text_of(event["error"], "message");
   return out;
 }

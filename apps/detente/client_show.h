@@ -16,8 +16,8 @@ inline constexpr std::size_t kColumns = 80;
 // Broken at spaces where it can be, by the width that a terminal gives the characters.
 std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
-// An entry: a head line (address, index, precedence, class, time, author) and its text. Each line of a drill or
-// test says so.
+// An entry: a head line (address, index, precedence, class, time, author) and its text. Each line
+// of a drill or test says so.
 std::vector<std::string> entry_lines(const Json& entry);
 std::vector<std::string> status_lines(const Json& status);
 std::vector<std::string> record_lines(const Json& record);

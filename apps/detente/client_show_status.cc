@@ -31,40 +31,44 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
   const Json& accord = counterpart["accord"];
   out.push_back(fmt::format("  accord {}..., version {}, secret epoch {}",
                             accord["digest"].get<std::string>().substr(0, 16),
-                            accord["version"].get<unsigned>(), counterpart["link"]["psk_epoch"].get<unsigned>()));
+                            accord["version"].get<unsigned>(),
+                            counterpart["link"]["psk_epoch"].get<unsigned>()));
   if (!counterpart["other_accord"].is_null()) {
     out.push_back("  THE OTHER STATION HOLDS ANOTHER ACCORD. Theirs, then ours:");
     out.push_back("    " + counterpart["other_accord"].get<std::string>());
     out.push_back("    " + accord["digest"].get<std::string>());
   }
   if (!counterpart["clock"]["offset_s"].is_null())
-    out.push_back(fmt::format("  their clock less ours: {:+} s", counterpart["clock"]["offset_s"].get<std::int64_t>()));
-  out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence", "own",
-                            "receipted", "waiting", "theirs", "unread"));
+    out.push_back(fmt::format("  their clock less ours: {:+} s",
+                              counterpart["clock"]["offset_s"].get<std::int64_t>()));
+  out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence",
+                            "own", "receipted", "waiting", "theirs", "unread"));
   for (const Json& line : counterpart["lines"]) {
     const std::uint64_t waiting =
         line["queued"].get<std::uint64_t>() + line["unreceipted"].get<std::uint64_t>();
-    out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}",
-                              clip(fmt::format("{} {}", line["number"].get<unsigned>(), shown(line, "name")), 24),
-                              shown(line, "evidence") == "deniable" ? "unattested" : "provable",
-                              line["own_size"].get<std::uint64_t>(), line["receipted"].get<std::uint64_t>(),
-                              waiting, line["far_size"].get<std::uint64_t>(),
-                              line["unread"].get<std::uint64_t>()));
+    out.push_back(fmt::format(
+        "  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}",
+        clip(fmt::format("{} {}", line["number"].get<unsigned>(), shown(line, "name")), 24),
+        shown(line, "evidence") == "deniable" ? "unattested" : "provable",
+        line["own_size"].get<std::uint64_t>(), line["receipted"].get<std::uint64_t>(), waiting,
+        line["far_size"].get<std::uint64_t>(), line["unread"].get<std::uint64_t>()));
   }
 }
 
 void add_log(std::vector<std::string>& out, const Json& log) {
   out.push_back("");
-  out.push_back(fmt::format("{} log of {}, epoch {}", shown(log, "whose"), shown(log, "station"), shown(log, "epoch")));
+  out.push_back(fmt::format("{} log of {}, epoch {}", shown(log, "whose"), shown(log, "station"),
+                            shown(log, "epoch")));
   out.push_back(fmt::format("  size {}", log["size"].get<std::uint64_t>()));
   if (!log["root"].is_null()) out.push_back("  root " + shown(log, "root"));
   const Json& cosigned = log["cosignature"];
   if (cosigned.is_null()) {
     out.push_back("  no receipt yet");
   } else {
-    out.push_back(fmt::format("  newest receipt: size {}{}{}", cosigned["size"].get<std::uint64_t>(),
-                              cosigned["time"].is_null() ? "" : ", at " + utc_text(cosigned["time"]),
-                              cosigned["signature"].is_null() ? ", unattested" : ", signed"));
+    out.push_back(
+        fmt::format("  newest receipt: size {}{}{}", cosigned["size"].get<std::uint64_t>(),
+                    cosigned["time"].is_null() ? "" : ", at " + utc_text(cosigned["time"]),
+                    cosigned["signature"].is_null() ? ", unattested" : ", signed"));
   }
   for (const Json& item : log["evidence"])
     out.push_back(fmt::format("  KEPT {}: {}", utc_text(item["at"]), shown(item, "what")));
@@ -74,8 +78,8 @@ void add_log(std::vector<std::string>& out, const Json& log) {
 
 std::vector<std::string> status_lines(const Json& status) {
   std::vector<std::string> out;
-  out.push_back(fmt::format("{}  {}  runs since {}", shown(status, "station"), utc_text(status["now"]),
-                            utc_text(status["started"])));
+  out.push_back(fmt::format("{}  {}  runs since {}", shown(status, "station"),
+                            utc_text(status["now"]), utc_text(status["started"])));
   if (!status["fault"].is_null())
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
@@ -86,12 +90,13 @@ std::vector<std::string> status_lines(const Json& status) {
 
 std::vector<std::string> record_lines(const Json& record) {
   std::vector<std::string> out;
-  out.push_back(fmt::format("{}/{}  line {}, {}", shown(record, "counterpart"), shown(record, "line"),
-                            record["line_number"].get<unsigned>(),
+  out.push_back(fmt::format("{}/{}  line {}, {}", shown(record, "counterpart"),
+                            shown(record, "line"), record["line_number"].get<unsigned>(),
                             shown(record, "evidence") == "deniable" ? "unattested" : "provable"));
   out.push_back("accord " + shown(record, "accord"));
   if (record["queued"].get<std::uint64_t>() > 0)
-    out.push_back(fmt::format("{} entries wait for their place", record["queued"].get<std::uint64_t>()));
+    out.push_back(
+        fmt::format("{} entries wait for their place", record["queued"].get<std::uint64_t>()));
   for (const Json& log : record["logs"]) add_log(out, log);
   return out;
 }
@@ -101,19 +106,22 @@ std::vector<std::string> evidence_lines(const Json& entry) {
   const Json& evidence = entry["evidence"];
   out.push_back("  leaf " + shown(entry, "leaf"));
   if (!evidence["checkpoint"].is_null())
-    out.push_back(fmt::format("  checkpoint of size {}{}", evidence["checkpoint"]["size"].get<std::uint64_t>(),
-                              evidence["checkpoint"]["signature"].is_null() ? ", unattested" : ", signed"));
+    out.push_back(fmt::format(
+        "  checkpoint of size {}{}", evidence["checkpoint"]["size"].get<std::uint64_t>(),
+        evidence["checkpoint"]["signature"].is_null() ? ", unattested" : ", signed"));
   const Json& cosigned = evidence["cosignature"];
   if (cosigned.is_null()) {
     out.push_back("  no receipt covers it yet");
   } else {
-    out.push_back(fmt::format("  receipt over {} entries{}{}", cosigned["size"].get<std::uint64_t>(),
-                              cosigned["time"].is_null() ? "" : ", at " + utc_text(cosigned["time"]),
-                              cosigned["signature"].is_null() ? ", unattested" : ", signed"));
+    out.push_back(
+        fmt::format("  receipt over {} entries{}{}", cosigned["size"].get<std::uint64_t>(),
+                    cosigned["time"].is_null() ? "" : ", at " + utc_text(cosigned["time"]),
+                    cosigned["signature"].is_null() ? ", unattested" : ", signed"));
   }
   for (const Json& signature : evidence["signatures"]) {
-    std::string line = fmt::format("  signature of officer {} {}: {}", signature["officer"].get<unsigned>(),
-                                   shown(signature, "post"), upper(shown(signature, "verdict")));
+    std::string line =
+        fmt::format("  signature of officer {} {}: {}", signature["officer"].get<unsigned>(),
+                    shown(signature, "post"), upper(shown(signature, "verdict")));
     if (const std::string why = shown(signature, "why"); !why.empty()) line += " (" + why + ")";
     for (const std::string& part : wrap(line, kColumns)) out.push_back(part);
   }

@@ -9,9 +9,12 @@ namespace {
 
 constexpr const char* kAbout =
     "A hotline for two sides that do not trust each other.\n"
-    "The way in: side init, card import, accord draft, accord sign, secret make, secret take, words,\n"
-    "station enrol, officer enrol, bulletin import, station link, station run. Every step says what\n"
-    "comes next; `detente side show` says it again. `detente lab new DIR` makes two sides to try with.";
+    "The way in: side init, card import, accord draft, accord sign, secret make, secret take, "
+    "words,\n"
+    "station enrol, officer enrol, bulletin import, station link, station run. Every step says "
+    "what\n"
+    "comes next; `detente side show` says it again. `detente lab new DIR` makes two sides to try "
+    "with.";
 
 void add_common_options(CLI::App& app, Context& context) {
   const char* dir = std::getenv("DETENTE_DIR");

@@ -27,8 +27,8 @@ inline constexpr std::size_t kPersonBytesMax = 200;
 enum class CredentialRole : std::uint8_t { kStation = 1, kOfficer = 2, kPrincipal = 3 };
 const char* to_string(CredentialRole role);  // "station", "officer", "principal"
 
-// First 8 bytes of SHA-256 of an Ed25519 public key: COSE's key id, here and in
-// officers' signatures.
+// First 8 bytes of SHA-256 of an Ed25519 public key: COSE's key id of
+// credentials and bulletins.
 using Kid = ByteArray<8>;
 Kid kid_of(const crypto::VerifyKey& key);
 

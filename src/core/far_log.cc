@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kEarlyMax = 16;
 constexpr std::size_t kRecentLeaves = 128;
+constexpr std::size_t kEvidenceMax = 8;  // in one run of the station
 constexpr std::uint32_t kPeriodAhead = 240;  // months that a far clock may run ahead of ours
 
 FarLog::Outcome gap(std::string why) {
@@ -356,8 +357,10 @@ FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry
   frontier->append(placed->leaf);
   const record::Checkpoint claimed{origin(), index + 1, frontier->root()};
   if (!record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint)) return out;
-  // Signed twice at one place: two records that do not agree. Kept as it came.
+  // Signed twice at one place: two records that do not agree. Kept as it came, but
+  // not without end: a few of them prove as much as a thousand.
   out.equivocation = true;
+  if (++evidence_kept_ > kEvidenceMax) return out;
   Bytes evidence = to_bytes(as_bytes(record::encode_checkpoint_text(claimed)));
   append(evidence, *wire.checkpoint);
   batch.writes.push_back(

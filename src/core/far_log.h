@@ -103,6 +103,7 @@ class FarLog {
   std::set<std::uint64_t> shown_early_;
   std::optional<Receipt> durable_;
   WallTime last_receipt_time_;
+  std::size_t evidence_kept_ = 0;
 };
 
 }  // namespace detente::core

@@ -285,7 +285,8 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
   for (std::size_t i = 0; i < setup_.pair.paths.size(); ++i) {
     if (!all_paths && i != preferred_path_) continue;
     const PathId path = setup_.pair.paths[i];
-    live->session.rekey_if_due(path, setup_.policy.rekey_packets);
+    live->session.rekey_if_due(context.now.mono, path, setup_.policy.rekey_packets,
+                               setup_.policy.rekey_age);
     SentPacket packet{path, 0, live->serial};
     Result<Bytes> datagram = live->session.seal(path, payload, packet.counter);
     if (!datagram) {  // counter used up

@@ -21,6 +21,7 @@ struct LinkPolicy {
   Duration fresh_handshake = std::chrono::minutes(120);
   Duration heartbeat = std::chrono::seconds(20);
   std::uint64_t rekey_packets = 1 << 20;
+  Duration rekey_age = std::chrono::minutes(30);
   std::uint32_t secret_step_seconds = 24 * 3600;
 };
 

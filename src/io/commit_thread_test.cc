@@ -24,7 +24,9 @@ class CountingStore final : public record::Store {
                                            std::size_t) const override {
     return {};
   }
-  std::vector<record::StoredEntry> early_entries(const record::LogKey&) const override { return {}; }
+  std::vector<record::StoredEntry> early_entries(const record::LogKey&) const override {
+    return {};
+  }
   std::optional<record::StoredCheckpoint> checkpoint_covering(const record::LogKey&,
                                                               std::uint64_t) const override {
     return {};
@@ -33,17 +35,22 @@ class CountingStore final : public record::Store {
                                                                 std::uint64_t) const override {
     return {};
   }
-  std::optional<record::StoredCosignature> newest_cosignature(const record::LogKey&) const override {
+  std::optional<record::StoredCosignature> newest_cosignature(
+      const record::LogKey&) const override {
     return {};
   }
   std::vector<record::OutboxItem> outbox(const record::LineKey&) const override { return {}; }
-  bool officer_counter_used(const Digest&, bool, OfficerId, std::uint64_t) const override { return false; }
+  bool officer_counter_used(const Digest&, bool, OfficerId, std::uint64_t) const override {
+    return false;
+  }
   std::optional<record::LinkState> link_state(const Digest&, const std::string&) const override {
     return {};
   }
   std::optional<Bytes> value(const std::string&) const override { return {}; }
   std::vector<record::PutEvidence> evidence(const record::LogKey&) const override { return {}; }
-  std::unique_ptr<record::TileReader> tiles(const record::LogKey&) const override { return nullptr; }
+  std::unique_ptr<record::TileReader> tiles(const record::LogKey&) const override {
+    return nullptr;
+  }
 
   std::future<void> gate;
   int commits = 0;
@@ -105,7 +112,8 @@ TEST(CommitThread, TidiesUpInAQuietMomentOnly) {
   CountingStore store;
   Seen seen;
   std::promise<void> idle;
-  CommitThread commits(store, [&] { idle.set_value(); }, seen.done());
+  CommitThread commits(
+      store, [&] { idle.set_value(); }, seen.done());
   commits.push(persist(1, 1));
   EXPECT_EQ(idle.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
   commits.stop();

@@ -87,12 +87,13 @@ Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
 }
 
 Result<void> Driver::start() {
-  runtime_->commits.emplace(
-      parts_.store, parts_.when_idle, [this](std::vector<CommitThread::Outcome> outcomes) {
-        asio::post(runtime_->context, [this, outcomes = std::move(outcomes)] {
-          for (const auto& outcome : outcomes) persisted(outcome.token, outcome.error);
-        });
-      });
+  runtime_->commits.emplace(parts_.store, parts_.when_idle,
+                            [this](std::vector<CommitThread::Outcome> outcomes) {
+                              asio::post(runtime_->context, [this, outcomes = std::move(outcomes)] {
+                                for (const auto& outcome : outcomes)
+                                  persisted(outcome.token, outcome.error);
+                              });
+                            });
   DETENTE_TRY_VOID(station_.start(now()));
   for (std::size_t i = 0; i < runtime_->sockets.size(); ++i) {
     const core::SocketId id{static_cast<std::uint16_t>(i)};
@@ -211,9 +212,8 @@ void Driver::carry_out() {
   arm_timer();
 }
 
-Result<core::SubmissionId> Driver::submit(
-    PeerId peer, LineId line, record::Entry entry,
-    const std::function<void(core::SubmissionId)>& accepted) {
+Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entry entry,
+                                          const std::function<void(core::SubmissionId)>& accepted) {
   Result<core::SubmissionId> id = station_.submit(now(), peer, line, std::move(entry));
   if (id && accepted) accepted(*id);
   carry_out();

@@ -39,10 +39,19 @@ class Keys {
 
   core::PeerSetup setup(std::size_t side) const {
     const std::size_t other = 1 - side;
-    core::PairIdentity identity{PeerId{0}, kNames[other], accord_, accord_, 1, id(side), id(other),
-                                &sides_[side].log, &sides_[side].cosign,
-                                sides_[other].log.verify_key(), sides_[other].cosign.verify_key(),
-                                accord::SaltChain::from_psk_0(psk_.view()), &*coder_};
+    core::PairIdentity identity{PeerId{0},
+                                kNames[other],
+                                accord_,
+                                accord_,
+                                1,
+                                id(side),
+                                id(other),
+                                &sides_[side].log,
+                                &sides_[side].cosign,
+                                sides_[other].log.verify_key(),
+                                sides_[other].cosign.verify_key(),
+                                accord::SaltChain::from_psk_0(psk_.view()),
+                                &*coder_};
     core::LinkSetup link;
     link.counterpart = kNames[other];
     link.lineage = accord_;
@@ -60,8 +69,11 @@ class Keys {
     std::vector<core::LineSetup> lines{
         {kAccordLine, "accord", true, record::Precedence::kFlash, 1000},
         {kLine, "military-west", true, record::Precedence::kFlash, 1000}};
-    return {std::move(identity), std::move(link), std::move(lines),
-            {{core::SocketId{0}, PathId{1}}}, false};
+    return {std::move(identity),
+            std::move(link),
+            std::move(lines),
+            {{core::SocketId{0}, PathId{1}}},
+            false};
   }
 
  private:
@@ -104,8 +116,8 @@ class Running {
         DriverParts{keys_, jitter_, *store_, [this] { static_cast<void>(store_->maintain()); }});
     DETENTE_CHECK(driver_->add_socket("127.0.0.1", own_port).has_value());
     driver_->add_peer(keys.setup(side));
-    DETENTE_CHECK(
-        driver_->add_route(PeerId{0}, PathId{1}, core::SocketId{0}, "127.0.0.1", far_port).has_value());
+    DETENTE_CHECK(driver_->add_route(PeerId{0}, PathId{1}, core::SocketId{0}, "127.0.0.1", far_port)
+                      .has_value());
     driver_->observe([this](const core::DeskEvent& event) {
       const std::lock_guard guard(mutex_);
       events_.push_back(event);
@@ -178,8 +190,10 @@ TEST_F(DriverTest, WordsAndReceiptsCrossBothWays) {
   ASSERT_TRUE(north->say("from the north").has_value());
   EXPECT_TRUE(south->wait_for_receipt(1));
   EXPECT_TRUE(north->wait_for_receipt(1));
-  EXPECT_TRUE(south->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 0; }));
-  EXPECT_TRUE(north->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 0; }));
+  EXPECT_TRUE(
+      south->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 0; }));
+  EXPECT_TRUE(
+      north->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 0; }));
 }
 
 TEST_F(DriverTest, ManyWordsArriveOnceEachAndShareCommits) {
@@ -210,7 +224,8 @@ TEST_F(DriverTest, BothSidesGoOnAfterARestart) {
   ASSERT_TRUE(south->say("three").has_value());
   north = run(1);
   EXPECT_TRUE(south->wait_for_receipt(3));
-  EXPECT_TRUE(north->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 2; }));
+  EXPECT_TRUE(
+      north->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 2; }));
   EXPECT_EQ(north->arrived(), 2u);  // what it held before is not told again
 }
 

@@ -36,28 +36,21 @@ class Descriptor {
 std::string advice(int error) {
   switch (error) {
     case EACCES:
-    case EPERM:
-      return "; check whose it is and its permissions";
-    case EROFS:
-      return "; choose a place that can be written";
+    case EPERM: return "; check whose it is and its permissions";
+    case EROFS: return "; choose a place that can be written";
     case ENOSPC:
-    case EDQUOT:
-      return "; free some space and try again";
-    case ENOTDIR:
-      return "; a file stands where a directory is needed: move it away";
-    case EISDIR:
-      return "; a directory stands where a file is needed: move it away";
-    case ELOOP:
-      return "; name the file itself, not a link to it";
-    default:
-      return "";
+    case EDQUOT: return "; free some space and try again";
+    case ENOTDIR: return "; a file stands where a directory is needed: move it away";
+    case EISDIR: return "; a directory stands where a file is needed: move it away";
+    case ELOOP: return "; name the file itself, not a link to it";
+    default: return "";
   }
 }
 
 tl::unexpected<Error> io_error(const Path& path, std::string_view what, int error) {
-  return fail(error == ENOENT ? Fault::kNotFound : Fault::kIo,
-              path.string() + ": " + std::string(what) + ": " + std::strerror(error) +
-                  advice(error));
+  return fail(
+      error == ENOENT ? Fault::kNotFound : Fault::kIo,
+      path.string() + ": " + std::string(what) + ": " + std::strerror(error) + advice(error));
 }
 
 Result<struct stat> status(const Path& path, int fd) {
@@ -69,8 +62,9 @@ Result<struct stat> status(const Path& path, int fd) {
 }
 
 tl::unexpected<Error> too_large(const Path& path, std::size_t max) {
-  return fail(Fault::kLimit, path.string() + ": larger than " + std::to_string(max) +
-                                 " bytes, the most that such a file can have; is it the right one?");
+  return fail(Fault::kLimit,
+              path.string() + ": larger than " + std::to_string(max) +
+                  " bytes, the most that such a file can have; is it the right one?");
 }
 
 // Appends to `out` up to one byte more than `max`, so that growth while reading is noticed too.
@@ -109,9 +103,7 @@ Result<void> write_all(const Path& path, int fd, ByteView bytes) {
   return {};
 }
 
-Path parent_of(const Path& path) {
-  return path.has_parent_path() ? path.parent_path() : Path(".");
-}
+Path parent_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
 Result<void> sync_directory(const Path& directory) {
   const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -161,7 +153,8 @@ Result<std::vector<std::string>> list(const Path& directory, bool directories) {
   while (!error && at != end) {
     std::error_code kind_error;  // a file that vanished is no file
     const std::string name = at->path().filename().string();
-    const bool wanted = directories ? at->is_directory(kind_error) : at->is_regular_file(kind_error);
+    const bool wanted =
+        directories ? at->is_directory(kind_error) : at->is_regular_file(kind_error);
     if (wanted && !name.starts_with('.')) names.push_back(name);
     at.increment(error);
   }

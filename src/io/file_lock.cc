@@ -12,7 +12,8 @@ namespace detente::io {
 
 Result<FileLock> FileLock::take(const Path& path, bool wait) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kSecretMode);
-  if (fd < 0) return fail(Fault::kIo, path.string() + ": cannot be opened: " + std::strerror(errno));
+  if (fd < 0)
+    return fail(Fault::kIo, path.string() + ": cannot be opened: " + std::strerror(errno));
   FileLock lock(fd);
   while (::flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
     if (errno == EINTR) continue;

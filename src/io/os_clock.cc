@@ -1,8 +1,7 @@
 #include "io/os_clock.h"
 
-#include <ctime>
-
 #include <algorithm>
+#include <ctime>
 #include <limits>
 
 #include "base/check.h"

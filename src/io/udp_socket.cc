@@ -38,8 +38,9 @@ Result<UdpAddress> resolve(const std::string& host, std::uint16_t port, int fami
   if (error != 0)
     return fail(Fault::kIo, "the address " + name_of(host, port) + " cannot be looked up (" +
                                 gai_strerror(error) + "): correct it in station.toml" +
-                                (family == AF_UNSPEC ? "" : "; listen and peer address of a path "
-                                                            "must be of one kind, IPv4 or IPv6"));
+                                (family == AF_UNSPEC ? ""
+                                                     : "; listen and peer address of a path "
+                                                       "must be of one kind, IPv4 or IPv6"));
   UdpAddress out;
   std::memcpy(&out.storage, found->ai_addr, found->ai_addrlen);
   out.size = found->ai_addrlen;
@@ -108,9 +109,9 @@ asio::awaitable<void> UdpSocket::receive() {
 
 void UdpSocket::send(const UdpAddress& to, ByteView datagram) {
   if (!socket_.is_open()) return;
-  const ssize_t sent =
-      ::sendto(socket_.native_handle(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-               reinterpret_cast<const sockaddr*>(&to.storage), to.size);
+  const ssize_t sent = ::sendto(socket_.native_handle(), datagram.data(), datagram.size(),
+                                MSG_DONTWAIT | MSG_NOSIGNAL,
+                                reinterpret_cast<const sockaddr*>(&to.storage), to.size);
   if (sent < 0) ++not_sent_;
 }
 

@@ -7,6 +7,8 @@
 namespace detente::link {
 namespace {
 
+constexpr Duration kDay = std::chrono::hours(24);
+
 // Two stations' views of one pair, with both sides' AEADs.
 struct Pair {
   explicit Pair(std::uint64_t seed = 1, bool both = true) : random(seed) {
@@ -195,18 +197,18 @@ TEST(Session, RekeysOnlyAfterAnArrivalAndKeepsTheOldGenerationForAWhile) {
   std::uint64_t counter = 0;
   const Bytes late = *a.seal(PathId{1}, as_bytes("late"), counter);
   const Bytes first = *a.seal(PathId{1}, as_bytes("first"), counter);
-  a.rekey_if_due(PathId{1}, 2);
+  a.rekey_if_due({}, PathId{1}, 2, kDay);
   Bytes packet = *a.seal(PathId{1}, as_bytes("same generation"), counter);
   EXPECT_EQ(packet[0] & 4, first[0] & 4) << "nothing of this generation is known to have arrived";
   ASSERT_EQ(b.open({}, PathId{1}, *wire::parse_packet(first)).outcome, PathReceiver::Outcome::kOk);
   a.confirm(PathId{1}, 1);
-  a.rekey_if_due(PathId{1}, 2);
+  a.rekey_if_due({}, PathId{1}, 2, kDay);
   packet = *a.seal(PathId{1}, as_bytes("new generation"), counter);
   EXPECT_NE(packet[0] & 4, first[0] & 4);
   ASSERT_EQ(b.open({}, PathId{1}, *wire::parse_packet(packet)).outcome, PathReceiver::Outcome::kOk);
   EXPECT_EQ(b.open({}, PathId{1}, *wire::parse_packet(late)).outcome, PathReceiver::Outcome::kOk);
   a.confirm(PathId{1}, counter);
-  a.rekey_if_due(PathId{1}, 1);
+  a.rekey_if_due(Instant{} + kDay, PathId{1}, 1000, kDay);
   const Bytes third = *a.seal(PathId{1}, as_bytes("third generation"), counter);
   EXPECT_EQ(b.open(Instant{1}, PathId{1}, *wire::parse_packet(third)).outcome, PathReceiver::Outcome::kOk)
       << "the next generation has the phase bit of the one before the present";

@@ -57,8 +57,11 @@ Generation::Opened Generation::open(std::uint64_t counter, ByteView header, Byte
   return Opened::kOk;
 }
 
-PathSender::PathSender(ByteView direction_secret, PathId path, const Layers& layers)
-    : layers_(layers), secret_(first_secret(direction_secret, path)), keys_(secret_.view(), layers_) {}
+PathSender::PathSender(Instant now, ByteView direction_secret, PathId path, const Layers& layers)
+    : layers_(layers),
+      secret_(first_secret(direction_secret, path)),
+      keys_(secret_.view(), layers_),
+      generation_since_(now) {}
 
 Result<Bytes> PathSender::seal(wire::SessionTag session, ByteView payload, std::uint64_t& counter) {
   const auto width = wire::counter_bytes_for(next_ - confirmed_next_);
@@ -80,13 +83,14 @@ void PathSender::confirm(std::uint64_t counter) {
   if (counter < next_ && counter + 1 > confirmed_next_) confirmed_next_ = counter + 1;
 }
 
-bool PathSender::rekey() {
-  if (confirmed_next_ <= generation_start_) return false;
+void PathSender::rekey_if_due(Instant now, std::uint64_t packets_max, Duration age_max) {
+  const bool old = next_ - generation_start_ >= packets_max || now - generation_since_ >= age_max;
+  if (!old || confirmed_next_ <= generation_start_) return;
   secret_ = next_secret(secret_);
   keys_ = Generation(secret_.view(), layers_);
   phase_ = !phase_;
   generation_start_ = next_;
-  return true;
+  generation_since_ = now;
 }
 
 PathReceiver::PathReceiver(ByteView direction_secret, PathId path, const Layers& layers)

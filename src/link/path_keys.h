@@ -34,15 +34,14 @@ class Generation {
 // Seals packets of one path. Never uses a (key, counter) twice: the counter only grows.
 class PathSender {
  public:
-  PathSender(ByteView direction_secret, PathId path, const Layers& layers);
+  PathSender(Instant now, ByteView direction_secret, PathId path, const Layers& layers);
   // kLimit when the counter is used up (the session is over). `counter` gets this packet's.
   Result<Bytes> seal(wire::SessionTag session, ByteView payload, std::uint64_t& counter);
   // The far side is known to have accepted this counter on this path.
   void confirm(std::uint64_t counter);
-  // Moves to the next generation, if a packet of the present one is known to have arrived.
-  bool rekey();
-  std::uint64_t packets() const { return next_; }
-  std::uint64_t packets_in_generation() const { return next_ - generation_start_; }
+  // Moves to the next generation when this one is old by count or time and a packet of it is known
+  // to have arrived.
+  void rekey_if_due(Instant now, std::uint64_t packets_max, Duration age_max);
 
  private:
   Layers layers_;
@@ -51,7 +50,8 @@ class PathSender {
   bool phase_ = false;
   std::uint64_t next_ = 0;
   std::uint64_t confirmed_next_ = 0;  // highest counter known to have arrived + 1
-  std::uint64_t generation_start_ = 0;
+  std::uint64_t generation_start_ = 0;  // its first counter
+  Instant generation_since_;
 };
 
 // Opens packets of one path.

@@ -20,7 +20,7 @@ Session::Session(const PairConfig& pair, crypto::NoiseHandshake handshake, crypt
   const ByteView send = we_initiate ? initiator->key() : responder->key();
   const ByteView receive = we_initiate ? responder->key() : initiator->key();
   for (PathId path : pair.paths)
-    paths_.emplace(path, Ends{PathSender(send, path, pair.send_layers),
+    paths_.emplace(path, Ends{PathSender(now, send, path, pair.send_layers),
                               PathReceiver(receive, path, pair.receive_layers)});
 }
 
@@ -45,10 +45,9 @@ std::uint64_t Session::received_on(PathId path) const {
   return ends == paths_.end() ? 0 : ends->second.receiver.next_expected();
 }
 
-void Session::rekey_if_due(PathId path, std::uint64_t packets_max) {
-  const auto ends = paths_.find(path);
-  if (ends == paths_.end() || ends->second.sender.packets_in_generation() < packets_max) return;
-  static_cast<void>(ends->second.sender.rekey());  // not yet, if nothing of this generation arrived
+void Session::rekey_if_due(Instant now, PathId path, std::uint64_t packets_max, Duration age_max) {
+  if (const auto ends = paths_.find(path); ends != paths_.end())
+    ends->second.sender.rekey_if_due(now, packets_max, age_max);
 }
 
 }  // namespace detente::link

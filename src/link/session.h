@@ -32,8 +32,8 @@ class Session {
   void confirm(PathId path, std::uint64_t counter);
   // Highest counter accepted on this path + 1; 0 for none.
   std::uint64_t received_on(PathId path) const;
-  // Next generation on a path once `packets_max` packets went out under the present one.
-  void rekey_if_due(PathId path, std::uint64_t packets_max);
+  // Next generation on a path once the present one is old by packets or by time.
+  void rekey_if_due(Instant now, PathId path, std::uint64_t packets_max, Duration age_max);
 
  private:
   struct Ends {

@@ -61,7 +61,10 @@ Bytes encode_item(const ExtractItem& item) {
   wire::CborWriter& hashes = map.at(kInclusion).array(item.inclusion.size());
   for (const Digest& hash : item.inclusion) hashes.bytes(hash);
   if (item.checkpoint)
-    map.at(kCheckpoint).array(2).uint(item.checkpoint->station.value).bytes(item.checkpoint->signature);
+    map.at(kCheckpoint)
+        .array(2)
+        .uint(item.checkpoint->station.value)
+        .bytes(item.checkpoint->signature);
   else
     map.at(kCheckpoint).null();
   if (item.cosignature)

@@ -124,10 +124,10 @@ struct ExtractSources {
 
 // The file's bytes. Proof, checkpoint and cosignature are those of the smallest size that covers an
 // entry and that both signed; without such a size there is the author's checkpoint and no
-// cosignature. The same entry twice is taken once, in the form that shows more. Only the stations' and the shown
-// signers' credentials are put in.
-// kNotFound for an entry, checkpoint, accord, annex or credential that is not there, kState for a body that
-// retention deleted, kLimit above the bounds, kIo when the store lost a part of the tree.
+// cosignature. The same entry twice is taken once, in the form that shows more. Only the stations'
+// and the shown signers' credentials are put in. kNotFound for an entry, checkpoint, accord, annex
+// or credential that is not there, kState for a body that retention deleted, kLimit above the
+// bounds, kIo when the store lost a part of the tree.
 Result<Bytes> make_extract(const Reader& store, const ExtractSources& sources,
                            std::span<const ExtractChoice> choices);
 

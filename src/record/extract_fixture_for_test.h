@@ -69,8 +69,8 @@ class FakeReader final : public Reader {
   }
 };
 
-inline constexpr LineId kWest{1};   // provable
-inline constexpr LineId kQuiet{2};  // deniable
+inline constexpr LineId kWest{1};                    // provable
+inline constexpr LineId kQuiet{2};                   // deniable
 inline constexpr std::uint32_t kBegin = 1795500000;  // November 2026
 inline constexpr OfficerId kMain{1};
 inline constexpr OfficerId kDuty{2};
@@ -88,7 +88,10 @@ struct SideKeys {
 class World {
  public:
   explicit World(std::uint64_t seed = 7)
-      : random_(seed), south_(random_), north_(random_), in_force(make_accord()),
+      : random_(seed),
+        south_(random_),
+        north_(random_),
+        in_force(make_accord()),
         south_roster("south", south_.root.verify_key()),
         north_roster("north", north_.root.verify_key()) {
     add_credentials("south", south_, south_roster);
@@ -122,8 +125,9 @@ class World {
                        std::uint32_t accord_version = 1) {
     Entry entry = message(line, text);
     entry.header.author = kDuty;
-    entry.signatures.push_back(sign_entry(entry.header, entry.body, in_force.digest, accord_version,
-                                          kDuty, counter, keys(own).officer));
+    const Digest& digest = accord_version == 2 && next_ ? next_->digest : in_force.digest;
+    entry.signatures.push_back(sign_entry(entry.header, entry.body, digest, accord_version, kDuty,
+                                          counter, keys(own).officer));
     return entry;
   }
   void append(LineId line, bool own, const Entry& entry) {
@@ -131,12 +135,12 @@ class World {
     StoredEntry stored;
     stored.index = at.entries.size();
     stored.bytes = encode_entry(entry);
-    stored.salt = salt_for(as_bytes("a key of a month, thirty-two byt"), origin(line, own), stored.index);
+    stored.salt =
+        salt_for(as_bytes("a key of a month, thirty-two byt"), origin(line, own), stored.index);
     stored.leaf = leaf_of(stored.bytes, stored.salt);
     const auto reads = reader.tiles(log(line, own));
     auto changed = extend_tiles(*reads, stored.index, std::vector<Digest>{stored.leaf}).value();
-    for (Tile& tile : changed)
-      at.tiles[tile.id] = std::move(tile.bytes);
+    for (Tile& tile : changed) at.tiles[tile.id] = std::move(tile.bytes);
     at.entries.push_back(std::move(stored));
   }
   // Author's checkpoint over everything so far; the receipt too if `cosigned`.
@@ -162,13 +166,59 @@ class World {
   void talk() {
     append(kWest, true, message(kWest, "We see lights at the western post."));
     close(kWest, true, false);
-    append(kWest, true, signed_message(kWest, true, "Exercise ends at 18:00. Please confirm.", kBegin));
+    append(kWest, true,
+           signed_message(kWest, true, "Exercise ends at 18:00. Please confirm.", kBegin));
     append(kWest, true, message(kWest, "Weather is fair."));
     close(kWest, true, true);
     append(kWest, false, signed_message(kWest, false, "Confirmed.", kBegin + 5));
     close(kWest, false, true);
     append(kQuiet, true, message(kQuiet, "Between us."));
     close(kQuiet, true, true);
+  }
+
+  // What may stand in a record and proves less than it seems, or nothing.
+  void talk_badly() {
+    Entry entry = signed_message(kWest, true, "Signed once.", kBegin + 100);
+    append(kWest, true, entry);
+    append(kWest, true, entry);  // the station uses his signature again
+    append(kWest, true, signed_message(kWest, true, "Under an accord not shown.", kBegin + 101, 9));
+    entry = message(kWest, "The station says that he wrote this.");
+    entry.header.author = kDuty;
+    append(kWest, true, entry);
+    entry = signed_message(kWest, true, "I agree.", kBegin + 102);
+    entry.body = to_bytes(as_bytes("I refuse."));
+    append(kWest, true, entry);
+    entry = signed_message(kWest, true, "In another's name.", kBegin + 103);
+    entry.header.author = kMain;
+    append(kWest, true, entry);
+    entry = message(kWest, "Signed with the log's key.");
+    entry.header.author = kMain;
+    entry.signatures.push_back(sign_entry(entry.header, entry.body, in_force.digest, 1, kMain,
+                                          kBegin + 104, keys(true).log));
+    append(kWest, true, entry);
+    entry = message(kWest, "After the credential's end.");
+    entry.header.time.seconds += 2'000'000;
+    append(kWest, true, entry);
+    close(kWest, true, true);
+    append(kWest, true, message(kWest, "Not receipted."));
+    close(kWest, true, false);
+  }
+
+  // A second version of the accord, under which both go on.
+  void succeed() {
+    accord::Accord next = in_force.accord;
+    next.version = 2;
+    next.predecessor = in_force.digest;
+    next.lineage = in_force.lineage;
+    next.session.heartbeat_seconds = 30;
+    auto note = accord::parse_accord_note(as_bytes(accord::write_accord(next).value())).value();
+    note = accord::sign_accord(std::move(note), south_.root).value();
+    note = accord::sign_accord(std::move(note), north_.root).value();
+    std::vector<std::string> texts;
+    for (const auto& [line, text] : in_force.annex_texts) texts.push_back(text);
+    next_ = std::make_unique<accord::AccordInForce>(
+        accord::assemble_accord(as_bytes(note.encode()), texts).value());
+    accords_.push_back(next_.get());
   }
 
   ExtractSources sources() const { return {accords_, &south_roster, &north_roster}; }
@@ -190,7 +240,8 @@ class World {
   FakeReader reader;
 
  private:
-  const std::vector<const accord::AccordInForce*> accords_{&in_force};
+  std::unique_ptr<accord::AccordInForce> next_;
+  std::vector<const accord::AccordInForce*> accords_{&in_force};
 
   accord::AccordInForce make_accord() {
     const auto card = [&](const char* side, const char* name, const SideKeys& keys) {
@@ -203,7 +254,8 @@ class World {
     std::vector<std::string> texts;
     const auto add = [&](LineId line, const char* name, accord::Evidence evidence) {
       texts.push_back(
-          accord::write_annex(accord::draft_annex(line, name, {"fibre"}, evidence, random_)).value());
+          accord::write_annex(accord::draft_annex(line, name, {"fibre"}, evidence, random_))
+              .value());
       accord.lines.push_back({line, accord::annex_digest(texts.back())});
     };
     add(kAccordLine, "accord", accord::Evidence::kProvable);
@@ -217,11 +269,17 @@ class World {
 
   void add_credentials(const char* side, const SideKeys& keys, accord::Roster& roster) {
     const auto agree = [&] { return crypto::AgreeKey::generate(random_).public_key(); };
-    accord::Credential station{.role = accord::CredentialRole::kStation, .side = side,
-                               .post = "main", .number = kMain, .sign_key = keys.log.verify_key(),
-                               .agree_key = agree(), .cosign_key = keys.cosign.verify_key(),
-                               .lines = {}, .not_before = {kBegin - 1000},
-                               .not_after = {kBegin + 1000000}, .person = {}};
+    accord::Credential station{.role = accord::CredentialRole::kStation,
+                               .side = side,
+                               .post = "main",
+                               .number = kMain,
+                               .sign_key = keys.log.verify_key(),
+                               .agree_key = agree(),
+                               .cosign_key = keys.cosign.verify_key(),
+                               .lines = {},
+                               .not_before = {kBegin - 1000},
+                               .not_after = {kBegin + 1000000},
+                               .person = {}};
     accord::Credential officer = station;
     officer.role = accord::CredentialRole::kOfficer;
     officer.post = "duty-officer";

@@ -31,7 +31,8 @@ Finding check_signatures(const accord::Note& note, const accord::Accord& terms) 
   for (std::size_t i = 0; i < terms.sides.size(); ++i) {
     const accord::AccordSide& side = terms.sides[i];
     const accord::NoteSignature& line = note.signatures[i];
-    const auto key = accord::NoteVerifier::make(side.name, accord::NoteKeyType::kEd25519, side.root);
+    const auto key =
+        accord::NoteVerifier::make(side.name, accord::NoteKeyType::kEd25519, side.root);
     if (key && key->key_id() == line.key_id && key->verify(note.text, line.signature)) continue;
     finding.result = CheckResult::kFailed;
     finding.why = "the signature of " + side.name + " does not fit the accord's text";
@@ -69,7 +70,9 @@ Result<GroundAccord> read_accord(const ExtractAccord& part, AccordFindings& find
   return out;
 }
 
-Digest lineage_of(const GroundAccord& accord) { return accord.accord.lineage.value_or(accord.digest); }
+Digest lineage_of(const GroundAccord& accord) {
+  return accord.accord.lineage.value_or(accord.digest);
+}
 
 Result<void> check_chain(const std::vector<GroundAccord>& accords) {
   for (std::size_t i = 1; i < accords.size(); ++i) {

@@ -61,8 +61,9 @@ Result<Signed> Maker::signed_over(const LogKey& log, std::uint64_t size) const {
 Result<Shown> Maker::show(const StoredEntry& entry, const ExtractChoice& choice, bool own) {
   if (choice.form == ItemForm::kLeaf) return ShownLeaf{entry.leaf};
   if (entry.bytes.header.empty() || entry.bytes.body.empty() || entry.bytes.signatures.empty())
-    return fail(Fault::kState, "extract: entry " + std::to_string(entry.index) +
-                                   " is past its retention and only its leaf is kept; show the leaf alone");
+    return fail(Fault::kState,
+                "extract: entry " + std::to_string(entry.index) +
+                    " is past its retention and only its leaf is kept; show the leaf alone");
   if (choice.form == ItemForm::kHeader)
     return ShownHeader{entry.bytes.header,
                        inner_hash(entry.salt, entry.bytes.body, entry.bytes.signatures)};
@@ -90,8 +91,9 @@ Result<void> Maker::add_checkpoint(ExtractItem& item, const ExtractChoice& choic
     take(*credential);
     return {};
   }
-  return missing("no credential of station " + choice.log.station_id + " fits the checkpoint of size " +
-                 std::to_string(checkpoint.size) + "; import that side's bulletins first");
+  return missing("no credential of station " + choice.log.station_id +
+                 " fits the checkpoint of size " + std::to_string(checkpoint.size) +
+                 "; import that side's bulletins first");
 }
 
 Result<void> Maker::add_cosignature(ExtractItem& item, const ExtractChoice& choice,
@@ -126,10 +128,11 @@ Result<void> Maker::add(const ExtractChoice& choice) {
   item.size = by.checkpoint.size;
   const auto tiles = store_.tiles(choice.log);
   auto proof = inclusion_proof(*tiles, item.index, item.size);
-  if (!proof || !verify_inclusion(entries.front().leaf, item.index, item.size, *proof,
-                                  by.checkpoint.root))
+  if (!proof ||
+      !verify_inclusion(entries.front().leaf, item.index, item.size, *proof, by.checkpoint.root))
     return fail(Fault::kIo, "extract: the store's tree does not hold entry " +
-                                std::to_string(item.index) + " as its checkpoint says; check the disk");
+                                std::to_string(item.index) +
+                                " as its checkpoint says; check the disk");
   item.inclusion = std::move(*proof);
   DETENTE_TRY_VOID(add_checkpoint(item, choice, by));
   DETENTE_TRY_VOID(add_cosignature(item, choice, by));

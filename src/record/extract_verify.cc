@@ -9,8 +9,8 @@
 namespace detente::record {
 namespace {
 
-// The root that leaf, place and hashes give (RFC 9162 section 2.1.3.2); nothing for a wrong number of
-// hashes. verify_inclusion compares with a root that is known, and here none is.
+// The root that leaf, place and hashes give (RFC 9162 section 2.1.3.2); nothing for a wrong number
+// of hashes. verify_inclusion compares with a root that is known, and here none is.
 std::optional<Digest> root_from(const Digest& leaf, const ExtractItem& item) {
   std::uint64_t node = item.index;
   std::uint64_t last = item.size - 1;
@@ -90,7 +90,8 @@ std::string ItemCheck::credential_fits(const accord::Credential* credential, boo
   if (credential->is_station() != station)
     return station ? "the credential is not a station's" : "the credential is a station's";
   if (!credential->allows(log_.line)) return "the credential is not for this line";
-  if (finding.time && !credential->valid_at(*finding.time)) return "the credential was not valid at that time";
+  if (finding.time && !credential->valid_at(*finding.time))
+    return "the credential was not valid at that time";
   return {};
 }
 
@@ -138,8 +139,8 @@ Finding ItemCheck::cosignature(const std::optional<Digest>& root) const {
   if (std::string why = credential_fits(credential, true, finding); !why.empty())
     return failed(finding, why);
   const Cosignature cosignature{item_.cosignature->time.seconds, item_.cosignature->signature};
-  if (!root || !verify_cosignature({item_.origin, item_.size, *root}, cosignature,
-                                   *credential->cosign_key))
+  if (!root ||
+      !verify_cosignature({item_.origin, item_.size, *root}, cosignature, *credential->cosign_key))
     return failed(finding, "the receipt does not fit this entry in this log at this time");
   return finding;
 }

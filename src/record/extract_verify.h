@@ -59,7 +59,7 @@ const char* to_string(Verdict verdict);  // "proved", ...
 
 struct ExtractFindings {
   Verdict verdict = Verdict::kFailed;
-  std::string error;  // of a file that is no extract: then all lists are empty
+  std::string error;                  // of a file that is no extract: then all lists are empty
   std::vector<accord::Accord> terms;  // as in `accords`, for names
   std::vector<AccordFindings> accords;
   std::vector<Finding> credentials;

@@ -52,14 +52,16 @@ TEST_F(ExtractProof, ProvesRedactedFormsWithoutTheOfficer) {
   EXPECT_EQ(results(findings.items[0]),
             "inclusion proved; checkpoint proved; cosignature proved; officer unchecked; ");
   EXPECT_EQ(results(findings.items[1]), results(findings.items[0]));
-  EXPECT_EQ(results(findings.items[2]), "inclusion proved; checkpoint proved; cosignature proved; ");
+  EXPECT_EQ(results(findings.items[2]),
+            "inclusion proved; checkpoint proved; cosignature proved; ");
 }
 
 TEST_F(ExtractProof, SaysThatADeniableLineProvesNothing) {
   const auto findings = verified(made({{world.log(kQuiet, true), 0, ItemForm::kWhole}}));
   EXPECT_EQ(findings.verdict, Verdict::kUnattested) << findings.error;
   EXPECT_FALSE(findings.items[0].attested);
-  EXPECT_EQ(results(findings.items[0]), "inclusion absent; checkpoint absent; cosignature absent; ");
+  EXPECT_EQ(results(findings.items[0]),
+            "inclusion absent; checkpoint absent; cosignature absent; ");
 }
 
 TEST_F(ExtractProof, AnUnsignedEntryOfAProvableLineFails) {
@@ -111,7 +113,8 @@ TEST_F(ExtractProof, ASwappedCosignatureFails) {
   const ExtractItem& item = swapped.items[1];
   const Digest root = root_at(*world.reader.tiles(world.log(kWest, true)), item.size).value();
   swapped.items[1].cosignature->signature =
-      cosign({item.origin, item.size, root}, item.cosignature->time.seconds, world.keys(true).cosign)
+      cosign({item.origin, item.size, root}, item.cosignature->time.seconds,
+             world.keys(true).cosign)
           .signature;
   EXPECT_EQ(verified(swapped).verdict, Verdict::kFailed);
 }
@@ -148,30 +151,43 @@ TEST_F(ExtractProof, AnotherAccordVersionIsNotChecked) {
   EXPECT_EQ(findings.items[1].checks[3].result, CheckResult::kAbsent);
 }
 
-TEST_F(ExtractProof, AnOfficersSignatureMustFit) {
-  Entry other = world.signed_message(kWest, true, "I agree.", kBegin + 60);
-  other.body = to_bytes(as_bytes("I refuse."));
-  world.append(kWest, true, other);
-  Entry wrong_author = world.message(kWest, "By whom?");
-  wrong_author.header.author = kMain;
-  wrong_author.signatures.push_back(sign_entry(wrong_author.header, wrong_author.body,
-                                               world.in_force.digest, 1, kDuty, kBegin + 61,
-                                               world.keys(true).officer));
-  world.append(kWest, true, wrong_author);
-  Entry by_station = world.message(kWest, "Signed with the log's key.");
-  by_station.header.author = kMain;
-  by_station.signatures.push_back(sign_entry(by_station.header, by_station.body,
-                                             world.in_force.digest, 1, kMain, kBegin + 62,
-                                             world.keys(true).log));
-  world.append(kWest, true, by_station);
-  Entry late = world.message(kWest, "After the credential's end.");
-  late.header.time.seconds += 2'000'000;
-  world.append(kWest, true, late);
+TEST_F(ExtractProof, FollowsTheAccordThroughItsVersions) {
+  world.append(kWest, true, world.signed_message(kWest, true, "Before.", kBegin + 70));
+  world.succeed();
+  world.append(kWest, true, world.signed_message(kWest, true, "After.", kBegin + 71, 2));
   world.close(kWest, true, true);
-  for (const std::uint64_t index : {3, 4, 5, 6}) {
-    const auto findings = verified(made({west(index)}));
-    EXPECT_EQ(findings.verdict, Verdict::kFailed) << index;
+  const Bytes both = made({west(3), west(4)});
+  const auto findings = verified(both);
+  EXPECT_EQ(findings.verdict, Verdict::kProved) << findings.error;
+  ASSERT_EQ(findings.accords.size(), 2u);
+  EXPECT_EQ(findings.items[1].checks[3].result, CheckResult::kProved);
+  for (const AccordFindings& accord : findings.accords)
+    EXPECT_EQ(verify_extract(both, {{}, accord.digest}).verdict, Verdict::kProved);
+  Extract extract = decode_extract(both).value();
+  std::swap(extract.accords[0], extract.accords[1]);
+  EXPECT_NE(verified(extract).error, "");
+  extract.accords.erase(extract.accords.begin() + 1);  // version 2 alone
+  const auto alone = verified(extract);
+  EXPECT_EQ(alone.verdict, Verdict::kProved);
+  EXPECT_EQ(alone.items[0].checks[3].result, CheckResult::kUnchecked);
+  extract.accords.push_back(extract.accords[0]);
+  EXPECT_NE(verified(extract).error, "");  // the same version twice
+}
+
+TEST_F(ExtractProof, ToldApartCheckByCheck) {
+  world.talk_badly();
+  std::vector<ExtractChoice> all;
+  for (std::uint64_t index = 3; index < 12; ++index) all.push_back(west(index));
+  const auto findings = verified(made(all));
+  EXPECT_EQ(findings.verdict, Verdict::kFailed) << findings.error;
+  std::string officers, checkpoints;
+  for (const ItemFindings& item : findings.items) {
+    checkpoints += to_string(item.checks[1].result)[0];
+    officers += item.checks.size() > 3 ? to_string(item.checks[3].result)[0] : '-';
   }
+  EXPECT_EQ(officers, "pfuafff--");
+  EXPECT_EQ(checkpoints, "pppppppfp");
+  EXPECT_EQ(findings.items.back().checks[2].result, CheckResult::kAbsent);
 }
 
 TEST_F(ExtractProof, EveryFlippedBitIsSeen) {
@@ -205,8 +221,31 @@ void write_golden(const std::string& name, const Bytes& bytes) {
   const char* folder = std::getenv("DETENTE_WRITE_GOLDEN");
   if (!folder) return;
   std::ofstream out(std::string(folder) + "/" + name, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
   EXPECT_TRUE(out) << "cannot write " << name;
+}
+
+Bytes failing() {
+  World world;
+  world.talk();
+  world.talk_badly();
+  std::vector<ExtractChoice> all;
+  for (std::uint64_t index = 3; index < 12; ++index)
+    all.push_back({world.log(kWest, true), index, ItemForm::kWhole});
+  return world.extract(all).value();
+}
+
+Bytes two_versions() {
+  World world;
+  world.append(kWest, false, world.signed_message(kWest, false, "Before.", kBegin + 70));
+  world.succeed();
+  world.append(kWest, false, world.signed_message(kWest, false, "After.", kBegin + 71, 2));
+  world.close(kWest, false, true);
+  return world
+      .extract({{world.log(kWest, false), 0, ItemForm::kWhole},
+                {world.log(kWest, false), 1, ItemForm::kWhole}})
+      .value();
 }
 
 TEST_F(ExtractProof, GoldenFilesOpenForEver) {
@@ -214,12 +253,15 @@ TEST_F(ExtractProof, GoldenFilesOpenForEver) {
   const std::vector<std::pair<std::string, Bytes>> fresh = {
       {"v1-whole.dex", made({west(1), west(2), west(0, ItemForm::kWhole, false)})},
       {"v1-redacted.dex", made({west(0, ItemForm::kLeaf), west(1, ItemForm::kHeader), west(2)})},
-      {"v1-deniable.dex", made({{world.log(kQuiet, true), 0, ItemForm::kWhole}})}};
+      {"v1-deniable.dex", made({{world.log(kQuiet, true), 0, ItemForm::kWhole}})},
+      {"v1-failing.dex", failing()},
+      {"v1-versions.dex", two_versions()}};
+  for (const auto& [name, bytes] : fresh) write_golden(name, bytes);
   for (const auto& [name, bytes] : fresh) {
-    write_golden(name, bytes);
     const Bytes golden = read_golden(name);
-    const Verdict expected =
-        name == "v1-deniable.dex" ? Verdict::kUnattested : Verdict::kProved;
+    const Verdict expected = name == "v1-deniable.dex"  ? Verdict::kUnattested
+                             : name == "v1-failing.dex" ? Verdict::kFailed
+                                                        : Verdict::kProved;
     EXPECT_EQ(verified(golden).verdict, expected) << name << verified(golden).error;
     const auto decoded = decode_extract(golden);
     ASSERT_TRUE(decoded) << name;

@@ -29,11 +29,12 @@ std::optional<std::uint64_t> number(std::optional<std::string_view> text) {
 }
 
 tl::unexpected<Error> refuse(const std::string& what) {
-  return fail(Fault::kState,
-              what +
-                  ". Put the right file back if it was only moved. If this disk was lost, replaced or "
-                  "restored from a backup, start once with --after-restore: the station then begins "
-                  "new epochs and says so to the other side");
+  return fail(
+      Fault::kState,
+      what +
+          ". Put the right file back if it was only moved. If this disk was lost, replaced or "
+          "restored from a backup, start once with --after-restore: the station then begins "
+          "new epochs and says so to the other side");
 }
 
 }  // namespace
@@ -69,8 +70,8 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
   if (after_restore) {
     out.new_epoch = true;
     out.next.instance = random.array<16>();
-    out.next.generation = 1 + std::max(in_file ? in_file->generation : 0,
-                                       in_database ? in_database->generation : 0);
+    out.next.generation =
+        1 + std::max(in_file ? in_file->generation : 0, in_database ? in_database->generation : 0);
     out.next.entries = entries_held;
     return out;
   }
@@ -115,8 +116,8 @@ Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
   }
   bool empty = true;
   for (const record::LineKey& line : lines) empty = empty && store.logs(line).empty();
-  Result<Continuation> out = continue_life(in_file, in_database, empty, own_entries(store, lines),
-                                           after_restore, random);
+  Result<Continuation> out =
+      continue_life(in_file, in_database, empty, own_entries(store, lines), after_restore, random);
   if (!out) return fail_at(file.string(), out.error());
   if (lines.empty()) return out;
   DETENTE_TRY(fence, store.claim(lines.front()));

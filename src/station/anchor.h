@@ -29,7 +29,8 @@ struct Continuation {
   bool new_epoch = false;  // the disk has a new life
 };
 // `in_file`, `in_database`: nothing where there is none. `database_empty`: it holds no log.
-// `after_restore`: a person says that the disk was restored. kState says what does not fit and what to do.
+// `after_restore`: a person says that the disk was restored. kState says what does not fit and what
+// to do.
 Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
                                    const std::optional<Anchor>& in_database, bool database_empty,
                                    std::uint64_t entries_held, bool after_restore,

@@ -53,12 +53,13 @@ unsigned http_status(Fault fault) {
   return 500;
 }
 
-Result<std::uint64_t> parse_number(std::string_view text, std::string_view what, std::uint64_t max) {
+Result<std::uint64_t> parse_number(std::string_view text, std::string_view what,
+                                   std::uint64_t max) {
   std::uint64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (text.empty() || error != std::errc() || end != text.data() + text.size() || out > max)
-    return fail(Fault::kMalformed, std::string(what) + " must be a whole number up to " +
-                                       std::to_string(max));
+    return fail(Fault::kMalformed,
+                std::string(what) + " must be a whole number up to " + std::to_string(max));
   return out;
 }
 
@@ -121,17 +122,22 @@ Result<Json> Api::get_line(const ApiRequest& request) {
 }
 
 void Api::get_events(const ApiRequest& request, Reply reply) {
-  const Result<std::uint64_t> since = query_number(request, "since", running_.events.newest(), UINT64_MAX);
+  const Result<std::uint64_t> since =
+      query_number(request, "since", running_.events.newest(), UINT64_MAX);
   const Result<std::uint64_t> wait = query_number(
       request, "timeout_ms", static_cast<std::uint64_t>(kLongPoll.count() / 1000), kWaitMsMax);
-  if (!since || !wait) return reply(to_response(tl::unexpected<Error>(since ? wait.error() : since.error())));
+  if (!since || !wait)
+    return reply(to_response(tl::unexpected<Error>(since ? wait.error() : since.error())));
   const auto tell = [this, since = *since, reply, told = std::make_shared<bool>(false)] {
     if (std::exchange(*told, true)) return;
     reply(to_response(running_.events.after(since, kEventsMax)));
   };
   if (*since != running_.events.newest() || *wait == 0) return tell();
-  running_.events.when_more(tell);
-  running_.driver->after(std::chrono::milliseconds(*wait), tell);
+  const std::uint64_t waiting = running_.events.when_more(tell);
+  running_.driver->after(std::chrono::milliseconds(*wait), [this, waiting, tell] {
+    running_.events.forget(waiting);
+    tell();
+  });
 }
 
 void Api::post(const ApiRequest& request, Reply reply) {
@@ -155,7 +161,8 @@ void Api::post_entry(const ApiRequest& request, Reply reply) {
     const LineId line = target.annex->line;
     const Wait wait = submission.wait;
     const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
-    DETENTE_TRY(entry, prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
+    DETENTE_TRY(entry,
+                prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
     const auto accepted = [&](core::SubmissionId id) {
       pending_.push_back({peer, line, id, wait, reply, std::nullopt, false});
       if (wait == Wait::kReceipt)
@@ -168,7 +175,8 @@ void Api::post_entry(const ApiRequest& request, Reply reply) {
     static_cast<void>(id);
     return {};
   };
-  if (const Result<void> done = submit(); !done) reply(to_response(tl::unexpected<Error>(done.error())));
+  if (const Result<void> done = submit(); !done)
+    reply(to_response(tl::unexpected<Error>(done.error())));
 }
 
 void Api::answer(Pending& pending, const char* state) {
@@ -201,40 +209,44 @@ void Api::give_up(PeerId peer, LineId line, core::SubmissionId id) {
 
 void Api::on_event(const core::DeskEvent& event) {
   if (const auto* queued = std::get_if<core::EntryQueued>(&event)) {
-    for_pending([&](const Pending& p) {
-                  return p.peer == queued->peer && p.line == queued->line && p.id == queued->submission;
-                },
-                [&](Pending& p) {
-                  p.queued = true;
-                  if (p.wait == Wait::kDurable) answer(p, "queued");
-                  return p.wait == Wait::kDurable;
-                });
+    for_pending(
+        [&](const Pending& p) {
+          return p.peer == queued->peer && p.line == queued->line && p.id == queued->submission;
+        },
+        [&](Pending& p) {
+          p.queued = true;
+          if (p.wait == Wait::kDurable) answer(p, "queued");
+          return p.wait == Wait::kDurable;
+        });
   } else if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
-    for_pending([&](const Pending& p) {
-                  return p.peer == placed->peer && p.line == placed->line && p.id == placed->submission;
-                },
-                [&](Pending& p) {
-                  p.placed = {placed->epoch, placed->index};
-                  if (p.wait == Wait::kDurable) answer(p, "placed");
-                  return p.wait == Wait::kDurable;
-                });
+    for_pending(
+        [&](const Pending& p) {
+          return p.peer == placed->peer && p.line == placed->line && p.id == placed->submission;
+        },
+        [&](Pending& p) {
+          p.placed = {placed->epoch, placed->index};
+          if (p.wait == Wait::kDurable) answer(p, "placed");
+          return p.wait == Wait::kDurable;
+        });
   } else if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) {
-    for_pending([&](const Pending& p) {
-                  return p.peer == receipt->peer && p.line == receipt->line && p.placed &&
-                         p.placed->epoch == receipt->epoch && p.placed->index < receipt->size;
-                },
-                [&](Pending& p) {
-                  answer(p, "receipted");
-                  return true;
-                });
+    for_pending(
+        [&](const Pending& p) {
+          return p.peer == receipt->peer && p.line == receipt->line && p.placed &&
+                 p.placed->epoch == receipt->epoch && p.placed->index < receipt->size;
+        },
+        [&](Pending& p) {
+          answer(p, "receipted");
+          return true;
+        });
   } else if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) {
-    for_pending([&](const Pending& p) {
-                  return p.peer == failed->peer && p.line == failed->line && p.id == failed->submission;
-                },
-                [&](Pending& p) {
-                  p.reply(to_response(tl::unexpected<Error>(failed->error)));
-                  return true;
-                });
+    for_pending(
+        [&](const Pending& p) {
+          return p.peer == failed->peer && p.line == failed->line && p.id == failed->submission;
+        },
+        [&](Pending& p) {
+          p.reply(to_response(tl::unexpected<Error>(failed->error)));
+          return true;
+        });
   }
 }
 

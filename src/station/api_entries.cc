@@ -51,7 +51,8 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
   }
   view.log = info.log;
   if (from < info.size)
-    for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, asked.limit)) {
+    for (record::StoredEntry& stored :
+         running.store->entries(info.log, from, info.size, asked.limit)) {
       view.stored = std::move(stored);
       out.push_back(view);
     }
@@ -118,15 +119,13 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
   // Asked from a place on: the first of them; else the newest.
   const std::size_t more = found.size() > asked.limit ? found.size() - asked.limit : 0;
   if (more > 0 && asked.since) found.resize(asked.limit);
-  if (more > 0 && !asked.since) found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(more));
+  if (more > 0 && !asked.since)
+    found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(more));
   Json list = Json::array();
   for (const EntryView& entry : found) list.push_back(entry_json(running, entry));
-  return Json{{"ok", true},
-              {"counterpart", counterpart.name()},
-              {"line", annex.name},
-              {"line_number", annex.line.value},
-              {"more", more > 0},
-              {"entries", std::move(list)}};
+  return Json{{"ok", true},         {"counterpart", counterpart.name()},
+              {"line", annex.name}, {"line_number", annex.line.value},
+              {"more", more > 0},   {"entries", std::move(list)}};
 }
 
 Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
@@ -135,7 +134,8 @@ Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
   if (whose != "own" && whose != "far")
     return fail(Fault::kMalformed, "an entry is named by own or far, and its index");
   const core::Line& line = running.line(counterpart.peer, annex.line);
-  EntryView view{&counterpart, &annex, whose == "own" ? line.own().key() : line.far().key(), {}, false};
+  EntryView view{
+      &counterpart, &annex, whose == "own" ? line.own().key() : line.far().key(), {}, false};
   if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
     const auto bytes = from_hex(epoch->second);
     const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -26,8 +27,10 @@ using Stream = beast::basic_stream<Local>;
 
 namespace {
 
-constexpr auto kIdle = std::chrono::seconds(60);     // for the next request
+constexpr auto kIdle = std::chrono::seconds(60);      // for the next request
 constexpr auto kTransfer = std::chrono::seconds(10);  // of one request's rest, or of an answer
+constexpr auto kDrain = std::chrono::seconds(1);
+constexpr std::size_t kDrainMax = 1 << 20;
 
 ApiResponse to_response(unsigned status, const Error& error) {
   return {status, dump(error_json(error))};
@@ -67,6 +70,7 @@ struct ApiServer::Shared {
   static asio::awaitable<void> accept(std::shared_ptr<Shared> self);
   static asio::awaitable<void> serve(std::shared_ptr<Shared> self, Local::socket socket);
   static asio::awaitable<bool> serve_one(Shared& self, Stream& stream, beast::flat_buffer& buffer);
+  static asio::awaitable<void> drain(Stream& stream);
   static asio::awaitable<ApiResponse> ask(Shared& self, Stream& stream,
                                           const http::request<http::string_body>& request);
 };
@@ -89,6 +93,17 @@ asio::awaitable<ApiResponse> ApiServer::Shared::ask(
     co_await answer->ready.async_wait(asio::redirect_error(asio::use_awaitable, ready));
   }
   co_return std::move(*answer->response);
+}
+
+// The rest of a request that was too large, so that its sender comes to read the answer.
+asio::awaitable<void> ApiServer::Shared::drain(Stream& stream) {
+  std::array<char, 16384> buffer;
+  boost::system::error_code error;
+  static_cast<void>(stream.socket().shutdown(Local::socket::shutdown_send, error));
+  stream.expires_after(kDrain);
+  for (std::size_t taken = 0; !error && taken < kDrainMax;)
+    taken += co_await stream.async_read_some(asio::buffer(buffer),
+                                             asio::redirect_error(asio::use_awaitable, error));
 }
 
 // False when the connection is over.
@@ -122,6 +137,7 @@ asio::awaitable<bool> ApiServer::Shared::serve_one(Shared& self, Stream& stream,
   stream.expires_after(kTransfer);
   error.clear();
   co_await http::async_write(stream, message, token);
+  if (!error && message.result() == http::status::payload_too_large) co_await drain(stream);
   stream.expires_never();
   co_return !error && message.keep_alive();
 }
@@ -160,16 +176,17 @@ asio::awaitable<void> ApiServer::Shared::accept(std::shared_ptr<Shared> self) {
 Result<std::unique_ptr<ApiServer>> ApiServer::listen(asio::io_context& context,
                                                      const std::string& path, Handler handler) {
   if (path.size() > 100)
-    return fail(Fault::kLimit, "the path " + path + " is too long for a socket (100 bytes): use a "
-                                                    "directory with a shorter name");
+    return fail(Fault::kLimit, "the path " + path +
+                                   " is too long for a socket (100 bytes): use a "
+                                   "directory with a shorter name");
   auto shared = std::make_shared<Shared>(context, path, std::move(handler));
   ::unlink(path.c_str());
   boost::system::error_code error;
   static_cast<void>(shared->acceptor.open(Local(), error));
   if (!error) static_cast<void>(shared->acceptor.bind(Local::endpoint(path), error));
-  if (!error && ::chmod(path.c_str(), 0600) != 0)
-    error = {errno, boost::system::system_category()};
-  if (!error) static_cast<void>(shared->acceptor.listen(Local::acceptor::max_listen_connections, error));
+  if (!error && ::chmod(path.c_str(), 0600) != 0) error = {errno, boost::system::system_category()};
+  if (!error)
+    static_cast<void>(shared->acceptor.listen(Local::acceptor::max_listen_connections, error));
   if (error)
     return fail(Fault::kIo, "cannot make the socket " + path + " (" + error.message() +
                                 "): is the directory writable for this user?");

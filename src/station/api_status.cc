@@ -73,8 +73,9 @@ Json status_json(Running& running) {
            {"now", running.driver->now().wall.seconds},
            {"started", running.started.seconds},
            {"events", running.events.newest()},
-           {"datagrams", {{"dropped", running.driver->station().datagrams_dropped()},
-                          {"not_sent", running.driver->datagrams_not_sent()}}},
+           {"datagrams",
+            {{"dropped", running.driver->station().datagrams_dropped()},
+             {"not_sent", running.driver->datagrams_not_sent()}}},
            {"fault", Json()}};
   if (const auto fault = running.store->fault()) out["fault"] = fault->message;
   out["counterparts"] = Json::array();
@@ -91,18 +92,19 @@ Json line_json(Running& running, const Counterpart& counterpart, const accord::A
   empty.header.line = annex.line;
   empty.header.time = running.driver->now().wall;
   Json out = line_status(running, counterpart, annex);
-  out.update(Json{{"ok", true},
-                  {"counterpart", counterpart.name()},
-                  {"line", annex.name},
-                  {"line_number", annex.line.value},
-                  {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
-                  {"lineage", to_hex(accord.lineage)},
-                  {"highest_precedence", record::precedence_name(static_cast<record::Precedence>(
-                                             annex.highest_precedence))},
-                  {"media", std::move(media)},
-                  {"entry_bytes_max", record::kEntryBytesMax},
-                  {"text_bytes_max", line::text_bytes_max(empty)},
-                  {"link_up", running.driver->station().peer(counterpart.peer).link().ready()}});
+  out.update(
+      Json{{"ok", true},
+           {"counterpart", counterpart.name()},
+           {"line", annex.name},
+           {"line_number", annex.line.value},
+           {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
+           {"lineage", to_hex(accord.lineage)},
+           {"highest_precedence",
+            record::precedence_name(static_cast<record::Precedence>(annex.highest_precedence))},
+           {"media", std::move(media)},
+           {"entry_bytes_max", record::kEntryBytesMax},
+           {"text_bytes_max", line::text_bytes_max(empty)},
+           {"link_up", running.driver->station().peer(counterpart.peer).link().ready()}});
   return out;
 }
 

@@ -51,15 +51,16 @@ Result<void> check_time(const Submission& submission, WallTime now) {
   const std::uint32_t time = submission.entry.header.time.seconds;
   const std::uint32_t apart = time > now.seconds ? time - now.seconds : now.seconds - time;
   if (apart <= kClockLimit) return {};
-  return fail(Fault::kLimit, "the entry's time is more than a day from this station's clock: set the "
-                             "clock of the desk or of the station");
+  return fail(Fault::kLimit,
+              "the entry's time is more than a day from this station's clock: set the "
+              "clock of the desk or of the station");
 }
 
 Result<void> check_signatures(const Running& running, const Counterpart& counterpart,
                               const record::Entry& entry, WallTime now) {
   for (const record::OfficerSignature& signature : entry.signatures) {
-    const Verdict verdict = judge_signature(entry, signature, counterpart.accord, running.own_roster,
-                                            std::nullopt);
+    const Verdict verdict =
+        judge_signature(entry, signature, counterpart.accord, running.own_roster, std::nullopt);
     if (verdict.value != Verdict::Value::kValid)
       return fail(Fault::kDenied, "the signature of officer " +
                                       std::to_string(signature.officer.value) + ": " + verdict.why);

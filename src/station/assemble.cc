@@ -4,7 +4,8 @@ namespace detente::station {
 
 namespace {
 
-Result<crypto::AeadAlgorithm> load_cipher(const accord::AccordSide& side, const AccordFiles& files) {
+Result<crypto::AeadAlgorithm> load_cipher(const accord::AccordSide& side,
+                                          const AccordFiles& files) {
   DETENTE_TRY(algorithm, crypto::AeadAlgorithm::load(side.aead));
   const auto vectors = files.cipher_vectors.find(side.aead);
   if (vectors == files.cipher_vectors.end())
@@ -33,6 +34,7 @@ core::LinkPolicy policy_of(const accord::SessionTerms& terms) {
   out.fresh_handshake = std::chrono::minutes(terms.fresh_handshake_minutes);
   out.heartbeat = std::chrono::seconds(terms.heartbeat_seconds);
   out.rekey_packets = terms.rekey_packets;
+  out.rekey_age = std::chrono::minutes(terms.rekey_minutes);
   out.secret_step_seconds = terms.secret_step_hours * 3600;
   return out;
 }
@@ -55,7 +57,8 @@ Result<void> check_paths(const CounterpartConfig& config, const accord::Accord& 
   for (const PathConfig& path : config.paths) {
     const accord::AccordPath* agreed = accord.path(path.name);
     if (agreed == nullptr)
-      return fail(Fault::kConflict, "station.toml names the path " + path.name + " to " + config.name +
+      return fail(Fault::kConflict, "station.toml names the path " + path.name + " to " +
+                                        config.name +
                                         ", which the accord does not have: correct the name");
     if (agreed->kind != accord::PathKind::kUdp)
       return fail(Fault::kUnsupported, "the path " + path.name + " is of kind " +
@@ -75,7 +78,8 @@ std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
   return out;
 }
 
-Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir, const StationConfig& config,
+Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
+                                                      const StationConfig& config,
                                                       const CounterpartConfig& counterpart) {
   DETENTE_TRY(accord, dir.accord_in_force(counterpart.name));
   DETENTE_TRY(files, dir.accord_files(counterpart.name));
@@ -86,9 +90,16 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir, const 
   DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));
   DETENTE_TRY(coder, wire::TextCoder::with_dictionary(files.dictionary));
   DETENTE_TRY(roster, dir.roster_of(counterpart.name));
-  return std::unique_ptr<Counterpart>(new Counterpart{
-      {}, counterpart, std::move(accord), std::move(roster), std::move(coder), layers.first,
-      layers.second, dir.name() + "/" + config.post, counterpart.name + "/" + counterpart.their_post});
+  return std::unique_ptr<Counterpart>(
+      new Counterpart{{},
+                      counterpart,
+                      std::move(accord),
+                      std::move(roster),
+                      std::move(coder),
+                      layers.first,
+                      layers.second,
+                      dir.name() + "/" + config.post,
+                      counterpart.name + "/" + counterpart.their_post});
 }
 
 Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const StationKeys& keys,
@@ -98,18 +109,21 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
   const std::string& name = counterpart.name();
   if (pair.lineage != accord.lineage || pair.our_station != counterpart.our_station ||
       pair.their_station != counterpart.their_station)
-    return fail(Fault::kConflict, "station/pairs/" + name + ".key is of " + pair.our_station + " and " +
-                                      pair.their_station +
+    return fail(Fault::kConflict, "station/pairs/" + name + ".key is of " + pair.our_station +
+                                      " and " + pair.their_station +
                                       " under another accord: enrol the station again");
   if (!link_known && !pair.psk_0)
-    return fail(Fault::kState,
-                "station/pairs/" + name +
-                    ".key has no first secret any more and the record holds none: the record was lost. "
-                    "Restore station/record.db from a backup and start with --after-restore, or enrol "
-                    "the station again from the vault");
-  const accord::SignedCredential* theirs = counterpart.roster.station(counterpart.config.their_post);
+    return fail(
+        Fault::kState,
+        "station/pairs/" + name +
+            ".key has no first secret any more and the record holds none: the record was lost. "
+            "Restore station/record.db from a backup and start with --after-restore, or enrol "
+            "the station again from the vault");
+  const accord::SignedCredential* theirs =
+      counterpart.roster.station(counterpart.config.their_post);
   if (theirs == nullptr)
-    return fail(Fault::kNotFound, "there is no credential of the station " + counterpart.their_station +
+    return fail(Fault::kNotFound, "there is no credential of the station " +
+                                      counterpart.their_station +
                                       ": import the bulletin in which " + name + " issued it");
   DETENTE_TRY(salts, accord::SaltChain::resume(pair.salt_month, std::move(pair.salt_key)));
 
@@ -126,10 +140,10 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
   SecretBytes first_psk;
   if (pair.psk_0) first_psk = std::move(*pair.psk_0);
   return core::PeerSetup{
-      core::PairIdentity{counterpart.peer, name, accord.lineage, accord.digest, accord.accord.version,
-                         counterpart.our_station, counterpart.their_station, &keys.log, &keys.cosign,
-                         theirs->credential.sign_key, *theirs->credential.cosign_key,
-                         std::move(salts), &counterpart.coder},
+      core::PairIdentity{counterpart.peer, name, accord.lineage, accord.digest,
+                         accord.accord.version, counterpart.our_station, counterpart.their_station,
+                         &keys.log, &keys.cosign, theirs->credential.sign_key,
+                         *theirs->credential.cosign_key, std::move(salts), &counterpart.coder},
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
                       std::move(first_psk), policy_of(accord.accord.session)},
       line_setups(accord), std::move(sockets), new_epoch};
@@ -148,8 +162,9 @@ Result<const accord::SignedCredential*> own_credential(const accord::Roster& own
       credential.sign_key != keys.log.verify_key() ||
       credential.cosign_key != keys.cosign.verify_key() ||
       credential.agree_key != keys.noise.public_key())
-    return fail(Fault::kConflict, "station/station.key and the station's credential do not fit: the "
-                                  "key file is of another station");
+    return fail(Fault::kConflict,
+                "station/station.key and the station's credential do not fit: the "
+                "key file is of another station");
   if (own.revoked(keys.number))
     return fail(Fault::kDenied, "the credential of this station is revoked: enrol it again");
   return found;

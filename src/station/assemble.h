@@ -10,7 +10,8 @@
 
 namespace detente::station {
 
-// What the running station holds of one counterpart. The core borrows from it: it stays where it is.
+// What the running station holds of one counterpart. The core borrows from it: it stays where it
+// is.
 struct Counterpart {
   PeerId peer;
   CounterpartConfig config;
@@ -25,13 +26,14 @@ struct Counterpart {
   const std::string& name() const { return config.name; }
 };
 
-// What both kinds of mistakes come down to: a file that is missing or does not fit. Runs the vectors
-// of both ciphers.
-Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir, const StationConfig& config,
+// What both kinds of mistakes come down to: a file that is missing or does not fit. Runs the
+// vectors of both ciphers.
+Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
+                                                      const StationConfig& config,
                                                       const CounterpartConfig& counterpart);
 
-// `sockets`: where each configured path is heard. `link_known`: the record holds the state of this pair.
-// kState when neither the record nor the pair's file has a secret.
+// `sockets`: where each configured path is heard. `link_known`: the record holds the state of this
+// pair. kState when neither the record nor the pair's file has a secret.
 Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const StationKeys& keys,
                                         PairFile pair, std::map<core::SocketId, PathId> sockets,
                                         bool link_known, bool new_epoch);

@@ -30,7 +30,8 @@ void take_missed_bulletins(Running& running, Counterpart& counterpart) {
 }
 
 Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
-  DETENTE_TRY(parsed, accord::parse_bulletin(bulletin, running.own_roster.root(), running.dir.name()));
+  DETENTE_TRY(parsed,
+              accord::parse_bulletin(bulletin, running.own_roster.root(), running.dir.name()));
   DETENTE_TRY(news, running.own_roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
   Json sent = Json::array();
@@ -51,7 +52,8 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
     }
     sent.push_back(std::move(item));
   }
-  return Json{{"ok", true}, {"number", parsed.number}, {"new", news || saved}, {"sent", std::move(sent)}};
+  return Json{
+      {"ok", true}, {"number", parsed.number}, {"new", news || saved}, {"sent", std::move(sent)}};
 }
 
 }  // namespace detente::station

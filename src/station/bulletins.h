@@ -10,12 +10,13 @@ namespace detente::station {
 // entry: it is saved all the same, and the message says how it travels otherwise.
 Result<Json> publish_bulletin(Running& running, ByteView bulletin);
 
-// An entry of the other side's on the accord line. True when it was a bulletin that is new; the error
-// is for the log.
+// An entry of the other side's on the accord line. True when it was a bulletin that is new; the
+// error is for the log.
 Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
                            const record::StoredEntry& stored);
 
-// Those that came while a crash kept them from being saved: looks at the newest entries of the line.
+// Those that came while a crash kept them from being saved: looks at the newest entries of the
+// line.
 void take_missed_bulletins(Running& running, Counterpart& counterpart);
 
 }  // namespace detente::station

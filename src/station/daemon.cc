@@ -19,7 +19,8 @@ constexpr Duration kAnchorPeriod = std::chrono::seconds(60);
 Result<void> check_directory(const SideDir& dir) {
   if (!dir.has_station())
     return fail(Fault::kNotFound, "there is no station in " + dir.dir().string() +
-                                      ": make one with `detente station enrol` (`detente side show` says which step is next)");
+                                      ": make one with `detente station enrol` (`detente side "
+                                      "show` says which step is next)");
   return {};
 }
 
@@ -32,17 +33,31 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
   DETENTE_TRY(credential, own_credential(own_roster, keys, config.post));
   static_cast<void>(credential);
   if (config.counterparts.empty())
-    return fail(Fault::kNotFound, "station.toml names no counterpart: this station would talk to nobody");
+    return fail(Fault::kNotFound,
+                "station.toml names no counterpart: this station would talk to nobody");
   for (const std::string& provider : config.providers)
     DETENTE_TRY_VOID(crypto::load_provider(provider));
   io::OsKeyRandom random;
   const std::string run = to_hex(random.array<8>());
   std::string id = dir.name() + "/" + config.post;
-  std::unique_ptr<Running> out(new Running{
-      std::move(dir), std::move(config), std::move(keys), std::move(own_roster), std::move(id),
-      io::os_wall_time(), {}, {}, nullptr, {}, nullptr, EventRing(run), {}, {}, {}});
+  std::unique_ptr<Running> out(new Running{std::move(dir),
+                                           std::move(config),
+                                           std::move(keys),
+                                           std::move(own_roster),
+                                           std::move(id),
+                                           io::os_wall_time(),
+                                           {},
+                                           {},
+                                           nullptr,
+                                           {},
+                                           nullptr,
+                                           EventRing(run),
+                                           {},
+                                           {},
+                                           {}});
   for (const CounterpartConfig& counterpart : out->config.counterparts) {
-    Result<std::unique_ptr<Counterpart>> loaded = load_counterpart(out->dir, out->config, counterpart);
+    Result<std::unique_ptr<Counterpart>> loaded =
+        load_counterpart(out->dir, out->config, counterpart);
     if (!loaded) return fail_at("counterpart " + counterpart.name, loaded.error());
     (*loaded)->peer.value = static_cast<std::uint16_t>(out->counterparts.size());
     out->counterparts.push_back(std::move(*loaded));
@@ -78,8 +93,8 @@ Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
   std::map<core::SocketId, PathId> heard_on;
   for (const PathConfig& path : counterpart.config.paths)
     heard_on[sockets.at(path.listen.text())] = counterpart.accord.accord.path(path.name)->number;
-  DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair), std::move(heard_on),
-                                     known, new_epoch));
+  DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
+                                     std::move(heard_on), known, new_epoch));
   running.driver->add_peer(std::move(setup));
   for (const PathConfig& path : counterpart.config.paths)
     DETENTE_TRY_VOID(running.driver->add_route(
@@ -102,16 +117,17 @@ void forget_first_secrets(Running& running, spdlog::logger& log) {
 void keep_anchor(Running& running, Anchor anchor, spdlog::logger& log) {
   anchor.entries = std::max(anchor.entries, own_entries(*running.store, all_lines(running)));
   const std::string text = write_anchor(anchor);
-  const Result<void> done = io::write_file(running.dir.anchor_file(), as_bytes(text), io::kSecretMode);
+  const Result<void> done =
+      io::write_file(running.dir.anchor_file(), as_bytes(text), io::kSecretMode);
   if (!done) log.warn("{}", done.error().message);
 }
 
 Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger& log) {
   DETENTE_TRY(store, io::SqliteStore::open(running.dir.record_file().string()));
   running.store = std::move(store);
-  running.driver = std::make_unique<io::Driver>(io::DriverParts{
-      running.random, running.jitter, *running.store,
-      [&store = *running.store] { static_cast<void>(store.maintain()); }});
+  running.driver = std::make_unique<io::Driver>(
+      io::DriverParts{running.random, running.jitter, *running.store,
+                      [&store = *running.store] { static_cast<void>(store.maintain()); }});
   DETENTE_TRY(sockets, open_sockets(running));
   DETENTE_TRY(life, take_anchor(running.dir.anchor_file(), *running.store, all_lines(running),
                                 options.after_restore, running.random));
@@ -125,15 +141,14 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
     witness.on_event(event);
     api.on_event(event);
   });
-  DETENTE_TRY(server, ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),
-                                        [&api](const ApiRequest& request, ApiServer::Reply reply) {
-                                          api.handle(request, std::move(reply));
-                                        }));
+  DETENTE_TRY(server,
+              ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),
+                                [&api](const ApiRequest& request, ApiServer::Reply reply) {
+                                  api.handle(request, std::move(reply));
+                                }));
   DETENTE_TRY_VOID(running.driver->start());
   running.driver->on_stop_signals([&running] { running.driver->stop(); });
-  running.driver->every(std::chrono::seconds(1), [&, left = 60]() mutable {
-    if (left > 0 && --left >= 0) forget_first_secrets(running, log);
-  });
+  running.driver->after(std::chrono::seconds(1), [&] { forget_first_secrets(running, log); });
   running.driver->every(kAnchorPeriod, [&] { keep_anchor(running, life.next, log); });
   log.info("station {} runs, start {}{}", running.station_id, life.next.generation,
            life.new_epoch ? ", with new epochs" : "");

@@ -75,12 +75,9 @@ Json signatures_json(const Running& running, const EntryView& view, const record
 }
 
 Json place_json(const EntryView& view) {
-  return {{"counterpart", view.counterpart->name()},
-          {"line", view.annex->name},
-          {"line_number", view.annex->line.value},
-          {"whose", view.log.own ? "own" : "far"},
-          {"epoch", to_hex(view.log.epoch)},
-          {"index", view.stored.index}};
+  return {{"counterpart", view.counterpart->name()}, {"line", view.annex->name},
+          {"line_number", view.annex->line.value},   {"whose", view.log.own ? "own" : "far"},
+          {"epoch", to_hex(view.log.epoch)},         {"index", view.stored.index}};
 }
 
 std::string author_post(const Running& running, const EntryView& view, OfficerId author) {
@@ -100,10 +97,11 @@ Json checkpoint_json(const std::optional<record::StoredCheckpoint>& checkpoint) 
 
 Json cosignature_json(const std::optional<record::StoredCosignature>& cosignature) {
   if (!cosignature) return {};
-  return {{"size", cosignature->size},
-          {"root", to_hex(cosignature->root)},
-          {"time", cosignature->time.seconds == 0 ? Json() : Json(cosignature->time.seconds)},
-          {"signature", cosignature->signature ? Json(to_base64(*cosignature->signature)) : Json()}};
+  return {
+      {"size", cosignature->size},
+      {"root", to_hex(cosignature->root)},
+      {"time", cosignature->time.seconds == 0 ? Json() : Json(cosignature->time.seconds)},
+      {"signature", cosignature->signature ? Json(to_base64(*cosignature->signature)) : Json()}};
 }
 
 Json entry_json(Running& running, const EntryView& view) {
@@ -137,8 +135,8 @@ Json entry_json(Running& running, const EntryView& view) {
   out["early"] = view.early;
   out["receipted"] = receipted(running, view);
   const PeerId peer = view.counterpart->peer;
-  out["unread"] = !view.log.own && running.marks[{peer, view.annex->line}].unread(
-                                       view.log.epoch, view.stored.index);
+  out["unread"] = !view.log.own &&
+                  running.marks[{peer, view.annex->line}].unread(view.log.epoch, view.stored.index);
   return out;
 }
 

@@ -16,7 +16,8 @@ struct EntryView {
 
 // The fields of lists.
 Json entry_json(Running& running, const EntryView& view);
-// With evidence: checkpoint, cosignature, officers' signatures and what they are worth, exact bytes.
+// With evidence: checkpoint, cosignature, officers' signatures and what they are worth, exact
+// bytes.
 Json full_entry_json(Running& running, const EntryView& view);
 
 Json checkpoint_json(const std::optional<record::StoredCheckpoint>& checkpoint);

@@ -9,7 +9,12 @@ void EventRing::add(Json event, WallTime time) {
   numbered.update(event);
   events_.emplace_back(next_++, std::move(numbered));
   if (events_.size() > kKept) events_.pop_front();
-  for (const auto& wake : std::exchange(waiting_, {})) wake();
+  for (const auto& [number, wake] : std::exchange(waiting_, {})) wake();
+}
+
+std::uint64_t EventRing::when_more(std::function<void()> wake) {
+  waiting_.emplace(next_waiting_, std::move(wake));
+  return next_waiting_++;
 }
 
 Json EventRing::after(std::uint64_t since, std::size_t limit) const {
@@ -24,7 +29,8 @@ Json EventRing::after(std::uint64_t since, std::size_t limit) const {
     list.push_back(it->second);
     last = it->first;
   }
-  return {{"ok", true}, {"run", run_}, {"next", last}, {"missed", missed}, {"events", std::move(list)}};
+  return {
+      {"ok", true}, {"run", run_}, {"next", last}, {"missed", missed}, {"events", std::move(list)}};
 }
 
 bool AlarmGate::let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent) {

@@ -22,15 +22,18 @@ class EventRing {
   std::uint64_t newest() const { return next_ - 1; }
   // {"run", "next", "missed", "events"}: those after `since`, at most `limit`.
   Json after(std::uint64_t since, std::size_t limit) const;
-  // Called once, when the next event comes.
-  void when_more(std::function<void()> wake) { waiting_.push_back(std::move(wake)); }
+  // Called once, when the next event comes, unless it was forgotten before. The number is for
+  // forget().
+  std::uint64_t when_more(std::function<void()> wake);
+  void forget(std::uint64_t waiting) { waiting_.erase(waiting); }
 
  private:
   static constexpr std::size_t kKept = 4096;
   std::string run_;  // numbers of another run of the station mean nothing here
   std::deque<std::pair<std::uint64_t, Json>> events_;
   std::uint64_t next_ = 1;
-  std::vector<std::function<void()>> waiting_;
+  std::map<std::uint64_t, std::function<void()>> waiting_;
+  std::uint64_t next_waiting_ = 1;
 };
 
 // An authenticated counterpart could raise an alarm with each packet: after some

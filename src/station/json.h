@@ -27,7 +27,8 @@ class JsonReader {
   // kMalformed when `json` is no object. `what` starts the messages.
   static Result<JsonReader> of(const Json& json, std::string what);
 
-  // Absent (or null) gives nothing; the wrong type or a value above the bound is remembered for close().
+  // Absent (or null) gives nothing; the wrong type or a value above the bound is remembered for
+  // close().
   std::optional<std::string> text(const char* key);
   std::optional<std::uint64_t> number(const char* key, std::uint64_t max);
   std::optional<Bytes> base64(const char* key);

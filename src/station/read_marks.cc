@@ -9,9 +9,9 @@ constexpr std::size_t kStep = 256;
 void ReadMarks::take_far(const record::LogKey& log, const record::StoredEntry& stored) {
   const Result<record::Entry> entry = record::decode_entry(stored.bytes);
   // What stations write for each other is not for a person to acknowledge.
-  if (entry && (entry->header.kind == record::kPersonReceipt ||
-                entry->header.kind == record::kEpochOpening ||
-                entry->header.kind == record::kBulletinEntry))
+  if (entry &&
+      (entry->header.kind == record::kPersonReceipt ||
+       entry->header.kind == record::kEpochOpening || entry->header.kind == record::kBulletinEntry))
     return;
   if (read_early_.count({log.epoch, stored.index}) == 0) unread_.insert({log.epoch, stored.index});
 }

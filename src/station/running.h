@@ -40,7 +40,9 @@ struct Running {
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
 
   Counterpart* counterpart(std::string_view name);
-  const core::Line& line(PeerId peer, LineId id) const { return *driver->station().peer(peer).line(id); }
+  const core::Line& line(PeerId peer, LineId id) const {
+    return *driver->station().peer(peer).line(id);
+  }
   ReadMarks& marks_of(PeerId peer, LineId id);  // brought up to date
 };
 

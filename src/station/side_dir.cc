@@ -87,9 +87,10 @@ SideDir::SideDir(Path dir, SideInfo info)
 Result<SideDir> SideDir::open(const Path& dir) {
   const Path file = dir / "side.toml";
   if (!io::exists(file))
-    return fail(Fault::kNotFound, dir.string() +
-                                      ": no side lives here; name its directory with --dir, or make "
-                                      "one: detente side init NAME --display TEXT");
+    return fail(Fault::kNotFound,
+                dir.string() +
+                    ": no side lives here; name its directory with --dir, or make "
+                    "one: detente side init NAME --display TEXT");
   DETENTE_TRY(text, read_text(file, kSideFileMax));
   DETENTE_TRY(info, at(file, parse_side(text)));
   return SideDir(dir, std::move(info));
@@ -157,20 +158,23 @@ Result<bool> SideDir::import_card(std::string_view note) const {
   if (card.side == name()) {
     DETENTE_TRY(own, own_card_note());
     if (own == note)
-      return fail(Fault::kConflict, "card: this is your own card; import the one that the other "
-                                    "side gave you");
-    return fail(Fault::kConflict, "card: it names \"" + card.side +
-                                      "\", which is this side, with another key; the other side has "
-                                      "to choose another name: detente side init");
+      return fail(Fault::kConflict,
+                  "card: this is your own card; import the one that the other "
+                  "side gave you");
+    return fail(Fault::kConflict,
+                "card: it names \"" + card.side +
+                    "\", which is this side, with another key; the other side has "
+                    "to choose another name: detente side init");
   }
   const Path file = card_file(card.side);
   if (io::exists(file)) {
     DETENTE_TRY(old, card_of(card.side));
     if (old.root == card.root) return false;
-    return fail(Fault::kConflict,
-                file.string() + ": another card of \"" + card.side +
-                    "\" with another root key is here; ask the other side which one holds, and move "
-                    "the wrong one away");
+    return fail(
+        Fault::kConflict,
+        file.string() + ": another card of \"" + card.side +
+            "\" with another root key is here; ask the other side which one holds, and move "
+            "the wrong one away");
   }
   DETENTE_TRY_VOID(io::make_directory(file.parent_path()));
   DETENTE_TRY_VOID(io::write_new_file(file, as_bytes(note), io::kPublicMode));
@@ -183,9 +187,8 @@ Result<std::vector<std::string>> SideDir::cards() const { return stems(dir_ / "c
 
 Result<std::vector<std::string>> SideDir::counterparts() const {
   DETENTE_TRY(all, io::list_directories(dir_ / "accords"));
-  std::erase_if(all, [&](const std::string& side) {
-    return !wire::check_name(side) || !has_accord(side);
-  });
+  std::erase_if(
+      all, [&](const std::string& side) { return !wire::check_name(side) || !has_accord(side); });
   return all;
 }
 
@@ -195,10 +198,11 @@ bool SideDir::has_accord(std::string_view counterpart) const {
 
 Result<AccordFiles> SideDir::accord_files(std::string_view counterpart) const {
   if (!has_accord(counterpart))
-    return fail(Fault::kNotFound,
-                "no accord with \"" + wire::display_line(counterpart.substr(0, 40)) +
-                    "\" yet; first: detente accord draft COUNTERPART --line NAME, or detente accord "
-                    "import DIR when the other side drafted it");
+    return fail(
+        Fault::kNotFound,
+        "no accord with \"" + wire::display_line(counterpart.substr(0, 40)) +
+            "\" yet; first: detente accord draft COUNTERPART --line NAME, or detente accord "
+            "import DIR when the other side drafted it");
   return read_accord_files(accord_dir(counterpart));
 }
 
@@ -214,7 +218,8 @@ Result<accord::AccordInForce> SideDir::accord_in_force(std::string_view counterp
     if (files.note.signed_by[i]) continue;
     const std::string& side = files.note.accord.sides[i].name;
     return fail(Fault::kState,
-                "accord with " + std::string(counterpart) + ": " + side + " has not signed it; first: " +
+                "accord with " + std::string(counterpart) + ": " + side +
+                    " has not signed it; first: " +
                     (side == name() ? "detente accord sign " + std::string(counterpart)
                                     : "the other side's detente accord sign and export, then here "
                                       "detente accord import DIR"));
@@ -239,8 +244,7 @@ Result<std::vector<Bytes>> SideDir::bulletins(std::string_view side) const {
   return out;
 }
 
-Result<accord::Roster> SideDir::roster(std::string_view side,
-                                       const crypto::VerifyKey& root) const {
+Result<accord::Roster> SideDir::roster(std::string_view side, const crypto::VerifyKey& root) const {
   accord::Roster roster{std::string(side), root};
   DETENTE_TRY(all, bulletins(side));
   for (const Bytes& bytes : all) {
@@ -263,8 +267,9 @@ Result<accord::Roster> SideDir::roster_of(std::string_view counterpart) const {
   DETENTE_TRY(files, accord_files(counterpart));
   const accord::AccordSide* side = files.note.accord.side(counterpart);
   if (!side)
-    return fail(Fault::kConflict, accord_dir(counterpart).string() + ": this accord is not with \"" +
-                                      std::string(counterpart) + "\"; put it where it belongs");
+    return fail(Fault::kConflict, accord_dir(counterpart).string() +
+                                      ": this accord is not with \"" + std::string(counterpart) +
+                                      "\"; put it where it belongs");
   return roster(counterpart, side->root);
 }
 
@@ -275,9 +280,8 @@ Result<bool> SideDir::add_bulletin(std::string_view side, ByteView bulletin) con
   DETENTE_TRY(is_new, known->apply(bulletin));
   if (!is_new) return false;
   DETENTE_TRY_VOID(io::make_directory(bulletin_dir(side)));
-  DETENTE_TRY_VOID(
-      io::write_new_file(bulletin_dir(side) / (std::to_string(parsed.number) + ".cbor"), bulletin,
-                         io::kPublicMode));
+  DETENTE_TRY_VOID(io::write_new_file(
+      bulletin_dir(side) / (std::to_string(parsed.number) + ".cbor"), bulletin, io::kPublicMode));
   return true;
 }
 
@@ -301,8 +305,9 @@ Result<std::uint32_t> SideDir::take_officer_counter(std::string_view name, WallT
   DETENTE_TRY(lock, io::FileLock::wait(dir_ / "officers" / ".lock"));
   DETENTE_TRY(officer, this->officer(name));
   if (officer.last_counter == 0xffffffff)
-    return fail(Fault::kLimit, "officer " + officer.name +
-                                   ": the last signature counter is used up; enrol the officer anew");
+    return fail(Fault::kLimit,
+                "officer " + officer.name +
+                    ": the last signature counter is used up; enrol the officer anew");
   officer.last_counter = std::max(officer.last_counter + 1, now.seconds);
   DETENTE_TRY(text, write_officer(officer));
   DETENTE_TRY_VOID(io::write_file(officer_file(name), as_bytes(text), io::kSecretMode));

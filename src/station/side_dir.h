@@ -27,8 +27,8 @@ using io::Path;
 
 // side.toml
 struct SideInfo {
-  std::string side;             // "south"
-  std::string display;          // "Republic of Korea"
+  std::string side;     // "south"
+  std::string display;  // "Republic of Korea"
   WallTime created;
   std::string passphrase_file;  // of a lab; empty otherwise
 };
@@ -92,8 +92,8 @@ class SideDir {
   bool has_hand_key(std::string_view counterpart, Whose whose) const;
   Result<accord::HandKey> open_hand_key(std::string_view counterpart, Whose whose,
                                         std::string_view passphrase) const;
-  Result<void> seal_hand_key(std::string_view counterpart, Whose whose,
-                             const accord::HandKey& key, const Sealing& sealing) const;
+  Result<void> seal_hand_key(std::string_view counterpart, Whose whose, const accord::HandKey& key,
+                             const Sealing& sealing) const;
 
   // ---- officers ----
   Result<std::vector<std::string>> officers() const;  // names, sorted

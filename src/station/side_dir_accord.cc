@@ -15,8 +15,9 @@ std::string annex_file_name(LineId line) { return "annex-" + std::to_string(line
 
 tl::unexpected<Error> altered(const std::string& file) {
   return fail(Fault::kAuthentication,
-              file + ": is not what the accord names: a byte was changed, or it belongs to another "
-                     "accord; ask the other side for this file again");
+              file +
+                  ": is not what the accord names: a byte was changed, or it belongs to another "
+                  "accord; ask the other side for this file again");
 }
 
 // What the text is to the accord: the file's name stands in the error.
@@ -50,8 +51,9 @@ Result<void> check_accord_files(const AccordFiles& files) {
   for (const accord::AccordSide& side : accord.sides) {
     const auto at = files.cipher_vectors.find(side.aead);
     if (at == files.cipher_vectors.end())
-      return fail(Fault::kNotFound, cipher_file_name(side.aead) + ": is missing; the accord names " +
-                                        side.aead + " by these vectors");
+      return fail(Fault::kNotFound, cipher_file_name(side.aead) +
+                                        ": is missing; the accord names " + side.aead +
+                                        " by these vectors");
     DETENTE_TRY_VOID(
         check_file(cipher_file_name(side.aead), as_bytes(at->second), side.aead_vectors));
   }
@@ -87,8 +89,7 @@ Result<void> write_accord_files(const io::Path& dir, const AccordFiles& files) {
   for (const auto& [aead, vectors] : files.cipher_vectors)
     DETENTE_TRY_VOID(
         io::write_file(dir / cipher_file_name(aead), as_bytes(vectors), io::kPublicMode));
-  DETENTE_TRY_VOID(
-      io::write_file(dir / kDictionaryFile, files.dictionary, io::kPublicMode));
+  DETENTE_TRY_VOID(io::write_file(dir / kDictionaryFile, files.dictionary, io::kPublicMode));
   return io::write_file(dir / kNoteFile, as_bytes(files.note.encode()), io::kPublicMode);
 }
 

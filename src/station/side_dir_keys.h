@@ -40,10 +40,10 @@ Result<StationKeys> parse_station_keys(ByteView file);
 // What a pair of stations starts from. spec/session.md section 1, spec/accord.md "Secret".
 struct PairFile {
   Digest lineage{};
-  std::string our_station;            // "south/main"
+  std::string our_station;  // "south/main"
   std::string their_station;
-  std::optional<SecretBytes> psk_0;   // nothing once the daemon has taken it over
-  link::PairKeys keys;                // K_mac and hint of both directions: these stay
+  std::optional<SecretBytes> psk_0;  // nothing once the daemon has taken it over
+  link::PairKeys keys;               // K_mac and hint of both directions: these stay
   std::uint32_t salt_month = 0;
   SecretBytes salt_key;
 };

@@ -39,7 +39,8 @@ Result<std::string> write_officer(const OfficerFile& officer) {
   DETENTE_TRY_VOID(check(officer));
   accord::TomlWriter writer;
   writer.comment(
-      "An officer of this side. The keys are sealed in the .age file beside it. Stays at home: the\n"
+      "An officer of this side. The keys are sealed in the .age file beside it. Stays at home: "
+      "the\n"
       "person's name opens the closed field of the credential. last_counter only grows.");
   writer.blank()
       .text("format", kFormat)

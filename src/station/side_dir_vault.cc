@@ -15,8 +15,8 @@ Result<void> seal_new(const Path& file, ByteView plain, const Sealing& sealing) 
     return fail(Fault::kConflict, file.string() +
                                       ": is there already, and no key is ever overwritten; move it "
                                       "away if you mean to make a new one");
-  const Bytes sealed = crypto::seal_with_passphrase(plain, sealing.passphrase, sealing.work_factor,
-                                                    sealing.random);
+  const Bytes sealed =
+      crypto::seal_with_passphrase(plain, sealing.passphrase, sealing.work_factor, sealing.random);
   return io::write_new_file(file, sealed, io::kSecretMode);
 }
 
@@ -72,12 +72,12 @@ Result<accord::HandKey> SideDir::open_hand_key(std::string_view counterpart, Who
   const Path file = hand_key_file(counterpart, whose);
   if (!io::exists(file)) {
     const std::string with(counterpart);
-    return fail(Fault::kNotFound,
-                whose == Whose::kOwn
-                    ? "no hand key of this side for " + with + " in " + vault_.string() +
-                          "; first: detente secret make " + with + " --out FILE"
-                    : "no hand key from " + with + " in " + vault_.string() +
-                          "; first: detente secret take " + with + " FILE");
+    return fail(Fault::kNotFound, whose == Whose::kOwn
+                                      ? "no hand key of this side for " + with + " in " +
+                                            vault_.string() + "; first: detente secret make " +
+                                            with + " --out FILE"
+                                      : "no hand key from " + with + " in " + vault_.string() +
+                                            "; first: detente secret take " + with + " FILE");
   }
   DETENTE_TRY(plain, open_sealed(file, passphrase));
   return at(file, accord::parse_hand_key(plain.view()));

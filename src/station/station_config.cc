@@ -166,11 +166,11 @@ Result<std::string> write_station_config(const StationConfig& config) {
   DETENTE_TRY_VOID(check_station_config(config));
   accord::TomlWriter writer;
   writer.comment(
-      "Where this station listens and where it finds its counterparts. Nothing here is secret, and\n"
-      "nothing here is agreed with anybody: change it as the network needs, then restart the station.");
-  writer.blank()
-      .text("format", kStationFormat)
-      .text("post", config.post);
+      "Where this station listens and where it finds its counterparts. Nothing here is secret, "
+      "and\n"
+      "nothing here is agreed with anybody: change it as the network needs, then restart the "
+      "station.");
+  writer.blank().text("format", kStationFormat).text("post", config.post);
   for (const CounterpartConfig& counterpart : config.counterparts) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)

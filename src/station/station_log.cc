@@ -13,10 +13,11 @@ constexpr std::size_t kFiles = 3;
 
 Result<std::shared_ptr<spdlog::logger>> open_log(const io::Path& file) {
   try {
-    auto to_file = std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.string(), kFileBytes, kFiles);
+    auto to_file =
+        std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.string(), kFileBytes, kFiles);
     auto to_stderr = std::make_shared<spdlog::sinks::stderr_sink_st>();
-    auto log = std::make_shared<spdlog::logger>("detente",
-                                                spdlog::sinks_init_list{to_file, to_stderr});
+    auto log =
+        std::make_shared<spdlog::logger>("detente", spdlog::sinks_init_list{to_file, to_stderr});
     log->set_pattern("%Y-%m-%dT%H:%M:%SZ %l %v", spdlog::pattern_time_type::utc);
     log->flush_on(spdlog::level::info);
     // A full disk must not end the station.

@@ -24,8 +24,9 @@ void read_signatures(JsonReader& in, record::Entry& entry) {
     const auto bytes = reader->base64("signature");
     const auto signature = bytes ? to_array<crypto::kSignatureSize>(*bytes) : std::nullopt;
     if (!officer || !counter || !version || !signature || !reader->close())
-      return in.wrong("signatures",
-                      "objects of officer, counter, accord_version and signature (64 bytes, base64)");
+      return in.wrong(
+          "signatures",
+          "objects of officer, counter, accord_version and signature (64 bytes, base64)");
     out.officer.value = static_cast<std::uint16_t>(*officer);
     out.counter = *counter;
     out.accord_version = static_cast<std::uint32_t>(*version);
@@ -46,7 +47,8 @@ void read_references(JsonReader& in, std::vector<SubmissionReference>& reference
     out.epoch = reader->hex<16>("epoch");
     out.leaf = reader->hex<32>("leaf");
     if (!whose || (*whose != "own" && *whose != "far") || !index || !reader->close())
-      return in.wrong("references", "objects of whose (own or far), index, and epoch and leaf in hex");
+      return in.wrong("references",
+                      "objects of whose (own or far), index, and epoch and leaf in hex");
     out.whose = *whose == "own" ? record::Whose::kAuthors : record::Whose::kOthers;
     out.index = *index;
     references.push_back(out);
@@ -152,7 +154,8 @@ Result<Submission> parse_submission(const Json& json) {
   read_signatures(in, out.entry);
   const auto text = in.text("text");
   const auto body = in.base64("body");
-  if (text.has_value() == body.has_value()) in.wrong("text", "there, or \"body\" in base64, not both");
+  if (text.has_value() == body.has_value())
+    in.wrong("text", "there, or \"body\" in base64, not both");
   if (text) out.entry.body = to_bytes(as_bytes(*text));
   if (body) {
     out.entry.body = *body;

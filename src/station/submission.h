@@ -24,7 +24,7 @@ struct SubmissionReference {
   record::Whose whose = record::Whose::kOthers;  // kAuthors: this side's own log
   std::optional<record::EpochId> epoch;          // nothing: the newest
   std::uint64_t index = 0;
-  std::optional<Digest> leaf;                    // nothing: whatever stands there
+  std::optional<Digest> leaf;  // nothing: whatever stands there
 };
 
 struct Submission {

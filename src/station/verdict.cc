@@ -15,11 +15,12 @@ bool revoked_for(const accord::Roster& roster, OfficerId number, LineId line,
                  const std::optional<EntryPlace>& place) {
   const auto revocations = roster.revocations(number);
   if (revocations.empty()) return false;
-  return std::none_of(revocations.begin(), revocations.end(), [&](const accord::Revocation& revocation) {
-    const auto& last = revocation.last_valid;
-    return place && last && last->line == line && last->epoch == place->epoch &&
-           place->index < last->size;
-  });
+  return std::none_of(revocations.begin(), revocations.end(),
+                      [&](const accord::Revocation& revocation) {
+                        const auto& last = revocation.last_valid;
+                        return place && last && last->line == line && last->epoch == place->epoch &&
+                               place->index < last->size;
+                      });
 }
 
 }  // namespace
@@ -40,14 +41,16 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
   const accord::SignedCredential* found = roster.by_number(signature.officer);
   if (found == nullptr)
     return {Verdict::Value::kNoCredential,
-            "no credential of number " + std::to_string(signature.officer.value) + " is known here", ""};
+            "no credential of number " + std::to_string(signature.officer.value) + " is known here",
+            ""};
   const accord::Credential& credential = found->credential;
   if (credential.is_station()) return not_valid(credential, "it is a station's credential");
   if (signature.accord_version != accord.accord.version)
     return not_valid(credential, "it names version " + std::to_string(signature.accord_version) +
                                      " of the accord; version " +
                                      std::to_string(accord.accord.version) + " is in force");
-  if (!record::verify_officer(entry.header, entry.body, accord.digest, signature, credential.sign_key))
+  if (!record::verify_officer(entry.header, entry.body, accord.digest, signature,
+                              credential.sign_key))
     return not_valid(credential, "the signature does not fit the text");
   if (!credential.allows(entry.header.line))
     return not_valid(credential, "the credential is not for this line");

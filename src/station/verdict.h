@@ -15,9 +15,11 @@ struct Verdict {
   std::string why;   // empty when valid
   std::string post;  // of the credential, where there is one
 };
-const char* to_string(Verdict::Value value);  // "valid", "not valid", "no credential", "used before"
+const char* to_string(
+    Verdict::Value value);  // "valid", "not valid", "no credential", "used before"
 
-// Where an entry stands, as far as it has a place: a revocation leaves valid what stands below its mark.
+// Where an entry stands, as far as it has a place: a revocation leaves valid what stands below its
+// mark.
 struct EntryPlace {
   record::EpochId epoch{};
   std::uint64_t index = 0;

@@ -9,7 +9,9 @@ namespace detente::station {
 
 void Witness::on_event(const core::DeskEvent& event) { std::visit(*this, event); }
 
-void Witness::add(Json event) { running_.events.add(std::move(event), running_.driver->now().wall); }
+void Witness::add(Json event) {
+  running_.events.add(std::move(event), running_.driver->now().wall);
+}
 
 Json Witness::place(const char* what, PeerId peer, LineId line) const {
   const Counterpart& counterpart = *running_.counterparts[peer.value];
@@ -22,9 +24,8 @@ Json Witness::place(const char* what, PeerId peer, LineId line) const {
 
 void Witness::operator()(const core::EntryPlaced& event) {
   Json out = place("placed", event.peer, event.line);
-  out.update(Json{{"submission", event.submission},
-                  {"epoch", to_hex(event.epoch)},
-                  {"index", event.index}});
+  out.update(Json{
+      {"submission", event.submission}, {"epoch", to_hex(event.epoch)}, {"index", event.index}});
   add(std::move(out));
 }
 
@@ -100,7 +101,8 @@ void Witness::operator()(const core::LinkChanged& event) {
 
 void Witness::operator()(const core::Alarm& event) {
   std::uint64_t silent = 0;
-  if (!running_.gate.let_through(event.peer, event.kind, running_.driver->now().mono, silent)) return;
+  if (!running_.gate.let_through(event.peer, event.kind, running_.driver->now().mono, silent))
+    return;
   const std::string& name = running_.counterparts[event.peer.value]->name();
   if (silent > 0) log_.warn("{}: {} more of this kind were not written here", name, silent);
   log_.warn("{}: {}: {}", name, alarm_name(event.kind), event.text);

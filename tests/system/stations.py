@@ -177,11 +177,15 @@ class Lab:
         if code != 0:
             raise AssertionError(self.made)
         self.stations = {}
+        self._dirs = {side["name"]: side["dir"] for side in self.made["sides"]}
 
     def __getitem__(self, name):
         if name not in self.stations:
-            self.stations[name] = Station(os.path.join(self.dir, "lab", name))
+            self.stations[name] = Station(self._dirs[name])
         return self.stations[name]
+
+    def names(self):
+        return list(self._dirs)
 
     def start(self, *names):
         for name in names:

@@ -1,0 +1,54 @@
+// A laboratory: sides made by the ceremony's own functions, for trying and
+// testing. The keys are real and fresh; the passphrases lie beside them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ceremony.h"
+#include "crypto/seal.h"
+
+namespace detente::cli {
+
+struct LabChoices {
+  io::Path dir;
+  std::vector<LineChoice> lines;
+  std::size_t paths = 1;
+  bool gap = false;                              // peers are free ports where nothing listens
+  bool seal_both = true;                         // else south's cipher alone
+  std::string aead = "ChaCha20-Poly1305";        // south's
+  std::string their_aead = "ChaCha20-Poly1305";  // the counterparts'
+  std::map<std::string, std::string> cipher_vectors;
+  std::vector<std::string> providers;  // absolute paths
+  std::vector<std::string> officers;   // of south
+  std::vector<std::string> their_officers;
+  std::size_t counterparts = 1;
+  int work_factor = crypto::kWorkFactor;
+};
+
+// One side's view of one counterpart.
+struct LabLink {
+  std::string counterpart;
+  Digest accord{};
+  std::vector<std::string> words;
+  std::vector<accord::Annex> lines;
+  std::vector<station::PathConfig> paths;
+};
+
+struct LabSide {
+  std::string name;
+  io::Path dir;
+  std::string station;  // "south/main"
+  std::vector<std::string> officers;
+  io::Path passphrase_file;
+  std::vector<LabLink> links;
+};
+
+// south first. kConflict when the directory holds something already.
+Result<std::vector<LabSide>> make_lab(const LabChoices& choices, WallTime now, KeyRandom& random);
+
+// `count` UDP ports of 127.0.0.1 that were free a moment ago, all different.
+Result<std::vector<std::uint16_t>> free_udp_ports(std::size_t count);
+
+}  // namespace detente::cli

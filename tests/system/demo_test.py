@@ -1,0 +1,140 @@
+"""./demo: its report, its faults, what it leaves behind.
+
+The passphrases are cheap here (DETENTE_DEMO_WORK_FACTOR); all else is the demo as users see it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from stations import detente, wait_until
+
+SOURCE = os.environ["DETENTE_SOURCE"]
+DEMO = os.path.join(SOURCE, "demo")
+DETENTE = os.path.join(os.environ["DETENTE_BIN"], "detente")
+PATIENCE = 120
+
+
+def stations_in(directory):
+    """Ids of processes `detente station run` that work in a directory."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue  # it ended
+        if words[1:4] == [b"station", b"run", b"--dir"] and \
+                words[4].decode().startswith(directory + os.sep):
+            found.append(int(pid))
+    return found
+
+
+class Demo(unittest.TestCase):
+    def setUp(self):
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="detente-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.report_file = os.path.join(self.folder, "r.json")
+        self.rooms = os.path.join(self.folder, "rooms")  # where the demo makes its directories
+        os.mkdir(self.rooms)
+
+    def environment(self):
+        return {**os.environ, "DETENTE_DEMO_WORK_FACTOR": "10", "TMPDIR": self.rooms}
+
+    def demo(self, *options):
+        """(exit code, report or None, what it printed)."""
+        done = subprocess.run([DEMO, *options], env=self.environment(), cwd=self.folder, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
+        report = None
+        if os.path.exists(self.report_file):
+            with open(self.report_file, encoding="utf-8") as file:
+                report = json.load(file)
+        return done.returncode, report, done.stdout
+
+    def test_every_chapter_is_shown_by_both_records(self):
+        code, report, shown = self.demo("--headless", "--report", "r.json")
+        self.assertEqual(code, 0, shown)
+        self.assertIs(report["ok"], True)
+        chapters = {c["id"]: c for c in report["chapters"]}
+        self.assertEqual(len(chapters), len(report["chapters"]))
+        self.assertLessEqual({"S1", "S1-ack", "S1-deniable", "S1-silence"}, set(chapters))
+        for chapter in report["chapters"]:
+            self.assertIs(chapter["ok"], True, chapter)
+            self.assertTrue(chapter["title"])
+            self.assertTrue(chapter["evidence"])
+        log = chapters["S1"]["evidence"]["log"]
+        self.assertEqual(log["root_at_south"], log["root_at_north"])
+        self.assertEqual(log["size"], 2)
+        for entry in chapters["S1"]["evidence"]["entries"]:
+            self.assertGreater(entry["receipt"]["size"], entry["index"])
+            self.assertGreaterEqual(entry["receipt"]["time"], entry["written"])
+        self.assertEqual(os.listdir(self.rooms), [], "the demo left directories")
+        self.assertEqual(stations_in(self.rooms), [], "the demo left stations")
+        widest = max(shown.split("\n"), key=len)
+        self.assertLessEqual(len(widest), 80, widest)
+
+    def fault(self, chapter):
+        code, report, shown = self.demo("--headless", "--report", "r.json",
+                                        "--fault", f"stop-north@{chapter}")
+        self.assertEqual(code, 1, shown)
+        self.assertIs(report["ok"], False)
+        for judged in report["chapters"]:
+            self.assertIs(judged["ok"], judged["id"] != chapter, judged)
+        self.assertIn(chapter, [c["id"] for c in report["chapters"]])
+        self.assertEqual(stations_in(self.rooms), [])
+
+    def test_a_fault_in_the_first_chapter_is_told(self):
+        self.fault("S1")
+
+    def test_a_fault_in_the_last_chapter_is_told(self):
+        self.fault("S1-silence")
+
+    def test_wrong_options_are_told_before_anything_is_done(self):
+        for options, said in ((["--fault", "stop-north@S99"], "S99"),
+                              (["--fault", "burn-north@S1"], "burn-north"),
+                              (["--fault", "stop-north"], "stop-north"),
+                              (["--keep", SOURCE], "not an empty directory"),
+                              (["--report", "none/r.json"], "cannot be written"),
+                              (["--nonsense"], "nonsense")):
+            code, report, shown = self.demo("--headless", *options)
+            self.assertEqual(code, 2, shown)
+            self.assertIsNone(report)
+            self.assertIn(said, shown)
+        self.assertEqual(os.listdir(self.rooms), [])
+
+    def test_kept_stations_run_on(self):
+        kept = os.path.join(self.folder, "kept")
+        code, report, shown = self.demo("--headless", "--report", "r.json", "--keep", kept)
+        pids = [station["pid"] for station in report["stations"]]
+        try:
+            self.assertEqual(code, 0, shown)
+            self.assertEqual(sorted(stations_in(kept)), sorted(pids))
+            for station in report["stations"]:
+                status, answer = detente("status", "--dir", station["dir"])
+                self.assertEqual(status, 0)
+                self.assertTrue(answer["counterparts"][0]["link"]["up"])
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not stations_in(kept), "both stations to end")
+
+    def test_an_end_in_the_middle_leaves_nothing(self):
+        process = subprocess.Popen([DEMO, "--headless"], env=self.environment(), cwd=self.folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            wait_until(lambda: len(stations_in(self.rooms)) == 2, "two stations", PATIENCE)
+        finally:
+            process.terminate()
+            process.wait(60)
+        self.assertEqual(stations_in(self.rooms), [])
+        self.assertEqual(os.listdir(self.rooms), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

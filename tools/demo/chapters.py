@@ -1,0 +1,61 @@
+"""What the two sides do in each chapter. Whether it worked, the judge says."""
+
+import screen
+import story
+
+
+class Acts:
+    """`hold_off` is a side that a fault keeps off for the whole chapter, or None."""
+
+    def __init__(self, south, north, hold_off=None):
+        self.south, self.north = south, north
+        self._hold_off = hold_off
+
+    def play(self, chapter_id):
+        {"S1": self._one_word_across, "S1-ack": self._a_person_read_it,
+         "S1-deniable": self._nothing_to_an_outsider,
+         "S1-silence": self._the_other_is_off}[chapter_id]()
+
+    def _send(self, side, message, *options):
+        other = self.north if side is self.south else self.south
+        words = ["send", f"{other.name}/{message.line}"]
+        if message.precedence != "routine":
+            words += ["--precedence", message.precedence]
+        if message.signed:
+            words += ["--as", side.facts.officer.name]
+        side.types(*words, message.text, *options)
+
+    def _one_word_across(self):
+        screen.say("An officer signs at the desk with a key that the station does not have. The "
+                   "receipt is the other station's signature over its log, given once the words "
+                   "are on its disk, and verified here.")
+        self._send(self.south, story.CHECK_CALL)
+        screen.say("A FLASH goes before everything else.")
+        self._send(self.south, story.WARNING)
+
+    def _a_person_read_it(self):
+        screen.say("At the other side the desk shows it, and its officer signs that it was read.")
+        address = f"south/{story.WARNING.line}"
+        self.north.types("inbox", address)
+        self.north.types("ack", address, "last", "--as", self.north.facts.officer.name)
+        self.south.types("inbox", f"north/{story.WARNING.line}", "--all")
+
+    def _nothing_to_an_outsider(self):
+        screen.say("On a deniable line both know what was said, and neither can prove it to a "
+                   "third: no signature is ever made over it.")
+        self._send(self.north, story.SOUNDING)
+        self.south.types("inbox", f"north/{story.SOUNDING.line}")
+
+    def _the_other_is_off(self):
+        screen.say("The north's station is switched off. The south writes all the same.")
+        if self.north.running():
+            self.north.types("station", "stop")
+            self.north.stop()
+        self._send(self.south, story.WHILE_OFF, "--wait", "durable")
+        if self._hold_off is self.north:
+            return
+        screen.say("It is switched on again. Nobody repeats anything.")
+        self.north.start()
+        self.north.wait_link(self.south)
+        self.south.wait_receipts(self.north)
+        self.north.types("inbox", f"south/{story.WHILE_OFF.line}")

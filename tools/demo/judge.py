@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Judges one chapter of the demo from both stations' records.
+
+  judge.py --bin DIR --south DIR --north DIR CHAPTER
+
+Asks each station, over its API, what it holds; knows the story's words, and nothing of
+what the player did. Prints {"id", "title", "ok", "evidence"} and, where it is not ok,
+"why". Exit code 0 for ok, 1 for not ok, 2 for wrong usage.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+import story
+
+
+class NotShown(Exception):
+    """What the records do not show, as a sentence."""
+
+
+def need(condition, sentence):
+    if not condition:
+        raise NotShown(sentence)
+
+
+class Record:
+    """One station's answers. Only questions; it changes nothing."""
+
+    def __init__(self, program, name, directory):
+        self.name = name
+        self._program = program
+        self._dir = directory
+
+    def _ask(self, *words):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DETENTE_")}
+        done = subprocess.run([self._program, "--dir", self._dir, "--json", *words], text=True,
+                              env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            raise NotShown(f"{self.name}: no answer: {done.stderr.strip()}") from None
+        if done.returncode != 0:
+            raise NotShown(f"{self.name}: {answer['error']['message']}")
+        return answer
+
+    def status(self):
+        return self._ask("status")
+
+    def with_(self, other):
+        return next((c for c in self.status()["counterparts"] if c["name"] == other.name), None)
+
+    def line(self, other, line):
+        return self._ask("record", "show", f"{other.name}/{line}")
+
+    def entry(self, other, line, whose, index):
+        return self._ask("record", "entry", f"{other.name}/{line}", whose, str(index))
+
+
+def find_text(record, whose, text):
+    return next((e for e in record["entries"] if e["whose"] == whose and e.get("text") == text), None)
+
+
+def newest_log(record, whose):
+    epoch = record[f"{whose}_epoch"]
+    return next((g for g in record["logs"] if g["whose"] == whose and g["epoch"] == epoch), None)
+
+
+def same_log(author, reader, line):
+    """The newest log of `author` on a line, the same in both records; and both records."""
+    ours, theirs = author.line(reader, line), reader.line(author, line)
+    own = newest_log(ours, "own")
+    far = newest_log(theirs, "far")
+    need(own and own["size"], f"{author.name} has said nothing on {line}")
+    need(far, f"{reader.name} holds nothing of {author.name} on {line}")
+    for what in ("epoch", "size", "root"):
+        need(own[what] == far[what],
+             f"the {what} of {author.name}'s log on {line} is {own[what]} at {author.name} and "
+             f"{far[what]} at {reader.name}")
+    return ours, theirs, {"line": line, "author": author.name, "epoch": own["epoch"], "size": own["size"],
+                          f"root_at_{author.name}": own["root"], f"root_at_{reader.name}": far["root"]}
+
+
+def both_ends(author, reader, line, listed_own, listed_far):
+    """One entry with its evidence from both records, which must be the same entry."""
+    own = author.entry(reader, line, "own", listed_own["index"])
+    far = reader.entry(author, line, "far", listed_far["index"])
+    for what in ("epoch", "index", "leaf", "body", "precedence", "class", "time", "author"):
+        need(own[what] == far[what], f"the {what} of the entry differs: {own[what]} at "
+             f"{author.name}, {far[what]} at {reader.name}")
+    return own, far
+
+
+def find_message(author, reader, message, records):
+    ours, theirs = records
+    listed_own = find_text(ours, "own", message.text)
+    need(listed_own, f"\"{message.text[:40]}\" is not in {author.name}'s log on {message.line}")
+    listed_far = find_text(theirs, "far", message.text)
+    need(listed_far, f"\"{message.text[:40]}\" is not in {reader.name}'s record on {message.line}")
+    own, far = both_ends(author, reader, message.line, listed_own, listed_far)
+    need(own["precedence"] == message.precedence and own["class"] == "live",
+         f"entry {own['index']} is {own['precedence']} {own['class']}, not {message.precedence} live")
+    return own, far
+
+
+def receipt(author, own):
+    """The other station's cosignature over the entry, verified and held by its author."""
+    cosigned = own["evidence"]["cosignature"]
+    need(own["receipted"] and cosigned, f"{author.name} holds no receipt for its entry {own['index']}")
+    need(cosigned["size"] > own["index"], f"the receipt over {cosigned['size']} entries does not "
+         f"cover entry {own['index']}")
+    return cosigned
+
+
+def officer_signature(entry, post):
+    signatures = entry["evidence"]["signatures"]
+    need(len(signatures) == 1, f"entry {entry['index']} has {len(signatures)} signatures, not one")
+    need(signatures[0]["verdict"] == "valid",
+         f"the signature of entry {entry['index']} is {signatures[0]['verdict']}: {signatures[0]['why']}")
+    need(signatures[0]["post"] == post,
+         f"entry {entry['index']} is signed by {signatures[0]['post']}, not by {post}")
+
+
+def facts_of(own, far):
+    return {"epoch": own["epoch"], "index": own["index"], "leaf": own["leaf"],
+            "precedence": own["precedence"], "written": own["time"], "stored_far": far["stored_at"]}
+
+
+def signed_message(author, reader, facts, message, records):
+    """A provable message with a valid signature and a signed receipt; its facts."""
+    own, far = find_message(author, reader, message, records)
+    for entry in (own, far):
+        officer_signature(entry, facts.officer.post)
+    cosigned = receipt(author, own)
+    need(cosigned["signature"], f"the receipt for entry {own['index']} is not signed")
+    return {**facts_of(own, far), "signed_by": f"{author.name}/{facts.officer.post}",
+            "receipt": {"by": reader.name, "size": cosigned["size"], "time": cosigned["time"]}}
+
+
+# ---- the chapters ----
+
+
+def judge_one_word(south, north):
+    accords = {}
+    for here, there in ((south, north), (north, south)):
+        counterpart = here.with_(there)
+        need(counterpart and counterpart["link"]["up"], f"{here.name} has no link to {there.name}")
+        names = {line["name"] for line in counterpart["lines"]}
+        missing = set(story.PROVABLE_LINES) - names
+        need(not missing, f"{here.name} has no line {', '.join(sorted(missing))}")
+        accords[here.name] = counterpart["accord"]["digest"]
+    need(len(set(accords.values())) == 1, f"the sides hold different accords: {accords}")
+    *records, log = same_log(south, north, story.CHECK_CALL.line)
+    entries = [signed_message(south, north, story.SOUTH, message, records)
+               for message in (story.CHECK_CALL, story.WARNING)]
+    return {"accord": accords["south"], "lines": list(story.PROVABLE_LINES), "log": log,
+            "entries": entries}
+
+
+def judge_ack(south, north):
+    line = story.WARNING.line
+    ours, theirs, log = same_log(north, south, line)
+    *records, _ = same_log(south, north, line)
+    warning, _ = find_message(south, north, story.WARNING, records)
+
+    def acknowledges(entry, whose, about):
+        return entry["whose"] == whose and entry["kind"] == 2 and any(
+            r["whose"] == about and (r["epoch"], r["index"], r["leaf"]) ==
+            (warning["epoch"], warning["index"], warning["leaf"]) for r in entry["references"])
+    own = next((e for e in ours["entries"] if acknowledges(e, "own", "far")), None)
+    far = next((e for e in theirs["entries"] if acknowledges(e, "far", "own")), None)
+    need(own, f"nobody at north has acknowledged entry {warning['index']} of south")
+    need(far, f"south holds no acknowledgement of its entry {warning['index']}")
+    own, far = both_ends(north, south, line, own, far)
+    for entry in (own, far):
+        officer_signature(entry, story.NORTH.officer.post)
+    cosigned = receipt(north, own)
+    return {"log": log, "about": {"epoch": warning["epoch"], "index": warning["index"]},
+            "acknowledgement": {**facts_of(own, far), "level": far["level"],
+                                "signed_by": f"north/{story.NORTH.officer.post}"},
+            "receipt": {"by": "south", "size": cosigned["size"], "time": cosigned["time"]}}
+
+
+def judge_deniable(south, north):
+    *records, log = same_log(north, south, story.SOUNDING.line)
+    own, far = find_message(north, south, story.SOUNDING, records)
+    receipt(north, own)
+    for who, entry in (("north", own), ("south", far)):
+        evidence = entry["evidence"]
+        need(evidence["policy"] == "deniable", f"{who} holds it as {evidence['policy']}")
+        need(not evidence["signatures"], f"{who} holds a signature over it")
+        for part in ("checkpoint", "cosignature"):
+            need(not evidence[part] or not evidence[part]["signature"], f"{who} holds a signed {part}")
+    return {"log": log, "entry": facts_of(own, far), "policy": "deniable", "signatures": 0,
+            "receipted": True}
+
+
+def judge_silence(south, north):
+    *records, log = same_log(south, north, story.WHILE_OFF.line)
+    entry = signed_message(south, north, story.SOUTH, story.WHILE_OFF, records)
+    started = {record.name: record.status()["started"] for record in (south, north)}
+    need(started["south"] <= entry["written"] <= started["north"] <= entry["stored_far"],
+         f"north's station was not off meanwhile: written {entry['written']}, north runs since "
+         f"{started['north']}, stored there {entry['stored_far']}")
+    first = north.line(south, story.CHECK_CALL.line)["entries"]
+    need(any(e["stored_at"] <= entry["written"] for e in first),
+         "north's record does not begin before the silence")
+    return {"log": log, "entry": entry, "north_started_again": started["north"]}
+
+
+JUDGES = {"S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
+          "S1-silence": judge_silence}
+
+
+def verdict(chapter, south, north):
+    out = {"id": chapter.id, "title": chapter.title}
+    try:
+        return {**out, "ok": True, "evidence": JUDGES[chapter.id](south, north)}
+    except NotShown as reason:
+        return {**out, "ok": False, "evidence": {}, "why": str(reason)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Judges one chapter of the demo from both records.")
+    parser.add_argument("chapter", choices=sorted(JUDGES))
+    parser.add_argument("--bin", required=True, help="folder of the program detente")
+    for side in ("south", "north"):
+        parser.add_argument(f"--{side}", required=True, help=f"directory of {side}")
+    options = parser.parse_args()
+    program = os.path.join(options.bin, "detente")
+    out = verdict(story.CHAPTERS[options.chapter], Record(program, "south", options.south),
+                  Record(program, "north", options.north))
+    print(json.dumps(out, ensure_ascii=False))
+    return 0 if out["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""One side of the demo: its directory, its commands, and its station's process."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+
+import screen
+
+START_SECONDS = 20
+LINK_SECONDS = 30
+STOP_SECONDS = 20
+
+
+class DemoError(Exception):
+    """Something that the story cannot go on after; the message is for a person."""
+
+
+def wait_until(condition, what, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise DemoError(f"waited {seconds} s for {what}")
+        time.sleep(0.05)  # poll interval
+
+
+def free_udp_ports(count):
+    """Ports of the loopback that nothing listens on; held together so that they differ."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    try:
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+class Side:
+    def __init__(self, facts, room, programs, work_factor):
+        self.facts = facts
+        self.name = facts.name
+        self.dir = os.path.join(room, facts.name)
+        self.process = None
+        self._program = os.path.join(programs, "detente")
+        self._cheaper = ["--work-factor", str(work_factor)] if work_factor is not None else []
+        self._passphrase = secrets.token_hex(12)
+        self._environment = {**os.environ, "DETENTE_DIR": self.dir,
+                             "DETENTE_PASSPHRASE": self._passphrase}
+        os.mkdir(self.dir, 0o700)
+
+    # ---- commands ----
+
+    def _run(self, *words):
+        return subprocess.run([self._program, *words, *self._cheaper], cwd=self.dir, text=True,
+                              env=self._environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+
+    def types(self, *words, show=lambda text: text):
+        """Runs `detente WORDS` as this side's person, shown; `show` picks from what it printed."""
+        screen.command(self.name, words)
+        done = self._run(*words)
+        # The hints of what comes next are for people who do it by hand.
+        text = show(done.stdout.split("\nNext:\n")[0].strip("\n"))
+        if text:
+            screen.output(text)
+        if done.returncode != 0:
+            raise DemoError(done.stderr.strip() or f"`detente {words[0]}` gave {done.returncode}")
+
+    def asks(self, *words):
+        """The object of `detente WORDS --json`, unseen; None when the command fails."""
+        done = self._run(*words, "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def can(self, *words):
+        """Whether this build of the program has a command."""
+        return self._run(*words, "--help").returncode == 0
+
+    # ---- station ----
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, shown=True):
+        if self.running():
+            return
+        if shown:
+            screen.command(self.name, ["station", "run"])
+        with open(os.path.join(self.dir, "station.out"), "ab") as out:
+            # In a session of its own: Ctrl-C in this terminal is for the demo, which stops it by id.
+            self.process = subprocess.Popen(
+                [self._program, "station", "run", "--dir", self.dir], cwd=self.dir, env=self._environment,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        wait_until(lambda: not self.running() or self.asks("status"),
+                   f"the station of {self.name} to answer", START_SECONDS)
+        if not self.running():
+            raise DemoError(f"the station of {self.name} ended: {self.last_output()}")
+        if shown:
+            screen.note(f"runs as process {self.process.pid}")
+
+    def last_output(self):
+        with open(os.path.join(self.dir, "station.out"), encoding="utf-8", errors="replace") as file:
+            return file.read()[-2000:].strip()
+
+    def stop(self):
+        """Ends the station by its process id; what it was told is on its disk."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+    def _wait_status(self, holds, what):
+        """Until `holds` is true of the only counterpart in this station's status."""
+        def true_now():
+            status = self.asks("status")
+            return status and holds(status["counterparts"][0])
+        wait_until(true_now, what, LINK_SECONDS)
+
+    def wait_link(self, other):
+        self._wait_status(lambda counterpart: counterpart["link"]["up"],
+                          f"the link from {self.name} to {other.name}")
+
+    def wait_receipts(self, other):
+        """Until nothing on any line waits for the other side's receipt."""
+        self._wait_status(lambda counterpart: all(line["queued"] + line["unreceipted"] == 0
+                                                  for line in counterpart["lines"]),
+                          f"{other.name}'s receipts at {self.name}")
+
+    # ---- for the reader afterwards ----
+
+    def write_entrance(self, room):
+        """A file to `source`: the reader's terminal becomes this side's."""
+        file = os.path.join(room, f"{self.name}.env")
+        programs = os.path.dirname(self._program)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+                  encoding="utf-8") as out:
+            out.write(f"export DETENTE_DIR={screen.shell_word(self.dir)}\n"
+                      f"export DETENTE_PASSPHRASE={self._passphrase}\n"
+                      f"export PATH={screen.shell_word(programs)}:\"$PATH\"\n")
+        return file
