@@ -34,6 +34,7 @@ class Context {
   std::string vault;            // --vault; empty = DIR/vault
   std::string passphrase_file;  // --passphrase-file
   int work_factor = crypto::kWorkFactor;
+  bool work_factor_given = false;
   bool yes = false;  // --yes: ask nothing
 
   // The side in `dir`; kNotFound names `detente side init`.

@@ -3,6 +3,7 @@
 #include "client_address.h"
 #include "client_commands.h"
 #include "client_show.h"
+#include "io/file.h"
 
 namespace detente::cli {
 
@@ -63,6 +64,46 @@ Result<void> record_entry(Context& context, const std::string& address, const st
   return {};
 }
 
+struct ExportOptions {
+  std::string address, whose, out, form = "whole";
+  std::uint64_t index = 0;
+  std::uint64_t count = 1;
+};
+
+Result<void> record_export(Context& context, const ExportOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(line, find_line(station, options.address));
+  DETENTE_TRY(answer, station.get(line.target() + "/extract?whose=" + options.whose +
+                                  "&index=" + std::to_string(options.index) + "&count=" +
+                                  std::to_string(options.count) + "&form=" + options.form));
+  const auto bytes = from_base64(answer.value("extract", std::string()));
+  if (!bytes) return fail(Fault::kMalformed, "the station's answer holds no extract");
+  DETENTE_TRY_VOID(io::write_new_file(options.out, *bytes, io::kPublicMode));
+  context.say(std::to_string(options.count) + (options.count == 1 ? " entry" : " entries") + " of " +
+              options.address + " with proofs: " + options.out);
+  context.next("detente-verify entry " + options.out + " --card CARD.note --card CARD.note");
+  context.result({{"file", options.out}, {"bytes", bytes->size()}, {"count", options.count}});
+  return {};
+}
+
+void add_export_command(CLI::App& record, Context& context) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = record.add_subcommand(
+      "export", "Entries with their proofs in one file, for detente-verify");
+  command->add_option("ADDRESS", options->address, "north/military-west")->required();
+  command->add_option("WHOSE", options->whose, "own or far")
+      ->required()
+      ->check(CLI::IsMember({"own", "far"}));
+  command->add_option("INDEX", options->index, "The first one's index in that log")->required();
+  command->add_option("--count", options->count, "How many from there on")->check(CLI::Range(1, 500));
+  command->add_option("--form", options->form, "How much of each is shown")
+      ->check(CLI::IsMember({"whole", "header", "leaf"}));
+  command->add_option("--out", options->out, "The file to write (suffix .dex)")->required();
+  example(*command, "detente record export north/military-west own 0 --out entry.dex");
+  on_run(*command, context, [&context, options] { return record_export(context, *options); });
+}
+
 }  // namespace
 
 void add_show_commands(CLI::App& app, Context& context) {
@@ -93,6 +134,7 @@ void add_show_commands(CLI::App& app, Context& context) {
   on_run(*entry, context, [&context, options] {
     return record_entry(context, options->address, options->whose, options->index, options->epoch);
   });
+  add_export_command(record, context);
 }
 
 }  // namespace detente::cli

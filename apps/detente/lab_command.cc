@@ -91,10 +91,11 @@ Result<void> run_lab(Context& context, LabOptions& options) {
   choices.dir = std::filesystem::absolute(options.dir).lexically_normal();
   if (!choices.dir.has_filename()) choices.dir = choices.dir.parent_path();
   choices.seal_both = options.seal == "both";
-  choices.work_factor = context.work_factor;
+  if (context.work_factor_given) choices.work_factor = context.work_factor;
   choose_lines(options);
   DETENTE_TRY_VOID(choose_ciphers(options));
-  context.say("Holding the ceremony; sealing the keys takes some seconds.");
+  context.say("The passphrases will lie beside the keys, so these are sealed at work factor " +
+              std::to_string(choices.work_factor) + ": for trying, not for a line that matters.");
   DETENTE_TRY(sides, make_lab(choices, io::os_wall_time(), context.random()));
   Json list = Json::array();
   for (const LabSide& side : sides) {

@@ -48,7 +48,6 @@ Result<Revocation> read_revocation(wire::CborReader& reader) {
     return out;
   }
   DETENTE_TRY_VOID(reader.array(4));
-  LastValid last;
   DETENTE_TRY(line, read_u16(reader));
   DETENTE_TRY(epoch, read_array<16>(reader));
   DETENTE_TRY(size, reader.uint());

@@ -42,7 +42,7 @@ struct Converter {
     if (const auto* table = node.as_table()) {
       out.kind = TomlKind::kTable;
       for (const auto& [key, value] : *table)
-        out.members.emplace_back(std::string(key.str()), convert(value, depth + 1));
+        out.members.push_back({std::string(key.str()), convert(value, depth + 1)});
     } else if (const auto* array = node.as_array()) {
       out.kind = TomlKind::kArray;
       for (const auto& value : *array) out.items.push_back(convert(value, depth + 1));

@@ -14,6 +14,8 @@ namespace detente::accord {
 
 enum class TomlKind { kText, kInteger, kTime, kArray, kTable };
 
+struct TomlMember;
+
 struct TomlValue {
   TomlKind kind = TomlKind::kTable;
   std::uint32_t line = 0;  // from 1; 0 for the document itself
@@ -21,7 +23,12 @@ struct TomlValue {
   std::int64_t integer = 0;
   WallTime time;
   std::vector<TomlValue> items;
-  std::vector<std::pair<std::string, TomlValue>> members;
+  std::vector<TomlMember> members;
+};
+
+struct TomlMember {
+  std::string name;
+  TomlValue value;
 };
 
 // kMalformed with the line, also for what our formats do not use: fractions, true and false, times

@@ -226,6 +226,11 @@ void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batc
       out.alarms.push_back("entry " + std::to_string(placed.index) + " carries a signature of officer " +
                            std::to_string(signature.officer.value) +
                            " that was used before; it does not count");
+      Bytes place;
+      append_be(place, placed.index, 8);
+      append_be(place, signature.officer.value, 2);
+      batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSignatureUsedBefore),
+                                                 std::move(place), context.now.wall});
       continue;
     }
     batch.writes.push_back(record::UseOfficerCounter{identity_->lineage, false, signature.officer,

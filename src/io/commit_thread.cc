@@ -24,6 +24,21 @@ void CommitThread::push(core::Persist persist) {
   wake_.notify_one();
 }
 
+CommitThread::Outcome CommitThread::commit_now(core::Persist persist) {
+  std::vector<core::Persist> alone;
+  alone.push_back(std::move(persist));
+  return std::move(commit(std::move(alone)).front());
+}
+
+void CommitThread::expect_quiet() {
+  {
+    const std::lock_guard guard(mutex_);
+    if (!tidy_) return;
+    tidy_ = false;
+  }
+  wake_.notify_one();
+}
+
 void CommitThread::stop() {
   {
     const std::lock_guard guard(mutex_);
@@ -34,26 +49,25 @@ void CommitThread::stop() {
 }
 
 void CommitThread::run() {
-  bool tidy = false;
   const auto due = [this] { return stopping_ || !queue_.empty(); };
   for (;;) {
     std::vector<core::Persist> group;
     {
       std::unique_lock lock(mutex_);
-      if (tidy) {
-        wake_.wait(lock, due);
+      if (tidy_) {
+        wake_.wait(lock, [&] { return due() || !tidy_; });
+        if (!due()) continue;  // written meanwhile by commit_now(): wait for quiet again
       } else {
         wake_.wait_for(lock, kQuiet, due);
       }
       group.swap(queue_);
+      tidy_ = group.empty();
       if (group.empty() && stopping_) return;
     }
     if (group.empty()) {
       if (idle_) idle_();
-      tidy = true;
       continue;
     }
-    tidy = false;
     done_(commit(std::move(group)));
   }
 }

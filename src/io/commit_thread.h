@@ -3,7 +3,7 @@
 // commit): under load many messages share one sync of the disk.
 //
 // A commit that fails is tried again part by part, so that one bad batch fails
-// alone. Owned by a Driver; push() and stop() are for the driver's thread.
+// alone. Owned by a Driver; its functions are for the driver's thread.
 #pragma once
 
 #include <condition_variable>
@@ -33,6 +33,11 @@ class CommitThread {
   CommitThread(const CommitThread&) = delete;
 
   void push(core::Persist persist);
+  // One commit on the caller's thread, while nothing that was pushed is under way: a lone message does
+  // not pay for waking another thread twice.
+  Outcome commit_now(core::Persist persist);
+  // After commit_now(), when nothing waits for the answer any more: the quiet moment begins anew.
+  void expect_quiet();
   // Carries out what is queued and ends. Pushing afterwards does nothing.
   void stop();
 
@@ -47,6 +52,7 @@ class CommitThread {
   std::condition_variable wake_;
   std::vector<core::Persist> queue_;
   bool stopping_ = false;
+  bool tidy_ = false;  // nothing was written since the last idle call
   std::thread thread_;
 };
 

@@ -46,6 +46,8 @@ struct Driver::Runtime {
   std::optional<asio::signal_set> signals;
   std::vector<std::unique_ptr<UdpSocket>> sockets;
   std::map<std::pair<PeerId, PathId>, Route> routes;
+  std::vector<core::Persist> asked;  // in order, not yet given to anybody
+  std::size_t under_way = 0;         // commits that the thread has
   std::optional<CommitThread> commits;  // ends first: it posts to the context
 
   static asio::awaitable<void> keep_deadlines(Driver& driver);
@@ -90,6 +92,7 @@ Result<void> Driver::start() {
   runtime_->commits.emplace(parts_.store, parts_.when_idle,
                             [this](std::vector<CommitThread::Outcome> outcomes) {
                               asio::post(runtime_->context, [this, outcomes = std::move(outcomes)] {
+                                runtime_->under_way -= outcomes.size();
                                 for (const auto& outcome : outcomes)
                                   persisted(outcome.token, outcome.error);
                               });
@@ -109,7 +112,28 @@ Result<void> Driver::start() {
 
 void Driver::run() {
   runtime_->context.run();
-  if (runtime_->commits) runtime_->commits->stop();
+  if (!runtime_->commits) return;
+  for (core::Persist& persist : std::exchange(runtime_->asked, {}))
+    runtime_->commits->push(std::move(persist));
+  runtime_->commits->stop();
+}
+
+void Driver::ask_commit(core::Persist persist) {
+  runtime_->asked.push_back(std::move(persist));
+  // What else is ready is handled first and shares the commit.
+  if (runtime_->asked.size() == 1) asio::post(runtime_->context, [this] { give_commits(); });
+}
+
+void Driver::give_commits() {
+  std::vector<core::Persist> asked = std::exchange(runtime_->asked, {});
+  if (asked.size() == 1 && runtime_->under_way == 0) {
+    const CommitThread::Outcome outcome = runtime_->commits->commit_now(std::move(asked.front()));
+    persisted(outcome.token, outcome.error);
+    runtime_->commits->expect_quiet();
+    return;
+  }
+  runtime_->under_way += asked.size();
+  for (core::Persist& persist : asked) runtime_->commits->push(std::move(persist));
 }
 
 void Driver::stop() {
@@ -199,7 +223,7 @@ void Driver::carry_out() {
         if (route != runtime_->routes.end())
           route->second.socket->send(route->second.to, send->datagram);
       } else if (auto* persist = std::get_if<core::Persist>(&effect)) {
-        runtime_->commits->push(std::move(*persist));
+        ask_commit(std::move(*persist));
       } else {
         events.push_back(std::move(std::get<core::Notify>(effect).event));
       }

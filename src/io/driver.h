@@ -71,6 +71,10 @@ class Driver {
   struct Runtime;
   void persisted(std::uint64_t token, const std::optional<Error>& error);
   void carry_out();
+  // One commit alone is made at once on this thread; several, or one behind others, by the commit
+  // thread as a group, while this thread goes on.
+  void ask_commit(core::Persist persist);
+  void give_commits();
   void arm_timer();
 
   DriverParts parts_;

@@ -145,10 +145,26 @@ Result<void> Maker::add(const ExtractChoice& choice) {
   return {};
 }
 
+// Sides sign in the order in which the text reaches them, and strangers may add
+// lines; in an extract the two sides' lines stand in the accord's order, alone.
+Result<std::string> two_signature_lines(const accord::AccordInForce& accord) {
+  DETENTE_TRY(note, accord::parse_note(as_bytes(accord.note)));
+  accord::Note out{note.text, {}};
+  for (const accord::AccordSide& side : accord.accord.sides)
+    for (const accord::NoteSignature& signature : note.signatures)
+      if (signature.name == side.name &&
+          signature.key_id == accord::note_key_id(side.name, accord::NoteKeyType::kEd25519, side.root)) {
+        out.signatures.push_back(signature);
+        break;
+      }
+  return accord::encode_note(out);
+}
+
 Result<Bytes> Maker::finish() {
   Extract out;
   for (const accord::AccordInForce* accord : sources_.accords) {
-    ExtractAccord part{accord->note, {}};
+    DETENTE_TRY(note, two_signature_lines(*accord));
+    ExtractAccord part{std::move(note), {}};
     for (const LineId line : lines_)
       if (const auto text = accord->annex_texts.find(line); text != accord->annex_texts.end())
         part.annexes.insert(*text);

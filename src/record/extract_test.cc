@@ -42,6 +42,17 @@ TEST_F(ExtractFile, HoldsWhatWasChosenAndTakesTheSizeThatBothSigned) {
   EXPECT_EQ(encode_extract(extract).value(), bytes);
 }
 
+// Found by the demo: the side that the lot drew second may sign first.
+TEST_F(ExtractFile, DoesNotDependOnWhoSignedTheAccordFirst) {
+  const Bytes in_order = (made({west(0)}), bytes);
+  accord::Note note = accord::parse_note(as_bytes(world.in_force.note)).value();
+  std::reverse(note.signatures.begin(), note.signatures.end());
+  note.signatures.push_back({"stranger", 7, Bytes(64, 1)});
+  world.in_force.note = accord::encode_note(note);
+  EXPECT_EQ((made({west(0)}), bytes), in_order);
+  EXPECT_EQ(verify_extract(bytes, world.anchor()).verdict, Verdict::kProved);
+}
+
 TEST_F(ExtractFile, WithoutAReceiptHasTheAuthorsCheckpointAlone) {
   world.append(kWest, true, world.message(kWest, "Not yet receipted."));
   world.close(kWest, true, false);

@@ -91,6 +91,8 @@ struct DeleteOutbox { LineKey line; std::uint64_t id = 0; };
 // Refuses the commit when the pair is there already: (side, officer, counter) is used once.
 struct UseOfficerCounter { Digest lineage{}; bool own = true; OfficerId officer; std::uint64_t counter = 0; };
 struct PutLinkState { Digest lineage{}; std::string counterpart; LinkState state; };
+// PutEvidence::what of an officer's signature that came a second time; bytes: index 8, officer 2, big-endian.
+inline constexpr std::string_view kSignatureUsedBefore = "officer's signature used before";
 struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; };  // e.g. two checkpoints that do not fit
 struct PutValue { std::string key; Bytes value; };  // small settings: instance id, version of adopted accord
 

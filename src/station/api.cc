@@ -118,6 +118,8 @@ Result<Json> Api::get_line(const ApiRequest& request) {
     return one_entry_json(running_, *target.counterpart, *target.annex, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "record"}))
     return record_json(running_, *target.counterpart, *target.annex);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "extract"}))
+    return extract_json(running_, *target.counterpart, *target.annex, request);
   return no_such_route();
 }
 
@@ -163,8 +165,9 @@ void Api::post_entry(const ApiRequest& request, Reply reply) {
     const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
     DETENTE_TRY(entry,
                 prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
+    const Instant began = running_.driver->now().mono;
     const auto accepted = [&](core::SubmissionId id) {
-      pending_.push_back({peer, line, id, wait, reply, std::nullopt, false});
+      pending_.push_back({peer, line, id, wait, reply, std::nullopt, false, began});
       if (wait == Wait::kReceipt)
         running_.driver->after(patience, [this, peer, line, id] { give_up(peer, line, id); });
       if (wait != Wait::kNone) return;
@@ -187,7 +190,8 @@ void Api::answer(Pending& pending, const char* state) {
            {"line", counterpart.accord.annex(pending.line)->name},
            {"line_number", pending.line.value},
            {"submission", pending.id},
-           {"link_up", running_.driver->station().peer(pending.peer).link().ready()}};
+           {"link_up", running_.driver->station().peer(pending.peer).link().ready()},
+           {"took_us", (running_.driver->now().mono - pending.began).count()}};
   if (pending.placed)
     out["entry"] = {{"epoch", to_hex(pending.placed->epoch)}, {"index", pending.placed->index}};
   pending.reply({200, dump(out)});

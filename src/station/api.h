@@ -41,6 +41,7 @@ class Api {
     Reply reply;
     std::optional<EntryPlace> placed;
     bool queued = false;
+    Instant began;
   };
 
   Result<Target> find_line(const ApiRequest& request);
@@ -72,6 +73,9 @@ Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
 // api_record.cc
 Result<Json> record_json(Running& running, const Counterpart& counterpart,
                          const accord::Annex& annex);
+// api_extract.cc
+Result<Json> extract_json(Running& running, const Counterpart& counterpart,
+                          const accord::Annex& annex, const ApiRequest& request);
 // api_submit.cc: what the station checks and fills in before the core sees it.
 Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
                                     const accord::Annex& annex, Submission submission);

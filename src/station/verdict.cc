@@ -67,7 +67,7 @@ bool used_before(const std::vector<record::PutEvidence>& evidence, std::uint64_t
   append_be(wanted, index, 8);
   append_be(wanted, officer.value, 2);
   return std::any_of(evidence.begin(), evidence.end(), [&](const record::PutEvidence& item) {
-    return item.what == kUsedBefore && item.bytes == wanted;
+    return item.what == record::kSignatureUsedBefore && item.bytes == wanted;
   });
 }
 

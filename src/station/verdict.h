@@ -30,9 +30,7 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
                         const accord::AccordInForce& accord, const accord::Roster& roster,
                         const std::optional<EntryPlace>& place);
 
-// The evidence that core keeps about a signature that came a second time, as what = kUsedBefore:
-// index 8 bytes, officer 2 bytes, big-endian.
-inline constexpr std::string_view kUsedBefore = "officer's signature used before";
+// Whether core kept evidence (record::kSignatureUsedBefore) that this signature had come before.
 bool used_before(const std::vector<record::PutEvidence>& evidence, std::uint64_t index,
                  OfficerId officer);
 

@@ -14,7 +14,8 @@ class Acts:
     def play(self, chapter_id):
         {"S1": self._one_word_across, "S1-ack": self._a_person_read_it,
          "S1-deniable": self._nothing_to_an_outsider,
-         "S1-silence": self._the_other_is_off}[chapter_id]()
+         "S1-silence": self._the_other_is_off,
+         "S15": self._an_outsider_checks}[chapter_id]()
 
     def _send(self, side, message, *options):
         other = self.north if side is self.south else self.south
@@ -59,3 +60,12 @@ class Acts:
         self.north.wait_link(self.south)
         self.south.wait_receipts(self.north)
         self.north.types("inbox", f"south/{story.WHILE_OFF.line}")
+
+    def _an_outsider_checks(self):
+        screen.say("The south publishes one message with its proofs. Whoever has the two sides' cards "
+                   "checks it with a small program that knows nothing of stations.")
+        warning = self.south.finds(self.north, story.WARNING)
+        self.south.types("record", "export", f"north/{story.WARNING.line}", "own", str(warning),
+                         "--out", "warning.dex")
+        self.south.verifies("entry", "warning.dex", "--card", "card.note",
+                            "--card", f"cards/{self.north.name}.note")

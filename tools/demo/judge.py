@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import story
 
@@ -58,6 +59,23 @@ class Record:
 
     def entry(self, other, line, whose, index):
         return self._ask("record", "entry", f"{other.name}/{line}", whose, str(index))
+
+
+    def card(self):
+        return os.path.join(self._dir, "card.note")
+
+    def verified_extract(self, other, line, whose, index, cards):
+        """What detente-verify says of a fresh extract: its sentence that ends the report."""
+        with tempfile.TemporaryDirectory() as room:
+            file = os.path.join(room, "entry.dex")
+            self._ask("record", "export", f"{other.name}/{line}", whose, str(index), "--out", file)
+            command = [self._program + "-verify", "entry", file]
+            for card in cards:
+                command += ["--card", card]
+            done = subprocess.run(command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+        need(done.returncode == 0, f"the extract of {self.name} does not verify: {done.stdout.strip()[-300:]}")
+        return done.stdout.strip().splitlines()[-1]
 
 
 def find_text(record, whose, text):
@@ -198,6 +216,18 @@ def judge_deniable(south, north):
             "receipted": True}
 
 
+def judge_extract(south, north):
+    """Each station's own extract of the same entry, checked with the two cards alone."""
+    *records, _ = same_log(south, north, story.WARNING.line)
+    own, far = find_message(south, north, story.WARNING, records)
+    verdicts = {}
+    for here, there, whose, entry in ((south, north, "own", own), (north, south, "far", far)):
+        verdicts[here.name] = here.verified_extract(there, story.WARNING.line, whose, entry["index"],
+                                                    [south.card(), north.card()])
+    need(len(set(verdicts.values())) == 1, f"the two extracts give other verdicts: {verdicts}")
+    return {"entry": facts_of(own, far), "verdict": verdicts["south"], "checked_with": "both cards, offline"}
+
+
 def judge_silence(south, north):
     *records, log = same_log(south, north, story.WHILE_OFF.line)
     entry = signed_message(south, north, story.SOUTH, story.WHILE_OFF, records)
@@ -212,7 +242,7 @@ def judge_silence(south, north):
 
 
 JUDGES = {"S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
-          "S1-silence": judge_silence}
+          "S1-silence": judge_silence, "S15": judge_extract}
 
 
 def verdict(chapter, south, north):

@@ -95,10 +95,10 @@ def _chunks(words):
     return chunks
 
 
-def command(who, words):
+def command(who, words, program="detente"):
     """A command as it is typed at a side's terminal; continued with a backslash where it is long."""
     prompt = f"{who}$ "
-    lines, current = [], prompt + "detente"
+    lines, current = [], prompt + program
     for chunk in _chunks(words):
         if len(current) + 1 + len(chunk) > _WIDTH - 2:
             lines.append(current + " \\")

@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import textwrap
 import time
 
 import screen
@@ -69,6 +70,27 @@ class Side:
             screen.output(text)
         if done.returncode != 0:
             raise DemoError(done.stderr.strip() or f"`detente {words[0]}` gave {done.returncode}")
+
+    def verifies(self, *words):
+        """Runs `detente-verify WORDS` as somebody at this side's table would."""
+        screen.command(self.name, words, "detente-verify")
+        done = subprocess.run([self._program + "-verify", *words], cwd=self.dir, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        for line in done.stdout.strip().splitlines():
+            if line.strip().startswith(("proved", "failed", "All", "|")):
+                screen.output(textwrap.fill(line, 74, subsequent_indent="      "))
+        if done.returncode != 0:
+            raise DemoError(f"detente-verify gave {done.returncode}")
+
+    def finds(self, other, message):
+        """The index of a message that this side wrote."""
+        record = self.asks("record", "show", f"{other.name}/{message.line}")
+        entries = record["entries"] if record else []
+        found = [e["index"] for e in entries if e["whose"] == "own" and e.get("text") == message.text]
+        if not found:
+            raise DemoError(f"{self.name} has no such message on {message.line}")
+        return found[0]
 
     def asks(self, *words):
         """The object of `detente WORDS --json`, unseen; None when the command fails."""

@@ -59,5 +59,6 @@ CHAPTERS = {
         Chapter("S1-ack", "A person has read it, not only a machine"),
         Chapter("S1-deniable", "Words that prove nothing to an outsider"),
         Chapter("S1-silence", "The other station is off: nothing is lost"),
+        Chapter("S15", "A journalist checks one message, offline"),
     )
 }

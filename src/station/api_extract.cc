@@ -1,0 +1,45 @@
+// The extract route: entries with their proofs, for somebody who has neither station.
+#include "record/extract.h"
+#include "station/api.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint64_t kItemsMax = 500;  // of one request; a longer range is asked for in parts
+
+Result<record::ItemForm> form_of(const ApiRequest& request) {
+  const auto form = request.query.find("form");
+  if (form == request.query.end() || form->second == "whole") return record::ItemForm::kWhole;
+  if (form->second == "header") return record::ItemForm::kHeader;
+  if (form->second == "leaf") return record::ItemForm::kLeaf;
+  return fail(Fault::kMalformed, "form is whole, header or leaf");
+}
+
+}  // namespace
+
+Result<Json> extract_json(Running& running, const Counterpart& counterpart,
+                          const accord::Annex& annex, const ApiRequest& request) {
+  const auto whose = request.query.find("whose");
+  if (whose == request.query.end() || (whose->second != "own" && whose->second != "far"))
+    return fail(Fault::kMalformed, "whose must say own or far");
+  DETENTE_TRY(form, form_of(request));
+  DETENTE_TRY(index, query_number(request, "index", 0, UINT64_MAX - kItemsMax));
+  DETENTE_TRY(count, query_number(request, "count", 1, kItemsMax));
+  const core::Line& line = running.line(counterpart.peer, annex.line);
+  const record::LogKey& log = whose->second == "own" ? line.own().key() : line.far().key();
+  std::vector<record::ExtractChoice> choices;
+  for (std::uint64_t i = 0; i < count; ++i) choices.push_back({log, index + i, form});
+  const accord::AccordInForce* accords[] = {&counterpart.accord};
+  const record::ExtractSources sources{accords, &running.own_roster, &counterpart.roster};
+  DETENTE_TRY(bytes, record::make_extract(*running.store, sources, choices));
+  return Json{{"ok", true},
+              {"counterpart", counterpart.name()},
+              {"line", annex.name},
+              {"whose", whose->second},
+              {"index", index},
+              {"count", count},
+              {"extract", to_base64(bytes)}};
+}
+
+}  // namespace detente::station
