@@ -36,10 +36,8 @@ std::string FarLog::origin() const {
   return record::log_origin(identity_->lineage, line_->id, identity_->their_station, key_.epoch);
 }
 
-void FarLog::load(Context& context) {
-  const record::LineKey line{identity_->lineage, line_->id};
-  key_ = record::LogKey{line, false, identity_->their_station, {}};
-  known_ = opened_ = false;
+void FarLog::forget_contents() {
+  opened_ = false;
   frontier_ = record::Frontier();
   period_ = 0;
   waiting_.clear();
@@ -47,6 +45,13 @@ void FarLog::load(Context& context) {
   shown_early_.clear();
   recent_leaves_.clear();
   durable_.reset();
+}
+
+void FarLog::load(Context& context) {
+  const record::LineKey line{identity_->lineage, line_->id};
+  key_ = record::LogKey{line, false, identity_->their_station, {}};
+  known_ = false;
+  forget_contents();
   std::uint64_t size = 0;
   for (const record::Reader::LogInfo& info : context.store.logs(line)) {
     if (info.log.own || info.log.station_id != identity_->their_station) continue;
@@ -156,14 +161,7 @@ bool FarLog::begin_epoch(const record::WireEntry& wire, Outcome& out) {
   ordinal_ = known_ ? ordinal_ + 1 : 0;
   key_.epoch = *wire.epoch;
   known_ = true;
-  opened_ = false;
-  frontier_ = record::Frontier();
-  period_ = 0;
-  waiting_.clear();
-  early_.clear();
-  shown_early_.clear();
-  recent_leaves_.clear();
-  durable_.reset();
+  forget_contents();
   return true;
 }
 

@@ -70,6 +70,7 @@ class FarLog {
     crypto::Signature checkpoint;
   };
 
+  void forget_contents();  // of the epoch that is held
   Result<record::Entry> rebuild(Context& context, const record::WireEntry& wire,
                                 const OwnLog& own) const;
   Result<Digest> own_root(Context& context, const record::WireEntry& wire, const OwnLog& own) const;

@@ -251,6 +251,46 @@ class Breaks(unittest.TestCase):
         self.assertGreater(packets, 48)
         self.assertGreater(size, 48 * 20)
 
+    def bytes_for_a_hundred_characters(self, seal, line):
+        """Median over held-out passages, both directions, counted between the two stations."""
+        made = lab(self, "--gap", "--seal", seal)
+        south, north = made["south"], made["north"]
+        relay = Relay(south.ends("north")[0], north.ends("south")[0])
+        self.addCleanup(relay.close)
+        made.start("south", "north")
+        south.wait_link("north")
+        for side, words in ((south, "Check call."), (north, "Read you well.")):
+            side.cli("send", line, words)
+        passages = os.path.join(os.environ["DETENTE_SOURCE"], "data", "passages", "en-100.txt")
+        with open(passages, encoding="ascii") as file:
+            texts = [text for text in file.read().splitlines() if len(text) == 100][:25]
+        sizes = []
+        for text in texts:
+            before = relay.totals()
+            self.assertEqual(south.cli("send", line, text)["state"], "receipted")
+            wait_until(lambda: relay.totals()[0] >= before[0] + 2, "the receipt to pass the relay")
+            sizes.append(relay.totals()[1] - before[1])
+        return sorted(sizes)[len(sizes) // 2]
+
+    def test_an_officer_enrolled_while_the_stations_run(self):
+        """The new credential travels on the accord line; nobody carries a file or restarts."""
+        made = lab(self)
+        south, north = made["south"], made["north"]
+        made.start("south", "north")
+        south.wait_link("north")
+        south.cli("officer", "enrol", "lee", "--post", "deputy")
+        wait_until(lambda: north.status_of("south")["lines"][0]["far_size"] == 1, "the bulletin to arrive")
+        self.assertEqual(south.cli("send", WEST, "signed by a new officer", "--as", "lee")["state"], "receipted")
+        entry = north.cli("record", "entry", f"south/{WEST}", "far", "0")
+        signature = entry["evidence"]["signatures"][0]
+        self.assertEqual((signature["verdict"], signature["post"]), ("valid", "deputy"))
+
+    def test_bytes_counted_from_outside(self):
+        for seal, line, most in (("one", WEST, 250), ("one", QUIET, 130),
+                                 ("both", WEST, 282), ("both", QUIET, 162)):
+            with self.subTest(seal=seal, line=line):
+                self.assertLessEqual(self.bytes_for_a_hundred_characters(seal, line), most)
+
     def test_two_accords_name_each_other(self):
         made = lab(self)
         south, north = made["south"], made["north"]
