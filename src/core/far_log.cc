@@ -14,7 +14,6 @@ constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kEarlyMax = 16;
 constexpr std::size_t kRecentLeaves = 128;
 constexpr std::size_t kEvidenceMax = 8;  // in one run of the station
-constexpr std::uint32_t kPeriodAhead = 240;  // months that a far clock may run ahead of ours
 
 FarLog::Outcome gap(std::string why) {
   FarLog::Outcome out;
@@ -185,10 +184,8 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
                                                   : bad(entry.error().message);
   } else {
     const std::uint64_t index = record::restore_low8(wire.index_low, next_index());
-    const std::uint32_t month = month_index(entry->header.time);
-    if (month > month_index(context.now.wall) + kPeriodAhead) {
-      out = bad("an entry dated more than twenty years ahead of this clock");
-    } else if (index < next_index()) {
+    // Whatever date its clock claims: an entry that was refused for it would stop the log for ever.
+    if (index < next_index()) {
       out = take_duplicate(context, wire, std::move(*entry), index, batch);
     } else if (index > next_index()) {
       out = take_early(context, wire, std::move(*entry), index, batch);

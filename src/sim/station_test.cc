@@ -234,6 +234,22 @@ TEST(Station, AFlashIsShownBeforeTheLowerOnesThatAreLost) {
   EXPECT_EQ(of<core::ReceiptVerified>(pair.take_events(0)).back().size, 3u);
 }
 
+TEST(Station, AClockThatIsFarOffStopsNothing) {
+  QuietPair pair(14);
+  pair.start();
+  for (const std::uint32_t seconds : {4294967295u, 0u, 1770000000u}) {
+    record::Entry entry;
+    entry.header.line = kProvable;
+    entry.header.time = WallTime{seconds};
+    entry.body = to_bytes(as_bytes("dated " + std::to_string(seconds)));
+    ASSERT_TRUE(pair.submit(0, entry));
+    pair.settle();
+  }
+  EXPECT_EQ(of<core::ReceiptVerified>(pair.take_events(0)).back().size, 3u);
+  EXPECT_EQ(text_at(pair, 1, kProvable, 0), "dated 4294967295");
+  EXPECT_EQ(text_at(pair, 1, kProvable, 2), "dated 1770000000");
+}
+
 TEST(Station, ADrillStaysADrillAndAFrameOfAnotherClassIsNoEntry) {
   QuietPair pair(10);
   pair.start();

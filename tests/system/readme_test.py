@@ -90,6 +90,7 @@ class Readme(unittest.TestCase):
         record = self.shown_by("south", "detente record show")
         self.assertIn(text, record)
         self.assertRegex(record, r"newest receipt: size 1[^\n]*signed")
+        self.assertIn("All of this is proved.", self.shown_by("south", "detente-verify"))
         words = [re.findall(r"^ *\d: ([a-z ]+)$", self.shown_by(side, "detente words"), re.MULTILINE)
                  for side in SIDES]
         self.assertEqual(*words)
