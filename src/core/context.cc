@@ -18,6 +18,12 @@ void EffectQueue::persist(std::vector<record::Batch> batches, Then then, Failed 
 
 std::vector<Effect> EffectQueue::take() { return std::exchange(effects_, {}); }
 
+bool EffectQueue::waited_for(std::uint64_t token) const {
+  for (const Waiting& waiting : waiting_)
+    if (waiting.token == token) return static_cast<bool>(waiting.then);
+  return false;
+}
+
 EffectQueue::Waiting EffectQueue::pop(std::uint64_t token) {
   // A driver that completes out of order would acknowledge what is not durable.
   DETENTE_CHECK(!waiting_.empty() && waiting_.front().token == token);

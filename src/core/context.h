@@ -27,7 +27,8 @@ class EffectQueue {
   std::vector<Effect> take();
   void persisted(Context& context, std::uint64_t token);
   void persist_failed(Context& context, std::uint64_t token, const Error& error);
-  std::size_t persists_under_way() const { return waiting_.size(); }
+  // Whether something is to be sent or told when that commit is durable.
+  bool waited_for(std::uint64_t token) const;
 
  private:
   struct Waiting {

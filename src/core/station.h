@@ -28,6 +28,8 @@ class Station {
   void on_datagram(Now now, SocketId socket, ByteView datagram);
   void on_persisted(Now now, std::uint64_t token);
   void on_persist_failed(Now now, std::uint64_t token, const Error& error);
+  // Whether something is to be sent or told when that commit is durable; a hint for the driver's haste.
+  bool waited_for(std::uint64_t token) const { return effects_.waited_for(token); }
   void on_deadline(Now now);
   std::optional<Instant> next_deadline() const;
   std::vector<Effect> take_effects() { return effects_.take(); }

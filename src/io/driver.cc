@@ -126,7 +126,8 @@ void Driver::ask_commit(core::Persist persist) {
 
 void Driver::give_commits() {
   std::vector<core::Persist> asked = std::exchange(runtime_->asked, {});
-  if (asked.size() == 1 && runtime_->under_way == 0) {
+  if (asked.size() == 1 && runtime_->under_way == 0 &&
+      station_.waited_for(asked.front().token)) {
     const CommitThread::Outcome outcome = runtime_->commits->commit_now(std::move(asked.front()));
     persisted(outcome.token, outcome.error);
     runtime_->commits->expect_quiet();

@@ -71,8 +71,8 @@ class Driver {
   struct Runtime;
   void persisted(std::uint64_t token, const std::optional<Error>& error);
   void carry_out();
-  // One commit alone is made at once on this thread; several, or one behind others, by the commit
-  // thread as a group, while this thread goes on.
+  // One commit alone that something waits for is made at once on this thread; several, one behind
+  // others, and one that nothing waits for, by the commit thread, while this thread goes on.
   void ask_commit(core::Persist persist);
   void give_commits();
   void arm_timer();

@@ -202,6 +202,9 @@ TEST_F(DriverTest, ManyWordsArriveOnceEachAndShareCommits) {
   for (std::size_t i = 0; i < kMany; ++i)
     ASSERT_TRUE(south->say("number " + std::to_string(i)).has_value());
   ASSERT_TRUE(south->wait_for_receipt(kMany));
+  // The receipt leaves before whoever looks on is told.
+  EXPECT_TRUE(north->wait_for<core::EntryArrived>(
+      [](const auto& event) { return event.index == kMany - 1; }));
   EXPECT_EQ(north->arrived(), kMany);
 }
 

@@ -23,7 +23,7 @@ class Api {
   Api(Running& running, std::function<void()> stop);
 
   void handle(const ApiRequest& request, Reply reply);
-  // Everything that happens, after what the station itself does about it.
+  // Everything that happens, before what the station itself does about it.
   void on_event(const core::DeskEvent& event);
 
  private:

@@ -138,8 +138,8 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   Api api(running, [&running] { running.driver->stop(); });
   Witness witness(running, log);
   running.driver->observe([&](const core::DeskEvent& event) {
+    api.on_event(event);  // somebody waits for it; the log and the events do not
     witness.on_event(event);
-    api.on_event(event);
   });
   DETENTE_TRY(server,
               ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),

@@ -68,6 +68,7 @@ if [[ -n $keep ]]; then
   root=$(cd "$keep" && pwd)
 else
   root=$(mktemp -d)
+  chmod 0755 "$root"  # it becomes /, which every user of the new system enters
   trap 'rm -rf --one-file-system "$root"' EXIT
 fi
 
