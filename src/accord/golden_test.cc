@@ -1,14 +1,10 @@
 // Golden files: what version 1 wrote must open for ever, and today's code must
 // still write the same bytes.
-//
-// With DETENTE_MAKE_GOLDEN set, a file that is not there is written. One that
-// is there is never overwritten: a changed format is a new version.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 
+#include "../../tests/support/golden.h"
 #include "accord/accord_for_test.h"
 #include "accord/fingerprint.h"
 #include "base/civil.h"
@@ -16,27 +12,7 @@
 namespace detente::accord {
 namespace {
 
-std::string path_of(const std::string& name) {
-  const char* source = std::getenv("DETENTE_SOURCE");
-  return std::string(source ? source : ".") + "/tests/golden/" + name;
-}
-
-// The file's bytes; the test fails unless they are `made`.
-Bytes golden(const std::string& name, ByteView made) {
-  std::ifstream in(path_of(name), std::ios::binary);
-  if (!in && std::getenv("DETENTE_MAKE_GOLDEN")) {
-    std::ofstream out(path_of(name), std::ios::binary);
-    out.write(reinterpret_cast<const char*>(made.data()),
-              static_cast<std::streamsize>(made.size()));
-    return to_bytes(made);
-  }
-  EXPECT_TRUE(in) << "cannot read " << path_of(name);
-  std::ostringstream text;
-  text << in.rdbuf();
-  const std::string read = text.str();
-  EXPECT_TRUE(equal(as_bytes(read), made)) << name << " is not what is written today";
-  return to_bytes(as_bytes(read));
-}
+using detente::test::golden;
 
 TEST(Golden, Cards) {
   const auto south = parse_card(golden("card/v1-south.note", as_bytes(test::south_card())));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/civil.h"
 #include "record/checkpoint.h"
 

@@ -28,7 +28,6 @@ class Line {
   const FarLog& far() const { return far_; }
   std::size_t queued() const { return outbox_.size(); }
   std::size_t placing() const { return placing_; }  // their commit is under way
-  unsigned unanswered_tries() const { return tries_; }
 
   // kLimit, kState, kConflict with a message for the person, else the id that events will name.
   Result<SubmissionId> submit(Context& context, record::Entry entry);

@@ -1,6 +1,6 @@
 #include "record/entry.h"
 
-#include "base/check.h"
+#include "accord/cose.h"
 #include "crypto/hash.h"
 #include "wire/cbor.h"
 
@@ -82,11 +82,9 @@ Bytes to_be_signed(const Header& header, ByteView body, const Digest& accord,
   const Bytes intent = encode_header(header, HeaderPart::kIntent);
   wire::CborWriter payload;
   payload.array(4).text("detente/1 officer").bytes(accord).raw(intent).bytes(body);
-  wire::CborWriter structure;
-  structure.array(4).text("Signature1");
-  structure.bytes(protected_header(signature.officer, signature.counter, signature.accord_version));
-  structure.bytes({}).bytes(payload.take());
-  return structure.take();
+  return accord::sig_structure(
+      protected_header(signature.officer, signature.counter, signature.accord_version), {},
+      payload.take());
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 // The header's registry: spec/record.md section 2.
-#include "base/check.h"
 #include "record/entry.h"
 #include "record/header_fields.h"
 #include "wire/cbor.h"
