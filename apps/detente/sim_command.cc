@@ -14,7 +14,7 @@ struct SimArguments {
   std::uint64_t first = 1;
   double days = 1;
   std::uint32_t loss_percent = 10;
-  std::size_t paths = 1;
+  std::size_t paths = 2;
 };
 
 sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
@@ -28,7 +28,7 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
 
 Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   const Instant began = io::os_now().mono;
-  std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0;
+  std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0;
   std::string trace;
   Json failing = Json::array();
   for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
@@ -36,6 +36,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     const sim::Report report = sim::World(to_options(arguments, seed)).run();
     violations += report.violations.size();
     crashes += report.crashes;
+    rollbacks += report.rollbacks;
     dropped += report.dropped;
     delivered += report.delivered;
     submitted += report.submitted;
@@ -55,6 +56,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   context.result({{"violations", violations},
                   {"crashes", crashes},
                   {"dropped", dropped},
+                  {"rollbacks", rollbacks},
                   {"submitted", submitted},
                   {"delivered", delivered},
                   {"trace", trace},

@@ -204,6 +204,8 @@ bool FarLog::begin_epoch(const record::WireEntry& wire, Outcome& out) {
 
 FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
                                record::Batch& batch) {
+  // Far behind, eight bits of an index may mean another place; without a checkpoint nothing would show it.
+  if (wants_recovery() && !wire.index) return gap("an entry while this disk has not yet again what it had");
   const bool other_epoch = wire.epoch && known_ && *wire.epoch != key_.epoch;
   if (other_epoch) {
     for (const record::Reader::LogInfo& info : context.store.logs(key_.line))
@@ -221,7 +223,8 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
     out = entry.error().fault == Fault::kConflict ? gap(entry.error().message)
                                                   : bad(entry.error().message);
   } else {
-    const std::uint64_t index = record::restore_low8(wire.index_low, next_index());
+    const std::uint64_t index = 
+        wire.index ? *wire.index : record::restore_low8(wire.index_low, next_index());
     // Whatever date its clock claims: an entry that was refused for it would stop the log for ever.
     if (index < next_index()) {
       out = take_duplicate(context, wire, std::move(*entry), index, batch);

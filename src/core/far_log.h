@@ -64,6 +64,9 @@ class FarLog {
   // The other side has this station's cosignature over `size` entries of a log of its: nothing
   // smaller of that log is cosigned, whatever this disk holds.
   void raise_floor(const record::EpochId& epoch, std::uint64_t size);
+  std::uint64_t floor() const;
+  // Something of the other side's log was cosigned once and is not here, of an epoch that is or is not known.
+  bool wants_recovery() const { return below_floor() || (!known_ && !floors_.empty()); }
   bool below_floor() const { return frontier_.size() < floor(); }
 
   bool known() const { return known_; }
@@ -84,7 +87,6 @@ class FarLog {
     crypto::Signature checkpoint;
   };
 
-  std::uint64_t floor() const;
   void forget_contents();  // of the epoch that is held
   Result<record::Entry> rebuild(Context& context, const record::WireEntry& wire,
                                 const OwnLog& own) const;

@@ -11,6 +11,7 @@ namespace detente::core {
 
 namespace {
 constexpr std::size_t kWindow = 64;  // spec/packet.md section 5
+constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
 Line::Line(PairIdentity& identity, LineSetup setup, Link& link)
@@ -42,6 +43,8 @@ void Line::load(Context& context, record::Fence fence) {
 }
 
 void Line::open_epoch(Context& context) {
+  epoch_wanted_ = true;
+  epoch_retry_at_.reset();
   const record::LogPosition before = own_.open_epoch(context);
   record::Entry entry;
   entry.header.line = setup_.id;
@@ -73,6 +76,9 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry) {
   const bool flash = entry.header.precedence == record::Precedence::kFlash;
   Waiting waiting{id, std::move(entry), false};
   const bool first = outbox_.empty() && outbox_new_.empty();
+  if (broken_)
+    return fail(Fault::kIo, "the disk of this station takes nothing at the moment: make room on it, "
+                            "then send the message again");
   const bool room = may_sign() && window_left() > 0;
   if (room && (flash || (first && placing_ == 0 && link_->may_send(context.now.mono, setup_.paths)))) {
     place(context, {std::move(waiting)});
@@ -102,9 +108,9 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
   };
   if (mutant(Mutant::kAcknowledgeBeforeSync)) {
     stored(context);
-    return context.effects.persist({std::move(batch)}, {}, {});
+    return commit(context, std::move(batch), {}, {});
   }
-  context.effects.persist({std::move(batch)}, stored, [this, id](Context& then, const Error& error) {
+  commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
     std::erase_if(outbox_new_, [&](const Waiting& w) { return w.id == id; });
     then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
   });
@@ -153,10 +159,11 @@ void Line::pump(Context& context) {
 
 void Line::place(Context& context, std::vector<Waiting> items) {
   record::Batch batch = new_batch();
-  std::vector<SubmissionId> ids;
+  std::vector<SubmissionId> ids, untold;
   std::vector<record::Entry> entries;
   for (Waiting& item : items) {
     ids.push_back(item.id);
+    if (!item.stored && item.id != 0) untold.push_back(item.id);
     entries.push_back(std::move(item.entry));
     if (item.stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, item.id});
   }
@@ -175,17 +182,19 @@ void Line::place(Context& context, std::vector<Waiting> items) {
   };
   if (mutant(Mutant::kSendBeforeSync)) {
     durable(context);
-    return context.effects.persist({std::move(batch)}, {}, {});
+    return commit(context, std::move(batch), {}, {});
   }
-  context.effects.persist(
-      {std::move(batch)}, durable,
-      [this, ids](Context& then, const Error& error) { placing_failed(then, ids, error); });
+  commit(context, std::move(batch), durable, [this, untold](Context& then, const Error& error) {
+    for (SubmissionId id : untold)
+      then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
+  });
 }
 
 void Line::placed_durable(Context& context, std::uint64_t from, std::uint64_t to,
                           const std::vector<SubmissionId>& ids) {
   placing_ -= std::min(placing_, ids.size());
   own_.mark_durable(to);
+  epoch_wanted_ = false;
   for (std::uint64_t index = from; index < to; ++index)
     context.effects.notify(
         EntryPlaced{identity_->peer, setup_.id, ids[index - from], own_.key().epoch, index});
@@ -205,21 +214,34 @@ void Line::store_gathered(Context& context) {
   for (Waiting& waiting : gathered) store_in_outbox(context, std::move(waiting));
 }
 
-void Line::placing_failed(Context& context, const std::vector<SubmissionId>& ids,
-                          const Error& error) {
-  // Nothing of it left the station: what the disk has is the truth. Commits that were
-  // issued on top of this one fail too and come here again.
-  std::vector<Waiting> waiting_new = std::move(outbox_new_);
+void Line::commit(Context& context, record::Batch batch, EffectQueue::Then then,
+                  EffectQueue::Failed failed) {
+  ++commits_;
+  context.effects.persist(
+      {std::move(batch)},
+      [this, then = std::move(then)](Context& now) {
+        if (then) then(now);
+        commit_ended(now);
+      },
+      [this, failed = std::move(failed)](Context& now, const Error& error) {
+        if (!std::exchange(broken_, true))
+          now.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
+        if (failed) failed(now, error);
+        commit_ended(now);
+      });
+}
+
+// What the disk has is the truth, and nothing that it has not has left the station.
+void Line::commit_ended(Context& context) {
+  if (--commits_ > 0 || !broken_) return;
+  broken_ = false;
   std::vector<Waiting> gathered;
   for (Waiting& waiting : outbox_)
     if (!waiting.stored) gathered.push_back(std::move(waiting));
   load(context, fence_);
-  outbox_new_ = std::move(waiting_new);
-  for (SubmissionId id : ids)
-    context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
-  for (const Waiting& waiting : gathered)
-    context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, error});
-  context.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
+  for (Waiting& waiting : gathered) store_in_outbox(context, std::move(waiting));
+  arm_retry(context);
+  if (epoch_wanted_) epoch_retry_at_ = context.now.mono + kEpochRetry;
 }
 
 }  // namespace detente::core

@@ -73,7 +73,7 @@ class Line {
   };
 
   record::Batch new_batch() const;
-  bool may_sign() const { return contact_made_ && link_->ready(); }
+  bool may_sign() const { return contact_made_ && !epoch_wanted_ && !broken_ && link_->ready(); }
   std::size_t window_left() const;
   void store_in_outbox(Context& context, Waiting waiting);
   void store_gathered(Context& context);
@@ -82,7 +82,10 @@ class Line {
   void place(Context& context, std::vector<Waiting> items);
   void placed_durable(Context& context, std::uint64_t from, std::uint64_t to,
                       const std::vector<SubmissionId>& ids);
-  void placing_failed(Context& context, const std::vector<SubmissionId>& ids, const Error& error);
+  // One commit of this line. After one was refused nothing new is built until all that were under way have
+  // ended: only then is it known what the disk has.
+  void commit(Context& context, record::Batch batch, EffectQueue::Then then, EffectQueue::Failed failed);
+  void commit_ended(Context& context);
 
   // line_send.cc
   record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
@@ -95,6 +98,7 @@ class Line {
   void transmit_missing(Context& context, Duration older_than);
   void send_again_from(Context& context, std::uint64_t size);
   void send_receipt(Context& context, bool all_paths);
+  void send_smaller_receipt(Context& context, const FarLog::Receipt& receipt);
   void send_state(Context& context, bool answer_wanted);
   void arm_retry(Context& context);
 
@@ -104,6 +108,7 @@ class Line {
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void note_held(const record::LogState& state);
   void restored_here(Context& context, std::uint64_t theirs);
+  void pursue_recovery(Context& context, bool progress);
 
   PairIdentity* identity_;
   LineSetup setup_;
@@ -116,10 +121,16 @@ class Line {
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index
   std::size_t placing_ = 0;                      // entries whose commit is under way
+  std::size_t commits_ = 0;  // under way
+  bool broken_ = false;      // one was refused
   bool contact_made_ = false;
+  bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever
+  std::optional<Instant> epoch_retry_at_;
   unsigned tries_ = 0;
   std::optional<Instant> retry_at_;
   std::optional<Instant> state_sent_at_;
+  std::optional<Instant> recover_at_;  // below the floor: when to ask for the next entries again
+  unsigned recover_tries_ = 0;
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
   bool forgot_told_ = false;               // that the other side holds less than it had cosigned
 };

@@ -14,8 +14,8 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, wire.error().message});
     return;
   }
-  // Nothing is cosigned before it is known what was. It is sent again.
-  if (!contact_made_) return;
+  // Nothing is cosigned before it is known what was, or while the disk takes nothing. It is sent again.
+  if (!contact_made_ || broken_) return;
   take_wire_entry(context, *wire);
   while (auto next = far_.take_kept()) take_wire_entry(context, *next);
 }
@@ -58,19 +58,16 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     if (far_.key().epoch != epoch) return;
     if (held) far_.mark_durable(*held, receipt);
     if (receipt) send_receipt(then, flash);
-    if (held && !receipt) send_state(then, true);
+    if (held && !receipt) pursue_recovery(then, true);
     for (const FarLog::Shown& shown : arrived)
       then.effects.notify(
           EntryArrived{identity_->peer, setup_.id, epoch, shown.index, shown.early});
   };
   if (mutant(Mutant::kCosignBeforeSync)) {
     durable(context);
-    return context.effects.persist({std::move(batch)}, {}, {});
+    return commit(context, std::move(batch), {}, {});
   }
-  context.effects.persist({std::move(batch)}, durable, [this](Context& then, const Error& error) {
-    far_.load(then);
-    then.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
-  });
+  commit(context, std::move(batch), durable, {});
 }
 
 void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c) {
@@ -80,7 +77,7 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, wire.error().message});
     return;
   }
-  if (!contact_made_) return;
+  if (!contact_made_ || broken_) return;
   const std::uint64_t size = record::restore_low8(wire->size_low, own_.durable_size());
   record::Batch batch = new_batch();
   const Result<bool> news =
@@ -102,7 +99,7 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
   tries_ = 0;
   arm_retry(context);
   context.effects.notify(ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, size});
-  context.effects.persist({std::move(batch)}, {}, {});
+  commit(context, std::move(batch), {}, {});
   pump(context);
 }
 
@@ -115,6 +112,7 @@ void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_
     return;
   }
   compare_holdings(context, *state, session);
+  if (far_.wants_recovery() && !recover_at_) pursue_recovery(context, true);
   if (state->answer_wanted) {
     if (contact_made_) send_receipt(context, false);
     send_state(context, false);
@@ -138,8 +136,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   if (!contact_made_) {
     if (we_forgot) restored_here(context, theirs);
     make_contact(context);
-    if (far_.below_floor() || (state.mine && !far_.known() && state.receipted > 0))
-      send_state(context, true);
+    pursue_recovery(context, true);
     return;
   }
   if (we_forgot && newest)
@@ -176,8 +173,18 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
     context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why});
   }
   outbox_.clear();
-  if (!batch.writes.empty()) context.effects.persist({std::move(batch)}, {}, {});
+  if (!batch.writes.empty()) commit(context, std::move(batch), {}, {});
   open_epoch(context);
+}
+
+// This disk holds less of the other side's log than it had cosigned: asks for the next entries, and
+// again until they come.
+void Line::pursue_recovery(Context& context, bool progress) {
+  recover_at_.reset();
+  if (!far_.wants_recovery()) return;
+  recover_tries_ = progress ? 0 : recover_tries_ + 1;
+  recover_at_ = context.now.mono + link_->timeout(recover_tries_);
+  send_state(context, true);
 }
 
 void Line::make_contact(Context& context) {

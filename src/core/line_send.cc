@@ -46,19 +46,22 @@ record::WireEntry Line::to_wire(const OwnLog::Sent& sent, bool recovery) const {
   wire.header.references.clear();
   if (entry.header.seen) {
     wire.seen_size = entry.header.seen->size;
-    if (recovery || !far_.known() || entry.header.seen->epoch != far_.key().epoch)
-      wire.seen_epoch = entry.header.seen->epoch;
-    if (recovery) wire.seen_root = entry.header.seen->root;
+    // Of an epoch that the other side has left it may not have the end: its disk went back.
+    const bool left = recovery || !far_.known() || entry.header.seen->epoch != far_.key().epoch;
+    if (left) wire.seen_epoch = entry.header.seen->epoch;
+    if (left) wire.seen_root = entry.header.seen->root;
   }
   for (const record::Reference& reference : entry.header.references) {
     const record::EpochId& newest =
         reference.whose == record::Whose::kAuthors ? own_.key().epoch : far_.key().epoch;
+    const bool left = recovery || reference.epoch != newest;
     wire.references.push_back(
-        {reference.whose,
-         reference.epoch == newest && !recovery ? std::nullopt : std::optional(reference.epoch),
-         reference.index, recovery ? std::optional(reference.leaf) : std::nullopt});
+        {reference.whose, left ? std::optional(reference.epoch) : std::nullopt, reference.index,
+         left && reference.whose == record::Whose::kOthers ? std::optional(reference.leaf)
+                                                           : std::nullopt});
   }
   if (recovery || !own_.other_knows_epoch()) wire.epoch = own_.key().epoch;
+  if (recovery) wire.index = sent.placed.index;
   if (!recovery) wire.predecessors = predecessors_of(sent);
   wire.signatures = entry.signatures;
   wire.checkpoint = sent.checkpoint;
@@ -138,8 +141,9 @@ void Line::arm_retry(Context& context) {
 void Line::on_link_up(Context& context, bool fresh) {
   if (fresh)
     for (auto& [index, flight] : in_flight_) flight.held = false;
+  // `tries_` stays: a counterpart that completes handshakes and acknowledges nothing must not draw more
+  // than one that is silent.
   const bool overdue = tries_ > 0;
-  tries_ = 0;
   if (!own_.unreceipted().empty() && (overdue || in_flight_.empty())) transmit_missing(context, Duration(0));
   arm_retry(context);
   pump(context);
@@ -151,6 +155,8 @@ void Line::resume(Context& context) {
 }
 
 void Line::on_deadline(Context& context) {
+  if (epoch_retry_at_ && context.now.mono >= *epoch_retry_at_) open_epoch(context);
+  if (recover_at_ && context.now.mono >= *recover_at_) pursue_recovery(context, false);
   if (!retry_at_ || context.now.mono < *retry_at_) return;
   retry_at_.reset();
   if (own_.unreceipted().empty() || !link_->ready()) return;
@@ -176,8 +182,10 @@ void Line::on_deadline(Context& context) {
 }
 
 std::optional<Instant> Line::next_deadline() const {
-  if (!link_->ready()) return std::nullopt;
-  std::optional<Instant> due = own_.unreceipted().empty() ? std::nullopt : retry_at_;
+  std::optional<Instant> due = epoch_retry_at_;
+  if (!link_->ready()) return due;
+  if (recover_at_) due = std::min(due.value_or(*recover_at_), *recover_at_);
+  if (!own_.unreceipted().empty() && retry_at_) due = std::min(due.value_or(*retry_at_), *retry_at_);
   if (most_urgent())
     if (const auto at = link_->may_send_at(setup_.paths)) due = std::min(due.value_or(*at), *at);
   return due;
@@ -190,9 +198,18 @@ void Line::send_again_from(Context& context, std::uint64_t size) {
   static_cast<void>(link_->send(context, frames, {.allowed = &setup_.paths}));
 }
 
+// The planted bug kCosignSmaller: the checker must see it when it leaves.
+void Line::send_smaller_receipt(Context& context, const FarLog::Receipt& receipt) {
+  if (context.audit != nullptr) context.audit->cosigned(far_.key(), receipt.size - 1, receipt.root);
+}
+
 void Line::send_receipt(Context& context, bool all_paths) {
   const auto& receipt = far_.newest_receipt();
   if (!receipt || !link_->ready()) return;
+  // This disk is an older copy: what it had cosigned then is less than what the other side knows.
+  if (receipt->size < far_.floor() && !mutant(Mutant::kFloorIgnored)) return;
+  if (mutant(Mutant::kCosignSmaller) && receipt->size > 1 && context.jitter.below(4) == 0)
+    return send_smaller_receipt(context, *receipt);
   record::WireCosignature wire;
   wire.line = setup_.id;
   wire.size_low = static_cast<std::uint8_t>(receipt->size);

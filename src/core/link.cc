@@ -29,7 +29,7 @@ Link::Link(PeerId peer, LinkSetup setup)
 // --- sessions --------------------------------------------------------------
 
 Link::Live& Link::add_session(Context& context, crypto::NoiseHandshake handshake, crypto::Role role,
-                              link::FirstCounter first, bool crossed) {
+                              link::FirstCounter first) {
   // A counterpart that calls without end must not fill the memory: the oldest
   // answered call that was never used goes first.
   const auto unused = [](const auto& live) { return !live->confirmed; };
@@ -37,8 +37,17 @@ Link::Live& Link::add_session(Context& context, crypto::NoiseHandshake handshake
     sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), unused));
   sessions_.push_back(std::make_unique<Live>(
       Live{link::Session(setup_.pair, std::move(handshake), role, first, context.now.mono),
-           next_serial_++, false, crossed, false, false, false, context.now.mono, {}, {}, 0}));
+           next_serial_++, false, {}, false, false, false, context.now.mono, {}, {}, 0}));
   return *sessions_.back();
+}
+
+bool Link::cross(const Live& one, const Live& other) {
+  const auto answered = [](const Live& a, const Live& called) {
+    return a.session.role() == crypto::Role::kResponder &&
+           called.session.role() == crypto::Role::kInitiator &&
+           std::find(a.crossed.begin(), a.crossed.end(), called.session.first().c) != a.crossed.end();
+  };
+  return answered(one, other) || answered(other, one);
 }
 
 void Link::confirm_session(Context& context, Live& live) {
@@ -46,7 +55,7 @@ void Link::confirm_session(Context& context, Live& live) {
   live.confirmed = true;
   for (auto& other : sessions_) {
     if (other.get() == &live || !other->confirmed || other->replaced) continue;
-    const bool keep_other = live.crossed && other->crossed && other->session.initiator_is_first() &&
+    const bool keep_other = cross(live, *other) && other->session.initiator_is_first() &&
                             !live.session.initiator_is_first();
     (keep_other ? live : *other).replaced = true;
   }
@@ -164,7 +173,7 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
   bool left = false;
   for (wire::Frame& frame : parsed.frames) {
     switch (frame.type) {
-      case wire::FrameType::kProbe: answer_probe(context, path, frame.body); break;
+      case wire::FrameType::kProbe: answer_probe(context, live, path, frame.body); break;
       case wire::FrameType::kPathAck: take_ack(context, live, frame, out); break;
       case wire::FrameType::kClose: left = true; break;
       case wire::FrameType::kFragment:
@@ -206,15 +215,13 @@ void Link::take_ack(Context& context, const Live& live, const wire::Frame& frame
   if (out.acknowledged.empty()) return;
   paths_.confirmed(now, path.id);
   if (Live* current = find(live.serial)) current->session.confirm(path.id, highest);
-  for (std::uint64_t counter : path.flow.detect_lost(now, ack->ranges.front().last))
+  for (std::uint64_t counter : path.flow.detect_lost(now, highest))
     out.lost.push_back({path.id, counter, live.serial});
 }
 
 void Link::heard(Context& context, PathId path) {
-  const bool silent = last_heard_ && context.now.mono - *last_heard_ > round_trip() * 2 + std::chrono::seconds(1);
   last_heard_ = context.now.mono;
   paths_.heard(context.now.mono, path);
-  if (silent) ++arrivals_;
   if (!up_ && ready()) {
     up_ = true;
     ++arrivals_;

@@ -136,7 +136,7 @@ class Link {
     link::Session session;
     std::uint64_t serial = 0;
     bool confirmed = false;
-    bool crossed = false;
+    std::vector<std::uint32_t> crossed;  // one that we answered: c of our own calls that were unanswered then
     bool replaced = false;
     bool used = false;          // something was sent on it
     bool owes_contact = false;  // its first packet says what is held here
@@ -153,8 +153,9 @@ class Link {
   void notice(Context& context, PathId path, const link::FirstPacket& packet, link::NoticeCode code,
               const ByteArray<32>& data);
   Live& add_session(Context& context, crypto::NoiseHandshake handshake, crypto::Role role,
-                    link::FirstCounter first, bool crossed);
+                    link::FirstCounter first);
   void confirm_session(Context& context, Live& live);
+  static bool cross(const Live& one, const Live& other);
   void leave_former_sessions(Instant now, std::uint64_t except);
   const Live* current() const;
   Live* current();
@@ -170,7 +171,7 @@ class Link {
                std::vector<SentPacket>& sent);
   std::size_t overhead() const { return 7 + 16 * setup_.pair.send_layers.size(); }
   void send_probe(Context& context, PathState& path);
-  void answer_probe(Context& context, PathId came_on, ByteView body);
+  void answer_probe(Context& context, Live& on, PathId came_on, ByteView body);
   void send_acks(Context& context);
   void tend_paths(Context& context);
   void drop_old_sessions(Instant now);
@@ -183,6 +184,7 @@ class Link {
   record::LinkState state_;
   std::optional<accord::PskChain> psk_;  // there from start() on
   std::uint32_t next_c_ = 0;
+  std::uint32_t reserved_durably_ = 0;
   std::deque<link::OutgoingHandshake> attempts_;
   std::optional<Instant> called_at_;  // while there was one attempt alone
   unsigned tries_ = 0;

@@ -28,7 +28,7 @@ void Link::start(Context& context, record::Fence fence, ContactSource& contact) 
   }
   if (mutant(Mutant::kCounterReused)) state_.initiator_reserved = 0;
   if (mutant(Mutant::kFirstPacketReplayed)) state_.responder_last = 0;
-  next_c_ = state_.initiator_reserved;
+  next_c_ = reserved_durably_ = state_.initiator_reserved;
   begin_handshake(context);
 }
 
@@ -72,12 +72,21 @@ void Link::begin_handshake(Context& context) {
   next_try_ = context.now.mono + patience + jitter;
   tries_ = std::min(tries_ + 1, kTriesMax);
 
-  if (c < state_.initiator_reserved) {
+  if (c < reserved_durably_) {
     send_first_packets(context);
     return;
   }
-  state_.initiator_reserved = c + kCounterBlock;
-  context.effects.persist({state_batch()}, [this](Context& then) { send_first_packets(then); }, {});
+  // While the reservation is under way nothing may be called with: a crash would forget it.
+  state_.initiator_reserved = std::max(state_.initiator_reserved, c + kCounterBlock);
+  context.effects.persist({state_batch()},
+                          [this, reserved = state_.initiator_reserved](Context& then) {
+                            reserved_durably_ = std::max(reserved_durably_, reserved);
+                            send_first_packets(then);
+                          },
+                          [this](Context&, const Error&) {
+                            state_.initiator_reserved = reserved_durably_;
+                            attempts_.clear();
+                          });
 }
 
 void Link::send_first_packets(Context& context) {
@@ -94,15 +103,12 @@ void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
     Result<link::OutgoingHandshake::Finished> finished = attempt.finish(packet.noise);
     if (!finished) return;  // anybody can send such a thing
     const link::FirstCounter first = attempt.counter();
-    const bool crossed = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& live) {
-      return live->crossed && !live->replaced;
-    });
     attempts_.clear();
     next_try_.reset();
     tries_ = 0;
     other_accord_.reset();
     adopt_psk(context, first.epoch);
-    Live& live = add_session(context, std::move(finished->handshake), crypto::Role::kInitiator, first, crossed);
+    Live& live = add_session(context, std::move(finished->handshake), crypto::Role::kInitiator, first);
     if (finished->contact && finished->contact->answer_wanted) {
       leave_former_sessions(context.now.mono, live.serial);
       live.owes_contact = true;
@@ -185,8 +191,8 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     return true;
   }
   other_accord_.reset();
-  Live& live = add_session(context, std::move(answer->handshake), crypto::Role::kResponder, packet.counter,
-                           !attempts_.empty());
+  Live& live = add_session(context, std::move(answer->handshake), crypto::Role::kResponder, packet.counter);
+  for (const link::OutgoingHandshake& attempt : attempts_) live.crossed.push_back(attempt.counter().c);
   // What comes on an older session now is from the caller's life before, and could be told after what
   // this reply says is held.
   if (packet.first_of_life) leave_former_sessions(context.now.mono, live.serial);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint8_t kAnswerWanted = 0x01;
 constexpr std::uint8_t kByAnyPath = 0x02;
+constexpr Duration kShortSuspicion = std::chrono::seconds(3);
 constexpr Duration kReplacedKept = std::chrono::seconds(30);
 
 }  // namespace
@@ -36,7 +37,8 @@ void Link::send_probe(Context& context, PathState& path) {
   seal_on(context, *live, path, frames, false, sent);
 }
 
-void Link::answer_probe(Context& context, PathId came_on, ByteView body) {
+// `on`: the session that brought it; its counters are the ones that it speaks of.
+void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView body) {
   wire::ByteReader reader(body);
   const auto flags = reader.u8();
   const auto number = reader.u8();
@@ -48,16 +50,17 @@ void Link::answer_probe(Context& context, PathId came_on, ByteView body) {
   use(context.now.mono, *live);
   PathState& path = paths_.at(PathId{*number});
   const Instant now = context.now.mono;
-  if (*received > 0) live->session.confirm(path.id, *received - 1);
+  if (*received > 0) on.session.confirm(path.id, *received - 1);
   if ((*flags & kAnswerWanted) == 0) {
     if (!path.open || *stamp != path.number) return;
     path.open = false;
     // By another path it proves that ours works, and nothing about its round trip.
     if (came_on == path.id) path.flow.probed(now - *path.sent);
     if (std::exchange(path.size_open, false)) path.packet_bytes = wire::kPacketBytesMax;
-    const bool was_suspect = path.suspect;
+    // What waited for a path may go. After a short suspicion its own timer is soon enough: the path
+    // may be good and the other station slow.
+    if (path.suspect_since && now - *path.suspect_since > kShortSuspicion) ++arrivals_;
     paths_.confirmed(now, path.id);
-    if (was_suspect) ++arrivals_;  // what waited for a path may go
     return;
   }
   wire::Frame answer{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {0, path.id.value}};
@@ -124,7 +127,7 @@ void Link::on_deadline(Context& context) {
 
 std::optional<Instant> Link::next_deadline() const {
   const Live* live = current();
-  if (live == nullptr) return next_try_;
+  if (live == nullptr) return next_try_.value_or(Instant{});
   std::optional<Instant> due = next_try_;
   const auto by = [&](Instant at) { due = std::min(due.value_or(at), at); };
   if (!next_try_) {

@@ -194,6 +194,7 @@ Result<bool> OwnLog::take_receipt(
     Context& context, std::uint64_t size,
     const std::optional<std::pair<WallTime, crypto::Signature>>& signed_part,
     ByteArray<8> prefix, record::Batch& batch) {
+  if (size > durable_size_ && ordinal_ > 0 && receipted_size_ == 0) return false;  // of the epoch before
   if (size > durable_size_)
     return fail(Fault::kConflict, "a receipt over " + std::to_string(size) +
                                       " entries of a log that has " + std::to_string(durable_size_));
@@ -206,12 +207,16 @@ Result<bool> OwnLog::take_receipt(
     const record::Checkpoint checkpoint{origin(), size, *root};
     if (!mutant(Mutant::kCosignatureUnchecked) &&
         !record::verify_cosignature(checkpoint, {signed_part->first.seconds, signed_part->second},
-                                    identity_->their_cosign))
+                                    identity_->their_cosign)) {
+      // Of the epoch before, from a counterpart that has not met this one yet.
+      if (ordinal_ > 0 && receipted_size_ == 0) return false;
       return fail(Fault::kAuthentication,
                   "a receipt whose signature does not verify over this side's record");
+    }
     stored.time = signed_part->first;
     stored.signature = signed_part->second;
   } else if (record::root_prefix(*root) != prefix) {
+    if (ordinal_ > 0 && receipted_size_ == 0) return false;
     return fail(Fault::kConflict, "a receipt for another root than this side's record has");
   }
   batch.writes.push_back(record::PutCosignature{key_, stored});

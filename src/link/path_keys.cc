@@ -1,6 +1,7 @@
 #include "link/path_keys.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "crypto/hash.h"
 
 namespace detente::link {
@@ -112,6 +113,7 @@ PathReceiver::Opened PathReceiver::open(Instant now, const wire::ParsedPacket& p
       SecretBytes secret = next_secret(secret_);
       Generation next(secret.view(), layers_);
       result = next.open(out.counter, packet.header_bytes, packet.sealed, out.payload);
+      if (mutant(Mutant::kRekeyLost)) result = Generation::Opened::kNotOurs;
       if (result == Generation::Opened::kOk) {
         previous_ = std::move(keys_);
         previous_until_ = now + kKeepOldGeneration;
@@ -122,7 +124,8 @@ PathReceiver::Opened PathReceiver::open(Instant now, const wire::ParsedPacket& p
     }
   }
   if (result == Generation::Opened::kOk) {
-    out.outcome = window_.accept(out.counter) ? Outcome::kOk : Outcome::kReplay;
+    const bool fresh = window_.accept(out.counter) || mutant(Mutant::kNoReplayWindow);
+    out.outcome = fresh ? Outcome::kOk : Outcome::kReplay;
   } else if (result == Generation::Opened::kInnerBad) {
     out.outcome = Outcome::kInnerBad;
   }

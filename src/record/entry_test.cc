@@ -147,6 +147,7 @@ WireEntry draw_wire(SeededRandom& random) {
   wire.seen_size = random.below(100000);
   if (random.below(3) == 0) wire.seen_epoch = random.array<16>();
   if (random.below(3) == 0) wire.seen_root = random.array<32>();
+  if (random.below(3) == 0) wire.index = random.below(1000) * 256 + wire.index_low;
   if (random.below(3) == 0) {
     WireReference reference{Whose::kOthers, std::nullopt, 12, std::nullopt};
     if (random.below(2)) reference.epoch = random.array<16>();

@@ -54,6 +54,7 @@ Bytes encode_more(const WireEntry& entry) {
   }
   if (entry.seen_epoch) map.at(kSeenEpoch).bytes(*entry.seen_epoch);
   if (entry.seen_root) map.at(kSeenRoot).bytes(*entry.seen_root);
+  if (entry.index) map.at(kWholeIndex).uint(*entry.index);
   write_rare_fields(map, entry.header);
   return map.empty() ? Bytes() : map.take();
 }
@@ -121,6 +122,13 @@ Result<void> decode_more(ByteView bytes, WireEntry& entry) {
         DETENTE_TRY(root, reader.bytes());
         entry.seen_root = to_array<32>(root);
         if (!entry.seen_root) return fail(Fault::kMalformed, "an entry that has seen a malformed root");
+        break;
+      }
+      case kWholeIndex: {
+        DETENTE_TRY(index, reader.uint());
+        if (index > wire::kVarintMax || static_cast<std::uint8_t>(index) != entry.index_low)
+          return fail(Fault::kMalformed, "an entry with two indices");
+        entry.index = index;
         break;
       }
       default: DETENTE_TRY_VOID(read_rare_field(reader, key, entry.header));

@@ -24,6 +24,7 @@ struct Predecessor {
 
 struct WireEntry {
   std::uint8_t index_low = 0;
+  std::optional<std::uint64_t> index;  // whole, for a receiver that may be far behind
   Header header;  // `seen` and `references` stay empty here; class comes from the frame
   std::uint64_t seen_size = 0;
   std::optional<EpochId> seen_epoch;

@@ -217,6 +217,7 @@ MemoryStore::Snapshot MemoryStore::snapshot() const {
 void MemoryStore::restore(Snapshot snapshot) {
   state_ = std::move(snapshot.state_);
   staged_.clear();
+  damaged_ = false;
 }
 
 std::unique_ptr<TileReader> MemoryStore::tiles(const LogKey& log) const {

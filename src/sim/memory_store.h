@@ -12,6 +12,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/random.h"
 #include "record/store_rules.h"
 
 namespace detente::sim {
@@ -57,6 +58,11 @@ class MemoryStore final : public record::Store {
   // A full disk takes no commit and no claim: kIo.
   void set_full(bool full) { full_ = full; }
 
+  // Flips a bit in one entry's body, drawn; false when there is none.
+  bool damage(SeededRandom& random);
+  // Every entry against its leaf, as a store checks itself at a start; kIo says what does not fit.
+  Result<void> check() const;
+
   Snapshot snapshot() const;
   // Staged commits are gone, as after a crash.
   void restore(Snapshot snapshot);
@@ -90,6 +96,7 @@ class MemoryStore final : public record::Store {
   State state_;
   std::deque<std::vector<record::Batch>> staged_;
   bool full_ = false;
+  bool damaged_ = false;  // since the last restore; spares checking what cannot be wrong
 };
 
 }  // namespace detente::sim

@@ -104,4 +104,26 @@ std::vector<PutEvidence> MemoryStore::evidence(const LogKey& key) const {
   return log == nullptr ? std::vector<PutEvidence>{} : log->evidence;
 }
 
+Result<void> MemoryStore::check() const {
+  if (!damaged_) return {};
+  for (const auto& [key, log] : state_.logs)
+    for (const StoredEntry& entry : log.entries)
+      if (leaf_of(entry.bytes, entry.salt) != entry.leaf)
+        return fail(Fault::kIo, "entry " + std::to_string(entry.index) + " of " + key.station_id +
+                                    " is damaged: restore the newest backup");
+  return {};
+}
+
+bool MemoryStore::damage(SeededRandom& random) {
+  std::vector<StoredEntry*> all;
+  for (auto& [key, log] : state_.logs)
+    for (StoredEntry& entry : log.entries) all.push_back(&entry);
+  if (all.empty()) return false;
+  Bytes& body = all[random.below(all.size())]->bytes.body;
+  const std::uint64_t at = random.below(body.size());
+  const std::uint64_t bit = random.below(8);
+  body[at] ^= static_cast<std::uint8_t>(1u << bit);
+  return damaged_ = true;
+}
+
 }  // namespace detente::sim

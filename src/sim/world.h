@@ -1,36 +1,39 @@
-// The simulator: two stations, a network that loses, delays, duplicates, reorders and
-// flips, disks that lose what was not synced, crashes, people who write. One
-// thread, virtual time, one seed; real cryptography; the same core as the
-// daemon. Checks after every step what must never be, and at the end, with the
-// faults healed, that everything arrived.
+// The simulator: two stations, several paths that lose, delay, duplicate, reorder,
+// replay, flip, run dry and die in one direction, disks that lose what was not
+// synced, fill up, rot and are rolled back, clocks that step, stations that crash
+// or go on after they were taken over, and people who write. One thread, virtual
+// time, one seed; real cryptography; the same core as the daemon. Node (sim/node.h)
+// checks after every step what must never be; at the end, with the faults healed,
+// everything must have arrived.
 //
 // Same seed, same trace: no clock, no unordered container, no pointer order, no
 // two draws in one argument list.
 #pragma once
 
 #include <functional>
-#include <map>
-#include <memory>
 #include <queue>
-#include <set>
-#include <string>
-#include <vector>
 
-#include "sim/memory_store.h"
-#include "sim/pair.h"
+#include "sim/node.h"
 
 namespace detente::sim {
 
+// Means are between two such events, each station; 0 = never.
 struct Faults {
   std::uint32_t loss_per_mille = 100;
   std::uint32_t duplicate_per_mille = 50;
   std::uint32_t flip_per_mille = 10;
+  std::uint32_t replay_per_mille = 5;  // an old datagram comes again, from anybody
   Duration delay_min = std::chrono::milliseconds(5);
   Duration delay_max = std::chrono::milliseconds(400);
   Duration disk_max = std::chrono::milliseconds(20);
-  Duration crash_every = std::chrono::hours(2);      // mean, each station; 0 = never
-  Duration partition_every = std::chrono::hours(3);  // mean; one direction, up to ten minutes
+  Duration crash_every = std::chrono::hours(2);
+  Duration partition_every = std::chrono::hours(3);  // one direction, one path or all, up to ten minutes
   Duration clock_step_every = std::chrono::hours(12);
+  Duration full_disk_every = std::chrono::hours(9);  // for up to twenty minutes
+  // One station of each run, drawn: its disk goes back to an earlier snapshot, or rots and is restored from one.
+  Duration rollback_every = std::chrono::hours(20);
+  Duration takeover_every = std::chrono::hours(11);  // the old process goes on for a while
+  bool slow_paths = true;  // some paths have a rate of 9,600 bit/s to 2 Mbit/s and a queue
 };
 
 struct Options {
@@ -45,6 +48,9 @@ struct Report {
   std::vector<std::string> violations;
   std::uint64_t events = 0;
   std::uint64_t crashes = 0;
+  std::uint64_t rollbacks = 0;
+  std::uint64_t takeovers = 0;
+  std::uint64_t refused = 0;    // commits that a full disk refused
   std::uint64_t sent = 0;       // datagrams
   std::uint64_t dropped = 0;
   std::uint64_t submitted = 0;  // messages that a station took
@@ -53,14 +59,13 @@ struct Report {
   std::string trace;            // digest of everything that happened, hex
 };
 
-class World {
+class World final : public Referee {
  public:
   explicit World(Options options);
-  ~World();
+  ~World() override;
   Report run();
 
  private:
-  struct Node;
   struct Event {
     std::int64_t at = 0;
     std::uint64_t sequence = 0;
@@ -69,28 +74,49 @@ class World {
       return at != other.at ? at > other.at : sequence > other.sequence;
     }
   };
+  struct Wire {  // one path, one direction
+    std::uint32_t loss_per_mille = 0;
+    Duration delay_min{0};
+    Duration delay_max{0};
+    std::uint64_t rate_bps = 0;
+    std::int64_t free_at = 0;
+    std::int64_t cut_until = 0;
+  };
+  struct Flight {  // one datagram, however often it arrives
+    core::SocketId socket;
+    Bytes datagram;
+    std::optional<Node::Sealed> sealed;  // of a packet that came whole
+    bool taken = false;
+  };
+
+  void violation(std::string what) override;
+  std::int64_t time() const override { return time_; }
 
   void schedule(Duration after, std::function<void()> run);
+  void schedule_for_life(std::size_t node, Duration after, std::function<void(Node&)> run);
   void trace(std::string_view what, std::size_t node, ByteView bytes = {});
-  void violation(std::string what);
   Duration draw_delay(Duration least, Duration most);
   Duration draw_interval(Duration mean);
+  // Every so often, while faults go on.
+  void plan(Duration mean, std::function<void()> what);
   Now now(const Node& node) const;
 
   void start(std::size_t node);
-  void crash(std::size_t node);
+  void crash(std::size_t node, Duration least_down);
   void carry_out(std::size_t node);
-  void send(std::size_t node, const core::SendDatagram& datagram);
+  void send(std::size_t node, const core::SendDatagram& datagram, bool by_zombie = false);
+  void arrive(std::size_t to, Flight& flight);
+  bool must_open(const Node& receiver, const Flight& flight) const;
   void persist(std::size_t node, core::Persist persist);
-  Result<void> complete(std::size_t node, const core::Persist& persist);
-  void on_event(std::size_t node, const core::DeskEvent& event);
   void arm(std::size_t node);
   void write_message(std::size_t node);
-  void plan_messages(std::size_t node);
-  void plan_crash(std::size_t node);
-  void plan_partition();
-  void plan_clock_step(std::size_t node);
-  void check_acknowledged(std::size_t node);
+  void plan_faults();
+  void cut_a_path();
+  void step_clock(std::size_t node);
+  void fill_disk(std::size_t node);
+  void roll_back(std::size_t node);
+  void take_over(std::size_t node);
+  void replay();
   void check_end();
   void run_until(std::int64_t micros);
 
@@ -98,10 +124,13 @@ class World {
   SeededRandom random_;
   Pair pair_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::map<std::pair<std::size_t, PathId>, Wire> wires_;  // by sender
+  std::vector<std::shared_ptr<Flight>> recorded_[2];      // by receiver, what an eavesdropper kept
   std::priority_queue<Event> queue_;
   std::int64_t time_ = 0;
   std::uint64_t sequence_ = 0;
   bool healed_ = false;
+  bool check_opening_ = true;
   Digest digest_{};
   Report report_;
 };

@@ -1,0 +1,305 @@
+#include "sim/node.h"
+
+#include <algorithm>
+
+#include "crypto/hash.h"
+#include "link/handshake.h"
+#include "record/checkpoint.h"
+#include "wire/packet.h"
+
+namespace detente::sim {
+
+namespace {
+constexpr std::size_t kSnapshotsMax = 8;
+constexpr std::size_t kSessionsWatched = 8;
+}  // namespace
+
+std::string text_of(std::size_t node, std::uint64_t number) {
+  return "message " + std::to_string(number) + " of " + Pair::name(node) +
+         ": vessels keep to the agreed corridor, nothing further.";
+}
+
+std::uint64_t number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  for (std::size_t i = std::string_view("message ").size(); i < text.size() && text[i] != ' '; ++i)
+    number = number * 10 + static_cast<std::uint64_t>(text[i] - '0');
+  return number;
+}
+
+Node::Node(std::size_t index, std::uint64_t seed, const Pair& pair, Referee& referee)
+    : keys(seed), jitter(seed + 1), index_(index), pair_(&pair), referee_(&referee) {}
+
+void Node::violation(std::string what) {
+  referee_->violation(std::string(Pair::name(index_)) + ": " + std::move(what));
+}
+
+// --- the disk -------------------------------------------------------------------
+
+void Node::keep_snapshot() {
+  disk_.store = store.snapshot();
+  snapshots_.push_back(disk_);
+  if (snapshots_.size() > kSnapshotsMax) snapshots_.pop_front();
+}
+
+void Node::restore_snapshot(std::size_t back) {
+  Disk old = snapshots_[snapshots_.size() - 1 - back];
+  snapshots_.resize(snapshots_.size() - back);
+  store.restore(old.store);
+  // A message that was taken after the snapshot is lost with the disk, unless it had arrived.
+  std::set<std::uint64_t> kept = old.taken;
+  for (std::uint64_t number : disk_.taken)
+    if (other_->disk_.delivered.count(number) > 0) kept.insert(number);
+  disk_ = std::move(old);
+  disk_.taken = std::move(kept);
+  // It does not know what it called with and answered; nobody can go on from a call of then.
+  replies_.clear();
+  first_packets_.clear();
+  went_back_ = true;
+  recovering_ = true;
+}
+
+void Node::began() {
+  ++life;
+  started_at = referee_->time();
+  armed_for = INT64_MAX;
+}
+
+void Node::ended() {
+  station.reset();
+  submissions_.clear();
+  pending_messages_.clear();
+  disk_free_at = referee_->time();
+  ++life;
+}
+
+void Node::read_inbox(std::size_t lines) {
+  for (std::size_t line = 0; line < lines; ++line)
+    for (const record::Reader::LogInfo& info :
+         store.logs({pair_->lineage(), LineId{static_cast<std::uint16_t>(line)}})) {
+      if (info.log.own) continue;
+      std::uint64_t& from = disk_.read_to[info.log];
+      const auto find = [&](std::uint64_t index) {
+        if (disk_.arrived.count({info.log.line.line, info.log.epoch, index}) == 0)
+          arrived({PeerId{0}, info.log.line.line, info.log.epoch, index, false});
+      };
+      for (; from < info.size; ++from) find(from);
+      for (const record::StoredEntry& early : store.early_entries(info.log)) find(early.index);
+    }
+}
+
+Result<void> Node::commit(const core::Persist& persist) {
+  if (const Result<void> done = store.commit(persist.batches); !done) return done;
+  for (const record::Batch& batch : persist.batches)
+    for (const record::Write& write : batch.writes)
+      if (const auto* put = std::get_if<record::PutCheckpoint>(&write)) check_checkpoint(*put);
+  return {};
+}
+
+void Node::commit_of_zombie(const core::Persist& persist) {
+  if (store.commit(persist.batches)) violation("a process that was taken over still writes");
+}
+
+// Two checkpoints of one size that differ, one of them in the other side's hands, convict their author.
+void Node::check_checkpoint(const record::PutCheckpoint& put) {
+  record::LogKey log = put.log;
+  Node& author = log.own ? *this : *other_;
+  log.own = true;
+  const Place place{log, put.checkpoint.size};
+  auto& mine = put.log.own ? author.own_roots_ : author.disclosed_;
+  const auto& theirs = put.log.own ? author.disclosed_ : author.own_roots_;
+  mine[place] = put.checkpoint.root;
+  const auto held = theirs.find(place);
+  if (held != theirs.end() && held->second != put.checkpoint.root)
+    author.violation("two checkpoints of one size that differ");
+}
+
+// --- the desk --------------------------------------------------------------------
+
+void Node::wrote(LineId line, core::SubmissionId id, std::uint64_t number,
+                 record::Precedence precedence) {
+  submissions_[{line, id}] = number;
+  pending_messages_[number] = {line, precedence, referee_->time(), std::nullopt};
+}
+
+void Node::took(LineId line, core::SubmissionId id) {
+  const auto it = submissions_.find({line, id});
+  if (it != submissions_.end() && disk_.taken.insert(it->second).second) ++submitted;
+}
+
+// Whoever had waited when this one was written, and is more urgent, goes first.
+void Node::check_precedence(std::uint64_t number) {
+  const auto it = pending_messages_.find(number);
+  if (it == pending_messages_.end()) return;
+  for (const auto& [other, waiting] : pending_messages_)
+    if (waiting.line == it->second.line && waiting.precedence > it->second.precedence &&
+        waiting.queued_at && *waiting.queued_at < it->second.at)
+      violation("message " + std::to_string(number) + " went before the more urgent " +
+                std::to_string(other));
+  pending_messages_.erase(it);
+}
+
+void Node::on_event(const core::DeskEvent& event) {
+  if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
+    took(placed->line, placed->submission);
+    disk_.queued.erase({placed->line, placed->submission});
+    const auto it = submissions_.find({placed->line, placed->submission});
+    if (it != submissions_.end()) check_precedence(it->second);
+  }
+  if (const auto* queued = std::get_if<core::EntryQueued>(&event)) {
+    took(queued->line, queued->submission);
+    const auto it = submissions_.find({queued->line, queued->submission});
+    if (it != submissions_.end()) {
+      disk_.queued[{queued->line, queued->submission}] = it->second;
+      if (const auto pending = pending_messages_.find(it->second); pending != pending_messages_.end())
+        pending->second.queued_at = referee_->time();
+    }
+  }
+  if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) {
+    // Given back to the desk: it is the person's again.
+    if (const auto it = disk_.queued.find({failed->line, failed->submission}); it != disk_.queued.end()) {
+      disk_.taken.erase(it->second);
+      disk_.queued.erase(it);
+    }
+    if (const auto it = submissions_.find({failed->line, failed->submission}); it != submissions_.end())
+      pending_messages_.erase(it->second);
+  }
+  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) {
+    acknowledged_[receipt->line] = {receipt->epoch, receipt->size};
+    ++receipted;
+    other_->check_acknowledged();
+  }
+  if (const auto* alarm = std::get_if<core::Alarm>(&event)) {
+    const bool rolled_back = other_->went_back_ || went_back_;
+    if (alarm->kind == core::AlarmKind::kEquivocation || alarm->kind == core::AlarmKind::kInnerSeal ||
+        (!rolled_back && (alarm->kind == core::AlarmKind::kWeForgot ||
+                          alarm->kind == core::AlarmKind::kPeerForgot)))
+      violation("an alarm between two honest stations: " + alarm->text);
+  }
+  if (const auto* entry = std::get_if<core::EntryArrived>(&event)) arrived(*entry);
+}
+
+void Node::arrived(const core::EntryArrived& event) {
+  if (!disk_.arrived.insert({event.line, event.epoch, event.index}).second)
+    return violation("one entry was shown twice");
+  const record::LogKey log{{pair_->lineage(), event.line}, false,
+                           std::string(Pair::name(1 - index_)) + "/main", event.epoch};
+  auto stored = store.entries(log, event.index, event.index + 1, 1);
+  if (stored.empty())
+    for (record::StoredEntry& early : store.early_entries(log))
+      if (early.index == event.index) stored.push_back(early);
+  if (stored.empty()) return violation("what was shown is not on disk");
+  const Result<record::Entry> entry = record::decode_entry(stored.front().bytes);
+  if (entry && entry->header.kind == record::kEpochOpening) return;
+  const std::string text = entry ? as_string(entry->body) : std::string();
+  const std::uint64_t number = number_of(text);
+  if (number >= other_->written || text != text_of(1 - index_, number))
+    return violation("a text arrived that nobody wrote");
+  if (!disk_.delivered.insert(number).second) violation("one message was delivered twice");
+  ++delivered_count;
+  const auto key = std::pair(event.line, entry->header.precedence);
+  const auto newest = disk_.newest_arrived.find(key);
+  if (newest != disk_.newest_arrived.end() && number < newest->second)
+    violation("out of order within a precedence");
+  disk_.newest_arrived[key] = number;
+}
+
+// --- keys and counters -----------------------------------------------------------
+
+void Node::sealed(std::uint64_t session, PathId path, std::uint64_t counter) {
+  last_sealed_ = {session, path, counter};
+  std::uint64_t& next = next_counter_[{session, path}];
+  if (counter < next) violation("one key and counter sealed two packets");
+  next = counter + 1;
+}
+
+void Node::opened(std::uint64_t session, PathId path, std::uint64_t counter) {
+  if (newest_opened_.count(session) == 0) {
+    opened_sessions_.push_back(session);
+    if (opened_sessions_.size() > kSessionsWatched) {
+      newest_opened_.erase(opened_sessions_.front());
+      opened_sessions_.pop_front();
+    }
+  }
+  if (!newest_opened_[session][path].insert(counter).second) violation("one packet was taken twice");
+}
+
+std::optional<std::uint64_t> Node::distance(const Sealed& packet) const {
+  const auto session = newest_opened_.find(packet.session);
+  if (session == newest_opened_.end()) return std::nullopt;
+  const auto path = session->second.find(packet.path);
+  const std::uint64_t newest = path == session->second.end() ? 0 : *path->second.rbegin();
+  return newest > packet.counter ? newest - packet.counter : packet.counter - newest;
+}
+
+void Node::cosigned(const record::LogKey& log, std::uint64_t size, const Digest&) {
+  const auto it = other_->acknowledged_.find(log.line.line);
+  if (it == other_->acknowledged_.end() || it->second.first != log.epoch) return;
+  if (size < it->second.second)
+    violation("cosigned " + std::to_string(size) + " entries after " + std::to_string(it->second.second));
+}
+
+// A counter makes one packet: the same bytes on every path, and never others.
+void Node::on_send(ByteView datagram) {
+  const auto once = [&](std::map<std::uint32_t, Digest>& seen, std::uint32_t c, const char* what) {
+    const Digest digest = crypto::sha256({datagram});
+    const auto [it, fresh] = seen.emplace(c, digest);
+    if (!fresh && it->second != digest) violation(what);
+  };
+  if (const auto first = link::parse_first_packet(datagram))
+    once(first_packets_, first->counter.c, "one counter was called with twice");
+  if (const auto reply = link::parse_reply_packet(datagram))
+    once(replies_, reply->counter.c, "one call was answered twice");
+}
+
+// --- both sides --------------------------------------------------------------------
+
+std::uint64_t Node::held_of_other(LineId line, const record::EpochId& epoch) const {
+  for (const record::Reader::LogInfo& info : store.logs({pair_->lineage(), line}))
+    if (!info.log.own && info.log.epoch == epoch) return info.size;
+  return 0;
+}
+
+void Node::check_acknowledged() {
+  bool all = true;
+  for (const auto& [line, acknowledged] : other_->acknowledged_) {
+    const std::uint64_t held = held_of_other(line, acknowledged.first);
+    if (held >= acknowledged.second) continue;
+    all = false;
+    if (!recovering_)
+      violation("acknowledged " + std::to_string(acknowledged.second) + " entries, the disk has " +
+                std::to_string(held));
+  }
+  if (all) recovering_ = false;
+}
+
+void Node::check_converged(std::size_t lines) {
+  recovering_ = false;
+  check_acknowledged();
+  for (std::uint64_t number : disk_.taken)
+    if (other_->disk_.delivered.count(number) == 0)
+      violation("message " + std::to_string(number) + " was taken and never arrived");
+  for (const auto& [id, line] : station->peer(PeerId{0}).lines())
+    if (line->queued() != 0 || !line->own().unreceipted().empty())
+      violation("still waits on line " + line->setup().name);
+  for (std::size_t line = 0; line < lines; ++line)
+    for (const record::Reader::LogInfo& info :
+         store.logs({pair_->lineage(), LineId{static_cast<std::uint16_t>(line)}}))
+      if (info.log.own) compare_records(info.log);
+}
+
+// Up to what both hold. An epoch that this disk lost the end of is longer there.
+void Node::compare_records(const record::LogKey& own) {
+  record::LogKey theirs = own;
+  theirs.own = false;
+  std::uint64_t mine = 0, held = 0;
+  for (const record::Reader::LogInfo& info : store.logs(own.line))
+    if (info.log == own) mine = info.size;
+  for (const record::Reader::LogInfo& info : other_->store.logs(own.line))
+    if (info.log == theirs) held = info.size;
+  const std::uint64_t both = std::min(mine, held);
+  if (both == 0) return;
+  if (record::root_at(*store.tiles(own), both) != record::root_at(*other_->store.tiles(theirs), both))
+    violation("the two records do not agree");
+}
+
+}  // namespace detente::sim
