@@ -20,7 +20,7 @@ import time
 import unittest
 
 import namespaces
-from traffic import Traffic
+from traffic import Traffic, check_arrived
 
 LINE = "military-west"
 SKIPPED = 77
@@ -200,6 +200,19 @@ class Faults(unittest.TestCase):
                     actions.insert(chance.randrange(self.size.kills), lambda: suspend(world.south))
                 plan.append(actions)
             self.trouble(plan)
+
+
+class Checker(unittest.TestCase):
+    """What the scenarios check can fail."""
+
+    def test_what_is_wrong_is_seen(self):
+        one, two, flash = ("routine", "1"), ("routine", "2"), ("flash", "3")
+        check_arrived(self, [one, two, flash], [("routine", "?")], [flash, one, ("routine", "?"), two])
+        check_arrived(self, [one, two], [("routine", "?")], [one, two])
+        for arrived in ([one, flash], [one, one, two, flash], [two, one, flash],
+                        [one, two, flash, ("routine", "4")], [("flash", "1"), two, flash]):
+            with self.subTest(arrived=arrived), self.assertRaises(AssertionError):
+                check_arrived(self, [one, two, flash], [], arrived)
 
 
 def main():

@@ -89,6 +89,17 @@ class Sender(threading.Thread):
                       if name.endswith(".toml"))[0]
 
 
+def check_arrived(test, accepted, unknown, arrived):
+    """Messages are (precedence, text); `arrived` in the order of the log."""
+    test.assertEqual(len(set(arrived)), len(arrived), "something is there twice")
+    test.assertEqual(set(accepted) - set(arrived), set(), "accepted, and not there")
+    test.assertLessEqual(set(arrived), set(accepted) | set(unknown), "nobody said that")
+    known = set(accepted)
+    for precedence in sorted(set(PRECEDENCES)):
+        test.assertEqual([m for m in arrived if m[0] == precedence and m in known],
+                         [m for m in accepted if m[0] == precedence], "the order of " + precedence)
+
+
 class Traffic:
     """All that was said both ways in one world, over one line."""
 
@@ -154,16 +165,7 @@ class Traffic:
             own = self._proved(test, station, far, "own")
             arrived = self._proved(test, other, here, "far")
             test.assertEqual(own, arrived, f"the two copies of {station.name}'s log differ")
-            self._once_and_in_order(test, side, arrived)
-
-    def _once_and_in_order(self, test, side, arrived):
-        accepted, unknown = self.said(side)
-        test.assertEqual(len(set(arrived)), len(arrived), "something is there twice")
-        test.assertEqual(set(accepted) - set(arrived), set(), "accepted, and not there")
-        test.assertLessEqual(set(arrived), set(accepted) | set(unknown), "nobody said that")
-        for precedence in set(PRECEDENCES):
-            test.assertEqual([m for m in arrived if m[0] == precedence and m in set(accepted)],
-                             [m for m in accepted if m[0] == precedence], "the order of " + precedence)
+            check_arrived(test, *self.said(side), arrived)
 
     def _proved(self, test, station, counterpart, whose):
         """(precedence, text) of one log as detente-verify has them, each with a proved receipt."""
