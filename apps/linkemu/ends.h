@@ -25,7 +25,9 @@ class Ends {
   virtual void receive(Instant now, Link& link) = 0;
   // At the far end of `direction`. False when the end cannot take it.
   virtual bool deliver(Direction direction, Packet packet) = 0;
-  // "a 127.0.0.1:7001 <-> b 127.0.0.1:7002", said when the link is up.
+  // False when an end has gone for good, say with its network namespace.
+  virtual bool alive() const { return true; }
+  // Which ends these are, said when the link is up.
   virtual std::string describe() const = 0;
 };
 

@@ -52,6 +52,8 @@ Result<void> run_loop(Ends& ends, Link& link, Control* control) {
     const Instant now = monotonic();
     ends.receive(now, link);
     hand_over(ends, link, now);
+    if (!ends.alive())
+      return fail(Fault::kIo, ends.describe() + ": an end is gone; start the emulator again");
     if (control && !control->serve(now, link)) return {};
     watched.assign(1, {ending.get(), POLLIN, 0});
     ends.watch(link, watched);

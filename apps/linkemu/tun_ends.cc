@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -35,6 +36,8 @@ class TunEnds final : public Ends {
       for (int i = 0; i < kAtOnce; ++i) {
         const ssize_t got =
             ::read(fds_[d == Direction::kAToB ? 0 : 1].get(), buffer_.data(), buffer_.size());
+        // EBADFD: the device was deleted, or its namespace was.
+        if (got < 0 && errno == EBADFD) alive_ = false;
         if (got <= 0) break;
         link.channel(d).push(now, {Bytes(buffer_.begin(), buffer_.begin() + got)});
       }
@@ -46,10 +49,12 @@ class TunEnds final : public Ends {
            static_cast<ssize_t>(packet.bytes.size());
   }
 
+  bool alive() const override { return alive_; }
   std::string describe() const override { return about_; }
 
  private:
   std::string about_;
+  bool alive_ = true;
   std::array<Fd, 2> fds_;
   std::array<std::uint8_t, kPacketMax> buffer_;
 };

@@ -106,7 +106,7 @@ class Faults(unittest.TestCase):
 
     def settle(self, world):
         took = self.traffic.wait_receipts(self.size.bound)
-        self.traffic.check(self)
+        self.traffic.check(self, (0, 1) if options.long else (self.chance("verifier").randrange(2),))
         said = [self.traffic.said(side) for side in (0, 1)]
         dropped = [sum(sum(way["dropped"].values()) for way in link.stats().values()) for link in world.links]
         print(f"{self.name}: {'+'.join(str(len(accepted)) for accepted, _ in said)} messages, "
@@ -177,10 +177,13 @@ class Faults(unittest.TestCase):
             traffic.run(self.size.messages)
 
     def test_suspended(self):
-        """One process stands still for five seconds, then the other."""
+        """A process stands still for five seconds; in the long run one and then the other."""
         with self.scenario() as (world, traffic):
-            for side, station in enumerate((world.south, world.north)):
-                senders = traffic.start(self.size.messages // 2)
+            stations = [world.south, world.north]
+            sides = [0, 1] if options.long else [self.chance("side").randrange(2)]
+            for side in sides:
+                senders = traffic.start(self.size.messages // len(sides))
+                station = stations[side]
                 troubler = Troubler(senders[side], self.chance(station.name), [lambda s=station: suspend(s)])
                 troubler.start()
                 traffic.finish()

@@ -314,6 +314,16 @@ class Tun(Folder):
         for name in made.names.values():
             self.assertNotIn(name.encode(), listed)
 
+    def test_a_namespace_goes(self):
+        reason = namespaces.missing()
+        if reason:
+            self.skipTest(reason)
+        with namespaces.Pair() as made:
+            link = made.add_link("path1")
+            made.run("a", "ip", "link", "del", "path1")
+            self.assertEqual(link.process.wait(10), 1)
+            self.assertIn("an end is gone", link.process.stderr.read())
+
     def test_what_it_refuses(self):
         message = self.refused("tun", "--netns-a", "no-such-namespace", "--address-a", "10.1.0.1/24",
                                "--address-b", "10.1.0.2/24")
