@@ -16,14 +16,17 @@ PATIENCE = 20.0
 
 
 def wait_until(condition, what, patience=PATIENCE):
-    """What `condition` gives as soon as that is true; an AssertionError after `patience` seconds."""
+    """What `condition` gives as soon as that is true; an AssertionError after `patience` seconds.
+
+    It names `what`: a text, or what a function then says.
+    """
     deadline = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {patience} s for {what}")
+            raise AssertionError(f"waited {patience} s for {what() if callable(what) else what}")
         time.sleep(0.02)  # poll interval
 
 

@@ -1,0 +1,236 @@
+"""Nothing lost, whatever breaks: two stations in namespaces of their own over two emulated paths.
+
+Each fault alone, then all together. In each scenario both sides submit messages all the time; at the
+end, within a bound, every accepted one is at the other side exactly once, in order within its
+precedence, and every receipt verifies offline in both verifiers.
+
+    faults_test.py [--seed N] [--long] [unittest's arguments: Faults.test_loss ...]
+
+The environment does the same: DETENTE_SEED=N, DETENTE_LONG=1. Long: 500 messages and 20 kills a side.
+"""
+
+import argparse
+import contextlib
+import os
+import random
+import secrets
+import sys
+import threading
+import time
+import unittest
+
+import namespaces
+from traffic import Traffic, check_arrived
+
+LINE = "military-west"
+SKIPPED = 77
+SUSPENDED = 5.0
+# Seconds from the last submit until every receipt is there. Far above what is needed on an idle
+# machine: they tell "slow" from "never".
+BOUND = 30.0
+BOUND_LONG = 120.0
+
+options = argparse.Namespace()  # seed, long: filled by main()
+
+
+class Size:
+    def __init__(self):
+        self.messages, self.kills = (500, 20) if options.long else (60, 5)
+        self.bound = BOUND_LONG if options.long else BOUND
+
+
+class Troubler(threading.Thread):
+    """Does things to one side while its messages are submitted, each when a drawn message begins.
+
+    An action is called within 40 ms (drawn, too) after that message's submit began.
+    """
+
+    def __init__(self, sender, chance, actions):
+        super().__init__(daemon=True)
+        self.sender, self.error = sender, None
+        # Evenly spread over the messages, so that each finds a station that runs.
+        share = sender.count / max(len(actions), 1)
+        self._plan = [(sender.first + int(share * (i + chance.random())), 0.04 * chance.random(), action)
+                      for i, action in enumerate(actions)]
+        self._never = threading.Event()
+
+    def run(self):
+        try:
+            for number, after, action in self._plan:
+                self.sender.wait_begun(number)
+                self._never.wait(after)
+                action()
+        except Exception as error:  # for the test's own thread: finish() raises it
+            self.error = error
+
+    def finish(self):
+        self.join()
+        if self.error is not None:
+            raise self.error
+
+
+def pause(seconds):
+    threading.Event().wait(seconds)
+
+
+def kill_and_start(station):
+    station.kill()
+    station.start()
+
+
+def suspend(station):
+    station.suspend()
+    pause(SUSPENDED)
+    station.resume()
+
+
+class Faults(unittest.TestCase):
+    @contextlib.contextmanager
+    def scenario(self, *link_options):
+        """A world of two paths that runs, and what is said in it: at the end it must have settled."""
+        self.began = time.monotonic()
+        self.size = Size()
+        self.name = self.id().rsplit(".test_", 1)[-1]
+        with namespaces.World([LINE], paths=2,
+                              link_options=("--seed", str(options.seed), *link_options)) as world:
+            self.traffic = Traffic(world, LINE, f"{options.seed}-{self.name}")
+            try:
+                yield world, self.traffic
+                self.settle(world)
+            except BaseException:
+                self.tell(world)
+                raise
+
+    def chance(self, what):
+        return random.Random(f"{options.seed}-{self.name}-{what}")
+
+    def settle(self, world):
+        took = self.traffic.wait_receipts(self.size.bound)
+        self.traffic.check(self, (0, 1) if options.long else (self.chance("verifier").randrange(2),))
+        said = [self.traffic.said(side) for side in (0, 1)]
+        dropped = [sum(sum(way["dropped"].values()) for way in link.stats().values()) for link in world.links]
+        print(f"{self.name}: {'+'.join(str(len(accepted)) for accepted, _ in said)} messages, "
+              f"{sum(len(unknown) for _, unknown in said)} submits repeated, dropped on the paths {dropped}, "
+              f"settled {took:.1f} s after the last submit, {time.monotonic() - self.began:.1f} s in all",
+              flush=True)
+
+    def tell(self, world):
+        print(f"--- {self.name} failed; run it again with --seed {options.seed}", file=sys.stderr)
+        for link in world.links:
+            print(f"{link.device}: {link.tell('show')}\n{link.stats()}", file=sys.stderr)
+        for station in (world.south, world.north):
+            print(f"{station.name}:\n" + "\n".join(station.stderr().split("\n")[-15:]), file=sys.stderr)
+
+    def trouble(self, plan):
+        """Submits all messages while `plan` (actions of each side) happens."""
+        senders = self.traffic.start(self.size.messages)
+        troublers = [Troubler(sender, self.chance(sender.station.name), actions)
+                     for sender, actions in zip(senders, plan)]
+        for troubler in troublers:
+            troubler.start()
+        self.traffic.finish()
+        for troubler in troublers:
+            troubler.finish()
+
+    # ---- each alone ----
+
+    def test_loss(self):
+        with self.scenario() as (world, traffic):
+            world.set_links("loss", "20")
+            traffic.run(self.size.messages)
+            self.assertGreater(world.links[0].stats()["a-b"]["dropped"]["loss"], 0)
+
+    def test_delay(self):
+        with self.scenario() as (world, traffic):
+            world.set_links("delay", "200ms")
+            traffic.run(self.size.messages)
+
+    def test_one_path_cut(self):
+        """Each path in turn; what is said meanwhile arrives meanwhile."""
+        with self.scenario() as (world, traffic):
+            third = self.size.messages // 3
+            traffic.run(third)
+            traffic.wait_receipts(self.size.bound)
+            for path in world.links:
+                path.cut()
+                traffic.run(third)
+                took = traffic.wait_receipts(self.size.bound)
+                print(f"{path.device} cut: every receipt {took:.1f} s after the last submit", flush=True)
+                path.heal()
+
+    def test_both_paths_cut(self):
+        """No way at all for some time: everything waits, and goes when one path is back."""
+        with self.scenario() as (world, traffic):
+            for path in world.links:
+                path.cut()
+            traffic.run(self.size.messages)
+            world.links[1].heal()
+
+    def test_kill(self):
+        with self.scenario() as (world, _):
+            self.trouble([[lambda s=station: kill_and_start(s)] * self.size.kills
+                          for station in (world.south, world.north)])
+
+    def test_mtu(self):
+        """Packets above 576 bytes vanish from the first one on; nobody tells the stations."""
+        with self.scenario("--mtu", "576") as (_, traffic):
+            traffic.run(self.size.messages)
+
+    def test_suspended(self):
+        """A process stands still for five seconds; in the long run one and then the other."""
+        with self.scenario() as (world, traffic):
+            stations = [world.south, world.north]
+            sides = [0, 1] if options.long else [self.chance("side").randrange(2)]
+            for side in sides:
+                senders = traffic.start(self.size.messages // len(sides))
+                station = stations[side]
+                troubler = Troubler(senders[side], self.chance(station.name), [lambda s=station: suspend(s)])
+                troubler.start()
+                traffic.finish()
+                troubler.finish()
+
+    # ---- together ----
+
+    def test_together(self):
+        with self.scenario("--mtu", "576") as (world, _):
+            world.set_links("loss", "20", "delay", "200ms")
+            chance = self.chance("together")
+            plan = []
+            for station, path in ((world.south, world.links[0]), (world.north, world.links[1])):
+                actions = [lambda s=station: kill_and_start(s)] * self.size.kills
+                actions += [path.cut, path.heal]
+                if station is world.south:
+                    actions.insert(chance.randrange(self.size.kills), lambda: suspend(world.south))
+                plan.append(actions)
+            self.trouble(plan)
+
+
+class Checker(unittest.TestCase):
+    """What the scenarios check can fail."""
+
+    def test_what_is_wrong_is_seen(self):
+        one, two, flash = ("routine", "1"), ("routine", "2"), ("flash", "3")
+        check_arrived(self, [one, two, flash], [("routine", "?")], [flash, one, ("routine", "?"), two])
+        check_arrived(self, [one, two], [("routine", "?")], [one, two])
+        for arrived in ([one, flash], [one, one, two, flash], [two, one, flash],
+                        [one, two, flash, ("routine", "4")], [("flash", "1"), two, flash]):
+            with self.subTest(arrived=arrived), self.assertRaises(AssertionError):
+                check_arrived(self, [one, two, flash], [], arrived)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("DETENTE_SEED") or
+                                                        secrets.randbelow(1_000_000)))
+    parser.add_argument("--long", action="store_true", default=os.environ.get("DETENTE_LONG") == "1")
+    rest = parser.parse_known_args(namespace=options)[1]
+    reason = namespaces.missing()
+    if reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+    print(f"seed {options.seed}" + (", long" if options.long else ""), flush=True)
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
