@@ -23,23 +23,28 @@ std::string joined(const std::vector<std::string_view>& words, std::string_view 
   return out;
 }
 
+void check_word(const std::string& text) {
+  const auto value = accord::value_of_word(text);
+  if (value) FUZZ_EXPECT(accord::value_of_word(accord::word_of(*value)) == value);
+  if (text.size() > 12) return;
+  const auto nearest = accord::value_of_word(accord::nearest_word(text));
+  FUZZ_EXPECT(nearest && (!value || nearest == value));
+}
+
 void check_words(const std::string& text) {
-  const auto secret = accord::from_words(text, 4);
+  // Looking for the nearest word costs most of a run: each length is read as what it can be.
+  const bool many = text.size() > 100;
+  const auto secret = accord::from_words(many ? std::string() : text, 4);
   if (secret) {
     FUZZ_EXPECT(secret->size() == 4);
     const auto again = accord::from_words(joined(accord::to_words(secret->view()), " "), 4);
     FUZZ_EXPECT(again && equal(again->view(), secret->view()));
   }
+  if (!many) return;
   if (const auto key = accord::hand_key_from_words("south", kAccord, text)) {
     const SecretBytes words = accord::hand_key_words(*key);
     const auto again = accord::hand_key_from_words("south", kAccord, text_of(words.view()));
     FUZZ_EXPECT(again && equal(again->key.view(), key->key.view()));
-  }
-  if (const auto value = accord::value_of_word(text)) {
-    FUZZ_EXPECT(accord::value_of_word(accord::word_of(*value)) == value);
-    FUZZ_EXPECT(accord::nearest_word(text).size() >= 4);
-  } else if (text.size() < 32) {
-    FUZZ_EXPECT(accord::value_of_word(accord::nearest_word(text)).has_value());
   }
   // Whoever reads other words has another fingerprint.
   if (accord::compare_fingerprint(fingerprint(), text)) {
@@ -53,7 +58,9 @@ void check_words(const std::string& text) {
 void run(ByteView input) {
   if (const auto key = accord::parse_hand_key(input))
     FUZZ_EXPECT(equal(accord::encode_hand_key(*key).view(), input));
-  check_words(text_of(input));
+  const std::string text = text_of(input);
+  check_word(text);
+  check_words(text);
 }
 
 Seeds seeds() {
