@@ -101,8 +101,9 @@ def _is_copy(value):
 
 
 def _is_attachment(value):
-    return (type(value) is list and len(value) == 3 and is_bytes(value[0], 32)
-            and is_uint(value[1]) and is_text(value[2], 1, 80))
+    return (type(value) is list and 3 <= len(value) <= 4 and is_bytes(value[0], 32)
+            and is_uint(value[1]) and is_text(value[2], 1, 80)
+            and (len(value) == 3 or is_text(value[3], 1, 100)))
 
 
 def _are_addressees(value):

@@ -42,7 +42,7 @@ Result<station::PathConfig*> path_of(std::vector<station::CounterpartConfig>& pe
     if (peer.name != at.counterpart) continue;
     for (station::PathConfig& path : peer.paths)
       if (path.name == at.path) return &path;
-    return &peer.paths.emplace_back(station::PathConfig{at.path, {}, {}});
+    return &peer.paths.emplace_back(station::PathConfig{at.path, {}, {}, 0, 0});
   }
   return fail(Fault::kNotFound,
               at.counterpart + "/" + at.path + ": there is no --peer " + at.counterpart);

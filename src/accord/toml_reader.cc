@@ -74,6 +74,11 @@ std::uint32_t TomlDocument::Table::integer(std::string_view key, std::uint32_t m
   return min;
 }
 
+std::uint32_t TomlDocument::Table::integer_or_none(std::string_view key, std::uint32_t min,
+                                                   std::uint32_t max) {
+  return find(key) != nullptr ? integer(key, min, max) : 0;
+}
+
 WallTime TomlDocument::Table::time(std::string_view key) {
   const TomlValue* value = find(key);
   if (value && value->kind == TomlKind::kTime) return value->time;

@@ -51,6 +51,8 @@ class TomlDocument::Table {
 
   std::string text(std::string_view key);
   std::uint32_t integer(std::string_view key, std::uint32_t min, std::uint32_t max);
+  // The same for a key that may be absent: 0 then.
+  std::uint32_t integer_or_none(std::string_view key, std::uint32_t min, std::uint32_t max);
   WallTime time(std::string_view key);
   Bytes hex(std::string_view key, std::size_t size);  // `size` bytes, lower case
   Digest digest(std::string_view key);

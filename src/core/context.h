@@ -42,12 +42,15 @@ class EffectQueue {
   std::uint64_t next_token_ = 1;
 };
 
+class Audit;
+
 struct Context {
   Now now;
   EffectQueue& effects;
   KeyRandom& keys;
   JitterRandom& jitter;
   const record::Reader& store;
+  Audit* audit = nullptr;  // a simulator's; a station has none
 };
 
 }  // namespace detente::core

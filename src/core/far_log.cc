@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "base/mutant.h"
 #include "record/checkpoint.h"
 
 namespace detente::core {
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kEarlyMax = 16;
 constexpr std::size_t kRecentLeaves = 128;
+constexpr std::size_t kKeptMax = 64;
+constexpr std::size_t kFloorsMax = 4;
 constexpr std::size_t kEvidenceMax = 8;  // in one run of the station
 
 FarLog::Outcome gap(std::string why) {
@@ -42,7 +45,9 @@ void FarLog::forget_contents() {
   early_.clear();
   shown_early_.clear();
   recent_leaves_.clear();
-  durable_.reset();
+  kept_.clear();
+  held_ = {};
+  receipt_.reset();
 }
 
 void FarLog::load(Context& context) {
@@ -63,8 +68,9 @@ void FarLog::load(Context& context) {
   if (!known_) return;
   if (auto frontier = record::frontier_at(*context.store.tiles(key_), size))
     frontier_ = std::move(*frontier);
+  held_ = {frontier_.size(), frontier_.root()};
   if (auto newest = context.store.newest_cosignature(key_)) {
-    durable_ = Receipt{newest->size, newest->root, newest->time, newest->signature};
+    receipt_ = Receipt{newest->size, newest->root, newest->time, newest->signature};
     last_receipt_time_ = newest->time;
   }
   for (const record::StoredEntry& early : context.store.early_entries(key_))
@@ -72,12 +78,42 @@ void FarLog::load(Context& context) {
 }
 
 std::optional<record::LogPosition> FarLog::seen() const {
-  if (!durable_ || durable_->size == 0) return std::nullopt;
-  return record::LogPosition{key_.epoch, durable_->size, durable_->root};
+  if (held_.size == 0) return std::nullopt;
+  return record::LogPosition{key_.epoch, held_.size, held_.root};
 }
 
-void FarLog::mark_durable(const Receipt& receipt) {
-  if (!durable_ || receipt.size > durable_->size) durable_ = receipt;
+void FarLog::mark_durable(const Held& held, const std::optional<Receipt>& receipt) {
+  if (held.size > held_.size) held_ = held;
+  if (receipt && (!receipt_ || receipt->size > receipt_->size)) receipt_ = receipt;
+}
+
+void FarLog::raise_floor(const record::EpochId& epoch, std::uint64_t size) {
+  if (floors_.size() >= kFloorsMax && floors_.count(epoch) == 0) floors_.erase(floors_.begin());
+  std::uint64_t& floor = floors_[epoch];
+  floor = std::max(floor, size);
+}
+
+std::uint64_t FarLog::floor() const {
+  const auto it = floors_.find(key_.epoch);
+  return it == floors_.end() ? 0 : it->second;
+}
+
+std::uint64_t FarLog::ahead() const {
+  std::uint64_t out = 0;
+  for (std::uint64_t i = 0; i < 64; ++i) {
+    const std::uint64_t index = held_.size + i;
+    if (index < next_index() || kept_.count(index) > 0 || early_.count(index) > 0)
+      out |= std::uint64_t{1} << i;
+  }
+  return out;
+}
+
+std::optional<record::WireEntry> FarLog::take_kept() {
+  kept_.erase(kept_.begin(), kept_.lower_bound(next_index()));
+  if (kept_.empty() || kept_.begin()->first != next_index()) return std::nullopt;
+  record::WireEntry out = std::move(kept_.begin()->second);
+  kept_.erase(kept_.begin());
+  return out;
 }
 
 std::optional<Digest> FarLog::leaf_at(Context& context, std::uint64_t index) const {
@@ -101,6 +137,8 @@ Result<Digest> FarLog::own_root(Context& context, const record::WireEntry& wire,
       if (info.log == old && wire.seen_size <= info.size)
         root = record::root_at(*context.store.tiles(old), wire.seen_size);
   }
+  // This disk may have lost what its author saw: the author's own checkpoint vouches for the root then.
+  if (!root && wire.seen_root) return *wire.seen_root;
   if (!root)
     return fail(Fault::kConflict, "an entry that has seen " + std::to_string(wire.seen_size) +
                                       " entries of this side's log, which has fewer");
@@ -124,6 +162,7 @@ Result<record::Reference> FarLog::resolve(Context& context, const record::WireRe
     const auto entries = context.store.entries(old, out.index, out.index + 1, 1);
     if (!entries.empty()) leaf = entries.front().leaf;
   }
+  if (!leaf) leaf = reference.leaf;
   if (!leaf) return fail(Fault::kConflict, "an entry that refers to one that is not in the record");
   out.leaf = *leaf;
   return out;
@@ -188,6 +227,7 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
       out = take_duplicate(context, wire, std::move(*entry), index, batch);
     } else if (index > next_index()) {
       out = take_early(context, wire, std::move(*entry), index, batch);
+      if (out.verdict == Verdict::kGap && index < next_index() + kKeptMax) kept_.emplace(index, wire);
     } else {
       Result<PlacedEntry> placed =
           place_entry(*identity_, key_, index, newest_period(), std::move(*entry));
@@ -244,6 +284,7 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   for (const PlacedEntry& waiting : waiting_) frontier.append(waiting.leaf);
   frontier.append(placed.leaf);
   if (line_->provable &&
+      !mutant(Mutant::kCheckpointUnchecked) &&
       !record::verify_checkpoint({origin(), frontier.size(), frontier.root()}, identity_->their_log,
                                  *checkpoint)) {
     // One of them is not what the author wrote; he sends them again.
@@ -262,6 +303,8 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   batch.writes.push_back(
       record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), checkpoint}});
   take_ready_early(context, batch, out);
+  out.held = Held{frontier_.size(), frontier_.root()};
+  if (below_floor() && !mutant(Mutant::kFloorIgnored)) return out;
   out.receipt = make_receipt(context);
   batch.writes.push_back(record::PutCosignature{
       key_, {out.receipt->size, out.receipt->root, out.receipt->time, out.receipt->signature}});
@@ -350,6 +393,7 @@ FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry
   if (held.empty() || held.back().index != index) return out;
   const std::uint32_t period = index == 0 ? 0 : held.front().period;
   Result<PlacedEntry> placed = place_entry(*identity_, key_, index, period, std::move(entry));
+  if (mutant(Mutant::kDuplicateDelivery)) out.arrived.push_back({index, false});
   if (!placed || placed->leaf == held.back().leaf) return out;
   auto frontier = record::frontier_at(*context.store.tiles(key_), index);
   if (!frontier) return out;
@@ -358,6 +402,7 @@ FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry
   if (!record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint)) return out;
   // Signed twice at one place: two records that do not agree. Kept as it came, but
   // not without end: a few of them prove as much as a thousand.
+  if (mutant(Mutant::kEquivocationOverlooked)) return out;
   out.equivocation = true;
   if (++evidence_kept_ > kEvidenceMax) return out;
   Bytes evidence = to_bytes(as_bytes(record::encode_checkpoint_text(claimed)));

@@ -36,10 +36,15 @@ class FarLog {
     std::uint64_t index = 0;
     bool early = false;
   };
+  struct Held {  // what a commit makes durable
+    std::uint64_t size = 0;
+    Digest root{};
+  };
   struct Outcome {
     Verdict verdict = Verdict::kBad;
+    std::optional<Held> held;        // for kAccepted
     std::string why;                 // for kBad and kGap
-    std::optional<Receipt> receipt;  // for kAccepted
+    std::optional<Receipt> receipt;  // for kAccepted, unless more was cosigned once than is held
     std::vector<Shown> arrived;      // to notify once durable
     std::vector<std::string> alarms;
     bool equivocation = false;
@@ -53,15 +58,24 @@ class FarLog {
   Outcome accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
                  record::Batch& batch);
   // The commit of an accepted entry succeeded.
-  void mark_durable(const Receipt& receipt);
+  void mark_durable(const Held& held, const std::optional<Receipt>& receipt);
+  // An entry that came ahead of a missing one, once that one is there; it is not kept any longer.
+  std::optional<record::WireEntry> take_kept();
+  // The other side has this station's cosignature over `size` entries of a log of its: nothing
+  // smaller of that log is cosigned, whatever this disk holds.
+  void raise_floor(const record::EpochId& epoch, std::uint64_t size);
+  bool below_floor() const { return frontier_.size() < floor(); }
 
   bool known() const { return known_; }
   const record::LogKey& key() const { return key_; }
   std::uint64_t size() const { return frontier_.size(); }
-  std::uint64_t durable_size() const { return durable_ ? durable_->size : 0; }
+  std::uint64_t durable_size() const { return held_.size; }
+  const Held& held() const { return held_; }
+  // Bit i: entry durable_size() + i is here ahead of a missing one, or about to be durable.
+  std::uint64_t ahead() const;
   // What this station's next entry says it has seen.
   std::optional<record::LogPosition> seen() const;
-  const std::optional<Receipt>& newest_receipt() const { return durable_; }
+  const std::optional<Receipt>& newest_receipt() const { return receipt_; }
   std::string origin() const;
 
  private:
@@ -70,6 +84,7 @@ class FarLog {
     crypto::Signature checkpoint;
   };
 
+  std::uint64_t floor() const;
   void forget_contents();  // of the epoch that is held
   Result<record::Entry> rebuild(Context& context, const record::WireEntry& wire,
                                 const OwnLog& own) const;
@@ -102,7 +117,10 @@ class FarLog {
   std::deque<std::pair<std::uint64_t, Digest>> recent_leaves_;
   std::map<std::uint64_t, EarlyEntry> early_;
   std::set<std::uint64_t> shown_early_;
-  std::optional<Receipt> durable_;
+  std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
+  Held held_;                       // durable
+  std::optional<Receipt> receipt_;  // the newest that is durable
+  std::map<record::EpochId, std::uint64_t> floors_;
   WallTime last_receipt_time_;
   std::size_t evidence_kept_ = 0;
 };

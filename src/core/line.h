@@ -5,7 +5,10 @@
 // Order of writes (spec/record.md section 6): an entry leaves only after the
 // commit that holds it, its tree and its checkpoint; a receipt leaves only after the
 // commit that holds what it covers. Both are continuations of EffectQueue::persist.
+// Nothing is signed before contact was made (core/contact.h).
 #pragma once
+
+#include <functional>
 
 #include "core/far_log.h"
 #include "core/link.h"
@@ -37,9 +40,22 @@ class Line {
   // `session`: the serial of the session that brought it.
   void on_log_state(Context& context, const wire::Frame& frame, std::uint64_t session);
 
-  void on_link_up(Context& context);
+  // Whether this life knows what the other side holds of this line.
+  bool contact_made() const { return contact_made_; }
+  void make_contact(Context& context);
+  // What is held of the other side's newest log, and what of the own one is receipted: epoch and size, for the digest.
+  void append_held(Bytes& to) const;
+  void append_receipted(Bytes& to) const;
+  wire::Frame state_frame(Context& context, bool answer_wanted) const;
+
+  // `fresh`: the session is new, so what was on its way may be lost.
+  void on_link_up(Context& context, bool fresh);
+  // The other side can take entries now: what was sent before may have been too early.
+  void resume(Context& context);
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
+  // Precedence of what waits and could be placed now, were the path free; nothing if none could.
+  std::optional<record::Precedence> most_urgent() const;
   // Places and sends what waits, as far as the link and the window allow.
   void pump(Context& context);
 
@@ -47,26 +63,47 @@ class Line {
   struct Waiting {
     SubmissionId id = 0;
     record::Entry entry;
+    bool stored = false;  // in the durable outbox
   };
   struct InFlight {
-    std::vector<SentPacket> packets;
-    Instant first_sent;
+    std::vector<SentPacket> packets;  // of the newest transmission
+    Instant last_sent;
     unsigned sent = 0;
+    bool held = false;  // the other side says that it is there
   };
 
   record::Batch new_batch() const;
-  std::vector<Waiting> next_to_place();
+  bool may_sign() const { return contact_made_ && link_->ready(); }
+  std::size_t window_left() const;
+  void store_in_outbox(Context& context, Waiting waiting);
+  void store_gathered(Context& context);
+  void sort_outbox();
+  std::vector<Waiting> next_to_place(Instant now);
   void place(Context& context, std::vector<Waiting> items);
   void placed_durable(Context& context, std::uint64_t from, std::uint64_t to,
                       const std::vector<SubmissionId>& ids);
   void placing_failed(Context& context, const std::vector<SubmissionId>& ids, const Error& error);
-  void transmit(Context& context, const OwnLog::Sent& sent);
-  record::WireEntry to_wire(const OwnLog::Sent& sent) const;
-  void transmit_all(Context& context);
-  void send_receipt(Context& context);
-  void send_state(Context& context, bool answer_wanted);
-  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch);
+
+  // line_send.cc
+  record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
+  wire::Frame entry_frame(const OwnLog::Sent& sent, bool recovery) const;
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
+  // Entries of unreceipted() that `pick` takes, in as few packets as may be.
+  void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick);
+  void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
+                  std::vector<wire::Frame> frames, bool flash);
+  void transmit_missing(Context& context, Duration older_than);
+  void send_again_from(Context& context, std::uint64_t size);
+  void send_receipt(Context& context, bool all_paths);
+  void send_state(Context& context, bool answer_wanted);
+  void arm_retry(Context& context);
+
+  // line_receive.cc
+  void take_wire_entry(Context& context, const record::WireEntry& wire);
+  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash);
+  void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
+  void note_held(const record::LogState& state);
+  void restored_here(Context& context, std::uint64_t theirs);
 
   PairIdentity* identity_;
   LineSetup setup_;
@@ -74,15 +111,17 @@ class Line {
   record::Fence fence_;
   OwnLog own_;
   FarLog far_;
-  std::vector<Waiting> outbox_;      // durable, by precedence then id
+  std::vector<Waiting> outbox_;      // by precedence then id
   std::vector<Waiting> outbox_new_;  // their commit is under way
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index
   std::size_t placing_ = 0;                      // entries whose commit is under way
+  bool contact_made_ = false;
   unsigned tries_ = 0;
   std::optional<Instant> retry_at_;
   std::optional<Instant> state_sent_at_;
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
+  bool forgot_told_ = false;               // that the other side holds less than it had cosigned
 };
 
 }  // namespace detente::core

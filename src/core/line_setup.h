@@ -32,6 +32,7 @@ struct LineSetup {
   bool provable = true;
   record::Precedence highest = record::Precedence::kFlash;
   std::size_t outbox_max = 1000;
+  std::vector<PathId> paths;  // that the accord allows; empty = every one
 };
 
 }  // namespace detente::core

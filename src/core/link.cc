@@ -1,184 +1,30 @@
+// Link: sessions, and packets in and out. spec/session.md sections 5 and 6.
 #include "core/link.h"
 
 #include <algorithm>
 
 #include "base/check.h"
-#include "wire/reader.h"
+#include "base/mutant.h"
+#include "core/audit.h"
 
 namespace detente::core {
 
 namespace {
 
-constexpr std::uint32_t kCounterBlock = 64;      // counters reserved by one commit
-constexpr std::size_t kAttemptsMax = 4;          // a reply may be slower than our patience
-constexpr Duration kReplacedKept = std::chrono::seconds(30);
-constexpr unsigned kTriesMax = 16;
+// A disk is not copied back in less: sessions that are younger are of the life that calls now.
+constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
+constexpr std::size_t kPacketBytesLeast = 96;
+
+bool carries_blob_data(const wire::Frame& frame) {
+  return frame.type == wire::FrameType::kBlobChunk && !frame.body.empty() &&
+         (frame.body[0] == 1 || frame.body[0] == 2);
+}
 
 }  // namespace
 
-Link::Link(PeerId peer, LinkSetup setup) : peer_(peer), setup_(std::move(setup)) {}
-
-void Link::start(Context& context, record::Fence fence) {
-  fence_ = fence;
-  if (auto stored = context.store.link_state(setup_.lineage, setup_.counterpart)) {
-    state_ = std::move(*stored);
-    psk_.emplace(state_.psk_epoch, SecretBytes(std::exchange(state_.psk, {})));
-  } else {
-    psk_.emplace(std::uint16_t{0}, std::move(setup_.first_psk));
-    state_.psk_since = context.now.wall;
-  }
-  next_c_ = state_.initiator_reserved;
-  begin_handshake(context);
-}
-
-record::Batch Link::state_batch() const {
-  record::LinkState state = state_;
-  state.psk_epoch = psk_->epoch();
-  state.psk = to_bytes(psk_->psk());
-  record::Batch batch;
-  batch.fence = fence_;
-  batch.writes.push_back(record::PutLinkState{setup_.lineage, setup_.counterpart, std::move(state)});
-  return batch;
-}
-
-void Link::adopt_psk(Context& context, std::uint16_t epoch) {
-  if (epoch <= psk_->epoch()) return;
-  const Result<void> moved = psk_->advance_to(epoch);
-  DETENTE_CHECK(moved.has_value());  // callers keep within the steps of one handshake
-  state_.psk_since = context.now.wall;
-  context.effects.persist({state_batch()}, {}, {});
-}
-
-// --- calling ---------------------------------------------------------------
-
-void Link::begin_handshake(Context& context) {
-  const std::uint32_t c = std::max(next_c_, context.now.wall.seconds);
-  next_c_ = c + 1;
-  const std::uint32_t wall = context.now.wall.seconds;
-  const std::uint32_t since = state_.psk_since.seconds;
-  const bool step = since > wall || wall - since >= setup_.policy.secret_step_seconds;
-  std::uint16_t epoch = psk_->epoch();
-  if (step && epoch < UINT16_MAX) ++epoch;
-  const Result<SecretBytes> psk = psk_->at(epoch);
-  DETENTE_CHECK(psk.has_value());
-  attempts_.push_back(link::OutgoingHandshake::start(setup_.pair, setup_.keys.ours, {epoch, c},
-                                                     psk->view(), context.keys));
-  if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
-
-  const Duration patience = other_accord_ ? std::chrono::seconds(30) : round_trip_.timeout(std::min(tries_, 5u));
-  const Duration jitter{static_cast<std::int64_t>(
-      context.jitter.below(static_cast<std::uint64_t>(patience.count() / 4 + 1)))};
-  next_try_ = context.now.mono + patience + jitter;
-  tries_ = std::min(tries_ + 1, kTriesMax);
-
-  if (c < state_.initiator_reserved) {
-    send_first_packets(context);
-    return;
-  }
-  state_.initiator_reserved = c + kCounterBlock;
-  context.effects.persist({state_batch()}, [this](Context& then) { send_first_packets(then); }, {});
-}
-
-void Link::send_first_packets(Context& context) {
-  if (attempts_.empty()) return;  // answered meanwhile, by their own call
-  for (PathId path : setup_.pair.paths)
-    context.effects.send(peer_, path, attempts_.back().first_packet());
-}
-
-void Link::on_reply(Context& context, const link::ReplyPacket& packet) {
-  for (const link::OutgoingHandshake& attempt : attempts_) {
-    if (attempt.counter().c != packet.counter.c || attempt.counter().epoch != packet.counter.epoch)
-      continue;
-    Result<crypto::NoiseHandshake> handshake = attempt.finish(packet.noise);
-    if (!handshake) return;  // anybody can send such a thing
-    const link::FirstCounter first = attempt.counter();
-    const bool crossed = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& live) {
-      return live->crossed && !live->replaced;
-    });
-    attempts_.clear();
-    next_try_.reset();
-    tries_ = 0;
-    other_accord_.reset();
-    adopt_psk(context, first.epoch);
-    Live& live = add_session(context, std::move(*handshake), crypto::Role::kInitiator, first, crossed);
-    heard(context, setup_.pair.paths[preferred_path_]);
-    confirm_session(context, live);
-    return;
-  }
-}
-
-void Link::on_notice(Context& context, ByteView datagram) {
-  const auto notice = link::parse_notice(datagram, setup_.keys.theirs);
-  if (!notice || attempts_.empty()) return;
-  const bool outstanding = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& attempt) {
-    return attempt.counter().c == notice->counter.c;
-  });
-  if (!outstanding) return;
-  attempts_.clear();
-  if (notice->code == link::NoticeCode::kEpochSpent) {
-    const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
-    if (theirs > psk_->epoch()) {
-      const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
-      adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
-      tries_ = 0;
-    }
-    begin_handshake(context);
-    return;
-  }
-  if (other_accord_ != notice->data) {
-    other_accord_ = notice->data;
-    context.effects.notify(Alarm{peer_, AlarmKind::kOtherAccord,
-                                 "the other station holds accord " + to_hex(notice->data) +
-                                     ", this one holds " + to_hex(setup_.pair.accord) +
-                                     "; compare the two texts and sign one of them together"});
-  }
-  next_try_ = context.now.mono + std::chrono::seconds(30);
-}
-
-// --- answering -------------------------------------------------------------
-
-void Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
-  if (packet.counter.c <= state_.responder_last) return;  // a replay, or older than one that was taken
-  state_.responder_last = packet.counter.c;
-  const std::uint16_t mine = psk_->epoch();
-  const auto notice = [&](link::NoticeCode code, ByteArray<32> data) {
-    Bytes datagram = link::encode_notice(
-        {setup_.keys.ours.hint, packet.counter, code, data}, setup_.keys.ours);
-    context.effects.persist({state_batch()},
-                            [peer = peer_, path, datagram = std::move(datagram)](Context& then) {
-                              then.effects.send(peer, path, datagram);
-                            },
-                            {});
-  };
-  if (packet.counter.epoch < mine) {
-    ByteArray<32> data{};
-    data[0] = static_cast<std::uint8_t>(mine >> 8);
-    data[1] = static_cast<std::uint8_t>(mine);
-    return notice(link::NoticeCode::kEpochSpent, data);
-  }
-  const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
-  if (!psk) {  // too far ahead for one step: an old backup catches up call by call
-    adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
-    return;
-  }
-  Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
-                                                          psk->view(), context.keys);
-  if (!answer) {
-    ByteArray<32> digest = setup_.pair.accord;
-    return notice(link::NoticeCode::kOtherAccord, digest);
-  }
-  other_accord_.reset();
-  add_session(context, std::move(answer->handshake), crypto::Role::kResponder, packet.counter,
-              !attempts_.empty());
-  // The reply must not leave before the counter is on disk: else a crash here would
-  // answer the same packet twice.
-  context.effects.persist({state_batch()},
-                          [peer = peer_, path, reply = std::move(answer->reply)](Context& then) {
-                            then.effects.send(peer, path, reply);
-                          },
-                          {});
-}
+Link::Link(PeerId peer, LinkSetup setup)
+    : peer_(peer), setup_(std::move(setup)), paths_(setup_.pair.paths, setup_.path_terms) {}
 
 // --- sessions --------------------------------------------------------------
 
@@ -191,7 +37,7 @@ Link::Live& Link::add_session(Context& context, crypto::NoiseHandshake handshake
     sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), unused));
   sessions_.push_back(std::make_unique<Live>(
       Live{link::Session(setup_.pair, std::move(handshake), role, first, context.now.mono),
-           next_serial_++, false, crossed, false, false, context.now.mono}));
+           next_serial_++, false, crossed, false, false, false, context.now.mono, {}, {}, 0}));
   return *sessions_.back();
 }
 
@@ -204,16 +50,41 @@ void Link::confirm_session(Context& context, Live& live) {
                             !live.session.initiator_is_first();
     (keep_other ? live : *other).replaced = true;
   }
+  ++arrivals_;
   if (!was_ready || !up_) {
     up_ = true;
     context.effects.notify(LinkChanged{peer_, true});
   }
 }
 
+void Link::leave_former_sessions(Instant now, std::uint64_t except) {
+  std::erase_if(sessions_, [&](const auto& live) {
+    return live->serial != except && now - live->session.made_at() > kFormerLife;
+  });
+}
+
+void Link::leave_sessions_except(const std::vector<wire::SessionTag>& tags, std::uint64_t serial) {
+  std::erase_if(sessions_, [&](const auto& live) {
+    return live->serial != serial &&
+           std::find(tags.begin(), tags.end(), live->session.tag()) == tags.end();
+  });
+}
+
+void Link::close(Context& context, std::string_view why) {
+  wire::Frame frame{wire::FrameType::kClose, wire::FrameClass::kLive, false, to_bytes(as_bytes(why))};
+  static_cast<void>(send(context, {std::move(frame)}, {.all_paths = true}));
+  sessions_.clear();
+  next_try_.reset();
+}
+
 void Link::greet(Context& context) {
-  const Live* live = current();
-  if (live != nullptr && !live->used && live->session.role() == crypto::Role::kInitiator)
-    send_probe(context);
+  Live* live = current();
+  if (live == nullptr || live->used || live->session.role() != crypto::Role::kInitiator) return;
+  if (live->owes_contact) {
+    static_cast<void>(send(context, {}, {}));
+  } else {
+    send_probe(context, paths_.best());
+  }
 }
 
 const Link::Live* Link::current() const {
@@ -225,10 +96,30 @@ const Link::Live* Link::current() const {
 
 Link::Live* Link::current() { return const_cast<Live*>(std::as_const(*this).current()); }
 
+Link::Live* Link::find(std::uint64_t serial) {
+  for (auto& live : sessions_)
+    if (live->serial == serial) return live.get();
+  return nullptr;
+}
+
 bool Link::has_session(wire::SessionTag tag) const {
   return std::any_of(sessions_.begin(), sessions_.end(),
                      [&](const auto& live) { return live->session.tag() == tag; });
 }
+
+std::vector<wire::SessionTag> Link::session_tags() const {
+  std::vector<wire::SessionTag> out;
+  for (const auto& live : sessions_) out.push_back(live->session.tag());
+  return out;
+}
+
+std::uint32_t Link::base_c() const {
+  const Live* live = current();
+  DETENTE_CHECK(live != nullptr);
+  return live->session.first().c;
+}
+
+// --- in ----------------------------------------------------------------------
 
 std::optional<Link::Received> Link::on_packet(Context& context, PathId path,
                                               const wire::ParsedPacket& packet) {
@@ -243,6 +134,7 @@ std::optional<Link::Received> Link::on_packet(Context& context, PathId path,
       return std::nullopt;
     }
     if (opened.outcome == link::PathReceiver::Outcome::kReplay) return std::nullopt;
+    if (context.audit != nullptr) context.audit->opened(live->session.id(), path, opened.counter);
     live->last_received = context.now.mono;
     heard(context, path);
     if (!live->confirmed) {
@@ -255,137 +147,226 @@ std::optional<Link::Received> Link::on_packet(Context& context, PathId path,
     Received out;
     out.base_c = live->session.first().c;
     out.session = live->serial;
-    wire::ParsedFrames parsed = wire::parse_frames(opened.payload);
-    if (parsed.fault)
-      context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, parsed.fault->message});
-    for (wire::Frame& frame : parsed.frames) {
-      if (frame.type == wire::FrameType::kProbe) {
-        answer_probe(context, frame);
-      } else {
-        out.frames.push_back(std::move(frame));
-      }
-    }
+    out.path = path;
+    take_frames(context, *live, path, opened.counter, opened.payload, out);
     return out;
   }
   return std::nullopt;
 }
 
-std::uint32_t Link::base_c() const {
-  const Live* live = current();
-  DETENTE_CHECK(live != nullptr);
-  return live->session.first().c;
-}
-
-std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Frame>& frames,
-                                   bool all_paths) {
-  std::vector<SentPacket> sent;
-  Live* live = current();
-  if (live == nullptr) return sent;
-  const Bytes payload = wire::encode_frames(frames);
-  for (std::size_t i = 0; i < setup_.pair.paths.size(); ++i) {
-    if (!all_paths && i != preferred_path_) continue;
-    const PathId path = setup_.pair.paths[i];
-    live->session.rekey_if_due(context.now.mono, path, setup_.policy.rekey_packets,
-                               setup_.policy.rekey_age);
-    SentPacket packet{path, 0, live->serial};
-    Result<Bytes> datagram = live->session.seal(path, payload, packet.counter);
-    if (!datagram) {  // counter used up
-      no_answer(context);
-      continue;
+void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t counter,
+                       ByteView payload, Received& out) {
+  wire::ParsedFrames parsed = wire::parse_frames(payload);
+  if (parsed.fault)
+    context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, parsed.fault->message});
+  const bool wanted = std::any_of(parsed.frames.begin(), parsed.frames.end(), carries_blob_data);
+  live.received[path].received(context.now.mono, counter, wanted);
+  bool left = false;
+  for (wire::Frame& frame : parsed.frames) {
+    switch (frame.type) {
+      case wire::FrameType::kProbe: answer_probe(context, path, frame.body); break;
+      case wire::FrameType::kPathAck: take_ack(context, live, frame, out); break;
+      case wire::FrameType::kClose: left = true; break;
+      case wire::FrameType::kFragment:
+        if (auto whole = live.parcels.add(frame); !whole) {
+          context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, whole.error().message});
+        } else if (*whole) {
+          out.frames.push_back(std::move(**whole));
+        }
+        break;
+      default: out.frames.push_back(std::move(frame));
     }
-    context.effects.send(peer_, path, std::move(*datagram));
-    sent.push_back(packet);
   }
-  live->used = true;
-  last_sent_ = context.now.mono;
-  return sent;
+  if (!left) return;
+  std::erase_if(sessions_, [&](const auto& other) { return other.get() == &live; });
+  if (current() == nullptr && up_) {
+    up_ = false;
+    context.effects.notify(LinkChanged{peer_, false});
+  }
 }
 
-void Link::confirm(const SentPacket& packet) {
-  for (auto& live : sessions_)
-    if (live->serial == packet.session) live->session.confirm(packet.path, packet.counter);
+void Link::take_ack(Context& context, const Live& live, const wire::Frame& frame, Received& out) {
+  const Result<link::PathAck> ack = link::decode_path_ack(frame.body);
+  if (!ack || paths_.find(ack->path) == nullptr) {
+    context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry,
+                                 ack ? "an acknowledgement of a path that the accord does not have"
+                                     : ack.error().message});
+    return;
+  }
+  if (live.serial != sending_serial_) return;
+  PathState& path = paths_.at(ack->path);
+  const Instant now = context.now.mono;
+  std::uint64_t highest = 0;
+  for (const link::CounterRange& range : ack->ranges)
+    for (std::uint64_t counter :
+         path.flow.acknowledged_range(now, range.first, range.last, ack->delay)) {
+      out.acknowledged.push_back({path.id, counter, live.serial});
+      highest = std::max(highest, counter);
+    }
+  if (out.acknowledged.empty()) return;
+  paths_.confirmed(now, path.id);
+  if (Live* current = find(live.serial)) current->session.confirm(path.id, highest);
+  for (std::uint64_t counter : path.flow.detect_lost(now, ack->ranges.front().last))
+    out.lost.push_back({path.id, counter, live.serial});
 }
 
 void Link::heard(Context& context, PathId path) {
+  const bool silent = last_heard_ && context.now.mono - *last_heard_ > round_trip() * 2 + std::chrono::seconds(1);
   last_heard_ = context.now.mono;
-  for (std::size_t i = 0; i < setup_.pair.paths.size(); ++i)
-    if (setup_.pair.paths[i] == path) preferred_path_ = i;
+  paths_.heard(context.now.mono, path);
+  if (silent) ++arrivals_;
   if (!up_ && ready()) {
     up_ = true;
+    ++arrivals_;
     context.effects.notify(LinkChanged{peer_, true});
   }
 }
 
-void Link::send_probe(Context& context) {
-  Live* live = current();
-  if (live == nullptr) return;
-  const PathId path = setup_.pair.paths[preferred_path_];
-  wire::Frame frame{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {1}};
-  wire::append_varint(frame.body, live->session.received_on(path));
-  wire::append_varint(frame.body, static_cast<std::uint64_t>(context.now.mono.micros / 1000));
-  static_cast<void>(send(context, {frame}, false));
+// --- out ---------------------------------------------------------------------
+
+std::size_t Link::room_on(PathId id) const {
+  const PathState* path = paths_.find(id);
+  DETENTE_CHECK(path != nullptr);
+  std::size_t bytes = path->packet_bytes;
+  if (const std::size_t most = path->flow.terms().packet_bytes; most > 0)
+    bytes = std::max(kPacketBytesLeast, std::min(bytes, most));
+  return bytes - overhead();
 }
 
-void Link::answer_probe(Context& context, const wire::Frame& frame) {
-  wire::ByteReader reader(frame.body);
-  const auto flag = reader.u8();
-  const auto received = reader.varint();
-  const auto stamp = reader.varint();
-  Live* live = current();
-  if (!flag || !received || !stamp || live == nullptr) return;
-  const PathId path = setup_.pair.paths[preferred_path_];
-  if (*received > 0) live->session.confirm(path, *received - 1);
-  if (*flag != 1) return;
-  wire::Frame answer{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {0}};
-  wire::append_varint(answer.body, live->session.received_on(path));
-  wire::append_varint(answer.body, *stamp);
-  static_cast<void>(send(context, {answer}, false));
+std::size_t Link::room(const Paths::Allowed* allowed) {
+  return room_on(paths_.best(allowed != nullptr ? *allowed : Paths::Allowed{}).id);
 }
 
-void Link::no_answer(Context& context) {
-  if (setup_.pair.paths.size() > 1) preferred_path_ = (preferred_path_ + 1) % setup_.pair.paths.size();
-  if (up_) {
-    up_ = false;
-    context.effects.notify(LinkChanged{peer_, false});
-  }
-  if (!next_try_) begin_handshake(context);
+void Link::use(Instant now, const Live& live) {
+  if (live.serial == sending_serial_) return;
+  sending_serial_ = live.serial;
+  paths_.new_session(now);
 }
 
-void Link::drop_old_sessions(Instant now) {
-  std::erase_if(sessions_, [&](const auto& live) {
-    const bool stale = now - live->last_received > kReplacedKept;
-    return stale && (live->replaced || !live->confirmed);
-  });
-}
-
-void Link::on_deadline(Context& context) {
+bool Link::seal_on(Context& context, Live& live, PathState& path,
+                   const std::vector<wire::Frame>& frames, bool tracked,
+                   std::vector<SentPacket>& sent) {
   const Instant now = context.now.mono;
-  drop_old_sessions(now);
-  if (next_try_) {
-    if (now >= *next_try_) begin_handshake(context);
-    return;
-  }
-  const Live* live = current();
-  if (live == nullptr || now - live->session.made_at() >= setup_.policy.fresh_handshake) {
-    begin_handshake(context);
-    return;
-  }
-  const Duration beat = setup_.policy.heartbeat;
-  if (last_heard_ && now - *last_heard_ >= beat * 3) {
+  live.session.rekey_if_due(now, path.id, setup_.policy.rekey_packets, setup_.policy.rekey_age);
+  SentPacket packet{path.id, 0, live.serial};
+  Result<Bytes> datagram = live.session.seal(path.id, wire::encode_frames(frames), packet.counter);
+  if (!datagram) {  // counter used up
     no_answer(context);
-  } else if (last_sent_ && now - *last_sent_ >= beat) {
-    send_probe(context);
+    return false;
+  }
+  if (context.audit != nullptr) context.audit->sealed(live.session.id(), path.id, packet.counter);
+  path.flow.occupied(now, datagram->size());
+  if (tracked) path.flow.sent(now, packet.counter, datagram->size());
+  context.effects.send(peer_, path.id, std::move(*datagram));
+  sent.push_back(packet);
+  live.used = true;
+  return true;
+}
+
+void Link::send_on(Context& context, Live& live, PathState& path,
+                   const std::vector<wire::Frame>& frames, bool tracked,
+                   std::vector<SentPacket>& sent) {
+  const std::size_t room = room_on(path.id);
+  std::vector<wire::Frame> packet;
+  std::size_t size = 0, all = 0;
+  const auto flush = [&] {
+    if (!packet.empty()) seal_on(context, live, path, packet, tracked, sent);
+    packet.clear();
+    size = 0;
+  };
+  if (live.owes_contact) {
+    live.owes_contact = false;
+    wire::Frame answer{wire::FrameType::kContact, wire::FrameClass::kLive, false, {2}};
+    append(answer.body, contact_->digest(context));
+    size = wire::frame_size(answer);
+    packet.push_back(std::move(answer));
+  }
+  for (const wire::Frame& frame : frames) {
+    const std::size_t bytes = wire::frame_size(frame);
+    all += bytes;
+    if (bytes > room && frame.type == wire::FrameType::kEntry) {
+      flush();
+      for (wire::Frame& part : link::cut_into_fragments(frame, live.next_parcel++, room))
+        seal_on(context, live, path, {std::move(part)}, tracked, sent);
+      continue;
+    }
+    if (size + bytes > room) flush();
+    packet.push_back(frame);
+    size += bytes;
+  }
+  if (!packet.empty()) flush();
+  if (all > room && !path.size_tried && path.flow.terms().packet_bytes == 0 &&
+      path.packet_bytes < wire::kPacketBytesMax) {
+    path.size_tried = true;
+    path.size_wanted = true;
+    if (!path.open) send_probe(context, path);
   }
 }
 
-std::optional<Instant> Link::next_deadline() const {
-  if (next_try_) return next_try_;
-  const Live* live = current();
+std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Frame>& frames,
+                                   const SendTerms& terms) {
+  std::vector<SentPacket> sent;
+  Live* live = current();
+  if (live == nullptr) return sent;
+  use(context.now.mono, *live);
+  const Paths::Allowed allowed = terms.allowed != nullptr ? *terms.allowed : Paths::Allowed{};
+  if (!terms.all_paths) {
+    send_on(context, *live, paths_.best(allowed), frames, terms.tracked, sent);
+    return sent;
+  }
+  for (PathState& path : paths_.all())
+    if (allowed.empty() || std::find(allowed.begin(), allowed.end(), path.id) != allowed.end())
+      send_on(context, *live, path, frames, terms.tracked, sent);
+  return sent;
+}
+
+std::optional<SentPacket> Link::send_bulk(Context& context, PathId path, const wire::Frame& frame) {
+  Live* live = current();
   if (live == nullptr) return std::nullopt;
-  Instant due = live->session.made_at() + setup_.policy.fresh_handshake;
-  if (last_sent_) due = std::min(due, *last_sent_ + setup_.policy.heartbeat);
-  if (last_heard_) due = std::min(due, *last_heard_ + setup_.policy.heartbeat * 3);
-  return due;
+  use(context.now.mono, *live);
+  std::vector<SentPacket> sent;
+  send_on(context, *live, paths_.at(path), {frame}, true, sent);
+  return sent.empty() ? std::nullopt : std::optional(sent.front());
+}
+
+void Link::confirm(Context& context, const std::vector<SentPacket>& packets, bool alone) {
+  for (const SentPacket& packet : packets) {
+    Live* live = find(packet.session);
+    const bool counted = packet.session == sending_serial_;
+    PathState& path = paths_.at(packet.path);
+    if (!alone) {
+      if (counted) path.flow.release(packet.counter);
+      continue;
+    }
+    if (live != nullptr) live->session.confirm(packet.path, packet.counter);
+    if (counted) path.flow.acknowledged(context.now.mono, packet.counter);
+    paths_.confirmed(context.now.mono, packet.path);
+  }
+}
+
+void Link::missed(Context& context, const std::vector<SentPacket>& packets, bool timed_out) {
+  for (const SentPacket& packet : packets) {
+    if (packet.session != sending_serial_) continue;
+    paths_.at(packet.path).flow.lost(context.now.mono, packet.counter);
+    if (timed_out) paths_.timed_out(context.now.mono, packet.path);
+  }
+}
+
+bool Link::may_send(Instant now, const Paths::Allowed& allowed) const {
+  return ready() && paths_.choose(allowed).flow.may_send(now);
+}
+
+std::optional<Instant> Link::may_send_at(const Paths::Allowed& allowed) const {
+  return paths_.choose(allowed).flow.may_send_at();
+}
+
+Duration Link::timeout(unsigned tries) const {
+  return paths_.find(paths_.best_id())->flow.round_trip().timeout(tries);
+}
+
+Duration Link::round_trip() const {
+  const link::RoundTrip& best = paths_.find(paths_.best_id())->flow.round_trip();
+  return best.known() ? best.smoothed() : Duration(std::chrono::seconds(1));
 }
 
 }  // namespace detente::core

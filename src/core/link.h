@@ -1,8 +1,9 @@
-// Link: the sessions with one counterpart. Starts and answers handshakes, keeps
-// the counters and the psk that must not be forgotten, chooses the session to
-// send on, seals and opens packets. spec/session.md.
+// Link: the sessions with one counterpart and the paths to it. Starts and answers
+// handshakes, keeps the counters and the psk that must not be forgotten, chooses
+// session and path to send on, seals and opens packets, probes. spec/session.md,
+// spec/packet.md sections 5 to 7.
 //
-// It does not know what frames mean and retransmits none.
+// It does not know what entries and blobs mean and retransmits none.
 #pragma once
 
 #include <deque>
@@ -11,8 +12,10 @@
 
 #include "accord/secret.h"
 #include "core/context.h"
+#include "core/paths.h"
+#include "link/ack_ranges.h"
+#include "link/fragments.h"
 #include "link/handshake.h"
-#include "link/round_trip.h"
 #include "link/session.h"
 
 namespace detente::core {
@@ -32,56 +35,98 @@ struct LinkSetup {
   link::PairKeys keys;
   SecretBytes first_psk;    // psk_0; used only while the store holds no state of this pair
   LinkPolicy policy;
+  std::map<PathId, link::PathTerms> path_terms;
 };
 
-// Where a frame went: what a receipt confirms.
+// One packet that wants to be acknowledged.
 struct SentPacket {
   PathId path;
   std::uint64_t counter = 0;
   std::uint64_t session = 0;  // serial of the session, unique in this process
 };
 
+// What the two sides tell each other about what they hold when one has just started.
+// spec/session.md section 8.
+class ContactSource {
+ public:
+  virtual ~ContactSource() = default;
+  virtual bool made() const = 0;  // this life knows what the other side holds
+  virtual ByteArray<4> digest(Context& context) const = 0;
+  // What the other side said that it holds.
+  virtual void told(Context& context, const ByteArray<4>& digest) = 0;
+};
+
 class Link {
  public:
   Link(PeerId peer, LinkSetup setup);
 
-  // Takes up the stored counters and starts calling. `fence`: of the accord line.
-  void start(Context& context, record::Fence fence);
+  // Takes up the stored counters and starts calling. `fence`: of the accord line. `contact` outlives the link.
+  void start(Context& context, record::Fence fence, ContactSource& contact);
 
   const link::DirectionKeys& their_keys() const { return setup_.keys.theirs; }
   bool ready() const { return current() != nullptr; }
   bool up() const { return up_; }  // something valid came since the last three unanswered tries
   std::optional<Instant> last_heard() const { return last_heard_; }
-  const link::RoundTrip& round_trip() const { return round_trip_; }
-  link::RoundTrip& round_trip() { return round_trip_; }
+  const Paths& paths() const { return paths_; }
   const std::optional<Digest>& other_accord() const { return other_accord_; }
   std::uint16_t psk_epoch() const { return psk_->epoch(); }
   std::uint64_t session_count() const { return next_serial_ - 1; }
+  // Grows when a session is new, and when the other side is heard again after silence.
+  std::uint64_t arrivals() const { return arrivals_; }
 
-  void on_first_packet(Context& context, PathId path, const link::FirstPacket& packet);
-  void on_reply(Context& context, const link::ReplyPacket& packet);
+  // False for a call that was taken before.
+  bool on_first_packet(Context& context, PathId path, const link::FirstPacket& packet);
+  void on_reply(Context& context, PathId path, const link::ReplyPacket& packet);
   void on_notice(Context& context, ByteView datagram);
 
   struct Received {
-    std::vector<wire::Frame> frames;
+    std::vector<wire::Frame> frames;  // probes, acknowledgements and fragments are taken out
     std::uint32_t base_c = 0;
     std::uint64_t session = 0;  // its serial
+    PathId path;
+    std::vector<SentPacket> acknowledged;  // of what was sent, by path acknowledgements
+    std::vector<SentPacket> lost;
   };
   // The first packet of a new session that we called for, unless one went out on it already: until
   // it arrives the other side keeps to the old session. spec/session.md section 6.
   void greet(Context& context);
   bool has_session(wire::SessionTag tag) const;
+  std::vector<wire::SessionTag> session_tags() const;
+  // Leaves every session but these, and but the one of this serial.
+  void leave_sessions_except(const std::vector<wire::SessionTag>& tags, std::uint64_t serial);
+  // Leaves all of them and tells the other side.
+  void close(Context& context, std::string_view why);
   // Nothing when no session of ours opens it.
   std::optional<Received> on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
 
-  // Frames as one packet on the best path, or on every path at once. Nothing when no session is there.
-  // `base_c` for encoding times: see base_c().
-  std::vector<SentPacket> send(Context& context, const std::vector<wire::Frame>& frames,
-                               bool all_paths);
+  struct SendTerms {
+    bool all_paths = false;
+    const Paths::Allowed* allowed = nullptr;  // nothing: every path
+    bool tracked = false;                     // an acknowledgement is expected
+  };
+  // Frames in as few packets as the path's size allows, on the best path or on every path. Nothing
+  // when no session is there. `base_c` for encoding times: see base_c().
+  std::vector<SentPacket> send(Context& context, const std::vector<wire::Frame>& frames, const SendTerms& terms);
+  // One frame that can wait, on one path (Paths::best or another that may_send).
+  std::optional<SentPacket> send_bulk(Context& context, PathId path, const wire::Frame& frame);
+  // Bytes that frames may take in one packet of the best path.
+  std::size_t room(const Paths::Allowed* allowed = nullptr);
+  std::size_t room_on(PathId path) const;
   std::uint32_t base_c() const;  // of the session that send() would use
-  void confirm(const SentPacket& packet);
 
-  // Three tries drew nothing: begin anew, perhaps on another path.
+  // What was sent in `packets` (one transmission) is known to be at the other side. `alone`: it was
+  // sent once and on one path, so all of them arrived.
+  void confirm(Context& context, const std::vector<SentPacket>& packets, bool alone);
+  // It drew nothing in its time, or is known to be missing there.
+  void missed(Context& context, const std::vector<SentPacket>& packets, bool timed_out);
+  // Whether what can wait may be sent now.
+  bool may_send(Instant now, const Paths::Allowed& allowed) const;
+  // When pacing alone holds it back: a moment that may be past already.
+  std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
+  Duration timeout(unsigned tries) const;  // of the best path
+  Duration round_trip() const;             // smoothed, of the best path; a second before it is known
+
+  // Three tries drew nothing: begin anew.
   void no_answer(Context& context);
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
@@ -93,39 +138,60 @@ class Link {
     bool confirmed = false;
     bool crossed = false;
     bool replaced = false;
-    bool used = false;  // something was sent on it
+    bool used = false;          // something was sent on it
+    bool owes_contact = false;  // its first packet says what is held here
     Instant last_received;
+    std::map<PathId, link::AckRanges> received;
+    link::Reassembly parcels;
+    std::uint64_t next_parcel = 0;
   };
 
   record::Batch state_batch() const;
   void begin_handshake(Context& context);
   void send_first_packets(Context& context);
   void adopt_psk(Context& context, std::uint16_t epoch);
+  void notice(Context& context, PathId path, const link::FirstPacket& packet, link::NoticeCode code,
+              const ByteArray<32>& data);
   Live& add_session(Context& context, crypto::NoiseHandshake handshake, crypto::Role role,
                     link::FirstCounter first, bool crossed);
   void confirm_session(Context& context, Live& live);
+  void leave_former_sessions(Instant now, std::uint64_t except);
   const Live* current() const;
   Live* current();
+  Live* find(std::uint64_t serial);
   void heard(Context& context, PathId path);
-  void answer_probe(Context& context, const wire::Frame& frame);
-  void send_probe(Context& context);
+
+  void take_frames(Context& context, Live& live, PathId path, std::uint64_t counter, ByteView payload, Received& out);
+  void take_ack(Context& context, const Live& live, const wire::Frame& frame, Received& out);
+  void use(Instant now, const Live& live);  // the paths' flights are of this session from now on
+  void send_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, bool tracked,
+               std::vector<SentPacket>& sent);
+  bool seal_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, bool tracked,
+               std::vector<SentPacket>& sent);
+  std::size_t overhead() const { return 7 + 16 * setup_.pair.send_layers.size(); }
+  void send_probe(Context& context, PathState& path);
+  void answer_probe(Context& context, PathId came_on, ByteView body);
+  void send_acks(Context& context);
+  void tend_paths(Context& context);
   void drop_old_sessions(Instant now);
 
   PeerId peer_;
   LinkSetup setup_;
+  Paths paths_;
   record::Fence fence_;
+  ContactSource* contact_ = nullptr;
   record::LinkState state_;
   std::optional<accord::PskChain> psk_;  // there from start() on
   std::uint32_t next_c_ = 0;
   std::deque<link::OutgoingHandshake> attempts_;
+  std::optional<Instant> called_at_;  // while there was one attempt alone
   unsigned tries_ = 0;
   std::optional<Instant> next_try_;
   std::vector<std::unique_ptr<Live>> sessions_;
   std::uint64_t next_serial_ = 1;
-  std::size_t preferred_path_ = 0;
-  link::RoundTrip round_trip_;
+  std::uint64_t sending_serial_ = 0;  // the session that the paths' flights are of
+  std::uint64_t arrivals_ = 0;
   std::optional<Instant> last_heard_;
-  std::optional<Instant> last_sent_;
   std::optional<Digest> other_accord_;
   bool up_ = false;
 };

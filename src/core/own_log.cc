@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "base/mutant.h"
 #include "record/checkpoint.h"
 
 namespace detente::core {
@@ -66,27 +67,61 @@ void OwnLog::load(Context& context) {
   load_unreceipted(context);
 }
 
+OwnLog::Sent OwnLog::to_sent(Context& context, record::StoredEntry stored,
+                             record::Frontier& frontier) const {
+  Result<record::Entry> entry = record::decode_entry(stored.bytes);
+  DETENTE_CHECK(entry.has_value());  // our own bytes, checked by the store
+  frontier.append(stored.leaf);
+  Sent sent;
+  sent.placed = {stored.index, std::move(*entry), std::move(stored.bytes), stored.salt,
+                 stored.leaf, stored.period};
+  sent.root_after = frontier.root();
+  sent.durable = true;
+  const auto checkpoint = context.store.checkpoint_covering(key_, sent.placed.index + 1);
+  if (checkpoint && checkpoint->size == sent.placed.index + 1)
+    sent.checkpoint = checkpoint->signature;
+  return sent;
+}
+
 void OwnLog::load_unreceipted(Context& context) {
+  if (mutant(Mutant::kTailForgotten)) return;
   auto frontier = record::frontier_at(*context.store.tiles(key_), receipted_size_);
   DETENTE_CHECK(frontier.has_value());
   std::uint64_t next = receipted_size_;
   while (next < durable_size_) {
-    for (record::StoredEntry& stored :
-         context.store.entries(key_, next, durable_size_, kLoadStep)) {
-      Result<record::Entry> entry = record::decode_entry(stored.bytes);
-      DETENTE_CHECK(entry.has_value());  // our own bytes, checked by the store
-      frontier->append(stored.leaf);
-      Sent sent;
-      sent.placed = {stored.index, std::move(*entry), std::move(stored.bytes), stored.salt,
-                     stored.leaf, stored.period};
-      sent.root_after = frontier->root();
-      sent.durable = true;
-      const auto checkpoint = context.store.checkpoint_covering(key_, stored.index + 1);
-      if (checkpoint && checkpoint->size == stored.index + 1) sent.checkpoint = checkpoint->signature;
-      unreceipted_.push_back(std::move(sent));
-      ++next;
-    }
+    const auto stored = context.store.entries(key_, next, durable_size_, kLoadStep);
+    DETENTE_CHECK(!stored.empty());
+    for (const record::StoredEntry& entry : stored)
+      unreceipted_.push_back(to_sent(context, entry, *frontier));
+    next += stored.size();
   }
+}
+
+bool OwnLog::knows_epoch(Context& context, const record::EpochId& epoch) const {
+  if (epoch == key_.epoch) return true;
+  for (const record::Reader::LogInfo& info : context.store.logs(key_.line))
+    if (info.log.own && info.log.epoch == epoch) return true;
+  return false;
+}
+
+std::vector<OwnLog::Sent> OwnLog::sent_before(Context& context, std::uint64_t from,
+                                              std::size_t count) const {
+  std::vector<Sent> out;
+  auto frontier = record::frontier_at(*context.store.tiles(key_), from);
+  if (!frontier) return out;
+  const auto done = [&] {
+    return out.size() >= count && (out.back().checkpoint || !line_->provable);
+  };
+  for (std::uint64_t next = from; next < durable_size_ && (out.empty() || !done());) {
+    const auto stored = context.store.entries(key_, next, durable_size_, count);
+    if (stored.empty()) break;
+    for (const record::StoredEntry& entry : stored) {
+      out.push_back(to_sent(context, entry, *frontier));
+      if (done()) break;
+    }
+    next = out.back().placed.index + 1;
+  }
+  return out;
 }
 
 record::LogPosition OwnLog::open_epoch(Context& context) {
@@ -169,7 +204,8 @@ Result<bool> OwnLog::take_receipt(
   if (line_->provable) {
     if (!signed_part) return fail(Fault::kMalformed, "an unsigned receipt on a provable line");
     const record::Checkpoint checkpoint{origin(), size, *root};
-    if (!record::verify_cosignature(checkpoint, {signed_part->first.seconds, signed_part->second},
+    if (!mutant(Mutant::kCosignatureUnchecked) &&
+        !record::verify_cosignature(checkpoint, {signed_part->first.seconds, signed_part->second},
                                     identity_->their_cosign))
       return fail(Fault::kAuthentication,
                   "a receipt whose signature does not verify over this side's record");

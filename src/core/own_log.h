@@ -58,6 +58,11 @@ class OwnLog {
   std::uint64_t size() const { return frontier_.size(); }
   std::uint64_t durable_size() const { return durable_size_; }
   std::uint64_t receipted_size() const { return receipted_size_; }
+  // Whether any log of this station on this line has this epoch.
+  bool knows_epoch(Context& context, const record::EpochId& epoch) const;
+  // Entries from `from` on, as they are sent again to a counterpart that lost them: at least `count` if there
+  // are, and up to one with a checkpoint. Only what is durable.
+  std::vector<Sent> sent_before(Context& context, std::uint64_t from, std::size_t count) const;
   bool other_knows_epoch() const { return receipted_size_ > 0; }
   const std::deque<Sent>& unreceipted() const { return unreceipted_; }
 
@@ -72,6 +77,7 @@ class OwnLog {
                             ByteArray<8> root_prefix, record::Batch& batch);
 
  private:
+  Sent to_sent(Context& context, record::StoredEntry stored, record::Frontier& frontier) const;
   void load_unreceipted(Context& context);
 
   PairIdentity* identity_;

@@ -11,15 +11,17 @@ Peer::Peer(PeerSetup setup)
       sockets_(std::move(setup.sockets)),
       new_epoch_(setup.new_epoch),
       link_(identity_.peer, std::move(setup.link)),
-      line_setups_(std::move(setup.lines)) {}
+      line_setups_(std::move(setup.lines)),
+      contact_(lines_, link_) {}
 
 Result<void> Peer::start(Context& context, record::Store& store) {
+  std::map<LineId, record::Fence> fences;
   for (LineSetup& setup : line_setups_) {
     const LineId id = setup.id;
     DETENTE_TRY(fence, store.claim({identity_.lineage, id}));
     auto line = std::make_unique<Line>(identity_, std::move(setup), link_);
     line->load(context, fence);
-    if (id == kAccordLine) link_.start(context, fence);
+    fences.emplace(id, fence);
     lines_.emplace(id, std::move(line));
   }
   line_setups_.clear();
@@ -27,6 +29,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
     return fail(Fault::kMalformed, "the accord has no line 0; every accord needs its accord line");
   if (new_epoch_)
     for (auto& [id, line] : lines_) line->open_epoch(context);
+  link_.start(context, fences.at(kAccordLine), contact_);
   return {};
 }
 
@@ -42,13 +45,14 @@ const Line* Peer::line(LineId id) const {
   return it == lines_.end() ? nullptr : it->second.get();
 }
 
-void Peer::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
-  link_.on_first_packet(context, path, packet);
+bool Peer::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
+  const bool fresh = link_.on_first_packet(context, path, packet);
   watch_link(context);
+  return fresh;
 }
 
-void Peer::on_reply(Context& context, const link::ReplyPacket& packet) {
-  link_.on_reply(context, packet);
+void Peer::on_reply(Context& context, PathId path, const link::ReplyPacket& packet) {
+  link_.on_reply(context, path, packet);
   watch_link(context);
 }
 
@@ -59,6 +63,7 @@ bool Peer::on_packet(Context& context, PathId path, const wire::ParsedPacket& pa
   if (!received) return false;
   watch_link(context);
   for (const wire::Frame& frame : received->frames) on_frame(context, frame, *received);
+  pump(context);
   return true;
 }
 
@@ -84,7 +89,11 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
         line->on_log_state(context, frame, packet.session);
       return;
     }
+    case wire::FrameType::kContact:
+      contact_.on_frame(context, frame.body, packet.session);
+      return;
     case wire::FrameType::kClose:
+    case wire::FrameType::kPathAck:
     case wire::FrameType::kCover:
     case wire::FrameType::kProbe:
     case wire::FrameType::kFragment:
@@ -97,24 +106,42 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
 }
 
 void Peer::watch_link(Context& context) {
-  if (!link_.ready() || link_.session_count() == announced_session_) return;
-  announced_session_ = link_.session_count();
-  for (auto& [id, line] : lines_) line->on_link_up(context);
+  if (!link_.ready() || link_.arrivals() == announced_arrival_) return;
+  announced_arrival_ = link_.arrivals();
+  const bool fresh = std::exchange(announced_session_, link_.session_count()) != announced_session_;
+  contact_.pursue(context);
+  for (auto& [id, line] : lines_) line->on_link_up(context, fresh);
+  pump(context);
   // What waits for the disk will be the session's first packet soon enough.
   const bool soon = std::any_of(lines_.begin(), lines_.end(),
                                 [](const auto& line) { return line.second->placing() > 0; });
   if (!soon) link_.greet(context);
 }
 
+void Peer::pump(Context& context) {
+  if (!link_.ready()) return;
+  std::vector<Line*> waiting;
+  for (auto& [id, line] : lines_)
+    if (line->most_urgent()) waiting.push_back(line.get());
+  std::stable_sort(waiting.begin(), waiting.end(), [](const Line* a, const Line* b) {
+    return *a->most_urgent() > *b->most_urgent();
+  });
+  for (Line* line : waiting) line->pump(context);
+}
+
 void Peer::on_deadline(Context& context) {
   const auto due = [&](const std::optional<Instant>& at) { return at && *at <= context.now.mono; };
   if (due(link_.next_deadline())) link_.on_deadline(context);
+  if (due(contact_.next_deadline())) contact_.on_deadline(context);
   for (auto& [id, line] : lines_)
     if (due(line->next_deadline())) line->on_deadline(context);
+  watch_link(context);
+  pump(context);
 }
 
 std::optional<Instant> Peer::next_deadline() const {
   std::optional<Instant> earliest = link_.next_deadline();
+  if (const auto at = contact_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   return earliest;

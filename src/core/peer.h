@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "core/contact.h"
 #include "core/line.h"
 #include "core/link.h"
 
@@ -37,18 +38,25 @@ class Peer {
   const Line* line(LineId id) const;
   const std::map<LineId, std::unique_ptr<Line>>& lines() const { return lines_; }
 
-  void on_first_packet(Context& context, PathId path, const link::FirstPacket& packet);
-  void on_reply(Context& context, const link::ReplyPacket& packet);
+  // Whether it is new: its MAC was verified by the caller.
+  bool on_first_packet(Context& context, PathId path, const link::FirstPacket& packet);
+  void on_reply(Context& context, PathId path, const link::ReplyPacket& packet);
   void on_notice(Context& context, ByteView datagram);
   // False when no session of this counterpart opens it.
   bool on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
+
+  // Lines place what waits as far as the paths allow, the most urgent line first.
+  void pump(Context& context);
+  // Says farewell, for a station that stops.
+  void close(Context& context) { link_.close(context, "this station stops"); }
+  bool contact_made() const { return contact_.made(); }
 
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
 
  private:
   void on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet);
-  // Lines speak up when a session is there that was not there before.
+  // Lines speak up when a session is there that was not there before, or the other side is heard again.
   void watch_link(Context& context);
 
   PairIdentity identity_;
@@ -57,7 +65,9 @@ class Peer {
   Link link_;
   std::vector<LineSetup> line_setups_;
   std::map<LineId, std::unique_ptr<Line>> lines_;
+  Contact contact_;
   std::uint64_t announced_session_ = 0;
+  std::uint64_t announced_arrival_ = 0;
 };
 
 }  // namespace detente::core

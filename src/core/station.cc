@@ -32,18 +32,19 @@ bool Station::for_hint(SocketId socket, const link::Hint& hint, Call call) {
   return false;
 }
 
-void Station::on_datagram(Now now, SocketId socket, ByteView datagram) {
+std::optional<Station::Heard> Station::on_datagram(Now now, SocketId socket, ByteView datagram) {
   Context context = this->context(now);
   bool taken = false;
+  std::optional<Heard> heard;
   if (const auto first = link::parse_first_packet(datagram)) {
     taken = for_hint(socket, first->hint, [&](Peer& peer, PathId path) {
       if (!link::check_mac(*first, peer.link().their_keys())) return false;
-      peer.on_first_packet(context, path, *first);
+      if (peer.on_first_packet(context, path, *first)) heard = {peer.identity().peer, path};
       return true;
     });
   } else if (const auto reply = link::parse_reply_packet(datagram)) {
-    taken = for_hint(socket, reply->hint, [&](Peer& peer, PathId) {
-      peer.on_reply(context, *reply);
+    taken = for_hint(socket, reply->hint, [&](Peer& peer, PathId path) {
+      peer.on_reply(context, path, *reply);
       return true;
     });
   } else if (datagram.size() == link::kNoticePacketSize && datagram[0] == wire::kNoticePacket) {
@@ -56,10 +57,18 @@ void Station::on_datagram(Now now, SocketId socket, ByteView datagram) {
       const auto path = peer->path_on(socket);
       if (!path || !peer->has_session(packet->header.session)) continue;
       taken = peer->on_packet(context, *path, *packet);
-      if (taken) break;
+      if (!taken) continue;
+      heard = {peer->identity().peer, *path};
+      break;
     }
   }
   if (!taken) ++dropped_;  // strangers, noise, replays: not one byte is answered
+  return heard;
+}
+
+void Station::close(Now now) {
+  Context context = this->context(now);
+  for (auto& peer : peers_) peer->close(context);
 }
 
 void Station::on_persisted(Now now, std::uint64_t token) {

@@ -21,16 +21,25 @@ class Station {
   // All borrowed; they outlive the station. `store` is written by the driver alone, through Persist.
   Station(KeyRandom& keys, JitterRandom& jitter, record::Store& store);
 
+  // For a simulator; borrowed.
+  void set_audit(Audit* audit) { audit_ = audit; }
   // Before start(). The peer's id is its place.
   PeerId add_peer(PeerSetup setup);
   Result<void> start(Now now);
 
-  void on_datagram(Now now, SocketId socket, ByteView datagram);
+  // Who was heard, and on which path: a datagram of theirs that is new and verifies. Nothing for anything else.
+  struct Heard {
+    PeerId peer;
+    PathId path;
+  };
+  std::optional<Heard> on_datagram(Now now, SocketId socket, ByteView datagram);
   void on_persisted(Now now, std::uint64_t token);
   void on_persist_failed(Now now, std::uint64_t token, const Error& error);
   // Whether something is to be sent or told when that commit is durable; a hint for the driver's haste.
   bool waited_for(std::uint64_t token) const { return effects_.waited_for(token); }
   void on_deadline(Now now);
+  // Tells the counterparts that the station stops; the driver carries the effects out and then ends.
+  void close(Now now);
   std::optional<Instant> next_deadline() const;
   std::vector<Effect> take_effects() { return effects_.take(); }
 
@@ -42,7 +51,7 @@ class Station {
   std::uint64_t datagrams_dropped() const { return dropped_; }
 
  private:
-  Context context(Now now) { return {now, effects_, *keys_, *jitter_, *store_}; }
+  Context context(Now now) { return {now, effects_, *keys_, *jitter_, *store_, audit_}; }
   // Counterparts whose hint this is and who can be heard on this socket.
   template <typename Call>
   bool for_hint(SocketId socket, const link::Hint& hint, Call call);
@@ -50,6 +59,7 @@ class Station {
   KeyRandom* keys_;
   JitterRandom* jitter_;
   record::Store* store_;
+  Audit* audit_ = nullptr;
   EffectQueue effects_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::multimap<link::Hint, PeerId> hints_;

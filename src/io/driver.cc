@@ -16,6 +16,7 @@
 #include "io/commit_thread.h"
 #include "io/os_clock.h"
 #include "io/udp_socket.h"
+#include "wire/packet.h"
 
 namespace detente::io {
 
@@ -36,7 +37,8 @@ asio::steady_timer::time_point to_time_point(Instant at) {
 struct Driver::Runtime {
   struct Route {
     UdpSocket* socket = nullptr;
-    UdpAddress to;
+    UdpAddress to;                     // as configured
+    std::optional<UdpAddress> moved;   // where the counterpart was heard from instead
   };
 
   asio::io_context context{1};
@@ -49,6 +51,28 @@ struct Driver::Runtime {
   std::vector<core::Persist> asked;  // in order, not yet given to anybody
   std::size_t under_way = 0;         // commits that the thread has
   std::optional<CommitThread> commits;  // ends first: it posts to the context
+
+  // A counterpart that moved is answered where it was heard from last: by a datagram that verified and is
+  // new, so nobody else can move it for longer than until its next one.
+  void follow(PeerId peer, PathId path, const UdpAddress& from) {
+    const auto route = routes.find({peer, path});
+    if (route == routes.end()) return;
+    if (from == route->second.to) {
+      route->second.moved.reset();
+    } else if (!route->second.moved || !(*route->second.moved == from)) {
+      route->second.moved = from;
+    }
+  }
+  void send(const core::SendDatagram& datagram) {
+    const auto found = routes.find({datagram.peer, datagram.path});
+    if (found == routes.end()) return;
+    const Route& route = found->second;
+    route.socket->send(route.moved.value_or(route.to), datagram.datagram);
+    // A call goes to the configured address too: perhaps the other side is back there.
+    const std::uint8_t type = datagram.datagram.empty() ? 0 : datagram.datagram[0];
+    if (route.moved && (type == wire::kFirstPacket || type == wire::kFirstPacketOfLife))
+      route.socket->send(route.to, datagram.datagram);
+  }
 
   static asio::awaitable<void> keep_deadlines(Driver& driver);
   static asio::awaitable<void> repeat(asio::io_context& context, Duration period,
@@ -84,7 +108,7 @@ Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
                                const std::string& host, std::uint16_t port) {
   UdpSocket& from = *runtime_->sockets.at(socket.value);
   DETENTE_TRY(to, from.look_up(host, port));
-  runtime_->routes[{peer, path}] = {&from, to};
+  runtime_->routes[{peer, path}] = {&from, to, std::nullopt};
   return {};
 }
 
@@ -100,8 +124,9 @@ Result<void> Driver::start() {
   DETENTE_TRY_VOID(station_.start(now()));
   for (std::size_t i = 0; i < runtime_->sockets.size(); ++i) {
     const core::SocketId id{static_cast<std::uint16_t>(i)};
-    runtime_->sockets[i]->start([this, id](ByteView datagram) {
-      station_.on_datagram(now(), id, datagram);
+    runtime_->sockets[i]->start([this, id](ByteView datagram, const UdpAddress& from) {
+      if (const auto heard = station_.on_datagram(now(), id, datagram))
+        runtime_->follow(heard->peer, heard->path, from);
       carry_out();
     });
   }
@@ -139,6 +164,8 @@ void Driver::give_commits() {
 
 void Driver::stop() {
   asio::post(runtime_->context, [this] {
+    station_.close(now());
+    carry_out();
     for (auto& socket : runtime_->sockets) socket->close();
     runtime_->context.stop();
   });
@@ -220,9 +247,7 @@ void Driver::carry_out() {
        effects = station_.take_effects()) {
     for (core::Effect& effect : effects) {
       if (auto* send = std::get_if<core::SendDatagram>(&effect)) {
-        const auto route = runtime_->routes.find({send->peer, send->path});
-        if (route != runtime_->routes.end())
-          route->second.socket->send(route->second.to, send->datagram);
+        runtime_->send(*send);
       } else if (auto* persist = std::get_if<core::Persist>(&effect)) {
         ask_commit(std::move(*persist));
       } else {

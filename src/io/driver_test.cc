@@ -67,8 +67,8 @@ class Keys {
                  link::derive_direction_keys(psk_.view(), id(other))};
     link.first_psk = psk_.clone();
     std::vector<core::LineSetup> lines{
-        {kAccordLine, "accord", true, record::Precedence::kFlash, 1000},
-        {kLine, "military-west", true, record::Precedence::kFlash, 1000}};
+        {kAccordLine, "accord", true, record::Precedence::kFlash, 1000, {}},
+        {kLine, "military-west", true, record::Precedence::kFlash, 1000, {}}};
     return {std::move(identity),
             std::move(link),
             std::move(lines),

@@ -50,6 +50,19 @@ Result<UdpAddress> resolve(const std::string& host, std::uint16_t port, int fami
 
 }  // namespace
 
+bool UdpAddress::operator==(const UdpAddress& other) const {
+  if (storage.ss_family != other.storage.ss_family) return false;
+  if (storage.ss_family == AF_INET) {
+    const auto& a = reinterpret_cast<const sockaddr_in&>(storage);
+    const auto& b = reinterpret_cast<const sockaddr_in&>(other.storage);
+    return a.sin_port == b.sin_port && a.sin_addr.s_addr == b.sin_addr.s_addr;
+  }
+  const auto& a = reinterpret_cast<const sockaddr_in6&>(storage);
+  const auto& b = reinterpret_cast<const sockaddr_in6&>(other.storage);
+  return a.sin6_port == b.sin6_port && a.sin6_scope_id == b.sin6_scope_id &&
+         std::memcmp(&a.sin6_addr, &b.sin6_addr, sizeof a.sin6_addr) == 0;
+}
+
 UdpSocket::UdpSocket(asio::io_context& context, int family) : socket_(context), family_(family) {}
 
 Result<std::unique_ptr<UdpSocket>> UdpSocket::bind(asio::io_context& context,
@@ -90,10 +103,13 @@ void UdpSocket::start(OnDatagram on_datagram) {
 
 bool UdpSocket::receive_one() {
   std::uint8_t buffer[wire::kPacketBytesMax];
-  const ssize_t size = ::recv(socket_.native_handle(), buffer, sizeof buffer, MSG_TRUNC);
+  UdpAddress from;
+  from.size = sizeof from.storage;
+  const ssize_t size = ::recvfrom(socket_.native_handle(), buffer, sizeof buffer, MSG_TRUNC,
+                                  reinterpret_cast<sockaddr*>(&from.storage), &from.size);
   if (size < 0) return errno == EINTR || errno == ECONNREFUSED;  // else nothing is there now
   if (static_cast<std::size_t>(size) <= sizeof buffer)
-    on_datagram_(ByteView(buffer, static_cast<std::size_t>(size)));
+    on_datagram_(ByteView(buffer, static_cast<std::size_t>(size)), from);
   return true;
 }
 

@@ -24,11 +24,12 @@ namespace detente::io {
 struct UdpAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
+  bool operator==(const UdpAddress& other) const;  // the same host and port
 };
 
 class UdpSocket {
  public:
-  using OnDatagram = std::function<void(ByteView)>;
+  using OnDatagram = std::function<void(ByteView, const UdpAddress& from)>;
 
   // `host` is an address or a name, looked up now. kConflict when the port is in use, kIo else.
   static Result<std::unique_ptr<UdpSocket>> bind(boost::asio::io_context& context,

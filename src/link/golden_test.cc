@@ -51,10 +51,10 @@ TEST(SessionGolden, HandshakeAndPackets) {
     const DirectionKeys a_keys = derive_direction_keys(psk, "south/main");
     const DirectionKeys b_keys = derive_direction_keys(psk, "north/main");
     FixedRandom a_random(0x20), b_random(0x60);
-    const auto call = OutgoingHandshake::start(a, a_keys, {2, 1770000000}, psk, a_random);
+    const auto call = OutgoingHandshake::start(a, a_keys, {2, 1770000000}, false, psk, a_random);
     const auto first = parse_first_packet(call.first_packet());
-    auto answer = *answer_first_packet(b, b_keys, *first, psk, b_random);
-    Session sa(a, std::move(*call.finish(parse_reply_packet(answer.reply)->noise)),
+    auto answer = *answer_first_packet(b, b_keys, *first, psk, std::nullopt, b_random);
+    Session sa(a, std::move(call.finish(parse_reply_packet(answer.reply)->noise)->handshake),
                crypto::Role::kInitiator, call.counter(), {});
     Session sb(b, std::move(answer.handshake), crypto::Role::kResponder, first->counter, {});
     text += layers == &chacha ? "# psk_0 80, south 10, north 40, ephemeral 20 and 60, accord digest c0, path 1; ChaCha20-Poly1305 alone\n"

@@ -43,14 +43,15 @@ crypto::NoiseConfig noise_config(const PairConfig& pair, crypto::Role role, Byte
 }  // namespace
 
 OutgoingHandshake OutgoingHandshake::start(const PairConfig& pair, const DirectionKeys& ours,
-                                           FirstCounter counter, ByteView psk, KeyRandom& random) {
+                                           FirstCounter counter, bool first_of_life, ByteView psk,
+                                           KeyRandom& random) {
   OutgoingHandshake out;
   out.pair_ = &pair;
   out.counter_ = counter;
   out.psk_ = SecretBytes::copy_of(psk);
   out.ephemeral_ = SecretBytes(32);
   random.fill(out.ephemeral_.mutable_view());
-  out.packet_ = header_of(wire::kFirstPacket, ours.hint, counter);
+  out.packet_ = header_of(first_of_life ? wire::kFirstPacketOfLife : wire::kFirstPacket, ours.hint, counter);
   crypto::NoiseConfig config = noise_config(pair, crypto::Role::kInitiator, out.packet_, psk);
   config.fixed_ephemeral = out.ephemeral_.clone();
   Result<crypto::NoiseHandshake> noise = crypto::NoiseHandshake::start(std::move(config));
@@ -64,7 +65,7 @@ OutgoingHandshake OutgoingHandshake::start(const PairConfig& pair, const Directi
   return out;
 }
 
-Result<crypto::NoiseHandshake> OutgoingHandshake::finish(ByteView noise_message) const {
+Result<OutgoingHandshake::Finished> OutgoingHandshake::finish(ByteView noise_message) const {
   // Repeats message 1 with the same ephemeral key: the state of a Noise handshake
   // dies with a message that does not verify, and strangers may send such.
   crypto::NoiseConfig config = noise_config(*pair_, crypto::Role::kInitiator,
@@ -74,13 +75,21 @@ Result<crypto::NoiseHandshake> OutgoingHandshake::finish(ByteView noise_message)
   SeededRandom unused(0);  // the ephemeral key is fixed
   DETENTE_TRY(message, noise.write({}, unused));
   DETENTE_TRY(payload, noise.read(noise_message));
-  if (!payload.empty()) return fail(Fault::kMalformed, "a reply with a payload");
-  return noise;
+  std::optional<ContactPayload> contact;
+  if (!payload.empty()) {
+    if (payload.size() != kContactPayloadSize || payload[0] > 1)
+      return fail(Fault::kMalformed, "a reply with a payload of a wrong form");
+    contact = ContactPayload{payload[0] == 1, *to_array<4>(ByteView(payload).subspan(1, 4))};
+  }
+  return Finished{std::move(noise), contact};
 }
 
 std::optional<FirstPacket> parse_first_packet(ByteView datagram) {
-  if (datagram.size() != kFirstPacketSize || datagram[0] != wire::kFirstPacket) return std::nullopt;
+  if (datagram.size() != kFirstPacketSize ||
+      (datagram[0] != wire::kFirstPacket && datagram[0] != wire::kFirstPacketOfLife))
+    return std::nullopt;
   FirstPacket out;
+  out.first_of_life = datagram[0] == wire::kFirstPacketOfLife;
   out.hint = *to_array<4>(datagram.subspan(1, 4));
   out.counter = read_counter(datagram.subspan(5, 6));
   out.header = datagram.first(kHeaderSize);
@@ -95,20 +104,30 @@ bool check_mac(const FirstPacket& packet, const DirectionKeys& theirs) {
 }
 
 Result<Answer> answer_first_packet(const PairConfig& pair, const DirectionKeys& ours,
-                                   const FirstPacket& packet, ByteView psk, KeyRandom& random) {
+                                   const FirstPacket& packet, ByteView psk,
+                                   const std::optional<ContactPayload>& contact,
+                                   KeyRandom& random) {
   DETENTE_TRY(noise, crypto::NoiseHandshake::start(
                          noise_config(pair, crypto::Role::kResponder, packet.header, psk)));
   DETENTE_TRY(payload, noise.read(packet.noise));
   if (!payload.empty()) return fail(Fault::kMalformed, "a first packet with a payload");
-  DETENTE_TRY(message, noise.write({}, random));
+  Bytes held;
+  if (contact) {
+    held.push_back(contact->answer_wanted ? 1 : 0);
+    append(held, contact->digest);
+  }
+  DETENTE_TRY(message, noise.write(held, random));
   Bytes reply = header_of(wire::kReplyPacket, ours.hint, packet.counter);
   append(reply, message);
-  DETENTE_CHECK(reply.size() == kReplyPacketSize);
+  DETENTE_CHECK(reply.size() == kReplyPacketSize + held.size());
   return Answer{std::move(reply), std::move(noise)};
 }
 
 std::optional<ReplyPacket> parse_reply_packet(ByteView datagram) {
-  if (datagram.size() != kReplyPacketSize || datagram[0] != wire::kReplyPacket) return std::nullopt;
+  if ((datagram.size() != kReplyPacketSize &&
+       datagram.size() != kReplyPacketSize + kContactPayloadSize) ||
+      datagram[0] != wire::kReplyPacket)
+    return std::nullopt;
   ReplyPacket out;
   out.hint = *to_array<4>(datagram.subspan(1, 4));
   out.counter = read_counter(datagram.subspan(5, 6));

@@ -11,19 +11,31 @@
 namespace detente::link {
 
 inline constexpr std::size_t kFirstPacketSize = 83;
-inline constexpr std::size_t kReplyPacketSize = 59;
+inline constexpr std::size_t kReplyPacketSize = 59;  // and kContactPayloadSize where it says what is held
+inline constexpr std::size_t kContactPayloadSize = 5;
 inline constexpr std::size_t kNoticePacketSize = 68;
+
+// What a reply says of the record (spec/session.md section 8).
+struct ContactPayload {
+  bool answer_wanted = false;  // the responder is at its first contact itself
+  ByteArray<4> digest{};
+};
 
 // The initiator's half: made with the first packet, ended by the reply.
 class OutgoingHandshake {
  public:
   static OutgoingHandshake start(const PairConfig& pair, const DirectionKeys& ours,
-                                 FirstCounter counter, ByteView psk, KeyRandom& random);
+                                 FirstCounter counter, bool first_of_life, ByteView psk,
+                                 KeyRandom& random);
   const Bytes& first_packet() const { return packet_; }
   FirstCounter counter() const { return counter_; }
   // Ends the handshake with the Noise message of a reply; kAuthentication when it does not verify.
   // One wrong reply must not kill it (anybody can send one), so the state is kept as it was.
-  Result<crypto::NoiseHandshake> finish(ByteView noise_message) const;
+  struct Finished {
+    crypto::NoiseHandshake handshake;
+    std::optional<ContactPayload> contact;
+  };
+  Result<Finished> finish(ByteView noise_message) const;
 
  private:
   OutgoingHandshake() = default;
@@ -36,6 +48,7 @@ class OutgoingHandshake {
 
 // A first packet as parsed; nothing in it is trusted before check_mac().
 struct FirstPacket {
+  bool first_of_life = false;
   Hint hint{};
   FirstCounter counter;
   ByteView header;   // bytes 0-10
@@ -52,7 +65,8 @@ struct Answer {
   crypto::NoiseHandshake handshake;  // finished
 };
 Result<Answer> answer_first_packet(const PairConfig& pair, const DirectionKeys& ours,
-                                   const FirstPacket& packet, ByteView psk, KeyRandom& random);
+                                   const FirstPacket& packet, ByteView psk,
+                                   const std::optional<ContactPayload>& contact, KeyRandom& random);
 
 struct ReplyPacket {
   Hint hint{};

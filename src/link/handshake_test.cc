@@ -37,12 +37,12 @@ struct Pair {
   }
 
   std::pair<Session, Session> sessions() {
-    const auto out = OutgoingHandshake::start(a, a_keys, {3, 1000}, psk.view(), random);
+    const auto out = OutgoingHandshake::start(a, a_keys, {3, 1000}, false, psk.view(), random);
     const auto first = parse_first_packet(out.first_packet());
-    Result<Answer> answer = answer_first_packet(b, b_keys, *first, psk.view(), random);
+    Result<Answer> answer = answer_first_packet(b, b_keys, *first, psk.view(), std::nullopt, random);
     const auto reply = parse_reply_packet(answer->reply);
-    Result<crypto::NoiseHandshake> done = out.finish(reply->noise);
-    return {Session(a, std::move(*done), crypto::Role::kInitiator, out.counter(), {}),
+    Result<OutgoingHandshake::Finished> done = out.finish(reply->noise);
+    return {Session(a, std::move(done->handshake), crypto::Role::kInitiator, out.counter(), {}),
             Session(b, std::move(answer->handshake), crypto::Role::kResponder, first->counter, {})};
   }
 
@@ -55,13 +55,13 @@ struct Pair {
 
 TEST(Handshake, PacketsHaveTheSizesOfTheSpecification) {
   Pair pair;
-  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, pair.psk.view(), pair.random);
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   EXPECT_EQ(out.first_packet().size(), 83u);
   const auto first = parse_first_packet(out.first_packet());
   ASSERT_TRUE(first);
   EXPECT_TRUE(check_mac(*first, pair.a_keys));
   EXPECT_FALSE(check_mac(*first, pair.b_keys)) << "a MAC is for one direction";
-  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), pair.random);
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->reply.size(), 59u);
   EXPECT_EQ(encode_notice({}, pair.b_keys).size(), 68u);
@@ -69,7 +69,7 @@ TEST(Handshake, PacketsHaveTheSizesOfTheSpecification) {
 
 TEST(Handshake, EveryByteOfTheFirstPacketIsCovered) {
   Pair pair;
-  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, pair.psk.view(), pair.random);
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   for (std::size_t i = 0; i < out.first_packet().size(); ++i) {
     Bytes changed = out.first_packet();
     changed[i] ^= 1;
@@ -83,9 +83,9 @@ TEST(Handshake, EveryByteOfTheFirstPacketIsCovered) {
 
 TEST(Handshake, AWrongReplyDoesNotKillTheAttempt) {
   Pair pair;
-  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, pair.psk.view(), pair.random);
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
-  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), pair.random);
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random);
   for (std::size_t i = 11; i < answer->reply.size(); ++i) {
     Bytes changed = answer->reply;
     changed[i] ^= 0x80;
@@ -95,21 +95,41 @@ TEST(Handshake, AWrongReplyDoesNotKillTheAttempt) {
   EXPECT_TRUE(out.finish(parse_reply_packet(answer->reply)->noise));
 }
 
+TEST(Handshake, AFirstContactIsSaidAndAnsweredWithinTheHandshake) {
+  Pair pair;
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, true, pair.psk.view(), pair.random);
+  EXPECT_EQ(out.first_packet().size(), kFirstPacketSize);
+  const auto first = parse_first_packet(out.first_packet());
+  ASSERT_TRUE(first && first->first_of_life);
+  EXPECT_TRUE(check_mac(*first, pair.a_keys));
+  Bytes plain = out.first_packet();
+  plain[0] = wire::kFirstPacket;
+  EXPECT_FALSE(check_mac(*parse_first_packet(plain), pair.a_keys)) << "nobody can take the mark away";
+  const ContactPayload held{true, {1, 2, 3, 4}};
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), held, pair.random);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->reply.size(), kReplyPacketSize + kContactPayloadSize);
+  const auto done = out.finish(parse_reply_packet(answer->reply)->noise);
+  ASSERT_TRUE(done && done->contact);
+  EXPECT_TRUE(done->contact->answer_wanted);
+  EXPECT_EQ(done->contact->digest, held.digest);
+}
+
 TEST(Handshake, AnotherAccordNeverCompletes) {
   Pair pair;
   pair.b.accord[5] ^= 1;
-  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, pair.psk.view(), pair.random);
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
   EXPECT_TRUE(check_mac(*first, pair.a_keys)) << "so that the two honest stations can say so";
-  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), pair.random));
+  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random));
 }
 
 TEST(Handshake, AnotherPskNeverCompletes) {
   Pair pair;
-  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, pair.psk.view(), pair.random);
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
   SecretBytes other(32);
-  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, other.view(), pair.random));
+  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, other.view(), std::nullopt, pair.random));
 }
 
 TEST(Notice, IsReadOnlyUnderItsMac) {
@@ -179,11 +199,11 @@ TEST(Session, OuterGoodAndInnerBadIsAnAlarm) {
   PairConfig other = pair.b;
   // The receiver's inner AEAD differs: the outer opens, the inner does not.
   other.receive_layers = {*crypto::AeadAlgorithm::load("AES-256-GCM"), pair.b.receive_layers[1]};
-  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, pair.psk.view(), pair.random);
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
-  auto answer = answer_first_packet(other, pair.b_keys, *first, pair.psk.view(), pair.random);
+  auto answer = answer_first_packet(other, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random);
   Session b(other, std::move(answer->handshake), crypto::Role::kResponder, first->counter, {});
-  Session a(pair.a, std::move(*out.finish(parse_reply_packet(answer->reply)->noise)),
+  Session a(pair.a, std::move(out.finish(parse_reply_packet(answer->reply)->noise)->handshake),
             crypto::Role::kInitiator, out.counter(), {});
   std::uint64_t counter = 0;
   const Bytes packet = *a.seal(PathId{1}, as_bytes("x"), counter);

@@ -14,6 +14,7 @@ Session::Session(const PairConfig& pair, crypto::NoiseHandshake handshake, crypt
   DETENTE_CHECK(handshake.finished());
   const Digest tag =
       crypto::sha256({as_bytes("detente/1 session"), ByteView(handshake.handshake_hash())});
+  id_ = read_be(ByteView(tag).first(8));
   tag_ = static_cast<wire::SessionTag>(read_be(ByteView(tag).first(2)));
   auto [initiator, responder] = handshake.split();
   const bool we_initiate = role == crypto::Role::kInitiator;

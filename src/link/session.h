@@ -21,6 +21,7 @@ class Session {
           FirstCounter first, Instant now);
 
   wire::SessionTag tag() const { return tag_; }
+  std::uint64_t id() const { return id_; }  // names its keys; for audits, never sent
   crypto::Role role() const { return role_; }
   FirstCounter first() const { return first_; }
   Instant made_at() const { return made_at_; }
@@ -41,6 +42,7 @@ class Session {
     PathReceiver receiver;
   };
   wire::SessionTag tag_ = 0;
+  std::uint64_t id_ = 0;
   crypto::Role role_;
   FirstCounter first_;
   Instant made_at_;

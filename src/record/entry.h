@@ -62,10 +62,12 @@ struct Copy {
   bool operator==(const Copy&) const = default;
 };
 
+// A document that travels outside the log (spec/document.md): `digest` is its root.
 struct Attachment {
   Digest digest{};
   std::uint64_t length = 0;
   std::string media_type;
+  std::string file_name;  // as its author called it, a hint for saving; may be empty
   bool operator==(const Attachment&) const = default;
 };
 

@@ -33,7 +33,7 @@ Entry whole_entry() {
   h.info = {"liaison"};
   h.label = "official";
   h.copies = {{filled<32>(5), filled<32>(6)}};
-  h.attachments = {{filled<32>(8), 4096, "application/pdf"}};
+  h.attachments = {{filled<32>(8), 4096, "application/pdf", {}}};
   h.subject = "Search at sea";
   entry.body = to_bytes(as_bytes("The search ends at 16:00."));
   return entry;
@@ -69,7 +69,7 @@ TEST(EntryGolden, EveryForm) {
   wire.header.seen.reset();
   wire.header.references.clear();
   wire.seen_size = 12;
-  wire.references = {{Whose::kOthers, std::nullopt, 11}};
+  wire.references = {{Whose::kOthers, std::nullopt, 11, std::nullopt}};
   wire.epoch = filled<16>(12);
   wire.predecessors = {{filled<32>(14), Precedence::kRoutine}, {filled<32>(15), Precedence::kPriority}};
   wire.signatures = entry.signatures;

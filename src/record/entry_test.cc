@@ -34,7 +34,7 @@ Entry draw_entry(SeededRandom& random) {
   if (random.below(3) == 0) h.label = "official";
   if (random.below(3) == 0) h.subject = "fishing boats";
   if (random.below(5) == 0) h.copies.push_back({random.array<32>(), random.array<32>()});
-  if (random.below(5) == 0) h.attachments.push_back({random.array<32>(), 77, "application/pdf"});
+  if (random.below(5) == 0) h.attachments.push_back({random.array<32>(), 77, "application/pdf", random.below(2) ? "map.pdf" : ""});
   if (random.below(5) == 0) h.body_form = BodyForm::kCode;
   entry.body.resize(random.below(200));
   random.fill(entry.body);
@@ -146,11 +146,16 @@ WireEntry draw_wire(SeededRandom& random) {
   wire.header.references.clear();
   wire.seen_size = random.below(100000);
   if (random.below(3) == 0) wire.seen_epoch = random.array<16>();
-  if (random.below(3) == 0)
-    wire.references.push_back(
-        {Whose::kOthers, random.below(2) ? std::optional(random.array<16>()) : std::nullopt, 12});
+  if (random.below(3) == 0) wire.seen_root = random.array<32>();
+  if (random.below(3) == 0) {
+    WireReference reference{Whose::kOthers, std::nullopt, 12, std::nullopt};
+    if (random.below(2)) reference.epoch = random.array<16>();
+    if (random.below(2)) reference.leaf = random.array<32>();
+    wire.references.push_back(reference);
+  }
   if (random.below(2)) wire.epoch = random.array<16>();
-  for (std::uint64_t n = random.below(3); n > 0; --n) {
+  const std::uint64_t most = random.below(4) == 0 ? kPredecessorsMax + 1 : 3;
+  for (std::uint64_t n = random.below(most); n > 0; --n) {
     const auto precedence = static_cast<Precedence>(random.below(4));
     wire.predecessors.push_back({random.array<32>(), precedence});
   }
@@ -217,6 +222,16 @@ TEST(ReceiptOnTheWire, RoundTrips) {
   EXPECT_EQ(*decode_log_state(encode_log_state(state)), state);
   state.yours = {{3}, 70000, {4}};
   EXPECT_EQ(*decode_log_state(encode_log_state(state)), state);
+  if (!state.mine) state.mine = LogState::Held{{}, 9, {}};
+  if (!state.yours) state.yours = LogState::Held{{}, 4, {}};
+  state.receipted = state.mine->size;
+  state.ahead = 0x8000000000000005u;
+  const Bytes whole = encode_log_state(state);
+  EXPECT_EQ(*decode_log_state(whole), state);
+  state.receipted = state.mine->size + 1;
+  EXPECT_FALSE(decode_log_state(encode_log_state(state))) << "receipts for more than there is";
+  for (std::size_t cut = 0; cut < whole.size(); ++cut)
+    EXPECT_FALSE(decode_log_state(ByteView(whole).first(cut)));
 }
 
 TEST(RestoreLow8, IsNearest) {

@@ -42,16 +42,18 @@ Bytes encode_more(const WireEntry& entry) {
   if (!entry.references.empty()) {
     wire::CborWriter& writer = map.at(kReferences).array(entry.references.size());
     for (const WireReference& reference : entry.references) {
-      writer.array(3).uint(static_cast<std::uint64_t>(reference.whose));
+      writer.array(reference.leaf ? 4 : 3).uint(static_cast<std::uint64_t>(reference.whose));
       if (reference.epoch) {
         writer.bytes(*reference.epoch);
       } else {
         writer.null();
       }
       writer.uint(reference.index);
+      if (reference.leaf) writer.bytes(*reference.leaf);
     }
   }
   if (entry.seen_epoch) map.at(kSeenEpoch).bytes(*entry.seen_epoch);
+  if (entry.seen_root) map.at(kSeenRoot).bytes(*entry.seen_root);
   write_rare_fields(map, entry.header);
   return map.empty() ? Bytes() : map.take();
 }
@@ -61,7 +63,8 @@ Result<void> read_wire_references(wire::CborReader& reader, WireEntry& entry) {
   if (count == 0 || count > kReferencesMax)
     return fail(Fault::kMalformed, "an entry with a wrong number of references");
   for (std::size_t i = 0; i < count; ++i) {
-    DETENTE_TRY_VOID(reader.array(3));
+    DETENTE_TRY(parts, reader.array());
+    if (parts != 3 && parts != 4) return fail(Fault::kMalformed, "a reference of a wrong form");
     WireReference reference;
     DETENTE_TRY(whose, reader.uint());
     if (whose > 1) return fail(Fault::kMalformed, "a reference to nobody's log");
@@ -76,6 +79,11 @@ Result<void> read_wire_references(wire::CborReader& reader, WireEntry& entry) {
     }
     DETENTE_TRY(index, reader.uint());
     reference.index = index;
+    if (parts == 4) {
+      DETENTE_TRY(leaf, reader.bytes());
+      reference.leaf = to_array<32>(leaf);
+      if (!reference.leaf) return fail(Fault::kMalformed, "a reference to a malformed leaf");
+    }
     entry.references.push_back(reference);
   }
   return {};
@@ -107,6 +115,12 @@ Result<void> decode_more(ByteView bytes, WireEntry& entry) {
         DETENTE_TRY(epoch, reader.bytes());
         entry.seen_epoch = to_array<16>(epoch);
         if (!entry.seen_epoch) return fail(Fault::kMalformed, "an entry that has seen a malformed epoch");
+        break;
+      }
+      case kSeenRoot: {
+        DETENTE_TRY(root, reader.bytes());
+        entry.seen_root = to_array<32>(root);
+        if (!entry.seen_root) return fail(Fault::kMalformed, "an entry that has seen a malformed root");
         break;
       }
       default: DETENTE_TRY_VOID(read_rare_field(reader, key, entry.header));
@@ -149,17 +163,33 @@ Result<void> read_signatures(wire::ByteReader& reader, WireEntry& entry) {
   return {};
 }
 
+// Two bits each, in whole pairs of bytes.
+std::size_t precedence_bytes(std::size_t count) { return (count + 7) / 8 * 2; }
+
+void append_predecessors(Bytes& out, const std::vector<Predecessor>& predecessors) {
+  out.push_back(static_cast<std::uint8_t>(predecessors.size()));
+  Bytes packed(precedence_bytes(predecessors.size()));
+  for (std::size_t i = 0; i < predecessors.size(); ++i)
+    packed[packed.size() - 1 - i / 4] |=
+        static_cast<std::uint8_t>(static_cast<unsigned>(predecessors[i].precedence) << (2 * (i % 4)));
+  append(out, packed);
+  for (const Predecessor& predecessor : predecessors) append(out, predecessor.leaf);
+}
+
 Result<void> read_predecessors(wire::ByteReader& reader, WireEntry& entry) {
   DETENTE_TRY(count, reader.u8());
   if (count == 0 || count > kPredecessorsMax)
     return fail(Fault::kMalformed, "an entry with a wrong number of predecessors");
-  DETENTE_TRY(precedences, reader.be(2));
-  if (count < kPredecessorsMax && (precedences >> (2 * count)) != 0)
-    return fail(Fault::kMalformed, "precedences of predecessors that are not there");
+  DETENTE_TRY(packed, reader.take(precedence_bytes(count)));
+  const auto precedence = [&](std::size_t i) {
+    return static_cast<unsigned>(packed[packed.size() - 1 - i / 4] >> (2 * (i % 4))) & 3u;
+  };
+  for (std::size_t i = count; i < packed.size() * 4; ++i)
+    if (precedence(i) != 0)
+      return fail(Fault::kMalformed, "precedences of predecessors that are not there");
   for (std::size_t i = 0; i < count; ++i) {
     DETENTE_TRY(leaf, reader.take(32));
-    entry.predecessors.push_back(
-        {*to_array<32>(leaf), static_cast<Precedence>((precedences >> (2 * i)) & 3)});
+    entry.predecessors.push_back({*to_array<32>(leaf), static_cast<Precedence>(precedence(i))});
   }
   return {};
 }
@@ -183,14 +213,7 @@ Bytes encode_wire_entry(const WireEntry& entry, std::uint32_t base_c) {
   append_time(out, entry.header.time, base_c);
   wire::append_varint(out, entry.seen_size);
   if (entry.epoch) append(out, *entry.epoch);
-  if (!entry.predecessors.empty()) {
-    out.push_back(static_cast<std::uint8_t>(entry.predecessors.size()));
-    std::uint64_t precedences = 0;
-    for (std::size_t i = 0; i < entry.predecessors.size(); ++i)
-      precedences |= static_cast<std::uint64_t>(entry.predecessors[i].precedence) << (2 * i);
-    append_be(out, precedences, 2);
-    for (const Predecessor& predecessor : entry.predecessors) append(out, predecessor.leaf);
-  }
+  if (!entry.predecessors.empty()) append_predecessors(out, entry.predecessors);
   if (!entry.signatures.empty()) append_signatures(out, entry);
   if (!more.empty()) {
     wire::append_varint(out, more.size());

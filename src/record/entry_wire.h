@@ -11,6 +11,7 @@ struct WireReference {
   Whose whose = Whose::kAuthors;
   std::optional<EpochId> epoch;  // nothing: the newest known of that log
   std::uint64_t index = 0;
+  std::optional<Digest> leaf;  // where the receiver may have lost that entry of its own
   bool operator==(const WireReference&) const = default;
 };
 
@@ -26,6 +27,7 @@ struct WireEntry {
   Header header;  // `seen` and `references` stay empty here; class comes from the frame
   std::uint64_t seen_size = 0;
   std::optional<EpochId> seen_epoch;
+  std::optional<Digest> seen_root;  // where the receiver may have lost that part of its own log
   std::vector<WireReference> references;
   std::optional<EpochId> epoch;
   std::vector<Predecessor> predecessors;  // oldest first
@@ -36,7 +38,7 @@ struct WireEntry {
   bool operator==(const WireEntry&) const = default;
 };
 
-inline constexpr std::size_t kPredecessorsMax = 8;
+inline constexpr std::size_t kPredecessorsMax = 64;
 inline constexpr std::size_t kSignaturesMax = 4;
 inline constexpr std::size_t kReferencesMax = 4;
 
@@ -55,7 +57,9 @@ struct LogState {
   LineId line;
   bool answer_wanted = false;
   std::optional<Held> mine;
+  std::uint64_t receipted = 0;  // of `mine`, up to the newest cosignature that is here
   std::optional<Held> yours;
+  std::uint64_t ahead = 0;      // bit i: entry yours->size + i is here or about to be durable
   bool operator==(const LogState&) const = default;
 };
 Bytes encode_log_state(const LogState& state);

@@ -41,8 +41,12 @@ void write_rare_fields(wire::CborMap& map, const Header& header) {
     map.at(kBodyForm).uint(static_cast<std::uint64_t>(header.body_form));
   if (!header.attachments.empty()) {
     wire::CborWriter& writer = map.at(kAttachments).array(header.attachments.size());
-    for (const Attachment& attachment : header.attachments)
-      writer.array(3).bytes(attachment.digest).uint(attachment.length).text(attachment.media_type);
+    for (const Attachment& attachment : header.attachments) {
+      const bool named = !attachment.file_name.empty();
+      writer.array(named ? 4 : 3).bytes(attachment.digest).uint(attachment.length);
+      writer.text(attachment.media_type);
+      if (named) writer.text(attachment.file_name);
+    }
   }
   if (!header.subject.empty()) map.at(kSubject).text(header.subject);
 }
@@ -156,11 +160,17 @@ Result<void> read_copies(wire::CborReader& reader, Header& header) {
 Result<void> read_attachments(wire::CborReader& reader, Header& header) {
   DETENTE_TRY(items, count(reader, 1, 8));
   for (std::size_t i = 0; i < items; ++i) {
-    DETENTE_TRY_VOID(reader.array(3));
+    DETENTE_TRY(parts, count(reader, 3, 4));
+    Attachment attachment;
     DETENTE_TRY(digest, fixed<32>(reader));
     DETENTE_TRY(length, reader.uint());
     DETENTE_TRY(type, short_text(reader, 80));
-    header.attachments.push_back({digest, length, std::move(type)});
+    attachment = {digest, length, std::move(type), {}};
+    if (parts == 4) {
+      DETENTE_TRY(name, short_text(reader, 100));
+      attachment.file_name = std::move(name);
+    }
+    header.attachments.push_back(std::move(attachment));
   }
   return {};
 }

@@ -27,6 +27,7 @@ inline constexpr int kBodyForm = 16;
 inline constexpr int kAttachments = 17;
 inline constexpr int kSubject = 18;
 inline constexpr int kSeenEpoch = 19;  // on the wire only
+inline constexpr int kSeenRoot = 20;   // on the wire only
 
 inline constexpr std::size_t kAddresseesMax = 16;
 

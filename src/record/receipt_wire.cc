@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint8_t kAnswerWanted = 0x01;
 constexpr std::uint8_t kMine = 0x02;
 constexpr std::uint8_t kYours = 0x04;
+constexpr std::uint8_t kReceipted = 0x08;
+constexpr std::uint8_t kAhead = 0x10;
 
 void append_held(Bytes& out, const LogState::Held& held) {
   append(out, held.epoch);
@@ -39,9 +41,13 @@ Bytes encode_log_state(const LogState& state) {
   Bytes out;
   wire::append_varint(out, state.line.value);
   out.push_back(static_cast<std::uint8_t>((state.answer_wanted ? kAnswerWanted : 0) |
-                                          (state.mine ? kMine : 0) | (state.yours ? kYours : 0)));
+                                          (state.mine ? kMine : 0) | (state.yours ? kYours : 0) |
+                                          (state.mine && state.receipted > 0 ? kReceipted : 0) |
+                                          (state.yours && state.ahead != 0 ? kAhead : 0)));
   if (state.mine) append_held(out, *state.mine);
+  if (state.mine && state.receipted > 0) wire::append_varint(out, state.receipted);
   if (state.yours) append_held(out, *state.yours);
+  if (state.yours && state.ahead != 0) append_be(out, state.ahead, 8);
   return out;
 }
 
@@ -51,16 +57,29 @@ Result<LogState> decode_log_state(ByteView body) {
   DETENTE_TRY(line, read_line(reader));
   state.line = line;
   DETENTE_TRY(flags, reader.u8());
-  if ((flags & ~(kAnswerWanted | kMine | kYours)) != 0)
-    return fail(Fault::kMalformed, "a log state with an unknown flag");
+  const bool lone = ((flags & kReceipted) != 0 && (flags & kMine) == 0) ||
+                    ((flags & kAhead) != 0 && (flags & kYours) == 0);
+  if ((flags & ~(kAnswerWanted | kMine | kYours | kReceipted | kAhead)) != 0 || lone)
+    return fail(Fault::kMalformed, "a log state with a wrong flag");
   state.answer_wanted = (flags & kAnswerWanted) != 0;
   if ((flags & kMine) != 0) {
     DETENTE_TRY(mine, read_held(reader));
     state.mine = mine;
   }
+  if ((flags & kReceipted) != 0) {
+    DETENTE_TRY(receipted, reader.varint());
+    if (receipted == 0 || receipted > state.mine->size)
+      return fail(Fault::kMalformed, "a log state with receipts for more than there is");
+    state.receipted = receipted;
+  }
   if ((flags & kYours) != 0) {
     DETENTE_TRY(yours, read_held(reader));
     state.yours = yours;
+  }
+  if ((flags & kAhead) != 0) {
+    DETENTE_TRY(ahead, reader.be(8));
+    if (ahead == 0) return fail(Fault::kMalformed, "a log state with an empty map");
+    state.ahead = ahead;
   }
   DETENTE_TRY_VOID(reader.expect_end());
   return state;

@@ -25,8 +25,9 @@ Json link_json(const Running& running, const Counterpart& counterpart) {
     const auto ago = std::max<std::int64_t>(0, (now.mono - *link.last_heard()).count() / 1'000'000);
     out["last_heard"] = now.wall.seconds - static_cast<std::uint32_t>(ago);
   }
-  if (link.round_trip().known())
-    out["round_trip_ms"] = static_cast<double>(link.round_trip().smoothed().count()) / 1000;
+  const core::PathState* best = link.paths().find(link.paths().best_id());
+  if (best->flow.round_trip().known())
+    out["round_trip_ms"] = static_cast<double>(best->flow.round_trip().smoothed().count()) / 1000;
   return out;
 }
 

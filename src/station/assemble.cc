@@ -1,5 +1,7 @@
 #include "station/assemble.h"
 
+#include <algorithm>
+
 namespace detente::station {
 
 namespace {
@@ -39,7 +41,8 @@ core::LinkPolicy policy_of(const accord::SessionTerms& terms) {
   return out;
 }
 
-std::vector<core::LineSetup> line_setups(const accord::AccordInForce& accord) {
+std::vector<core::LineSetup> line_setups(const accord::AccordInForce& accord,
+                                         const CounterpartConfig& config) {
   std::vector<core::LineSetup> out;
   for (const auto& [id, annex] : accord.annexes) {
     core::LineSetup line;
@@ -48,6 +51,9 @@ std::vector<core::LineSetup> line_setups(const accord::AccordInForce& accord) {
     line.provable = annex.provable();
     line.highest = static_cast<record::Precedence>(annex.highest_precedence);
     line.outbox_max = annex.queue_entries;
+    for (const std::string& name : annex.paths)
+      if (config.path(name) != nullptr) line.paths.push_back(accord.accord.path(name)->number);
+    if (line.paths.size() == config.paths.size()) line.paths.clear();  // every one
     out.push_back(std::move(line));
   }
   return out;
@@ -69,6 +75,19 @@ Result<void> check_paths(const CounterpartConfig& config, const accord::Accord& 
   return {};
 }
 
+// Each line needs a path that both the accord allows it and this station has.
+Result<void> check_lines(const CounterpartConfig& config, const accord::AccordInForce& accord) {
+  if (config.paths.empty())
+    return fail(Fault::kNotFound, "station.toml names no path to " + config.name +
+                                      ": add one with `detente station path`");
+  for (const auto& [id, annex] : accord.annexes)
+    if (std::none_of(annex.paths.begin(), annex.paths.end(),
+                     [&](const std::string& name) { return config.path(name) != nullptr; }))
+      return fail(Fault::kConflict, "station.toml has none of the paths that the accord allows line " +
+                                        annex.name + " to " + config.name + ": add one of them");
+  return {};
+}
+
 }  // namespace
 
 std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
@@ -87,6 +106,7 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
     return fail(Fault::kConflict, "the accord in accords/" + counterpart.name + " is not between " +
                                       dir.name() + " and " + counterpart.name);
   DETENTE_TRY_VOID(check_paths(counterpart, accord.accord));
+  DETENTE_TRY_VOID(check_lines(counterpart, accord));
   DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));
   DETENTE_TRY(coder, wire::TextCoder::with_dictionary(files.dictionary));
   DETENTE_TRY(roster, dir.roster_of(counterpart.name));
@@ -134,8 +154,12 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
   link_pair.remote_static = theirs->credential.agree_key;
   link_pair.send_layers = counterpart.own_seal;
   link_pair.receive_layers = counterpart.their_seal;
+  std::map<PathId, link::PathTerms> path_terms;
   for (const accord::AccordPath& path : accord.accord.paths)
-    if (counterpart.config.path(path.name) != nullptr) link_pair.paths.push_back(path.number);
+    if (const PathConfig* here = counterpart.config.path(path.name)) {
+      link_pair.paths.push_back(path.number);
+      path_terms[path.number] = {here->rate, here->packet_bytes};
+    }
 
   SecretBytes first_psk;
   if (pair.psk_0) first_psk = std::move(*pair.psk_0);
@@ -145,8 +169,9 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
                          &keys.log, &keys.cosign, theirs->credential.sign_key,
                          *theirs->credential.cosign_key, std::move(salts), &counterpart.coder},
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
-                      std::move(first_psk), policy_of(accord.accord.session)},
-      line_setups(accord), std::move(sockets), new_epoch};
+                      std::move(first_psk), policy_of(accord.accord.session),
+                      std::move(path_terms)},
+      line_setups(accord, counterpart.config), std::move(sockets), new_epoch};
 }
 
 Result<const accord::SignedCredential*> own_credential(const accord::Roster& own,

@@ -61,6 +61,8 @@ Result<CounterpartConfig> read_counterpart(accord::TomlDocument& document,
     // A missing key shows first: an address that was not given is no address that is wrong.
     auto listen = read_address(path_table, "listen");
     auto peer = read_address(path_table, "peer");
+    path.rate = path_table.integer_or_none("rate", 50, 1000000000);
+    path.packet_bytes = path_table.integer_or_none("packet_bytes", 96, 1200);
     path_table.close();
     DETENTE_TRY_VOID(document.result());
     if (!listen) return tl::unexpected<Error>(listen.error());
@@ -175,11 +177,14 @@ Result<std::string> write_station_config(const StationConfig& config) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)
         .text("their_post", counterpart.their_post);
-    for (const PathConfig& path : counterpart.paths)
+    for (const PathConfig& path : counterpart.paths) {
       writer.item_of("counterparts.paths")
           .text("name", path.name)
           .text("listen", path.listen.text())
           .text("peer", path.peer.text());
+      if (path.rate != 0) writer.integer("rate", path.rate);
+      if (path.packet_bytes != 0) writer.integer("packet_bytes", path.packet_bytes);
+    }
   }
   for (const std::string& provider : config.providers)
     writer.item_of("providers").text("path", provider);

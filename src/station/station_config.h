@@ -29,6 +29,8 @@ struct PathConfig {
   std::string name;  // as the accord names it
   Address listen;
   Address peer;
+  std::uint32_t rate = 0;          // bit/s, of a slow bearer; 0 = it is measured
+  std::uint32_t packet_bytes = 0;  // largest packet; 0 = it is found out
   bool operator==(const PathConfig&) const = default;
 };
 

@@ -17,9 +17,11 @@ bool known(std::uint8_t type) {
     case FrameType::kProbe:
     case FrameType::kCover:
     case FrameType::kBulletin:
-    case FrameType::kClose:
-      return true;
     case FrameType::kBlobChunk:
+    case FrameType::kClose:
+    case FrameType::kPathAck:
+    case FrameType::kContact:
+      return true;
     case FrameType::kVoice:
     case FrameType::kKeyExchange:
       return false;
@@ -29,8 +31,15 @@ bool known(std::uint8_t type) {
 
 }  // namespace
 
+std::size_t frame_size(const Frame& frame) {
+  return 1 + varint_size(frame.body.size() + 1) + frame.body.size();
+}
+
 Bytes encode_frames(const std::vector<Frame>& frames) {
   Bytes out;
+  std::size_t size = 0;
+  for (const Frame& frame : frames) size += frame_size(frame);
+  out.reserve(size);
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Frame& frame = frames[i];
     out.push_back(static_cast<std::uint8_t>((frame.critical ? kCritical : 0u) |

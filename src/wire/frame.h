@@ -15,13 +15,15 @@ enum class FrameType : std::uint8_t {
   kFragment = 2,
   kLogState = 3,
   kCosignature = 4,
-  kBlobChunk = 5,    // reserved
+  kBlobChunk = 5,
   kVoice = 6,        // reserved
   kProbe = 7,
   kCover = 8,
   kBulletin = 9,
   kKeyExchange = 10,  // reserved
   kClose = 11,
+  kPathAck = 12,
+  kContact = 13,
 };
 
 // Live, drill or test, in the frame as in the signed entry: a test cannot turn
@@ -34,6 +36,9 @@ struct Frame {
   bool critical = false;
   Bytes body;
 };
+
+// Bytes that it takes in a payload, at most (the last one of a payload may take less).
+std::size_t frame_size(const Frame& frame);
 
 // A packet's payload. The last frame's length is left out.
 Bytes encode_frames(const std::vector<Frame>& frames);

@@ -13,6 +13,7 @@ inline constexpr std::size_t kPacketBytesMax = 1200;
 
 // First bytes of the packets of a handshake (spec/session.md section 3).
 inline constexpr std::uint8_t kFirstPacket = 0x01;
+inline constexpr std::uint8_t kFirstPacketOfLife = 0x11;  // the caller has just started
 inline constexpr std::uint8_t kReplyPacket = 0x02;
 inline constexpr std::uint8_t kNoticePacket = 0x03;
 

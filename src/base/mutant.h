@@ -1,0 +1,40 @@
+// Planted bugs. A checker that has never caught anything proves nothing: the
+// program `detente-mutants` is the same core with one of these faults at a time,
+// and the simulator must catch every one. In every other program mutant() is false
+// at compile time and the faults are not there.
+#pragma once
+
+#include <string_view>
+
+namespace detente {
+
+enum class Mutant {
+  kNone,
+  kAcknowledgeBeforeSync,   // a desk is told "taken" before its text is durable
+  kSendBeforeSync,          // an entry leaves before its own commit
+  kCosignBeforeSync,        // a receipt leaves before what it covers is durable
+  kCosignSmaller,           // a receipt over fewer entries than one given before
+  kNoReplayWindow,          // a packet is taken twice
+  kDuplicateDelivery,       // an entry is shown twice
+  kOrderSwapped,            // the newer of one precedence goes first
+  kCosignatureUnchecked,    // a receipt counts without its signature
+  kCheckpointUnchecked,     // an entry counts without its author's signature
+  kCounterReused,           // a start forgets the counter of its calls
+  kFirstPacketReplayed,     // a call is answered a second time
+  kFenceIgnored,            // a station that was taken over goes on writing
+  kRekeyLost,               // a receiver misses the next generation of keys
+  kOldEpochAppended,        // a restored disk goes on in its old log
+  kFloorIgnored,            // a restored disk cosigns less than it had
+  kEquivocationOverlooked,  // two signed histories are taken for a duplicate
+  kPrecedenceIgnored,       // FLASH waits in the queue
+  kTailForgotten,           // what is unreceipted at a start is not sent again
+};
+
+#ifdef DETENTE_MUTANTS
+inline Mutant planted = Mutant::kNone;
+inline bool mutant(Mutant which) { return planted == which; }
+#else
+constexpr bool mutant(Mutant) { return false; }
+#endif
+
+}  // namespace detente

@@ -1,0 +1,101 @@
+#include "core/contact.h"
+
+#include <algorithm>
+
+#include "crypto/hash.h"
+#include "wire/reader.h"
+
+namespace detente::core {
+
+namespace {
+constexpr std::uint8_t kAnswerWanted = 0x01;
+constexpr std::uint8_t kAnswer = 0x02;
+constexpr std::size_t kTagsMax = 16;
+}  // namespace
+
+bool Contact::made() const {
+  return std::all_of(lines_->begin(), lines_->end(),
+                     [](const auto& line) { return line.second->contact_made(); });
+}
+
+ByteArray<4> Contact::digest(Context&) const {
+  Bytes all;
+  for (const auto& [id, line] : *lines_) {
+    append_be(all, id.value, 2);
+    line->append_held(all);
+    line->append_receipted(all);
+  }
+  return *to_array<4>(ByteView(crypto::sha256({ByteView(all)})).first(4));
+}
+
+void Contact::told(Context& context, const ByteArray<4>& theirs) {
+  // What they hold and have receipts for is what we have receipts for and hold.
+  Bytes all;
+  for (const auto& [id, line] : *lines_) {
+    append_be(all, id.value, 2);
+    line->append_receipted(all);
+    line->append_held(all);
+  }
+  const Digest ours = crypto::sha256({ByteView(all)});
+  differs_ = !std::equal(theirs.begin(), theirs.end(), ours.begin());
+  if (differs_) {
+    ask_states(context);
+  } else {
+    for (const auto& [id, line] : *lines_) line->make_contact(context);
+  }
+  pursue(context);
+}
+
+void Contact::ask_states(Context& context) {
+  std::vector<wire::Frame> frames;
+  for (const auto& [id, line] : *lines_) frames.push_back(line->state_frame(context, !line->contact_made()));
+  static_cast<void>(link_->send(context, frames, {}));
+}
+
+void Contact::on_frame(Context& context, ByteView body, std::uint64_t session) {
+  wire::ByteReader reader(body);
+  const auto flags = reader.u8();
+  const auto digest = reader.take(4);
+  if (!flags || !digest || *flags == 0 || *flags > 3) return;
+  if ((*flags & kAnswerWanted) != 0) {
+    std::vector<wire::SessionTag> tags;
+    while (reader.left() >= 2 && tags.size() < kTagsMax)
+      tags.push_back(static_cast<wire::SessionTag>(*reader.be(2)));
+    link_->leave_sessions_except(tags, session);
+    wire::Frame answer{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswer}};
+    append(answer.body, this->digest(context));
+    static_cast<void>(link_->send(context, {std::move(answer)}, {}));
+    for (const auto& [id, line] : *lines_) line->resume(context);
+    if (*flags == kAnswerWanted) return;  // it was not told yet what we hold; what it holds may still change
+  }
+  told(context, *to_array<4>(*digest));
+}
+
+void Contact::pursue(Context& context) {
+  if (made()) {
+    next_try_.reset();
+    tries_ = 0;
+  } else if (link_->ready() && !next_try_) {
+    next_try_ = context.now.mono + link_->timeout(0);
+  }
+}
+
+void Contact::on_deadline(Context& context) {
+  if (!next_try_ || context.now.mono < *next_try_) return;
+  next_try_.reset();
+  if (made() || !link_->ready()) return;
+  next_try_ = context.now.mono + link_->timeout(++tries_);
+  if (tries_ % 3 == 0) link_->no_answer(context);
+  if (differs_) return ask_states(context);
+  wire::Frame ask{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswerWanted}};
+  append(ask.body, digest(context));
+  const auto tags = link_->session_tags();
+  for (std::size_t i = 0; i < tags.size() && i < kTagsMax; ++i) append_be(ask.body, tags[i], 2);
+  static_cast<void>(link_->send(context, {std::move(ask)}, {}));
+}
+
+std::optional<Instant> Contact::next_deadline() const {
+  return link_->ready() ? next_try_ : std::nullopt;
+}
+
+}  // namespace detente::core

@@ -1,0 +1,41 @@
+// Contact: before a station that has just started signs anything, it learns what
+// the other side holds of it; else a disk that was copied back from last month
+// would sign a second history. spec/session.md section 8.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "core/line.h"
+#include "core/link.h"
+
+namespace detente::core {
+
+class Contact final : public ContactSource {
+ public:
+  using Lines = std::map<LineId, std::unique_ptr<Line>>;
+  // Borrowed; both outlive it.
+  Contact(const Lines& lines, Link& link) : lines_(&lines), link_(&link) {}
+
+  bool made() const override;
+  ByteArray<4> digest(Context& context) const override;
+  void told(Context& context, const ByteArray<4>& digest) override;
+
+  // A contact frame on the session of this serial.
+  void on_frame(Context& context, ByteView body, std::uint64_t session);
+  // A session is there, or a line made its contact.
+  void pursue(Context& context);
+  void on_deadline(Context& context);
+  std::optional<Instant> next_deadline() const;
+
+ private:
+  void ask_states(Context& context);
+
+  const Lines* lines_;
+  Link* link_;
+  bool differs_ = false;  // the digests do: line by line
+  unsigned tries_ = 0;
+  std::optional<Instant> next_try_;
+};
+
+}  // namespace detente::core

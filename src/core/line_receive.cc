@@ -1,0 +1,210 @@
+// Line: what the other side says. spec/record.md sections 6 to 8, spec/session.md section 8.
+#include <algorithm>
+#include <bit>
+
+#include "base/mutant.h"
+#include "core/line.h"
+
+namespace detente::core {
+
+void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c) {
+  const auto entry_class = static_cast<record::EntryClass>(frame.frame_class);
+  Result<record::WireEntry> wire = record::decode_wire_entry(frame.body, entry_class, base_c);
+  if (!wire) {
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, wire.error().message});
+    return;
+  }
+  // Nothing is cosigned before it is known what was. It is sent again.
+  if (!contact_made_) return;
+  take_wire_entry(context, *wire);
+  while (auto next = far_.take_kept()) take_wire_entry(context, *next);
+}
+
+void Line::take_wire_entry(Context& context, const record::WireEntry& wire) {
+  record::Batch batch = new_batch();
+  const bool flash = wire.header.precedence == record::Precedence::kFlash;
+  FarLog::Outcome outcome = far_.accept(context, wire, own_, batch);
+  take_outcome(context, std::move(outcome), std::move(batch), flash);
+}
+
+void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash) {
+  const PeerId peer = identity_->peer;
+  for (std::string& alarm : outcome.alarms)
+    context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, std::move(alarm)});
+  if (outcome.equivocation)
+    context.effects.notify(Alarm{peer, AlarmKind::kEquivocation,
+                                 "two records that do not agree on line " + setup_.name});
+  switch (outcome.verdict) {
+    case FarLog::Verdict::kBad:
+      context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, outcome.why});
+      return;
+    case FarLog::Verdict::kGap: send_state(context, far_.below_floor()); return;
+    case FarLog::Verdict::kWaiting: return;
+    case FarLog::Verdict::kDuplicate:
+      send_receipt(context, flash);
+      if (!far_.newest_receipt() || far_.below_floor()) send_state(context, far_.below_floor());
+      if (batch.writes.empty() && outcome.arrived.empty()) return;
+      break;
+    case FarLog::Verdict::kAccepted:
+    case FarLog::Verdict::kEarly: break;
+  }
+  if (outcome.new_epoch)
+    context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch,
+                                 "the other station began a new epoch of its record on line " +
+                                     setup_.name + "; it says that its disk has a new life"});
+  const record::EpochId epoch = far_.key().epoch;
+  const auto durable = [this, epoch, flash, held = outcome.held, receipt = outcome.receipt,
+                        arrived = outcome.arrived](Context& then) {
+    if (far_.key().epoch != epoch) return;
+    if (held) far_.mark_durable(*held, receipt);
+    if (receipt) send_receipt(then, flash);
+    if (held && !receipt) send_state(then, true);
+    for (const FarLog::Shown& shown : arrived)
+      then.effects.notify(
+          EntryArrived{identity_->peer, setup_.id, epoch, shown.index, shown.early});
+  };
+  if (mutant(Mutant::kCosignBeforeSync)) {
+    durable(context);
+    return context.effects.persist({std::move(batch)}, {}, {});
+  }
+  context.effects.persist({std::move(batch)}, durable, [this](Context& then, const Error& error) {
+    far_.load(then);
+    then.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
+  });
+}
+
+void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c) {
+  Result<record::WireCosignature> wire =
+      record::decode_wire_cosignature(frame.body, setup_.provable, base_c);
+  if (!wire) {
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, wire.error().message});
+    return;
+  }
+  if (!contact_made_) return;
+  const std::uint64_t size = record::restore_low8(wire->size_low, own_.durable_size());
+  record::Batch batch = new_batch();
+  const Result<bool> news =
+      own_.take_receipt(context, size, wire->signed_part, wire->root_prefix, batch);
+  if (!news) {
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, news.error().message});
+    return;
+  }
+  if (!*news) return;
+  while (!in_flight_.empty() && in_flight_.begin()->first < size) {
+    const InFlight& flight = in_flight_.begin()->second;
+    const bool one_path = std::all_of(
+        flight.packets.begin(), flight.packets.end(),
+        [&](const SentPacket& packet) { return packet.path == flight.packets.front().path; });
+    link_->confirm(context, flight.packets, flight.sent == 1 && one_path);
+    in_flight_.erase(in_flight_.begin());
+  }
+  sessions_at_receipt_ = link_->session_count();
+  tries_ = 0;
+  arm_retry(context);
+  context.effects.notify(ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, size});
+  context.effects.persist({std::move(batch)}, {}, {});
+  pump(context);
+}
+
+// --- states ------------------------------------------------------------------------
+
+void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_t session) {
+  const Result<record::LogState> state = record::decode_log_state(frame.body);
+  if (!state) {
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, state.error().message});
+    return;
+  }
+  compare_holdings(context, *state, session);
+  if (state->answer_wanted) {
+    if (contact_made_) send_receipt(context, false);
+    send_state(context, false);
+  }
+  if (!own_.unreceipted().empty()) {
+    note_held(*state);
+    transmit_missing(context, link_->round_trip());
+  }
+  pump(context);
+}
+
+void Line::compare_holdings(Context& context, const record::LogState& state,
+                            std::uint64_t session) {
+  const bool ours_known = state.yours && own_.knows_epoch(context, state.yours->epoch);
+  const bool newest = state.yours && state.yours->epoch == own_.key().epoch;
+  // What is about to be durable there counts: it was received.
+  const std::uint64_t theirs =
+      state.yours ? state.yours->size + static_cast<std::uint64_t>(std::bit_width(state.ahead)) : 0;
+  const bool we_forgot = state.yours && (!ours_known || (newest && theirs > own_.durable_size()));
+  if (state.mine && state.receipted > 0) far_.raise_floor(state.mine->epoch, state.receipted);
+  if (!contact_made_) {
+    if (we_forgot) restored_here(context, theirs);
+    make_contact(context);
+    if (far_.below_floor() || (state.mine && !far_.known() && state.receipted > 0))
+      send_state(context, true);
+    return;
+  }
+  if (we_forgot && newest)
+    context.effects.notify(Alarm{
+        identity_->peer, AlarmKind::kWeForgot,
+        "the other side holds " + std::to_string(theirs) + " entries of this station's log on line " +
+            setup_.name + ", which has only " + std::to_string(own_.durable_size())});
+  // Within a session an older state may arrive after a newer receipt.
+  const std::uint64_t held = newest ? state.yours->size : 0;
+  if (own_.receipted_size() == 0 || held >= own_.receipted_size() || session <= sessions_at_receipt_) return;
+  if (!std::exchange(forgot_told_, true))
+    context.effects.notify(Alarm{
+        identity_->peer, AlarmKind::kPeerForgot,
+        "the other side now holds fewer entries on line " + setup_.name +
+            " than it had receipted; its disk seems to have been lost or restored. They are sent again"});
+  if (state.answer_wanted) send_again_from(context, held);
+}
+
+void Line::restored_here(Context& context, std::uint64_t theirs) {
+  context.effects.notify(
+      Alarm{identity_->peer, AlarmKind::kWeForgot,
+            "the other side holds " + std::to_string(theirs) + " entries of this station's log on line " +
+                setup_.name + ", and this disk has only " + std::to_string(own_.durable_size()) +
+                ": it is an older copy. A new epoch of the log begins; the other side's record "
+                "has what is missing here"});
+  if (mutant(Mutant::kOldEpochAppended)) return;
+  // It may have been sent before, from the disk that this one is a copy of.
+  record::Batch batch = new_batch();
+  const Error why{Fault::kState,
+                  "this disk is an older copy, and the message may have been sent before: look "
+                  "into the other side's record, and send it again if it is not there"};
+  for (const Waiting& waiting : outbox_) {
+    if (waiting.stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
+    context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why});
+  }
+  outbox_.clear();
+  if (!batch.writes.empty()) context.effects.persist({std::move(batch)}, {}, {});
+  open_epoch(context);
+}
+
+void Line::make_contact(Context& context) {
+  if (std::exchange(contact_made_, true)) return;
+  if (!own_.unreceipted().empty()) transmit_missing(context, Duration(0));
+  pump(context);
+}
+
+void Line::note_held(const record::LogState& state) {
+  if (!state.yours || state.yours->epoch != own_.key().epoch) return;
+  for (auto& [index, flight] : in_flight_) {
+    const std::uint64_t size = state.yours->size;
+    flight.held = index < size || (index - size < 64 && ((state.ahead >> (index - size)) & 1) != 0);
+  }
+}
+
+void Line::append_held(Bytes& to) const {
+  // What was received counts, durable or about to be.
+  const bool some = far_.known() && far_.size() > 0;
+  append(to, some ? far_.key().epoch : record::EpochId{});
+  append_be(to, some ? far_.size() : 0, 8);
+}
+
+void Line::append_receipted(Bytes& to) const {
+  const bool some = own_.receipted_size() > 0;
+  append(to, some ? own_.key().epoch : record::EpochId{});
+  append_be(to, own_.receipted_size(), 8);
+}
+
+}  // namespace detente::core

@@ -1,0 +1,236 @@
+// Line: entries, receipts and states on their way. spec/record.md sections 7 and 8.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/mutant.h"
+#include "core/audit.h"
+#include "core/line.h"
+
+namespace detente::core {
+
+namespace {
+
+constexpr unsigned kTriesBeforeCall = 3;  // spec/session.md section 6
+constexpr Duration kStatePauseLeast = std::chrono::milliseconds(10);
+constexpr std::size_t kSentAgain = 32;    // entries at a time to a counterpart that lost them
+
+wire::FrameClass frame_class(record::EntryClass entry_class) {
+  return static_cast<wire::FrameClass>(entry_class);
+}
+
+bool is_flash(const OwnLog::Sent& sent) {
+  return sent.placed.entry.header.precedence == record::Precedence::kFlash;
+}
+
+}  // namespace
+
+std::vector<record::Predecessor> Line::predecessors_of(const OwnLog::Sent& sent) const {
+  std::vector<record::Predecessor> out;
+  bool lower_waits = false;
+  for (const OwnLog::Sent& other : own_.unreceipted()) {
+    if (other.placed.index >= sent.placed.index) break;
+    out.push_back({other.placed.leaf, other.placed.entry.header.precedence});
+    lower_waits |= other.placed.entry.header.precedence < sent.placed.entry.header.precedence;
+  }
+  if (!lower_waits || !sent.checkpoint || out.size() > record::kPredecessorsMax) return {};
+  return out;
+}
+
+// `recovery`: for a counterpart whose disk is older, which may lack its own log's end too.
+record::WireEntry Line::to_wire(const OwnLog::Sent& sent, bool recovery) const {
+  record::WireEntry wire;
+  const record::Entry& entry = sent.placed.entry;
+  wire.index_low = static_cast<std::uint8_t>(sent.placed.index);
+  wire.header = entry.header;
+  wire.header.seen.reset();
+  wire.header.references.clear();
+  if (entry.header.seen) {
+    wire.seen_size = entry.header.seen->size;
+    if (recovery || !far_.known() || entry.header.seen->epoch != far_.key().epoch)
+      wire.seen_epoch = entry.header.seen->epoch;
+    if (recovery) wire.seen_root = entry.header.seen->root;
+  }
+  for (const record::Reference& reference : entry.header.references) {
+    const record::EpochId& newest =
+        reference.whose == record::Whose::kAuthors ? own_.key().epoch : far_.key().epoch;
+    wire.references.push_back(
+        {reference.whose,
+         reference.epoch == newest && !recovery ? std::nullopt : std::optional(reference.epoch),
+         reference.index, recovery ? std::optional(reference.leaf) : std::nullopt});
+  }
+  if (recovery || !own_.other_knows_epoch()) wire.epoch = own_.key().epoch;
+  if (!recovery) wire.predecessors = predecessors_of(sent);
+  wire.signatures = entry.signatures;
+  wire.checkpoint = sent.checkpoint;
+  wire::Coded coded = identity_->coder->encode(entry.body);
+  wire.coder = coded.coder;
+  wire.coded_body = std::move(coded.bytes);
+  return wire;
+}
+
+wire::Frame Line::entry_frame(const OwnLog::Sent& sent, bool recovery) const {
+  return {wire::FrameType::kEntry, frame_class(sent.placed.entry.header.entry_class), false,
+          record::encode_wire_entry(to_wire(sent, recovery), link_->base_c())};
+}
+
+void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
+                      std::vector<wire::Frame> frames, bool flash) {
+  if (group.empty()) return;
+  const auto packets = link_->send(
+      context, frames, {.all_paths = flash, .allowed = &setup_.paths, .tracked = true});
+  for (const OwnLog::Sent* sent : group) {
+    InFlight& flight = in_flight_[sent->placed.index];
+    flight.packets = packets;
+    flight.last_sent = context.now.mono;
+    flight.held = false;
+    ++flight.sent;
+  }
+}
+
+void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick) {
+  if (!link_->ready()) return;
+  std::vector<const OwnLog::Sent*> group;
+  std::vector<wire::Frame> frames;
+  std::size_t bytes = 0;
+  const auto flush = [&] {
+    send_group(context, group, std::move(frames), !group.empty() && is_flash(*group.front()));
+    group.clear();
+    frames.clear();
+    bytes = 0;
+  };
+  const std::size_t room = link_->room(&setup_.paths);
+  for (const OwnLog::Sent& sent : own_.unreceipted()) {
+    if (!sent.durable && !mutant(Mutant::kSendBeforeSync)) continue;
+    if (!pick(sent)) continue;
+    wire::Frame frame = entry_frame(sent, false);
+    const std::size_t size = wire::frame_size(frame);
+    if (bytes + size > room || (!group.empty() && is_flash(*group.front()) != is_flash(sent))) flush();
+    bytes += size;
+    frames.push_back(std::move(frame));
+    group.push_back(&sent);
+  }
+  flush();
+  arm_retry(context);
+}
+
+void Line::transmit_missing(Context& context, Duration older_than) {
+  std::vector<SentPacket> given_up;
+  for (auto& [index, flight] : in_flight_)
+    if (!flight.held && context.now.mono - flight.last_sent >= older_than)
+      given_up.insert(given_up.end(), flight.packets.begin(), flight.packets.end());
+  link_->missed(context, given_up, false);
+  transmit(context, [&](const OwnLog::Sent& sent) {
+    const auto it = in_flight_.find(sent.placed.index);
+    return it == in_flight_.end() ||
+           (!it->second.held && context.now.mono - it->second.last_sent >= older_than);
+  });
+}
+
+// The earliest moment at which something that is on its way has drawn nothing for too long.
+void Line::arm_retry(Context& context) {
+  retry_at_.reset();
+  if (own_.unreceipted().empty()) return;
+  Instant since = context.now.mono;
+  for (const auto& [index, flight] : in_flight_) since = std::min(since, flight.last_sent);
+  retry_at_ = std::max(context.now.mono + Duration(1), since + link_->timeout(tries_));
+}
+
+void Line::on_link_up(Context& context, bool fresh) {
+  if (fresh)
+    for (auto& [index, flight] : in_flight_) flight.held = false;
+  const bool overdue = tries_ > 0;
+  tries_ = 0;
+  if (!own_.unreceipted().empty() && (overdue || in_flight_.empty())) transmit_missing(context, Duration(0));
+  arm_retry(context);
+  pump(context);
+}
+
+void Line::resume(Context& context) {
+  for (auto& [index, flight] : in_flight_) flight.held = false;
+  transmit_missing(context, Duration(0));
+}
+
+void Line::on_deadline(Context& context) {
+  if (!retry_at_ || context.now.mono < *retry_at_) return;
+  retry_at_.reset();
+  if (own_.unreceipted().empty() || !link_->ready()) return;
+  const Duration patience = link_->timeout(tries_);
+  std::vector<SentPacket> overdue;
+  bool missing = false;
+  for (const auto& [index, flight] : in_flight_) {
+    if (context.now.mono - flight.last_sent < patience) continue;
+    overdue.insert(overdue.end(), flight.packets.begin(), flight.packets.end());
+    missing |= !flight.held;
+  }
+  link_->missed(context, overdue, true);
+  ++tries_;
+  if (tries_ >= kTriesBeforeCall) link_->no_answer(context);
+  if (missing || in_flight_.empty()) {
+    transmit_missing(context, patience);
+  } else {
+    // All of it is there; its receipt is not.
+    for (auto& [index, flight] : in_flight_) flight.last_sent = context.now.mono;
+    send_state(context, true);
+  }
+  arm_retry(context);
+}
+
+std::optional<Instant> Line::next_deadline() const {
+  if (!link_->ready()) return std::nullopt;
+  std::optional<Instant> due = own_.unreceipted().empty() ? std::nullopt : retry_at_;
+  if (most_urgent())
+    if (const auto at = link_->may_send_at(setup_.paths)) due = std::min(due.value_or(*at), *at);
+  return due;
+}
+
+void Line::send_again_from(Context& context, std::uint64_t size) {
+  std::vector<wire::Frame> frames;
+  for (const OwnLog::Sent& sent : own_.sent_before(context, size, kSentAgain))
+    frames.push_back(entry_frame(sent, true));
+  static_cast<void>(link_->send(context, frames, {.allowed = &setup_.paths}));
+}
+
+void Line::send_receipt(Context& context, bool all_paths) {
+  const auto& receipt = far_.newest_receipt();
+  if (!receipt || !link_->ready()) return;
+  record::WireCosignature wire;
+  wire.line = setup_.id;
+  wire.size_low = static_cast<std::uint8_t>(receipt->size);
+  if (receipt->signature) {
+    wire.signed_part = {receipt->time, *receipt->signature};
+  } else {
+    wire.root_prefix = record::root_prefix(receipt->root);
+  }
+  if (context.audit != nullptr) context.audit->cosigned(far_.key(), receipt->size, receipt->root);
+  wire::Frame frame{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
+                    record::encode_wire_cosignature(wire, link_->base_c())};
+  static_cast<void>(link_->send(context, {std::move(frame)},
+                                {.all_paths = all_paths, .allowed = &setup_.paths}));
+}
+
+wire::Frame Line::state_frame(Context& context, bool answer_wanted) const {
+  record::LogState state;
+  state.line = setup_.id;
+  state.answer_wanted = answer_wanted;
+  if (const std::uint64_t size = own_.durable_size(); size > 0)
+    if (const auto root = own_.root_at(context, size)) {
+      state.mine = {own_.key().epoch, size, record::root_prefix(*root)};
+      state.receipted = own_.receipted_size();
+    }
+  if (far_.known()) {
+    state.yours = {far_.key().epoch, far_.held().size, record::root_prefix(far_.held().root)};
+    state.ahead = far_.ahead();
+  }
+  return {wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)};
+}
+
+void Line::send_state(Context& context, bool answer_wanted) {
+  if (!link_->ready()) return;
+  // An authenticated counterpart must not be able to draw one for each packet.
+  const Duration pause = std::max(kStatePauseLeast, link_->round_trip() / 2);
+  if (state_sent_at_ && context.now.mono - *state_sent_at_ < pause) return;
+  state_sent_at_ = context.now.mono;
+  static_cast<void>(link_->send(context, {state_frame(context, answer_wanted)}, {}));
+}
+
+}  // namespace detente::core

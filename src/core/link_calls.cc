@@ -1,0 +1,203 @@
+// Link: calling and answering. spec/session.md sections 3, 4, 7 and 8.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/mutant.h"
+#include "core/link.h"
+
+namespace detente::core {
+
+namespace {
+
+constexpr std::uint32_t kCounterBlock = 64;  // counters reserved by one commit
+constexpr std::size_t kAttemptsMax = 4;      // a reply may be slower than our patience
+constexpr unsigned kTriesMax = 16;
+constexpr Duration kOtherAccordPatience = std::chrono::seconds(30);
+
+}  // namespace
+
+void Link::start(Context& context, record::Fence fence, ContactSource& contact) {
+  fence_ = fence;
+  contact_ = &contact;
+  if (auto stored = context.store.link_state(setup_.lineage, setup_.counterpart)) {
+    state_ = std::move(*stored);
+    psk_.emplace(state_.psk_epoch, SecretBytes(std::exchange(state_.psk, {})));
+  } else {
+    psk_.emplace(std::uint16_t{0}, std::move(setup_.first_psk));
+    state_.psk_since = context.now.wall;
+  }
+  if (mutant(Mutant::kCounterReused)) state_.initiator_reserved = 0;
+  if (mutant(Mutant::kFirstPacketReplayed)) state_.responder_last = 0;
+  next_c_ = state_.initiator_reserved;
+  begin_handshake(context);
+}
+
+record::Batch Link::state_batch() const {
+  record::LinkState state = state_;
+  state.psk_epoch = psk_->epoch();
+  state.psk = to_bytes(psk_->psk());
+  record::Batch batch;
+  batch.fence = fence_;
+  batch.writes.push_back(record::PutLinkState{setup_.lineage, setup_.counterpart, std::move(state)});
+  return batch;
+}
+
+void Link::adopt_psk(Context& context, std::uint16_t epoch) {
+  if (epoch <= psk_->epoch()) return;
+  const Result<void> moved = psk_->advance_to(epoch);
+  DETENTE_CHECK(moved.has_value());  // callers keep within the steps of one handshake
+  state_.psk_since = context.now.wall;
+  context.effects.persist({state_batch()}, {}, {});
+}
+
+// --- calling ---------------------------------------------------------------
+
+void Link::begin_handshake(Context& context) {
+  const std::uint32_t c = std::max(next_c_, context.now.wall.seconds);
+  next_c_ = c + 1;
+  const std::uint32_t wall = context.now.wall.seconds;
+  const std::uint32_t since = state_.psk_since.seconds;
+  const bool step = since > wall || wall - since >= setup_.policy.secret_step_seconds;
+  std::uint16_t epoch = psk_->epoch();
+  if (step && epoch < UINT16_MAX) ++epoch;
+  const Result<SecretBytes> psk = psk_->at(epoch);
+  DETENTE_CHECK(psk.has_value());
+  attempts_.push_back(link::OutgoingHandshake::start(setup_.pair, setup_.keys.ours, {epoch, c},
+                                                     !contact_->made(), psk->view(), context.keys));
+  if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
+
+  const Duration patience = other_accord_ ? kOtherAccordPatience : timeout(tries_);
+  const Duration jitter{static_cast<std::int64_t>(
+      context.jitter.below(static_cast<std::uint64_t>(patience.count() / 4 + 1)))};
+  next_try_ = context.now.mono + patience + jitter;
+  tries_ = std::min(tries_ + 1, kTriesMax);
+
+  if (c < state_.initiator_reserved) {
+    send_first_packets(context);
+    return;
+  }
+  state_.initiator_reserved = c + kCounterBlock;
+  context.effects.persist({state_batch()}, [this](Context& then) { send_first_packets(then); }, {});
+}
+
+void Link::send_first_packets(Context& context) {
+  if (attempts_.empty()) return;  // answered meanwhile, by their own call
+  called_at_ = attempts_.size() == 1 ? std::optional(context.now.mono) : std::nullopt;
+  for (PathId path : setup_.pair.paths)
+    context.effects.send(peer_, path, attempts_.back().first_packet());
+}
+
+void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& packet) {
+  for (const link::OutgoingHandshake& attempt : attempts_) {
+    if (attempt.counter().c != packet.counter.c || attempt.counter().epoch != packet.counter.epoch)
+      continue;
+    Result<link::OutgoingHandshake::Finished> finished = attempt.finish(packet.noise);
+    if (!finished) return;  // anybody can send such a thing
+    const link::FirstCounter first = attempt.counter();
+    const bool crossed = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& live) {
+      return live->crossed && !live->replaced;
+    });
+    attempts_.clear();
+    next_try_.reset();
+    tries_ = 0;
+    other_accord_.reset();
+    adopt_psk(context, first.epoch);
+    Live& live = add_session(context, std::move(finished->handshake), crypto::Role::kInitiator, first, crossed);
+    if (finished->contact && finished->contact->answer_wanted) {
+      leave_former_sessions(context.now.mono, live.serial);
+      live.owes_contact = true;
+    }
+    heard(context, path);
+    // The other side's commit is in it, as in a receipt.
+    if (called_at_ && !paths_.at(path).flow.round_trip().known())
+      paths_.at(path).flow.probed(context.now.mono - *called_at_);
+    confirm_session(context, live);
+    if (finished->contact) contact_->told(context, finished->contact->digest);
+    return;
+  }
+}
+
+void Link::on_notice(Context& context, ByteView datagram) {
+  const auto notice = link::parse_notice(datagram, setup_.keys.theirs);
+  if (!notice || attempts_.empty()) return;
+  const bool outstanding = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& attempt) {
+    return attempt.counter().c == notice->counter.c;
+  });
+  if (!outstanding) return;
+  attempts_.clear();
+  if (notice->code == link::NoticeCode::kEpochSpent) {
+    const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
+    if (theirs > psk_->epoch()) {
+      const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
+      adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
+      tries_ = 0;
+    }
+    begin_handshake(context);
+    return;
+  }
+  if (other_accord_ != notice->data) {
+    other_accord_ = notice->data;
+    context.effects.notify(Alarm{peer_, AlarmKind::kOtherAccord,
+                                 "the other station holds accord " + to_hex(notice->data) +
+                                     ", this one holds " + to_hex(setup_.pair.accord) +
+                                     "; compare the two texts and sign one of them together"});
+  }
+  next_try_ = context.now.mono + kOtherAccordPatience;
+}
+
+// --- answering -------------------------------------------------------------
+
+void Link::notice(Context& context, PathId path, const link::FirstPacket& packet,
+                  link::NoticeCode code, const ByteArray<32>& data) {
+  Bytes datagram =
+      link::encode_notice({setup_.keys.ours.hint, packet.counter, code, data}, setup_.keys.ours);
+  context.effects.persist({state_batch()},
+                          [peer = peer_, path, datagram = std::move(datagram)](Context& then) {
+                            then.effects.send(peer, path, datagram);
+                          },
+                          {});
+}
+
+bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
+  if (packet.counter.c <= state_.responder_last)
+    return false;  // a replay, or older than one that was taken
+  state_.responder_last = packet.counter.c;
+  const std::uint16_t mine = psk_->epoch();
+  if (packet.counter.epoch < mine) {
+    ByteArray<32> data{};
+    data[0] = static_cast<std::uint8_t>(mine >> 8);
+    data[1] = static_cast<std::uint8_t>(mine);
+    notice(context, path, packet, link::NoticeCode::kEpochSpent, data);
+    return true;
+  }
+  const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
+  if (!psk) {  // too far ahead for one step: an old backup catches up call by call
+    adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
+    return true;
+  }
+  std::optional<link::ContactPayload> contact;
+  if (packet.first_of_life || !contact_->made())
+    contact = link::ContactPayload{!contact_->made(), contact_->digest(context)};
+  Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
+                                                          psk->view(), contact, context.keys);
+  if (!answer) {
+    notice(context, path, packet, link::NoticeCode::kOtherAccord, setup_.pair.accord);
+    return true;
+  }
+  other_accord_.reset();
+  Live& live = add_session(context, std::move(answer->handshake), crypto::Role::kResponder, packet.counter,
+                           !attempts_.empty());
+  // What comes on an older session now is from the caller's life before, and could be told after what
+  // this reply says is held.
+  if (packet.first_of_life) leave_former_sessions(context.now.mono, live.serial);
+  // The reply must not leave before the counter is on disk: else a crash here would
+  // answer the same packet twice.
+  context.effects.persist({state_batch()},
+                          [this, reply = std::move(answer->reply)](Context& then) {
+                            for (PathId on : setup_.pair.paths) then.effects.send(peer_, on, reply);
+                          },
+                          {});
+  return true;
+}
+
+}  // namespace detente::core

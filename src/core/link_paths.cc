@@ -1,0 +1,140 @@
+// Link: probes, acknowledgements of paths, and what is due. spec/packet.md section 7.
+#include <algorithm>
+
+#include "core/link.h"
+#include "wire/reader.h"
+
+namespace detente::core {
+
+namespace {
+
+constexpr std::uint8_t kAnswerWanted = 0x01;
+constexpr std::uint8_t kByAnyPath = 0x02;
+constexpr Duration kReplacedKept = std::chrono::seconds(30);
+
+}  // namespace
+
+void Link::send_probe(Context& context, PathState& path) {
+  Live* live = current();
+  if (live == nullptr) return;
+  use(context.now.mono, *live);
+  const std::uint8_t flags = kAnswerWanted | (path.unanswered > 0 ? kByAnyPath : 0);
+  wire::Frame frame{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {flags, path.id.value}};
+  wire::append_varint(frame.body, live->session.received_on(path.id));
+  wire::append_varint(frame.body, ++path.number);
+  std::vector<wire::Frame> frames{std::move(frame)};
+  if (path.size_wanted) {
+    const std::size_t used = wire::frame_size(frames.front()) + overhead() + 3;
+    frames.push_back({wire::FrameType::kCover, wire::FrameClass::kLive, false,
+                      Bytes(wire::kPacketBytesMax - used)});
+  }
+  path.size_open = std::exchange(path.size_wanted, false);
+  path.wanted = false;
+  path.open = true;
+  path.sent = context.now.mono;
+  std::vector<SentPacket> sent;
+  seal_on(context, *live, path, frames, false, sent);
+}
+
+void Link::answer_probe(Context& context, PathId came_on, ByteView body) {
+  wire::ByteReader reader(body);
+  const auto flags = reader.u8();
+  const auto number = reader.u8();
+  const auto received = reader.varint();
+  const auto stamp = reader.varint();
+  Live* live = current();
+  if (!flags || !number || !received || !stamp || !reader.empty() || live == nullptr) return;
+  if (paths_.find(PathId{*number}) == nullptr) return;
+  use(context.now.mono, *live);
+  PathState& path = paths_.at(PathId{*number});
+  const Instant now = context.now.mono;
+  if (*received > 0) live->session.confirm(path.id, *received - 1);
+  if ((*flags & kAnswerWanted) == 0) {
+    if (!path.open || *stamp != path.number) return;
+    path.open = false;
+    // By another path it proves that ours works, and nothing about its round trip.
+    if (came_on == path.id) path.flow.probed(now - *path.sent);
+    if (std::exchange(path.size_open, false)) path.packet_bytes = wire::kPacketBytesMax;
+    const bool was_suspect = path.suspect;
+    paths_.confirmed(now, path.id);
+    if (was_suspect) ++arrivals_;  // what waited for a path may go
+    return;
+  }
+  wire::Frame answer{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {0, path.id.value}};
+  wire::append_varint(answer.body, live->session.received_on(path.id));
+  wire::append_varint(answer.body, *stamp);
+  std::vector<SentPacket> sent;
+  seal_on(context, *live, path, {answer}, false, sent);
+  PathState& best = paths_.best();
+  if ((*flags & kByAnyPath) != 0 && best.id != path.id)
+    seal_on(context, *live, best, {answer}, false, sent);
+}
+
+void Link::send_acks(Context& context) {
+  Live* live = current();
+  if (live == nullptr) return;
+  std::vector<wire::Frame> frames;
+  for (auto& [id, ranges] : live->received)
+    if (ranges.due() && *ranges.due() <= context.now.mono)
+      frames.push_back({wire::FrameType::kPathAck, wire::FrameClass::kLive, false,
+                        link::encode_path_ack(ranges.take(context.now.mono, id))});
+  if (!frames.empty()) static_cast<void>(send(context, frames, {}));
+}
+
+void Link::tend_paths(Context& context) {
+  if (current() == nullptr) return;
+  for (PathState& path : paths_.all()) {
+    if (context.now.mono < paths_.probe_due(path, setup_.policy.heartbeat)) continue;
+    if (path.open) paths_.probe_lost(context.now.mono, path);
+    send_probe(context, path);
+  }
+}
+
+void Link::no_answer(Context& context) {
+  if (up_) {
+    up_ = false;
+    context.effects.notify(LinkChanged{peer_, false});
+  }
+  if (!next_try_) begin_handshake(context);
+}
+
+void Link::drop_old_sessions(Instant now) {
+  std::erase_if(sessions_, [&](const auto& live) {
+    const bool stale = now - live->last_received > kReplacedKept;
+    return stale && (live->replaced || !live->confirmed);
+  });
+}
+
+void Link::on_deadline(Context& context) {
+  const Instant now = context.now.mono;
+  drop_old_sessions(now);
+  send_acks(context);
+  tend_paths(context);
+  if (next_try_) {
+    if (now >= *next_try_) begin_handshake(context);
+    return;
+  }
+  const Live* live = current();
+  if (live == nullptr || now - live->session.made_at() >= setup_.policy.fresh_handshake) {
+    begin_handshake(context);
+  } else if (last_heard_ && now - *last_heard_ >= setup_.policy.heartbeat * 3) {
+    no_answer(context);
+  }
+}
+
+std::optional<Instant> Link::next_deadline() const {
+  const Live* live = current();
+  if (live == nullptr) return next_try_;
+  std::optional<Instant> due = next_try_;
+  const auto by = [&](Instant at) { due = std::min(due.value_or(at), at); };
+  if (!next_try_) {
+    by(live->session.made_at() + setup_.policy.fresh_handshake);
+    if (last_heard_) by(*last_heard_ + setup_.policy.heartbeat * 3);
+  }
+  for (const auto& [id, ranges] : live->received)
+    if (ranges.due()) by(*ranges.due());
+  for (const PathState& path : paths_.all()) by(paths_.probe_due(path, setup_.policy.heartbeat));
+  return due;
+}
+
+}  // namespace detente::core

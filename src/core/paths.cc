@@ -1,0 +1,145 @@
+#include "core/paths.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace detente::core {
+
+namespace {
+
+// How long a probe of a suspect path waits for the next, by the age of the suspicion: a minute's
+// hole must not cost seconds when it heals, and a path that is dead for a year must not cost much.
+Duration probe_pause_max(Duration suspected) {
+  if (suspected < std::chrono::minutes(2)) return std::chrono::milliseconds(700);
+  if (suspected < std::chrono::hours(1)) return std::chrono::seconds(5);
+  return std::chrono::seconds(30);
+}
+
+std::optional<Instant> last_sign(const PathState& path) {
+  return std::max(path.confirmed, path.heard);
+}
+
+bool is_allowed(const Paths::Allowed& allowed, PathId id) {
+  return allowed.empty() || std::find(allowed.begin(), allowed.end(), id) != allowed.end();
+}
+
+// Another path must be this much better before it is worth a move.
+bool clearly_faster(const PathState& than, const PathState& path) {
+  if (!path.flow.round_trip().known()) return false;
+  if (!than.flow.round_trip().known()) return true;
+  return path.flow.round_trip().smoothed() * 10 + std::chrono::milliseconds(20) <
+         than.flow.round_trip().smoothed() * 7;
+}
+
+}  // namespace
+
+Paths::Paths(const std::vector<PathId>& ids, const std::map<PathId, link::PathTerms>& terms) {
+  DETENTE_CHECK(!ids.empty());
+  for (PathId id : ids) {
+    PathState path;
+    path.id = id;
+    if (const auto it = terms.find(id); it != terms.end()) path.flow = link::PathFlow(it->second);
+    paths_.push_back(std::move(path));
+  }
+}
+
+PathState& Paths::at(PathId id) {
+  const auto it = std::find_if(paths_.begin(), paths_.end(), [&](const auto& p) { return p.id == id; });
+  DETENTE_CHECK(it != paths_.end());
+  return *it;
+}
+
+const PathState* Paths::find(PathId id) const {
+  const auto it = std::find_if(paths_.begin(), paths_.end(), [&](const auto& p) { return p.id == id; });
+  return it == paths_.end() ? nullptr : &*it;
+}
+
+PathState& Paths::best(const Allowed& allowed) {
+  const auto chosen = static_cast<std::size_t>(&choose(allowed) - paths_.data());
+  if (allowed.empty()) current_ = chosen;
+  return paths_[chosen];
+}
+
+const PathState& Paths::choose(const Allowed& allowed) const {
+  std::optional<std::size_t> chosen;
+  if (is_allowed(allowed, paths_[current_].id) && !paths_[current_].suspect) chosen = current_;
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    if (paths_[i].suspect || !is_allowed(allowed, paths_[i].id)) continue;
+    if (!chosen || clearly_faster(paths_[*chosen], paths_[i])) chosen = i;
+  }
+  if (!chosen) {  // all are suspect: the one that was good last
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      if (!is_allowed(allowed, paths_[i].id)) continue;
+      if (!chosen || last_sign(paths_[i]) > last_sign(paths_[*chosen])) chosen = i;
+    }
+  }
+  if (!chosen) return paths_[current_];  // a line whose paths this station does not have
+  return paths_[*chosen];
+}
+
+void Paths::heard(Instant now, PathId id) {
+  PathState& path = at(id);
+  path.heard = now;
+  // The other side is there again: ask at once whether our direction is too.
+  if (path.suspect && path.sent && now - *path.sent > path.flow.round_trip().smoothed() * 2)
+    path.wanted = true;
+}
+
+void Paths::confirmed(Instant now, PathId id) {
+  PathState& path = at(id);
+  path.confirmed = now;
+  path.suspect = false;
+  path.suspect_since.reset();
+  path.unanswered = 0;
+}
+
+void Paths::timed_out(Instant now, PathId id) {
+  PathState& path = at(id);
+  if (!path.suspect) {
+    path.suspect = true;
+    path.suspect_since = now;
+    path.wanted = !path.open;
+  }
+  // Perhaps it no longer carries large packets.
+  path.packet_bytes = std::min(path.packet_bytes, kPacketBytesBase);
+  path.size_tried = false;
+}
+
+void Paths::new_session(Instant now) {
+  session_since_ = now;
+  for (PathState& path : paths_) {
+    path.flow.forget();
+    path.open = path.size_open = path.size_wanted = path.size_tried = false;
+    path.packet_bytes = std::min(path.packet_bytes, kPacketBytesBase);
+    path.wanted = paths_.size() > 1;  // which one is the fastest?
+  }
+}
+
+Instant Paths::probe_due(const PathState& path, Duration heartbeat) const {
+  const Instant long_ago{INT64_MIN / 2};
+  if (path.open) {
+    Duration patience = path.flow.round_trip().timeout(std::min(path.unanswered, 10u));
+    if (path.suspect_since)
+      patience = std::min(patience, std::max(probe_pause_max(*path.sent - *path.suspect_since),
+                                             path.flow.round_trip().smoothed() * 4));
+    return *path.sent + patience;
+  }
+  if (path.wanted || path.size_wanted) return long_ago;
+  return std::max({session_since_, path.confirmed.value_or(long_ago), path.sent.value_or(long_ago)}) +
+         heartbeat;
+}
+
+void Paths::probe_lost(Instant now, PathState& path) {
+  path.open = false;
+  path.flow.probe_lost();
+  if (path.size_open) {  // the filled-up one; small ones may well go through
+    path.size_open = false;
+    return;
+  }
+  ++path.unanswered;
+  timed_out(now, path.id);
+  path.wanted = true;
+}
+
+}  // namespace detente::core

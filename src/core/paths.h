@@ -1,0 +1,71 @@
+// Paths: the paths to one counterpart as this station knows them, each direction by itself.
+// Decides which is best and when one is to be probed; sends nothing.
+// spec/packet.md section 7.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "link/path_flow.h"
+
+namespace detente::core {
+
+inline constexpr std::size_t kPacketBytesBase = 508;  // what any IPv4 path carries: 576 less the headers
+
+struct PathState {
+  PathId id;
+  link::PathFlow flow;
+  std::optional<Instant> heard;      // in: the last packet that verified
+  std::optional<Instant> confirmed;  // out: when it was last known to arrive
+  bool suspect = false;
+  std::optional<Instant> suspect_since;
+  std::size_t packet_bytes = kPacketBytesBase;
+
+  // Probing. `number` is the newest probe's; it is open until answered or given up.
+  std::uint64_t number = 0;
+  bool open = false;
+  bool wanted = false;  // as soon as may be
+  bool size_wanted = false;  // filled up to the largest packet
+  bool size_open = false;    // the open one is
+  bool size_tried = false;   // in this session, since the last loss
+  std::optional<Instant> sent;
+  unsigned unanswered = 0;
+};
+
+class Paths {
+ public:
+  // Paths allowed to a sender; empty = every one.
+  using Allowed = std::vector<PathId>;
+
+  Paths(const std::vector<PathId>& ids, const std::map<PathId, link::PathTerms>& terms);
+
+  PathState& at(PathId id);
+  const PathState* find(PathId id) const;
+  std::vector<PathState>& all() { return paths_; }
+  const std::vector<PathState>& all() const { return paths_; }
+
+  // Least smoothed round trip among those that are not suspect; among suspects the one that was
+  // confirmed last. Stays where it is unless another is clearly better.
+  PathState& best(const Allowed& allowed = {});
+  const PathState& choose(const Allowed& allowed = {}) const;  // the same, staying where it is
+  PathId best_id() const { return paths_[current_].id; }
+
+  void heard(Instant now, PathId id);
+  void confirmed(Instant now, PathId id);
+  void timed_out(Instant now, PathId id);
+  // Another session: what was in flight is forgotten, sizes are tried anew.
+  void new_session(Instant now);
+
+  // When this path's probe is due: a new one, or the open one's loss to be noted.
+  Instant probe_due(const PathState& path, Duration heartbeat) const;
+  // The open probe drew nothing in its time.
+  void probe_lost(Instant now, PathState& path);
+
+ private:
+  std::vector<PathState> paths_;
+  std::size_t current_ = 0;
+  Instant session_since_;
+};
+
+}  // namespace detente::core

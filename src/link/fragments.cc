@@ -1,0 +1,79 @@
+#include "link/fragments.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "wire/reader.h"
+
+namespace detente::link {
+
+namespace {
+
+constexpr std::size_t kDoneMax = 64;
+constexpr std::size_t kHeadMost = 3 + 8 + 4 + 1;  // type and length, parcel, offset, flag
+
+tl::unexpected<Error> unfit() { return fail(Fault::kMalformed, "fragments that do not fit together"); }
+
+}  // namespace
+
+std::vector<wire::Frame> cut_into_fragments(const wire::Frame& frame, std::uint64_t parcel, std::size_t room) {
+  DETENTE_CHECK(room >= kRoomLeast);
+  const Bytes whole = wire::encode_frames({frame});
+  const std::size_t step = room - kHeadMost;
+  std::vector<wire::Frame> out;
+  for (std::size_t at = 0; at < whole.size(); at += step) {
+    const std::size_t size = std::min(step, whole.size() - at);
+    wire::Frame part{wire::FrameType::kFragment, frame.frame_class, false, {}};
+    wire::append_varint(part.body, parcel);
+    wire::append_varint(part.body, at);
+    part.body.push_back(at + size == whole.size() ? 1 : 0);
+    append(part.body, ByteView(whole).subspan(at, size));
+    out.push_back(std::move(part));
+  }
+  return out;
+}
+
+Result<std::optional<wire::Frame>> Reassembly::add(const wire::Frame& fragment) {
+  wire::ByteReader reader(fragment.body);
+  DETENTE_TRY(number, reader.varint());
+  DETENTE_TRY(offset, reader.varint());
+  DETENTE_TRY(flag, reader.u8());
+  const ByteView bytes = reader.rest();
+  if (flag > 1 || bytes.empty() || offset > kParcelBytesMax || offset + bytes.size() > kParcelBytesMax) return unfit();
+  if (std::find(done_.begin(), done_.end(), number) != done_.end()) return std::optional<wire::Frame>();
+  if (parcels_.count(number) == 0) {
+    if (order_.size() == kParcelsMax) {
+      parcels_.erase(order_.front());
+      order_.pop_front();
+    }
+    order_.push_back(number);
+  }
+  Parcel& parcel = parcels_[number];
+  const auto drop = [&, number = number] {
+    parcels_.erase(number);
+    std::erase(order_, number);
+  };
+  if (parcel.parts.emplace(offset, to_bytes(bytes)).second) parcel.bytes += bytes.size();
+  if (parcel.bytes > kParcelBytesMax) {
+    drop();
+    return unfit();
+  }
+  if (flag == 1) parcel.length = offset + bytes.size();
+  if (!parcel.length || parcel.bytes < *parcel.length) return std::optional<wire::Frame>();
+  Bytes whole;
+  for (const auto& [at, part] : parcel.parts) {
+    if (at != whole.size()) {
+      drop();
+      return unfit();
+    }
+    append(whole, part);
+  }
+  drop();
+  done_.push_back(number);
+  if (done_.size() > kDoneMax) done_.pop_front();
+  wire::ParsedFrames parsed = wire::parse_frames(whole);
+  if (parsed.fault || parsed.frames.size() != 1 || parsed.frames.front().type != wire::FrameType::kEntry) return unfit();
+  return std::optional(std::move(parsed.frames.front()));
+}
+
+}  // namespace detente::link

@@ -1,0 +1,37 @@
+// Entry frames that are larger than a path's packets: cut, and put together
+// again. spec/packet.md section 6.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "wire/frame.h"
+
+namespace detente::link {
+
+inline constexpr std::size_t kParcelBytesMax = 8192;
+
+// `frame` as frames of type 2 whose frame_size() is at most `room`. `room` at least kRoomLeast.
+inline constexpr std::size_t kRoomLeast = 48;
+std::vector<wire::Frame> cut_into_fragments(const wire::Frame& frame, std::uint64_t parcel, std::size_t room);
+
+// The parts that came, of one session. Bounded in parcels and bytes.
+class Reassembly {
+ public:
+  // The whole frame once its last part is there; kMalformed for parts that do not fit.
+  Result<std::optional<wire::Frame>> add(const wire::Frame& fragment);
+
+ private:
+  static constexpr std::size_t kParcelsMax = 16;
+  struct Parcel {
+    std::map<std::uint64_t, Bytes> parts;  // by offset
+    std::size_t bytes = 0;
+    std::optional<std::uint64_t> length;
+  };
+  std::map<std::uint64_t, Parcel> parcels_;
+  std::deque<std::uint64_t> order_;  // of the first parts
+  std::deque<std::uint64_t> done_;   // the newest whole ones: a part that comes twice opens nothing
+};
+
+}  // namespace detente::link

@@ -1,0 +1,123 @@
+#include "link/path_flow.h"
+
+#include <algorithm>
+
+namespace detente::link {
+
+namespace {
+
+constexpr std::uint64_t kPacketThreshold = 3;
+// Below this, timers are coarser than the pauses: a burst is sent at once.
+constexpr Duration kBurst = std::chrono::milliseconds(2);
+
+}  // namespace
+
+Duration PathFlow::pause_for(std::size_t bytes) const {
+  if (terms_.rate_bps > 0)
+    return Duration(static_cast<std::int64_t>(bytes * 8 * 1000000 / terms_.rate_bps));
+  if (!round_trip_.known()) return Duration(0);
+  // 4/5 of the time that the window's share of a round trip would take.
+  return Duration(static_cast<std::int64_t>(
+      static_cast<std::uint64_t>(round_trip_.smoothed().count()) * bytes * 4 / (window_ * 5)));
+}
+
+void PathFlow::occupied(Instant now, std::size_t bytes) {
+  if (terms_.rate_bps > 0) bearer_free_ = std::max(bearer_free_, now) + pause_for(bytes);
+}
+
+void PathFlow::sent(Instant now, std::uint64_t counter, std::size_t bytes) {
+  if (flight_.emplace(counter, Sent{now, bytes}).second) bytes_ += bytes;
+  if (terms_.rate_bps == 0) next_paced_ = std::max(next_paced_, now - kBurst) + pause_for(bytes);
+  if (bytes_ * 2 < window_) limited_ = false;
+  if (bytes_ + kPacket > window_) limited_ = true;
+}
+
+void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, bool clean) {
+  const auto it = flight_.find(counter);
+  if (it == flight_.end()) return;
+  const Sent sent = it->second;
+  flight_.erase(it);
+  bytes_ -= sent.bytes;
+  note(true);
+  if (clean) {
+    const Duration age = now - sent.at;
+    round_trip_.measured(age > delay ? age - delay : age);
+  }
+  if (sent.at <= recovery_since_ || !limited_) return;
+  window_ += window_ < slow_start_until_ ? sent.bytes : kPacket * sent.bytes / window_;
+  window_ = std::min(window_, kWindowMost);
+}
+
+std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64_t first,
+                                                        std::uint64_t last, Duration delay) {
+  std::vector<std::uint64_t> out;
+  for (auto it = flight_.lower_bound(first); it != flight_.end() && it->first <= last; ++it)
+    out.push_back(it->first);
+  // Only the newest is a fresh measurement: the others waited for it.
+  for (std::uint64_t counter : out) acknowledged(now, counter, delay, counter == last);
+  return out;
+}
+
+void PathFlow::reduce(Instant now, Instant sent_at) {
+  if (sent_at <= recovery_since_) return;  // the loss belongs to the last reduction
+  recovery_since_ = now;
+  window_ = std::max(window_ / 2, kWindowLeast);
+  slow_start_until_ = window_;
+}
+
+void PathFlow::lost(Instant now, std::uint64_t counter) {
+  const auto it = flight_.find(counter);
+  if (it == flight_.end()) return;
+  const Sent sent = it->second;
+  flight_.erase(it);
+  bytes_ -= sent.bytes;
+  note(false);
+  reduce(now, sent.at);
+}
+
+std::vector<std::uint64_t> PathFlow::detect_lost(Instant now, std::uint64_t highest) {
+  const Duration smoothed = std::max(round_trip_.smoothed(), Duration(1000));
+  const Duration patience = smoothed + smoothed / 8;
+  std::vector<std::uint64_t> out;
+  for (const auto& [counter, sent] : flight_) {
+    if (counter >= highest) break;
+    if (highest - counter >= kPacketThreshold || now - sent.at >= patience) out.push_back(counter);
+  }
+  for (std::uint64_t counter : out) lost(now, counter);
+  return out;
+}
+
+void PathFlow::release(std::uint64_t counter) {
+  const auto it = flight_.find(counter);
+  if (it == flight_.end()) return;
+  bytes_ -= it->second.bytes;
+  flight_.erase(it);
+}
+
+void PathFlow::forget() {
+  flight_.clear();
+  bytes_ = 0;
+}
+
+bool PathFlow::may_send(Instant now) const {
+  if (terms_.rate_bps > 0) return bearer_free_ <= now;
+  return bytes_ + kPacket <= window_ && next_paced_ <= now;
+}
+
+std::optional<Instant> PathFlow::may_send_at() const {
+  if (terms_.rate_bps > 0) return bearer_free_;
+  return bytes_ + kPacket > window_ ? std::nullopt : std::optional(next_paced_);
+}
+
+std::optional<Instant> PathFlow::oldest_sent() const {
+  std::optional<Instant> out;
+  for (const auto& [counter, sent] : flight_) out = std::min(out.value_or(sent.at), sent.at);
+  return out;
+}
+
+void PathFlow::note(bool arrived) {
+  const std::uint32_t sample = arrived ? 0 : 1000u << 10;
+  loss_ = static_cast<std::uint32_t>((std::uint64_t{loss_} * 31 + sample) / 32);
+}
+
+}  // namespace detente::link

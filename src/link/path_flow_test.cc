@@ -1,0 +1,77 @@
+#include "link/path_flow.h"
+
+#include <gtest/gtest.h>
+
+namespace detente::link {
+namespace {
+
+Instant ms(std::int64_t value) { return {value * 1000}; }
+
+TEST(PathFlow, SlowStartDoublesAndALossHalvesOnceARoundTrip) {
+  PathFlow flow;
+  std::uint64_t counter = 0;
+  const std::size_t first = flow.window();
+  std::vector<std::uint64_t> sent;
+  while (flow.in_flight() + 1200 <= flow.window()) {
+    flow.sent(ms(0), counter, 1200);
+    sent.push_back(counter++);
+  }
+  EXPECT_EQ(sent.size(), first / 1200);
+  for (std::uint64_t c : sent) flow.acknowledged(ms(100), c);
+  EXPECT_EQ(flow.window(), first * 2);
+  EXPECT_NEAR(static_cast<double>(flow.round_trip().smoothed().count()), 100e3, 1e3);
+
+  sent.clear();
+  while (flow.in_flight() + 1200 <= flow.window()) {
+    flow.sent(ms(200), counter, 1200);
+    sent.push_back(counter++);
+  }
+  flow.acknowledged(ms(300), sent.back());
+  const auto lost = flow.detect_lost(ms(300), sent.back());
+  EXPECT_EQ(lost.size(), sent.size() - 3) << "packet threshold 3";
+  EXPECT_LE(flow.window(), first + 1200) << "one reduction for all of one round trip";
+  EXPECT_GE(flow.window(), first);
+  EXPECT_GT(flow.loss_per_mille(), 250u);
+}
+
+TEST(PathFlow, NeverBelowTwoPacketsAndWindowHolds) {
+  PathFlow flow;
+  for (std::uint64_t c = 0; c < 50; ++c) {
+    flow.sent(ms(static_cast<std::int64_t>(c) * 1000), c, 1200);
+    flow.lost(ms(static_cast<std::int64_t>(c) * 1000 + 500), c);
+  }
+  EXPECT_EQ(flow.window(), 2400u);
+  flow.sent(ms(60000), 100, 1200);
+  flow.sent(ms(60000), 101, 1200);
+  EXPECT_FALSE(flow.may_send(ms(70000)));
+  EXPECT_FALSE(flow.may_send_at());
+  flow.release(100);
+  EXPECT_TRUE(flow.may_send(ms(70000)));
+}
+
+TEST(PathFlow, AConfiguredRateLeavesOnePacketInTheBearer) {
+  PathFlow flow({2400, 96});
+  EXPECT_TRUE(flow.may_send(ms(0)));
+  flow.occupied(ms(0), 96);
+  EXPECT_FALSE(flow.may_send(ms(319)));
+  EXPECT_EQ(*flow.may_send_at(), ms(320));
+  EXPECT_TRUE(flow.may_send(ms(320)));
+}
+
+TEST(PathFlow, PacingSpreadsAWindowOverARoundTrip) {
+  PathFlow flow;
+  flow.probed(std::chrono::milliseconds(100));
+  std::int64_t now = 1000;
+  std::uint64_t counter = 0;
+  for (; counter < 100 && now < 1101; ++now)
+    while (flow.may_send(ms(now))) flow.sent(ms(now), counter++, 1200);
+  EXPECT_EQ(counter, 10u) << "the window";
+  PathFlow burst;
+  burst.probed(std::chrono::milliseconds(100));
+  int at_once = 0;
+  while (burst.may_send(ms(1000))) burst.sent(ms(1000), static_cast<std::uint64_t>(at_once++), 1200);
+  EXPECT_LT(at_once, 4) << "not all of it at once";
+}
+
+}  // namespace
+}  // namespace detente::link
