@@ -29,18 +29,17 @@ class Relay {
   // an empty one is lost.
   template <typename Edit>
   std::optional<Bytes> pass(std::size_t from, Now now, ByteView datagram, Edit edit) {
-    if (const auto first = link::parse_first_packet(datagram)) return on_first(from, *first);
+    if (link::parse_first_packet(datagram)) return on_first(from, datagram);
     if (const auto reply = link::parse_reply_packet(datagram)) return on_reply(from, now, *reply);
     const auto packet = wire::parse_packet(datagram);
     if (!packet) return std::nullopt;
     for (Call& call : calls_) {
-      if (!call.ends[0] || !call.ends[1]) continue;
+      if (!call.ends[from]) continue;
       const auto opened = call.ends[from]->open(now.mono, kPath, *packet);
       if (opened.outcome != link::PathReceiver::Outcome::kOk) continue;
-      call.ends[from]->confirm(kPath, 0);
-      const Bytes payload = edit(opened.payload);
-      if (payload.empty() || payload.size() > 1100) return std::nullopt;
+      const Bytes payload = edit(translated(from, opened.payload));
       std::uint64_t counter = 0;
+      if (payload.empty()) return std::nullopt;
       return call.ends[1 - from]->seal(kPath, payload, counter).value();
     }
     return std::nullopt;
@@ -49,39 +48,60 @@ class Relay {
  private:
   struct Call {
     std::size_t caller;
-    link::FirstCounter counter;
+    Bytes first;  // as the caller sent it
     link::OutgoingHandshake onward;
-    Bytes reply;
     std::optional<link::Session> ends[2];  // with South, with North
   };
 
-  std::optional<Bytes> on_first(std::size_t from, const link::FirstPacket& first) {
-    const std::size_t to = 1 - from;
-    const core::LinkSetup& as_callee = setups_[to].link;
-    const core::LinkSetup& as_caller = setups_[from].link;
-    const ByteView psk = as_caller.first_psk.view();
-    auto answer = link::answer_first_packet(as_callee.pair, as_callee.keys.ours, first, psk, random_);
-    FUZZ_EXPECT(answer.has_value());
-    Call call{from, first.counter,
-              link::OutgoingHandshake::start(as_caller.pair, as_caller.keys.ours, first.counter,
-                                             psk, random_),
-              answer->reply, {}};
-    call.ends[from].emplace(as_callee.pair, std::move(answer->handshake), crypto::Role::kResponder,
-                            first.counter, Instant{});
-    calls_.push_back(std::move(call));
+  std::optional<Bytes> on_first(std::size_t from, ByteView datagram) {
+    const core::LinkSetup& caller = setups_[from].link;
+    const link::FirstPacket first = *link::parse_first_packet(datagram);
+    calls_.push_back({from,
+                      to_bytes(datagram),
+                      link::OutgoingHandshake::start(caller.pair, caller.keys.ours, first.counter,
+                                                     first.first_of_life, caller.first_psk.view(),
+                                                     random_),
+                      {}});
     return calls_.back().onward.first_packet();
   }
 
   std::optional<Bytes> on_reply(std::size_t from, Now now, const link::ReplyPacket& reply) {
     for (Call& call : calls_) {
-      if (call.caller == from || call.counter.c != reply.counter.c || call.ends[from]) continue;
-      auto handshake = call.onward.finish(reply.noise);
-      if (!handshake) continue;
-      call.ends[from].emplace(setups_[call.caller].link.pair, std::move(*handshake),
-                              crypto::Role::kInitiator, call.counter, now.mono);
-      return call.reply;
+      if (call.caller == from || call.ends[from]) continue;
+      auto finished = call.onward.finish(reply.noise);
+      if (!finished) continue;
+      const core::LinkSetup& caller = setups_[call.caller].link;
+      const core::LinkSetup& callee = setups_[from].link;
+      auto answer = link::answer_first_packet(
+          callee.pair, callee.keys.ours, *link::parse_first_packet(call.first),
+          callee.first_psk.view(), finished->contact, random_);
+      FUZZ_EXPECT(answer.has_value());
+      const link::FirstCounter counter = call.onward.counter();
+      call.ends[from].emplace(caller.pair, std::move(finished->handshake),
+                              crypto::Role::kInitiator, counter, now.mono);
+      call.ends[1 - from].emplace(callee.pair, std::move(answer->handshake),
+                                  crypto::Role::kResponder, counter, now.mono);
+      return answer->reply;
     }
     return std::nullopt;
+  }
+
+  // A contact frame names sessions by ids, which are others on the other side of the relay.
+  Bytes translated(std::size_t from, ByteView payload) const {
+    std::vector<wire::Frame> frames = wire::parse_frames(payload).frames;
+    for (wire::Frame& frame : frames) {
+      if (frame.type != wire::FrameType::kContact) continue;
+      for (std::size_t at = 5; at + 2 <= frame.body.size(); at += 2) {
+        for (const Call& call : calls_) {
+          if (!call.ends[from]) continue;
+          if (call.ends[from]->tag() != read_be(ByteView(frame.body).subspan(at, 2))) continue;
+          frame.body[at] = static_cast<std::uint8_t>(call.ends[1 - from]->tag() >> 8);
+          frame.body[at + 1] = static_cast<std::uint8_t>(call.ends[1 - from]->tag());
+          break;
+        }
+      }
+    }
+    return wire::encode_frames(frames);
   }
 
   sim::Pair keys_{1};

@@ -96,7 +96,10 @@ Seeds seeds() {
   rich.header.info = {"duty-officer", "clerk"};
   rich.header.label = "CONFIDENTIAL";
   rich.header.copies = {{{5}, {6}}};
-  rich.header.attachments = {{{7}, 100000, "application/pdf"}};
+  record::Attachment& document = rich.header.attachments.emplace_back();
+  document.digest = {7};
+  document.length = 100000;
+  document.media_type = "application/pdf";
   record::Entry plain;
   plain.header.line = LineId{1};
   plain.body = to_bytes(as_bytes("Good morning."));

@@ -1,6 +1,9 @@
-// Frames of an opened packet, and the bodies that the record defines: entry on the wire, log state,
-// cosignature. spec/packet.md section 4, spec/record.md sections 7 and 8.
+// Frames of an opened packet, put together again where they are fragments, and their bodies: entry
+// on the wire, log state, cosignature, path acknowledgement. spec/packet.md sections 4, 6 and 7,
+// spec/record.md sections 7 and 8.
 #include "fuzz.h"
+#include "link/ack_ranges.h"
+#include "link/fragments.h"
 #include "record/entry_wire.h"
 #include "wire/coder.h"
 #include "wire/frame.h"
@@ -35,11 +38,43 @@ void check_cosignature(ByteView body, bool provable) {
     FUZZ_EXPECT(equal(record::encode_wire_cosignature(*receipt, kBase), body));
 }
 
+void check_ack(ByteView body) {
+  if (const auto ack = link::decode_path_ack(body)) {
+    FUZZ_EXPECT(!ack->ranges.empty());
+    std::uint64_t above = UINT64_MAX;
+    for (const link::CounterRange& range : ack->ranges) {
+      FUZZ_EXPECT(range.first <= range.last && range.last < above);
+      above = range.first;
+    }
+    FUZZ_EXPECT(equal(link::encode_path_ack(*ack), body));
+  }
+}
+
 void check_body(ByteView body, record::EntryClass entry_class) {
+  check_ack(body);
   check_entry(body, entry_class);
   check_state(body);
   check_cosignature(body, true);
   check_cosignature(body, false);
+}
+
+// The input as an entry's body, cut and put together in another order.
+void check_cutting(ByteView input) {
+  if (input.size() < 2 || input.size() > 2048) return;
+  const wire::Frame frame{wire::FrameType::kEntry, wire::FrameClass::kDrill, false,
+                          to_bytes(input)};
+  const std::size_t room = link::kRoomLeast + input[0];
+  std::vector<wire::Frame> parts = link::cut_into_fragments(frame, input[1], room);
+  std::rotate(parts.begin(), parts.begin() + input[1] % static_cast<int>(parts.size()),
+              parts.end());
+  link::Reassembly reassembly;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    FUZZ_EXPECT(wire::frame_size(parts[i]) <= room);
+    const auto whole = reassembly.add(parts[i]);
+    FUZZ_EXPECT(whole && whole->has_value() == (i + 1 == parts.size()));
+    if (*whole) FUZZ_EXPECT((*whole)->body == frame.body && (*whole)->type == frame.type &&
+                            (*whole)->frame_class == frame.frame_class);
+  }
 }
 
 bool same(const std::vector<wire::Frame>& a, const std::vector<wire::Frame>& b) {
@@ -55,8 +90,16 @@ void run(ByteView input) {
   const wire::ParsedFrames parsed = wire::parse_frames(input);
   const wire::ParsedFrames again = wire::parse_frames(wire::encode_frames(parsed.frames));
   FUZZ_EXPECT(!again.fault && same(parsed.frames, again.frames));
-  for (const wire::Frame& frame : parsed.frames)
+  link::Reassembly reassembly;
+  for (const wire::Frame& frame : parsed.frames) {
     check_body(frame.body, static_cast<record::EntryClass>(frame.frame_class));
+    FUZZ_EXPECT(wire::encode_frames({frame}).size() <= wire::frame_size(frame));
+    if (frame.type != wire::FrameType::kFragment) continue;
+    const auto whole = reassembly.add(frame);
+    if (whole && *whole)
+      check_body((*whole)->body, static_cast<record::EntryClass>((*whole)->frame_class));
+  }
+  check_cutting(input);
 }
 
 Seeds seeds() {
@@ -78,7 +121,10 @@ Seeds seeds() {
   full.seen_size = 4;
   full.seen_epoch.emplace().fill(1);
   full.epoch.emplace().fill(2);
-  full.references = {{record::Whose::kOthers, full.epoch, 3}, {record::Whose::kAuthors, {}, 1}};
+  full.references.resize(2);
+  full.references[0].whose = record::Whose::kOthers;
+  full.references[0].epoch = full.epoch;
+  full.references[1].index = 1;
   full.predecessors = {{{}, record::Precedence::kRoutine}, {{9}, record::Precedence::kPriority}};
   full.signatures = {{OfficerId{2}, kBase + 91, 1, {}}, {OfficerId{3}, kBase, 1, {}}};
   full.header.author = OfficerId{2};
@@ -116,7 +162,13 @@ Seeds seeds() {
           {"several", wire::encode_frames({state_frame, plain_frame,
                                            frame(wire::FrameType::kProbe, {1, 0, 5}),
                                            frame(wire::FrameType::kClose, {'x'})})},
-          {"unknown", {0x0d, 2, 0, 0x8d, 2, 0}}};
+          {"fragments", wire::encode_frames(link::cut_into_fragments(full_frame, 3, 200))},
+          {"ack", wire::encode_frames({frame(
+                      wire::FrameType::kPathAck,
+                      link::encode_path_ack({PathId{1}, Duration{800}, {{90, 99}, {1, 7}}}))})},
+          {"contact", wire::encode_frames({frame(wire::FrameType::kContact,
+                                                 {1, 1, 2, 3, 4, 0, 7, 0, 9})})},
+          {"unknown", {0x1d, 2, 0, 0x9d, 2, 0}}};
 }
 
 }  // namespace detente::fuzz
