@@ -130,10 +130,10 @@ class Hostile {
       const auto precedence = static_cast<record::Precedence>(choices_.below(4));
       static_cast<void>(pair_.say(choices_.below(2), line, "Understood.", precedence));
       static_cast<void>(pair_.say(kNorth, kWest, "Good morning.", precedence));
-      pair_.run(std::chrono::seconds(3));
+      pair_.run(std::chrono::milliseconds(400));
       FUZZ_EXPECT(packets_[kSouth] <= 64 + kAnswersMax * packets_[kNorth]);
     }
-    pair_.run(std::chrono::minutes(1));
+    pair_.run(std::chrono::seconds(2));
     FUZZ_EXPECT(__sanitizer_get_current_allocated_bytes() <= before + kMemoryMax);
   }
 

@@ -46,7 +46,10 @@ void check_ack(ByteView body) {
       FUZZ_EXPECT(range.first <= range.last && range.last < above);
       above = range.first;
     }
-    FUZZ_EXPECT(equal(link::encode_path_ack(*ack), body));
+    // An absurd delay is cut, so not the bytes.
+    const auto again = link::decode_path_ack(link::encode_path_ack(*ack));
+    FUZZ_EXPECT(again && again->ranges == ack->ranges && again->path == ack->path &&
+                again->delay == ack->delay);
   }
 }
 

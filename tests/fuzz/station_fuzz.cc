@@ -27,7 +27,7 @@ class Meddler {
     pair_.start();
     for (int round = 0; round < 3; ++round) {
       static_cast<void>(pair_.say(choices_.below(2), kWest, "Good morning."));
-      pair_.run(std::chrono::seconds(2));
+      pair_.run(std::chrono::milliseconds(700));
     }
     meddling_ = false;
   }
