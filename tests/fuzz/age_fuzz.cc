@@ -46,11 +46,10 @@ void run(ByteView input) {
   if (header) {
     Bytes again = crypto::write_age_stanzas(header->stanzas);
     FUZZ_EXPECT(equal(again, header->authenticated));
-    again = concat(again, as_bytes(" "), as_bytes(crypto::to_age_base64(header->mac)),
-                   as_bytes("\n"));
+    again =
+        concat(again, as_bytes(" "), as_bytes(crypto::to_age_base64(header->mac)), as_bytes("\n"));
     FUZZ_EXPECT(equal(again, input.first(header->size)));
-    if (crypto::check_age_mac(*header, g.file_key))
-      FUZZ_EXPECT(equal(again, g.other_header));
+    if (crypto::check_age_mac(*header, g.file_key)) FUZZ_EXPECT(equal(again, g.other_header));
   }
   if (!header || cheap(*header)) {
     const auto opened = crypto::open_with_passphrase(input, kPassphrase);

@@ -1,7 +1,7 @@
 // A hostile counterpart: it has the keys of its side and says over a good session what it likes.
-// North is honest; what it says to South is opened, changed at the level of frames and sealed again.
-// South neither crashes nor fills up, answers a packet with a few at most, and on a provable line
-// holds nothing that North did not sign.
+// North is honest; what it says to South is opened, changed at the level of frames and sealed
+// again. South neither crashes nor fills up, answers a packet with a few at most, and on a provable
+// line holds nothing that North did not sign.
 #include <sanitizer/allocator_interface.h>
 
 #include <map>
@@ -18,9 +18,9 @@ namespace {
 constexpr std::size_t kSouth = 0, kNorth = 1;
 constexpr LineId kWest{1}, kQuiet{2};
 constexpr PathId kPath{1};
-constexpr std::size_t kFramesMax = 128;          // that are of its own making in one run
+constexpr std::size_t kFramesMax = 128;  // that are of its own making in one run
 constexpr std::size_t kMemoryMax = 4u << 20;
-constexpr std::uint64_t kAnswersMax = 16;        // packets of South a packet of North, on average
+constexpr std::uint64_t kAnswersMax = 16;  // packets of South a packet of North, on average
 
 // Stands in the middle with both sides' keys: one session with each, of one call.
 class Relay {
@@ -56,12 +56,12 @@ class Relay {
   std::optional<Bytes> on_first(std::size_t from, ByteView datagram) {
     const core::LinkSetup& caller = setups_[from].link;
     const link::FirstPacket first = *link::parse_first_packet(datagram);
-    calls_.push_back({from,
-                      to_bytes(datagram),
-                      link::OutgoingHandshake::start(caller.pair, caller.keys.ours, first.counter,
-                                                     first.first_of_life, caller.first_psk.view(),
-                                                     random_),
-                      {}});
+    calls_.push_back(
+        {from,
+         to_bytes(datagram),
+         link::OutgoingHandshake::start(caller.pair, caller.keys.ours, first.counter,
+                                        first.first_of_life, caller.first_psk.view(), random_),
+         {}});
     return calls_.back().onward.first_packet();
   }
 
@@ -72,13 +72,13 @@ class Relay {
       if (!finished) continue;
       const core::LinkSetup& caller = setups_[call.caller].link;
       const core::LinkSetup& callee = setups_[from].link;
-      auto answer = link::answer_first_packet(
-          callee.pair, callee.keys.ours, *link::parse_first_packet(call.first),
-          callee.first_psk.view(), finished->contact, random_);
+      auto answer = link::answer_first_packet(callee.pair, callee.keys.ours,
+                                              *link::parse_first_packet(call.first),
+                                              callee.first_psk.view(), finished->contact, random_);
       FUZZ_EXPECT(answer.has_value());
       const link::FirstCounter counter = call.onward.counter();
-      call.ends[from].emplace(caller.pair, std::move(finished->handshake),
-                              crypto::Role::kInitiator, counter, now.mono);
+      call.ends[from].emplace(caller.pair, std::move(finished->handshake), crypto::Role::kInitiator,
+                              counter, now.mono);
       call.ends[1 - from].emplace(callee.pair, std::move(answer->handshake),
                                   crypto::Role::kResponder, counter, now.mono);
       return answer->reply;
@@ -212,7 +212,8 @@ Seeds seeds() {
   Seeds out;
   for (std::uint8_t kind = 0; kind < 8; ++kind) {
     Bytes one;
-    for (std::uint8_t i = 0; i < 32; ++i) append(one, Bytes{kind, i, 3, static_cast<std::uint8_t>(i * 5), 7});
+    for (std::uint8_t i = 0; i < 32; ++i)
+      append(one, Bytes{kind, i, 3, static_cast<std::uint8_t>(i * 5), 7});
     out["kind-" + std::to_string(kind)] = one;
   }
   return out;

@@ -76,7 +76,8 @@ void run(ByteView input) {
   check_signatures(*entry);
   check_bodies(entry->body);
   // What a desk may submit still fits when the station has added its part.
-  if (line::check_submission(*entry, {entry->header.line, "west", true, record::Precedence::kFlash})) {
+  if (line::check_submission(*entry,
+                             {entry->header.line, "west", true, record::Precedence::kFlash})) {
     record::Entry placed = *entry;
     placed.header.seen.emplace().size = UINT64_MAX;
     placed.header.cut_epoch = UINT32_MAX;

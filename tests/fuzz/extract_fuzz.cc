@@ -24,7 +24,8 @@ class Ground {
 
   record::TrustAnchor anchor() const { return world_.anchor(); }
 
-  Bytes extract(LineId line, bool own, std::initializer_list<std::pair<int, ItemForm>> items) const {
+  Bytes extract(LineId line, bool own,
+                std::initializer_list<std::pair<int, ItemForm>> items) const {
     std::vector<record::ExtractChoice> choices;
     for (const auto& [index, form] : items)
       choices.push_back({world_.log(line, own), static_cast<std::uint64_t>(index), form});

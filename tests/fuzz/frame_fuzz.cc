@@ -75,8 +75,9 @@ void check_cutting(ByteView input) {
     FUZZ_EXPECT(wire::frame_size(parts[i]) <= room);
     const auto whole = reassembly.add(parts[i]);
     FUZZ_EXPECT(whole && whole->has_value() == (i + 1 == parts.size()));
-    if (*whole) FUZZ_EXPECT((*whole)->body == frame.body && (*whole)->type == frame.type &&
-                            (*whole)->frame_class == frame.frame_class);
+    if (*whole)
+      FUZZ_EXPECT((*whole)->body == frame.body && (*whole)->type == frame.type &&
+                  (*whole)->frame_class == frame.frame_class);
   }
 }
 
@@ -157,20 +158,19 @@ Seeds seeds() {
           {"entry-full", wire::encode_frames({full_frame})},
           {"state", wire::encode_frames({state_frame})},
           {"receipts",
-           wire::encode_frames(
-               {frame(wire::FrameType::kCosignature,
-                      record::encode_wire_cosignature(receipt, kBase)),
-                frame(wire::FrameType::kCosignature,
-                      record::encode_wire_cosignature(signed_receipt, kBase))})},
-          {"several", wire::encode_frames({state_frame, plain_frame,
-                                           frame(wire::FrameType::kProbe, {1, 0, 5}),
-                                           frame(wire::FrameType::kClose, {'x'})})},
+           wire::encode_frames({frame(wire::FrameType::kCosignature,
+                                      record::encode_wire_cosignature(receipt, kBase)),
+                                frame(wire::FrameType::kCosignature,
+                                      record::encode_wire_cosignature(signed_receipt, kBase))})},
+          {"several",
+           wire::encode_frames({state_frame, plain_frame, frame(wire::FrameType::kProbe, {1, 0, 5}),
+                                frame(wire::FrameType::kClose, {'x'})})},
           {"fragments", wire::encode_frames(link::cut_into_fragments(full_frame, 3, 200))},
           {"ack", wire::encode_frames({frame(
                       wire::FrameType::kPathAck,
                       link::encode_path_ack({PathId{1}, Duration{800}, {{90, 99}, {1, 7}}}))})},
-          {"contact", wire::encode_frames({frame(wire::FrameType::kContact,
-                                                 {1, 1, 2, 3, 4, 0, 7, 0, 9})})},
+          {"contact",
+           wire::encode_frames({frame(wire::FrameType::kContact, {1, 1, 2, 3, 4, 0, 7, 0, 9})})},
           {"unknown", {0x1d, 2, 0, 0x9d, 2, 0}}};
 }
 

@@ -2,8 +2,8 @@
 // entry points of libFuzzer are below.
 //
 // What is checked besides "does not crash": ROUND TRIP (a format with one spelling gives its input
-// back) and MALLEABILITY (of signed or sealed bytes nothing verifies but the genuine ones, which are
-// among the seeds: a fuzzer cannot forge, so whatever verifies must be one of them).
+// back) and MALLEABILITY (of signed or sealed bytes nothing verifies but the genuine ones, which
+// are among the seeds: a fuzzer cannot forge, so whatever verifies must be one of them).
 #pragma once
 
 #include <cstdio>
@@ -15,12 +15,12 @@
 #include "base/bytes.h"
 
 // A property of the fuzzed code: always on, and a crash for libFuzzer.
-#define FUZZ_EXPECT(condition)                                                              \
-  do {                                                                                      \
-    if (!(condition)) {                                                                     \
-      std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);   \
-      std::abort();                                                                         \
-    }                                                                                       \
+#define FUZZ_EXPECT(condition)                                                            \
+  do {                                                                                    \
+    if (!(condition)) {                                                                   \
+      std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                       \
+    }                                                                                     \
   } while (false)
 
 namespace detente::fuzz {

@@ -46,19 +46,19 @@ run_one() {
   [[ $keep -eq 0 ]] || keep_corpus "$name" "$corpus" "${folders[@]}"
 }
 
-# The few inputs that together reach most: the own seeds are made anew each time and not kept.
+# The few inputs that together reach every edge; those that are too large for a repository are left
+# out, and the own seeds, which are made anew each time. Regressions (named by a word) stay.
 keep_corpus() {
-  local name=$1 corpus=$2 merged=$scratch/$1/merged
+  local name=$1 corpus=$2 merged=$scratch/$1/merged file sums
   shift 2
   mkdir -p "$merged" "$corpus"
-  "$programs/$name" -merge=1 -max_len=2048 "$merged" "$@" >/dev/null 2>&1
-  rm -f "$corpus"/[0-9a-f]*
-  # The rarest reach is in the largest numbers of inputs: of those that merging keeps, a few dozen,
-  # spread evenly over their sizes.
-  find "$merged" -type f -size -8k -printf '%s %f\n' | sort -n | awk '{print $2}' \
-    | awk '{all[NR] = $1} END {step = NR > 40 ? NR / 40 : 1; for (i = 1; i <= NR; i += step) print all[int(i)]}' \
-    | while read -r file; do cp "$merged/$file" "$corpus/"; done
-  echo "  $(find "$corpus" -type f | wc -l) inputs, $(du -sb "$corpus" | cut -f1) bytes"
+  "$programs/$name" -set_cover_merge=1 "$merged" "$@" >/dev/null 2>&1
+  find "$corpus" -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
+  sums=$(sha1sum "$scratch/$name/seeds"/* | cut -d' ' -f1)
+  while read -r file; do
+    grep -q "^$file$" <<<"$sums" || cp "$merged/$file" "$corpus/"
+  done < <(find "$merged" -type f -size -12k -printf '%s %f\n' | sort -n | head -n 48 | cut -d' ' -f2)
+  echo "  $name: $(find "$corpus" -type f | wc -l) inputs, $(du -sb "$corpus" | cut -f1) bytes"
 }
 export -f run_one keep_corpus
 export programs findings scratch seconds keep
