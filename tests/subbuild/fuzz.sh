@@ -14,7 +14,13 @@ keep=0
 seconds=${1:?fuzz.sh needs the seconds for each fuzzer}
 shift
 subbuild_configure fuzz
-subbuild_build fuzz fuzzers
+if [[ $# -eq 0 ]]; then
+  mapfile -t names < <(cd "$DETENTE_SOURCE/tests/fuzz" && ls ./*_fuzz.cc | sed 's#^\./##; s#\.cc$##')
+  subbuild_build fuzz fuzzers
+else
+  names=("$@")
+  for name in "${names[@]}"; do subbuild_build fuzz "$name"; done
+fi
 
 programs=$DETENTE_SUBBUILDS/fuzz/fuzz
 findings=$DETENTE_SUBBUILDS/fuzz/findings
@@ -63,9 +69,4 @@ keep_corpus() {
 export -f run_one keep_corpus
 export programs findings scratch seconds keep
 
-if [[ $# -eq 0 ]]; then
-  mapfile -t names < <(cd "$DETENTE_SOURCE/tests/fuzz" && ls ./*_fuzz.cc | sed 's#^\./##; s#\.cc$##')
-else
-  names=("$@")
-fi
 printf '%s\n' "${names[@]}" | xargs -P "${DETENTE_JOBS:-2}" -I{} bash -euo pipefail -c 'run_one {}'
