@@ -11,7 +11,7 @@ namespace detente::fuzz {
 namespace {
 
 constexpr LineId kWest{1};
-constexpr std::size_t kDatagramsMax = 24;  // that he injects in one run
+constexpr std::size_t kDatagramsMax = 48;  // that he injects in one run
 
 class Meddler {
  public:
@@ -38,8 +38,16 @@ class Meddler {
     const std::size_t before = __sanitizer_get_current_allocated_bytes();
     for (std::size_t i = 0; i < kDatagramsMax && !choices_.empty(); ++i) {
       const std::size_t to = choices_.below(2);
-      switch (choices_.below(3)) {
+      switch (choices_.below(4)) {
         case 0: deliver_to(to, choices_.piece()); break;
+        case 2:  // in the header, where numbers decide before any key does
+          if (!delivered_[to].empty()) {
+            Bytes datagram = pick(to);
+            datagram[choices_.below(std::min<std::size_t>(12, datagram.size()))] ^=
+                static_cast<std::uint8_t>(1 + choices_.below(255));
+            deliver_to(to, datagram);
+          }
+          break;
         case 1:
           if (!delivered_[to].empty()) deliver_to(to, pick(to));
           break;
@@ -122,14 +130,19 @@ void run(ByteView input) {
 }
 
 Seeds seeds() {
-  Bytes swaps, changes(1, 0), quiet;
+  Bytes swaps, changes(1, 0), quiet, headers(48, 5);
   for (std::uint8_t i = 0; i < 24; ++i) {
     append(swaps, Bytes{2, 5, 3, i});
+    append(headers, Bytes{0, 2, 0, i, 0x7f, 1, 2, 0, i, 0x10});
     append(changes, Bytes{1, i, 3, static_cast<std::uint8_t>(i * 7)});
   }
   quiet = Bytes(40, 5);
   append(quiet, Bytes{0, 0, 3, 0x40, 1, 2, 1, 1, 0, 2, 3, 0, 5, 9, 1, 2, 0, 0, 3, 1});
-  return {{"swaps", swaps}, {"changes", changes}, {"quiet", quiet}, {"lossy", Bytes(60, 0)}};
+  return {{"swaps", swaps},
+          {"changes", changes},
+          {"quiet", quiet},
+          {"headers", headers},
+          {"lossy", Bytes(60, 0)}};
 }
 
 }  // namespace detente::fuzz
