@@ -2,6 +2,7 @@
 // stands in the two logs. spec/record.md section 9.
 #include <set>
 
+#include "crypto/hash.h"
 #include "fuzz.h"
 #include "record/extract_fixture_for_test.h"
 
@@ -53,12 +54,32 @@ const Ground& ground() {
   return *out;
 }
 
+// One bit of one entry changed where chance would seldom meet it: then nothing is proved.
+void check_altered(ByteView input, record::Extract extract) {
+  if (extract.items.empty()) return;
+  const Digest dice = crypto::sha256(input);
+  record::Shown& shown = extract.items[dice[0] % extract.items.size()].shown;
+  const std::uint8_t bit = static_cast<std::uint8_t>(1 << dice[1] % 8);
+  if (auto* whole = std::get_if<record::ShownWhole>(&shown)) {
+    whole->salt[dice[2] % whole->salt.size()] ^= bit;
+  } else if (auto* header = std::get_if<record::ShownHeader>(&shown)) {
+    header->inner[dice[2] % header->inner.size()] ^= bit;
+  } else {
+    std::get<record::ShownLeaf>(shown).leaf[dice[2] % sizeof(Digest)] ^= bit;
+  }
+  const auto altered = record::encode_extract(extract);
+  FUZZ_EXPECT(altered.has_value());
+  FUZZ_EXPECT(record::verify_extract(*altered, ground().anchor()).verdict !=
+              record::Verdict::kProved);
+}
+
 }  // namespace
 
 void run(ByteView input) {
   if (const auto extract = record::decode_extract(input)) {
     const auto again = record::encode_extract(*extract);
     FUZZ_EXPECT(again && equal(*again, input));
+    check_altered(input, *extract);
   }
   const record::ExtractFindings findings = record::verify_extract(input, ground().anchor());
   FUZZ_EXPECT(findings.error.empty() || findings.verdict == record::Verdict::kFailed);
@@ -75,6 +96,8 @@ Seeds seeds() {
   return {{"whole", g.extract(record::test::kWest, true, {{0, whole}})},
           {"signed", g.extract(record::test::kWest, true, {{1, whole}})},
           {"forms", g.extract(record::test::kWest, true, {{0, header}, {1, leaf}, {2, whole}})},
+          {"unreceipted", g.extract(record::test::kWest, true, {{11, whole}})},
+          {"unreceipted-header", g.extract(record::test::kWest, true, {{11, header}})},
           {"far", g.extract(record::test::kWest, false, {{0, whole}})},
           {"deniable", g.extract(record::test::kQuiet, true, {{0, whole}})},
           {"failing", g.extract(record::test::kWest, true, {{6, whole}, {7, whole}, {8, header}})}};
