@@ -21,6 +21,10 @@ subbuild_configure() {
       local clang
       clang=$(subbuild_clang) || return 77
       options=(-D "CMAKE_CXX_COMPILER=$clang" -D CMAKE_CXX_FLAGS_RELEASE=-O1) ;;
+    fuzz)
+      local clang
+      clang=$(subbuild_clang) || return 77
+      options=(-D "CMAKE_CXX_COMPILER=$clang") ;;
     asan)
       options=(-D "CMAKE_CXX_FLAGS_DEBUG=-O0 -g1 -D_GLIBCXX_ASSERTIONS") ;;
   esac

@@ -1,0 +1,76 @@
+// What programs and people give a running station: request targets, submissions in JSON, its
+// configuration. spec/api.md. Only src/station's parsers, compiled in beside the core.
+#include "fuzz.h"
+#include "station/api_http.h"
+#include "station/station_config.h"
+#include "station/submission.h"
+
+namespace detente::fuzz {
+
+namespace {
+
+void check_submission(const std::string& text) {
+  const station::Json json = station::Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return;
+  static_cast<void>(station::dump(json));
+  const auto submission = station::parse_submission(json);
+  if (!submission) return;
+  // The command line writes what the station reads: the same values.
+  const station::Json written = station::write_submission(*submission);
+  const auto again =
+      station::parse_submission(station::Json::parse(station::dump(written), nullptr, false));
+  FUZZ_EXPECT(again.has_value());
+  FUZZ_EXPECT(again->entry == submission->entry && again->wait == submission->wait &&
+              again->timeout_ms == submission->timeout_ms && again->timed == submission->timed &&
+              again->references.size() == submission->references.size());
+}
+
+}  // namespace
+
+void run(ByteView input) {
+  const std::string text = text_of(input);
+  check_submission(text);
+  if (const auto request = station::parse_target(text))
+    FUZZ_EXPECT(text.starts_with('/') && request->path.size() <= 16 && request->query.size() <= 16);
+  if (const auto address = station::parse_address(text)) {
+    const auto again = station::parse_address(address->text());
+    FUZZ_EXPECT(again && *again == *address);
+  }
+  if (const auto config = station::parse_station_config(text)) {
+    const auto written = station::write_station_config(*config);
+    FUZZ_EXPECT(written.has_value());
+    const auto again = station::parse_station_config(*written);
+    FUZZ_EXPECT(again && *again == *config);
+  }
+}
+
+Seeds seeds() {
+  const auto bytes = [](std::string_view text) { return to_bytes(as_bytes(text)); };
+  station::Submission full;
+  full.entry.header.author = OfficerId{2};
+  full.entry.header.time = {1770000000};
+  full.entry.header.due = WallTime{1770000100};
+  full.entry.header.precedence = record::Precedence::kFlash;
+  full.entry.header.action = {"commander"};
+  full.entry.header.label = "RESTRICTED";
+  full.entry.header.subject = "Patrol boats";
+  full.entry.body = bytes("Turn back.");
+  full.entry.signatures = {{OfficerId{2}, 1770000001, 1, {}}};
+  full.references = {{record::Whose::kOthers, record::EpochId{1}, 4, Digest{2}}};
+  full.wait = station::Wait::kReceipt;
+  station::Submission coded;
+  coded.entry.header.kind = record::kPersonReceipt;
+  coded.entry.header.body_form = record::BodyForm::kCbor;
+  coded.entry.body = {0x81, 0x00};
+  station::StationConfig config;
+  config.providers = {"/usr/lib/provider.so"};
+  config.counterparts = {{"north", "main", {{"fibre", {"127.0.0.1", 7001}, {"::1", 7002}}}}};
+  return {{"submission", bytes(station::dump(station::write_submission(full)))},
+          {"submission-coded", bytes(station::dump(station::write_submission(coded)))},
+          {"nested", bytes("{\"text\":[[[[{\"a\":1e400}]]]]}")},
+          {"target", bytes("/v1/counterparts/north/lines/a%2Fb%20c/entries?since=4&whose=far&x")},
+          {"address", bytes("[2001:db8::1]:7001")},
+          {"config", bytes(station::write_station_config(config).value())}};
+}
+
+}  // namespace detente::fuzz

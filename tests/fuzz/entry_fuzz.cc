@@ -1,0 +1,122 @@
+// Entries in canonical form, officers' signatures over them, and the bodies of the kinds that this
+// system knows. spec/record.md sections 2 to 5.
+#include "accord/accord_for_test.h"
+#include "fuzz.h"
+#include "line/message.h"
+#include "record/entry.h"
+#include "wire/cbor.h"
+
+namespace detente::fuzz {
+
+namespace {
+
+constexpr Digest kAccord{1, 2, 3};
+
+// What the officer of the seeds signed.
+record::Entry genuine() {
+  record::Entry entry;
+  entry.header.line = LineId{1};
+  entry.header.author = OfficerId{2};
+  entry.header.time = {1770000000};
+  entry.header.precedence = record::Precedence::kFlash;
+  entry.header.subject = "Patrol boats";
+  entry.header.action = {"commander"};
+  entry.header.references = {{record::Whose::kOthers, {1}, 3, {4}}};
+  entry.body = to_bytes(as_bytes("Turn back."));
+  entry.signatures.push_back(record::sign_entry(entry.header, entry.body, kAccord, 1, OfficerId{2},
+                                                1770000001, accord::test::sign_key(5)));
+  return entry;
+}
+
+// Header, body and signatures one after the other.
+std::optional<record::EntryBytes> split(ByteView input) {
+  wire::CborReader reader(input);
+  const auto header = reader.item();
+  if (!header) return std::nullopt;
+  const auto body = reader.item();
+  if (!body) return std::nullopt;
+  const auto signatures = reader.item();
+  if (!signatures || !reader.empty()) return std::nullopt;
+  return record::EntryBytes{to_bytes(*header), to_bytes(*body), to_bytes(*signatures)};
+}
+
+void check_signatures(const record::Entry& entry) {
+  static const crypto::VerifyKey* const key =
+      new crypto::VerifyKey(accord::test::sign_key(5).verify_key());
+  static const record::Entry* const good = new record::Entry(genuine());
+  for (const record::OfficerSignature& signature : entry.signatures) {
+    if (!record::verify_officer(entry.header, entry.body, kAccord, signature, *key)) continue;
+    FUZZ_EXPECT(signature == good->signatures[0] && entry.body == good->body);
+    FUZZ_EXPECT(record::encode_header(entry.header, record::HeaderPart::kIntent) ==
+                record::encode_header(good->header, record::HeaderPart::kIntent));
+  }
+}
+
+void check_bodies(ByteView body) {
+  if (const auto level = line::parse_receipt_body(body))
+    FUZZ_EXPECT(equal(line::receipt_body(*level), body));
+  if (const auto before = line::parse_epoch_body(body))
+    FUZZ_EXPECT(equal(line::epoch_body(*before), body));
+  if (const auto bulletin = line::parse_bulletin_body(body))
+    FUZZ_EXPECT(equal(line::bulletin_body(*bulletin), body));
+}
+
+}  // namespace
+
+void run(ByteView input) {
+  if (const auto header = record::decode_header(input))
+    FUZZ_EXPECT(equal(record::encode_header(*header), input));
+  check_bodies(input);
+  const auto bytes = split(input);
+  if (!bytes) return;
+  const auto entry = record::decode_entry(*bytes);
+  if (!entry) return;
+  FUZZ_EXPECT(record::encode_entry(*entry) == *bytes);
+  FUZZ_EXPECT(bytes->size() <= record::kEntryBytesMax);
+  check_signatures(*entry);
+  check_bodies(entry->body);
+  // What a desk may submit still fits when the station has added its part.
+  if (line::check_submission(*entry,
+                             {entry->header.line, "west", true, record::Precedence::kFlash})) {
+    record::Entry placed = *entry;
+    placed.header.seen.emplace().size = UINT64_MAX;
+    placed.header.cut_epoch = UINT32_MAX;
+    FUZZ_EXPECT(record::encode_entry(placed).size() <= record::kEntryBytesMax);
+  }
+}
+
+Seeds seeds() {
+  const auto joined = [](const record::Entry& entry) {
+    const record::EntryBytes bytes = record::encode_entry(entry);
+    return concat(bytes.header, bytes.body, bytes.signatures);
+  };
+  record::Entry rich = genuine();
+  rich.header.seen = record::LogPosition{{1}, 9, {2}};
+  rich.header.cut_epoch = 1;
+  rich.header.due = rich.header.reply_by = WallTime{1770009999};
+  rich.header.info = {"duty-officer", "clerk"};
+  rich.header.label = "CONFIDENTIAL";
+  rich.header.copies = {{{5}, {6}}};
+  record::Attachment& document = rich.header.attachments.emplace_back();
+  document.digest = {7};
+  document.length = 100000;
+  document.media_type = "application/pdf";
+  record::Entry plain;
+  plain.header.line = LineId{1};
+  plain.body = to_bytes(as_bytes("Good morning."));
+  record::Entry receipt = plain;
+  receipt.header.kind = record::kPersonReceipt;
+  receipt.header.body_form = record::BodyForm::kCbor;
+  receipt.body = line::receipt_body(line::ReceiptLevel::kBrought);
+  return {{"signed", joined(genuine())},
+          {"rich", joined(rich)},
+          {"plain", joined(plain)},
+          {"receipt", joined(receipt)},
+          {"header", record::encode_header(rich.header)},
+          {"body-receipt", receipt.body},
+          {"body-first-epoch", line::epoch_body(std::nullopt)},
+          {"body-epoch", line::epoch_body(rich.header.seen)},
+          {"body-bulletin", line::bulletin_body(Bytes{1, 2, 3})}};
+}
+
+}  // namespace detente::fuzz
