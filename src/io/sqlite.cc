@@ -155,9 +155,13 @@ Result<void> Query::done() {
 
 Result<void> Query::check() {
   if (!damaged_) return {};
-  Error error = damaged(connection_.path(), "a value of a wrong length");
+  return tl::unexpected<Error>(damage("a value of a wrong length"));
+}
+
+Error Query::damage(const std::string& how) {
+  Error error = damaged(connection_.path(), how);
   connection_.doubt(error);
-  return tl::unexpected<Error>(error);
+  return error;
 }
 
 std::uint64_t Query::integer(int column) const {

@@ -93,6 +93,8 @@ class Query {
     return value.value_or(ByteArray<N>{});
   }
   Result<void> check();
+  // What was read cannot be what was written: told, and remembered as the connection's doubt.
+  Error damage(const std::string& how);
 
  private:
   void bind(std::uint64_t value);

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "io/sqlite_lock.h"
+#include "io/sqlite_snapshot.h"
 #include "io/sqlite_writer.h"
 
 namespace detente::io {
@@ -35,6 +36,9 @@ class SqliteStore final : public record::Store {
   // Call it when nothing is to be written. Starts the write-ahead log over, and overwrites in it
   // the keys that were replaced. kIo: nothing is lost, call it again later.
   Result<void> maintain();
+  // A copy of what is committed now (sqlite_snapshot.h), from a thread of its own: commits go on
+  // meanwhile, only the log is not started over. kState while another is being made.
+  Result<void> snapshot(const std::string& to, const OnProgress& progress);
   // Why every commit is refused, once that is so.
   std::optional<Error> fault() const;
 
@@ -80,6 +84,7 @@ class SqliteStore final : public record::Store {
   int frames_ = 0;     // in the write-ahead log, as of the last commit
   bool dirty_ = true;  // something was committed since the log was started over
   bool wipe_due_ = false;
+  bool copying_ = false;  // a snapshot reads the log: starting it over would wait for that
   mutable std::mutex read_mutex_;
   Connection reading_;
   mutable SqliteReader reader_;

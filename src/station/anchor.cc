@@ -91,6 +91,10 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
   return out;
 }
 
+Result<void> mark_restored(const io::Path& file, std::string_view why) {
+  return io::write_file(file, as_bytes(std::string(why) + "\n"), io::kSecretMode);
+}
+
 std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines) {
   std::uint64_t sum = 0;
   for (const record::LineKey& line : lines)
