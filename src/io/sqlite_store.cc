@@ -62,6 +62,11 @@ std::optional<Error> SqliteStore::fault() const {
   return fault_;
 }
 
+std::optional<Error> SqliteStore::trouble() const {
+  const std::lock_guard guard(fault_mutex_);
+  return fault_ ? fault_ : trouble_;
+}
+
 template <typename Work>
 Result<void> SqliteStore::transact(Work work) {
   DETENTE_TRY_VOID(ready());
@@ -70,6 +75,11 @@ Result<void> SqliteStore::transact(Work work) {
     DETENTE_TRY_VOID(work());
     return transaction.commit();
   }();
+  if (troubled_ || (!done && done.error().fault == Fault::kIo)) {
+    const std::lock_guard guard(fault_mutex_);
+    trouble_ = done ? std::nullopt : std::optional(done.error());
+    troubled_ = trouble_.has_value();
+  }
   if (done) {
     dirty_ = true;
     wipe_due_ |= writer_.take_replaced_secret();

@@ -41,6 +41,8 @@ class SqliteStore final : public record::Store {
   Result<void> snapshot(const std::string& to, const OnProgress& progress);
   // Why every commit is refused, once that is so.
   std::optional<Error> fault() const;
+  // fault(), or why the newest commit failed (a full disk): gone once one succeeds.
+  std::optional<Error> trouble() const;
 
   std::vector<LogInfo> logs(const record::LineKey& line) const override;
   std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
@@ -91,6 +93,8 @@ class SqliteStore final : public record::Store {
   mutable std::atomic<bool> failed_ = false;
   mutable std::mutex fault_mutex_;
   mutable std::optional<Error> fault_;
+  std::optional<Error> trouble_;  // under fault_mutex_, too
+  std::atomic<bool> troubled_ = false;
 };
 
 }  // namespace detente::io
