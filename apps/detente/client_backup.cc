@@ -100,8 +100,10 @@ void show(Context& context, const station::BackupReport& report) {
                      {"own", line.own},
                      {"far", line.far}});
   }
-  context.say("  " + std::to_string(report.record.entries) + " entries in all, every one against its "
-              "tree; " + std::to_string(report.record.signatures) + " signatures verified");
+  context.say("  " + std::to_string(report.record.entries) +
+              " entries in all, every one against its "
+              "tree; " +
+              std::to_string(report.record.signatures) + " signatures verified");
   context.result({{"side", report.side},
                   {"station", report.station},
                   {"made", report.made.seconds},
@@ -118,8 +120,7 @@ Result<void> backup(Context& context, const std::string& to, bool unsealed) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(config, side.station_config());
   const WallTime now = io::os_wall_time();
-  const io::Path file =
-      backup_file(side.name() + "/" + config.post, to, now, !unsealed);
+  const io::Path file = backup_file(side.name() + "/" + config.post, to, now, !unsealed);
   if (io::exists(file))
     return fail(Fault::kConflict,
                 file.string() + ": is there already and is not overwritten; name another file");
@@ -147,7 +148,8 @@ Result<void> backup(Context& context, const std::string& to, bool unsealed) {
   context.say("  " + std::to_string(report.bytes) + " bytes, read back; SHA-256 " +
               to_hex(report.sha256));
   context.result({{"file", file.string()}, {"running", running}});
-  context.next("detente restore " + file.string() + " --to DIR, on a machine that replaces this one");
+  context.next("detente restore " + file.string() +
+               " --to DIR, on a machine that replaces this one");
   return {};
 }
 
@@ -177,10 +179,12 @@ Result<void> restore(Context& context, const std::string& file, const std::strin
                 (io::exists(io::Path(to) / "vault") ? " (the vault stayed)" : ""));
   }
   context.result({{"dir", to}, {"moved_aside", std::move(aside)}});
-  context.next("make sure that the old station never runs again: two with one key contradict each "
-               "other");
-  context.next("bring bulletins and accords that are newer than the backup: detente bulletin "
-               "import FILE");
+  context.next(
+      "make sure that the old station never runs again: two with one key contradict each "
+      "other");
+  context.next(
+      "bring bulletins and accords that are newer than the backup: detente bulletin "
+      "import FILE");
   context.next("detente station run --dir " + to + ", which begins new epochs by itself");
   return {};
 }

@@ -80,8 +80,7 @@ OpenStream::~OpenStream() = default;
 
 Result<OpenStream> OpenStream::open(ByteView beginning, std::string_view passphrase) {
   DETENTE_TRY(header, open_age_header(beginning, passphrase));
-  return OpenStream(
-      std::make_unique<State>(State{std::move(header.file_key), header.size}));
+  return OpenStream(std::make_unique<State>(State{std::move(header.file_key), header.size}));
 }
 
 std::size_t OpenStream::taken() const { return state_->taken; }

@@ -31,8 +31,8 @@ Bytes seal_in_parts(ByteView plain, std::size_t step) {
 
 Result<Bytes> open_in_parts(ByteView file, std::size_t step,
                             std::string_view passphrase = kPassphrase) {
-  DETENTE_TRY(stream, OpenStream::open(file.first(std::min(file.size(), kSealBeginningMax)),
-                                       passphrase));
+  DETENTE_TRY(stream,
+              OpenStream::open(file.first(std::min(file.size(), kSealBeginningMax)), passphrase));
   Bytes out;
   for (std::size_t at = stream.taken(); at < file.size(); at += step)
     DETENTE_TRY_VOID(stream.add(file.subspan(at, std::min(step, file.size() - at)), out));

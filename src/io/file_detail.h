@@ -1,11 +1,11 @@
 // What file.cc and file_stream.cc share; for these two alone.
 #pragma once
 
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <unistd.h>
 
 #include "io/file.h"
 

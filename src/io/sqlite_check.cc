@@ -124,8 +124,8 @@ class Check {
     Query roots = db_.query(kRoots);
     roots.with(first_key(id), last_key(id));
     DETENTE_TRY(next_root, roots.row());
-    const std::string name = log.log.station_id + ", line " +
-                             std::to_string(log.log.line.line.value);
+    const std::string name =
+        log.log.station_id + ", line " + std::to_string(log.log.line.line.value);
     for (std::uint64_t at = 0;;) {
       while (next_root && (roots.integer(0) & kIndexMax) == at) {
         const Digest root = roots.array<32>(1);

@@ -154,12 +154,16 @@ TEST_F(SqliteCheck, WithoutAStationTheLogOfACrashIsCopiedAndLeft) {
 
 TEST_F(SqliteCheck, EveryKindOfDamageIsFound) {
   fill(1000, 100);
-  ASSERT_TRUE(put({PutCosignature{log_, {900, [&] {
+  ASSERT_TRUE(put({PutCosignature{log_,
+                                  {900,
+                                   [&] {
                                      Frontier tree;
                                      for (std::uint64_t i = 0; i < 900; ++i)
                                        tree.append(entry(i).leaf);
                                      return tree.root();
-                                   }(), {5}, signature(2)}}}));
+                                   }(),
+                                   {5},
+                                   signature(2)}}}));
   ASSERT_TRUE(store_->snapshot(copy_, {}));
   ASSERT_TRUE(check_record(copy_));
   const char* kDamage[] = {

@@ -60,8 +60,7 @@ class LosingDisk {
 
   // The power goes at this many more writes and syncs; the files' remains are then written beside
   // `to`, under the same last names ("station.db" of another directory, say).
-  void crash_after(std::uint64_t operations, std::string from, std::string to,
-                   std::uint64_t seed) {
+  void crash_after(std::uint64_t operations, std::string from, std::string to, std::uint64_t seed) {
     left_ = operations;
     from_ = std::move(from);
     to_ = std::move(to);
@@ -80,7 +79,7 @@ class LosingDisk {
   static constexpr int kKept = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
   using Sector = std::vector<char>;
 
-  struct State {  // of a file, whoever has it open
+  struct State {                                            // of a file, whoever has it open
     std::map<sqlite3_int64, std::vector<Sector>> unsynced;  // versions, the synced one first
     sqlite3_int64 synced_size = 0;
     sqlite3_int64 size = 0;

@@ -69,7 +69,8 @@ Violation live(const std::string& path, LosingDisk& disk, SeededRandom& random, 
     if (random.below(4) == 0)
       batch.writes.push_back(PutValue{"large", Bytes(random.below(60'000), 7)});
     if (random.below(6) == 0)
-      batch.writes.push_back(PutLinkState{kLine.lineage, "north/main", {1, 2, 3, key_of(next), {4}}});
+      batch.writes.push_back(
+          PutLinkState{kLine.lineage, "north/main", {1, 2, 3, key_of(next), {4}}});
     ends.begun = next;
     if ((*store)->commit({&batch, 1})) ends.acknowledged = next;
     if (random.below(6) == 0) static_cast<void>((*store)->maintain());
@@ -96,7 +97,8 @@ Violation look(const std::string& path, Ends& ends) {
   if (size > 0) {  // the group that closed with this entry is there as a whole
     const auto value = (*store)->value("size");
     const auto outbox = (*store)->outbox(kLine);
-    if (value != key_of(size)) return "a value of another commit: " + in_hex(value.value_or(Bytes{}));
+    if (value != key_of(size))
+      return "a value of another commit: " + in_hex(value.value_or(Bytes{}));
     if (outbox.empty() || outbox.back().id != size || outbox.back().item != key_of(size))
       return "an outbox of another commit";
     if (checked->logs.front().checkpoint->size != size) return "a checkpoint of another commit";
@@ -135,7 +137,8 @@ Violation one_seed(std::uint64_t seed, LosingDisk::Lies lies, Tally& tally) {
     } else {
       ends.begun = 0;
     }
-    for (const char* rest : {"", "-wal", "-shm", "-journal", ".lock"}) std::filesystem::remove(path + rest);
+    for (const char* rest : {"", "-wal", "-shm", "-journal", ".lock"})
+      std::filesystem::remove(path + rest);
     path = next;
   }
   tally.entries += ends.acknowledged;

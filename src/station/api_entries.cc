@@ -52,8 +52,7 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
   }
   view.log = info.log;
   if (from < info.size)
-    for (record::StoredEntry& stored :
-         running.store->entries(info.log, from, info.size, most)) {
+    for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
       view.stored = std::move(stored);
       out.push_back(view);
     }

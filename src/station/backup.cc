@@ -50,8 +50,8 @@ Result<void> write_member(BackupWriter& writer, const Source& source,
                 return writer.bytes(part);
               }));
   if (read != expected)
-    return fail(Fault::kIo, source.path.string() +
-                                ": changed while the backup was written; try again");
+    return fail(Fault::kIo,
+                source.path.string() + ": changed while the backup was written; try again");
   return writer.end(member);
 }
 
@@ -62,7 +62,8 @@ Result<void> check_rest(const SideDir& side) {
   DETENTE_TRY(roster, side.own_roster());
   if (roster.by_number(keys.number) == nullptr)
     return fail(Fault::kNotFound, "the credential of this station is not in bulletins/" +
-                                      side.name() + ": a station restored from this would not "
+                                      side.name() +
+                                      ": a station restored from this would not "
                                       "start; see `detente side show`");
   for (const CounterpartConfig& counterpart : config.counterparts) {
     DETENTE_TRY(accord, side.accord_in_force(counterpart.name));
@@ -91,11 +92,11 @@ Result<void> write_all(const BackupChoices& choices, const Manifest& manifest,
   std::uint64_t of = 0, done = 0;
   for (const auto& [name, file] : manifest.files) of += file.size;
   for (const Source& source : all)
-    DETENTE_TRY_VOID(write_member(writer, source, manifest.files.at(source.name),
-                                  [&](std::uint64_t more) {
-                                    done += more;
-                                    if (choices.stage) choices.stage("writing", done, of);
-                                  }));
+    DETENTE_TRY_VOID(
+        write_member(writer, source, manifest.files.at(source.name), [&](std::uint64_t more) {
+          done += more;
+          if (choices.stage) choices.stage("writing", done, of);
+        }));
   return writer.commit();
 }
 
@@ -104,11 +105,12 @@ Result<void> write_all(const BackupChoices& choices, const Manifest& manifest,
 Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choices) {
   DETENTE_TRY_VOID(check_rest(side));
   DETENTE_TRY(config, side.station_config());
-  DETENTE_TRY(checked,
-              io::check_record(choices.snapshot.string(), [&](std::uint64_t done, std::uint64_t of) {
-                if (choices.stage) choices.stage("checking the record", done, of);
-                return true;
-              }));
+  DETENTE_TRY(checked, io::check_record(choices.snapshot.string(),
+                                        [&](std::uint64_t done, std::uint64_t of) {
+                                          if (choices.stage)
+                                            choices.stage("checking the record", done, of);
+                                          return true;
+                                        }));
   BackupReport out;
   DETENTE_TRY(record, check_signatures(side, checked));
   out.record = std::move(record);

@@ -38,10 +38,10 @@ bool by_a_station(const accord::Roster& roster, Fits fits) {
 
 tl::unexpected<Error> not_signed(const char* what, const io::CheckedLog& log,
                                  const std::string& who) {
-  return fail(Fault::kAuthentication,
-              std::string("the record is damaged: the newest ") + what + " of " +
-                  log.log.station_id + " on line " + std::to_string(log.log.line.line.value) +
-                  " does not verify under any station's key of " + who);
+  return fail(Fault::kAuthentication, std::string("the record is damaged: the newest ") + what +
+                                          " of " + log.log.station_id + " on line " +
+                                          std::to_string(log.log.line.line.value) +
+                                          " does not verify under any station's key of " + who);
 }
 
 Result<std::uint64_t> check_log(const Ground& ground, const accord::Roster& ours,

@@ -115,8 +115,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
   for (const std::string_view needed : kFiles)
     if (out.files.count(std::string(needed)) == 0)
       return malformed(std::string(needed) + " is missing");
-  if (out.files.count(kRecordName) == 0)
-    return malformed(std::string(kRecordName) + " is missing");
+  if (out.files.count(kRecordName) == 0) return malformed(std::string(kRecordName) + " is missing");
   return out;
 }
 

@@ -161,7 +161,8 @@ Result<RestoreReport> restore_backup(const RestoreChoices& asked) {
   const BackupSink sink{[&](const TarMember& member) { return unpacker.begin(member); },
                         [&](ByteView part) { return unpacker.bytes(part); },
                         [&] { return unpacker.end(); }};
-  DETENTE_TRY(read, read_backup(choices.file, choices.passphrase, sink, choices.stage, "unpacking"));
+  DETENTE_TRY(read,
+              read_backup(choices.file, choices.passphrase, sink, choices.stage, "unpacking"));
   DETENTE_TRY(side, SideDir::open(workshop.path()));
   DETENTE_TRY(checked, io::check_record((workshop.path() / kRecordName).string(),
                                         [&](std::uint64_t done, std::uint64_t of) {
@@ -171,9 +172,14 @@ Result<RestoreReport> restore_backup(const RestoreChoices& asked) {
                                         }));
   RestoreReport out;
   DETENTE_TRY(record, check_signatures(side, checked));
-  out.backup = {read.manifest.side, read.manifest.station,      read.manifest.made,
-                std::move(record),  read.manifest.files.size(), read.bytes,
-                read.sha256,        read.sealed};
+  out.backup = {read.manifest.side,
+                read.manifest.station,
+                read.manifest.made,
+                std::move(record),
+                read.manifest.files.size(),
+                read.bytes,
+                read.sha256,
+                read.sealed};
   DETENTE_TRY_VOID(mark_restored(side.restored_file(),
                                  "from the backup of " + format_utc(read.manifest.made) + ", " +
                                      to_hex(read.sha256) + ", at " + format_utc(choices.now)));

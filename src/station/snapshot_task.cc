@@ -41,7 +41,10 @@ void SnapshotTask::when_done(std::function<void()> then) {
 Json SnapshotTask::json() const {
   const bool failed = outcome_ && !*outcome_;
   Json out{{"ok", true},
-           {"state", running_ ? "running" : !outcome_ ? "none" : failed ? "failed" : "done"},
+           {"state", running_    ? "running"
+                     : !outcome_ ? "none"
+                     : failed    ? "failed"
+                                 : "done"},
            {"file", file_},
            {"pages", pages_.load()},
            {"of", of_.load()},

@@ -56,7 +56,7 @@ std::optional<std::uint64_t> size_in(ByteView block) {
   const bool clean = std::all_of(block.begin() + kSize.at + 1, block.begin() + kSize.at + 4,
                                  [](std::uint8_t byte) { return byte == 0; });
   return clean && out > kOctalMax && out < (std::uint64_t{1} << 62) ? std::optional(out)
-                                                                   : std::nullopt;
+                                                                    : std::nullopt;
 }
 
 tl::unexpected<Error> malformed(const std::string& what) {

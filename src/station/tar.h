@@ -52,8 +52,8 @@ class TarReader {
   Sink sink_;
   Bytes header_;
   std::optional<TarMember> member_;
-  std::uint64_t left_ = 0;     // of the member's bytes
-  std::size_t padding_ = 0;    // then
+  std::uint64_t left_ = 0;   // of the member's bytes
+  std::size_t padding_ = 0;  // then
   std::size_t zero_blocks_ = 0;
 };
 

@@ -54,7 +54,8 @@ TEST(Tar, ReadsWhatItWrote) {
   const Files files = some_files();
   const Bytes bytes = written(files);
   EXPECT_EQ(bytes.size() % 512, 0u);
-  for (const std::size_t step : {std::size_t{1}, std::size_t{512}, std::size_t{4096}, bytes.size()}) {
+  for (const std::size_t step :
+       {std::size_t{1}, std::size_t{512}, std::size_t{4096}, bytes.size()}) {
     const auto back = read(bytes, step);
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(*back, files) << step;

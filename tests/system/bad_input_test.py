@@ -79,8 +79,8 @@ class FullDisk(unittest.TestCase):
         disk.free()
         wait_until(lambda: say("there is room again") is None, "the station to go on by itself")
         wait_until(lambda: north.line_of("south", WEST)["unreceipted"] == 0, "the receipt", 60)
-        wait_until(lambda: south.line_of("north", WEST)["unreceipted"] == 0
-                   and south.line_of("north", WEST)["queued"] == 0, "all receipts", 60)
+        wait_until(lambda: south.line_of("north", WEST)["unreceipted"] == 0, "all receipts", 60)
+        self.assertEqual(south.line_of("north", WEST)["queued"], 0)
         self.assertIsNone(south.get("/v1/status")["fault"])
         self.assertEqual(south.texts("north", WEST)[-1], "said into a full disk")
         self.assertEqual(all_texts(north, "south", WEST), kept)
@@ -424,9 +424,6 @@ class Clock(unittest.TestCase):
         far = north.entries("south", WEST)[-1]
         self.assertEqual(far["time"], back)  # the claim stays what it was
         self.assertLess(abs(far["stored_at"] - real), 300)
-        # North sees how far the other clock is off.
-        wait_until(lambda: (north.status_of("south")["clock"]["offset_s"] or 0) < -YEAR + 3600,
-                   "the offset to show")
         south.stop()  # a new session, with the clock still back
         south.start()
         south.wait_link("north")
