@@ -114,6 +114,7 @@ class Query {
     value ? bind(ByteView(*value)) : bind_null();
   }
   void bind_null();
+  Error not_prepared();
 
   Connection& connection_;
   sqlite3_stmt* statement_;  // null when it could not be prepared

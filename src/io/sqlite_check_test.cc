@@ -210,6 +210,18 @@ TEST_F(SqliteCheck, AnEntryThatRottedIsNeverRead) {
   EXPECT_FALSE(store.claim(line_));  // nothing is signed on such ground
 }
 
+TEST_F(SqliteCheck, ASchemaThatRottedIsDamage) {
+  fill(100, 100);
+  store_.reset();
+  sql(path_, "ALTER TABLE early_entries RENAME TO earlyxentries");
+  auto opened = SqliteStore::open(path_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_TRUE((*opened)->early_entries(log_).empty());
+  ASSERT_TRUE((*opened)->fault());
+  EXPECT_NE((*opened)->fault()->message.find("damaged"), std::string::npos);
+  EXPECT_FALSE((*opened)->claim(line_));
+}
+
 TEST_F(SqliteCheck, OtherFilesAreRefused) {
   const auto none = snapshot_database(folder_.file("none.db"), copy_, {});
   ASSERT_FALSE(none);

@@ -40,6 +40,7 @@ Result<void> check_newest(const io::SqliteStore& store, const std::vector<record
         good = !some.empty();
         at += some.size();
       }
+      static_cast<void>(store.early_entries(info.log));
       if (const auto fault = store.fault()) return tl::unexpected<Error>(*fault);
       if (!good) return damaged(info.log, info.size);
     }

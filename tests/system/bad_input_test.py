@@ -79,8 +79,8 @@ class FullDisk(unittest.TestCase):
         disk.free()
         wait_until(lambda: say("there is room again") is None, "the station to go on by itself")
         wait_until(lambda: north.line_of("south", WEST)["unreceipted"] == 0, "the receipt", 60)
-        wait_until(lambda: south.line_of("north", WEST)["unreceipted"] == 0, "all receipts", 60)
-        self.assertEqual(south.line_of("north", WEST)["queued"], 0)
+        wait_until(lambda: south.line_of("north", WEST)["unreceipted"] == 0
+                   and south.line_of("north", WEST)["queued"] == 0, "all receipts", 60)
         self.assertIsNone(south.get("/v1/status")["fault"])
         self.assertEqual(south.texts("north", WEST)[-1], "said into a full disk")
         self.assertEqual(all_texts(north, "south", WEST), kept)
