@@ -128,7 +128,9 @@ Result<void> backup(Context& context, const std::string& to, bool unsealed) {
   if (!one_at_a_time && one_at_a_time.error().fault == Fault::kConflict)
     return fail(Fault::kConflict, "another backup of this station is being made; wait for it");
   if (!one_at_a_time) return tl::unexpected<Error>(one_at_a_time.error());
-  station::BackupChoices choices{side.snapshot_file(), file, std::nullopt, now, {}};
+  DETENTE_TRY(files, station::read_kept_files(side));
+  station::BackupChoices choices{
+      std::move(files), side.snapshot_file(), file, std::nullopt, now, {}};
   if (!unsealed) {  // a person is asked before the work begins
     DETENTE_TRY(phrase, context.passphrase(side.info().passphrase_file, Context::Ask::kMake,
                                            "New passphrase for this backup"));

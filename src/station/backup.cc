@@ -8,7 +8,9 @@ namespace detente::station {
 
 namespace {
 
-// Hashes a file, and gives its parts to `take` where there is one.
+constexpr std::size_t kKeptFileMax = 4 << 20;
+
+// Hashes the snapshot, and gives its parts to `take` where there is one.
 Result<Manifest::File> read_through(const Path& path,
                                     const std::function<Result<void>(ByteView)>& take) {
   DETENTE_TRY(file, io::FileReader::open(path));
@@ -28,30 +30,32 @@ Result<Manifest::File> read_through(const Path& path,
   return out;
 }
 
-struct Source {
-  std::string name;
-  Path path;
-};
+unsigned mode_of(std::string_view name) {
+  const bool open_to_all =
+      name.starts_with("accords/") || name.starts_with("cards/") || name.starts_with("bulletins/");
+  return open_to_all ? io::kPublicMode : io::kSecretMode;
+}
 
-Result<void> write_member(BackupWriter& writer, const Source& source,
-                          const Manifest::File& expected,
-                          const std::function<void(std::uint64_t)>& progress) {
-  const bool secret = !source.name.starts_with("accords/") && !source.name.starts_with("cards/") &&
-                      !source.name.starts_with("bulletins/");
-  const TarMember member{source.name, expected.size, secret ? io::kSecretMode : io::kPublicMode};
+Result<void> write_member(BackupWriter& writer, const std::string& name, ByteView bytes) {
+  const TarMember member{name, bytes.size(), mode_of(name)};
+  DETENTE_TRY_VOID(writer.begin(member));
+  DETENTE_TRY_VOID(writer.bytes(bytes));
+  return writer.end(member);
+}
+
+Result<void> write_record(BackupWriter& writer, const BackupChoices& choices,
+                          const Manifest::File& expected) {
+  const TarMember member{kRecordName, expected.size, io::kSecretMode};
   DETENTE_TRY_VOID(writer.begin(member));
   std::uint64_t done = 0;
-  DETENTE_TRY(read, read_through(source.path, [&](ByteView part) -> Result<void> {
+  DETENTE_TRY(read, read_through(choices.snapshot, [&](ByteView part) -> Result<void> {
                 done += part.size();
-                // Before a byte too many makes the rest of the file unreadable.
-                if (done > expected.size)
-                  return fail(Fault::kIo, source.path.string() + ": grew while it was read");
-                progress(part.size());
+                if (choices.stage) choices.stage("writing", done, expected.size);
                 return writer.bytes(part);
               }));
   if (read != expected)
     return fail(Fault::kIo,
-                source.path.string() + ": changed while the backup was written; try again");
+                choices.snapshot.string() + ": changed while the backup was written; try again");
   return writer.end(member);
 }
 
@@ -73,34 +77,26 @@ Result<void> check_rest(const SideDir& side) {
   return {};
 }
 
-std::vector<Source> sources(const SideDir& side, const std::vector<std::string>& names,
-                            const Path& snapshot) {
-  std::vector<Source> out;
-  for (const std::string& name : names) out.push_back({name, side.dir() / name});
-  out.push_back({kRecordName, snapshot});
-  return out;
-}
-
-Result<void> write_all(const BackupChoices& choices, const Manifest& manifest,
-                       const std::vector<Source>& all) {
+Result<void> write_all(const BackupChoices& choices, const Manifest& manifest) {
   DETENTE_TRY(writer, BackupWriter::create(choices.to, choices.sealing, choices.now));
-  const std::string text = write_manifest(manifest);
-  const TarMember first{kManifestName, text.size(), io::kSecretMode};
-  DETENTE_TRY_VOID(writer.begin(first));
-  DETENTE_TRY_VOID(writer.bytes(as_bytes(text)));
-  DETENTE_TRY_VOID(writer.end(first));
-  std::uint64_t of = 0, done = 0;
-  for (const auto& [name, file] : manifest.files) of += file.size;
-  for (const Source& source : all)
-    DETENTE_TRY_VOID(
-        write_member(writer, source, manifest.files.at(source.name), [&](std::uint64_t more) {
-          done += more;
-          if (choices.stage) choices.stage("writing", done, of);
-        }));
+  DETENTE_TRY_VOID(write_member(writer, kManifestName, as_bytes(write_manifest(manifest))));
+  for (const auto& [name, bytes] : choices.files)
+    DETENTE_TRY_VOID(write_member(writer, name, bytes.view()));
+  DETENTE_TRY_VOID(write_record(writer, choices, manifest.files.at(kRecordName)));
   return writer.commit();
 }
 
 }  // namespace
+
+Result<KeptFiles> read_kept_files(const SideDir& side) {
+  DETENTE_TRY(names, kept_files(side));
+  KeptFiles out;
+  for (const std::string& name : names) {
+    DETENTE_TRY(bytes, io::read_file(side.dir() / name, kKeptFileMax));
+    out.emplace(name, SecretBytes(std::move(bytes)));
+  }
+  return out;
+}
 
 Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choices) {
   DETENTE_TRY_VOID(check_rest(side));
@@ -114,14 +110,12 @@ Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choi
   BackupReport out;
   DETENTE_TRY(record, check_signatures(side, checked));
   out.record = std::move(record);
-  DETENTE_TRY(names, kept_files(side));
-  const std::vector<Source> all = sources(side, names, choices.snapshot);
   Manifest manifest{side.name(), side.name() + "/" + config.post, choices.now, {}};
-  for (const Source& source : all) {
-    DETENTE_TRY(file, read_through(source.path, {}));
-    manifest.files[source.name] = file;
-  }
-  DETENTE_TRY_VOID(write_all(choices, manifest, all));
+  for (const auto& [name, bytes] : choices.files)
+    manifest.files[name] = {bytes.size(), crypto::sha256(bytes.view())};
+  DETENTE_TRY(hashed, read_through(choices.snapshot, {}));
+  manifest.files[kRecordName] = hashed;
+  DETENTE_TRY_VOID(write_all(choices, manifest));
   // From the disk again, with the passphrase: what cannot be opened is no backup.
   const auto passphrase = [&]() -> Result<std::string_view> { return choices.sealing->passphrase; };
   auto back = read_backup(choices.to, passphrase, {}, choices.stage, "reading it back");

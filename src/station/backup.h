@@ -51,7 +51,13 @@ struct BackupReport {
 // `what` is under way, so far.
 using OnStage = std::function<void(const char* what, std::uint64_t done, std::uint64_t of)>;
 
+// What goes into a backup beside the record, by name. Read it before the snapshot is made: the
+// running station drops a pair's first secret only once the record has what goes on from it.
+using KeptFiles = std::map<std::string, SecretBytes>;
+Result<KeptFiles> read_kept_files(const SideDir& side);
+
 struct BackupChoices {
+  KeptFiles files;
   Path snapshot;  // of the record (io/sqlite_snapshot.h); its discarding is the caller's
   Path to;        // kConflict when it is there
   std::optional<Sealing> sealing;  // nothing: a plain tar

@@ -121,6 +121,22 @@ class Backups(unittest.TestCase):
         _, answer = restored(self, made, told[-1]["file"])
         self.assertEqual(answer["entries"], entries[-1])
 
+    def test_in_the_first_second_while_the_first_secret_goes(self):
+        """The daemon rewrites the pair's file then; each backup has a secret to go on from."""
+        made = lab(self)
+        south, north = made["south"], made["north"]
+        made.start("south", "north")
+        files = [south.cli("backup", os.path.join(made.dir, f"{i}.tar"), "--unsealed")["file"]
+                 for i in range(30)]
+        south.wait_link("north")
+        south.kill()
+        for number in (0, len(files) // 2, len(files) - 1):
+            again, _ = restored(self, made, files[number], f"again-{number}")
+            again.start()
+            again.wait_link("north")
+            self.assertEqual(again.cli("send", WEST, f"as of {number}")["state"], "receipted")
+            again.kill()
+
     def test_a_stopped_station_and_what_is_in_it(self):
         made = lab(self)
         south, _ = in_other_hands(self, made, 3)
