@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +42,13 @@ void Context::say(std::string_view line) const {
   if (!json) print_line(stdout, line);
 }
 
+void Context::progress(std::string_view line) const {
+  if (json || ::isatty(STDERR_FILENO) == 0) return;
+  const std::string text = "\r" + std::string(line) + "\x1b[K";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
 void Context::result(Json fields) {
   for (auto& [key, value] : fields.items()) result_[key] = value;
 }
@@ -49,22 +58,28 @@ Result<std::string_view> Context::passphrase(const SideDir& side, Ask ask) {
 }
 
 Result<std::string_view> Context::passphrase(const std::string& file_of_side, Ask ask) {
+  return passphrase(file_of_side, ask,
+                    ask == Ask::kMake ? "New passphrase for this side's keys"
+                                      : "Passphrase of this side's keys");
+}
+
+Result<std::string_view> Context::passphrase(const std::string& file_of_side, Ask ask,
+                                             std::string_view question) {
   if (passphrase_.empty()) {
-    DETENTE_TRY(found, find_passphrase(file_of_side, ask));
+    DETENTE_TRY(found, find_passphrase(file_of_side, ask, question));
     passphrase_ = std::move(found);
   }
   return std::string_view(reinterpret_cast<const char*>(passphrase_.view().data()),
                           passphrase_.size());
 }
 
-Result<SecretBytes> Context::find_passphrase(const std::string& file_of_side, Ask ask) const {
+Result<SecretBytes> Context::find_passphrase(const std::string& file_of_side, Ask ask,
+                                             std::string_view question) const {
   const char* value = std::getenv("DETENTE_PASSPHRASE");
   if (!passphrase_file.empty()) return passphrase_of(passphrase_file);
   if (value != nullptr && *value != 0) return SecretBytes::copy_of(as_bytes(value));
   if (!file_of_side.empty()) return passphrase_of(file_of_side);
-  return ask_passphrase(
-      ask == Ask::kMake ? "New passphrase for this side's keys" : "Passphrase of this side's keys",
-      ask == Ask::kMake);
+  return ask_passphrase(question, ask == Ask::kMake);
 }
 
 bool Context::passphrase_given(const SideDir& side) const {

@@ -47,6 +47,9 @@ class Context {
   void say(std::string_view line = {}) const;
   // The same for the step that comes next: indented, after all the rest.
   void next(std::string step) { next_.push_back(std::move(step)); }
+  // How far something long has come: one line that is written over, on a terminal's stderr alone.
+  // Empty takes it away.
+  void progress(std::string_view line) const;
   // The command's result: with --json {"ok":true, ...fields} at the end. Later fields replace.
   void result(Json fields);
 
@@ -56,6 +59,9 @@ class Context {
   // once a run; the view lives as long as the context. kDenied when there is nobody to ask.
   Result<std::string_view> passphrase(const SideDir& side, Ask ask);
   Result<std::string_view> passphrase(const std::string& file_of_side, Ask ask);
+  // The same with other words to ask by: "New passphrase for this backup".
+  Result<std::string_view> passphrase(const std::string& file_of_side, Ask ask,
+                                      std::string_view question);
   // Whether it comes from a file or the environment rather than from a person.
   bool passphrase_given(const SideDir& side) const;
   // Whether passphrase() would get one without asking a person, or there is a person to ask.
@@ -73,7 +79,8 @@ class Context {
   void print_error(const Error& error) const;
 
  private:
-  Result<SecretBytes> find_passphrase(const std::string& file_of_side, Ask ask) const;
+  Result<SecretBytes> find_passphrase(const std::string& file_of_side, Ask ask,
+                                      std::string_view question) const;
   void print_result() const;
   io::OsKeyRandom random_;
   SecretBytes passphrase_;

@@ -10,6 +10,8 @@ void add_send_commands(CLI::App& app, Context& context);     // send, ack
 void add_inbox_commands(CLI::App& app, Context& context);    // inbox, events
 void add_show_commands(CLI::App& app, Context& context);     // status, record
 
+void add_backup_commands(CLI::App& app, Context& context);   // backup, restore
+
 // The subcommand of that name, made where it is missing: several files add to one.
 CLI::App& group(CLI::App& app, const std::string& name, const std::string& description);
 

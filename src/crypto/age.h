@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "crypto/aead.h"
 
 namespace detente::crypto {
 
@@ -45,6 +47,24 @@ bool check_age_mac(const AgeHeader& header, ByteView file_key);
 Bytes seal_age_payload(ByteView plain, ByteView file_key, ByteView nonce);
 // kMalformed when a chunk does not verify, is missing, or follows the last.
 Result<SecretBytes> open_age_payload(ByteView payload, ByteView file_key);
+
+// Of one payload, for who does not hold all of it at once: its key, and the number of each chunk
+// of kAgeChunkSize bytes (the last one shorter; empty only when there is no other).
+AeadKey age_payload_key(ByteView file_key, ByteView nonce);
+ByteArray<kAeadNonceSize> age_chunk_nonce(std::uint64_t number, bool last);
+
+// A header for a passphrase, and the key of what follows it.
+struct AgeBeginning {
+  Bytes header;
+  SecretBytes file_key;
+};
+AgeBeginning begin_age_file(std::string_view passphrase, int work_factor, KeyRandom& random);
+// The same read back: `size` is where the payload begins. Errors as open_with_passphrase.
+struct OpenedAgeHeader {
+  std::size_t size = 0;
+  SecretBytes file_key;
+};
+Result<OpenedAgeHeader> open_age_header(ByteView beginning, std::string_view passphrase);
 
 // Base64 without padding, as age writes it; strict.
 std::string to_age_base64(ByteView bytes);

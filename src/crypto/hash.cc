@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "crypto/digest.h"
+#include "crypto/evp.h"
 
 namespace detente::crypto {
 
@@ -18,6 +19,28 @@ Digest sha256(ByteView data) {
 Digest sha256(std::initializer_list<ByteView> parts) {
   Digest out;
   hash_into(HashKind::kSha256, parts, out);
+  return out;
+}
+
+struct Sha256::State {
+  DigestContextOwner context{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  DETENTE_CHECK(state_->context != nullptr &&
+                EVP_DigestInit_ex2(state_->context.get(), EVP_sha256(), nullptr) == 1);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::add(ByteView data) {
+  DETENTE_CHECK(EVP_DigestUpdate(state_->context.get(), data.data(), data.size()) == 1);
+}
+
+Digest Sha256::finish() {
+  Digest out;
+  DETENTE_CHECK(EVP_DigestFinal_ex(state_->context.get(), out.data(), nullptr) == 1);
   return out;
 }
 

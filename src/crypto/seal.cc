@@ -83,25 +83,23 @@ Result<Wrapped> find_stanza(const AgeHeader& header) {
 
 }  // namespace
 
-Bytes seal_with_passphrase(ByteView plain, std::string_view passphrase, int work_factor,
-                           KeyRandom& random) {
+AgeBeginning begin_age_file(std::string_view passphrase, int work_factor, KeyRandom& random) {
   DETENTE_CHECK(work_factor >= 1 && work_factor <= kWorkFactorMax);
-  SecretBytes file_key(kAgeFileKeySize);
-  random.fill(file_key.mutable_view());
+  AgeBeginning out;
+  out.file_key = SecretBytes(kAgeFileKeySize);
+  random.fill(out.file_key.mutable_view());
   const auto salt = random.array<kSaltSize>();
-  const auto nonce = random.array<kAgeNonceSize>();
   const auto key = derive(passphrase, salt, work_factor);
   DETENTE_CHECK(key.has_value());
   AgeStanza stanza{{std::string(kType), to_age_base64(salt), std::to_string(work_factor)},
-                   wrapping_key(*key).seal(kWrapNonce, {}, file_key.view())};
-  Bytes out = write_age_stanzas({std::move(stanza)});
-  append(out, write_age_mac(Bytes(out), file_key.view()));
-  append(out, seal_age_payload(plain, file_key.view(), nonce));
+                   wrapping_key(*key).seal(kWrapNonce, {}, out.file_key.view())};
+  out.header = write_age_stanzas({std::move(stanza)});
+  append(out.header, write_age_mac(Bytes(out.header), out.file_key.view()));
   return out;
 }
 
-Result<SecretBytes> open_with_passphrase(ByteView file, std::string_view passphrase) {
-  DETENTE_TRY(header, parse_age_header(file));
+Result<OpenedAgeHeader> open_age_header(ByteView beginning, std::string_view passphrase) {
+  DETENTE_TRY(header, parse_age_header(beginning));
   DETENTE_TRY(wrapped, find_stanza(header));
   const auto key = derive(passphrase, wrapped.salt, wrapped.work_factor);
   if (!key) {
@@ -111,11 +109,25 @@ Result<SecretBytes> open_with_passphrase(ByteView file, std::string_view passphr
   }
   auto opened = wrapping_key(*key).open(kWrapNonce, {}, wrapped.file_key);
   if (!opened) return fail(Fault::kDenied, "wrong passphrase");
-  const SecretBytes file_key(std::move(*opened));
+  SecretBytes file_key(std::move(*opened));
   if (!check_age_mac(header, file_key.view())) {
     return fail(Fault::kMalformed, "age file: its header was changed; use another copy");
   }
-  return open_age_payload(file.subspan(header.size), file_key.view());
+  return OpenedAgeHeader{header.size, std::move(file_key)};
+}
+
+Bytes seal_with_passphrase(ByteView plain, std::string_view passphrase, int work_factor,
+                           KeyRandom& random) {
+  AgeBeginning begun = begin_age_file(passphrase, work_factor, random);
+  const auto nonce = random.array<kAgeNonceSize>();
+  Bytes out = std::move(begun.header);
+  append(out, seal_age_payload(plain, begun.file_key.view(), nonce));
+  return out;
+}
+
+Result<SecretBytes> open_with_passphrase(ByteView file, std::string_view passphrase) {
+  DETENTE_TRY(opened, open_age_header(file, passphrase));
+  return open_age_payload(file.subspan(opened.size), opened.file_key.view());
 }
 
 }  // namespace detente::crypto

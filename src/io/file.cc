@@ -9,29 +9,11 @@
 #include <cstring>
 #include <system_error>
 
+#include "io/file_detail.h"
+
 namespace detente::io {
+namespace detail {
 namespace {
-
-// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-  // Some file systems report a failed write only here.
-  bool close() {
-    const int fd = std::exchange(fd_, -1);
-    return ::close(fd) == 0;
-  }
-
- private:
-  int fd_;
-};
 
 std::string advice(int error) {
   switch (error) {
@@ -47,11 +29,52 @@ std::string advice(int error) {
   }
 }
 
+}  // namespace
+
 tl::unexpected<Error> io_error(const Path& path, std::string_view what, int error) {
   return fail(
       error == ENOENT ? Fault::kNotFound : Fault::kIo,
       path.string() + ": " + std::string(what) + ": " + std::strerror(error) + advice(error));
 }
+
+Result<void> write_all(const Path& path, int fd, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(path, "cannot be written", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Path parent_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+Result<void> sync_directory(const Path& directory) {
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return io_error(directory, "cannot be synced to disk", errno);
+  return {};
+}
+
+Result<void> take_name(const Path& temporary, const Path& path, bool fresh) {
+  if (!fresh) {
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      return io_error(path, "cannot be written", errno);
+    return {};
+  }
+  if (::link(temporary.c_str(), path.c_str()) != 0) {
+    if (errno != EEXIST) return io_error(path, "cannot be written", errno);
+    return fail(Fault::kConflict,
+                path.string() + ": is there already and is not overwritten; move it away first");
+  }
+  ::unlink(temporary.c_str());
+  return {};
+}
+
+}  // namespace detail
+
+namespace {
+
+using namespace detail;
 
 Result<struct stat> status(const Path& path, int fd) {
   struct stat info {};
@@ -91,40 +114,6 @@ Result<void> read_all(const Path& path, int fd, std::size_t max, Bytes& out) {
 int open_for_reading(const Path& path) {
   // Not blocking, so that a pipe in a file's place cannot hold us.
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-Result<void> write_all(const Path& path, int fd, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error(path, "cannot be written", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
-Path parent_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
-
-Result<void> sync_directory(const Path& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return io_error(directory, "cannot be synced to disk", errno);
-  return {};
-}
-
-// Gives the name to the temporary file; for `fresh` only where the name is free.
-Result<void> take_name(const Path& temporary, const Path& path, bool fresh) {
-  if (!fresh) {
-    if (::rename(temporary.c_str(), path.c_str()) != 0)
-      return io_error(path, "cannot be written", errno);
-    return {};
-  }
-  if (::link(temporary.c_str(), path.c_str()) != 0) {
-    if (errno != EEXIST) return io_error(path, "cannot be written", errno);
-    return fail(Fault::kConflict,
-                path.string() + ": is there already and is not overwritten; move it away first");
-  }
-  ::unlink(temporary.c_str());
-  return {};
 }
 
 Result<void> write_by_rename(const Path& path, ByteView bytes, unsigned mode, bool fresh) {

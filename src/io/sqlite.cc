@@ -130,6 +130,7 @@ void Connection::doubt(Error why) {
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 Query::~Query() {
+  if (statement_ == nullptr) return;
   if (kind_ == Statement::kOnce) {
     sqlite3_finalize(statement_);
     return;
@@ -139,7 +140,8 @@ Query::~Query() {
 }
 
 Result<bool> Query::row() {
-  if (statement_ == nullptr || failed_) return tl::unexpected<Error>(connection_.failure());
+  if (statement_ == nullptr) return tl::unexpected<Error>(not_prepared());
+  if (failed_) return tl::unexpected<Error>(connection_.failure());
   DETENTE_TRY_VOID(check());
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -155,9 +157,20 @@ Result<void> Query::done() {
 
 Result<void> Query::check() {
   if (!damaged_) return {};
-  Error error = damaged(connection_.path(), "a value of a wrong length");
+  return tl::unexpected<Error>(damage("a value of a wrong length"));
+}
+
+// Our statements fit our schema: where they do not, the schema is no longer what it was.
+Error Query::not_prepared() {
+  sqlite3* handle = connection_.handle();
+  return sqlite3_errcode(handle) == SQLITE_ERROR ? damage(sqlite3_errmsg(handle))
+                                                 : connection_.failure();
+}
+
+Error Query::damage(const std::string& how) {
+  Error error = damaged(connection_.path(), how);
   connection_.doubt(error);
-  return tl::unexpected<Error>(error);
+  return error;
 }
 
 std::uint64_t Query::integer(int column) const {

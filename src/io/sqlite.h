@@ -93,6 +93,8 @@ class Query {
     return value.value_or(ByteArray<N>{});
   }
   Result<void> check();
+  // What was read cannot be what was written: told, and remembered as the connection's doubt.
+  Error damage(const std::string& how);
 
  private:
   void bind(std::uint64_t value);
@@ -112,6 +114,7 @@ class Query {
     value ? bind(ByteView(*value)) : bind_null();
   }
   void bind_null();
+  Error not_prepared();
 
   Connection& connection_;
   sqlite3_stmt* statement_;  // null when it could not be prepared

@@ -66,6 +66,11 @@ Result<std::vector<StoredEntry>> read_entries(Query& query) {
     DETENTE_TRY(more, query.row());
     if (!more) return out;
     out.push_back(read_entry(query));
+    DETENTE_TRY_VOID(query.check());
+    const StoredEntry& entry = out.back();
+    if (leaf_of(entry.bytes, entry.salt) != entry.leaf)
+      return tl::unexpected<Error>(query.damage("entry " + std::to_string(entry.index) +
+                                                " is not what was written"));
   }
 }
 

@@ -94,26 +94,6 @@ Result<void> restrict_mode(const std::string& path) {
                               std::strerror(errno) + "): make this user its owner");
 }
 
-Result<std::int64_t> recognise(Connection& db) {
-  DETENTE_TRY(application, db.integer("PRAGMA application_id"));
-  DETENTE_TRY(version, db.integer("PRAGMA user_version"));
-  DETENTE_TRY(tables, db.integer("SELECT count(*) FROM sqlite_schema"));
-  if (application == 0 && version == 0 && tables == 0) return 0;  // a new file
-  if (application != kApplicationId) {
-    return fail(Fault::kMalformed, "the file " + db.path() +
-                                       " is a database of another program: move it away or name "
-                                       "another");
-  }
-  if (version > kSchemaVersion) {
-    return fail(Fault::kUnsupported,
-                "the database " + db.path() + " was written by a newer détente (version " +
-                    std::to_string(version) + ", this program knows " +
-                    std::to_string(kSchemaVersion) + "): nothing was changed; run the newer one");
-  }
-  if (version < 1) return tl::unexpected<Error>(damaged(db.path(), "it names no version"));
-  return version;
-}
-
 Result<void> migrate(Connection& db, std::int64_t version) {
   if (version == 0) DETENTE_TRY_VOID(db.run("PRAGMA page_size=4096"));
   DETENTE_TRY(mode, db.text("PRAGMA journal_mode=WAL"));
@@ -153,6 +133,26 @@ Result<void> start_log_over(Connection& db, const std::string& path) {
 
 }  // namespace
 
+Result<std::int64_t> recognise_database(Connection& db) {
+  DETENTE_TRY(application, db.integer("PRAGMA application_id"));
+  DETENTE_TRY(version, db.integer("PRAGMA user_version"));
+  DETENTE_TRY(tables, db.integer("SELECT count(*) FROM sqlite_schema"));
+  if (application == 0 && version == 0 && tables == 0) return 0;  // a new file
+  if (application != kApplicationId) {
+    return fail(Fault::kMalformed, "the file " + db.path() +
+                                       " is a database of another program: move it away or name "
+                                       "another");
+  }
+  if (version > kSchemaVersion) {
+    return fail(Fault::kUnsupported,
+                "the database " + db.path() + " was written by a newer détente (version " +
+                    std::to_string(version) + ", this program knows " +
+                    std::to_string(kSchemaVersion) + "): nothing was changed; run the newer one");
+  }
+  if (version < 1) return tl::unexpected<Error>(damaged(db.path(), "it names no version"));
+  return version;
+}
+
 Result<void> prepare_database(const std::string& path) {
   const bool crashed = wal_left_behind(path);
   DETENTE_TRY_VOID(make_file(path));
@@ -160,7 +160,7 @@ Result<void> prepare_database(const std::string& path) {
     DETENTE_TRY(db, Connection::open(path, Connection::Mode::kWrite));
     // Until it is known to be ours, closing must not move the log into the file.
     sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    DETENTE_TRY(version, recognise(db));
+    DETENTE_TRY(version, recognise_database(db));
     sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     DETENTE_TRY_VOID(restrict_mode(path));
     if (crashed) DETENTE_TRY_VOID(check_after_crash(db, path));

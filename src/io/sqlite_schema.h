@@ -23,6 +23,12 @@ inline constexpr std::uint64_t kIndexMax = (std::uint64_t{1} << kIndexBits) - 1;
 inline constexpr std::uint64_t kLogIdMax = (std::uint64_t{1} << 23) - 1;
 inline constexpr int kTileIndexBits = 36;
 
+class Connection;
+
+// The version of the file, 0 for one that is empty. kMalformed for another program's file,
+// kUnsupported for a newer version.
+Result<std::int64_t> recognise_database(Connection& db);
+
 // Makes the file (mode 0600) if it is not there, checks it, and brings it to kSchemaVersion. Leaves
 // a write-ahead log that is presized, and no connection. kUnsupported for a newer version,
 // kMalformed for something else, kIo for the disk's errors and for damage.

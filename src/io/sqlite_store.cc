@@ -62,6 +62,11 @@ std::optional<Error> SqliteStore::fault() const {
   return fault_;
 }
 
+std::optional<Error> SqliteStore::trouble() const {
+  const std::lock_guard guard(fault_mutex_);
+  return fault_ ? fault_ : trouble_;
+}
+
 template <typename Work>
 Result<void> SqliteStore::transact(Work work) {
   DETENTE_TRY_VOID(ready());
@@ -70,6 +75,11 @@ Result<void> SqliteStore::transact(Work work) {
     DETENTE_TRY_VOID(work());
     return transaction.commit();
   }();
+  if (troubled_ || (!done && done.error().fault == Fault::kIo)) {
+    const std::lock_guard guard(fault_mutex_);
+    trouble_ = done ? std::nullopt : std::optional(done.error());
+    troubled_ = trouble_.has_value();
+  }
   if (done) {
     dirty_ = true;
     wipe_due_ |= writer_.take_replaced_secret();
@@ -99,15 +109,31 @@ Result<void> SqliteStore::commit(std::span<const Batch> batches) {
     return {};
   }));
   // What is committed stays so, whatever becomes of the log; the next commit tries again.
-  if (frames_ > kFramesMax) static_cast<void>(start_log_over());
+  if (frames_ > kFramesMax && !copying_) static_cast<void>(start_log_over());
   return {};
 }
 
 Result<void> SqliteStore::maintain() {
   const std::lock_guard guard(write_mutex_);
-  if (!dirty_) return {};
+  if (!dirty_ || copying_) return {};
   DETENTE_TRY_VOID(ready());
   return start_log_over();
+}
+
+Result<void> SqliteStore::snapshot(const std::string& to, const OnProgress& progress) {
+  {
+    const std::lock_guard guard(write_mutex_);
+    DETENTE_TRY_VOID(ready());
+    if (copying_) return fail(Fault::kState, "a copy of the record is being made already");
+    copying_ = true;
+  }
+  Result<void> done = snapshot_database(writing_.path(), to, progress);
+  {
+    const std::lock_guard guard(write_mutex_);
+    copying_ = false;
+  }
+  static_cast<void>(maintain());  // what it held up; a later one tries again
+  return done;
 }
 
 Result<void> SqliteStore::start_log_over() {

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "io/sqlite_lock.h"
+#include "io/sqlite_snapshot.h"
 #include "io/sqlite_writer.h"
 
 namespace detente::io {
@@ -35,8 +36,13 @@ class SqliteStore final : public record::Store {
   // Call it when nothing is to be written. Starts the write-ahead log over, and overwrites in it
   // the keys that were replaced. kIo: nothing is lost, call it again later.
   Result<void> maintain();
+  // A copy of what is committed now (sqlite_snapshot.h), from a thread of its own: commits go on
+  // meanwhile, only the log is not started over. kState while another is being made.
+  Result<void> snapshot(const std::string& to, const OnProgress& progress);
   // Why every commit is refused, once that is so.
   std::optional<Error> fault() const;
+  // fault(), or why the newest commit failed (a full disk): gone once one succeeds.
+  std::optional<Error> trouble() const;
 
   std::vector<LogInfo> logs(const record::LineKey& line) const override;
   std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
@@ -80,12 +86,15 @@ class SqliteStore final : public record::Store {
   int frames_ = 0;     // in the write-ahead log, as of the last commit
   bool dirty_ = true;  // something was committed since the log was started over
   bool wipe_due_ = false;
+  bool copying_ = false;  // a snapshot reads the log: starting it over would wait for that
   mutable std::mutex read_mutex_;
   Connection reading_;
   mutable SqliteReader reader_;
   mutable std::atomic<bool> failed_ = false;
   mutable std::mutex fault_mutex_;
   mutable std::optional<Error> fault_;
+  std::optional<Error> trouble_;  // under fault_mutex_, too
+  std::atomic<bool> troubled_ = false;
 };
 
 }  // namespace detente::io

@@ -12,8 +12,10 @@ namespace detente::io {
 
 class TestFolder {
  public:
-  TestFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "detente-store-XXXXXX").string();
+  explicit TestFolder(const std::string& parent = "") {
+    const std::filesystem::path in = parent.empty() ? std::filesystem::temp_directory_path()
+                                                    : std::filesystem::path(parent);
+    path_ = (in / "detente-store-XXXXXX").string();
     DETENTE_CHECK(::mkdtemp(path_.data()) != nullptr);
   }
   TestFolder(const TestFolder&) = delete;

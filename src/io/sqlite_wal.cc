@@ -41,8 +41,9 @@ void presize_wal(const std::string& database) {
   ::close(file);
 }
 
-Result<void> wipe_wal(const std::string& database) {
-  const std::string path = wal_path(database);
+Result<void> wipe_wal(const std::string& database) { return wipe_file(wal_path(database)); }
+
+Result<void> wipe_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (file < 0 && errno == ENOENT) return {};
   struct stat found {};

@@ -29,5 +29,7 @@ void presize_wal(const std::string& database);
 // Overwrites the file with zeros as far as it goes. Call it only when every frame is in the
 // database and no transaction is under way (after a checkpoint that starts the log over).
 Result<void> wipe_wal(const std::string& database);
+// The same for any file; none is success.
+Result<void> wipe_file(const std::string& path);
 
 }  // namespace detente::io

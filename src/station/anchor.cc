@@ -6,6 +6,7 @@ namespace detente::station {
 
 namespace {
 
+constexpr std::string_view kAnyFormat = "detente-anchor/";
 constexpr std::string_view kFormat = "detente-anchor/1";
 constexpr std::size_t kAnchorMax = 512;
 constexpr char kValueKey[] = "anchor";
@@ -52,6 +53,10 @@ Result<Anchor> parse_anchor(std::string_view text) {
   const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;
   const auto generation = id ? number(field(text, "generation ")) : std::nullopt;
   const auto entries = generation ? number(field(text, "entries ")) : std::nullopt;
+  if (format && format->starts_with(kAnyFormat) && format != kFormat)
+    return fail(Fault::kUnsupported,
+                "this anchor was written by another version of détente: nothing was changed; run "
+                "that one");
   if (!entries || !text.empty())
     return fail(Fault::kMalformed, "this is not an anchor as this program writes it");
   return Anchor{*id, *generation, *entries};
@@ -89,6 +94,10 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
                   std::to_string(in_file->entries) + ": the record is an older copy");
   out.next = {in_database->instance, in_database->generation + 1, entries_held};
   return out;
+}
+
+Result<void> mark_restored(const io::Path& file, std::string_view why) {
+  return io::write_file(file, as_bytes(std::string(why) + "\n"), io::kSecretMode);
 }
 
 std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines) {

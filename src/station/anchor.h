@@ -2,6 +2,10 @@
 // disk's life has come. A database that was restored from a backup stands behind
 // it; going on with that one would sign a second history. spec/record.md section 1.
 //
+// A restored directory is marked (SideDir::restored_file): a start that finds the
+// mark begins new epochs by itself. The mark stays until their first entries are on
+// the disk; a crash before that would else go on in an old epoch.
+//
 // At each start the database's generation goes up first, then the file's, so a
 // crash between the two leaves the database one ahead, which is no fault.
 #pragma once
@@ -40,6 +44,8 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
 Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
                                  const std::vector<record::LineKey>& lines, bool after_restore,
                                  KeyRandom& random);
+// Makes the mark. `why` is for a person who looks into it.
+Result<void> mark_restored(const io::Path& file, std::string_view why);
 // Entries of all own logs of these lines.
 std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines);
 

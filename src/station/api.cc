@@ -71,11 +71,17 @@ Result<std::uint64_t> query_number(const ApiRequest& request, const std::string&
 }
 
 Api::Api(Running& running, std::function<void()> stop)
-    : running_(running), stop_(std::move(stop)) {}
+    : running_(running),
+      stop_(std::move(stop)),
+      snapshot_(*running.store, running.dir.snapshot_file().string(),
+                [&driver = *running.driver](std::function<void()> work) {
+                  driver.post(std::move(work));
+                }) {}
 
 void Api::handle(const ApiRequest& request, Reply reply) {
   if (request.method == "GET") {
     if (is(request, {"v1", "events"})) return get_events(request, std::move(reply));
+    if (is(request, {"v1", "snapshot"})) return get_snapshot(request, std::move(reply));
     return reply(to_response(get(request)));
   }
   if (request.method == "POST") return post(request, std::move(reply));
@@ -103,8 +109,12 @@ Result<Api::Target> Api::find_line(const ApiRequest& request) {
 
 Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "status"})) return status_json(running_);
-  if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines")
-    return get_line(request);
+  if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines") {
+    Result<Json> out = get_line(request);
+    // After the read: when the disk lies, what is missing from the answer is not known to be missing.
+    if (const auto fault = running_.store->fault()) return tl::unexpected<Error>(*fault);
+    return out;
+  }
   return no_such_route();
 }
 
@@ -142,10 +152,25 @@ void Api::get_events(const ApiRequest& request, Reply reply) {
   });
 }
 
+void Api::get_snapshot(const ApiRequest& request, Reply reply) {
+  const Result<std::uint64_t> wait = query_number(request, "timeout_ms", 0, kWaitMsMax);
+  if (!wait) return reply(to_response(tl::unexpected<Error>(wait.error())));
+  const auto tell = [this, reply, told = std::make_shared<bool>(false)] {
+    if (!std::exchange(*told, true)) reply(to_response(snapshot_.json()));
+  };
+  snapshot_.when_done(tell);
+  running_.driver->after(std::chrono::milliseconds(*wait), tell);
+}
+
 void Api::post(const ApiRequest& request, Reply reply) {
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries"}))
     return post_entry(request, std::move(reply));
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
+  if (is(request, {"v1", "snapshot"})) {
+    const Result<void> begun = snapshot_.begin();
+    return reply(to_response(begun ? Result<Json>(snapshot_.json())
+                                   : tl::unexpected<Error>(begun.error())));
+  }
   if (is(request, {"v1", "stop"})) {
     reply(to_response(Json{{"ok", true}, {"stopping", true}}));
     // The answer leaves first; a reader that is slower than this finds the connection closed.

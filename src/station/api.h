@@ -10,6 +10,7 @@
 
 #include "station/api_http.h"
 #include "station/running.h"
+#include "station/snapshot_task.h"
 #include "station/submission.h"
 #include "station/verdict.h"
 
@@ -48,6 +49,7 @@ class Api {
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);
   void get_events(const ApiRequest& request, Reply reply);
+  void get_snapshot(const ApiRequest& request, Reply reply);
   void post(const ApiRequest& request, Reply reply);
   void post_entry(const ApiRequest& request, Reply reply);
   Result<Json> post_bulletin(const ApiRequest& request);
@@ -60,6 +62,7 @@ class Api {
   Running& running_;
   std::function<void()> stop_;
   std::list<Pending> pending_;
+  SnapshotTask snapshot_;
 };
 
 // api_status.cc

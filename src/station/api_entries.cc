@@ -44,15 +44,15 @@ Result<Asked> parse_query(const ApiRequest& request) {
 
 void take_log(const Running& running, EntryView view, const record::Reader::LogInfo& info,
               const Asked& asked, bool newest, std::vector<EntryView>& out) {
-  std::uint64_t from = info.size > asked.limit ? info.size - asked.limit : 0;
+  const std::uint64_t most = asked.limit + 1;  // one more tells that there are more
+  std::uint64_t from = info.size > most ? info.size - most : 0;
   if (asked.since) {
     if (!newest) return;
     from = *asked.since;
   }
   view.log = info.log;
   if (from < info.size)
-    for (record::StoredEntry& stored :
-         running.store->entries(info.log, from, info.size, asked.limit)) {
+    for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
       view.stored = std::move(stored);
       out.push_back(view);
     }
@@ -62,6 +62,21 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
     view.stored = std::move(stored);
     if (!asked.since || view.stored.index >= *asked.since) out.push_back(view);
   }
+}
+
+// Own and far entries as they were stored here. Within the logs of one side their own order counts
+// and never the clock, which may have stepped back between two of them.
+void put_in_order(std::vector<EntryView>& found) {
+  std::map<bool, WallTime> latest;
+  std::vector<std::pair<WallTime, EntryView>> keyed;
+  for (EntryView& entry : found) {
+    WallTime& at = latest[entry.log.own];
+    at = std::max(at, entry.stored.stored_at);
+    keyed.emplace_back(at, std::move(entry));
+  }
+  std::stable_sort(keyed.begin(), keyed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < keyed.size(); ++i) found[i] = std::move(keyed[i].second);
 }
 
 std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
@@ -113,9 +128,7 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
       if (info.log.own ? asked.own : asked.far)
         take_log(running, view, info, asked, info.ordinal == newest[info.log.own], found);
   }
-  std::stable_sort(found.begin(), found.end(), [](const EntryView& a, const EntryView& b) {
-    return a.stored.stored_at < b.stored.stored_at;
-  });
+  put_in_order(found);
   // Asked from a place on: the first of them; else the newest.
   const std::size_t more = found.size() > asked.limit ? found.size() - asked.limit : 0;
   if (more > 0 && asked.since) found.resize(asked.limit);

@@ -78,7 +78,7 @@ Json status_json(Running& running) {
             {{"dropped", running.driver->station().datagrams_dropped()},
              {"not_sent", running.driver->datagrams_not_sent()}}},
            {"fault", Json()}};
-  if (const auto fault = running.store->fault()) out["fault"] = fault->message;
+  if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts)
     out["counterparts"].push_back(counterpart_json(running, *counterpart));

@@ -2,11 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "io/file_lock.h"
 #include "io/os_clock.h"
 #include "station/anchor.h"
 #include "station/api.h"
 #include "station/bulletins.h"
 #include "station/process.h"
+#include "station/record_check.h"
 #include "station/station_log.h"
 #include "station/witness.h"
 
@@ -15,6 +17,7 @@ namespace detente::station {
 namespace {
 
 constexpr Duration kAnchorPeriod = std::chrono::seconds(60);
+constexpr Duration kRestorePeriod = std::chrono::seconds(1);
 
 Result<void> check_directory(const SideDir& dir) {
   if (!dir.has_station())
@@ -122,15 +125,50 @@ void keep_anchor(Running& running, Anchor anchor, spdlog::logger& log) {
   if (!done) log.warn("{}", done.error().message);
 }
 
+// A snapshot that a backup left behind when it was killed.
+void discard_old_snapshot(const SideDir& dir, spdlog::logger& log) {
+  if (!io::exists(dir.snapshot_file())) return;
+  const auto lock = io::FileLock::try_take(dir.backup_lock_file());
+  if (!lock) return;  // of a backup that is being made
+  if (const auto done = io::discard_snapshot(dir.snapshot_file().string()); !done)
+    log.warn("{}", done.error().message);
+}
+
+// Whether every own log's newest epoch is on the disk with its first entry.
+bool epochs_begun(const Running& running) {
+  for (const auto& counterpart : running.counterparts)
+    for (const auto& [id, annex] : counterpart->accord.annexes)
+      if (running.line(counterpart->peer, id).own().durable_size() == 0) return false;
+  return true;
+}
+
+// Until then the next start has to begin new epochs again.
+void forget_restore(Running& running, spdlog::logger& log) {
+  if (!io::exists(running.dir.restored_file()) || !epochs_begun(running)) return;
+  const Result<void> done = io::remove_file(running.dir.restored_file());
+  if (!done) return log.warn("{}", done.error().message);
+  log.info("the new epochs are on the disk: this is an ordinary station again");
+}
+
+Result<bool> is_restored(const Running& running, const DaemonOptions& options) {
+  const bool marked = io::exists(running.dir.restored_file());
+  if (options.after_restore && !marked)
+    DETENTE_TRY_VOID(mark_restored(running.dir.restored_file(), "a person said --after-restore"));
+  return marked || options.after_restore;
+}
+
 Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger& log) {
   DETENTE_TRY(store, io::SqliteStore::open(running.dir.record_file().string()));
   running.store = std::move(store);
+  discard_old_snapshot(running.dir, log);
+  DETENTE_TRY_VOID(check_newest(*running.store, all_lines(running)));
+  DETENTE_TRY(restored, is_restored(running, options));
   running.driver = std::make_unique<io::Driver>(
       io::DriverParts{running.random, running.jitter, *running.store,
                       [&store = *running.store] { static_cast<void>(store.maintain()); }});
   DETENTE_TRY(sockets, open_sockets(running));
   DETENTE_TRY(life, take_anchor(running.dir.anchor_file(), *running.store, all_lines(running),
-                                options.after_restore, running.random));
+                                restored, running.random));
   for (const auto& counterpart : running.counterparts)
     DETENTE_TRY_VOID(add_counterpart(running, *counterpart, sockets, life.new_epoch));
   for (const auto& counterpart : running.counterparts) take_missed_bulletins(running, *counterpart);
@@ -149,6 +187,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   DETENTE_TRY_VOID(running.driver->start());
   running.driver->on_stop_signals([&running] { running.driver->stop(); });
   running.driver->after(std::chrono::seconds(1), [&] { forget_first_secrets(running, log); });
+  if (restored) running.driver->every(kRestorePeriod, [&] { forget_restore(running, log); });
   running.driver->every(kAnchorPeriod, [&] { keep_anchor(running, life.next, log); });
   log.info("station {} runs, start {}{}", running.station_id, life.next.generation,
            life.new_epoch ? ", with new epochs" : "");
@@ -157,6 +196,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   tell_service_manager("STOPPING=1");
   server->close();
   forget_first_secrets(running, log);
+  forget_restore(running, log);
   keep_anchor(running, life.next, log);
   static_cast<void>(running.store->maintain());
   log.info("station {} stopped", running.station_id);

@@ -197,6 +197,8 @@ bool SideDir::has_accord(std::string_view counterpart) const {
 }
 
 Result<AccordFiles> SideDir::accord_files(std::string_view counterpart) const {
+  // A file in the directory's place is no missing accord.
+  DETENTE_TRY_VOID(io::list_files(accord_dir(counterpart)));
   if (!has_accord(counterpart))
     return fail(
         Fault::kNotFound,
@@ -232,6 +234,11 @@ Result<accord::AccordInForce> SideDir::accord_in_force(std::string_view counterp
 Result<std::vector<Bytes>> SideDir::bulletins(std::string_view side) const {
   const Path directory = bulletin_dir(side);
   DETENTE_TRY(files, io::list_files(directory));
+  DETENTE_TRY(folders, io::list_directories(directory));
+  for (const std::string& folder : folders)
+    if (bulletin_number(folder) != 0)
+      return fail(Fault::kIo, (directory / folder).string() +
+                                  ": a directory stands where a bulletin is needed: move it away");
   std::erase_if(files, [](const std::string& file) { return bulletin_number(file) == 0; });
   std::sort(files.begin(), files.end(), [](const std::string& a, const std::string& b) {
     return bulletin_number(a) < bulletin_number(b);

@@ -53,6 +53,11 @@ class SideDir {
   Path station_config_file() const { return station_dir() / "station.toml"; }
   Path record_file() const { return station_dir() / "record.db"; }
   Path anchor_file() const { return station_dir() / "anchor"; }
+  // There as long as the disk's new life has not begun (anchor.h).
+  Path restored_file() const { return station_dir() / "restored"; }
+  // Of a backup that is being made.
+  Path snapshot_file() const { return station_dir() / "snapshot.db"; }
+  Path backup_lock_file() const { return station_dir() / "backup.lock"; }
   Path socket_file() const { return station_dir() / "api.sock"; }
   Path log_file() const { return station_dir() / "station.log"; }
 

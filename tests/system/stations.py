@@ -59,6 +59,7 @@ class Station:
         self.dir = directory
         self.name = os.path.basename(directory)
         self.process = None
+        self.env = {}  # of the next process, beside the test's own
         self._stderr = open(os.path.join(directory, "station.stderr"), "ab+")
 
     # ---- process ----
@@ -66,7 +67,7 @@ class Station:
     def spawn(self, *options):
         self.process = subprocess.Popen([DETENTE, "station", "run", "--dir", self.dir, *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=self._stderr)
+                                        stderr=self._stderr, env={**os.environ, **self.env})
 
     def start(self, *options):
         self.spawn(*options)

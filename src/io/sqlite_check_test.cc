@@ -1,0 +1,242 @@
+// Snapshots, and the check of a whole record.
+#include "io/sqlite_check.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "io/sqlite_store.h"
+#include "io/sqlite_test_folder.h"
+#include "io/sqlite_wal.h"
+#include "record/store_contract_fixture.h"
+
+namespace detente::io {
+namespace {
+
+using namespace record;
+using namespace record::contract;
+
+constexpr std::uint64_t kSize = 70'000;  // past a full tile of level 1
+
+class SqliteCheck : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = SqliteStore::open(path_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = std::move(*opened);
+    fence_ = *store_->claim(line_);
+    ASSERT_TRUE(put({OpenLog{log_, 1}}));
+  }
+
+  Result<void> put(std::vector<Write> writes) {
+    const Batch batch{fence_, std::nullopt, std::move(writes)};
+    return store_->commit({&batch, 1});
+  }
+
+  // Up to `size` entries, with a checkpoint that fits after each group.
+  void fill(std::uint64_t size, std::uint64_t group = 5000) {
+    while (tree_.size() < size) {
+      std::vector<Write> writes;
+      for (std::uint64_t i = 0; i < group && tree_.size() < size; ++i) {
+        const StoredEntry one = entry(tree_.size());
+        tree_.append(one.leaf);
+        writes.push_back(AppendEntry{log_, one});
+      }
+      writes.push_back(PutCheckpoint{log_, {tree_.size(), tree_.root(), signature(1)}});
+      ASSERT_TRUE(put(std::move(writes)));
+    }
+  }
+
+  void sql(const std::string& path, const std::string& text) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
+    char* why = nullptr;
+    EXPECT_EQ(sqlite3_exec(handle, text.c_str(), nullptr, nullptr, &why), SQLITE_OK)
+        << text << ": " << (why == nullptr ? "" : why);
+    sqlite3_free(why);
+    sqlite3_close(handle);
+  }
+
+  TestFolder folder_;
+  const std::string path_ = folder_.file("station.db");
+  const std::string copy_ = folder_.file("copy.db");
+  const LineKey line_ = line_key(3);
+  const LogKey log_ = log_key(line_);
+  std::unique_ptr<SqliteStore> store_;
+  Fence fence_;
+  Frontier tree_;
+};
+
+TEST_F(SqliteCheck, ASnapshotIsOneWholeFileOfOneMoment) {
+  fill(kSize);
+  ASSERT_TRUE(put({PutCosignature{log_, {tree_.size(), tree_.root(), {5}, signature(2)}}}));
+  std::uint64_t steps = 0, of_pages = 0;
+  ASSERT_TRUE(store_->snapshot(copy_, [&](std::uint64_t done, std::uint64_t of) {
+    EXPECT_LE(done, of);
+    of_pages = of;
+    ++steps;
+    return true;
+  }));
+  EXPECT_GT(steps, of_pages / 200);
+  EXPECT_FALSE(std::filesystem::exists(copy_ + "-wal"));
+  struct stat info {};
+  ASSERT_EQ(::stat(copy_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  std::uint64_t seen = 0;
+  const auto checked = check_record(copy_, [&](std::uint64_t done, std::uint64_t of) {
+    EXPECT_EQ(of, kSize);
+    seen = done;
+    return true;
+  });
+  ASSERT_TRUE(checked) << checked.error().message;
+  EXPECT_GT(seen, kSize / 2);
+  EXPECT_EQ(checked->entries, kSize);
+  ASSERT_EQ(checked->logs.size(), 1u);
+  EXPECT_EQ(checked->logs[0].log, log_);
+  EXPECT_EQ(checked->logs[0].size, kSize);
+  EXPECT_EQ(checked->logs[0].checkpoint->size, kSize);
+  EXPECT_EQ(checked->logs[0].cosignature->root, tree_.root());
+  EXPECT_FALSE(std::filesystem::exists(copy_ + "-wal"));
+}
+
+TEST_F(SqliteCheck, CommitsGoOnBesideASnapshot) {
+  fill(20'000);
+  // From within the copy's own steps: each commit falls between two of them.
+  std::uint64_t commits = 0;
+  ASSERT_TRUE(store_->snapshot(copy_, [&](std::uint64_t, std::uint64_t) {
+    fill(tree_.size() + 1);
+    EXPECT_TRUE(store_->maintain());  // put off, not waited for
+    ++commits;
+    return true;
+  }));
+  EXPECT_GT(commits, 5u);
+  const auto checked = check_record(copy_);
+  ASSERT_TRUE(checked) << checked.error().message;
+  EXPECT_EQ(checked->entries, 20'000u);
+  EXPECT_EQ(store_->logs(line_).at(0).size, 20'000 + commits);
+  const std::string again = folder_.file("again.db");
+  ASSERT_TRUE(store_->snapshot(again, {}));
+  EXPECT_EQ(check_record(again)->entries, 20'000 + commits);
+}
+
+TEST_F(SqliteCheck, ASnapshotThatIsBrokenOffLeavesNothing) {
+  fill(5000);
+  const auto done = store_->snapshot(copy_, [](std::uint64_t, std::uint64_t) { return false; });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().fault, Fault::kState);
+  EXPECT_FALSE(std::filesystem::exists(copy_));
+  ASSERT_TRUE(store_->snapshot(copy_, {}));
+  const auto taken = store_->snapshot(copy_, {});  // never over another file
+  ASSERT_FALSE(taken);
+  EXPECT_TRUE(check_record(copy_));
+  ASSERT_TRUE(discard_snapshot(copy_));
+  EXPECT_FALSE(std::filesystem::exists(copy_));
+  EXPECT_TRUE(discard_snapshot(copy_));
+}
+
+TEST_F(SqliteCheck, WithoutAStationTheLogOfACrashIsCopiedAndLeft) {
+  fill(300, 1);
+  // What a killed station leaves: the files as they are now.
+  for (const char* rest : {"", "-wal"})
+    std::filesystem::copy_file(path_ + rest, folder_.file(std::string("crashed.db") + rest));
+  const std::string crashed = folder_.file("crashed.db");
+  ASSERT_TRUE(snapshot_database(crashed, copy_, {}));
+  EXPECT_EQ(check_record(copy_)->entries, 300u);
+  EXPECT_TRUE(wal_left_behind(crashed));
+  const auto reopened = SqliteStore::open(crashed);
+  ASSERT_TRUE(reopened) << reopened.error().message;
+  EXPECT_EQ((*reopened)->logs(line_).at(0).size, 300u);
+}
+
+TEST_F(SqliteCheck, EveryKindOfDamageIsFound) {
+  fill(1000, 100);
+  ASSERT_TRUE(put({PutCosignature{log_,
+                                  {900,
+                                   [&] {
+                                     Frontier tree;
+                                     for (std::uint64_t i = 0; i < 900; ++i)
+                                       tree.append(entry(i).leaf);
+                                     return tree.root();
+                                   }(),
+                                   {5},
+                                   signature(2)}}}));
+  ASSERT_TRUE(store_->snapshot(copy_, {}));
+  ASSERT_TRUE(check_record(copy_));
+  const char* kDamage[] = {
+      "UPDATE entries SET body = zeroblob(length(body)) WHERE key & 0xffffffffff = 700",
+      "UPDATE entries SET header = CAST(header || x'00' AS BLOB) WHERE key & 0xffffffffff = 0",
+      "UPDATE entries SET signatures = x'81' WHERE key & 0xffffffffff = 999",
+      "UPDATE entries SET salt = zeroblob(16) WHERE key & 0xffffffffff = 17",
+      "UPDATE entries SET leaf = zeroblob(32) WHERE key & 0xffffffffff = 17",
+      "DELETE FROM entries WHERE key & 0xffffffffff = 999",
+      "DELETE FROM entries WHERE key & 0xffffffffff = 500",
+      "UPDATE checkpoints SET root = zeroblob(32) WHERE key & 0xffffffffff = 300",
+      "UPDATE cosignatures SET root = zeroblob(32)",
+      "UPDATE tiles SET hashes = zeroblob(8192) WHERE key & 0xffffffffff = 1",
+      "UPDATE tiles SET hashes = zeroblob(96) WHERE key & 0xffffffffff = 1 << 36",
+      "DELETE FROM tiles WHERE key & 0xffffffffff = 1 << 36",
+      "UPDATE logs SET id = 9",
+      "UPDATE entries SET key = key + (5 << 40) WHERE key & 0xffffffffff = 999; "
+      "DELETE FROM checkpoints WHERE key & 0xffffffffff = 1000",
+  };
+  for (const char* damage : kDamage) {
+    const std::string hurt = folder_.file("hurt.db");
+    std::filesystem::copy_file(copy_, hurt, std::filesystem::copy_options::overwrite_existing);
+    sql(hurt, damage);
+    const auto checked = check_record(hurt);
+    ASSERT_FALSE(checked) << damage;
+    EXPECT_EQ(checked.error().fault, Fault::kIo) << damage;
+    EXPECT_NE(checked.error().message.find(hurt), std::string::npos) << checked.error().message;
+    EXPECT_NE(checked.error().message.find("recover"), std::string::npos);
+  }
+}
+
+TEST_F(SqliteCheck, AnEntryThatRottedIsNeverRead) {
+  fill(600, 100);
+  store_.reset();
+  sql(path_, "UPDATE entries SET body = zeroblob(length(body)) WHERE key & 0xffffffffff = 150");
+  auto opened = SqliteStore::open(path_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.entries(log_, 140, 150, 100).size(), 10u);
+  EXPECT_FALSE(store.fault());
+  EXPECT_TRUE(store.entries(log_, 145, 160, 100).empty());
+  ASSERT_TRUE(store.fault());
+  EXPECT_NE(store.fault()->message.find("entry 150"), std::string::npos) << store.fault()->message;
+  EXPECT_FALSE(store.claim(line_));  // nothing is signed on such ground
+}
+
+TEST_F(SqliteCheck, ASchemaThatRottedIsDamage) {
+  fill(100, 100);
+  store_.reset();
+  sql(path_, "ALTER TABLE early_entries RENAME TO earlyxentries");
+  auto opened = SqliteStore::open(path_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_TRUE((*opened)->early_entries(log_).empty());
+  ASSERT_TRUE((*opened)->fault());
+  EXPECT_NE((*opened)->fault()->message.find("damaged"), std::string::npos);
+  EXPECT_FALSE((*opened)->claim(line_));
+}
+
+TEST_F(SqliteCheck, OtherFilesAreRefused) {
+  const auto none = snapshot_database(folder_.file("none.db"), copy_, {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().fault, Fault::kNotFound);
+  store_.reset();
+  sql(path_, "PRAGMA user_version = 99");
+  const auto newer = snapshot_database(path_, copy_, {});
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().fault, Fault::kUnsupported);
+  EXPECT_FALSE(std::filesystem::exists(copy_));
+  EXPECT_EQ(check_record(path_).error().fault, Fault::kUnsupported);
+  sql(folder_.file("other.db"), "CREATE TABLE t(x)");
+  EXPECT_EQ(snapshot_database(folder_.file("other.db"), copy_, {}).error().fault,
+            Fault::kMalformed);
+}
+
+}  // namespace
+}  // namespace detente::io

@@ -1,0 +1,191 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/civil.h"
+#include "io/sqlite_lock.h"
+#include "station/anchor.h"
+#include "station/backup_file.h"
+
+namespace detente::station {
+
+namespace {
+
+tl::unexpected<Error> cannot(const Path& path, const char* what) {
+  return fail(Fault::kIo, path.string() + ": " + what + " (" + std::strerror(errno) +
+                              "): is there room, and may this user write there?");
+}
+
+// A directory beside the target, gone with all in it unless it is released.
+class Workshop {
+ public:
+  static Result<Workshop> beside(const Path& target) {
+    const Path parent = target.has_parent_path() ? target.parent_path() : Path(".");
+    DETENTE_TRY_VOID(io::make_directory(parent));
+    std::string name = (parent / ("." + target.filename().string() + ".restoring-XXXXXX")).string();
+    if (::mkdtemp(name.data()) == nullptr) return cannot(target, "cannot be made");
+    return Workshop(name);
+  }
+  Workshop(Workshop&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Workshop& operator=(Workshop&&) = delete;
+  ~Workshop() {
+    if (path_.empty()) return;
+    static_cast<void>(io::discard_snapshot((path_ / kRecordName).string()));
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const Path& path() const { return path_; }
+  void release() { path_.clear(); }
+
+ private:
+  explicit Workshop(Path path) : path_(std::move(path)) {}
+  Path path_;
+};
+
+// Writes members as files of a directory.
+class Unpacker {
+ public:
+  explicit Unpacker(Path into) : into_(std::move(into)) {}
+  Result<void> begin(const TarMember& member) {
+    if (member.mode != io::kSecretMode && member.mode != io::kPublicMode)
+      return fail(Fault::kMalformed, "backup: " + member.name + " has other rights than written");
+    mode_ = member.mode;
+    const Path path = into_ / member.name;
+    DETENTE_TRY_VOID(io::make_directory(path.parent_path()));
+    DETENTE_TRY(file, io::FileWriter::create(path));
+    file_.emplace(std::move(file));
+    return {};
+  }
+  Result<void> bytes(ByteView part) { return file_->write(part); }
+  Result<void> end() {
+    Result<void> done = file_->commit(mode_);
+    file_.reset();
+    return done;
+  }
+
+ private:
+  Path into_;
+  std::uint32_t mode_ = io::kSecretMode;
+  std::optional<io::FileWriter> file_;
+};
+
+bool holds_something(const Path& directory) {
+  std::error_code error;
+  const std::filesystem::directory_iterator first(directory, error);
+  return !error && first != std::filesystem::directory_iterator();
+}
+
+// What stands in the target's place; kConflict unless nothing does or `replace`.
+Result<bool> occupied(const RestoreChoices& choices) {
+  std::error_code error;
+  const auto status = std::filesystem::symlink_status(choices.to, error);
+  if (!std::filesystem::exists(status)) return false;
+  if (!std::filesystem::is_directory(status))
+    return fail(Fault::kConflict, choices.to.string() +
+                                      ": a file stands there; name a directory that does not "
+                                      "exist yet");
+  if (!holds_something(choices.to)) return false;
+  if (!choices.replace)
+    return fail(Fault::kConflict,
+                choices.to.string() +
+                    ": something is there already, and a restore overwrites nothing. Name a new "
+                    "directory, or say --replace: what is there is then moved aside, beside it");
+  return true;
+}
+
+Path aside(const RestoreChoices& choices) {
+  std::string stamp = format_utc(choices.now);  // 2026-11-24T09:00:00Z
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  Path out = choices.to;
+  out += ".before-restore-" + stamp;
+  return out;
+}
+
+// The vault is the side's, not the backup's: it stays where the person looks for it.
+Result<void> keep_vault(const Path& old, const Path& fresh, const std::string& side) {
+  if (!io::exists(old / "vault")) return {};
+  const auto before = SideDir::open(old);
+  if (!before || before->name() != side) return {};
+  if (::rename((old / "vault").c_str(), (fresh / "vault").c_str()) != 0)
+    return cannot(fresh / "vault", "cannot be moved here from what was there before");
+  return {};
+}
+
+Result<std::optional<Path>> put_in_place(const RestoreChoices& choices, Workshop& made,
+                                         bool replace, const std::string& side) {
+  std::optional<Path> moved;
+  if (replace) {
+    moved = aside(choices);
+    if (io::exists(*moved))
+      return fail(Fault::kConflict, moved->string() + ": is there already; try again in a second");
+    if (::rename(choices.to.c_str(), moved->c_str()) != 0)
+      return cannot(choices.to, "cannot be moved aside");
+  }
+  if (::rename(made.path().c_str(), choices.to.c_str()) != 0) {
+    const auto failed = cannot(choices.to, "cannot be put in place");
+    if (moved && ::rename(moved->c_str(), choices.to.c_str()) != 0)
+      return cannot(*moved, "is what was there, and could not be moved back");
+    return failed;
+  }
+  made.release();
+  if (moved) DETENTE_TRY_VOID(keep_vault(*moved, choices.to, side));
+  return moved;
+}
+
+// No station may run on what is moved away.
+Result<std::optional<io::StationLock>> lock_old(const RestoreChoices& choices) {
+  if (!io::exists(choices.to / "station")) return std::nullopt;
+  const std::string record = (choices.to / kRecordName).string();
+  DETENTE_TRY(lock, io::StationLock::take(record + ".lock", record));
+  return std::optional<io::StationLock>(std::move(lock));
+}
+
+}  // namespace
+
+Result<RestoreReport> restore_backup(const RestoreChoices& asked) {
+  RestoreChoices choices = asked;
+  choices.to = std::filesystem::absolute(choices.to).lexically_normal();
+  if (!choices.to.has_filename()) choices.to = choices.to.parent_path();  // "dir/"
+  DETENTE_TRY(replace, occupied(choices));
+  std::optional<io::StationLock> lock;
+  if (replace) {
+    DETENTE_TRY(taken, lock_old(choices));
+    if (taken) lock.emplace(std::move(*taken));
+  }
+  DETENTE_TRY(workshop, Workshop::beside(choices.to));
+  Unpacker unpacker(workshop.path());
+  const BackupSink sink{[&](const TarMember& member) { return unpacker.begin(member); },
+                        [&](ByteView part) { return unpacker.bytes(part); },
+                        [&] { return unpacker.end(); }};
+  DETENTE_TRY(read,
+              read_backup(choices.file, choices.passphrase, sink, choices.stage, "unpacking"));
+  DETENTE_TRY(side, SideDir::open(workshop.path()));
+  DETENTE_TRY(checked, io::check_record((workshop.path() / kRecordName).string(),
+                                        [&](std::uint64_t done, std::uint64_t of) {
+                                          if (choices.stage)
+                                            choices.stage("checking the record", done, of);
+                                          return true;
+                                        }));
+  RestoreReport out;
+  DETENTE_TRY(record, check_signatures(side, checked));
+  out.backup = {read.manifest.side,
+                read.manifest.station,
+                read.manifest.made,
+                std::move(record),
+                read.manifest.files.size(),
+                read.bytes,
+                read.sha256,
+                read.sealed};
+  DETENTE_TRY_VOID(mark_restored(side.restored_file(),
+                                 "from the backup of " + format_utc(read.manifest.made) + ", " +
+                                     to_hex(read.sha256) + ", at " + format_utc(choices.now)));
+  DETENTE_TRY(moved, put_in_place(choices, workshop, replace, side.name()));
+  out.moved_aside = std::move(moved);
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,20 @@
+// What a start looks at before anything is signed on the ground of the record: a
+// quick look at the newest end of every log, not at every entry (io/sqlite_check.h
+// does that for backups).
+#pragma once
+
+#include <vector>
+
+#include "record/store.h"
+
+namespace detente::io {
+class SqliteStore;
+}
+
+namespace detente::station {
+
+// The newest signed and receipted roots against the stored trees, and what was not receipted yet,
+// entry by entry. kIo says what is damaged and what to do.
+Result<void> check_newest(const io::SqliteStore& store, const std::vector<record::LineKey>& lines);
+
+}  // namespace detente::station
