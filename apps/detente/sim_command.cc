@@ -1,8 +1,14 @@
 // detente sim: the simulator from the command line. Every failing run names its seed.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <filesystem>
 
 #include "cli.h"
 #include "io/os_clock.h"
+#include "sim/hostile.h"
 #include "sim/world.h"
 
 namespace detente::cli {
@@ -15,6 +21,8 @@ struct SimArguments {
   double days = 1;
   std::uint32_t loss_percent = 10;
   std::size_t paths = 2;
+  std::string mutant;
+  std::uint64_t mutant_seeds = 40;
 };
 
 sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
@@ -27,13 +35,25 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
 }
 
 Result<void> run_simulator(const SimArguments& arguments, Context& context) {
-  const Instant began = io::os_now().mono;
   std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0;
+  std::uint64_t takeovers = 0, refused = 0, equivocations = 0;
+  double real = 0;
   std::string trace;
   Json failing = Json::array();
   for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
     const std::uint64_t seed = arguments.first + i;
-    const sim::Report report = sim::World(to_options(arguments, seed)).run();
+    const Instant began = io::os_now().mono;
+    sim::Report report = sim::World(to_options(arguments, seed)).run();
+    real += static_cast<double>((io::os_now().mono - began).count()) / 1e6;
+    // The same promises to a counterpart that breaks every one of its own.
+    const sim::Hostile::Report hostile = sim::Hostile(seed).run();
+    equivocations += hostile.equivocations;
+    for (const std::string& violation : hostile.violations)
+      report.violations.push_back("hostile counterpart: " + violation);
+    takeovers += report.takeovers;
+    refused += report.refused;
+    if (!context.json && (i + 1) % 50 == 0)
+      context.say(std::to_string(i + 1) + " of " + std::to_string(arguments.seeds) + " seeds");
     violations += report.violations.size();
     crashes += report.crashes;
     rollbacks += report.rollbacks;
@@ -45,11 +65,12 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     failing.push_back({{"seed", seed}, {"violations", report.violations}});
     context.say("seed " + std::to_string(seed) + ": " + report.violations.front());
   }
-  const double real = static_cast<double>((io::os_now().mono - began).count()) / 1e6;
   const double simulated = arguments.days * 86400 * static_cast<double>(arguments.seeds);
   context.say(std::to_string(arguments.seeds) + " seeds of " + std::to_string(arguments.days) +
               " days: " + std::to_string(delivered) + " of " + std::to_string(submitted) +
               " messages delivered, " + std::to_string(crashes) + " crashes, " +
+              std::to_string(rollbacks) + " disks rolled back, " + std::to_string(takeovers) +
+              " processes taken over, " + std::to_string(equivocations) + " equivocations proved, " +
               std::to_string(dropped) + " datagrams lost, " + std::to_string(violations) +
               " violations; " + std::to_string(static_cast<long>(simulated / real)) +
               " times as fast as time");
@@ -57,6 +78,9 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"crashes", crashes},
                   {"dropped", dropped},
                   {"rollbacks", rollbacks},
+                  {"takeovers", takeovers},
+                  {"refused_commits", refused},
+                  {"equivocations", equivocations},
                   {"submitted", submitted},
                   {"delivered", delivered},
                   {"trace", trace},
@@ -65,6 +89,57 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   if (violations > 0)
     return fail(Fault::kConflict, std::to_string(failing.size()) +
                                       " seeds broke a promise; run one alone with --first-seed N --seeds 1");
+  return {};
+}
+
+Result<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Fault::kIo, "no pipe to " + program);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], STDOUT_FILENO);
+    std::vector<char*> argv{const_cast<char*>(program.c_str())};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execv(program.c_str(), argv.data());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  std::string out;
+  char buffer[4096];
+  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    out.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child)
+    return fail(Fault::kIo, program + " could not be run to its end");
+  return out;
+}
+
+// The planted bugs are in a program of their own, so that this one cannot contain them.
+Result<void> run_mutants(const SimArguments& arguments, Context& context) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string program = (self.parent_path() / "detente-mutants").string();
+  if (error || ::access(program.c_str(), X_OK) != 0)
+    return fail(Fault::kNotFound, "there is no detente-mutants beside this program (" + program +
+                                      "): it is built with it, and not installed with a station");
+  DETENTE_TRY(output, output_of(program, {arguments.mutant, std::to_string(arguments.mutant_seeds)}));
+  const Json report = Json::parse(output, nullptr, false);
+  if (report.is_discarded() || !report.contains("mutants"))
+    return fail(Fault::kNotFound, "there is no planted bug " + arguments.mutant +
+                                      "; `detente-mutants` without a name lists them");
+  std::string uncaught;
+  for (const Json& one : report["mutants"]) {
+    const std::string name = one["name"];
+    const bool caught = one["caught"];
+    context.say(name + ": " + (caught ? "caught with seed " + one["seed"].dump() + ", " +
+                                            one["violation"].get<std::string>()
+                                      : "NOT CAUGHT"));
+    if (!caught) uncaught += " " + name;
+  }
+  context.result({{"mutants", report["mutants"]}});
+  if (!uncaught.empty()) return fail(Fault::kConflict, "no checker caught" + uncaught);
   return {};
 }
 
@@ -79,8 +154,15 @@ void add_sim_command(CLI::App& app, Context& context) {
   command->add_option("--days", arguments->days, "Simulated days of each run")->check(CLI::Range(0.01, 40000.0));
   command->add_option("--loss", arguments->loss_percent, "Datagrams lost, in per cent")->check(CLI::Range(0, 90));
   command->add_option("--paths", arguments->paths, "Paths between the two stations")->check(CLI::Range(1, 16));
+  command->add_option("--mutant", arguments->mutant,
+                      "Plant this bug (or all, one after the other) and see that a checker catches it; prints JSON");
+  command->add_option("--mutant-seeds", arguments->mutant_seeds, "Seeds to try for each planted bug")
+      ->check(CLI::Range(1, 100000));
   example(*command, "detente sim --seeds 100 --days 2 --json");
-  on_run(*command, context, [arguments, &context] { return run_simulator(*arguments, context); });
+  example(*command, "detente sim --mutant all");
+  on_run(*command, context, [arguments, &context] {
+    return arguments->mutant.empty() ? run_simulator(*arguments, context) : run_mutants(*arguments, context);
+  });
 }
 
 }  // namespace detente::cli

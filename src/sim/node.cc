@@ -12,6 +12,7 @@ namespace detente::sim {
 namespace {
 constexpr std::size_t kSnapshotsMax = 8;
 constexpr std::size_t kSessionsWatched = 8;
+constexpr std::int64_t kPlacingMost = 2000000;  // microseconds
 }  // namespace
 
 std::string text_of(std::size_t node, std::uint64_t number) {
@@ -126,13 +127,15 @@ void Node::took(LineId line, core::SubmissionId id) {
   if (it != submissions_.end() && disk_.taken.insert(it->second).second) ++submitted;
 }
 
-// Whoever had waited when this one was written, and is more urgent, goes first.
+// Whoever is more urgent goes first: who had waited when this one was written, or for longer than a
+// commit takes.
 void Node::check_precedence(std::uint64_t number) {
   const auto it = pending_messages_.find(number);
   if (it == pending_messages_.end()) return;
   for (const auto& [other, waiting] : pending_messages_)
     if (waiting.line == it->second.line && waiting.precedence > it->second.precedence &&
-        waiting.queued_at && *waiting.queued_at < it->second.at)
+        waiting.queued_at &&
+        (*waiting.queued_at < it->second.at || *waiting.queued_at + kPlacingMost < referee_->time()))
       violation("message " + std::to_string(number) + " went before the more urgent " +
                 std::to_string(other));
   pending_messages_.erase(it);

@@ -288,6 +288,7 @@ void World::write_message(std::size_t index) {
 
 void World::run_until(std::int64_t micros) {
   while (!queue_.empty() && queue_.top().at <= micros) {
+    if (options_.stop_at_first_violation && !report_.violations.empty()) return;
     Event event = queue_.top();
     queue_.pop();
     time_ = event.at;
@@ -318,7 +319,7 @@ Report World::run() {
   for (auto& [key, wire] : wires_) wire.rate_bps = 0;
   for (std::size_t index = 0; index < 2; ++index) start(index);
   run_until(time_ + kHealing.count());
-  check_end();
+  if (!options_.stop_at_first_violation || report_.violations.empty()) check_end();
   for (const auto& node : nodes_) {
     report_.submitted += node->submitted;
     report_.delivered += node->delivered_count;

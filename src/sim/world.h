@@ -40,6 +40,7 @@ struct Options {
   std::uint64_t seed = 1;
   Duration duration = std::chrono::hours(24);
   Duration message_every = std::chrono::minutes(10);  // mean, each station
+  bool stop_at_first_violation = false;
   Faults faults;
   PairOptions pair;
 };

@@ -1,0 +1,198 @@
+#include "sim/hostile.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "crypto/hash.h"
+#include "record/checkpoint.h"
+#include "wire/reader.h"
+
+namespace detente::sim {
+
+namespace {
+
+constexpr std::uint32_t kStartOfTime = 1770000000;
+constexpr LineId kLine{1};
+constexpr PathId kPath{1};
+
+core::PeerSetup setup_of(const Pair& pair) { return pair.setup(1); }
+
+}  // namespace
+
+Hostile::Hostile(std::uint64_t seed)
+    : random_(seed), pair_(seed, {}), setup_(setup_of(pair_)),
+      honest_(seed * 7 + 1) {
+  random_.fill(epoch_);
+}
+
+void Hostile::violation(std::string what) { report_.violations.push_back(std::move(what)); }
+
+Now Hostile::now() const {
+  return {Instant{time_}, WallTime{kStartOfTime + static_cast<std::uint32_t>(time_ / 1000000)}};
+}
+
+void Hostile::settle() {
+  for (;;) {
+    std::vector<core::Effect> effects = honest_.station->take_effects();
+    if (effects.empty()) return;
+    for (core::Effect& effect : effects) {
+      if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) take(*datagram);
+      if (auto* notify = std::get_if<core::Notify>(&effect)) honest_.events.push_back(notify->event);
+      if (auto* commit = std::get_if<core::Persist>(&effect)) {
+        const Result<void> done = honest_.store.commit(commit->batches);
+        if (done) {
+          honest_.station->on_persisted(now(), commit->token);
+        } else {
+          violation("the disk refused a commit: " + done.error().message);
+          honest_.station->on_persist_failed(now(), commit->token, done.error());
+        }
+      }
+    }
+  }
+}
+
+void Hostile::pass(Duration span) {
+  const std::int64_t end = time_ + span.count();
+  settle();
+  while (time_ < end) {
+    const auto due = honest_.station->next_deadline();
+    time_ = std::min(end, std::max(time_ + 1000, due ? due->micros : end));
+    if (due && due->micros <= time_) honest_.station->on_deadline(now());
+    settle();
+  }
+}
+
+// --- the session -----------------------------------------------------------------
+
+void Hostile::call(bool first_of_life) {
+  const Bytes psk = to_bytes(setup_.link.first_psk.view());
+  attempt_.emplace(link::OutgoingHandshake::start(setup_.link.pair, setup_.link.keys.ours,
+                                                  {0, next_c_++}, first_of_life, psk, random_));
+  send_raw(attempt_->first_packet());
+  settle();
+}
+
+void Hostile::take(const core::SendDatagram& datagram) {
+  if (const auto reply = link::parse_reply_packet(datagram.datagram); reply && attempt_) {
+    auto finished = attempt_->finish(reply->noise);
+    if (!finished) return;
+    session_.emplace(setup_.link.pair, std::move(finished->handshake), crypto::Role::kInitiator,
+                     attempt_->counter(), now().mono);
+    attempt_.reset();
+    send({{wire::FrameType::kCover, wire::FrameClass::kLive, false, {}}});
+    return;
+  }
+  const auto packet = wire::parse_packet(datagram.datagram);
+  if (!packet || !session_) return;
+  const auto opened = session_->open(now().mono, kPath, *packet);
+  if (opened.outcome != link::PathReceiver::Outcome::kOk) return;
+  for (const wire::Frame& frame : wire::parse_frames(opened.payload).frames) {
+    if (frame.type == wire::FrameType::kLogState) answer_state(frame.body);
+    if (frame.type == wire::FrameType::kContact && (frame.body[0] & 1) != 0) answer_contact();
+  }
+}
+
+// The digest of somebody who holds nothing (spec/session.md section 8).
+void Hostile::answer_contact() {
+  Bytes all;
+  for (const core::LineSetup& line : setup_.lines) {
+    append_be(all, line.id.value, 2);
+    all.resize(all.size() + 48);
+  }
+  wire::Frame answer{wire::FrameType::kContact, wire::FrameClass::kLive, false, {2}};
+  append(answer.body, ByteView(crypto::sha256({ByteView(all)})).first(4));
+  send({std::move(answer)});
+}
+
+// Plays a counterpart that holds nothing, so that contact is made.
+void Hostile::answer_state(ByteView body) {
+  const auto state = record::decode_log_state(body);
+  if (!state || !state->answer_wanted || !acknowledges_) return;
+  record::LogState answer;
+  answer.line = state->line;
+  send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(answer)}});
+}
+
+void Hostile::send(const std::vector<wire::Frame>& frames) {
+  if (!session_) return;
+  std::uint64_t counter = 0;
+  Result<Bytes> datagram = session_->seal(kPath, wire::encode_frames(frames), counter);
+  DETENTE_CHECK(datagram.has_value());
+  send_raw(std::move(*datagram));
+}
+
+void Hostile::send_raw(Bytes datagram) {
+  ++report_.datagrams;
+  if (sent_.size() < 200) sent_.push_back(datagram);
+  honest_.station->on_datagram(now(), core::SocketId{0}, datagram);
+}
+
+// --- its log ------------------------------------------------------------------------
+
+record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index) {
+  record::Entry entry;
+  entry.header.line = kLine;
+  entry.header.time = WallTime{clock_lie_ != 0 ? clock_lie_ : now().wall.seconds};
+  entry.body = to_bytes(as_bytes(text));
+  const record::LogKey key{{setup_.identity.lineage, kLine}, true, setup_.identity.our_station, epoch_};
+  const std::uint32_t period = index == 0 ? 0 : log_[index - 1].period;
+  auto placed = core::place_entry(setup_.identity, key, index, period, entry);
+  DETENTE_CHECK(placed.has_value());
+  record::Frontier frontier;
+  for (std::uint64_t i = 0; i < index; ++i) frontier.append(log_[i].leaf);
+  frontier.append(placed->leaf);
+  record::WireEntry wire;
+  wire.index_low = static_cast<std::uint8_t>(index);
+  wire.header = entry.header;
+  wire.epoch = epoch_;
+  wire.checkpoint = record::sign_checkpoint(
+      {record::log_origin(setup_.identity.lineage, kLine, setup_.identity.our_station, epoch_),
+       frontier.size(), frontier.root()},
+      pair_.log_key(1));
+  wire.coded_body = entry.body;
+  if (index == log_.size()) log_.push_back(std::move(*placed));
+  return wire;
+}
+
+wire::Frame Hostile::to_frame(const record::WireEntry& entry) const {
+  return {wire::FrameType::kEntry, wire::FrameClass::kLive, false,
+          record::encode_wire_entry(entry, session_->first().c)};
+}
+
+void Hostile::say(std::string_view text) {
+  send({to_frame(make_entry(text, log_.size()))});
+  settle();
+}
+
+std::size_t Hostile::arrived() const {
+  return static_cast<std::size_t>(
+      std::count_if(honest_.events.begin(), honest_.events.end(), [](const core::DeskEvent& event) {
+        return std::holds_alternative<core::EntryArrived>(event);
+      }));
+}
+
+Hostile::Report Hostile::run() {
+  honest_.station = std::make_unique<core::Station>(honest_.keys, honest_.jitter, honest_.store);
+  honest_.station->add_peer(pair_.setup(0));
+  DETENTE_CHECK(honest_.station->start(now()).has_value());
+  pass(std::chrono::seconds(1));
+  call(true);
+  pass(std::chrono::seconds(5));
+  if (!honest_.station->peer(PeerId{0}).contact_made()) violation("no contact with a counterpart that answers");
+  say("The first word is an honest one.");
+  if (arrived() != 1) violation("an honest word did not arrive");
+  const std::function<void()> acts[] = {
+      [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
+      [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
+      [this] { flood(); },         [this] { replay(); }};
+  const std::size_t count = std::size(acts);
+  const std::uint64_t first = random_.below(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    acts[(first + i) % count]();
+    pass(std::chrono::seconds(2));
+    check_honest_word();
+  }
+  return report_;
+}
+
+}  // namespace detente::sim

@@ -1,0 +1,83 @@
+// A hostile counterpart: it holds North's keys, is inside the session, and does
+// what no honest station does. The honest station is the same core as everywhere;
+// Hostile checks what it must hold to: nothing false is taken, what proves the
+// other side's falsehood is kept, its memory and disk stay bounded, and an honest
+// word still gets through afterwards.
+//
+// Same seed, same trace. No faults of the network here: World has those.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "record/entry_wire.h"
+#include "record/merkle.h"
+#include "sim/memory_store.h"
+#include "sim/pair.h"
+
+namespace detente::sim {
+
+class Hostile {
+ public:
+  struct Report {
+    std::vector<std::string> violations;
+    std::uint64_t equivocations = 0;  // that were caught, with two signed checkpoints kept
+    std::uint64_t datagrams = 0;      // that the hostile side sent
+  };
+  explicit Hostile(std::uint64_t seed);
+  Report run();
+
+ private:
+  struct Honest {
+    explicit Honest(std::uint64_t seed) : keys(seed), jitter(seed + 1) {}
+    SeededRandom keys;
+    SeededRandom jitter;
+    MemoryStore store;
+    std::unique_ptr<core::Station> station;
+    std::vector<core::DeskEvent> events;
+  };
+  void violation(std::string what);
+  Now now() const;
+  // Effects of the honest station: commits at once, datagrams to take().
+  void settle();
+  void pass(Duration span);
+  void take(const core::SendDatagram& datagram);
+  void answer_state(ByteView body);
+  void answer_contact();
+  void call(bool first_of_life);
+  void send(const std::vector<wire::Frame>& frames);
+  void send_raw(Bytes datagram);
+
+  // An entry of the hostile log as it travels, at the log's end or at `index`.
+  record::WireEntry make_entry(std::string_view text, std::uint64_t index);
+  wire::Frame to_frame(const record::WireEntry& entry) const;
+  void say(std::string_view text);
+  std::size_t arrived() const;
+
+  void equivocate();
+  void lie_in_checkpoints();
+  void lie_in_receipts();
+  void lie_about_clock();
+  void claim_holdings();
+  void withhold_tail();
+  void flood();
+  void replay();
+  void check_honest_word();
+
+  SeededRandom random_;
+  Pair pair_;
+  core::PeerSetup setup_;  // North's, with its keys
+  Honest honest_;
+  std::optional<link::Session> session_;
+  std::optional<link::OutgoingHandshake> attempt_;
+  std::uint32_t next_c_ = 1770000000;
+  record::EpochId epoch_{};
+  std::vector<core::PlacedEntry> log_;  // what it says that it wrote, on line 1
+  std::vector<Bytes> sent_;
+  std::int64_t time_ = 0;
+  std::uint32_t clock_lie_ = 0;
+  bool acknowledges_ = true;
+  Report report_;
+};
+
+}  // namespace detente::sim

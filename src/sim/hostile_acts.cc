@@ -1,0 +1,183 @@
+// Hostile: what it does, and what must come of it.
+#include <algorithm>
+
+#include "record/checkpoint.h"
+#include "sim/hostile.h"
+
+namespace detente::sim {
+
+namespace {
+
+constexpr LineId kLine{1};
+constexpr std::size_t kFloodFrames = 3000;
+constexpr std::size_t kEvidenceMost = 64;
+
+template <typename Pick>
+std::size_t count(const std::vector<core::DeskEvent>& events, Pick pick) {
+  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), pick));
+}
+
+std::size_t alarms(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) {
+  return count(events, [&](const core::DeskEvent& event) {
+    const auto* alarm = std::get_if<core::Alarm>(&event);
+    return alarm != nullptr && alarm->kind == kind;
+  });
+}
+
+std::size_t receipts(const std::vector<core::DeskEvent>& events) {
+  return count(events, [](const core::DeskEvent& event) {
+    return std::holds_alternative<core::ReceiptVerified>(event);
+  });
+}
+
+}  // namespace
+
+// One place, two texts, both signed: the second is refused, and both checkpoints are kept.
+void Hostile::equivocate() {
+  say("Our vessel stays north of the line.");
+  const std::uint64_t index = log_.size() - 1;
+  const std::size_t before = alarms(honest_.events, core::AlarmKind::kEquivocation);
+  send({to_frame(make_entry("Our vessel never promised to stay north of the line.", index))});
+  settle();
+  if (alarms(honest_.events, core::AlarmKind::kEquivocation) == before)
+    return violation("two signed histories were not noticed");
+  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const std::string origin = record::log_origin(setup_.identity.lineage, kLine, setup_.identity.our_station, epoch_);
+  const auto kept = honest_.store.evidence(log);
+  const auto held = honest_.store.checkpoint_covering(log, index + 1);
+  if (kept.empty() || !held || !held->signature) return violation("an equivocation left no evidence");
+  const Bytes& bytes = kept.back().bytes;
+  const auto signature = to_array<crypto::kSignatureSize>(ByteView(bytes).last(crypto::kSignatureSize));
+  const auto claimed = record::parse_own_checkpoint_text(
+      as_string(ByteView(bytes).first(bytes.size() - crypto::kSignatureSize)));
+  const crypto::VerifyKey key = pair_.log_key(1).verify_key();
+  const bool two = claimed && claimed->size == held->size && claimed->root != held->root &&
+                   record::verify_checkpoint(*claimed, key, *signature) &&
+                   record::verify_checkpoint({origin, held->size, held->root}, key, *held->signature);
+  if (!two) violation("what was kept of an equivocation proves nothing");
+  ++report_.equivocations;
+}
+
+void Hostile::lie_in_checkpoints() {
+  const std::size_t before = arrived();
+  record::WireEntry entry = make_entry("Signed by nobody.", log_.size());
+  log_.pop_back();
+  (*entry.checkpoint)[random_.below(64)] ^= 1;
+  send({to_frame(entry)});
+  settle();
+  if (arrived() != before) violation("an entry counted without its author's signature");
+}
+
+void Hostile::lie_in_receipts() {
+  record::Entry entry;
+  entry.header.line = kLine;
+  entry.header.time = now().wall;
+  entry.body = to_bytes(as_bytes("A question that wants a receipt."));
+  const std::size_t before = receipts(honest_.events);
+  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kLine, std::move(entry)));
+  settle();
+  record::WireCosignature receipt;
+  receipt.line = kLine;
+  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kLine)->own();
+  receipt.size_low = static_cast<std::uint8_t>(own.durable_size());
+  crypto::Signature signature;
+  random_.fill(signature);
+  receipt.signed_part = {now().wall, signature};
+  send({{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
+         record::encode_wire_cosignature(receipt, session_->first().c)}});
+  settle();
+  if (receipts(honest_.events) != before) violation("a receipt counted without its signature");
+}
+
+// Whatever its clock says is in the record as its claim, and our receipts' time never falls.
+void Hostile::lie_about_clock() {
+  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  for (std::uint32_t lie : {1u, 4294967295u, 86400u}) {
+    const auto before = honest_.store.newest_cosignature(log);
+    const std::size_t had = arrived();
+    clock_lie_ = lie;
+    say("By our clock it is another year.");
+    const auto after = honest_.store.newest_cosignature(log);
+    // Salts are of the greatest month so far: what claims the end of time binds the ones after it.
+    if (arrived() != had + 1) violation("a strange clock stopped the log");
+    if (before && after && after->time < before->time) violation("the time of receipts fell");
+  }
+  clock_lie_ = 0;
+}
+
+// After first contact a claim changes nothing.
+void Hostile::claim_holdings() {
+  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kLine)->own();
+  const record::EpochId epoch = own.key().epoch;
+  for (std::uint64_t size : {std::uint64_t{0}, own.durable_size() + 7, std::uint64_t{1} << 40}) {
+    record::LogState state;
+    state.line = kLine;
+    state.yours = record::LogState::Held{epoch, size, {}};
+    state.answer_wanted = true;
+    send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)}});
+    settle();
+  }
+  if (own.key().epoch != epoch) violation("a claim made this station leave its epoch");
+}
+
+// Later entries without an earlier one: they are kept, bounded, and not cosigned.
+void Hostile::withhold_tail() {
+  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const std::uint64_t hole = log_.size();
+  const record::WireEntry held_back = make_entry("This one is held back.", hole);
+  for (int i = 0; i < 100; ++i) say("This one comes after it.");
+  const auto cosigned = honest_.store.newest_cosignature(log);
+  if (cosigned && cosigned->size > hole) violation("cosigned over a hole");
+  send({to_frame(held_back)});
+  settle();
+  const auto after = honest_.store.newest_cosignature(log);
+  if (!after || after->size <= hole) violation("what was held back did not fill the hole");
+  for (std::uint64_t index = after ? after->size : hole; index < log_.size(); ++index) {
+    record::WireEntry again = make_entry("This one comes after it.", index);
+    send({to_frame(again)});
+    settle();
+  }
+}
+
+// Frames of every kind, full of noise, as fast as they can be made.
+void Hostile::flood() {
+  const std::size_t events = honest_.events.size();
+  for (std::size_t i = 0; i < kFloodFrames; ++i) {
+    wire::Frame frame;
+    frame.type = static_cast<wire::FrameType>(1 + random_.below(13));
+    if (frame.type == wire::FrameType::kClose || frame.type == wire::FrameType::kContact) continue;
+    frame.body.resize(random_.below(300));
+    random_.fill(frame.body);
+    if (!frame.body.empty()) frame.body[0] = static_cast<std::uint8_t>(random_.below(4));
+    send({std::move(frame)});
+    if (i % 64 == 0) settle();
+  }
+  settle();
+  if (honest_.events.size() - events > kFloodFrames) violation("more alarms than frames");
+  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  if (honest_.store.evidence(log).size() > kEvidenceMost) violation("evidence without end");
+}
+
+// Its own old datagrams, calls among them: none is taken twice.
+void Hostile::replay() {
+  const std::size_t before = arrived();
+  const std::uint64_t dropped = honest_.station->datagrams_dropped();
+  const std::vector<Bytes> old = sent_;
+  for (const Bytes& datagram : old)
+    if (honest_.station->on_datagram(now(), core::SocketId{0}, datagram)) violation("an old datagram was taken again");
+  settle();
+  if (arrived() != before) violation("an old entry was shown again");
+  if (honest_.station->datagrams_dropped() == dropped) violation("no replay was dropped");
+}
+
+void Hostile::check_honest_word() {
+  if (!honest_.station->peer(PeerId{0}).link().ready()) {
+    call(false);
+    pass(std::chrono::seconds(1));
+  }
+  const std::size_t before = arrived();
+  say("And yet it is heard.");
+  if (arrived() != before + 1) violation("an honest word did not arrive after all that");
+}
+
+}  // namespace detente::sim
