@@ -90,7 +90,9 @@ void Contact::on_deadline(Context& context) {
   wire::Frame ask{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswerWanted}};
   append(ask.body, digest(context));
   const auto tags = link_->session_tags();
-  for (std::size_t i = 0; i < tags.size() && i < kTagsMax; ++i) append_be(ask.body, tags[i], 2);
+  // The newest, if there are more.
+  for (std::size_t i = tags.size() - std::min(tags.size(), kTagsMax); i < tags.size(); ++i)
+    append_be(ask.body, tags[i], 2);
   static_cast<void>(link_->send(context, {std::move(ask)}, {}));
 }
 

@@ -35,7 +35,8 @@ class Line {
   // kLimit, kState, kConflict with a message for the person, else the id that events will name.
   Result<SubmissionId> submit(Context& context, record::Entry entry);
 
-  void on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c);
+  // `came_on`: the path that brought it; its receipt goes back there.
+  void on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c, PathId came_on);
   void on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c);
   // `session`: the serial of the session that brought it.
   void on_log_state(Context& context, const wire::Frame& frame, std::uint64_t session);
@@ -97,14 +98,14 @@ class Line {
                   std::vector<wire::Frame> frames, bool flash);
   void transmit_missing(Context& context, Duration older_than);
   void send_again_from(Context& context, std::uint64_t size);
-  void send_receipt(Context& context, bool all_paths);
+  void send_receipt(Context& context, bool all_paths, std::optional<PathId> on = std::nullopt);
   void send_smaller_receipt(Context& context, const FarLog::Receipt& receipt);
   void send_state(Context& context, bool answer_wanted);
   void arm_retry(Context& context);
 
   // line_receive.cc
-  void take_wire_entry(Context& context, const record::WireEntry& wire);
-  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash);
+  void take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on);
+  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash, PathId came_on);
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void note_held(const record::LogState& state);
   void restored_here(Context& context, std::uint64_t theirs);

@@ -7,7 +7,8 @@
 
 namespace detente::core {
 
-void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c) {
+void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c,
+                    PathId came_on) {
   const auto entry_class = static_cast<record::EntryClass>(frame.frame_class);
   Result<record::WireEntry> wire = record::decode_wire_entry(frame.body, entry_class, base_c);
   if (!wire) {
@@ -16,18 +17,19 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
   }
   // Nothing is cosigned before it is known what was, or while the disk takes nothing. It is sent again.
   if (!contact_made_ || broken_) return;
-  take_wire_entry(context, *wire);
-  while (auto next = far_.take_kept()) take_wire_entry(context, *next);
+  take_wire_entry(context, *wire, came_on);
+  while (auto next = far_.take_kept()) take_wire_entry(context, *next, came_on);
 }
 
-void Line::take_wire_entry(Context& context, const record::WireEntry& wire) {
+void Line::take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on) {
   record::Batch batch = new_batch();
   const bool flash = wire.header.precedence == record::Precedence::kFlash;
   FarLog::Outcome outcome = far_.accept(context, wire, own_, batch);
-  take_outcome(context, std::move(outcome), std::move(batch), flash);
+  take_outcome(context, std::move(outcome), std::move(batch), flash, came_on);
 }
 
-void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash) {
+void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash,
+                        PathId came_on) {
   const PeerId peer = identity_->peer;
   for (std::string& alarm : outcome.alarms)
     context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, std::move(alarm)});
@@ -41,7 +43,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     case FarLog::Verdict::kGap: send_state(context, far_.below_floor()); return;
     case FarLog::Verdict::kWaiting: return;
     case FarLog::Verdict::kDuplicate:
-      send_receipt(context, flash);
+      send_receipt(context, flash, came_on);
       if (!far_.newest_receipt() || far_.below_floor()) send_state(context, far_.below_floor());
       if (batch.writes.empty() && outcome.arrived.empty()) return;
       break;
@@ -53,11 +55,11 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
                                  "the other station began a new epoch of its record on line " +
                                      setup_.name + "; it says that its disk has a new life"});
   const record::EpochId epoch = far_.key().epoch;
-  const auto durable = [this, epoch, flash, held = outcome.held, receipt = outcome.receipt,
+  const auto durable = [this, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,
                         arrived = outcome.arrived](Context& then) {
     if (far_.key().epoch != epoch) return;
     if (held) far_.mark_durable(*held, receipt);
-    if (receipt) send_receipt(then, flash);
+    if (receipt) send_receipt(then, flash, came_on);
     if (held && !receipt) pursue_recovery(then, true);
     for (const FarLog::Shown& shown : arrived)
       then.effects.notify(
@@ -131,7 +133,11 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   // What is about to be durable there counts: it was received.
   const std::uint64_t theirs =
       state.yours ? state.yours->size + static_cast<std::uint64_t>(std::bit_width(state.ahead)) : 0;
-  const bool we_forgot = state.yours && (!ours_known || (newest && theirs > own_.durable_size()));
+  // The same length and another root: two lives of one disk wrote on.
+  const auto root = newest ? own_.root_at(context, state.yours->size) : std::nullopt;
+  const bool differs = root && record::root_prefix(*root) != state.yours->root_prefix;
+  const bool we_forgot =
+      state.yours && (!ours_known || differs || (newest && theirs > own_.durable_size()));
   if (state.mine && state.receipted > 0) far_.raise_floor(state.mine->epoch, state.receipted);
   if (!contact_made_) {
     if (we_forgot) restored_here(context, theirs);

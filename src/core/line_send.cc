@@ -57,8 +57,7 @@ record::WireEntry Line::to_wire(const OwnLog::Sent& sent, bool recovery) const {
     const bool left = recovery || reference.epoch != newest;
     wire.references.push_back(
         {reference.whose, left ? std::optional(reference.epoch) : std::nullopt, reference.index,
-         left && reference.whose == record::Whose::kOthers ? std::optional(reference.leaf)
-                                                           : std::nullopt});
+         left ? std::optional(reference.leaf) : std::nullopt});
   }
   if (recovery || !own_.other_knows_epoch()) wire.epoch = own_.key().epoch;
   if (recovery) wire.index = sent.placed.index;
@@ -203,7 +202,7 @@ void Line::send_smaller_receipt(Context& context, const FarLog::Receipt& receipt
   if (context.audit != nullptr) context.audit->cosigned(far_.key(), receipt.size - 1, receipt.root);
 }
 
-void Line::send_receipt(Context& context, bool all_paths) {
+void Line::send_receipt(Context& context, bool all_paths, std::optional<PathId> on) {
   const auto& receipt = far_.newest_receipt();
   if (!receipt || !link_->ready()) return;
   // This disk is an older copy: what it had cosigned then is less than what the other side knows.
@@ -222,7 +221,7 @@ void Line::send_receipt(Context& context, bool all_paths) {
   wire::Frame frame{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
                     record::encode_wire_cosignature(wire, link_->base_c())};
   static_cast<void>(link_->send(context, {std::move(frame)},
-                                {.all_paths = all_paths, .allowed = &setup_.paths}));
+                                {.all_paths = all_paths, .allowed = &setup_.paths, .answer_on = on}));
 }
 
 wire::Frame Line::state_frame(Context& context, bool answer_wanted) const {

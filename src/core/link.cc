@@ -318,7 +318,9 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
   use(context.now.mono, *live);
   const Paths::Allowed allowed = terms.allowed != nullptr ? *terms.allowed : Paths::Allowed{};
   if (!terms.all_paths) {
-    send_on(context, *live, paths_.best(allowed), frames, terms.tracked, sent);
+    PathState* path = terms.answer_on ? &paths_.at(*terms.answer_on) : nullptr;
+    if (path == nullptr || path->suspect) path = &paths_.best(allowed);
+    send_on(context, *live, *path, frames, terms.tracked, sent);
     return sent;
   }
   for (PathState& path : paths_.all())

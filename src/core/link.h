@@ -103,6 +103,7 @@ class Link {
     bool all_paths = false;
     const Paths::Allowed* allowed = nullptr;  // nothing: every path
     bool tracked = false;                     // an acknowledgement is expected
+    std::optional<PathId> answer_on = {};     // where the other side spoke, unless our direction there is suspect
   };
   // Frames in as few packets as the path's size allows, on the best path or on every path. Nothing
   // when no session is there. `base_c` for encoding times: see base_c().

@@ -56,6 +56,7 @@ void OwnLog::load(Context& context) {
     durable_size_ = info.size;
     period_ = info.period;
   }
+  left_epoch_ = left_epoch_ || ordinal_ > 0;
   if (!opened_) {
     key_.epoch = context.keys.array<16>();
     ordinal_ = 0;
@@ -127,6 +128,7 @@ std::vector<OwnLog::Sent> OwnLog::sent_before(Context& context, std::uint64_t fr
 record::LogPosition OwnLog::open_epoch(Context& context) {
   const record::LogPosition before{key_.epoch, frontier_.size(), frontier_.root()};
   key_.epoch = context.keys.array<16>();
+  left_epoch_ = true;
   ordinal_ = opened_ ? ordinal_ + 1 : 0;
   opened_ = false;
   frontier_ = record::Frontier();
@@ -194,7 +196,7 @@ Result<bool> OwnLog::take_receipt(
     Context& context, std::uint64_t size,
     const std::optional<std::pair<WallTime, crypto::Signature>>& signed_part,
     ByteArray<8> prefix, record::Batch& batch) {
-  if (size > durable_size_ && ordinal_ > 0 && receipted_size_ == 0) return false;  // of the epoch before
+  if (size > durable_size_ && left_epoch_ && receipted_size_ == 0) return false;  // of the epoch before
   if (size > durable_size_)
     return fail(Fault::kConflict, "a receipt over " + std::to_string(size) +
                                       " entries of a log that has " + std::to_string(durable_size_));
@@ -209,14 +211,14 @@ Result<bool> OwnLog::take_receipt(
         !record::verify_cosignature(checkpoint, {signed_part->first.seconds, signed_part->second},
                                     identity_->their_cosign)) {
       // Of the epoch before, from a counterpart that has not met this one yet.
-      if (ordinal_ > 0 && receipted_size_ == 0) return false;
+      if (left_epoch_ && receipted_size_ == 0) return false;
       return fail(Fault::kAuthentication,
                   "a receipt whose signature does not verify over this side's record");
     }
     stored.time = signed_part->first;
     stored.signature = signed_part->second;
   } else if (record::root_prefix(*root) != prefix) {
-    if (ordinal_ > 0 && receipted_size_ == 0) return false;
+    if (left_epoch_ && receipted_size_ == 0) return false;
     return fail(Fault::kConflict, "a receipt for another root than this side's record has");
   }
   batch.writes.push_back(record::PutCosignature{key_, stored});

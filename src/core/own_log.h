@@ -85,6 +85,7 @@ class OwnLog {
   record::LogKey key_;
   std::uint32_t ordinal_ = 0;
   bool opened_ = false;  // the store knows this epoch
+  bool left_epoch_ = false;  // there was one before: a receipt for it may still come
   record::Frontier frontier_;
   std::uint32_t period_ = 0;
   std::uint64_t durable_size_ = 0;

@@ -82,7 +82,7 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
                                      "the other station speaks of a line that the accord does not have"});
         return;
       }
-      if (frame.type == wire::FrameType::kEntry) line->on_entry(context, frame, packet.base_c);
+      if (frame.type == wire::FrameType::kEntry) line->on_entry(context, frame, packet.base_c, packet.path);
       if (frame.type == wire::FrameType::kCosignature)
         line->on_cosignature(context, frame, packet.base_c);
       if (frame.type == wire::FrameType::kLogState)

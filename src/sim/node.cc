@@ -67,6 +67,7 @@ void Node::began() {
 
 void Node::ended() {
   station.reset();
+  sealed_.clear();
   submissions_.clear();
   pending_messages_.clear();
   disk_free_at = referee_->time();
@@ -209,7 +210,7 @@ void Node::arrived(const core::EntryArrived& event) {
 // --- keys and counters -----------------------------------------------------------
 
 void Node::sealed(std::uint64_t session, PathId path, std::uint64_t counter) {
-  last_sealed_ = {session, path, counter};
+  sealed_.push_back({session, path, counter});
   std::uint64_t& next = next_counter_[{session, path}];
   if (counter < next) violation("one key and counter sealed two packets");
   next = counter + 1;
@@ -224,6 +225,12 @@ void Node::opened(std::uint64_t session, PathId path, std::uint64_t counter) {
     }
   }
   if (!newest_opened_[session][path].insert(counter).second) violation("one packet was taken twice");
+}
+
+Node::Sealed Node::next_sealed() {
+  const Sealed out = sealed_.front();
+  sealed_.pop_front();
+  return out;
 }
 
 std::optional<std::uint64_t> Node::distance(const Sealed& packet) const {

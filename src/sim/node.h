@@ -75,7 +75,8 @@ class Node final : public core::Audit {
     PathId path;
     std::uint64_t counter = 0;
   };
-  const Sealed& last_sealed() const { return last_sealed_; }
+  // Packets leave in the order in which they were sealed.
+  Sealed next_sealed();
   // How far the newest packet that was opened here is from that one, on its path; nothing if the session is not known here.
   std::optional<std::uint64_t> distance(const Sealed& packet) const;
 
@@ -130,7 +131,7 @@ class Node final : public core::Audit {
   std::map<std::pair<std::uint64_t, PathId>, std::uint64_t> next_counter_;
   std::map<std::uint64_t, std::map<PathId, std::set<std::uint64_t>>> newest_opened_;
   std::deque<std::uint64_t> opened_sessions_;
-  Sealed last_sealed_;
+  std::deque<Sealed> sealed_;  // not yet sent
 };
 
 }  // namespace detente::sim

@@ -43,7 +43,7 @@ void QuietPair::collect(std::size_t index) {
       std::optional<Bytes> datagram = std::move(send->datagram);
       if (tamper) datagram = tamper(index, std::move(*datagram));
       const core::SocketId socket{static_cast<std::uint16_t>(send->path.value - 1)};
-      if (datagram) network_.push_back({1 - index, socket, std::move(*datagram)});
+      if (datagram && cut_.count(send->path) == 0) network_.push_back({1 - index, socket, std::move(*datagram)});
     } else if (auto* commit = std::get_if<core::Persist>(&effect)) {
       side.commits.push_back(std::move(*commit));
     } else if (auto* notify = std::get_if<core::Notify>(&effect)) {
@@ -75,6 +75,14 @@ bool QuietPair::step() {
     collect(next.to);
   }
   return true;
+}
+
+void QuietPair::cut(PathId path, bool cut) {
+  if (cut) {
+    cut_.insert(path);
+  } else {
+    cut_.erase(path);
+  }
 }
 
 void QuietPair::settle() {

@@ -38,6 +38,8 @@ class QuietPair {
   }
   // Bytes of all datagrams of both directions since the last call.
   std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
+  // Nothing crosses this path in either direction, or it does again.
+  void cut(PathId path, bool cut);
   // Called with every datagram; what it gives back is delivered instead (nothing: lost).
   std::function<std::optional<Bytes>(std::size_t from, Bytes datagram)> tamper;
 
@@ -62,6 +64,7 @@ class QuietPair {
   Pair pair_;
   std::deque<Side> sides_;
   std::deque<UnderWay> network_;
+  std::set<PathId> cut_;
   std::int64_t time_ = 0;
   std::uint64_t bytes_ = 0;
 };

@@ -191,7 +191,7 @@ void World::send(std::size_t index, const core::SendDatagram& datagram, bool by_
   flight->socket = core::SocketId{static_cast<std::uint16_t>(datagram.path.value - 1)};
   flight->datagram = datagram.datagram;
   const bool call = !wire::parse_packet(datagram.datagram);
-  if (!call && !by_zombie) flight->sealed = node.last_sealed();
+  if (!call && !by_zombie) flight->sealed = node.next_sealed();
   if (keep == 0 || call) {
     auto& kept = recorded_[1 - index];
     if (kept.size() >= kRecordedMax) {
@@ -250,7 +250,12 @@ void World::arrive(std::size_t to, Flight& flight) {
   if (heard) {
     flight.taken = true;
   } else if (must) {
-    violation("a packet of a session that both have was not opened");
+    const auto packet = wire::parse_packet(flight.datagram);
+    violation("packet " + std::to_string(flight.sealed->counter) + " on path " +
+              std::to_string(flight.sealed->path.value) + " to " + Pair::name(to) +
+              " was not opened, although both have its session; key phase " +
+              std::to_string(packet->header.key_phase) + ", " +
+              std::to_string(receiver.distance(*flight.sealed).value_or(0)) + " from the newest");
   }
   carry_out(to);
 }

@@ -1,0 +1,151 @@
+// First contact, several paths, fragments and selective retransmission, without chance.
+#include <gtest/gtest.h>
+
+#include "sim/quiet_pair.h"
+
+namespace detente::sim {
+namespace {
+
+constexpr LineId kLine{1};
+
+template <typename Event>
+std::size_t count(const std::vector<core::DeskEvent>& events) {
+  std::size_t out = 0;
+  for (const core::DeskEvent& event : events) out += std::holds_alternative<Event>(event) ? 1 : 0;
+  return out;
+}
+
+std::size_t alarms(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) {
+  std::size_t out = 0;
+  for (const core::DeskEvent& event : events)
+    if (const auto* alarm = std::get_if<core::Alarm>(&event)) out += alarm->kind == kind ? 1 : 0;
+  return out;
+}
+
+TEST(FirstContact, NothingIsSignedBeforeTheOtherSideWasHeard) {
+  QuietPair pair(1);
+  pair.start(0);
+  ASSERT_TRUE(pair.say(0, kLine, "Written while nobody is there."));
+  pair.run(std::chrono::seconds(10));
+  EXPECT_EQ(pair.station(0).peer(PeerId{0}).line(kLine)->own().size(), 0u);
+  EXPECT_EQ(count<core::EntryPlaced>(pair.take_events(0)), 0u);
+  pair.start(1);
+  pair.run(std::chrono::seconds(40));
+  EXPECT_EQ(count<core::ReceiptVerified>(pair.take_events(0)), 1u);
+}
+
+TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
+  QuietPair pair(2);
+  pair.start();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(pair.say(0, kLine, "Before the copy."));
+    ASSERT_TRUE(pair.say(1, kLine, "Before the copy."));
+    pair.run(std::chrono::seconds(1));
+  }
+  const auto copy = pair.store(0).snapshot();
+  for (int i = 0; i < 70; ++i) {
+    ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+    ASSERT_TRUE(pair.say(1, kLine, "After the copy."));
+    pair.run(std::chrono::milliseconds(200));
+  }
+  pair.stop(0);
+  pair.run(std::chrono::minutes(1));
+  pair.store(0).restore(copy);
+  pair.take_events(0);
+  pair.take_events(1);
+  pair.start(0);
+  ASSERT_TRUE(pair.say(0, kLine, "After the restoration."));
+  pair.run(std::chrono::minutes(2));
+  const auto events = pair.take_events(0);
+  EXPECT_EQ(alarms(events, core::AlarmKind::kWeForgot), 1u);
+  EXPECT_EQ(alarms(pair.take_events(1), core::AlarmKind::kEquivocation), 0u);
+  const core::Line& line = *pair.station(0).peer(PeerId{0}).line(kLine);
+  EXPECT_EQ(line.far().durable_size(), 75u) << "the other side sent again what was lost";
+  EXPECT_EQ(pair.store(0).logs({pair.pair().lineage(), kLine}).size(), 3u) << "old log, new log, theirs";
+  EXPECT_TRUE(line.own().unreceipted().empty());
+}
+
+TEST(FirstContact, AnOrdinaryRestartCostsNoFurtherPacket) {
+  QuietPair pair(3);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Hello."));
+  pair.run(std::chrono::seconds(5));
+  pair.stop(0);
+  std::size_t datagrams = 0;
+  pair.tamper = [&](std::size_t, Bytes datagram) {
+    ++datagrams;
+    return std::optional(std::move(datagram));
+  };
+  pair.start(0);
+  pair.settle();
+  EXPECT_TRUE(pair.station(0).peer(PeerId{0}).contact_made());
+  EXPECT_LE(datagrams, 4u) << "call, reply, a probe as the first packet of the new session, its answer";
+}
+
+TEST(Paths, AFlashWaitsForNoDeadPathAndTheRestMovesOn) {
+  PairOptions options;
+  options.paths = 2;
+  QuietPair pair(4, options);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Both paths are there."));
+  pair.run(std::chrono::seconds(5));
+  const PathId best = pair.station(0).peer(PeerId{0}).link().paths().best_id();
+  pair.cut(best, true);
+  pair.take_events(0);
+  ASSERT_TRUE(pair.say(0, kLine, "Flash.", record::Precedence::kFlash));
+  pair.settle();
+  EXPECT_EQ(count<core::ReceiptVerified>(pair.take_events(0)), 1u) << "at once, over the other path";
+  ASSERT_TRUE(pair.say(0, kLine, "Routine."));
+  pair.run(std::chrono::milliseconds(200));
+  EXPECT_EQ(count<core::ReceiptVerified>(pair.take_events(0)), 1u) << "after one timeout";
+  const core::PathState& dead = *pair.station(0).peer(PeerId{0}).link().paths().find(best);
+  EXPECT_TRUE(dead.suspect);
+  pair.cut(best, false);
+  pair.run(std::chrono::seconds(2));
+  EXPECT_FALSE(dead.suspect) << "it is picked up by itself";
+}
+
+TEST(Paths, LongEntriesCrossASmallMtuInParts) {
+  QuietPair pair(5);
+  std::size_t largest = 0;
+  pair.tamper = [&](std::size_t, Bytes datagram) -> std::optional<Bytes> {
+    if (datagram.size() > 548) return std::nullopt;  // 576 less the headers
+    largest = std::max(largest, datagram.size());
+    return datagram;
+  };
+  pair.start();
+  SeededRandom random(5);
+  for (int i = 0; i < 6; ++i) {
+    std::string text;
+    while (text.size() < 800) text += static_cast<char>('a' + random.below(26));
+    ASSERT_TRUE(pair.say(0, kLine, text));
+    pair.run(std::chrono::seconds(5));
+  }
+  EXPECT_EQ(count<core::EntryArrived>(pair.take_events(1)), 6u);
+  EXPECT_GT(largest, 400u);
+}
+
+TEST(Retransmission, SendsOnlyWhatIsMissing) {
+  QuietPair pair(6);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "The round trip is known."));
+  pair.run(std::chrono::seconds(5));
+  std::size_t large = 0;
+  bool drop = true;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from != 0 || datagram.size() < 90) return datagram;
+    ++large;
+    if (std::exchange(drop, false)) return std::nullopt;  // the first of them
+    return datagram;
+  };
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(pair.say(0, kLine, "One of five, each a packet of its own, and long enough to be counted here."));
+    pair.settle();
+  }
+  pair.run(std::chrono::seconds(3));
+  EXPECT_EQ(count<core::EntryArrived>(pair.take_events(1)), 6u);
+  EXPECT_LE(large, 7u) << "five, and the lost one again";
+}
+
+}  // namespace
+}  // namespace detente::sim
