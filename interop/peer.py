@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+"""A second implementation of a detente station's session, written from the specification alone.
+
+    peer.py --lab DIR [--side north] --send TEXT [--line NAME] [--precedence flash] [--timeout S] --json
+    peer.py --lab DIR [--side north] --receive N [--timeout S] --json
+    peer.py --lab DIR [--side north] --serve
+
+It acts as one side's station (the lab's second, unless told) with that side's key files, and talks UDP to the
+other side's.  Its own record is in --state (default DIR/<side>/peer-state); the side's files are only read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import mimetypes
+import signal
+import sys
+from pathlib import Path
+
+from peer_files import load_side, sides_of
+from peer_net import Net
+from peer_record import CLASSES, PRECEDENCES, verify_cosignature
+from peer_store import Store
+
+LINGER = 0.4
+
+
+def arguments() -> argparse.Namespace:
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("--lab", type=Path, required=True, help="directory of `detente lab new`")
+    a.add_argument("--side", help="act as this side (default: the second)")
+    a.add_argument("--counterpart", help="where the side has several")
+    a.add_argument("--state", type=Path, help="own record (default: DIR/<side>/peer-state)")
+    a.add_argument("--send", metavar="TEXT", action="append", help="may be given again")
+    a.add_argument("--send-file", type=Path, metavar="FILE", help="a document, named by an entry")
+    a.add_argument("--receive", type=int, metavar="N", default=0)
+    a.add_argument("--documents", type=int, metavar="N", default=0, help="wait for N whole documents too")
+    a.add_argument("--save", type=Path, metavar="DIR", help="write received documents here, named by their root")
+    a.add_argument("--serve", action="store_true", help="stay until SIGTERM")
+    a.add_argument("--line", help="name or number (default: the first after the accord line)")
+    a.add_argument("--precedence", choices=PRECEDENCES, default="routine")
+    a.add_argument("--class", dest="klass", choices=CLASSES, default="live")
+    a.add_argument("--subject")
+    a.add_argument("--raw", action="store_true", help="send bodies unpacked (coder 0)")
+    a.add_argument("--timeout", type=float, default=20.0)
+    a.add_argument("--json", action="store_true")
+    a.add_argument("--verbose", action="store_true", help="notes on stderr")
+    return a.parse_args()
+
+
+class Run:
+    """One run: what was asked for, what came of it."""
+
+    def __init__(self, args: argparse.Namespace):
+        self.args, self.stop = args, False
+        side = args.side or sides_of(args.lab)[1]
+        self.files = load_side(args.lab / side, args.counterpart)
+        self.store = Store(args.state or args.lab / side / "peer-state")
+        log = (lambda t: print(t, file=sys.stderr, flush=True)) if args.verbose else None
+        self.net = Net(self.files, self.store, not args.raw, log)
+        self.st = self.net.station
+        self.waiting: dict[tuple[str, int], dict] = {}      # (line, submission) -> what is known of it
+        self.received: list[dict] = []
+        self.documents: list[dict] = []
+        self.alarms: list[dict] = []
+        self.delivered: set[str] = set()
+        self.root: bytes | None = None
+        self.contact: set[int] = set()
+
+    def line(self):
+        accord = self.files.accord
+        if self.args.line:
+            return self.st.lines[accord.line(self.args.line).number]
+        return self.st.lines[next(n for n in sorted(accord.lines) if n)]
+
+    def submit(self) -> None:
+        args, line = self.args, self.line()
+        more = {18: args.subject} if args.subject else {}
+        texts = list(args.send or [])
+        if args.send_file:
+            data, name = args.send_file.read_bytes(), args.send_file.name
+            self.root = self.st.blobs.add(data, line.annex.number, PRECEDENCES.index(args.precedence))
+            media = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            more[17] = [[self.root, len(data), media, name]]
+            texts = texts or [name]
+        for text in texts:
+            row = line.own.submit(text, args.precedence, CLASSES.index(args.klass), more)
+            self.waiting[(line.annex.name, row)] = {"line": line.annex.name}
+
+    def look(self) -> None:
+        """Takes the station's events."""
+        while self.st.events:
+            e = self.st.events.popleft()
+            name = e["event"]
+            if name == "arrived":
+                e = {"event": name, **e["far"].describe(e["log"], e["index"], e["entry"], e["early"])}
+                self.received.append(e)
+            elif name == "placed" and (e["line"], e["submission"]) in self.waiting:
+                self.waiting[(e["line"], e["submission"])].update(epoch=e["epoch"], index=e["index"])
+            elif name == "receipt":
+                self._receipt(e)
+            elif name == "document":
+                self._document(e)
+            elif name == "document-received":
+                self.delivered.add(e["root"])
+            elif name == "alarm":
+                self.alarms.append(e)
+            elif name == "contact":
+                self.contact.update(e["lines"])
+            if self.args.serve and self.args.json:
+                print(json.dumps(e), flush=True)
+
+    def _receipt(self, e: dict) -> None:
+        for w in self.waiting.values():
+            if w["line"] == e["line"] and w.get("epoch") == e["epoch"] and w["index"] < e["size"] and "receipt" not in w:
+                w["receipt"] = {k: v for k, v in e.items() if k != "event"}
+                # Once more, from the values that are shown and not from the station's state.
+                w["verified"] = not e["signature"] or verify_cosignature(
+                    bytes.fromhex(e["key"]), e["origin"], e["size"], bytes.fromhex(e["root"]), e["time"], bytes.fromhex(e["signature"]))
+
+    def _document(self, e: dict) -> None:
+        self.documents.append(e)
+        if self.args.save:
+            self.args.save.mkdir(parents=True, exist_ok=True)
+            file = self.args.save / e["root"]
+            file.write_bytes(self.st.blobs.read(bytes.fromhex(e["root"]), e["length"]))
+            e["file"] = str(file)
+
+    def done(self) -> bool:
+        self.look()
+        if self.stop:
+            return True
+        if self.args.serve:
+            return False
+        return (all("receipt" in w for w in self.waiting.values()) and len(self.received) >= self.args.receive
+                and len(self.documents) >= self.args.documents and (self.root is None or self.root.hex() in self.delivered))
+
+    def session(self) -> dict:
+        s = self.st.current
+        if s is None:
+            return {"up": False, "c": self.st.handshake.last}
+        return {"up": True, "id": s.id.hex(), "initiator": s.initiator, "c": s.c, "psk_epoch": s.psk_epoch, "confirmed": s.confirmed,
+                "contact": sorted(self.contact), "paths": {p.config.name: {
+                    "round_trip_ms": None if p.srtt is None else round(1000 * p.srtt, 3), "suspect": p.suspect,
+                    "packet_bytes": s.paths[p.number].limit()} for p in self.st.path_states}}
+
+    def result(self, ok: bool) -> dict:
+        sent = list(self.waiting.values())
+        out = {"ok": ok, "station": self.files.station, "counterpart": self.files.other_station, "session": self.session()}
+        if sent:
+            last = sent[-1]
+            out["sent"] = {k: last.get(k) for k in ("line", "epoch", "index")}
+            out["receipt_verified"] = all(w.get("verified", False) for w in sent)
+            out["receipt"] = last.get("receipt")
+        if len(sent) > 1:
+            out["all_sent"] = [{k: w.get(k) for k in ("line", "epoch", "index", "verified")} for w in sent]
+        if self.root is not None:
+            out["document"] = {"root": self.root.hex(), "received_there": self.root.hex() in self.delivered}
+        if self.args.receive or self.received:
+            for e in self.received:
+                log = self.st.lines[self.files.accord.line(e["line"]).number].pair.log("far", bytes.fromhex(e["epoch"]))
+                e["cosigned"] = bool(log and log.receipted > e["index"])
+            out["received"] = self.received
+        if self.documents:
+            out["documents"] = self.documents
+        out.update(alarms=self.alarms, new_epochs=self.st.contact.found, bytes_sent=self.st.bytes_out,
+                   bytes_received=self.st.bytes_in, datagrams_dropped=self.st.dropped)
+        return out
+
+    def run(self) -> int:
+        signal.signal(signal.SIGTERM, self._signal)
+        signal.signal(signal.SIGINT, self._signal)
+        self.submit()
+        if self.args.serve and self.args.json:
+            print(json.dumps({"event": "started", "station": self.files.station}), flush=True)
+        ok = self.net.until(self.done, None if self.args.serve else self.args.timeout)
+        if not self.args.serve:
+            self.net.until(lambda: self.stop, LINGER)      # a receipt that was lost is asked for again
+            self.look()
+        self.st.close("the peer stops", self.st.now)
+        out = self.result(ok or self.args.serve)
+        print(json.dumps(out) if self.args.json else json.dumps(out, indent=2), flush=True)
+        self.net.close()
+        self.store.close()
+        return 0 if out["ok"] else 1
+
+    def _signal(self, *_) -> None:
+        self.stop = True
+
+
+def main() -> int:
+    args = arguments()
+    if not (args.send or args.send_file or args.receive or args.documents or args.serve):
+        print("say what to do: --send, --send-file, --receive, --documents or --serve", file=sys.stderr)
+        return 2
+    try:
+        return Run(args).run()
+    except (ValueError, RuntimeError, OSError) as e:
+        print(json.dumps({"ok": False, "error": str(e)}) if args.json else f"peer.py: {e}", file=sys.stdout if args.json else sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
