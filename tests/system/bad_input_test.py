@@ -453,7 +453,6 @@ class Clock(unittest.TestCase):
 class Moved(unittest.TestCase):
     """The other side's station has another address now, and only its own configuration says so."""
 
-    @unittest.expectedFailure  # until a station answers where a counterpart's newest packets come from
     def test_a_counterpart_that_moved_is_heard_and_answered(self):
         made = lab(self, "--gap")
         south, north = made["south"], made["north"]
