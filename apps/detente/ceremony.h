@@ -34,10 +34,15 @@ struct LineChoice {
   std::uint8_t highest = 3;
 };
 
+struct PathChoice {
+  std::string name;
+  accord::PathKind kind = accord::PathKind::kUdp;
+};
+
 struct DraftChoices {
   std::string counterpart;
   std::vector<LineChoice> lines;   // line 0 is added by itself
-  std::vector<std::string> paths;  // UDP
+  std::vector<PathChoice> paths;
   std::string aead = "ChaCha20-Poly1305";
   std::string their_aead = "ChaCha20-Poly1305";
   std::string seal = "both";  // or a side's name
@@ -46,6 +51,10 @@ struct DraftChoices {
   std::string first;          // the side that the lot named; empty: drawn here
   std::map<std::string, std::string> cipher_vectors;  // of AEADs that this program ships none for
 };
+
+// "NAME", or "NAME:KIND" with a kind that this program carries: udp, tcp.
+Result<PathChoice> parse_path_choice(const std::string& text);
+Result<accord::PathKind> parse_path_kind(const std::string& word);
 
 // Draws the order by lot, draws the annexes' salts, saves nothing.
 Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& choices,

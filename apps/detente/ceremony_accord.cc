@@ -108,6 +108,22 @@ Result<Imported> merge(const SideDir& side, const std::string& counterpart, Acco
 
 }  // namespace
 
+Result<accord::PathKind> parse_path_kind(const std::string& word) {
+  for (const accord::PathKind kind : {accord::PathKind::kUdp, accord::PathKind::kTcp})
+    if (word == accord::to_string(kind)) return kind;
+  return fail(Fault::kUnsupported, "\"" + wire::display_line(word.substr(0, 40)) +
+                                       "\" is no kind of path that this version carries; choose "
+                                       "udp or tcp");
+}
+
+Result<PathChoice> parse_path_choice(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return PathChoice{text};
+  auto kind = parse_path_kind(text.substr(colon + 1));
+  if (!kind) return fail_at("--path " + text, kind.error());
+  return PathChoice{text.substr(0, colon), *kind};
+}
+
 Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& choices,
                                        WallTime now, KeyRandom& random) {
   DETENTE_TRY_VOID(check_choices(choices));
@@ -134,12 +150,15 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   accord.dictionary = crypto::sha256(files.dictionary);
   apply_names(accord, side.name(), choices);
   DETENTE_TRY_VOID(add_vectors(files, choices));
-  for (std::size_t i = 0; i < choices.paths.size(); ++i)
+  std::vector<std::string> paths;
+  for (const PathChoice& path : choices.paths) {
+    paths.push_back(path.name);
     accord.paths.push_back(
-        {PathId{static_cast<std::uint8_t>(i + 1)}, choices.paths[i], accord::PathKind::kUdp});
-  DETENTE_TRY_VOID(add_line(files, {std::string(accord::kAccordLineName)}, choices.paths, random));
+        {PathId{static_cast<std::uint8_t>(paths.size())}, path.name, path.kind});
+  }
+  DETENTE_TRY_VOID(add_line(files, {std::string(accord::kAccordLineName)}, paths, random));
   for (const LineChoice& line : choices.lines)
-    DETENTE_TRY_VOID(add_line(files, line, choices.paths, random));
+    DETENTE_TRY_VOID(add_line(files, line, paths, random));
   DETENTE_TRY(text, accord::write_accord(accord));
   DETENTE_TRY(note, accord::parse_accord_note(as_bytes(text)));
   files.note = std::move(note);

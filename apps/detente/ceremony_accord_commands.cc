@@ -8,7 +8,7 @@ namespace {
 
 struct DraftOptions {
   DraftChoices choices;
-  std::vector<std::string> lines, highest, vectors;
+  std::vector<std::string> lines, paths, highest, vectors;
   bool replace = false;
 };
 
@@ -86,7 +86,11 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
                       (old.note.complete() ? ", signed by both; it stays"
                                            : "; --replace puts a new draft in its place"));
   }
-  if (options.choices.paths.empty()) options.choices.paths = {"path1"};
+  if (options.paths.empty()) options.paths = {"path1"};
+  for (const std::string& text : options.paths) {
+    DETENTE_TRY(path, parse_path_choice(text));
+    options.choices.paths.push_back(std::move(path));
+  }
   if (options.choices.their_aead.empty()) options.choices.their_aead = options.choices.aead;
   DETENTE_TRY(lines, parse_lines(options));
   options.choices.lines = std::move(lines);
@@ -216,7 +220,9 @@ void add_draft(CLI::App& accord, Context& context) {
   draft->add_option("--line", options->lines, "A line: NAME, or NAME:deniable; repeat it")
       ->required()
       ->allow_extra_args(false);
-  draft->add_option("--path", choices.paths, "A path (UDP) by its name; repeat it (default path1)")
+  draft
+      ->add_option("--path", options->paths,
+                   "A path: NAME (UDP), or NAME:tcp; repeat it (default path1)")
       ->allow_extra_args(false);
   draft->add_option("--aead", choices.aead, "This side's cipher")->capture_default_str();
   draft->add_option("--their-aead", choices.their_aead, "The other side's (default: the same)");

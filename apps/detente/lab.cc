@@ -114,8 +114,10 @@ class Laboratory {
     DraftChoices draft;
     draft.counterpart = other.view.name;
     draft.lines = choices_.lines;
-    for (std::size_t i = 1; i <= choices_.paths; ++i)
-      draft.paths.push_back("path" + std::to_string(i));
+    for (std::size_t i = 0; i < choices_.paths; ++i)
+      draft.paths.push_back({"path" + std::to_string(i + 1), i < choices_.kinds.size()
+                                                                 ? choices_.kinds[i]
+                                                                 : accord::PathKind::kUdp});
     draft.aead = choices_.aead;
     draft.their_aead = choices_.their_aead;
     draft.seal = choices_.seal_both ? "both" : south.view.name;
@@ -145,7 +147,7 @@ class Laboratory {
 
   using Paths = std::vector<station::PathConfig>;
   Result<std::pair<Paths, Paths>> choose_addresses() const {
-    DETENTE_TRY(ports, free_udp_ports(choices_.paths * 4));
+    DETENTE_TRY(ports, free_ports(choices_.paths * 4));
     Paths south, other;
     for (std::size_t i = 0; i < choices_.paths; ++i) {
       const auto at = [&](std::size_t k) {

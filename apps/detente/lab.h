@@ -15,6 +15,7 @@ struct LabChoices {
   io::Path dir;
   std::vector<LineChoice> lines;
   std::size_t paths = 1;
+  std::vector<accord::PathKind> kinds;           // of the first paths; the others are UDP
   bool gap = false;                              // peers are free ports where nothing listens
   bool seal_both = true;                         // else south's cipher alone
   std::string aead = "ChaCha20-Poly1305";        // south's
@@ -49,7 +50,7 @@ struct LabSide {
 // south first. kConflict when the directory holds something already.
 Result<std::vector<LabSide>> make_lab(const LabChoices& choices, WallTime now, KeyRandom& random);
 
-// `count` UDP ports of 127.0.0.1 that were free a moment ago, all different.
-Result<std::vector<std::uint16_t>> free_udp_ports(std::size_t count);
+// `count` ports of 127.0.0.1 that were free a moment ago for UDP and TCP alike, all different.
+Result<std::vector<std::uint16_t>> free_ports(std::size_t count);
 
 }  // namespace detente::cli

@@ -13,7 +13,7 @@ struct LabOptions {
   LabChoices choices;
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
-  std::vector<std::string> deniable, vectors, providers;
+  std::vector<std::string> kinds, deniable, vectors, providers;
 };
 
 void choose_lines(LabOptions& options) {
@@ -36,6 +36,15 @@ Result<void> choose_ciphers(LabOptions& options) {
   }
   for (const std::string& provider : options.providers)
     choices.providers.push_back(std::filesystem::absolute(provider).lexically_normal());
+  return {};
+}
+
+Result<void> choose_paths(LabOptions& options) {
+  for (const std::string& word : options.kinds) {
+    DETENTE_TRY(kind, parse_path_kind(word));
+    options.choices.kinds.push_back(kind);
+  }
+  options.choices.paths = std::max(options.choices.paths, options.choices.kinds.size());
   return {};
 }
 
@@ -94,6 +103,7 @@ Result<void> run_lab(Context& context, LabOptions& options) {
   if (context.work_factor_given) choices.work_factor = context.work_factor;
   choose_lines(options);
   DETENTE_TRY_VOID(choose_ciphers(options));
+  DETENTE_TRY_VOID(choose_paths(options));
   context.say("The passphrases will lie beside the keys, so these are sealed at work factor " +
               std::to_string(choices.work_factor) + ": for trying, not for a line that matters.");
   DETENTE_TRY(sides, make_lab(choices, io::os_wall_time(), context.random()));
@@ -137,6 +147,13 @@ void add_lab_commands(CLI::App& app, Context& context) {
   fresh->add_option("--paths", choices.paths, "How many paths")
       ->check(CLI::Range(1, 32))
       ->capture_default_str();
+  fresh
+      ->add_option("--kinds", options->kinds,
+                   "Kinds of path1, path2, ...: udp or tcp, a,b (default: udp each)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"udp", "tcp"}))
+      ->expected(1, 32)
+      ->allow_extra_args(false);
   fresh->add_flag("--gap", choices.gap,
                   "Peers are free ports where nothing listens: put anything between");
   fresh->add_option("--seal", options->seal, "both ciphers, or one (south's)")

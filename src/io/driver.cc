@@ -15,8 +15,8 @@
 #include "base/check.h"
 #include "io/commit_thread.h"
 #include "io/os_clock.h"
-#include "io/udp_socket.h"
-#include "wire/packet.h"
+#include "io/tcp_bearer.h"
+#include "io/udp_bearer.h"
 
 namespace detente::io {
 
@@ -36,9 +36,8 @@ asio::steady_timer::time_point to_time_point(Instant at) {
 
 struct Driver::Runtime {
   struct Route {
-    UdpSocket* socket = nullptr;
-    UdpAddress to;                     // as configured
-    std::optional<UdpAddress> moved;   // where the counterpart was heard from instead
+    Bearer* bearer = nullptr;
+    RouteId id;
   };
 
   asio::io_context context{1};
@@ -46,32 +45,19 @@ struct Driver::Runtime {
   asio::steady_timer timer{context};
   std::optional<Instant> armed;
   std::optional<asio::signal_set> signals;
-  std::vector<std::unique_ptr<UdpSocket>> sockets;
+  std::vector<std::unique_ptr<Bearer>> bearers;  // by SocketId
   std::map<std::pair<PeerId, PathId>, Route> routes;
   std::vector<core::Persist> asked;  // in order, not yet given to anybody
   std::size_t under_way = 0;         // commits that the thread has
   std::optional<CommitThread> commits;  // ends first: it posts to the context
 
-  // A counterpart that moved is answered where it was heard from last: by a datagram that verified and is
-  // new, so nobody else can move it for longer than until its next one.
-  void follow(PeerId peer, PathId path, const UdpAddress& from) {
-    const auto route = routes.find({peer, path});
-    if (route == routes.end()) return;
-    if (from == route->second.to) {
-      route->second.moved.reset();
-    } else if (!route->second.moved || !(*route->second.moved == from)) {
-      route->second.moved = from;
-    }
-  }
   void send(const core::SendDatagram& datagram) {
     const auto found = routes.find({datagram.peer, datagram.path});
-    if (found == routes.end()) return;
-    const Route& route = found->second;
-    route.socket->send(route.moved.value_or(route.to), datagram.datagram);
-    // A call goes to the configured address too: perhaps the other side is back there.
-    const std::uint8_t type = datagram.datagram.empty() ? 0 : datagram.datagram[0];
-    if (route.moved && (type == wire::kFirstPacket || type == wire::kFirstPacketOfLife))
-      route.socket->send(route.to, datagram.datagram);
+    if (found != routes.end()) found->second.bearer->send(found->second.id, datagram.datagram);
+  }
+  void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
+    const auto found = routes.find({heard.peer, heard.path});
+    if (found != routes.end() && found->second.bearer == &on) origin.heard(found->second.id);
   }
 
   static asio::awaitable<void> keep_deadlines(Driver& driver);
@@ -91,24 +77,32 @@ Driver::~Driver() {
 asio::io_context& Driver::context() { return runtime_->context; }
 Now Driver::now() const { return os_now(); }
 
-Result<core::SocketId> Driver::add_socket(const std::string& host, std::uint16_t port) {
-  DETENTE_TRY(socket, UdpSocket::bind(runtime_->context, host, port));
-  const core::SocketId id{static_cast<std::uint16_t>(runtime_->sockets.size())};
-  runtime_->sockets.push_back(std::move(socket));
+Result<core::SocketId> Driver::add_socket(BearerKind kind, const std::string& host,
+                                          std::uint16_t port) {
+  std::unique_ptr<Bearer> bearer;
+  if (kind == BearerKind::kUdp) {
+    DETENTE_TRY(made, UdpBearer::listen(runtime_->context, host, port));
+    bearer = std::move(made);
+  } else {
+    DETENTE_TRY(made, listen_tcp(runtime_->context, parts_.jitter, host, port));
+    bearer = std::move(made);
+  }
+  const core::SocketId id{static_cast<std::uint16_t>(runtime_->bearers.size())};
+  runtime_->bearers.push_back(std::move(bearer));
   return id;
 }
 
 std::uint16_t Driver::port_of(core::SocketId socket) const {
-  return runtime_->sockets.at(socket.value)->local_port();
+  return runtime_->bearers.at(socket.value)->local_port();
 }
 
 PeerId Driver::add_peer(core::PeerSetup setup) { return station_.add_peer(std::move(setup)); }
 
 Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
                                const std::string& host, std::uint16_t port) {
-  UdpSocket& from = *runtime_->sockets.at(socket.value);
-  DETENTE_TRY(to, from.look_up(host, port));
-  runtime_->routes[{peer, path}] = {&from, to, std::nullopt};
+  Bearer& bearer = *runtime_->bearers.at(socket.value);
+  DETENTE_TRY(route, bearer.add_route(host, port));
+  runtime_->routes[{peer, path}] = {&bearer, route};
   return {};
 }
 
@@ -122,11 +116,12 @@ Result<void> Driver::start() {
                               });
                             });
   DETENTE_TRY_VOID(station_.start(now()));
-  for (std::size_t i = 0; i < runtime_->sockets.size(); ++i) {
+  for (std::size_t i = 0; i < runtime_->bearers.size(); ++i) {
     const core::SocketId id{static_cast<std::uint16_t>(i)};
-    runtime_->sockets[i]->start([this, id](ByteView datagram, const UdpAddress& from) {
+    Bearer& bearer = *runtime_->bearers[i];
+    bearer.start([this, id, &bearer](ByteView datagram, Origin& origin) {
       if (const auto heard = station_.on_datagram(now(), id, datagram))
-        runtime_->follow(heard->peer, heard->path, from);
+        runtime_->heard(*heard, bearer, origin);
       carry_out();
     });
   }
@@ -166,7 +161,7 @@ void Driver::stop() {
   asio::post(runtime_->context, [this] {
     station_.close(now());
     carry_out();
-    for (auto& socket : runtime_->sockets) socket->close();
+    for (auto& bearer : runtime_->bearers) bearer->close();
     runtime_->context.stop();
   });
 }
@@ -272,7 +267,7 @@ Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entr
 
 std::uint64_t Driver::datagrams_not_sent() const {
   std::uint64_t sum = 0;
-  for (const auto& socket : runtime_->sockets) sum += socket->not_sent();
+  for (const auto& bearer : runtime_->bearers) sum += bearer->not_sent();
   return sum;
 }
 

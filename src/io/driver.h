@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/station.h"
+#include "io/bearer.h"
 
 namespace boost::asio {
 class io_context;
@@ -37,10 +38,10 @@ class Driver {
 
   // Begins to listen (datagrams are taken from start() on). Port 0 takes a free one, for tests.
   // kConflict when the port is in use.
-  Result<core::SocketId> add_socket(const std::string& host, std::uint16_t port);
+  Result<core::SocketId> add_socket(BearerKind kind, const std::string& host, std::uint16_t port);
   std::uint16_t port_of(core::SocketId socket) const;
   PeerId add_peer(core::PeerSetup setup);
-  // Where datagrams to this counterpart on this path go, and from which socket.
+  // Where datagrams to this counterpart on this path go at first, and from which socket.
   Result<void> add_route(PeerId peer, PathId path, core::SocketId socket, const std::string& host,
                          std::uint16_t port);
 

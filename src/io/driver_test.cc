@@ -92,14 +92,14 @@ class Keys {
 };
 
 // A port that was free a moment ago.
-std::uint16_t free_port() {
+std::uint16_t free_port(BearerKind kind) {
   OsKeyRandom keys;
   OsJitterRandom jitter;
   TestFolder folder;
   auto store = SqliteStore::open(folder.file("port.db"));
   DETENTE_CHECK(store.has_value());
   Driver driver({keys, jitter, **store, {}});
-  const auto socket = driver.add_socket("127.0.0.1", 0);
+  const auto socket = driver.add_socket(kind, "127.0.0.1", 0);
   DETENTE_CHECK(socket.has_value());
   return driver.port_of(*socket);
 }
@@ -107,14 +107,14 @@ std::uint16_t free_port() {
 // A station with a thread of its own; gone like a process when it is destroyed.
 class Running {
  public:
-  Running(const Keys& keys, std::size_t side, const std::string& database, std::uint16_t own_port,
-          std::uint16_t far_port) {
+  Running(const Keys& keys, std::size_t side, const std::string& database, BearerKind kind,
+          std::uint16_t own_port, std::uint16_t far_port) {
     auto store = SqliteStore::open(database);
     DETENTE_CHECK(store.has_value());
     store_ = std::move(*store);
     driver_ = std::make_unique<Driver>(
         DriverParts{keys_, jitter_, *store_, [this] { static_cast<void>(store_->maintain()); }});
-    DETENTE_CHECK(driver_->add_socket("127.0.0.1", own_port).has_value());
+    DETENTE_CHECK(driver_->add_socket(kind, "127.0.0.1", own_port).has_value());
     driver_->add_peer(keys.setup(side));
     DETENTE_CHECK(driver_->add_route(PeerId{0}, PathId{1}, core::SocketId{0}, "127.0.0.1", far_port)
                       .has_value());
@@ -173,18 +173,24 @@ class Running {
   std::thread thread_;
 };
 
-class DriverTest : public testing::Test {
+// Everything over either bearer.
+class DriverTest : public testing::TestWithParam<BearerKind> {
  protected:
   std::unique_ptr<Running> run(std::size_t side) {
     return std::make_unique<Running>(keys_, side, folder_.file(side == 0 ? "south.db" : "north.db"),
-                                     ports_[side], ports_[1 - side]);
+                                     GetParam(), ports_[side], ports_[1 - side]);
   }
   Keys keys_;
   TestFolder folder_;
-  std::uint16_t ports_[2] = {free_port(), free_port()};
+  std::uint16_t ports_[2] = {free_port(GetParam()), free_port(GetParam())};
 };
 
-TEST_F(DriverTest, WordsAndReceiptsCrossBothWays) {
+INSTANTIATE_TEST_SUITE_P(Bearers, DriverTest, testing::Values(BearerKind::kUdp, BearerKind::kTcp),
+                         [](const auto& param) {
+                           return std::string(param.param == BearerKind::kUdp ? "Udp" : "Tcp");
+                         });
+
+TEST_P(DriverTest, WordsAndReceiptsCrossBothWays) {
   auto south = run(0), north = run(1);
   ASSERT_TRUE(south->say("from the south").has_value());
   ASSERT_TRUE(north->say("from the north").has_value());
@@ -196,7 +202,7 @@ TEST_F(DriverTest, WordsAndReceiptsCrossBothWays) {
       north->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 0; }));
 }
 
-TEST_F(DriverTest, ManyWordsArriveOnceEachAndShareCommits) {
+TEST_P(DriverTest, ManyWordsArriveOnceEachAndShareCommits) {
   auto south = run(0), north = run(1);
   constexpr std::size_t kMany = 300;
   for (std::size_t i = 0; i < kMany; ++i)
@@ -208,7 +214,7 @@ TEST_F(DriverTest, ManyWordsArriveOnceEachAndShareCommits) {
   EXPECT_EQ(north->arrived(), kMany);
 }
 
-TEST_F(DriverTest, WhatWaitsIsSentWhenTheOtherSideComesUp) {
+TEST_P(DriverTest, WhatWaitsIsSentWhenTheOtherSideComesUp) {
   auto south = run(0);
   ASSERT_TRUE(south->say("into the silence").has_value());
   ASSERT_TRUE(south->wait_for<core::EntryQueued>([](const auto&) { return true; }));
@@ -216,7 +222,7 @@ TEST_F(DriverTest, WhatWaitsIsSentWhenTheOtherSideComesUp) {
   EXPECT_TRUE(south->wait_for_receipt(1));
 }
 
-TEST_F(DriverTest, BothSidesGoOnAfterARestart) {
+TEST_P(DriverTest, BothSidesGoOnAfterARestart) {
   auto south = run(0), north = run(1);
   ASSERT_TRUE(south->say("one").has_value());
   ASSERT_TRUE(south->wait_for_receipt(1));
@@ -232,14 +238,14 @@ TEST_F(DriverTest, BothSidesGoOnAfterARestart) {
   EXPECT_EQ(north->arrived(), 2u);  // what it held before is not told again
 }
 
-TEST_F(DriverTest, RefusesAPortThatIsTaken) {
+TEST_P(DriverTest, RefusesAPortThatIsTaken) {
   auto south = run(0);
   OsKeyRandom keys;
   OsJitterRandom jitter;
   auto store = SqliteStore::open(folder_.file("other.db"));
   ASSERT_TRUE(store.has_value());
   Driver driver({keys, jitter, **store, {}});
-  const auto second = driver.add_socket("127.0.0.1", ports_[0]);
+  const auto second = driver.add_socket(GetParam(), "127.0.0.1", ports_[0]);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().fault, Fault::kConflict);
   EXPECT_NE(second.error().message.find(std::to_string(ports_[0])), std::string::npos);

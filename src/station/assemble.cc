@@ -66,7 +66,7 @@ Result<void> check_paths(const CounterpartConfig& config, const accord::Accord& 
       return fail(Fault::kConflict, "station.toml names the path " + path.name + " to " +
                                         config.name +
                                         ", which the accord does not have: correct the name");
-    if (agreed->kind != accord::PathKind::kUdp)
+    if (agreed->kind != accord::PathKind::kUdp && agreed->kind != accord::PathKind::kTcp)
       return fail(Fault::kUnsupported, "the path " + path.name + " is of kind " +
                                            accord::to_string(agreed->kind) +
                                            ", which this version does not carry: remove it from "

@@ -76,33 +76,43 @@ std::vector<record::LineKey> all_lines(const Running& running) {
   return out;
 }
 
+// UDP and TCP are two worlds: a port of one is none of the other.
+using Place = std::pair<io::BearerKind, std::string>;
+
+Place place_of(const Counterpart& counterpart, const PathConfig& path) {
+  const bool tcp = counterpart.accord.accord.path(path.name)->kind == accord::PathKind::kTcp;
+  return {tcp ? io::BearerKind::kTcp : io::BearerKind::kUdp, path.listen.text()};
+}
+
 // Counterparts may share a listen address: one socket for each.
-Result<std::map<std::string, core::SocketId>> open_sockets(Running& running) {
-  std::map<std::string, core::SocketId> out;
+Result<std::map<Place, core::SocketId>> open_sockets(Running& running) {
+  std::map<Place, core::SocketId> out;
   for (const auto& counterpart : running.counterparts)
     for (const PathConfig& path : counterpart->config.paths) {
-      if (out.count(path.listen.text()) > 0) continue;
-      DETENTE_TRY(socket, running.driver->add_socket(path.listen.host, path.listen.port));
-      out[path.listen.text()] = socket;
+      const Place place = place_of(*counterpart, path);
+      if (out.count(place) > 0) continue;
+      DETENTE_TRY(socket,
+                  running.driver->add_socket(place.first, path.listen.host, path.listen.port));
+      out[place] = socket;
     }
   return out;
 }
 
 Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
-                             const std::map<std::string, core::SocketId>& sockets, bool new_epoch) {
+                             const std::map<Place, core::SocketId>& sockets, bool new_epoch) {
   DETENTE_TRY(pair, running.dir.pair(counterpart.name()));
   const bool known =
       running.store->link_state(counterpart.accord.lineage, counterpart.name()).has_value();
   std::map<core::SocketId, PathId> heard_on;
   for (const PathConfig& path : counterpart.config.paths)
-    heard_on[sockets.at(path.listen.text())] = counterpart.accord.accord.path(path.name)->number;
+    heard_on[sockets.at(place_of(counterpart, path))] = counterpart.accord.accord.path(path.name)->number;
   DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
                                      std::move(heard_on), known, new_epoch));
   running.driver->add_peer(std::move(setup));
   for (const PathConfig& path : counterpart.config.paths)
     DETENTE_TRY_VOID(running.driver->add_route(
         counterpart.peer, counterpart.accord.accord.path(path.name)->number,
-        sockets.at(path.listen.text()), path.peer.host, path.peer.port));
+        sockets.at(place_of(counterpart, path)), path.peer.host, path.peer.port));
   return {};
 }
 

@@ -1,0 +1,396 @@
+#include "io/tcp_bearer.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "io/address.h"
+#include "io/os_clock.h"
+#include "io/tcp_connection.h"
+
+namespace detente::io {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Tcp = asio::ip::tcp;
+using ConnectionId = std::uint64_t;
+
+constexpr int kBacklog = 64;
+// When the system has no descriptor left; somebody may close one.
+constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+SocketAddress to_address(const Tcp::endpoint& endpoint) {
+  SocketAddress out;
+  out.size = static_cast<socklen_t>(endpoint.size());
+  std::memcpy(&out.storage, endpoint.data(), endpoint.size());
+  return out;
+}
+
+Tcp::endpoint to_endpoint(const SocketAddress& address) {
+  Tcp::endpoint out;
+  std::memcpy(out.data(), &address.storage, address.size);
+  out.resize(address.size);
+  return out;
+}
+
+class TcpBearer final : public Bearer {
+ public:
+  TcpBearer(asio::io_context& context, JitterRandom& jitter, const SocketAddress& listen,
+            const TcpTerms& terms)
+      : context_(context), jitter_(jitter), listen_(listen), terms_(terms), acceptor_(context) {}
+
+  Result<void> bind(const std::string& host);
+
+  BearerKind kind() const override { return BearerKind::kTcp; }
+  std::uint16_t local_port() const override { return local_port_; }
+  Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
+  void start(OnDatagram on_datagram) override;
+  void send(RouteId route, ByteView datagram) override;
+  void close() override;
+  std::uint64_t not_sent() const override { return not_sent_; }
+
+ private:
+  struct Held {
+    std::shared_ptr<TcpConnection> stream;
+    bool dialled = false;
+    ByteArray<8> household{};
+    std::optional<RouteId> route;   // from the beginning when dialled, else once heard
+    std::optional<Instant> heard;   // when something last verified on it
+    std::unique_ptr<asio::steady_timer> limit;  // while it is accepted and unverified
+  };
+  struct Route {
+    SocketAddress to;
+    Duration pause;  // before the next dial
+    std::unique_ptr<asio::steady_timer> wake;
+    std::optional<ConnectionId> dialled;
+    std::optional<ConnectionId> in_use;
+    Duration settle{};
+    Bytes waiting;  // the newest datagram, while there was no connection to send it on
+  };
+  class Sender;
+
+  Duration draw(Duration below) {
+    return Duration(static_cast<std::int64_t>(
+        jitter_.below(static_cast<std::uint64_t>(below.count()) + 1)));
+  }
+  void back_off(Route& route) { route.pause = std::min(route.pause * 2, terms_.redial_max); }
+  Held* find(std::optional<ConnectionId> id);
+  bool verified(const Held& held) const { return held.heard.has_value(); }
+
+  asio::awaitable<void> accept();
+  void take_in(Tcp::socket socket, const SocketAddress& from);
+  void make_room(const ByteArray<8>& household);
+  void drop_surplus(RouteId route);
+
+  asio::awaitable<void> keep_dialled(RouteId route);
+  asio::awaitable<std::optional<Tcp::socket>> dial(const SocketAddress& to);
+  void hold(Held made);
+  void closed(ConnectionId id);
+
+  void heard(ConnectionId id, RouteId route);
+  Held* accepted_of(RouteId route);  // the one that was heard on last
+
+  asio::io_context& context_;
+  JitterRandom& jitter_;
+  SocketAddress listen_;
+  TcpTerms terms_;
+  Tcp::acceptor acceptor_;
+  std::uint16_t local_port_ = 0;
+  bool closing_ = false;
+  std::vector<Route> routes_;
+  std::map<ConnectionId, Held> connections_;  // ids ascend with age
+  ConnectionId next_id_ = 1;
+  OnDatagram on_datagram_;
+  std::uint64_t not_sent_ = 0;
+};
+
+class TcpBearer::Sender final : public Origin {
+ public:
+  Sender(TcpBearer& bearer, ConnectionId id) : bearer_(bearer), id_(id) {}
+  void heard(RouteId route) override { bearer_.heard(id_, route); }
+
+ private:
+  TcpBearer& bearer_;
+  ConnectionId id_;
+};
+
+// --- listening ---------------------------------------------------------------
+
+Result<void> TcpBearer::bind(const std::string& host) {
+  boost::system::error_code error;
+  static_cast<void>(
+      acceptor_.open(listen_.family() == AF_INET6 ? Tcp::v6() : Tcp::v4(), error));
+  if (error)
+    return fail(Fault::kIo,
+                "no socket for " + address_text(host, listen_.port()) + ": " + error.message());
+  // Connections of the life before may still be winding down.
+  static_cast<void>(acceptor_.set_option(asio::socket_base::reuse_address(true), error));
+  DETENTE_TRY_VOID(bind_socket(acceptor_.native_handle(), listen_, host));
+  static_cast<void>(acceptor_.listen(kBacklog, error));
+  if (error)
+    return fail(error == asio::error::address_in_use ? Fault::kConflict : Fault::kIo,
+                "cannot listen on " + address_text(host, listen_.port()) + ": " + error.message());
+  local_port_ = acceptor_.local_endpoint(error).port();
+  return {};
+}
+
+asio::awaitable<void> TcpBearer::accept() {
+  asio::steady_timer pause(context_);
+  while (acceptor_.is_open()) {
+    boost::system::error_code error;
+    Tcp::socket socket(context_);
+    Tcp::endpoint from;
+    co_await acceptor_.async_accept(socket, from,
+                                    asio::redirect_error(asio::use_awaitable, error));
+    if (closing_) break;
+    if (!error) {
+      take_in(std::move(socket), to_address(from));
+    } else if (error != asio::error::connection_aborted) {
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+}
+
+// The oldest goes: who is no stranger verifies within a round trip, and only a flood is faster.
+void TcpBearer::make_room(const ByteArray<8>& household) {
+  std::size_t all = 0, here = 0;
+  std::optional<ConnectionId> oldest, oldest_here;
+  for (const auto& [id, held] : connections_) {
+    if (held.dialled || verified(held)) continue;
+    ++all;
+    if (!oldest) oldest = id;
+    if (held.household != household) continue;
+    ++here;
+    if (!oldest_here) oldest_here = id;
+  }
+  std::optional<ConnectionId> out;
+  if (here >= terms_.unverified_a_household) {
+    out = oldest_here;
+  } else if (all >= terms_.unverified_max) {
+    out = oldest;
+  }
+  if (Held* held = find(out)) held->stream->close();
+}
+
+void TcpBearer::take_in(Tcp::socket socket, const SocketAddress& from) {
+  Held held;
+  held.household = from.household();
+  make_room(held.household);
+  held.stream = std::make_shared<TcpConnection>(std::move(socket), terms_);
+  held.limit = std::make_unique<asio::steady_timer>(context_, terms_.unverified_time);
+  hold(std::move(held));
+}
+
+// --- connections -------------------------------------------------------------
+
+TcpBearer::Held* TcpBearer::find(std::optional<ConnectionId> id) {
+  const auto at = id ? connections_.find(*id) : connections_.end();
+  return at == connections_.end() ? nullptr : &at->second;
+}
+
+// Everything is in its place before the stream begins: it may bring something, or end, at once.
+void TcpBearer::hold(Held made) {
+  const ConnectionId id = next_id_++;
+  const std::shared_ptr<TcpConnection> stream = made.stream;
+  const Held& held = connections_.emplace(id, std::move(made)).first->second;
+  if (held.dialled) routes_[held.route->value].dialled = id;
+  if (held.limit)
+    held.limit->async_wait([this, id](const boost::system::error_code& error) {
+      Held* late = error ? nullptr : find(id);
+      if (late != nullptr && !verified(*late)) late->stream->close();
+    });
+  stream->start({[this, id](ByteView datagram) {
+                   Sender sender(*this, id);
+                   on_datagram_(datagram, sender);
+                 },
+                 [this, id] { closed(id); }});
+}
+
+void TcpBearer::closed(ConnectionId id) {
+  const auto node = connections_.extract(id);
+  if (node.empty() || closing_ || !node.mapped().route) return;
+  Route& route = routes_[node.mapped().route->value];
+  if (route.dialled == id) {
+    route.dialled.reset();
+    if (!verified(node.mapped())) back_off(route);
+  }
+  if (route.in_use == id) route.in_use.reset();
+  route.wake->cancel();
+}
+
+void TcpBearer::heard(ConnectionId id, RouteId route_id) {
+  Held* held = find(id);
+  if (held == nullptr) return;
+  if (held->route && *held->route != route_id) return;  // its counterpart's, not another's
+  const bool first = !verified(*held);
+  const Instant now = os_now().mono;
+  held->route = route_id;
+  held->heard = now;
+  held->stream->answered();
+  if (first) {
+    held->limit.reset();
+    drop_surplus(route_id);
+  }
+  Route& route = routes_[route_id.value];
+  route.pause = terms_.redial_min;
+  if (route.in_use == id) return;
+  // Not at once: both would change at the same moment, and each meet the other's old choice. And
+  // whoever repeats a datagram first keeps the counterpart's connection from us for a moment only.
+  if (const Held* used = find(route.in_use); used && now - *used->heard < route.settle) return;
+  route.in_use = id;
+  route.settle = terms_.settle + draw(terms_.settle);
+  route.waiting.clear();
+}
+
+void TcpBearer::drop_surplus(RouteId route) {
+  std::size_t count = 0;
+  Held* silent = nullptr;
+  for (auto& [id, held] : connections_) {
+    if (held.dialled || held.route != route) continue;
+    ++count;
+    if (!silent || *held.heard < *silent->heard) silent = &held;
+  }
+  if (count > terms_.verified_max) silent->stream->close();
+}
+
+TcpBearer::Held* TcpBearer::accepted_of(RouteId route) {
+  Held* out = nullptr;
+  for (auto& [id, held] : connections_)
+    if (!held.dialled && held.route == route && (!out || *out->heard < *held.heard)) out = &held;
+  return out;
+}
+
+// --- dialling ----------------------------------------------------------------
+
+Result<RouteId> TcpBearer::add_route(const std::string& host, std::uint16_t port) {
+  DETENTE_TRY(to, look_up(host, port, SOCK_STREAM, listen_.family()));
+  routes_.push_back(
+      {to, terms_.redial_min, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {}});
+  return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
+}
+
+asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(const SocketAddress& to) {
+  const auto socket = std::make_shared<Tcp::socket>(context_);
+  boost::system::error_code error;
+  static_cast<void>(socket->open(to.family() == AF_INET6 ? Tcp::v6() : Tcp::v4(), error));
+  if (error) co_return std::nullopt;
+  // From the address that this path has here, and without keeping a listener from its port.
+  static_cast<void>(socket->set_option(asio::socket_base::reuse_address(true), error));
+  if (!listen_.any_host()) {
+    SocketAddress from = listen_;
+    from.set_port(0);
+    const int fd = socket->native_handle(), yes = 1;
+    static_cast<void>(
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes));
+    if (::bind(fd, from.raw(), from.size) != 0) co_return std::nullopt;
+  }
+  asio::steady_timer limit(context_, terms_.dial_time);
+  limit.async_wait([socket](const boost::system::error_code& stopped) {
+    boost::system::error_code ignored;
+    if (!stopped) static_cast<void>(socket->close(ignored));
+  });
+  co_await socket->async_connect(to_endpoint(to),
+                                 asio::redirect_error(asio::use_awaitable, error));
+  if (error || closing_) co_return std::nullopt;
+  // A port of this machine where nobody listens can be met by itself.
+  if (socket->local_endpoint(error) == socket->remote_endpoint(error)) co_return std::nullopt;
+  co_return std::move(*socket);
+}
+
+asio::awaitable<void> TcpBearer::keep_dialled(RouteId id) {
+  Duration pause{0};
+  boost::system::error_code woken;
+  while (!closing_) {
+    Route& route = routes_[id.value];
+    if (route.in_use || route.dialled) {
+      route.wake->expires_at(asio::steady_timer::time_point::max());
+      co_await route.wake->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      pause = route.pause;
+      continue;
+    }
+    if (pause.count() > 0) {
+      const Duration wait = pause * 3 / 4 + draw(pause / 2);
+      asio::steady_timer timer(context_, wait);
+      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      if (closing_) break;
+      pause = Duration{0};
+      continue;  // perhaps they dialled meanwhile
+    }
+    std::optional<Tcp::socket> socket = co_await dial(route.to);
+    if (closing_) break;
+    if (!socket) {
+      pause = route.pause;
+      back_off(route);
+      continue;
+    }
+    Held held;
+    held.stream = std::make_shared<TcpConnection>(std::move(*socket), terms_);
+    held.dialled = true;
+    held.route = id;
+    const std::shared_ptr<TcpConnection> stream = held.stream;
+    hold(std::move(held));
+    if (!route.waiting.empty()) stream->send(os_now().mono, std::exchange(route.waiting, {}));
+  }
+}
+
+// --- the interface -----------------------------------------------------------
+
+void TcpBearer::start(OnDatagram on_datagram) {
+  on_datagram_ = std::move(on_datagram);
+  asio::co_spawn(context_, accept(), asio::detached);
+  for (std::size_t i = 0; i < routes_.size(); ++i)
+    asio::co_spawn(context_, keep_dialled(RouteId{static_cast<std::uint16_t>(i)}), asio::detached);
+}
+
+void TcpBearer::send(RouteId id, ByteView datagram) {
+  if (closing_) return;
+  Route& route = routes_[id.value];
+  const Instant now = os_now().mono;
+  Held* dialled = find(route.dialled);
+  Held* best = find(route.in_use);
+  if (best == nullptr) best = dialled;
+  if (best == nullptr) best = accepted_of(id);
+  bool sent = best != nullptr && best->stream->send(now, datagram);
+  if (is_call(datagram)) {
+    // Perhaps the other side is a new one, and hears on another connection than the old one did.
+    Held* accepted = accepted_of(id);
+    for (Held* other : {dialled, accepted})
+      if (other != nullptr && other != best) sent |= other->stream->send(now, datagram);
+  }
+  if (sent) return;
+  ++not_sent_;
+  if (best == nullptr) route.waiting.assign(datagram.begin(), datagram.end());
+}
+
+void TcpBearer::close() {
+  if (std::exchange(closing_, true)) return;
+  boost::system::error_code ignored;
+  static_cast<void>(acceptor_.close(ignored));
+  for (const auto& [id, held] : std::exchange(connections_, {})) held.stream->close();
+  for (Route& route : routes_) route.wake->cancel();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Bearer>> listen_tcp(asio::io_context& context, JitterRandom& jitter,
+                                           const std::string& host, std::uint16_t port,
+                                           const TcpTerms& terms) {
+  DETENTE_TRY(listen, look_up(host, port, SOCK_STREAM, AF_UNSPEC));
+  auto bearer = std::make_unique<TcpBearer>(context, jitter, listen, terms);
+  DETENTE_TRY_VOID(bearer->bind(host));
+  return std::unique_ptr<Bearer>(std::move(bearer));
+}
+
+}  // namespace detente::io

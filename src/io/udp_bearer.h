@@ -1,0 +1,56 @@
+// UdpBearer: one address where datagrams come in and from which they leave.
+//
+// It judges nothing: who may speak is decided by the keys, not by the sender's
+// address. A datagram that is longer than any of ours is dropped unread, one
+// that cannot be sent now is dropped too (the core sends again).
+// Heavy header (Asio): for src/io/*.cc alone.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "io/address.h"
+#include "io/bearer.h"
+
+namespace detente::io {
+
+class UdpBearer final : public Bearer {
+ public:
+  // kConflict when the port is in use, kIo else.
+  static Result<std::unique_ptr<UdpBearer>> listen(boost::asio::io_context& context,
+                                                   const std::string& host, std::uint16_t port);
+
+  BearerKind kind() const override { return BearerKind::kUdp; }
+  std::uint16_t local_port() const override { return local_port_; }
+  Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
+  void start(OnDatagram on_datagram) override;
+  void send(RouteId route, ByteView datagram) override;
+  void close() override;
+  std::uint64_t not_sent() const override { return not_sent_; }
+
+ private:
+  struct Route {
+    SocketAddress to;                    // as configured
+    std::optional<SocketAddress> moved;  // where the counterpart was heard from instead
+  };
+  class Sender;
+
+  UdpBearer(boost::asio::io_context& context, int family);
+  boost::asio::awaitable<void> receive();
+  bool receive_one();
+  void follow(Route& route, const SocketAddress& from);
+  void send_to(const SocketAddress& to, ByteView datagram);
+
+  boost::asio::ip::udp::socket socket_;
+  int family_;
+  std::uint16_t local_port_ = 0;
+  std::vector<Route> routes_;
+  OnDatagram on_datagram_;
+  std::uint64_t not_sent_ = 0;
+};
+
+}  // namespace detente::io
