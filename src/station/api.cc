@@ -109,6 +109,7 @@ Result<Api::Target> Api::find_line(const ApiRequest& request) {
 
 Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "status"})) return status_json(running_);
+  if (is(request, {"v1", "paths"})) return paths_json(running_);
   if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines") {
     Result<Json> out = get_line(request);
     // After the read: when the disk lies, what is missing from the answer is not known to be missing.

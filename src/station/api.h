@@ -68,6 +68,16 @@ class Api {
 // api_status.cc
 Json status_json(Running& running);
 Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+// api_paths.cc
+struct PathView {
+  const PathConfig& config;
+  accord::PathKind kind;
+  const core::PathState& state;
+  bool best;
+  Now now;
+};
+Json path_json(const PathView& view);
+Json paths_json(Running& running);
 // api_entries.cc: `request.path` ends in entries, entries/{whose}/{index} or record.
 Result<Json> entries_json(Running& running, const Counterpart& counterpart,
                           const accord::Annex& annex, const ApiRequest& request);
