@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "line/message.h"
 #include "station/bulletins.h"
 #include "wire/text.h"
 
@@ -184,25 +183,8 @@ void Api::post_entry(const ApiRequest& request, Reply reply) {
   const auto submit = [&]() -> Result<void> {
     DETENTE_TRY(target, find_line(request));
     DETENTE_TRY(json, parse_body(request));
-    DETENTE_TRY(submission, parse_submission(json));
-    const PeerId peer = target.counterpart->peer;
-    const LineId line = target.annex->line;
-    const Wait wait = submission.wait;
-    const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
-    DETENTE_TRY(entry,
-                prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
-    const Instant began = running_.driver->now().mono;
-    const auto accepted = [&](core::SubmissionId id) {
-      pending_.push_back({peer, line, id, wait, reply, std::nullopt, false, began});
-      if (wait == Wait::kReceipt)
-        running_.driver->after(patience, [this, peer, line, id] { give_up(peer, line, id); });
-      if (wait != Wait::kNone) return;
-      answer(pending_.back(), "accepted");
-      pending_.pop_back();
-    };
-    DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted));
-    static_cast<void>(id);
-    return {};
+    if (json.is_object() && json.contains("messages")) return submit_several(target, json, reply);
+    return submit_one(target, json, reply);
   };
   if (const Result<void> done = submit(); !done)
     reply(to_response(tl::unexpected<Error>(done.error())));

@@ -52,6 +52,9 @@ class Api {
   void get_snapshot(const ApiRequest& request, Reply reply);
   void post(const ApiRequest& request, Reply reply);
   void post_entry(const ApiRequest& request, Reply reply);
+  // api_post.cc. After an error nothing was submitted and nobody was answered.
+  Result<void> submit_one(const Target& target, const Json& json, Reply reply);
+  Result<void> submit_several(const Target& target, Json& json, Reply reply);
   Result<Json> post_bulletin(const ApiRequest& request);
 
   void answer(Pending& pending, const char* state);
