@@ -45,6 +45,7 @@ struct BareLine::State {
   State(Disk own, Disk far, const crypto::AeadAlgorithm& aead, KeyRandom& random)
       : own(std::move(own)),
         far(std::move(far)),
+        origin(record::log_origin({}, LineId{1}, this->own.log.station_id, {})),
         log_key(crypto::SignKey::generate(random)),
         cosign_key(crypto::SignKey::generate(random)),
         inner(aead, random.array<32>()),
@@ -52,6 +53,7 @@ struct BareLine::State {
         text(random.array<kText>()) {}
 
   Disk own, far;
+  std::string origin;
   crypto::SignKey log_key, cosign_key;
   crypto::AeadKey inner, outer;
   ByteArray<kText> text;
@@ -105,7 +107,7 @@ Result<double> BareLine::batch() {
     entry.leaf = record::leaf_of(entry.bytes, entry.salt);
     good = good && s.seal_and_open() && record::leaf_of(entry.bytes, entry.salt) == entry.leaf;
   }
-  const record::Checkpoint text{"the origin of a log, some fifty characters long", s.size + kBatch,
+  const record::Checkpoint text{s.origin, s.size + kBatch,
                                 entries.back().leaf};
   const record::StoredCheckpoint checkpoint{text.size, text.root,
                                             record::sign_checkpoint(text, s.log_key)};

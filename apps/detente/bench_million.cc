@@ -25,7 +25,8 @@ Result<std::unique_ptr<Ground>> open_ground(const LabSide& own, const LabSide& o
   DETENTE_TRY(side, SideDir::open(own.dir));
   DETENTE_TRY(other_side, SideDir::open(other.dir));
   DETENTE_TRY(config, side.station_config());
-  DETENTE_TRY(counterpart, station::load_counterpart(side, config, config.counterparts.front()));
+  station::Coders coders;
+  DETENTE_TRY(counterpart, station::load_counterpart(side, config, config.counterparts.front(), coders));
   DETENTE_TRY(own_keys, side.station_keys());
   DETENTE_TRY(other_keys, other_side.station_keys());
   DETENTE_TRY(pair, side.pair(other.name));

@@ -110,6 +110,7 @@ IdleLines::IdleLines(const IdleSetting& setting, record::Store& near_store)
     s.collect(s.fars.back(), i);
   }
   s.network.clear();  // nobody is there yet
+  s.datagrams = 0;
 }
 
 IdleLines::~IdleLines() = default;

@@ -4,59 +4,29 @@ Two real stations over two emulated UDP paths; each direction of a path is cut o
 """
 
 import json
-import os
 import signal
 import subprocess
 import unittest
 
-from emulator import Emulator
-from stations import DETENTE, Lab, wait_until
+from stations import DETENTE, wait_until
 from terminal import TMUX, Terminals
+from two_paths import LINE, TwoPaths
 
-LINE = "military-west"
 SECONDS = 8.0  # "within seconds": far above what is needed on an idle machine
 
 
-def between(lab, number):
-    """The emulator of one path; a is south, b is north."""
-    a_listens, a_sends_to = lab["south"].ends("north")[number]
-    b_listens, b_sends_to = lab["north"].ends("south")[number]
-    return Emulator(os.path.join(lab.dir, f"path{number}.sock"), "proxy", "--listen", a_sends_to,
-                    "--reply-to", a_listens, "--from", b_sends_to, "--to", b_listens, "--seed", "1")
-
-
-class TwoPaths(unittest.TestCase):
-    def setUp(self):
-        self.lab = Lab("--lines", LINE, "--paths", "2", "--gap")
-        self.addCleanup(self.lab.close)
-        self.south, self.north = self.lab["south"], self.lab["north"]
-        self.links = []
-        for number in (0, 1):
-            self.links.append(between(self.lab, number))
-            self.addCleanup(self.links[-1].close)
-
+class Paths(TwoPaths):
     def start(self):
         self.lab.start("south", "north")
         self.say("Good morning.")
         for station in (self.south, self.north):
-            wait_until(lambda s=station: all(path["round_trip_ms"] is not None for path in self.paths(s)),
-                       f"{station.name}'s measures of both paths")
+            wait_until(lambda s=station: self.measured(s), f"{station.name}'s measures of both paths")
 
     def say(self, text):
         self.assertEqual(self.south.cli("send", f"north/{LINE}", text)["state"], "receipted")
 
-    def paths(self, station):
-        other = {"south": "north", "north": "south"}[station.name]
-        counterpart, = station.get("/v1/paths")["counterparts"]
-        self.assertEqual(counterpart["counterpart"], other)
-        return counterpart["paths"]
 
-    def best(self, station):
-        best, = (number for number, path in enumerate(self.paths(station)) if path["best"])
-        return best
-
-
-class View(TwoPaths):
+class View(Paths):
     def test_a_cut_direction_is_shown_and_recovers(self):
         self.start()
         best = self.best(self.south)
@@ -124,7 +94,7 @@ class View(TwoPaths):
         self.assertIn("record confirmed by the other side", self.text("status"))
 
 
-class Watch(TwoPaths):
+class Watch(Paths):
     @unittest.skipIf(TMUX is None, "tmux is not there")
     def test_on_a_terminal(self):
         self.start()
