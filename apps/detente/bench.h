@@ -15,8 +15,10 @@ struct Figure {
   std::string unit;
   std::vector<double> values;  // one a run, in the order taken
   std::vector<double> limits;  // the same runs' limits; empty where the goal is absolute
-  double goal = 0;             // at most; on the ratio if there is a limit, else on the median
+  double goal = 0;             // at most; on the ratio if there is a limit, else on the value
   std::string note;            // p90, conditions
+  bool at_least = false;       // the goal is at least that
+  bool worst = false;          // the value is the largest of the runs, with its limit, not the median
 };
 
 struct BenchChoices {
@@ -27,10 +29,21 @@ struct BenchChoices {
 // Stable order: median of an even number is the mean of the middle two.
 double median(std::vector<double> values);
 double percentile(std::vector<double> values, double fraction);
+// Held-out texts of 100 characters, as many as there are up to `most`.
+std::vector<std::string> passages_of(std::size_t most);
 
 // Bytes on the wire, by the core on a network without loss.
 Result<std::vector<Figure>> bench_wire(const BenchChoices& choices);
 // Two station processes on a real disk.
 Result<std::vector<Figure>> bench_latency(const BenchChoices& choices, Context& context);
+
+// Cuts of paths, in virtual time.
+Result<std::vector<Figure>> bench_failover(const BenchChoices& choices);
+// One line as full as it goes, two station processes on a real disk.
+Result<std::vector<Figure>> bench_throughput(const BenchChoices& choices, Context& context);
+// Ten thousand idle lines on one station, in virtual time.
+Result<std::vector<Figure>> bench_scale(const BenchChoices& choices);
+// A station with a million entries after kill -9.
+Result<std::vector<Figure>> bench_recover(const BenchChoices& choices, Context& context);
 
 }  // namespace detente::cli

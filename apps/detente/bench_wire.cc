@@ -4,8 +4,6 @@
 
 namespace detente::cli {
 
-namespace {
-
 std::vector<std::string> passages_of(std::size_t most) {
   std::vector<std::string> out;
   std::string_view rest = kPassages100;
@@ -17,8 +15,6 @@ std::vector<std::string> passages_of(std::size_t most) {
   }
   return out;
 }
-
-}  // namespace
 
 Result<std::vector<Figure>> bench_wire(const BenchChoices& choices) {
   const std::vector<std::string> passages = passages_of(choices.quick ? 120 : 1000);

@@ -95,8 +95,8 @@ std::string escape(std::string_view segment) {
   return out;
 }
 
-Result<Json> StationClient::ask(std::string_view method, const std::string& target,
-                                std::string_view body) const {
+Result<std::string> StationClient::exchange(std::string_view method, const std::string& target,
+                                            std::string_view body) const {
   Socket socket;
   if (const int error = socket.connect(socket_); error != 0) {
     if (error == ENOENT || error == ECONNREFUSED)
@@ -113,11 +113,21 @@ Result<Json> StationClient::ask(std::string_view method, const std::string& targ
   request += body;
   // A station that refuses a request early closes before it has read all of it: its answer counts.
   static_cast<void>(socket.send(request));
-  const auto answer = socket.receive();
+  auto answer = socket.receive();
   if (!answer || answer->empty())
     return fail(Fault::kIo,
                 "the station did not answer: `detente status` shows whether it still runs");
-  return parse_answer(*answer);
+  return std::move(*answer);
+}
+
+Result<Json> StationClient::ask(std::string_view method, const std::string& target,
+                                std::string_view body) const {
+  DETENTE_TRY(answer, exchange(method, target, body));
+  return parse_answer(answer);
+}
+
+Result<std::string> StationClient::post_text(const std::string& target, std::string_view body) const {
+  return exchange("POST", target, body);
 }
 
 Result<Json> StationClient::get(const std::string& target) const { return ask("GET", target, {}); }

@@ -16,8 +16,11 @@ class StationClient {
   // The answer's JSON; an answer that is an error becomes this error. kState when no station runs.
   Result<Json> get(const std::string& target) const;
   Result<Json> post(const std::string& target, const Json& body) const;
+  // The same as text, neither written nor read here; an answer that is an error is a text, too.
+  Result<std::string> post_text(const std::string& target, std::string_view body) const;
 
  private:
+  Result<std::string> exchange(std::string_view method, const std::string& target, std::string_view body) const;
   Result<Json> ask(std::string_view method, const std::string& target, std::string_view body) const;
   std::string socket_;
 };

@@ -20,6 +20,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 // of a drill or test says so.
 std::vector<std::string> entry_lines(const Json& entry);
 std::vector<std::string> status_lines(const Json& status);
+std::vector<std::string> paths_lines(const Json& paths);
 std::vector<std::string> record_lines(const Json& record);
 std::vector<std::string> evidence_lines(const Json& entry);
 std::string event_line(const Json& event);

@@ -25,6 +25,13 @@ std::string link_text(const Json& counterpart, std::uint64_t now) {
   return out + fmt::format(", heard {} s ago", now > heard ? now - heard : 0);
 }
 
+std::string contact_text(const Json& counterpart) {
+  if (counterpart["contact"] == true) return "record confirmed by the other side";
+  return shown(counterpart, "name") +
+         " has not yet confirmed what it holds since this station's start at " +
+         utc_text(counterpart["since"]) + "; nothing is signed before it does";
+}
+
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now) {
   out.push_back("");
   out.push_back(fmt::format("{}  {}", shown(counterpart, "station"), link_text(counterpart, now)));
@@ -33,6 +40,8 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
                             accord["digest"].get<std::string>().substr(0, 16),
                             accord["version"].get<unsigned>(),
                             counterpart["link"]["psk_epoch"].get<unsigned>()));
+  for (const std::string& line : wrap(contact_text(counterpart), kColumns - 2))
+    out.push_back("  " + line);
   if (!counterpart["other_accord"].is_null()) {
     out.push_back("  THE OTHER STATION HOLDS ANOTHER ACCORD. Theirs, then ours:");
     out.push_back("    " + counterpart["other_accord"].get<std::string>());

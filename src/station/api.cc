@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "line/message.h"
 #include "station/bulletins.h"
 #include "wire/text.h"
 
@@ -109,6 +108,7 @@ Result<Api::Target> Api::find_line(const ApiRequest& request) {
 
 Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "status"})) return status_json(running_);
+  if (is(request, {"v1", "paths"})) return paths_json(running_);
   if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines") {
     Result<Json> out = get_line(request);
     // After the read: when the disk lies, what is missing from the answer is not known to be missing.
@@ -183,25 +183,8 @@ void Api::post_entry(const ApiRequest& request, Reply reply) {
   const auto submit = [&]() -> Result<void> {
     DETENTE_TRY(target, find_line(request));
     DETENTE_TRY(json, parse_body(request));
-    DETENTE_TRY(submission, parse_submission(json));
-    const PeerId peer = target.counterpart->peer;
-    const LineId line = target.annex->line;
-    const Wait wait = submission.wait;
-    const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
-    DETENTE_TRY(entry,
-                prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
-    const Instant began = running_.driver->now().mono;
-    const auto accepted = [&](core::SubmissionId id) {
-      pending_.push_back({peer, line, id, wait, reply, std::nullopt, false, began});
-      if (wait == Wait::kReceipt)
-        running_.driver->after(patience, [this, peer, line, id] { give_up(peer, line, id); });
-      if (wait != Wait::kNone) return;
-      answer(pending_.back(), "accepted");
-      pending_.pop_back();
-    };
-    DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted));
-    static_cast<void>(id);
-    return {};
+    if (json.is_object() && json.contains("messages")) return submit_several(target, json, reply);
+    return submit_one(target, json, reply);
   };
   if (const Result<void> done = submit(); !done)
     reply(to_response(tl::unexpected<Error>(done.error())));

@@ -52,6 +52,9 @@ class Api {
   void get_snapshot(const ApiRequest& request, Reply reply);
   void post(const ApiRequest& request, Reply reply);
   void post_entry(const ApiRequest& request, Reply reply);
+  // api_post.cc. After an error nothing was submitted and nobody was answered.
+  Result<void> submit_one(const Target& target, const Json& json, Reply reply);
+  Result<void> submit_several(const Target& target, Json& json, Reply reply);
   Result<Json> post_bulletin(const ApiRequest& request);
 
   void answer(Pending& pending, const char* state);
@@ -68,6 +71,16 @@ class Api {
 // api_status.cc
 Json status_json(Running& running);
 Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+// api_paths.cc
+struct PathView {
+  const PathConfig& config;
+  accord::PathKind kind;
+  const core::PathState& state;
+  bool best;
+  Now now;
+};
+Json path_json(const PathView& view);
+Json paths_json(Running& running);
 // api_entries.cc: `request.path` ends in entries, entries/{whose}/{index} or record.
 Result<Json> entries_json(Running& running, const Counterpart& counterpart,
                           const accord::Annex& annex, const ApiRequest& request);

@@ -50,6 +50,9 @@ Json counterpart_json(Running& running, const Counterpart& counterpart) {
   Json out{{"name", counterpart.name()},
            {"station", counterpart.their_station},
            {"link", link_json(running, counterpart)},
+           {"contact", peer.contact_made()},
+           // Within one life it is made once and stays.
+           {"since", peer.contact_made() ? Json() : Json(running.started.seconds)},
            {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
            {"other_accord", Json()},
            {"clock", clock_json(running, counterpart.peer)}};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/hash.h"
+
 namespace detente::station {
 
 namespace {
@@ -29,6 +31,14 @@ Result<std::pair<link::Layers, link::Layers>> load_layers(const accord::Accord& 
   DETENTE_TRY(ours, load_cipher(*accord.side(own), files));
   DETENTE_TRY(theirs, load_cipher(*accord.side_opposite(own), files));
   return std::pair(link::Layers{ours, theirs}, link::Layers{theirs, ours});
+}
+
+Result<std::shared_ptr<const wire::TextCoder>> coder_for(ByteView dictionary, Coders& coders) {
+  std::shared_ptr<const wire::TextCoder>& known = coders[crypto::sha256({dictionary})];
+  if (known) return known;
+  DETENTE_TRY(coder, wire::TextCoder::with_dictionary(dictionary));
+  known = std::make_shared<const wire::TextCoder>(std::move(coder));
+  return known;
 }
 
 core::LinkPolicy policy_of(const accord::SessionTerms& terms) {
@@ -99,7 +109,8 @@ std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
 
 Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
                                                       const StationConfig& config,
-                                                      const CounterpartConfig& counterpart) {
+                                                      const CounterpartConfig& counterpart,
+                                                      Coders& coders) {
   DETENTE_TRY(accord, dir.accord_in_force(counterpart.name));
   DETENTE_TRY(files, dir.accord_files(counterpart.name));
   if (accord.accord.side(dir.name()) == nullptr || accord.accord.side(counterpart.name) == nullptr)
@@ -108,7 +119,7 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
   DETENTE_TRY_VOID(check_paths(counterpart, accord.accord));
   DETENTE_TRY_VOID(check_lines(counterpart, accord));
   DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));
-  DETENTE_TRY(coder, wire::TextCoder::with_dictionary(files.dictionary));
+  DETENTE_TRY(coder, coder_for(files.dictionary, coders));
   DETENTE_TRY(roster, dir.roster_of(counterpart.name));
   return std::unique_ptr<Counterpart>(
       new Counterpart{{},
@@ -167,7 +178,7 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
       core::PairIdentity{counterpart.peer, name, accord.lineage, accord.digest,
                          accord.accord.version, counterpart.our_station, counterpart.their_station,
                          &keys.log, &keys.cosign, theirs->credential.sign_key,
-                         *theirs->credential.cosign_key, std::move(salts), &counterpart.coder},
+                         *theirs->credential.cosign_key, std::move(salts), counterpart.coder.get()},
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
                       std::move(first_psk), policy_of(accord.accord.session),
                       std::move(path_terms)},

@@ -17,7 +17,7 @@ struct Counterpart {
   CounterpartConfig config;
   accord::AccordInForce accord;
   accord::Roster roster;  // theirs
-  wire::TextCoder coder;
+  std::shared_ptr<const wire::TextCoder> coder;
   link::Layers own_seal;    // of what this station sends, innermost first
   link::Layers their_seal;  // of what it receives
   std::string our_station;
@@ -26,11 +26,16 @@ struct Counterpart {
   const std::string& name() const { return config.name; }
 };
 
+// Coders by the digest of their dictionary: nearly two megabytes each, and most accords have the
+// same one.
+using Coders = std::map<Digest, std::shared_ptr<const wire::TextCoder>>;
+
 // What both kinds of mistakes come down to: a file that is missing or does not fit. Runs the
 // vectors of both ciphers.
 Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
                                                       const StationConfig& config,
-                                                      const CounterpartConfig& counterpart);
+                                                      const CounterpartConfig& counterpart,
+                                                      Coders& coders);
 
 // `sockets`: where each configured path is heard. `link_known`: the record holds the state of this
 // pair. kState when neither the record nor the pair's file has a secret.

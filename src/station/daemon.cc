@@ -58,9 +58,10 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
                                            {},
                                            {},
                                            {}});
+  Coders coders;
   for (const CounterpartConfig& counterpart : out->config.counterparts) {
     Result<std::unique_ptr<Counterpart>> loaded =
-        load_counterpart(out->dir, out->config, counterpart);
+        load_counterpart(out->dir, out->config, counterpart, coders);
     if (!loaded) return fail_at("counterpart " + counterpart.name, loaded.error());
     (*loaded)->peer.value = static_cast<std::uint16_t>(out->counterparts.size());
     out->counterparts.push_back(std::move(*loaded));

@@ -39,6 +39,26 @@ class Words(unittest.TestCase):
             names = sorted(f[:-5] for f in os.listdir(station.path("officers")) if f.endswith(".toml"))
             cls.officers[station.name] = names[0]
 
+    def test_several_messages_in_one_request(self):
+        target = f"/v1/counterparts/north/lines/{WEST}/entries"
+        texts = [f"several {i}" for i in range(100)]
+        messages = [{"text": text} for text in texts]
+        messages.insert(50, {"text": "never", "precedence": "soon"})
+        status, answer = self.south.ask("POST", target, {"messages": messages, "wait": "receipt"})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(len(answer["entries"]), 101)
+        self.assertEqual(answer["entries"].pop(50)["error"]["fault"], "malformed")
+        self.assertEqual({entry["state"] for entry in answer["entries"]}, {"receipted"})
+        places = [entry["entry"]["index"] for entry in answer["entries"]]
+        self.assertEqual(places, sorted(places))
+        arrived = [text for text in self.north.texts("south", WEST) if text.startswith("several")]
+        self.assertEqual(arrived, texts)
+        for wrong in ([], {}, [1], [{"text": "x"}] * 257, [{"text": "x", "wait": "none"}]):
+            status, answer = self.south.ask("POST", target, {"messages": wrong})
+            self.assertEqual((status, answer["error"]["fault"]), (400, "malformed"), wrong)
+        status, answer = self.south.ask("POST", target, {"messages": [{"text": "x"}], "text": "y"})
+        self.assertEqual(status, 400)
+
     def sign_options(self, station):
         return "--as", self.officers[station.name]
 

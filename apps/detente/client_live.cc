@@ -1,0 +1,101 @@
+#include "client_live.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <iostream>
+
+#include "client_show.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";  // alternate screen, no cursor
+constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
+constexpr std::string_view kHome = "\x1b[H";
+constexpr std::string_view kEndOfLine = "\x1b[K";
+constexpr std::string_view kEndOfScreen = "\x1b[J";
+
+// SIGINT and SIGTERM are blocked while it lives and taken by wait(): no handler, no race.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~StopSignals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  StopSignals(const StopSignals&) = delete;
+
+  // True when one came.
+  bool wait(Duration at_most) const {
+    const auto micros = at_most.count();
+    const timespec time{static_cast<time_t>(micros / 1'000'000), (micros % 1'000'000) * 1000};
+    return sigtimedwait(&set_, nullptr, &time) > 0;
+  }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+};
+
+class Screen {
+ public:
+  Screen() { std::cout << kEnter; }
+  ~Screen() { std::cout << kLeave << std::flush; }
+  Screen(const Screen&) = delete;
+
+  void draw(const std::vector<std::string>& lines) {
+    winsize size{};
+    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+    const std::size_t rows = known ? size.ws_row : 24u;
+    std::cout << kHome;
+    for (std::size_t i = 0; i < lines.size() && i < rows; ++i)
+      std::cout << (i == 0 ? "" : "\r\n") << lines[i] << kEndOfLine;
+    std::cout << kEndOfScreen << std::flush;
+  }
+};
+
+void put(const Context& context, const LiveFrame& frame) {
+  if (context.json) {
+    std::cout << frame.json.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    for (const std::string& line : frame.lines) std::cout << line << "\n";
+    std::cout << "\n";
+  }
+  std::cout << std::flush;
+}
+
+LiveFrame told(const Error& error) {
+  LiveFrame out;
+  out.lines = wrap(wire::display_line(error.message), kColumns);
+  out.json = {{"ok", false},
+              {"error", {{"fault", to_string(error.fault)}, {"message", error.message}}}};
+  return out;
+}
+
+}  // namespace
+
+Result<void> show_live(const Context& context, Duration period,
+                       const std::function<Result<LiveFrame>()>& frame) {
+  Result<LiveFrame> next = frame();
+  if (!next) return tl::unexpected<Error>(next.error());
+  const StopSignals stop;
+  std::optional<Screen> screen;
+  if (!context.json && isatty(STDOUT_FILENO) == 1) screen.emplace();
+  while (std::cout) {
+    const LiveFrame shown = next ? std::move(*next) : told(next.error());
+    screen ? screen->draw(shown.lines) : put(context, shown);
+    if (stop.wait(period)) return {};
+    next = frame();
+  }
+  return {};
+}
+
+}  // namespace detente::cli

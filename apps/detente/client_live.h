@@ -1,0 +1,24 @@
+// A view that is drawn again and again until a person ends it with Ctrl-C.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli.h"
+
+namespace detente::cli {
+
+struct LiveFrame {
+  std::vector<std::string> lines;  // for a person
+  Json json;                       // for a program
+};
+
+// On a terminal: on the alternate screen, each frame in place of the last, as many lines as fit.
+// Elsewhere frames follow each other, with --json one object a line. Ends without error at SIGINT,
+// SIGTERM and when nobody reads any more. The first frame's error is this command's; a later one
+// is shown in the view, which goes on.
+Result<void> show_live(const Context& context, Duration period,
+                       const std::function<Result<LiveFrame>()>& frame);
+
+}  // namespace detente::cli

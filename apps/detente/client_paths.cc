@@ -1,0 +1,58 @@
+#include "client_commands.h"
+#include "client_http.h"
+#include "client_live.h"
+#include "client_show.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+constexpr Duration kRedraw = std::chrono::milliseconds(500);
+
+struct PathsOptions {
+  std::string counterpart;
+  bool watch = false;
+};
+
+Result<Json> ask(const StationClient& station, const std::string& counterpart) {
+  DETENTE_TRY(answer, station.get("/v1/paths"));
+  if (counterpart.empty()) return answer;
+  Json wanted = Json::array();
+  for (Json& one : answer["counterparts"])
+    if (one["counterpart"] == counterpart) wanted.push_back(std::move(one));
+  if (wanted.empty())
+    return fail(Fault::kNotFound, "this station has no counterpart " +
+                                      wire::display_line(counterpart) +
+                                      "; `detente status` lists them");
+  answer["counterparts"] = std::move(wanted);
+  return answer;
+}
+
+Result<void> paths(Context& context, const PathsOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  const auto frame = [&]() -> Result<LiveFrame> {
+    DETENTE_TRY(answer, ask(station, options.counterpart));
+    return LiveFrame{paths_lines(answer), std::move(answer)};
+  };
+  if (options.watch) return show_live(context, kRedraw, frame);
+  DETENTE_TRY(now, frame());
+  for (const std::string& line : now.lines) context.say(line);
+  context.result(std::move(now.json));
+  return {};
+}
+
+}  // namespace
+
+void add_paths_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<PathsOptions>();
+  CLI::App* command =
+      app.add_subcommand("paths", "Each path to a counterpart and each direction of it, as measured");
+  command->add_option("COUNTERPART", options->counterpart, "One side; all of them without it");
+  command->add_flag("--watch", options->watch, "Show it again twice a second, until Ctrl-C");
+  example(*command, "detente paths north --watch");
+  on_run(*command, context, [&context, options] { return paths(context, *options); });
+}
+
+}  // namespace detente::cli

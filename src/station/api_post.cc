@@ -1,0 +1,87 @@
+// Api: submissions, alone and several in one request. spec/api.md, "Writing an entry".
+#include "station/api.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::size_t kMessagesMax = 256;
+
+// The answers to one request, in the order asked; it goes out with the last of them.
+class Answers {
+ public:
+  Answers(std::size_t count, Api::Reply reply) : bodies_(count), open_(count), reply_(std::move(reply)) {}
+
+  void put(std::size_t at, std::string body) {
+    bodies_[at] = std::move(body);
+    if (--open_ > 0) return;
+    std::string all = R"({"ok":true,"entries":[)";
+    for (std::size_t i = 0; i < bodies_.size(); ++i) all += (i == 0 ? "" : ",") + bodies_[i];
+    reply_({200, all + "]}"});
+  }
+
+ private:
+  std::vector<std::string> bodies_;
+  std::size_t open_;
+  Api::Reply reply_;
+};
+
+// What is said once for all is put into each.
+Result<void> share(const Json& json, const char* key, Json& messages) {
+  const auto it = json.find(key);
+  for (Json& message : messages) {
+    if (!message.is_object())
+      return fail(Fault::kMalformed, "entries: messages must be objects");
+    if (message.contains(key))
+      return fail(Fault::kMalformed, std::string("entries: ") + key +
+                                         " is said once for all messages, beside them");
+    if (it != json.end()) message[key] = *it;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply) {
+  DETENTE_TRY(submission, parse_submission(json));
+  const PeerId peer = target.counterpart->peer;
+  const LineId line = target.annex->line;
+  const Wait wait = submission.wait;
+  const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
+  DETENTE_TRY(entry,
+              prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
+  const Instant began = running_.driver->now().mono;
+  const auto accepted = [&](core::SubmissionId id) {
+    pending_.push_back({peer, line, id, wait, reply, std::nullopt, false, began});
+    if (wait == Wait::kReceipt)
+      running_.driver->after(patience, [this, peer, line, id] { give_up(peer, line, id); });
+    if (wait != Wait::kNone) return;
+    answer(pending_.back(), "accepted");
+    pending_.pop_back();
+  };
+  DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted));
+  static_cast<void>(id);
+  return {};
+}
+
+Result<void> Api::submit_several(const Target& target, Json& json, Reply reply) {
+  DETENTE_TRY(in, JsonReader::of(json, "entries"));
+  static_cast<void>(in.text("wait"));
+  static_cast<void>(in.number("timeout_ms", kWaitMsMax));
+  const Json* given = in.array("messages", kMessagesMax);
+  DETENTE_TRY_VOID(in.close());
+  if (given == nullptr || given->empty())
+    return fail(Fault::kMalformed, "entries: messages must be 1 to 256 objects");
+  Json& messages = json["messages"];
+  for (const char* key : {"wait", "timeout_ms"}) DETENTE_TRY_VOID(share(json, key, messages));
+  const auto answers = std::make_shared<Answers>(messages.size(), std::move(reply));
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Result<void> done = submit_one(target, messages[i], [answers, i](ApiResponse response) {
+      answers->put(i, std::move(response.body));
+    });
+    if (!done) answers->put(i, dump(error_json(done.error())));
+  }
+  return {};
+}
+
+}  // namespace detente::station
