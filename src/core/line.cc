@@ -117,13 +117,15 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
 }
 
 void Line::sort_outbox() {
-  std::stable_sort(outbox_.begin(), outbox_.end(), [](const Waiting& a, const Waiting& b) {
+  const auto before = [](const Waiting& a, const Waiting& b) {
     if (mutant(Mutant::kOrderSwapped)) return a.id > b.id;
     if (mutant(Mutant::kPrecedenceIgnored)) return a.id < b.id;
     return a.entry.header.precedence != b.entry.header.precedence
                ? a.entry.header.precedence > b.entry.header.precedence
                : a.id < b.id;
-  });
+  };
+  if (std::is_sorted(outbox_.begin(), outbox_.end(), before)) return;
+  std::stable_sort(outbox_.begin(), outbox_.end(), before);
 }
 
 std::vector<Line::Waiting> Line::next_to_place(Instant now) {
@@ -135,11 +137,10 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
   // One commit at a time gathers what comes meanwhile; FLASH gathers and waits for nothing.
   if (!flash && (placing_ > 0 || !link_->may_send(now, setup_.paths))) return items;
   const std::size_t room = window_left();
-  while (!outbox_.empty() && items.size() < room &&
-         outbox_.front().entry.header.precedence == precedence) {
-    items.push_back(std::move(outbox_.front()));
-    outbox_.erase(outbox_.begin());
-  }
+  auto taken = outbox_.begin();
+  while (taken != outbox_.end() && items.size() < room && taken->entry.header.precedence == precedence)
+    items.push_back(std::move(*taken++));
+  outbox_.erase(outbox_.begin(), taken);
   return items;
 }
 

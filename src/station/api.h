@@ -5,8 +5,9 @@
 #pragma once
 
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
+#include <tuple>
 
 #include "station/api_http.h"
 #include "station/running.h"
@@ -34,10 +35,8 @@ class Api {
     const accord::Annex* annex = nullptr;
   };
   // A submission whose sender waits for more than its acceptance.
+  using PendingKey = std::tuple<PeerId, LineId, core::SubmissionId>;
   struct Pending {
-    PeerId peer;
-    LineId line;
-    core::SubmissionId id = 0;
     Wait wait = Wait::kDurable;
     Reply reply;
     std::optional<EntryPlace> placed;
@@ -57,14 +56,13 @@ class Api {
   Result<void> submit_several(const Target& target, Json& json, Reply reply);
   Result<Json> post_bulletin(const ApiRequest& request);
 
-  void answer(Pending& pending, const char* state);
-  void give_up(PeerId peer, LineId line, core::SubmissionId id);
-  template <typename Pick, typename Do>
-  void for_pending(Pick pick, Do act);
+  void answer(const PendingKey& key, const Pending& pending, const char* state);
+  void give_up(const PendingKey& key);
+  void on_receipt(const core::ReceiptVerified& receipt);
 
   Running& running_;
   std::function<void()> stop_;
-  std::list<Pending> pending_;
+  std::map<PendingKey, Pending> pending_;
   SnapshotTask snapshot_;
 };
 

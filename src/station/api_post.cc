@@ -52,12 +52,11 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
               prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
   const Instant began = running_.driver->now().mono;
   const auto accepted = [&](core::SubmissionId id) {
-    pending_.push_back({peer, line, id, wait, reply, std::nullopt, false, began});
-    if (wait == Wait::kReceipt)
-      running_.driver->after(patience, [this, peer, line, id] { give_up(peer, line, id); });
-    if (wait != Wait::kNone) return;
-    answer(pending_.back(), "accepted");
-    pending_.pop_back();
+    const PendingKey key{peer, line, id};
+    Pending pending{wait, std::move(reply), std::nullopt, false, began};
+    if (wait == Wait::kNone) return answer(key, pending, "accepted");
+    pending_.emplace(key, std::move(pending));
+    if (wait == Wait::kReceipt) running_.driver->after(patience, [this, key] { give_up(key); });
   };
   DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted));
   static_cast<void>(id);
@@ -82,6 +81,69 @@ Result<void> Api::submit_several(const Target& target, Json& json, Reply reply) 
     if (!done) answers->put(i, dump(error_json(done.error())));
   }
   return {};
+}
+
+void Api::answer(const PendingKey& key, const Pending& pending, const char* state) {
+  const auto& [peer, line, id] = key;
+  const Counterpart& counterpart = *running_.counterparts[peer.value];
+  Json out{{"ok", true},
+           {"state", state},
+           {"counterpart", counterpart.name()},
+           {"line", counterpart.accord.annex(line)->name},
+           {"line_number", line.value},
+           {"submission", id},
+           {"link_up", running_.driver->station().peer(peer).link().ready()},
+           {"took_us", (running_.driver->now().mono - pending.began).count()}};
+  if (pending.placed)
+    out["entry"] = {{"epoch", to_hex(pending.placed->epoch)}, {"index", pending.placed->index}};
+  pending.reply({200, dump(out)});
+}
+
+void Api::give_up(const PendingKey& key) {
+  const auto it = pending_.find(key);
+  if (it == pending_.end()) return;
+  const Pending& pending = it->second;
+  answer(key, pending, pending.placed ? "placed" : pending.queued ? "queued" : "accepted");
+  pending_.erase(it);
+}
+
+void Api::on_receipt(const core::ReceiptVerified& receipt) {
+  for (auto it = pending_.lower_bound({receipt.peer, receipt.line, 0}); it != pending_.end();) {
+    const auto& [key, pending] = *it;
+    if (std::get<0>(key) != receipt.peer || std::get<1>(key) != receipt.line) return;
+    const bool covered = pending.placed && pending.placed->epoch == receipt.epoch &&
+                         pending.placed->index < receipt.size;
+    if (covered) answer(key, pending, "receipted");
+    it = covered ? pending_.erase(it) : std::next(it);
+  }
+}
+
+void Api::on_event(const core::DeskEvent& event) {
+  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) return on_receipt(*receipt);
+  // The others name one submission.
+  const auto find = [&](const auto& named) {
+    return pending_.find({named.peer, named.line, named.submission});
+  };
+  auto it = pending_.end();
+  const char* state = nullptr;
+  if (const auto* queued = std::get_if<core::EntryQueued>(&event)) {
+    it = find(*queued);
+    state = "queued";
+    if (it != pending_.end()) it->second.queued = true;
+  } else if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
+    it = find(*placed);
+    state = "placed";
+    if (it != pending_.end()) it->second.placed = {placed->epoch, placed->index};
+  } else if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) {
+    it = find(*failed);
+    if (it == pending_.end()) return;
+    it->second.reply({http_status(failed->error.fault), dump(error_json(failed->error))});
+    pending_.erase(it);
+    return;
+  }
+  if (it == pending_.end() || it->second.wait != Wait::kDurable) return;
+  answer(it->first, it->second, state);
+  pending_.erase(it);
 }
 
 }  // namespace detente::station

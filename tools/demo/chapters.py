@@ -38,7 +38,9 @@ class Acts:
         screen.say("At the other side the desk shows it, and its officer signs that it was read.")
         address = f"south/{story.WARNING.line}"
         self.north.types("inbox", address)
-        self.north.types("ack", address, "last", "--as", self.north.facts.officer.name)
+        # Not "last": after a night off the FLASH comes first, whatever was written before it.
+        index = self.north.finds(self.south, story.WARNING, whose="far")
+        self.north.types("ack", address, str(index), "--as", self.north.facts.officer.name)
         self.south.types("inbox", f"north/{story.WARNING.line}", "--all")
 
     def _nothing_to_an_outsider(self):

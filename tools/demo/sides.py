@@ -83,11 +83,11 @@ class Side:
         if done.returncode != 0:
             raise DemoError(f"detente-verify gave {done.returncode}")
 
-    def finds(self, other, message):
-        """The index of a message that this side wrote."""
+    def finds(self, other, message, whose="own"):
+        """The index of a message that this side wrote, or with whose="far" got."""
         record = self.asks("record", "show", f"{other.name}/{message.line}")
         entries = record["entries"] if record else []
-        found = [e["index"] for e in entries if e["whose"] == "own" and e.get("text") == message.text]
+        found = [e["index"] for e in entries if e["whose"] == whose and e.get("text") == message.text]
         if not found:
             raise DemoError(f"{self.name} has no such message on {message.line}")
         return found[0]
