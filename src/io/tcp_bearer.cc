@@ -1,6 +1,7 @@
 #include "io/tcp_bearer.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -30,6 +31,14 @@ constexpr int kBacklog = 64;
 // When the system has no descriptor left; somebody may close one.
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
+// Segments that every path carries (RFC 9293: 536; RFC 8200: 1280 less the headers). Some paths drop
+// larger ones without a word, and the kernel would send the same one until the connection is dead.
+// Before connecting or listening: it is announced to the other end, too.
+void limit_segments(int fd, int family) {
+  const int bytes = family == AF_INET6 ? 1220 : 536;
+  static_cast<void>(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof bytes));
+}
+
 SocketAddress to_address(const Tcp::endpoint& endpoint) {
   SocketAddress out;
   out.size = static_cast<socklen_t>(endpoint.size());
@@ -58,7 +67,7 @@ class TcpBearer final : public Bearer {
   void start(OnDatagram on_datagram) override;
   void send(RouteId route, ByteView datagram) override;
   void close() override;
-  std::uint64_t not_sent() const override { return not_sent_; }
+  std::uint64_t not_sent() const override;
 
  private:
   struct Held {
@@ -136,6 +145,7 @@ Result<void> TcpBearer::bind(const std::string& host) {
                 "no socket for " + address_text(host, listen_.port()) + ": " + error.message());
   // Connections of the life before may still be winding down.
   static_cast<void>(acceptor_.set_option(asio::socket_base::reuse_address(true), error));
+  limit_segments(acceptor_.native_handle(), listen_.family());
   DETENTE_TRY_VOID(bind_socket(acceptor_.native_handle(), listen_, host));
   static_cast<void>(acceptor_.listen(kBacklog, error));
   if (error)
@@ -220,6 +230,7 @@ void TcpBearer::hold(Held made) {
 
 void TcpBearer::closed(ConnectionId id) {
   const auto node = connections_.extract(id);
+  if (!node.empty()) not_sent_ += node.mapped().stream->dropped_late();
   if (node.empty() || closing_ || !node.mapped().route) return;
   Route& route = routes_[node.mapped().route->value];
   if (route.dialled == id) {
@@ -288,12 +299,13 @@ asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(const SocketAddress&
   if (error) co_return std::nullopt;
   // From the address that this path has here, and without keeping a listener from its port.
   static_cast<void>(socket->set_option(asio::socket_base::reuse_address(true), error));
+  const int fd = socket->native_handle();
+  limit_segments(fd, to.family());
   if (!listen_.any_host()) {
     SocketAddress from = listen_;
     from.set_port(0);
-    const int fd = socket->native_handle(), yes = 1;
-    static_cast<void>(
-        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes));
+    const int yes = 1;
+    static_cast<void>(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes));
     if (::bind(fd, from.raw(), from.size) != 0) co_return std::nullopt;
   }
   asio::steady_timer limit(context_, terms_.dial_time);
@@ -372,6 +384,12 @@ void TcpBearer::send(RouteId id, ByteView datagram) {
   if (sent) return;
   ++not_sent_;
   if (best == nullptr) route.waiting.assign(datagram.begin(), datagram.end());
+}
+
+std::uint64_t TcpBearer::not_sent() const {
+  std::uint64_t sum = not_sent_;
+  for (const auto& [id, held] : connections_) sum += held.stream->dropped_late();
+  return sum;
 }
 
 void TcpBearer::close() {

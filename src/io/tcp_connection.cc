@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
+#include "io/os_clock.h"
+
 namespace detente::io {
 
 namespace asio = boost::asio;
@@ -19,8 +21,8 @@ namespace {
 constexpr std::size_t kReadBytes = 16 * 1024;
 // Reads before other work gets its turn.
 constexpr int kBurst = 8;
-// Bytes that wait in the kernel unsent: what is urgent stands behind these.
-constexpr int kUnsentInKernel = 8 * 1024;
+// Bytes that wait in the kernel unsent: what is new stands behind these.
+constexpr int kUnsentInKernel = 2 * 1024;
 // An idle connection is asked for now and then.
 constexpr int kKeepIdleSeconds = 30;
 constexpr int kKeepSeconds = 5;
@@ -138,9 +140,7 @@ bool TcpConnection::send(Instant now, ByteView datagram) {
     }
     sent = *taken;
     if (sent == frame.size()) return true;
-  } else if (waiting_bytes_ + frame.size() > terms_.waiting_bytes ||
-             (datagram.size() > terms_.small_datagram &&
-              now - waiting_.front().since > terms_.waiting_time)) {
+  } else if (waiting_bytes_ + frame.size() > terms_.waiting_bytes) {
     return false;
   }
   const bool writing = !waiting_.empty();
@@ -165,7 +165,19 @@ asio::awaitable<void> TcpConnection::write() {
   }
 }
 
+// Never the newest, and nothing that was begun.
+void TcpConnection::drop_old() {
+  if (sent_of_first_ > 0) return;
+  const Instant now = os_now().mono;
+  while (waiting_.size() > 1 && now - waiting_.front().since > terms_.waiting_time) {
+    waiting_bytes_ -= waiting_.front().frame.size();
+    waiting_.pop_front();
+    ++dropped_late_;
+  }
+}
+
 bool TcpConnection::write_some() {
+  drop_old();
   const Bytes& frame = waiting_.front().frame;
   const auto taken = put(ByteView(frame).subspan(sent_of_first_));
   if (!taken) {

@@ -31,8 +31,9 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   void start(Events events);
   bool open() const { return socket_.is_open(); }
-  // False when it was dropped: too much waits, or the stream has ended.
+  // False when it was dropped at once: too much waits, or the stream has ended.
   bool send(Instant now, ByteView datagram);
+  std::uint64_t dropped_late() const { return dropped_late_; }  // after they had waited
   // Something that verified came on it. Until then it is closed after so many bytes.
   void answered();
   // Without another byte.
@@ -48,6 +49,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   bool receive_some();
   boost::asio::awaitable<void> write();
   bool write_some();
+  void drop_old();
   bool nobody_answers(Instant now);
   std::optional<std::size_t> put(ByteView bytes);  // how many the kernel took; nothing: the end
   void end_soon();
@@ -61,6 +63,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::size_t sent_of_first_ = 0;
+  std::uint64_t dropped_late_ = 0;
   std::size_t unanswered_ = 0;
   Instant unanswered_since_;
 };

@@ -16,12 +16,11 @@ struct TcpTerms {
   // Accepted ones of one counterpart on one path; who was silent longest makes room.
   std::size_t verified_max = 4;
 
-  // What may wait for the other end to read it. When the first of it has waited longer than this,
-  // what is not small is dropped: the core's congestion control then sends less, and urgent words
-  // do not stand long behind a document.
+  // What may wait for the connection to take it. What waited longer than this gives way to what came
+  // after it: the core has sent it again or will, and on a bad connection nothing but old copies
+  // would ever arrive.
   std::size_t waiting_bytes = 256 * 1024;
   Duration waiting_time = std::chrono::seconds(1);
-  std::size_t small_datagram = 300;
 
   // So many datagrams in so long, and not one from there that verified: it is not our counterpart,
   // or it is gone and something between still acknowledges.

@@ -86,12 +86,12 @@ def suspend(station):
 
 class Faults(unittest.TestCase):
     @contextlib.contextmanager
-    def scenario(self, *link_options):
+    def scenario(self, *link_options, kinds="udp,udp"):
         """A world of two paths that runs, and what is said in it: at the end it must have settled."""
         self.began = time.monotonic()
         self.size = Size()
         self.name = self.id().rsplit(".test_", 1)[-1]
-        with namespaces.World([LINE], paths=2,
+        with namespaces.World([LINE], paths=2, lab_options=("--kinds", kinds),
                               link_options=("--seed", str(options.seed), *link_options)) as world:
             self.traffic = Traffic(world, LINE, f"{options.seed}-{self.name}")
             try:
@@ -192,7 +192,13 @@ class Faults(unittest.TestCase):
     # ---- together ----
 
     def test_together(self):
-        with self.scenario("--mtu", "576") as (world, _):
+        self.together("udp,udp")
+
+    def test_together_over_tcp(self):
+        self.together("tcp,tcp")
+
+    def together(self, kinds):
+        with self.scenario("--mtu", "576", kinds=kinds) as (world, _):
             world.set_links("loss", "20", "delay", "200ms")
             chance = self.chance("together")
             plan = []
