@@ -115,7 +115,9 @@ TEST(Simulator, SeedsThatFoundFaults) {
       {52, 1, true, "nothing was sent again after a commit had failed"},
       {81, 3, false, "an entry of a deniable line was taken for another place, far behind"},
   };
+  std::size_t left = std::getenv("DETENTE_QUICK") != nullptr ? 2 : std::size(all);
   for (const Found& found : all) {
+    if (left-- == 0) break;
     const Report report = run(found.seed, found.paths, found.worse);
     EXPECT_TRUE(report.violations.empty())
         << "seed " << found.seed << " (" << found.what << "):\n" << told(report);
