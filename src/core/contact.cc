@@ -18,26 +18,22 @@ bool Contact::made() const {
                      [](const auto& line) { return line.second->contact_made(); });
 }
 
-ByteArray<4> Contact::digest(Context&) const {
+ByteArray<4> Contact::digest_as(Whose whose) const {
   Bytes all;
   for (const auto& [id, line] : *lines_) {
     append_be(all, id.value, 2);
+    // What they hold and have receipts for is what we have receipts for and hold.
+    if (whose == Whose::kTheirs) line->append_receipted(all);
     line->append_held(all);
-    line->append_receipted(all);
+    if (whose == Whose::kOurs) line->append_receipted(all);
   }
   return *to_array<4>(ByteView(crypto::sha256({ByteView(all)})).first(4));
 }
 
+ByteArray<4> Contact::digest() const { return digest_as(Whose::kOurs); }
+
 void Contact::told(Context& context, const ByteArray<4>& theirs) {
-  // What they hold and have receipts for is what we have receipts for and hold.
-  Bytes all;
-  for (const auto& [id, line] : *lines_) {
-    append_be(all, id.value, 2);
-    line->append_receipted(all);
-    line->append_held(all);
-  }
-  const Digest ours = crypto::sha256({ByteView(all)});
-  differs_ = !std::equal(theirs.begin(), theirs.end(), ours.begin());
+  differs_ = theirs != digest_as(Whose::kTheirs);
   if (differs_) {
     ask_states(context);
   } else {
@@ -63,7 +59,7 @@ void Contact::on_frame(Context& context, ByteView body, std::uint64_t session) {
       tags.push_back(static_cast<wire::SessionTag>(*reader.be(2)));
     link_->leave_sessions_except(tags, session);
     wire::Frame answer{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswer}};
-    append(answer.body, this->digest(context));
+    append(answer.body, this->digest());
     static_cast<void>(link_->send(context, {std::move(answer)}, {}));
     for (const auto& [id, line] : *lines_) line->resume(context);
     if (*flags == kAnswerWanted) return;  // it was not told yet what we hold; what it holds may still change
@@ -88,7 +84,7 @@ void Contact::on_deadline(Context& context) {
   if (tries_ % 3 == 0) link_->no_answer(context);
   if (differs_) return ask_states(context);
   wire::Frame ask{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswerWanted}};
-  append(ask.body, digest(context));
+  append(ask.body, digest());
   const auto tags = link_->session_tags();
   // The newest, if there are more.
   for (std::size_t i = tags.size() - std::min(tags.size(), kTagsMax); i < tags.size(); ++i)

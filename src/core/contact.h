@@ -18,7 +18,7 @@ class Contact final : public ContactSource {
   Contact(const Lines& lines, Link& link) : lines_(&lines), link_(&link) {}
 
   bool made() const override;
-  ByteArray<4> digest(Context& context) const override;
+  ByteArray<4> digest() const override;
   void told(Context& context, const ByteArray<4>& digest) override;
 
   // A contact frame on the session of this serial.
@@ -29,6 +29,9 @@ class Contact final : public ContactSource {
   std::optional<Instant> next_deadline() const;
 
  private:
+  // As this side computes it, or as the other side must if both know all of each other.
+  enum class Whose { kOurs, kTheirs };
+  ByteArray<4> digest_as(Whose whose) const;
   void ask_states(Context& context);
 
   const Lines* lines_;

@@ -15,6 +15,7 @@ namespace {
 constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
 constexpr std::size_t kPacketBytesLeast = 96;
+const Paths::Allowed kEveryPath;
 
 bool carries_blob_data(const wire::Frame& frame) {
   return frame.type == wire::FrameType::kBlobChunk && !frame.body.empty() &&
@@ -241,7 +242,7 @@ std::size_t Link::room_on(PathId id) const {
 }
 
 std::size_t Link::room(const Paths::Allowed* allowed) {
-  return room_on(paths_.best(allowed != nullptr ? *allowed : Paths::Allowed{}).id);
+  return room_on(paths_.best(allowed != nullptr ? *allowed : kEveryPath).id);
 }
 
 void Link::use(Instant now, const Live& live) {
@@ -284,7 +285,7 @@ void Link::send_on(Context& context, Live& live, PathState& path,
   if (live.owes_contact) {
     live.owes_contact = false;
     wire::Frame answer{wire::FrameType::kContact, wire::FrameClass::kLive, false, {2}};
-    append(answer.body, contact_->digest(context));
+    append(answer.body, contact_->digest());
     size = wire::frame_size(answer);
     packet.push_back(std::move(answer));
   }
@@ -316,7 +317,7 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
   Live* live = current();
   if (live == nullptr) return sent;
   use(context.now.mono, *live);
-  const Paths::Allowed allowed = terms.allowed != nullptr ? *terms.allowed : Paths::Allowed{};
+  const Paths::Allowed& allowed = terms.allowed != nullptr ? *terms.allowed : kEveryPath;
   if (!terms.all_paths) {
     PathState* path = terms.answer_on ? &paths_.at(*terms.answer_on) : nullptr;
     if (path == nullptr || path->suspect) path = &paths_.best(allowed);
@@ -327,15 +328,6 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
     if (allowed.empty() || std::find(allowed.begin(), allowed.end(), path.id) != allowed.end())
       send_on(context, *live, path, frames, terms.tracked, sent);
   return sent;
-}
-
-std::optional<SentPacket> Link::send_bulk(Context& context, PathId path, const wire::Frame& frame) {
-  Live* live = current();
-  if (live == nullptr) return std::nullopt;
-  use(context.now.mono, *live);
-  std::vector<SentPacket> sent;
-  send_on(context, *live, paths_.at(path), {frame}, true, sent);
-  return sent.empty() ? std::nullopt : std::optional(sent.front());
 }
 
 void Link::confirm(Context& context, const std::vector<SentPacket>& packets, bool alone) {

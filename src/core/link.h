@@ -51,7 +51,7 @@ class ContactSource {
  public:
   virtual ~ContactSource() = default;
   virtual bool made() const = 0;  // this life knows what the other side holds
-  virtual ByteArray<4> digest(Context& context) const = 0;
+  virtual ByteArray<4> digest() const = 0;
   // What the other side said that it holds.
   virtual void told(Context& context, const ByteArray<4>& digest) = 0;
 };
@@ -108,8 +108,6 @@ class Link {
   // Frames in as few packets as the path's size allows, on the best path or on every path. Nothing
   // when no session is there. `base_c` for encoding times: see base_c().
   std::vector<SentPacket> send(Context& context, const std::vector<wire::Frame>& frames, const SendTerms& terms);
-  // One frame that can wait, on one path (Paths::best or another that may_send).
-  std::optional<SentPacket> send_bulk(Context& context, PathId path, const wire::Frame& frame);
   // Bytes that frames may take in one packet of the best path.
   std::size_t room(const Paths::Allowed* allowed = nullptr);
   std::size_t room_on(PathId path) const;

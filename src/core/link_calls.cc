@@ -183,7 +183,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   }
   std::optional<link::ContactPayload> contact;
   if (packet.first_of_life || !contact_->made())
-    contact = link::ContactPayload{!contact_->made(), contact_->digest(context)};
+    contact = link::ContactPayload{!contact_->made(), contact_->digest()};
   Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
                                                           psk->view(), contact, context.keys);
   if (!answer) {

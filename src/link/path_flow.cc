@@ -109,12 +109,6 @@ std::optional<Instant> PathFlow::may_send_at() const {
   return bytes_ + kPacket > window_ ? std::nullopt : std::optional(next_paced_);
 }
 
-std::optional<Instant> PathFlow::oldest_sent() const {
-  std::optional<Instant> out;
-  for (const auto& [counter, sent] : flight_) out = std::min(out.value_or(sent.at), sent.at);
-  return out;
-}
-
 void PathFlow::note(bool arrived) {
   const std::uint32_t sample = arrived ? 0 : 1000u << 10;
   loss_ = static_cast<std::uint32_t>((std::uint64_t{loss_} * 31 + sample) / 32);

@@ -59,8 +59,6 @@ class PathFlow {
   std::uint32_t loss_per_mille() const { return loss_ >> 10; }  // smoothed over about 32 packets
   std::size_t window() const { return window_; }
   std::size_t in_flight() const { return bytes_; }
-  // Whether packets with lower counters than one that arrived are still waited for.
-  std::optional<Instant> oldest_sent() const;
   const PathTerms& terms() const { return terms_; }
 
  private:
