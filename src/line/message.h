@@ -15,6 +15,7 @@ struct LineRules {
   LineId id;
   std::string name;
   bool provable = true;
+  bool documents = false;  // may carry them
   record::Precedence highest = record::Precedence::kFlash;
 };
 
