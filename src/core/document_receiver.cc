@@ -32,20 +32,22 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
     const record::BlobKey key{identity_->lineage, identity_->counterpart, false, document.attachment.digest};
     if (context.store.blob(key) || document.attachment.length > record::kBlobBytesMax) continue;
     const std::uint64_t length = document.attachment.length;
-    const bool counted = counted_.count(key.root) > 0;  // a commit that names it is under way
+    const auto under_way = counted_.find(key.root);  // a commit that names it
+    const bool counted = under_way != counted_.end();
+    if (counted && under_way->second != length) continue;  // the first length counts
     record::StoredBlob blob{length, line, document.precedence, record::BlobState::kWanted, context.now.wall};
     if (length > terms_->length_max || (!counted && length > terms_->room - std::min(terms_->room, kept_bytes_))) {
       blob.state = record::BlobState::kRefused;
       const std::string limit = length > terms_->length_max
-                                    ? "more than the accord's document_bytes allows"
+                                    ? "more than the accord's document_mib allows"
                                     : "more than is left of the room for this counterpart's documents: "
-                                      "raise document_room in station.toml and start again";
+                                      "raise document_room_mib in station.toml and start again";
       context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
                                    "document " + short_name(key.root) + " of " + std::to_string(length) +
                                        " bytes is not fetched: " + limit});
     }
     batch.writes.push_back(record::PutBlob{key, blob});
-    if (blob.state == record::BlobState::kWanted && counted_.insert(key.root).second) kept_bytes_ += length;
+    if (blob.state == record::BlobState::kWanted && counted_.emplace(key.root, length).second) kept_bytes_ += length;
   }
 }
 

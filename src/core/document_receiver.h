@@ -7,7 +7,6 @@
 #pragma once
 
 #include <deque>
-#include <set>
 
 #include "core/document_terms.h"
 #include "core/link.h"
@@ -78,7 +77,7 @@ class DocumentReceiver {
   record::Fence fence_;
   std::map<record::RootPrefix, Wanted> wanted_;
   std::uint64_t kept_bytes_ = 0;  // of theirs, by their lengths, whole or not
-  std::set<Digest> counted_;      // of those that are about to be named durably
+  std::map<Digest, std::uint64_t> counted_;  // length, of those that are about to be named durably
   std::deque<record::PutPiece> verified_;
   std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
   bool committing_ = false;

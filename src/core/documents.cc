@@ -78,8 +78,8 @@ Result<SubmissionId> Documents::put(Context& context, const DocumentPart& part) 
         if (last) return finish_put(then, part, id);
         then.effects.notify(DocumentStored{identity_->peer, id, part.root, false});
       },
-      [this, line = part.line, id](Context& then, const Error& error) {
-        then.effects.notify(SubmissionFailed{identity_->peer, line, id, error});
+      [this, id](Context& then, const Error& error) {
+        then.effects.notify(DocumentFailed{identity_->peer, id, error});
       });
   return id;
 }
@@ -107,14 +107,14 @@ void Documents::finish_put(Context& context, const DocumentPart& part, Submissio
   }
   context.effects.persist(
       {std::move(batch)},
-      [this, root = part.root, line = part.line, id, good](Context& then) {
+      [this, root = part.root, id, good](Context& then) {
         if (good) return then.effects.notify(DocumentStored{identity_->peer, id, root, true});
-        then.effects.notify(SubmissionFailed{
-            identity_->peer, line, id,
+        then.effects.notify(DocumentFailed{
+            identity_->peer, id,
             {Fault::kConflict, "the document changed while it was read; send it again when nobody writes to it"}});
       },
-      [this, line = part.line, id](Context& then, const Error& error) {
-        then.effects.notify(SubmissionFailed{identity_->peer, line, id, error});
+      [this, id](Context& then, const Error& error) {
+        then.effects.notify(DocumentFailed{identity_->peer, id, error});
       });
 }
 

@@ -18,7 +18,7 @@ class Documents {
 
   void load(Context& context, record::Fence fence);
 
-  // Pieces of one of our documents, from the desk. Durable with DocumentStored, else SubmissionFailed.
+  // Pieces of one of our documents, from the desk. Durable with DocumentStored, else DocumentFailed.
   // kLimit, kMalformed, kConflict, kState with what to do.
   Result<SubmissionId> put(Context& context, const DocumentPart& part);
   // For an entry that names them: every one is complete here. Adds to the batch that they are named.

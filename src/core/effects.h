@@ -65,6 +65,11 @@ struct DocumentStored {  // ours: this part is on our disk
   Digest root{};
   bool whole = false;  // and all the others: an entry may name it
 };
+struct DocumentFailed {  // ours: this part, or the whole with its last part
+  PeerId peer;
+  SubmissionId submission = 0;
+  Error error;
+};
 struct DocumentConfirmed {  // ours: the other side says that all of it is on its disk
   PeerId peer;
   LineId line;
@@ -97,7 +102,8 @@ struct Alarm {
 };
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
-                               DocumentStored, DocumentConfirmed, DocumentArrived, LinkChanged, Alarm>;
+                               DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, LinkChanged,
+                               Alarm>;
 struct Notify {
   DeskEvent event;
 };

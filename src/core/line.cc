@@ -65,7 +65,7 @@ std::size_t Line::window_left() const {
 
 Result<SubmissionId> Line::submit(Context& context, record::Entry entry) {
   DETENTE_TRY_VOID(line::check_submission(
-      entry, {setup_.id, setup_.name, setup_.provable, setup_.documents, setup_.highest}));
+      entry, {setup_.id, setup_.name, setup_.provable, setup_.highest, setup_.documents}));
   DETENTE_TRY_VOID(documents_->check_named(context, entry.header));
   if (outbox_.size() + outbox_new_.size() >= setup_.outbox_max)
     return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(setup_.outbox_max) +

@@ -45,6 +45,11 @@ Result<void> check_header(const record::Header& header, const LineRules& rules) 
                                     "have \"document\"");
   if (header.attachments.size() > 4)
     return fail(Fault::kLimit, "an entry carries at most four documents; send the others with another message");
+  for (const record::Attachment& attachment : header.attachments) {
+    DETENTE_TRY_VOID(wire::check_text(attachment.media_type, record::kMediaTypeBytesMax));
+    if (!attachment.file_name.empty())
+      DETENTE_TRY_VOID(wire::check_text(attachment.file_name, record::kFileNameBytesMax));
+  }
   if (header.references.size() > 4)
     return fail(Fault::kLimit, "an entry refers to at most four others");
   return {};

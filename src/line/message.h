@@ -15,8 +15,8 @@ struct LineRules {
   LineId id;
   std::string name;
   bool provable = true;
-  bool documents = false;  // may carry them
   record::Precedence highest = record::Precedence::kFlash;
+  bool documents = false;  // may carry them
 };
 
 // kMalformed (text), kLimit (size, precedence), kDenied (a signature on an unattested line), with what to do.

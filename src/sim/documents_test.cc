@@ -198,7 +198,7 @@ TEST(Documents, AnEntryNamesOnlyWhatIsAtTheStation) {
   ASSERT_TRUE(pair.station(0).put_document(pair.now(0), PeerId{0}, {{1}, 10, kLine, 0, Bytes(10)}));
   ASSERT_TRUE(pair.say(0, kLine, "to carry the effects out"));
   pair.settle();
-  const auto failed = of<core::SubmissionFailed>(pair.take_events(0));
+  const auto failed = of<core::DocumentFailed>(pair.take_events(0));
   ASSERT_EQ(failed.size(), 1u);
   EXPECT_EQ(failed[0].error.fault, Fault::kConflict);
   EXPECT_FALSE(pair.store(0).blob({pair.pair().lineage(), "north", true, {1}}));
