@@ -69,7 +69,8 @@ inline std::shared_ptr<const ZoneRules> new_york() {
 
 inline ZoneBook zones() {
   ZoneBook out;
-  for (const auto& rules : {berlin(), seoul(), pyongyang(), new_york()})
+  const auto utc_zone = zone("UTC", {{WallTime{0}, 0, "UTC"}});
+  for (const auto& rules : {utc_zone, berlin(), seoul(), pyongyang(), new_york()})
     out.emplace(rules->name(), rules);
   return out;
 }
