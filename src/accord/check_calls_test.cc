@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "accord/accord_for_test.h"
+#include "accord/hours_text.h"
 
 namespace detente::accord {
 namespace {
@@ -120,6 +121,21 @@ TEST(CheckCalls, RefusesAndSaysWhere) {
            Case{"[hours]", "[hours]\ncolour = 1", Fault::kMalformed, "colour"},
        })
     expect_refused(whole(), c);
+}
+
+TEST(CheckCalls, AsATextOfTheirOwn) {
+  const std::string text = whole().substr(whole().find("[hours]"));
+  const auto read = parse_hours(text);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->terms, test::annex_with_hours().hours);
+  EXPECT_EQ(read->calls, test::annex_with_hours().check_calls);
+  EXPECT_TRUE(parse_hours(""));
+  EXPECT_FALSE(parse_hours(whole())) << "an annex's other keys have no place in it";
+  const auto never = parse_hours(test::replaced(text, "[\"sat\"]", "[]"));
+  ASSERT_FALSE(never);
+  EXPECT_NE(never.error().message.find("hours: check call at 12:00 never occurs"),
+            std::string::npos)
+      << never.error().message;
 }
 
 TEST(CheckCalls, NamedSidesAreThoseOfTheAccord) {

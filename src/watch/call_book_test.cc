@@ -207,6 +207,8 @@ TEST(CallBook, ADrillNeverCountsAsAnswered) {
   run(book, utc("2027-05-03T10:00:00Z"), utc("2027-09-03T10:00:00Z"));
   EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 1)
       << "also in the years that are folded";
+  for (const DayMark mark : {DayMark::kInTime, DayMark::kAtTheirHour, DayMark::kLate})
+    EXPECT_EQ(book.day(day(2027, 5, 3)).of(mark), 0);
   ASSERT_TRUE(book.add(DrillFact{utc("2027-09-03T10:00:00Z"), day(2027, 5, 3)}));
   EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 2);
 }
