@@ -143,7 +143,8 @@ std::optional<Link::Received> Link::on_packet(Context& context, PathId path,
                                    "one of the two ciphers or its keys is broken"});
       return std::nullopt;
     }
-    if (opened.outcome == link::PathReceiver::Outcome::kReplay) return std::nullopt;
+    // Another session of the same tag may find it new: no tag was verified yet.
+    if (opened.outcome == link::PathReceiver::Outcome::kReplay) continue;
     if (context.audit != nullptr) context.audit->opened(live->session.id(), path, opened.counter);
     live->last_received = context.now.mono;
     heard(context, path);
