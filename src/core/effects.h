@@ -72,6 +72,8 @@ enum class AlarmKind {
   kWeForgot,        // the other side holds more of our log than we do
   kNewEpoch,        // the other side opened a new epoch
   kStore,           // our own disk refused
+  kQuota,           // the other side writes more than this station takes of a line
+  kRate,            // the other side calls or asks more often than this station answers
 };
 struct Alarm {
   PeerId peer;

@@ -14,6 +14,7 @@ namespace {
 // A disk is not copied back in less: sessions that are younger are of the life that calls now.
 constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
+constexpr std::ptrdiff_t kReplacedMax = 8;
 constexpr std::size_t kPacketBytesLeast = 96;
 const Paths::Allowed kEveryPath;
 
@@ -36,6 +37,10 @@ Link::Live& Link::add_session(Context& context, crypto::NoiseHandshake handshake
   const auto unused = [](const auto& live) { return !live->confirmed; };
   if (std::count_if(sessions_.begin(), sessions_.end(), unused) >= kUnconfirmedMax)
     sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), unused));
+  // Nor one that keeps its old sessions in use.
+  const auto former = [](const auto& live) { return live->replaced; };
+  if (std::count_if(sessions_.begin(), sessions_.end(), former) >= kReplacedMax)
+    sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), former));
   sessions_.push_back(std::make_unique<Live>(
       Live{link::Session(setup_.pair, std::move(handshake), role, first, context.now.mono),
            next_serial_++, false, {}, false, false, false, context.now.mono, {}, {}, 0}));

@@ -12,6 +12,7 @@
 
 #include "accord/secret.h"
 #include "core/context.h"
+#include "core/limits.h"
 #include "core/paths.h"
 #include "link/ack_ranges.h"
 #include "link/fragments.h"
@@ -195,6 +196,8 @@ class Link {
   std::optional<Instant> last_heard_;
   std::optional<Digest> other_accord_;
   bool up_ = false;
+  Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
+  Bucket probes_{128, 128, std::chrono::seconds(1)};
 };
 
 }  // namespace detente::core

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -24,6 +25,8 @@ constexpr std::size_t kBatch = 64;
 // they get a quarter of the thread at most; and never less than what waking up costs many times over.
 constexpr int kRestTimes = 3;
 constexpr Duration kRestLeast = std::chrono::microseconds(200);
+// A counterpart whose datagrams cost much (entries to verify, say) lets the others in between.
+constexpr Duration kSlice = std::chrono::microseconds(500);
 
 bool set_shared(int fd, bool shared) {
   const int value = shared ? 1 : 0;
@@ -109,29 +112,39 @@ void UdpQueue::start(Take take) {
   asio::co_spawn(socket_.get_executor(), receive(), asio::detached);
 }
 
-std::size_t UdpQueue::take_batch(bool& known) {
-  const int count = batch_->receive(socket_.native_handle());
-  if (count < 0) return errno == EINTR || errno == ECONNREFUSED ? 1 : 0;  // else nothing is there now
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count) && socket_.is_open(); ++i) {
-    const mmsghdr& message = batch_->messages[i];
-    if (message.msg_len > wire::kPacketBytesMax) continue;  // longer than any of ours
-    batch_->from[i].size = message.msg_hdr.msg_namelen;
-    known = take_(ByteView(batch_->bytes[i].data(), message.msg_len), batch_->from[i]) || known;
+bool UdpQueue::take_one(std::size_t i) {
+  const mmsghdr& message = batch_->messages[i];
+  if (message.msg_len > wire::kPacketBytesMax || !socket_.is_open()) return false;  // longer than any of ours
+  batch_->from[i].size = message.msg_hdr.msg_namelen;
+  return take_(ByteView(batch_->bytes[i].data(), message.msg_len), batch_->from[i]);
+}
+
+// What is in the batch, in slices. How long that took, and whether one was of a counterpart.
+asio::awaitable<std::pair<Duration, bool>> UdpQueue::take_batch(std::size_t count) {
+  Duration spent{0};
+  bool known = false;
+  Instant began = os_now().mono;
+  for (std::size_t i = 0; i < count; ++i) {
+    known = take_one(i) || known;
+    const Duration slice = os_now().mono - began;
+    if (slice < kSlice || i + 1 == count) continue;
+    spent += slice;
+    co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+    began = os_now().mono;
   }
-  return static_cast<std::size_t>(count);
+  co_return std::pair(spent + (os_now().mono - began), known);
 }
 
 asio::awaitable<void> UdpQueue::receive() {
   boost::system::error_code error;
-  while (!error && socket_.is_open()) {
+  while (socket_.is_open()) {
     co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
     if (error || !socket_.is_open()) break;
-    const Instant began = os_now().mono;
-    bool known = false;
-    const std::size_t count = take_batch(known);
-    if (tied_ || known || count == 0) continue;
-    const Duration rest = std::max(kRestLeast, (os_now().mono - began) * kRestTimes);
-    rest_.expires_after(std::chrono::microseconds(rest.count()));
+    const int count = batch_->receive(socket_.native_handle());
+    if (count <= 0) continue;  // nothing after all, or an answer that one of ours could not be delivered
+    const auto [spent, known] = co_await take_batch(static_cast<std::size_t>(count));
+    if (tied_ || known) continue;
+    rest_.expires_after(std::chrono::microseconds(std::max(kRestLeast, spent * kRestTimes).count()));
     co_await rest_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
 }

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/time.h"
 #include "io/address.h"
 
 namespace detente::io {
@@ -50,8 +51,8 @@ class UdpQueue {
 
   bool open_socket(int family, std::string& why);
   boost::asio::awaitable<void> receive();
-  // How many were there; `known` when one of them was of a counterpart.
-  std::size_t take_batch(bool& known);
+  boost::asio::awaitable<std::pair<Duration, bool>> take_batch(std::size_t count);
+  bool take_one(std::size_t i);
 
   boost::asio::ip::udp::socket socket_;
   boost::asio::steady_timer rest_;

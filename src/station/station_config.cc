@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kProvidersMax = 16;
+constexpr std::uint32_t kLineMibMax = 16 * 1024 * 1024;
 
 bool host_is_good(std::string_view host) {
   return !host.empty() && host.size() <= kHostMax &&
@@ -55,6 +56,8 @@ Result<CounterpartConfig> read_counterpart(accord::TomlDocument& document,
   CounterpartConfig counterpart;
   counterpart.name = table.text("name");
   counterpart.their_post = table.text("their_post");
+  counterpart.line_burst_mib = table.integer_or_none("line_burst_mib", 1, kLineMibMax);
+  counterpart.line_mib_a_day = table.integer_or_none("line_mib_a_day", 1, kLineMibMax);
   for (auto& path_table : table.tables("paths", accord::kPathsMax)) {
     PathConfig path;
     path.name = path_table.text("name");
@@ -177,6 +180,8 @@ Result<std::string> write_station_config(const StationConfig& config) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)
         .text("their_post", counterpart.their_post);
+    if (counterpart.line_burst_mib != 0) writer.integer("line_burst_mib", counterpart.line_burst_mib);
+    if (counterpart.line_mib_a_day != 0) writer.integer("line_mib_a_day", counterpart.line_mib_a_day);
     for (const PathConfig& path : counterpart.paths) {
       writer.item_of("counterparts.paths")
           .text("name", path.name)
