@@ -177,6 +177,8 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
     context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, parsed.fault->message});
   const bool wanted = std::any_of(parsed.frames.begin(), parsed.frames.end(), carries_blob_data);
   live.received[path].received(context.now.mono, counter, wanted);
+  last_serial_ = live.serial;
+  last_path_ = path;
   bool left = false;
   for (wire::Frame& frame : parsed.frames) {
     switch (frame.type) {
@@ -199,6 +201,12 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
     up_ = false;
     context.effects.notify(LinkChanged{peer_, false});
   }
+}
+
+void Link::acknowledge_last(Instant now) {
+  Live* live = find(last_serial_);
+  if (live == nullptr) return;
+  if (const auto it = live->received.find(last_path_); it != live->received.end()) it->second.owe(now);
 }
 
 void Link::take_ack(Context& context, const Live& live, const wire::Frame& frame, Received& out) {

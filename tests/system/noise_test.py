@@ -119,7 +119,7 @@ class Insider(unittest.TestCase):
     def write_without_end(self, full):
         chance = random.Random(5)
         while not full.is_set():
-            texts = ["".join(chance.choices(SAFE, k=800)) for _ in range(100)]
+            texts = ["".join(chance.choices(SAFE, k=800)) for _ in range(40)]
             status, answer = self.north.ask("POST", target("south", self.FULL), {
                 "messages": [{"text": text} for text in texts], "wait": "durable"})
             if status == 200:

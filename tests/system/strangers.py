@@ -40,6 +40,7 @@ def _send(to, datagrams, enough, counts):
         answered += _received(sock, socket.MSG_DONTWAIT)
     sock.settimeout(0.3)  # what is answered late counts
     answered += _received(sock, 0)
+    sock.close()
     counts.put((sent, answered))
 
 
