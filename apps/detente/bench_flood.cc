@@ -24,7 +24,8 @@ template <typename T>
 class Shared {
  public:
   Shared() {
-    void* place = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* place =
+        mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     DETENTE_CHECK(place != MAP_FAILED);
     value_ = new (place) T();
   }
@@ -55,7 +56,8 @@ sockaddr_in loopback(std::uint16_t port) {
 int socket_on(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(port);
-  if (fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  if (fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return fd;
   if (fd >= 0) close(fd);
   return -1;
 }
@@ -95,7 +97,8 @@ struct KeptList {
     std::vector<Bytes> out;
     const std::size_t have = count.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < have; ++i)
-      out.emplace_back(items[i].bytes.begin(), items[i].bytes.begin() + static_cast<std::ptrdiff_t>(items[i].size));
+      out.emplace_back(items[i].bytes.begin(),
+                       items[i].bytes.begin() + static_cast<std::ptrdiff_t>(items[i].size));
     return out;
   }
 };
@@ -123,7 +126,8 @@ Result<std::unique_ptr<Recorder>> Recorder::between(const End& first, const End&
   const std::array<int, 2> sockets = {socket_on(first.sends_to), socket_on(second.sends_to)};
   if (sockets[0] < 0 || sockets[1] < 0)
     return fail(Fault::kIo, "a port between the two stations was taken meanwhile: run it again");
-  // What comes where the first one sends goes to the second, and leaves from where the second sends.
+  // What comes where the first one sends goes to the second, and leaves from where the second
+  // sends.
   const std::array<sockaddr_in, 2> to = {loopback(second.listens), loopback(first.listens)};
   std::unique_ptr<Recorder> out(new Recorder());
   out->kept_ = std::make_unique<Shared<Kept>>();
@@ -168,7 +172,8 @@ void pin_to_last_core() {
 }
 
 // One system call's worth after the other, all prepared beforehand.
-std::vector<mmsghdr> prepare(const std::vector<Bytes>& datagrams, std::vector<iovec>& parts, sockaddr_in& to) {
+std::vector<mmsghdr> prepare(const std::vector<Bytes>& datagrams, std::vector<iovec>& parts,
+                             sockaddr_in& to) {
   parts.resize(datagrams.size());
   std::vector<mmsghdr> out(datagrams.size());
   for (std::size_t i = 0; i < datagrams.size(); ++i) {
@@ -190,7 +195,8 @@ std::uint64_t take_answers(int fd) {
 
 }  // namespace
 
-Flood::Flood(std::uint16_t port, const std::vector<Bytes>& datagrams) : counts_(std::make_unique<Shared<Counts>>()) {
+Flood::Flood(std::uint16_t port, const std::vector<Bytes>& datagrams)
+    : counts_(std::make_unique<Shared<Counts>>()) {
   DETENTE_CHECK(!datagrams.empty());
   pid_ = fork_bound();
   if (pid_ != 0) return;

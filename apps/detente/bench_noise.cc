@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kDatagrams = 1024;      // different ones; they are sent in turn
 constexpr std::size_t kGenuineCallEvery = 8;  // among the half-handshakes, a recorded one
 constexpr Duration kFloodAlone = std::chrono::seconds(2);
-constexpr double kGrowthMaxKib = 256;         // of the station's memory while nobody says anything
-constexpr double kFloodLeast = 50'000;        // a second; less would be no flood
+constexpr double kGrowthMaxKib = 256;   // of the station's memory while nobody says anything
+constexpr double kFloodLeast = 50'000;  // a second; less would be no flood
 constexpr std::string_view kLine = "provable";
 
 struct Kind {
@@ -48,7 +48,8 @@ std::vector<Bytes> half_handshakes(const std::vector<Bytes>& recorded, KeyRandom
     random.fill(tail);
     out[i].resize(7);
     append(out[i], tail);
-    for (std::size_t b = 0; b < 4; ++b) out[i][7 + b] = static_cast<std::uint8_t>(counter >> (24 - 8 * b));
+    for (std::size_t b = 0; b < 4; ++b)
+      out[i][7 + b] = static_cast<std::uint8_t>(counter >> (24 - 8 * b));
   }
   return out;
 }
@@ -57,7 +58,11 @@ std::vector<Bytes> half_handshakes(const std::vector<Bytes>& recorded, KeyRandom
 class Bench {
  public:
   Bench(const StationClient& client, const StationProcess& station, std::uint16_t port, bool quick)
-      : client_(client), station_(station), port_(port), rounds_(quick ? 3 : 9), messages_(quick ? 60 : 200) {}
+      : client_(client),
+        station_(station),
+        port_(port),
+        rounds_(quick ? 3 : 9),
+        messages_(quick ? 60 : 200) {}
 
   Result<void> warm_up() {
     DETENTE_TRY(ignored, median_of_messages());
@@ -87,7 +92,8 @@ class Bench {
     }
     flood_alone(kind);
     latency.note = "limit: the same line in the same run, just before";
-    rate.note = kind.what + "; of these the station looked at " + std::to_string(std::lround(median(taken))) +
+    rate.note = kind.what + "; of these the station looked at " +
+                std::to_string(std::lround(median(taken))) +
                 " a second, the kernel dropped the others";
     figures_.push_back(std::move(latency));
     figures_.push_back(std::move(rate));
@@ -95,11 +101,21 @@ class Bench {
   }
 
   std::vector<Figure> take_figures() {
-    Figure memory{"noise.memory", "KiB", growth_, {}, kGrowthMaxKib,
-                  "growth of the station's resident memory in two seconds of each kind, without messages"};
+    Figure memory{
+        "noise.memory",
+        "KiB",
+        growth_,
+        {},
+        kGrowthMaxKib,
+        "growth of the station's resident memory in two seconds of each kind, without messages"};
     memory.worst = true;
     figures_.push_back(std::move(memory));
-    figures_.push_back({"noise.answered", "", {static_cast<double>(answered_)}, {}, 0, "datagrams that came back"});
+    figures_.push_back({"noise.answered",
+                        "",
+                        {static_cast<double>(answered_)},
+                        {},
+                        0,
+                        "datagrams that came back"});
     return std::move(figures_);
   }
 
@@ -160,7 +176,8 @@ Result<std::vector<Figure>> bench_noise(const BenchChoices& choices, Context& co
   const Kind kinds[] = {
       {"random", "random bytes, 1 to 1200 of them", random_noise(context.random())},
       {"replay", "recorded packets of the same session", recorder->packets()},
-      {"half_handshakes", "calls with the right hint and a wrong MAC, one in eight a recorded genuine one",
+      {"half_handshakes",
+       "calls with the right hint and a wrong MAC, one in eight a recorded genuine one",
        half_handshakes(recorder->calls(), context.random())}};
   for (const Kind& kind : kinds) DETENTE_TRY_VOID(bench.run(kind));
   return bench.take_figures();

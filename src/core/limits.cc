@@ -12,12 +12,15 @@ void Bucket::fill(Instant now) {
   const std::uint64_t part = rest * gain_ / static_cast<std::uint64_t>(per_);
   // A bucket that stood for years is full, whatever the product would be.
   const std::uint64_t room = most_ - left_;
-  left_ = whole > room / std::max<std::uint64_t>(gain_, 1) ? most_ : std::min(most_, left_ + whole * gain_ + part);
+  left_ = whole > room / std::max<std::uint64_t>(gain_, 1)
+              ? most_
+              : std::min(most_, left_ + whole * gain_ + part);
   // What was too little for one stays for the next time.
-  filled_ = left_ == most_ ? now
-                           : filled_ + Duration(passed / per_ * per_) +
-                                 Duration(static_cast<std::int64_t>(part * static_cast<std::uint64_t>(per_) /
-                                                                    std::max<std::uint64_t>(gain_, 1)));
+  filled_ = left_ == most_
+                ? now
+                : filled_ + Duration(passed / per_ * per_) +
+                      Duration(static_cast<std::int64_t>(part * static_cast<std::uint64_t>(per_) /
+                                                         std::max<std::uint64_t>(gain_, 1)));
   if (left_ >= most_ / 2) told_ = false;
 }
 

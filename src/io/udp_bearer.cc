@@ -34,7 +34,9 @@ Result<RouteId> UdpBearer::add_route(const std::string& host, std::uint16_t port
 
 void UdpBearer::start(OnDatagram on_datagram) {
   on_datagram_ = std::move(on_datagram);
-  const auto take = [this](ByteView datagram, const SocketAddress& from) { return this->take(datagram, from); };
+  const auto take = [this](ByteView datagram, const SocketAddress& from) {
+    return this->take(datagram, from);
+  };
   open_->start(take);
   for (Route& route : routes_)
     if (route.queue) route.queue->start(take);
@@ -46,8 +48,8 @@ bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {
   return sender.known();
 }
 
-// A counterpart that moved is answered where it was heard from last: by a datagram that verified and
-// is new, so nobody else can move it for longer than until its next one.
+// A counterpart that moved is answered where it was heard from last: by a datagram that verified
+// and is new, so nobody else can move it for longer than until its next one.
 void UdpBearer::follow(Route& route, const SocketAddress& from) {
   const SocketAddress& was = route.moved ? *route.moved : route.to;
   if (from == was) return;

@@ -34,8 +34,9 @@ class Sender {
   void send(std::uint8_t first, std::size_t size) {
     Bytes bytes(size);
     bytes[0] = first;
-    EXPECT_EQ(sendto(fd_, bytes.data(), size, 0, reinterpret_cast<const sockaddr*>(&to_), sizeof to_),
-              static_cast<ssize_t>(size));
+    EXPECT_EQ(
+        sendto(fd_, bytes.data(), size, 0, reinterpret_cast<const sockaddr*>(&to_), sizeof to_),
+        static_cast<ssize_t>(size));
   }
   std::size_t received() {
     std::uint8_t bytes[2048];
@@ -105,7 +106,8 @@ TEST_F(UnderFlood, ACounterpartIsHeardBehindAFullQueue) {
   run_until(10);
   EXPECT_EQ(genuine_, 10u);
   EXPECT_GT(all_, genuine_);  // the stranger's were looked at, too
-  EXPECT_LT(all_, static_cast<std::size_t>(kFlood));  // and the kernel dropped some: the queue was full
+  EXPECT_LT(all_,
+            static_cast<std::size_t>(kFlood));  // and the kernel dropped some: the queue was full
 }
 
 TEST_F(UnderFlood, OneThatMovedIsHeardWhereItIsNow) {

@@ -22,7 +22,8 @@ constexpr int kReceiveBuffer = 4 << 20;
 // Datagrams taken by one system call, before other work gets its turn.
 constexpr std::size_t kBatch = 64;
 // After a batch of strangers the open queue rests three times as long as that batch took, so that
-// they get a quarter of the thread at most; and never less than what waking up costs many times over.
+// they get a quarter of the thread at most; and never less than what waking up costs many times
+// over.
 constexpr int kRestTimes = 3;
 constexpr Duration kRestLeast = std::chrono::microseconds(200);
 // A counterpart whose datagrams cost much (entries to verify, say) lets the others in between.
@@ -64,16 +65,19 @@ UdpQueue::~UdpQueue() = default;
 
 bool UdpQueue::open_socket(int family, std::string& why) {
   boost::system::error_code error;
-  static_cast<void>(socket_.open(family == AF_INET6 ? asio::ip::udp::v6() : asio::ip::udp::v4(), error));
+  static_cast<void>(
+      socket_.open(family == AF_INET6 ? asio::ip::udp::v6() : asio::ip::udp::v4(), error));
   why = error.message();
   if (error) return false;
   // As much as the system allows; less is no error.
-  static_cast<void>(setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer));
+  static_cast<void>(setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer,
+                               sizeof kReceiveBuffer));
   static_cast<void>(socket_.non_blocking(true, error));
   return true;
 }
 
-Result<std::unique_ptr<UdpQueue>> UdpQueue::open(asio::io_context& context, const SocketAddress& address,
+Result<std::unique_ptr<UdpQueue>> UdpQueue::open(asio::io_context& context,
+                                                 const SocketAddress& address,
                                                  const std::string& host) {
   std::unique_ptr<UdpQueue> out(new UdpQueue(context, false));
   std::string why;
@@ -83,8 +87,8 @@ Result<std::unique_ptr<UdpQueue>> UdpQueue::open(asio::io_context& context, cons
   return out;
 }
 
-// The port is shared for this moment and by this user's sockets alone: another program that wants it
-// is told that it is in use, as before.
+// The port is shared for this moment and by this user's sockets alone: another program that wants
+// it is told that it is in use, as before.
 std::unique_ptr<UdpQueue> UdpQueue::tied(UdpQueue& beside, const SocketAddress& to) {
   const SocketAddress local = beside.local();
   std::unique_ptr<UdpQueue> out(
@@ -114,7 +118,8 @@ void UdpQueue::start(Take take) {
 
 bool UdpQueue::take_one(std::size_t i) {
   const mmsghdr& message = batch_->messages[i];
-  if (message.msg_len > wire::kPacketBytesMax || !socket_.is_open()) return false;  // longer than any of ours
+  if (message.msg_len > wire::kPacketBytesMax || !socket_.is_open())
+    return false;  // longer than any of ours
   batch_->from[i].size = message.msg_hdr.msg_namelen;
   return take_(ByteView(batch_->bytes[i].data(), message.msg_len), batch_->from[i]);
 }
@@ -138,26 +143,30 @@ asio::awaitable<std::pair<Duration, bool>> UdpQueue::take_batch(std::size_t coun
 asio::awaitable<void> UdpQueue::receive() {
   boost::system::error_code error;
   while (socket_.is_open()) {
-    co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
+    co_await socket_.async_wait(asio::socket_base::wait_read,
+                                asio::redirect_error(asio::use_awaitable, error));
     if (error || !socket_.is_open()) break;
     const int count = batch_->receive(socket_.native_handle());
-    if (count <= 0) continue;  // nothing after all, or an answer that one of ours could not be delivered
+    if (count <= 0)
+      continue;  // nothing after all, or an answer that one of ours could not be delivered
     const auto [spent, known] = co_await take_batch(static_cast<std::size_t>(count));
     if (tied_ || known) continue;
-    rest_.expires_after(std::chrono::microseconds(std::max(kRestLeast, spent * kRestTimes).count()));
+    rest_.expires_after(
+        std::chrono::microseconds(std::max(kRestLeast, spent * kRestTimes).count()));
     co_await rest_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
 }
 
 bool UdpQueue::send(const SocketAddress& to, ByteView datagram) {
-  return ::sendto(socket_.native_handle(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(),
-                  to.size) >= 0;
+  return ::sendto(socket_.native_handle(), datagram.data(), datagram.size(),
+                  MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.size) >= 0;
 }
 
 SocketAddress UdpQueue::local() const {
   SocketAddress out;
   out.size = sizeof out.storage;
-  static_cast<void>(getsockname(const_cast<asio::ip::udp::socket&>(socket_).native_handle(), out.raw(), &out.size));
+  static_cast<void>(getsockname(const_cast<asio::ip::udp::socket&>(socket_).native_handle(),
+                                out.raw(), &out.size));
   return out;
 }
 

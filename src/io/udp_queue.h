@@ -28,7 +28,8 @@ class UdpQueue {
   using Take = std::function<bool(ByteView datagram, const SocketAddress& from)>;
 
   // Hears everybody on this address. kConflict when the port is in use, kIo else.
-  static Result<std::unique_ptr<UdpQueue>> open(boost::asio::io_context& context, const SocketAddress& address,
+  static Result<std::unique_ptr<UdpQueue>> open(boost::asio::io_context& context,
+                                                const SocketAddress& address,
                                                 const std::string& host);
   // On the address of `beside`, hears this one sender alone. Nothing when the system cannot do it:
   // then `beside` hears it.

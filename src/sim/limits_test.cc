@@ -29,10 +29,11 @@ std::string long_text(std::size_t number) {
 
 template <typename Event, typename Pick>
 std::size_t count(const std::vector<core::DeskEvent>& events, Pick pick) {
-  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const core::DeskEvent& event) {
-    const auto* found = std::get_if<Event>(&event);
-    return found != nullptr && pick(*found);
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(events.begin(), events.end(), [&](const core::DeskEvent& event) {
+        const auto* found = std::get_if<Event>(&event);
+        return found != nullptr && pick(*found);
+      }));
 }
 
 class Quota : public testing::Test {
@@ -43,7 +44,9 @@ class Quota : public testing::Test {
     pair_.run(std::chrono::minutes(5));
     events_ = pair_.take_events(0);
   }
-  std::uint64_t held(LineId line) { return pair_.station(0).peer(PeerId{0}).line(line)->far().durable_size(); }
+  std::uint64_t held(LineId line) {
+    return pair_.station(0).peer(PeerId{0}).line(line)->far().durable_size();
+  }
 
   QuietPair pair_;
   std::vector<core::DeskEvent> events_;
@@ -52,11 +55,16 @@ class Quota : public testing::Test {
 TEST_F(Quota, HoldsALineThatRunsOver) {
   EXPECT_GT(held(kFlooded), 40u);
   EXPECT_LT(held(kFlooded) * 500, kBytesAtOnce);
-  EXPECT_EQ(count<core::Alarm>(events_, [](const core::Alarm& a) { return a.kind == core::AlarmKind::kQuota; }), 1u);
-  EXPECT_EQ(count<core::Alarm>(events_, [](const core::Alarm& a) { return a.kind != core::AlarmKind::kQuota; }), 0u);
+  EXPECT_EQ(count<core::Alarm>(
+                events_, [](const core::Alarm& a) { return a.kind == core::AlarmKind::kQuota; }),
+            1u);
+  EXPECT_EQ(count<core::Alarm>(
+                events_, [](const core::Alarm& a) { return a.kind != core::AlarmKind::kQuota; }),
+            0u);
 }
 
-// Virtual time without delays: whatever a message needed more than one exchange for would show as a timer's wait.
+// Virtual time without delays: whatever a message needed more than one exchange for would show as a
+// timer's wait.
 TEST_F(Quota, AnotherLineAndTheOwnWordsGoOnAtOnce) {
   for (int i = 0; i < 20; ++i) {
     const std::uint64_t before = held(kOther);
@@ -74,7 +82,8 @@ TEST_F(Quota, WhatWaitedComesLaterAndNothingIsLost) {
   EXPECT_EQ(held(kFlooded), kMessages);
   events_ = pair_.take_events(1);
   EXPECT_EQ(pair_.station(1).peer(PeerId{0}).line(kFlooded)->own().receipted_size(), kMessages);
-  std::size_t shown = count<core::EntryArrived>(pair_.take_events(0), [](const auto&) { return true; });
+  std::size_t shown =
+      count<core::EntryArrived>(pair_.take_events(0), [](const auto&) { return true; });
   EXPECT_LT(shown, kMessages);  // the first ones came before
   EXPECT_GT(shown, kMessages / 2);
 }
