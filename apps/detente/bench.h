@@ -45,5 +45,7 @@ Result<std::vector<Figure>> bench_throughput(const BenchChoices& choices, Contex
 Result<std::vector<Figure>> bench_scale(const BenchChoices& choices);
 // A station with a million entries after kill -9.
 Result<std::vector<Figure>> bench_recover(const BenchChoices& choices, Context& context);
+// A flood of strangers' datagrams at one of two station processes.
+Result<std::vector<Figure>> bench_noise(const BenchChoices& choices, Context& context);
 
 }  // namespace detente::cli

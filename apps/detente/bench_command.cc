@@ -96,6 +96,7 @@ Result<std::vector<Figure>> measure_part(const std::string& part, const BenchCho
   if (part == "throughput") return bench_throughput(choices, context);
   if (part == "scale") return bench_scale(choices);
   if (part == "recover") return bench_recover(choices, context);
+  if (part == "noise") return bench_noise(choices, context);
   return bench_latency(choices, context);
 }
 
@@ -129,6 +130,7 @@ void add_bench_command(CLI::App& app, Context& context) {
   add("failover", "What a cut of one path, and of all, costs; in virtual time");
   add("scale", "Memory and processor of ten thousand idle lines; in virtual time");
   add("recover", "A station with a million entries, ready after kill -9, on this disk");
+  add("noise", "What a stranger's flood from one core costs the line of two stations");
 }
 
 }  // namespace detente::cli

@@ -9,6 +9,7 @@
 
 #include "core/document_receiver.h"
 #include "core/document_sender.h"
+#include "core/limits.h"
 
 namespace detente::core {
 
@@ -50,6 +51,7 @@ class Documents {
   DocumentSender sender_;
   DocumentReceiver receiver_;
   SubmissionId next_id_ = 1;
+  Bucket asks_{256, 128, std::chrono::seconds(1)};  // of what they may ask and say, data aside
 };
 
 }  // namespace detente::core

@@ -63,6 +63,7 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
     paths_.confirmed(now, path.id);
     return;
   }
+  if (!probes_.take(now)) return;
   wire::Frame answer{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {0, path.id.value}};
   wire::append_varint(answer.body, live->session.received_on(path.id));
   wire::append_varint(answer.body, *stamp);

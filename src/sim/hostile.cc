@@ -36,9 +36,13 @@ void Hostile::settle() {
     std::vector<core::Effect> effects = honest_.station->take_effects();
     if (effects.empty()) return;
     for (core::Effect& effect : effects) {
-      if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) take(*datagram);
+      if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) {
+        ++drawn_;
+        take(*datagram);
+      }
       if (auto* notify = std::get_if<core::Notify>(&effect)) honest_.events.push_back(notify->event);
       if (auto* commit = std::get_if<core::Persist>(&effect)) {
+        ++commits_;
         const Result<void> done = honest_.store.commit(commit->batches);
         if (done) {
           honest_.station->on_persisted(now(), commit->token);
@@ -184,7 +188,8 @@ Hostile::Report Hostile::run() {
   const std::function<void()> acts[] = {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
-      [this] { flood(); },         [this] { replay(); }};
+      [this] { flood(); },         [this] { replay(); },
+      [this] { call_without_end(); }, [this] { ask_without_end(); }};
   const std::size_t count = std::size(acts);
   const std::uint64_t first = random_.below(count);
   for (std::size_t i = 0; i < count; ++i) {

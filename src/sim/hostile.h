@@ -61,6 +61,8 @@ class Hostile {
   void claim_holdings();
   void withhold_tail();
   void flood();
+  void call_without_end();
+  void ask_without_end();
   void replay();
   void check_honest_word();
 
@@ -74,6 +76,8 @@ class Hostile {
   record::EpochId epoch_{};
   std::vector<core::PlacedEntry> log_;  // what it says that it wrote, on line 1
   std::vector<Bytes> sent_;
+  std::uint64_t drawn_ = 0;    // datagrams of the honest station
+  std::uint64_t commits_ = 0;  // and its commits
   std::int64_t time_ = 0;
   std::uint32_t clock_lie_ = 0;
   bool acknowledges_ = true;

@@ -175,6 +175,7 @@ void Node::on_event(const core::DeskEvent& event) {
   if (const auto* alarm = std::get_if<core::Alarm>(&event)) {
     const bool rolled_back = other_->went_back_ || went_back_;
     if (alarm->kind == core::AlarmKind::kEquivocation || alarm->kind == core::AlarmKind::kInnerSeal ||
+        alarm->kind == core::AlarmKind::kQuota || alarm->kind == core::AlarmKind::kRate ||
         (!rolled_back && (alarm->kind == core::AlarmKind::kWeForgot ||
                           alarm->kind == core::AlarmKind::kPeerForgot)))
       violation("an alarm between two honest stations: " + alarm->text);
