@@ -98,7 +98,7 @@ class Whole(unittest.TestCase):
         self.south.refused("send", f"north/{LINE}", "--file", self.south.path("station"))
         self.assertIn("--file", self.south.refused("send", f"north/{LINE}", "text", "--wait", "document")["message"])
         with open(self.south.path("large.bin"), "wb") as file:
-            file.truncate((64 << 20) + 1)
+            file.truncate((256 << 20) + 1)
         error = self.south.refused("send", f"north/{LINE}", "--file", self.south.path("large.bin"))
         self.assertEqual(error["fault"], "limit")
         self.assertIn("accord", error["message"])
