@@ -33,9 +33,12 @@ class DocumentReceiver {
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
   std::optional<DocumentProgress> progress(const Digest& root, Instant now) const;
+  // Bytes of pieces that are not whole or not durable yet.
+  std::size_t buffered() const { return buffered_; }
+
+  static constexpr std::size_t kBufferedMax = std::size_t{8} << 20;
 
  private:
-  static constexpr std::size_t kBufferedMax = std::size_t{8} << 20;
   static constexpr std::size_t kCommitPieces = 64;
   static constexpr std::size_t kAskedAtOnce = 8;
 

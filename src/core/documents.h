@@ -39,6 +39,8 @@ class Documents {
 
   // How far one that is under way is; nothing for any other.
   std::optional<DocumentProgress> progress(bool own, const Digest& root, Instant now) const;
+  // Bytes of theirs that wait for their rest or for the disk.
+  std::size_t buffered() const { return receiver_.buffered(); }
 
  private:
   record::BlobKey own_key(const Digest& root) const;
