@@ -11,6 +11,7 @@ constexpr std::size_t kFrameHead = 4;                          // type and lengt
 constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's end is left empty
 constexpr std::uint32_t kCutBytes = 512;  // beside a proof that leaves no room: the frame is cut
 constexpr unsigned kOffersMax = 12;
+constexpr Duration kCommitAgain = std::chrono::seconds(1);
 const Paths::Allowed kEveryPath;
 
 }  // namespace
@@ -64,10 +65,12 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
 }
 
 void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix) {
-  asked_.erase(prefix);
-  const auto open = open_.find(prefix);
-  if (open == open_.end()) return;
-  auto [key, blob] = open->second;
+  forget(prefix);
+  if (open_.count(prefix) > 0 && confirming_.insert(prefix).second) confirm(context, prefix);
+}
+
+void DocumentSender::confirm(Context& context, const record::RootPrefix& prefix) {
+  auto [key, blob] = open_.at(prefix);
   blob.state = record::BlobState::kConfirmed;
   record::Batch batch;
   batch.fence = fence_;
@@ -75,9 +78,20 @@ void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix)
   context.effects.persist({std::move(batch)},
                           [this, prefix, key = key, blob = blob](Context& then) {
                             open_.erase(prefix);
+                            confirming_.erase(prefix);
                             then.effects.notify(DocumentConfirmed{identity_->peer, blob.line, key.root});
                           },
-                          {});
+                          [this, prefix](Context& then, const Error&) {
+                            confirm_again_.insert(prefix);
+                            confirm_again_at_ = then.now.mono + kCommitAgain;
+                          });
+}
+
+// A later question for it begins anew: acknowledgements of what was sent before must not count there.
+void DocumentSender::forget(const record::RootPrefix& prefix) {
+  if (asked_.erase(prefix) == 0) return;
+  for (auto& [packet, flight] : flights_)
+    std::erase_if(flight.parts, [&](const auto& part) { return part.first == prefix; });
 }
 
 void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>& acknowledged,
@@ -115,6 +129,11 @@ void DocumentSender::requeue(const Flight& flight) {
 }
 
 void DocumentSender::on_link_up(Context& context, bool fresh) {
+  // Offers that nobody heard are made again.
+  for (auto& [prefix, asked] : asked_) {
+    asked.offers = 0;
+    if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(0) + kAckDelay;
+  }
   if (!fresh) return;
   // Acknowledgements of an older session are not waited for.
   for (const auto& [key, flight] : flights_) requeue(flight);
@@ -227,7 +246,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
     flight.parts.emplace_back(prefix, next->second);
   }
   if (frames.empty()) {  // its bytes are here no more
-    asked_.erase(prefix);
+    forget(prefix);
     say(context, record::BlobWord::kGone, prefix);
     return true;
   }
@@ -248,8 +267,12 @@ void DocumentSender::pump(Context& context) {
 }
 
 void DocumentSender::on_deadline(Context& context) {
-  if (!link_->ready()) return;
   const Instant now = context.now.mono;
+  if (confirm_again_at_ && now >= *confirm_again_at_) {
+    confirm_again_at_.reset();
+    for (const record::RootPrefix& prefix : std::exchange(confirm_again_, {})) confirm(context, prefix);
+  }
+  if (!link_->ready()) return;
   if (!flights_.empty() && now >= *news_at_ + link_->timeout(tries_) + kAckDelay) {
     std::vector<SentPacket> packets;
     for (const auto& [key, flight] : flights_) {
@@ -271,8 +294,8 @@ void DocumentSender::on_deadline(Context& context) {
 }
 
 std::optional<Instant> DocumentSender::next_deadline() const {
-  if (!link_->ready() || asked_.empty()) return std::nullopt;
-  std::optional<Instant> due;
+  std::optional<Instant> due = confirm_again_at_;
+  if (!link_->ready() || asked_.empty()) return due;
   const auto by = [&](std::optional<Instant> at) {
     if (at) due = std::min(due.value_or(*at), *at);
   };

@@ -51,7 +51,10 @@ class Documents {
   record::Fence fence_;
   DocumentSender sender_;
   DocumentReceiver receiver_;
-  SubmissionId next_id_ = 1;
+  // Its last piece is being checked, or it is about to be dropped: nobody adds to it or names it meanwhile.
+  std::set<Digest> unsettled_;
+  // Apart from the ids of messages, which count from 1 on each line: SubmissionFailed tells of both.
+  SubmissionId next_id_ = SubmissionId{1} << 52;
 };
 
 }  // namespace detente::core
