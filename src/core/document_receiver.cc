@@ -235,6 +235,8 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
     wanted.partials.erase(number);
     return hold_back();
   }
+  if (mutant(Mutant::kHaveBeforeSync) && wanted.held_count + 1 == wanted.pieces())
+    say(context, record::BlobWord::kHave, record::blob_prefix(wanted.key.root), wanted.came_on);
   wanted.on_its_way[number] = true;
   verified_.push_back({wanted.key, number, leaf, std::move(partial.bytes)});
   wanted.partials.erase(number);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
+
 namespace detente::core {
 
 namespace {
@@ -23,7 +25,7 @@ void DocumentSender::load(Context& context, record::Fence fence) {
 }
 
 void DocumentSender::named(const record::BlobKey& key, const record::StoredBlob& blob) {
-  open_.emplace(record::blob_prefix(key.root), std::pair(key, blob));
+  open_.emplace(record::blob_prefix(key.root), Open{key, blob, std::nullopt, 0});
 }
 
 // --- what they say ---------------------------------------------------------------
@@ -35,13 +37,14 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     const record::BlobKey key{identity_->lineage, identity_->counterpart, true, want.root};
     const auto blob = context.store.blob(key);
     const bool named = blob && (blob->state == record::BlobState::kNamed ||
-                                blob->state == record::BlobState::kConfirmed);
+                                blob->state == record::BlobState::kConfirmed || mutant(Mutant::kDocumentGivenUnnamed));
     if (!named) return say(context, record::BlobWord::kGone, prefix);
     if (asked_.size() >= kAskedMax || it != asked_.end()) return;  // it asks again
     it = asked_.emplace(prefix, Asked()).first;
     it->second.key = key;
     it->second.blob = *blob;
   }
+  if (const auto open = open_.find(prefix); open != open_.end()) open->second.offer_at.reset();
   Asked& asked = it->second;
   const std::uint64_t pieces = record::piece_count(asked.blob.length);
   asked.held.assign(pieces, false);
@@ -66,11 +69,15 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
 
 void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix) {
   forget(prefix);
-  if (open_.count(prefix) > 0 && confirming_.insert(prefix).second) confirm(context, prefix);
+  const auto open = open_.find(prefix);
+  if (open == open_.end()) return;
+  open->second.offer_at.reset();
+  if (confirming_.insert(prefix).second) confirm(context, prefix);
 }
 
 void DocumentSender::confirm(Context& context, const record::RootPrefix& prefix) {
-  auto [key, blob] = open_.at(prefix);
+  record::BlobKey key = open_.at(prefix).key;
+  record::StoredBlob blob = open_.at(prefix).blob;
   blob.state = record::BlobState::kConfirmed;
   record::Batch batch;
   batch.fence = fence_;
@@ -134,15 +141,36 @@ void DocumentSender::on_link_up(Context& context, bool fresh) {
     asked.offers = 0;
     if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(0) + kAckDelay;
   }
+  for (auto& [prefix, open] : open_) {
+    open.offers = 0;
+    if (fresh || open.offer_at) open.offer_at = context.now.mono;
+    if (asked_.count(prefix) > 0) open.offer_at.reset();
+  }
+  offer_open(context);
   if (!fresh) return;
   // Acknowledgements of an older session are not waited for.
   for (const auto& [key, flight] : flights_) requeue(flight);
   flights_.clear();
   news_at_.reset();
-  std::size_t offers = 0;
-  for (const auto& [prefix, open] : open_) {
-    if (asked_.count(prefix) > 0) continue;
-    if (++offers > kAskedMax) break;
+}
+
+std::size_t DocumentSender::being_offered() const {
+  return static_cast<std::size_t>(std::count_if(open_.begin(), open_.end(), [](const auto& item) {
+    return item.second.offer_at && item.second.offers > 0;
+  }));
+}
+
+// So many at a time; one that nobody answers makes place for the next.
+void DocumentSender::offer_open(Context& context) {
+  std::size_t offered = being_offered();
+  for (auto& [prefix, open] : open_) {
+    if (!open.offer_at || context.now.mono < *open.offer_at) continue;
+    if (open.offers == 0 && ++offered > kAskedMax) return;
+    if (++open.offers > kOffersMax) {
+      open.offer_at.reset();
+      continue;
+    }
+    open.offer_at = context.now.mono + link_->timeout(open.offers) + kAckDelay;
     say(context, record::BlobWord::kOffer, prefix);
   }
 }
@@ -284,6 +312,7 @@ void DocumentSender::on_deadline(Context& context) {
     ++tries_;
     link_->missed(context, packets, true);
   }
+  offer_open(context);
   for (auto& [prefix, asked] : asked_) {
     if (!asked.offer_at || now < *asked.offer_at || has_more(asked)) continue;
     asked.offer_at.reset();
@@ -295,10 +324,13 @@ void DocumentSender::on_deadline(Context& context) {
 
 std::optional<Instant> DocumentSender::next_deadline() const {
   std::optional<Instant> due = confirm_again_at_;
-  if (!link_->ready() || asked_.empty()) return due;
+  if (!link_->ready()) return due;
+  const bool place = being_offered() < kAskedMax;
   const auto by = [&](std::optional<Instant> at) {
     if (at) due = std::min(due.value_or(*at), *at);
   };
+  for (const auto& [prefix, open] : open_)
+    if (open.offers > 0 || place) by(open.offer_at);
   if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
   for (const auto& [prefix, asked] : asked_) {
     if (has_more(asked)) {

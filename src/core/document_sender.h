@@ -81,7 +81,15 @@ class DocumentSender {
   const DocumentTerms* terms_;
   record::Fence fence_;
   // Named by an entry of ours and not confirmed.
-  std::map<record::RootPrefix, std::pair<record::BlobKey, record::StoredBlob>> open_;
+  struct Open {
+    record::BlobKey key;
+    record::StoredBlob blob;
+    std::optional<Instant> offer_at;  // until the other side says something of it
+    unsigned offers = 0;
+  };
+  std::size_t being_offered() const;
+  void offer_open(Context& context);
+  std::map<record::RootPrefix, Open> open_;
   std::map<record::RootPrefix, Asked> asked_;
   // The other side said that it has them; of some the disk took no note yet.
   std::set<record::RootPrefix> confirming_, confirm_again_;

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 
+#include "record/blob.h"
 #include "record/entry_wire.h"
 #include "record/merkle.h"
 #include "sim/memory_store.h"
@@ -49,7 +50,8 @@ class Hostile {
   void send_raw(Bytes datagram);
 
   // An entry of the hostile log as it travels, at the log's end or at `index`.
-  record::WireEntry make_entry(std::string_view text, std::uint64_t index);
+  record::WireEntry make_entry(std::string_view text, std::uint64_t index,
+                               std::vector<record::Attachment> documents = {});
   wire::Frame to_frame(const record::WireEntry& entry) const;
   void say(std::string_view text);
   std::size_t arrived() const;
@@ -64,6 +66,22 @@ class Hostile {
   void replay();
   void check_honest_word();
 
+  // hostile_documents.cc: a counterpart that breaks spec/document.md.
+  void lie_in_documents();
+  void send_false_pieces();
+  void send_before_the_disk_takes();
+  void ask_for_what_is_not_its();
+  void ask_without_end();
+  void claim_documents();
+  void name_too_much();
+  void send_parts_without_end();
+  void name_documents(std::vector<record::Attachment> documents);
+  void send_piece(ByteView bytes, std::uint64_t piece, std::uint64_t as, const record::Proof& proof);
+  void send_blob(const record::BlobFrame& frame);
+  std::optional<record::StoredBlob> blob_here(bool own, const Digest& root) const;
+  // Frames about documents, and parts of cut ones, that the honest station sent since `from`.
+  std::size_t heard(std::size_t from, std::optional<record::BlobWord> word = {}) const;
+
   SeededRandom random_;
   Pair pair_;
   core::PeerSetup setup_;  // North's, with its keys
@@ -74,6 +92,9 @@ class Hostile {
   record::EpochId epoch_{};
   std::vector<core::PlacedEntry> log_;  // what it says that it wrote, on line 1
   std::vector<Bytes> sent_;
+  std::vector<std::optional<record::BlobFrame>> heard_;  // nothing: a part of a frame that was cut
+  std::uint64_t honest_bytes_ = 0;                       // of its datagrams
+  bool disk_full_ = false;
   std::int64_t time_ = 0;
   std::uint32_t clock_lie_ = 0;
   bool acknowledges_ = true;
