@@ -27,12 +27,14 @@ Bytes document_of(std::size_t node, std::uint64_t number) {
   random.fill(out);
   // A short one may be like another: the name of its writer and number is in all but the shortest.
   const std::string stamp = std::to_string(number) + " of " + Pair::name(node);
-  for (std::size_t i = 0; i < std::min(out.size(), stamp.size()); ++i) out[i] = static_cast<std::uint8_t>(stamp[i]);
+  for (std::size_t i = 0; i < std::min(out.size(), stamp.size()); ++i)
+    out[i] = static_cast<std::uint8_t>(stamp[i]);
   return out;
 }
 
 DocumentDesk::DocumentDesk(std::size_t index, const Pair& pair, const MemoryStore& store, Referee& referee)
-    : index_(index), pair_(&pair), store_(&store), referee_(&referee) {}
+    : index_(index), pair_(&pair), store_(&store), referee_(&referee),
+      next_number_(read_be(ByteView(pair.lineage()).first(4))) {}
 
 void DocumentDesk::violation(std::string what) const {
   referee_->violation(std::string(Pair::name(index_)) + ": document " + std::move(what));

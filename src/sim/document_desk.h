@@ -76,7 +76,7 @@ class DocumentDesk {
   const DocumentDesk* other_ = nullptr;
   Disk disk_;
   std::map<Digest, Written> written_;
-  std::uint64_t next_number_ = 0;
+  std::uint64_t next_number_;  // other ones in every run
   std::map<std::uint64_t, Digest> messages_;  // that name one
   std::set<Digest> lost_;                     // ours: named, or about to be, and gone with the disk's newest state
   std::set<Digest> held_;                     // theirs: it was whole on this disk once
