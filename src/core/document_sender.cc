@@ -13,6 +13,7 @@ constexpr std::size_t kFrameHead = 4;                          // type and lengt
 constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's end is left empty
 constexpr std::uint32_t kCutBytes = 512;  // beside a proof that leaves no room: the frame is cut
 constexpr unsigned kOffersMax = 12;
+constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
 constexpr Duration kCommitAgain = std::chrono::seconds(1);
 const Paths::Allowed kEveryPath;
 
@@ -21,11 +22,13 @@ const Paths::Allowed kEveryPath;
 void DocumentSender::load(Context& context, record::Fence fence) {
   fence_ = fence;
   for (auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart))
-    if (key.own && blob.state == record::BlobState::kNamed) named(key, blob);
+    if (key.own && blob.state == record::BlobState::kNamed)
+      open_.emplace(record::blob_prefix(key.root), Open{key, blob, std::nullopt, 0});
 }
 
-void DocumentSender::named(const record::BlobKey& key, const record::StoredBlob& blob) {
-  open_.emplace(record::blob_prefix(key.root), Open{key, blob, std::nullopt, 0});
+// The other side may have it already, of a disk that this one was before it went back: then it has nothing to ask.
+void DocumentSender::named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
+  open_.emplace(record::blob_prefix(key.root), Open{key, blob, context.now.mono + kOfferAfter, 0});
 }
 
 // --- what they say ---------------------------------------------------------------

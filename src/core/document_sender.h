@@ -20,7 +20,7 @@ class DocumentSender {
 
   void load(Context& context, record::Fence fence);
   // An entry names it now, durably.
-  void named(const record::BlobKey& key, const record::StoredBlob& blob);
+  void named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
 
   void on_want(Context& context, const record::BlobWant& want);
   void on_have(Context& context, const record::RootPrefix& prefix);

@@ -165,7 +165,7 @@ void Documents::named_durable(Context& context, const std::vector<record::BlobKe
   for (const record::BlobKey& key : keys) {
     const auto blob = context.store.blob(key);
     if (!blob) continue;
-    if (blob->state == record::BlobState::kNamed) sender_.named(key, *blob);
+    if (blob->state == record::BlobState::kNamed) sender_.named(context, key, *blob);
     if (!key.own) receiver_.named_durable(context, key, *blob);
   }
   receiver_.schedule(context);

@@ -189,7 +189,8 @@ void DocumentDesk::check_converged(const DocumentDesk& there, const std::set<std
           violation(name(root) + " is there with other bytes than were written");
     const auto own = store_->blob(key(true, root));
     if (!excused && (!own || own->state != record::BlobState::kConfirmed))
-      violation(name(root) + " is there, and its author does not know it");
+      violation(name(root) + " is there, and its author does not know it: here it is " +
+                (own ? "in state " + std::to_string(static_cast<int>(own->state)) : std::string("not known")));
   }
 }
 

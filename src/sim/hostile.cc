@@ -187,7 +187,7 @@ std::size_t Hostile::arrived() const {
       }));
 }
 
-Hostile::Report Hostile::run() {
+void Hostile::begin() {
   honest_.station = std::make_unique<core::Station>(honest_.keys, honest_.jitter, honest_.store);
   honest_.station->add_peer(pair_.setup(0));
   DETENTE_CHECK(honest_.station->start(now()).has_value());
@@ -197,6 +197,10 @@ Hostile::Report Hostile::run() {
   if (!honest_.station->peer(PeerId{0}).contact_made()) violation("no contact with a counterpart that answers");
   say("The first word is an honest one.");
   if (arrived() != 1) violation("an honest word did not arrive");
+}
+
+Hostile::Report Hostile::run() {
+  begin();
   const std::function<void()> acts[] = {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },

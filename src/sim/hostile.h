@@ -27,6 +27,11 @@ class Hostile {
   };
   explicit Hostile(std::uint64_t seed);
   Report run();
+  // For a fuzzer: names hostile_document(), lets the honest side name honest_document(), and sends these bodies of
+  // document frames. What it was told and given afterwards must be right, whatever they were.
+  Report send_document_frames(const std::vector<Bytes>& bodies);
+  static Bytes hostile_document();
+  static Bytes honest_document();
 
  private:
   struct Honest {
@@ -38,6 +43,7 @@ class Hostile {
     std::vector<core::DeskEvent> events;
   };
   void violation(std::string what);
+  void begin();
   Now now() const;
   // Effects of the honest station: commits at once, datagrams to take().
   void settle();
@@ -75,6 +81,7 @@ class Hostile {
   void claim_documents();
   void name_too_much();
   void send_parts_without_end();
+  bool let_honest_name(const Bytes& bytes);
   void name_documents(std::vector<record::Attachment> documents);
   void send_piece(ByteView bytes, std::uint64_t piece, std::uint64_t as, const record::Proof& proof);
   void send_blob(const record::BlobFrame& frame);

@@ -186,18 +186,24 @@ void Hostile::ask_for_what_is_not_its() {
   }
 }
 
-// However often it asks: no more leaves than the congestion window holds.
-void Hostile::ask_without_end() {
-  const Bytes bytes = drawn(random_, 400000);
+bool Hostile::let_honest_name(const Bytes& bytes) {
   const Digest root = record::blob_root(bytes);
-  static_cast<void>(honest_.station->put_document(now(), kPeer, {root, bytes.size(), kLine, 0, bytes}));
+  if (!honest_.station->put_document(now(), kPeer, {root, bytes.size(), kLine, 0, bytes})) return false;
   settle();
   record::Entry entry;
   entry.header.line = kLine;
   entry.header.time = now().wall;
   entry.header.attachments = {attachment(root, bytes.size())};
-  if (!honest_.station->submit(now(), kPeer, kLine, std::move(entry))) return violation("a document was not named");
+  const bool named = honest_.station->submit(now(), kPeer, kLine, std::move(entry)).has_value();
   settle();
+  return named;
+}
+
+// However often it asks: no more leaves than the congestion window holds.
+void Hostile::ask_without_end() {
+  const Bytes bytes = drawn(random_, 400000);
+  const Digest root = record::blob_root(bytes);
+  if (!let_honest_name(bytes)) return violation("a document was not named");
   const auto& paths = honest_.station->peer(kPeer).link().paths();
   const std::size_t window = paths.all().front().flow.window();
   const std::size_t from = heard_.size();
@@ -306,6 +312,57 @@ void Hostile::send_parts_without_end() {
   if (most > core::DocumentReceiver::kBufferedMax)
     violation("parts of pieces hold " + std::to_string(most) + " bytes of memory");
   if (most < core::DocumentReceiver::kBufferedMax / 2) violation("parts of pieces were not kept for their rest");
+}
+
+// --- for a fuzzer ------------------------------------------------------------------------------
+
+Bytes Hostile::hostile_document() {
+  SeededRandom random(1);
+  return drawn(random, 2 * record::kPieceBytes + 3000);
+}
+
+Bytes Hostile::honest_document() {
+  SeededRandom random(2);
+  return drawn(random, record::kPieceBytes + 500);
+}
+
+Hostile::Report Hostile::send_document_frames(const std::vector<Bytes>& bodies) {
+  begin();
+  const Bytes theirs = hostile_document(), ours = honest_document();
+  const Digest root = record::blob_root(theirs);
+  name_documents({attachment(root, theirs.size())});
+  if (!let_honest_name(ours)) violation("a document was not named");
+  const core::Documents& documents = honest_.station->peer(kPeer).documents();
+  const std::uint64_t before = honest_bytes_;
+  const std::size_t from = heard_.size();
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    send({{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false, bodies[i]}});
+    settle();
+    if (documents.buffered() > core::DocumentReceiver::kBufferedMax) violation("parts of pieces are kept without end");
+    if (i % 8 == 7) pass(std::chrono::milliseconds(150));
+  }
+  pass(std::chrono::seconds(1));
+  // A question draws a window of data, anything else a note or a question.
+  if (honest_bytes_ - before > 100000 + 2 * ours.size() + 700 * bodies.size()) violation("frames drew bytes without end");
+  for (std::size_t i = from; i < heard_.size(); ++i) {
+    const auto* data = heard_[i] ? std::get_if<record::BlobData>(&*heard_[i]) : nullptr;
+    if (data == nullptr) continue;
+    const ByteView piece = piece_of(ours, std::min<std::uint64_t>(data->piece, 1));
+    const bool right = data->root == record::blob_prefix(record::blob_root(ours)) && data->piece < 2 &&
+                       data->offset + data->bytes.size() <= piece.size() &&
+                       equal(piece.subspan(data->offset, data->bytes.size()), data->bytes);
+    if (!right) violation("bytes were sent that nobody named");
+  }
+  const record::BlobTree tree = tree_of(theirs);
+  for (const auto& [key, blob] : honest_.store.blobs(setup_.identity.lineage, Pair::name(1))) {
+    if (key.own) continue;
+    if (key.root != root) violation("a document is kept that no entry names");
+    for (const auto& [piece, leaf] : honest_.store.piece_leaves(key))
+      if (leaf != record::leaf_hash(piece_of(theirs, piece)) || record::leaf_hash(*honest_.store.piece(key, piece)) != leaf)
+        violation("a piece is kept that is not its author's");
+  }
+  check_honest_word();
+  return report_;
 }
 
 }  // namespace detente::sim
