@@ -103,8 +103,9 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
   // Parts of pieces whose rest did not come are kept: the rest comes with the whole.
   wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
                     record::encode_blob_frame(std::move(want))};
-  // A question that drew nothing in its time makes its path suspect, as an entry does.
-  if (!wanted.asked.empty()) link_->missed(context, wanted.asked, true);
+  // A question that drew nothing in its time makes its path suspect, as an entry does; not while another document comes.
+  const bool another = data_at_ && wanted.asked_at && *data_at_ >= *wanted.asked_at;
+  if (!wanted.asked.empty() && !another) link_->missed(context, wanted.asked, true);
   wanted.asked = link_->send(context, {std::move(frame)}, {.answer_on = wanted.came_on});
   wanted.asked_at = context.now.mono;
   wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(wanted.tries));
@@ -200,6 +201,7 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
   const auto it = wanted_.find(data.root);
   if (it == wanted_.end()) return;
   Wanted& wanted = it->second;
+  data_at_ = context.now.mono;
   wanted.tries = 0;
   wanted.asked.clear();
   wanted.came_on = came_on;

@@ -90,6 +90,7 @@ class DocumentReceiver {
   bool committing_ = false;
   bool refused_told_ = false;  // that the disk takes nothing
   std::optional<Instant> commit_again_at_;
+  std::optional<Instant> data_at_;  // the newest, of any of them
 };
 
 }  // namespace detente::core

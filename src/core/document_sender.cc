@@ -50,6 +50,9 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
   if (const auto open = open_.find(prefix); open != open_.end()) open->second.offer_at.reset();
   Asked& asked = it->second;
   const std::uint64_t pieces = record::piece_count(asked.blob.length);
+  // Does not start over before all was sent: where the path is slow, questions come faster than a piece.
+  skip_held(asked);
+  const bool anew = asked.in_flight == 0 && !has_more(asked);
   asked.held.assign(pieces, false);
   asked.held_bytes = 0;
   for (std::uint64_t piece = 0; piece < pieces; ++piece) {
@@ -62,7 +65,7 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
   asked.offer_at.reset();
   asked.offers = 0;
   // With something under way the question may have crossed it: what is lost of that is found out.
-  if (asked.in_flight == 0) {
+  if (anew) {
     asked.piece = 0;
     asked.offset = 0;
     asked.again.clear();
@@ -195,14 +198,18 @@ bool DocumentSender::has_more(const Asked& asked) const {
   return !asked.again.empty() || asked.piece < asked.held.size();
 }
 
+void DocumentSender::skip_held(Asked& asked) {
+  while (asked.piece < asked.held.size() && asked.held[asked.piece]) {
+    ++asked.piece;
+    asked.offset = 0;
+  }
+  while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
+}
+
 DocumentSender::Asked* DocumentSender::next_asked() {
   Asked* best = nullptr;
   for (auto& [prefix, asked] : asked_) {
-    while (asked.piece < asked.held.size() && asked.held[asked.piece]) {
-      ++asked.piece;
-      asked.offset = 0;
-    }
-    while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
+    skip_held(asked);
     if (!has_more(asked)) continue;
     // The one that was begun goes on before another of its precedence.
     const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.tree.has_value()); };

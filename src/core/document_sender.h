@@ -64,6 +64,7 @@ class DocumentSender {
 
   static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
   Asked* next_asked();
+  static void skip_held(Asked& asked);  // what is held there by now need not be sent
   bool has_more(const Asked& asked) const;
   const Paths::Allowed& allowed(const Asked& asked) const;
   bool send_packet(Context& context, Asked& first);
