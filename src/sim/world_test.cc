@@ -141,6 +141,7 @@ TEST(Simulator, DocumentSeedsThatFoundFaults) {
       {1, 2, "more were wanted than are asked for at once, and the core wanted attention without end"},
       {2, 2, "two desks handed one file over, and the second took its name from it"},
       {35, 1, "an offer was lost, and none was made again"},
+      {13, 1, "acknowledgements in another session than the data's, after crossed calls; questions that began a piece anew"},
       {29, 1, "what the author's disk had lost was sent again, and nobody said that it was there"},
   };
   std::size_t left = std::getenv("DETENTE_QUICK") != nullptr ? 1 : std::size(all);
