@@ -178,9 +178,10 @@ void Documents::on_frame(Context& context, const wire::Frame& frame, PathId came
       context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, parsed.error().message});
     return;
   }
-  const bool data_came = std::holds_alternative<record::BlobData>(*parsed);
-  if (!data_came && !asks_.take(context.now.mono)) return;  // it is asked again
-  if (const auto* want = std::get_if<record::BlobWant>(&*parsed)) return sender_.on_want(context, *want);
+  if (const auto* want = std::get_if<record::BlobWant>(&*parsed)) {
+    if (asks_.take(context.now.mono)) sender_.on_want(context, *want);
+    return;
+  }
   if (auto* data = std::get_if<record::BlobData>(&*parsed)) return receiver_.on_data(context, std::move(*data), came_on);
   const auto& note = std::get<record::BlobNote>(*parsed);
   if (note.word == record::BlobWord::kHave) return sender_.on_have(context, note.root);

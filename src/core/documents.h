@@ -57,7 +57,7 @@ class Documents {
   // Its last piece is being checked, or it is about to be dropped: nobody adds to it or names it meanwhile.
   std::set<Digest> unsettled_;
   SubmissionId next_id_ = 1;
-  Bucket asks_{256, 128, std::chrono::seconds(1)};  // of what they may ask and say, data aside
+  Bucket asks_{256, 128, std::chrono::seconds(1)};  // wants: each costs a look at every piece
 };
 
 }  // namespace detente::core
