@@ -17,12 +17,35 @@ std::string short_name(const Digest& root) { return to_hex(ByteView(root).first(
 
 void DocumentReceiver::load(Context& context, record::Fence fence) {
   fence_ = fence;
-  for (const auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart)) {
+  const auto documents = context.store.blobs(identity_->lineage, identity_->counterpart);
+  for (const auto& [key, blob] : documents) {
     if (key.own) continue;
     if (blob.state != record::BlobState::kRefused) kept_bytes_ += blob.length;
     if (blob.state == record::BlobState::kWanted) begin(context, key);
     if (blob.state == record::BlobState::kHere) here_.insert(record::blob_prefix(key.root));
   }
+  // What found no room once may find it now: somebody gave more.
+  record::Batch batch;
+  batch.fence = fence_;
+  std::vector<record::BlobKey> taken;
+  for (auto [key, blob] : documents) {
+    if (key.own || blob.state != record::BlobState::kRefused || !fits(blob.length)) continue;
+    kept_bytes_ += blob.length;
+    blob.state = record::BlobState::kWanted;
+    batch.writes.push_back(record::PutBlob{key, blob});
+    taken.push_back(key);
+  }
+  if (taken.empty()) return;
+  context.effects.persist({std::move(batch)},
+                          [this, taken](Context& then) {
+                            for (const record::BlobKey& key : taken) begin(then, key);
+                            schedule(then);
+                          },
+                          {});
+}
+
+bool DocumentReceiver::fits(std::uint64_t length) const {
+  return length <= terms_->length_max && length <= terms_->room - std::min(terms_->room, kept_bytes_);
 }
 
 // --- named by an entry ---------------------------------------------------------------
@@ -44,7 +67,7 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
     const bool counted = under_way != counted_.end();
     if (counted && under_way->second != length) continue;  // the first length counts
     record::StoredBlob blob{length, line, document.precedence, record::BlobState::kWanted, context.now.wall};
-    if (length > terms_->length_max || (!counted && length > terms_->room - std::min(terms_->room, kept_bytes_))) {
+    if (length > terms_->length_max || (!counted && !fits(length))) {
       blob.state = record::BlobState::kRefused;
       const std::string limit = length > terms_->length_max
                                     ? "more than the accord's document_mib allows"

@@ -67,6 +67,7 @@ class DocumentReceiver {
     std::uint64_t pieces() const { return held.size(); }
   };
 
+  bool fits(std::uint64_t length) const;
   void begin(Context& context, const record::BlobKey& key);
   void ask(Context& context, Wanted& wanted);
   void take_part(Partial& partial, std::uint32_t offset, ByteView bytes);

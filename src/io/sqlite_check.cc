@@ -19,6 +19,7 @@ constexpr const char* kRoots =
     "UNION ALL SELECT key, root FROM cosignatures WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
 constexpr const char* kNewestCheckpoint =
     "SELECT key & ? FROM checkpoints WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1";
+constexpr const char* kDocumentOwners = "SELECT DISTINCT lineage, counterpart FROM blobs";
 constexpr const char* kEntryCount = "SELECT count(*) FROM entries";
 
 // The tree of one log as its leaves come, beside what the database says of it.
@@ -102,6 +103,7 @@ class Check {
       out.entries += log.size;
       out.logs.push_back(std::move(log));
     }
+    DETENTE_TRY_VOID(check_documents());
     // An entry of no log is found by no number, so a reader would never miss it.
     if (out.entries != of_) return broken("entries that belong to no log");
     return out;
@@ -115,6 +117,38 @@ class Check {
   Result<void> check_pages() {
     DETENTE_TRY(said, db_.text("PRAGMA integrity_check(1)"));
     if (said != "ok") return broken(said);
+    return {};
+  }
+
+  // Every piece against its leaf, and what is whole against its root.
+  Result<void> check_documents() {
+    std::vector<std::pair<BlobKey, StoredBlob>> documents;
+    {
+      Query owners = db_.query(kDocumentOwners);
+      for (;;) {
+        DETENTE_TRY(more, owners.row());
+        if (!more) break;
+        DETENTE_TRY(some, reader_.blobs(owners.array<32>(0), owners.text(1)));
+        documents.insert(documents.end(), some.begin(), some.end());
+      }
+    }
+    for (const auto& [key, blob] : documents) {
+      const std::string name = "document " + to_hex(ByteView(key.root).first(4)) + "…";
+      Frontier tree;
+      DETENTE_TRY(leaves, reader_.piece_leaves(key));
+      for (const auto& [piece, leaf] : leaves) {
+        DETENTE_TRY(bytes, reader_.piece(key, piece));
+        if (!bytes || bytes->size() != piece_bytes(blob.length, piece))
+          return broken(name + " has a piece that is not its own");
+        tree.append(leaf);
+        if (progress_ && piece % 64 == 0 && !progress_(done_, of_))
+          return fail(Fault::kState, "the check of the record was broken off");
+      }
+      const bool whole = blob.state == BlobState::kHere || blob.state == BlobState::kNamed ||
+                         blob.state == BlobState::kReady || blob.state == BlobState::kConfirmed;
+      if (whole && (leaves.size() != piece_count(blob.length) || tree.root() != key.root))
+        return broken(name + " is not what its root says");
+    }
     return {};
   }
 

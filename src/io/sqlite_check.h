@@ -1,7 +1,8 @@
 // Reads a whole record that no station has open, and says whether it is what was
 // written: SQLite's own integrity check, every entry against its leaf, every stored
 // tile and every root that was signed or cosigned against the tree that follows from
-// the leaves.
+// the leaves, every piece of a document against its leaf and every whole document
+// against its root.
 //
 // Whether the signatures verify is for who knows the keys: the newest ones are given.
 #pragma once

@@ -195,6 +195,29 @@ TEST_F(SqliteCheck, EveryKindOfDamageIsFound) {
   }
 }
 
+TEST_F(SqliteCheck, ADocumentThatRottedIsFound) {
+  const Bytes bytes(kPieceBytes + 9, 5);
+  const ByteView whole(bytes);
+  const BlobKey key{line_.lineage, "north", true, blob_root(bytes)};
+  std::vector<Write> writes = {PutBlob{key, {bytes.size(), LineId{3}, {}, BlobState::kNamed, {1}}}};
+  for (std::uint64_t piece = 0; piece < 2; ++piece) {
+    const ByteView part = whole.subspan(piece * kPieceBytes, piece_bytes(bytes.size(), piece));
+    writes.push_back(PutPiece{key, piece, leaf_hash(part), to_bytes(part)});
+  }
+  ASSERT_TRUE(put(std::move(writes)));
+  store_.reset();
+  EXPECT_TRUE(check_record(path_));
+  const std::filesystem::path good = folder_.file("good.db");
+  std::filesystem::copy_file(path_, good);
+  for (const char* damage : {"UPDATE pieces SET bytes = zeroblob(9) WHERE length(bytes) = 9",
+                             "DELETE FROM pieces WHERE length(bytes) = 9", "UPDATE blobs SET root = zeroblob(32)",
+                             "UPDATE blobs SET length = length - 1"}) {
+    std::filesystem::copy_file(good, path_, std::filesystem::copy_options::overwrite_existing);
+    sql(path_, damage);
+    EXPECT_FALSE(check_record(path_)) << damage;
+  }
+}
+
 TEST_F(SqliteCheck, AnEntryThatRottedIsNeverRead) {
   fill(600, 100);
   store_.reset();

@@ -114,6 +114,31 @@ class Whole(unittest.TestCase):
         self.assertEqual(self.north.get(f"/v1/counterparts/south/lines/{LINE}/documents")["documents"], [])
 
 
+    def test_more_room_and_a_start(self):
+        self.north.stop()
+        config = self.north.path("station", "station.toml")
+        with open(config, encoding="utf-8") as file:
+            given = file.read()
+
+        def room(mib):
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(given.replace("their_post =", f"document_room_mib = {mib}\ntheir_post =", 1))
+        room(1)
+        self.north.start()
+        content = drawn(2_000_000)
+        self.south.cli("send", f"north/{LINE}", "--file", write(self.south, "a.pdf", content))
+        wait_until(lambda: (document_of(self.north, "south") or {}).get("state") == "refused", "the refusal")
+        alarm = [one for one in self.north.get("/v1/events?since=0&timeout_ms=0")["events"]
+                 if one["event"] == "alarm" and one["alarm"] == "document"]
+        self.assertIn("document_room_mib", alarm[0]["text"])
+        self.north.stop()
+        room(3)
+        self.north.start()
+        wait_until(lambda: document_of(self.north, "south")["state"] == "here", "the document")
+        self.assertEqual(self.saved(self.north, "south")[0][1], content)
+        wait_until(lambda: document_of(self.south, "north", "own")["state"] == "confirmed", "the confirmation")
+
+
 class Hindered(TwoPaths):
     LINK = ("--rate", "4M", "--delay", "10ms")
     SIZE = 2_000_000
