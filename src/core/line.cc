@@ -42,6 +42,7 @@ void Line::load(Context& context, record::Fence fence) {
   in_flight_.clear();
   placing_ = 0;
   for (const record::OutboxItem& item : context.store.outbox(fence_.line)) {
+    if (given_back_.count(item.id) > 0) continue;
     if (auto entry = decode_outbox_item(item.item))
       outbox_.push_back({item.id, std::move(*entry), true});
     next_id_ = std::max(next_id_, item.id + 1);
@@ -60,7 +61,10 @@ void Line::open_epoch(Context& context) {
   entry.body = line::epoch_body(before.size == 0 ? std::nullopt : std::optional(before));
   in_flight_.clear();
   placing_ = 0;
-  place(context, {{0, std::move(entry), false}});
+  // With the opening or not at all: what was given back must not be read again from a disk that refused this.
+  record::Batch batch = new_batch();
+  for (SubmissionId id : given_back_) batch.writes.push_back(record::DeleteOutbox{fence_.line, id});
+  place(context, {{0, std::move(entry), false}}, std::move(batch));
 }
 
 std::size_t Line::window_left() const {
@@ -167,7 +171,10 @@ void Line::pump(Context& context) {
 }
 
 void Line::place(Context& context, std::vector<Waiting> items) {
-  record::Batch batch = new_batch();
+  place(context, std::move(items), new_batch());
+}
+
+void Line::place(Context& context, std::vector<Waiting> items, record::Batch batch) {
   std::vector<SubmissionId> ids, untold;
   std::vector<record::Entry> entries;
   for (Waiting& item : items) {

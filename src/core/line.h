@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "core/documents.h"
 #include "core/far_log.h"
@@ -82,6 +83,7 @@ class Line {
   void sort_outbox();
   std::vector<Waiting> next_to_place(Instant now);
   void place(Context& context, std::vector<Waiting> items);
+  void place(Context& context, std::vector<Waiting> items, record::Batch batch);
   void placed_durable(Context& context, std::uint64_t from, std::uint64_t to,
                       const std::vector<SubmissionId>& ids);
   // One commit of this line. After one was refused nothing new is built until all that were under way have
@@ -126,6 +128,7 @@ class Line {
   FarLog far_;
   std::vector<Waiting> outbox_;      // by precedence then id
   std::vector<Waiting> outbox_new_;  // their commit is under way
+  std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index
   std::size_t placing_ = 0;                      // entries whose commit is under way

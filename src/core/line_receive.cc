@@ -232,16 +232,14 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
                 "has what is missing here"});
   if (mutant(Mutant::kOldEpochAppended)) return;
   // It may have been sent before, from the disk that this one is a copy of.
-  record::Batch batch = new_batch();
   const Error why{Fault::kState,
                   "this disk is an older copy, and the message may have been sent before: look "
                   "into the other side's record, and send it again if it is not there"};
   for (const Waiting& waiting : outbox_) {
-    if (waiting.stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
+    if (waiting.stored) given_back_.insert(waiting.id);
     context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why});
   }
   outbox_.clear();
-  if (!batch.writes.empty()) commit(context, std::move(batch), {}, {});
   open_epoch(context);
 }
 

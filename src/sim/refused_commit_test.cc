@@ -103,5 +103,38 @@ TEST_F(RefusedCommit, WhatWasToBeShownEarlyIsShownWhenItsPredecessorsComeWithIt)
   EXPECT_EQ(shown(), (Indexes{1, 2})) << "in the record, and the desk was never told";
 }
 
+// Whichever of them it is that an older copy of a disk makes at its first contact.
+TEST(RefusedCommitOfAnOlderCopy, WhatWentBackToTheDeskIsNotSent) {
+  for (int refused = 0; refused < 5; ++refused) {
+    QuietPair pair(2);
+    pair.start(0);
+    ASSERT_TRUE(pair.say(0, kLine, "sent by the disk that this is a copy of"));
+    pair.settle();
+    const MemoryStore::Snapshot copy = pair.store(0).snapshot();
+    pair.start(1);
+    pair.run(std::chrono::minutes(1));
+    pair.stop(0);
+    pair.run(std::chrono::minutes(1));
+    pair.store(0).restore(copy);
+    pair.take_events(0);
+    pair.start(0);
+    int commits = 0;
+    pair.disk = [&](std::size_t side) {
+      return side == 0 && commits++ == refused ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes;
+    };
+    pair.run(std::chrono::minutes(2));
+    std::size_t given_back = 0;
+    for (const core::DeskEvent& event : pair.take_events(0))
+      given_back += std::holds_alternative<core::SubmissionFailed>(event) ? 1 : 0;
+    EXPECT_EQ(given_back, 1u) << "commit " << refused;
+    std::vector<std::uint64_t> sizes;  // of the epoch before and of the new one, which has its opening alone
+    const record::LineKey line{pair.pair().lineage(), kLine};
+    for (const auto& info : pair.store(1).logs(line))
+      if (!info.log.own) sizes.push_back(info.size);
+    EXPECT_EQ(sizes, (std::vector<std::uint64_t>{1, 1})) << "commit " << refused;
+    EXPECT_TRUE(pair.store(0).outbox(line).empty()) << "commit " << refused;
+  }
+}
+
 }  // namespace
 }  // namespace detente::sim
