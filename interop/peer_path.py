@@ -79,6 +79,7 @@ class PathState:
         self.heard = -1.0
         self.sent_at = -1.0
         self.congestion = Congestion()
+        self.data_doublings = 0        # timeouts of blob data in a row, without an acknowledgement
 
     def sample(self, rtt: float) -> None:
         """RFC 6298 section 2."""

@@ -52,6 +52,7 @@ class SessionPath:
         self.ack_count = 0
         self.ack_due: float | None = None
         self.highest_at = 0.0
+        self.highest_acked = -1
 
     def limit(self) -> int:
         """Section 6: packet size here and now."""
@@ -67,13 +68,15 @@ class SessionPath:
         for p in acked:
             del self.sent[p.counter]
             self.state.congestion.acked(p)
+            self.state.data_doublings = 0 if p.wants_ack else self.state.data_doublings
         highest = ack.ranges[0][1]
         newest = max(acked, key=lambda p: p.counter, default=None)
         if newest is not None and newest.counter == highest:
             rtt = now - newest.at
             self.state.sample(max(rtt - delay, 0.0) if delay < rtt else rtt)
         self.sender.acknowledged(highest)
-        return acked, self.lost(now, highest)
+        self.highest_acked = max(self.highest_acked, highest)
+        return acked, self.lost(now, self.highest_acked)
 
     def lost(self, now: float, highest: int) -> list[SentPacket]:
         wait = TIME_THRESHOLD * max(self.state.round_trip, 0.001)

@@ -9,9 +9,9 @@ from collections import deque
 
 import peer_cbor as cbor
 import peer_wire as wire
-from peer_blob import Blobs
 from peer_contact import FirstContact
 from peer_creds import CredentialError
+from peer_documents import QUOTA, Documents
 from peer_entrywire import read as read_entry
 from peer_far import COSIGN, STATE, FarLine
 from peer_handshake import FIRST, FIRST_CONTACT, HANDSHAKE_TYPES, NOTICE, REPLY, Handshaker
@@ -29,7 +29,7 @@ UNCONFIRMED_SECONDS, MOST_UNCONFIRMED = 60, 8
 
 
 class Station(Sending):
-    def __init__(self, files, store, transmit, wall, pack: bool = True, log=None):
+    def __init__(self, files, store, transmit, wall, pack: bool = True, log=None, quota: int = QUOTA):
         self.files, self.store, self.transmit, self._wall, self.pack = files, store, transmit, wall, pack
         self.log = log or (lambda text: None)
         self.coder = Coder(files.accord.dictionary)
@@ -43,12 +43,12 @@ class Station(Sending):
         self._look_back()
         self.contact = FirstContact(self)
         self.handshake = Handshaker(self)
-        self.blobs = Blobs(self)
         self.out: dict[tuple[Session, int], list] = {}
         self.answers: dict[int, set] = {}
         self.now = 0.0
         self.stamp = 0
         self.bytes_in = self.bytes_out = self.dropped = 0
+        self.documents = Documents(self, quota)
 
     def wall(self) -> int:
         return int(self._wall())
@@ -67,13 +67,11 @@ class Station(Sending):
 
     def arrived(self, far: FarLine, log, index: int, entry, early: bool) -> None:
         self.event("arrived", log=log, far=far, index=index, entry=entry, early=early)
-        self.blobs.named(far.annex.number, entry.header)
+        self.documents.receiver.named(far.annex.number, entry.header)
 
     def placed(self, own, row: int, epoch: bytes, index: int) -> None:
         self.event("placed", line=own.annex.name, submission=row, epoch=epoch.hex(), index=index)
-
-    def document(self, root: bytes, length: int, line: int) -> None:
-        self.event("document", root=root.hex(), length=length, line=self.files.accord.lines[line].name)
+        self.documents.author.attached(own.log.entries[index].entry.header)
 
     def take_bulletin(self, raw: bytes) -> None:
         try:
@@ -155,7 +153,7 @@ class Station(Sending):
         for p in session.paths.values():
             for sent in p.sent.values():
                 p.state.congestion._gone(sent)
-                self.blobs.lost(sent.blobs)
+                self.documents.author.lost(sent.blobs)
         session.paths = {}
         self.choose()
 
@@ -237,7 +235,8 @@ class Station(Sending):
         data = False
         for f in frames:
             try:
-                data |= bool(self._frame(f, session, path, now))
+                data = data or f.type == wire.BLOB and self.documents.is_data(f)
+                self._frame(f, session, path, now)
             except (WireError, RecordError, cbor.CborError, PacketError) as e:
                 self.note(f"a frame of type {f.type} is not of its form: {e}")    # it alone is dropped
             if session not in self.sessions:
@@ -247,7 +246,7 @@ class Station(Sending):
         if data and path in session.paths:
             sp.want_ack(counter, before, now)
 
-    def _frame(self, f: Frame, session: Session, path: int, now: float):
+    def _frame(self, f: Frame, session: Session, path: int, now: float) -> None:
         """packet.md section 4."""
         if f.type == wire.ENTRY:
             self._entry(f, session)
@@ -263,7 +262,7 @@ class Station(Sending):
         elif f.type == wire.COSIGNATURE:
             self._cosignature(f, session, path, now)
         elif f.type == wire.BLOB:
-            return self.blobs.on_frame(f.body, session, now)
+            self.documents.on_frame(f.body, session, now)
         elif f.type == wire.PROBE:
             self._probe(Probe.read(f.body), session, path, now)
         elif f.type == wire.CLOSE:
@@ -273,7 +272,6 @@ class Station(Sending):
             self._ack(wire.PathAck.read(f.body), session, now)
         elif f.type == wire.CONTACT:
             self.contact.on_frame(wire.Contact.read(f.body), session, now)
-        return False
 
     # ---- frames ----
 
@@ -403,7 +401,7 @@ class Station(Sending):
         if acked:
             sp.state.alive()
         for packet in lost:
-            self.blobs.lost(packet.blobs)
+            self.documents.author.lost(packet.blobs)
 
     def expire(self, now: float) -> None:
         """session.md section 6: a replaced session is received on until nothing came for 30 s."""
