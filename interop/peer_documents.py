@@ -6,7 +6,7 @@ import heapq
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from peer_blob import (DATA, GONE, HAVE, MOST_PIECES, PIECE, PROVED, SHORT, WANT, Data, Partial, Want, leaf_of, piece_length, pieces_of,
+from peer_blob import (DATA, GONE, HAVE, MOST_PIECES, PROVED, SHORT, WANT, Data, Partial, Want, leaf_of, piece_length, pieces_of,
                        read_pieces, short_frame)
 from peer_record import Tree
 from peer_wire import Frame, Reader, WireError
@@ -467,6 +467,3 @@ class Documents:
                 self.receiver.on_gone(short, session)
         else:
             raise WireError("kind of a blob frame")
-
-
-__all__ = ["Documents", "PIECE"]

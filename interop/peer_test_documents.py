@@ -15,96 +15,20 @@ from pathlib import Path
 
 import peer_blob as blob
 import peer_documents
-import peer_wire as wire
-from peer_blob import PIECE, Data, Partial, Want, cut, tree_of
+from peer_blob import PIECE, Data, Want, cut, tree_of
 from peer_files import load_side
 from peer_net import Net
-from peer_save import root_of, safe_name, save
 from peer_store import Store
 from peer_testlab import TwoStations, World, flipped, make_lab
-from peer_wire import BLOB, Frame, Reader, WireError
+from peer_wire import BLOB, Frame
 
 LONG = bool(os.environ.get("DETENTE_LONG"))
 SIZES = (0, 1, 16383, 16384, 16385, 100000, 1 << 20)
 SEED = int(os.environ.get("DETENTE_SEED") or random.randrange(1 << 32))
-EXAMPLE = bytes(k % 251 for k in range(32800))       # three pieces, the last of 32 bytes
-EXAMPLE_ROOT = bytes.fromhex("23099ceee4349d5e4969ce8cc73cb4a06a6d2a6dde92fe396c30df5ff6e9ae51")
 
 
 def setUpModule():
     print(f"DETENTE_SEED={SEED}", flush=True)
-
-
-class Form(unittest.TestCase):
-    """What needs no station."""
-
-    def test_example(self):
-        tree = tree_of(cut(EXAMPLE))
-        self.assertEqual((len(tree), tree.root()), (3, EXAMPLE_ROOT))
-        self.assertEqual(tree_of(cut(b"")).root().hex(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d")
-        first = EXAMPLE_ROOT[:8].hex()
-        for held, rest in ((set(), "00"), ({0, 2}, "0102"), ({2}, "0004"), ({0, 1}, "02"), ({0, 1, 2}, "03")):
-            self.assertEqual(Want.of(EXAMPLE_ROOT, 3, held, 1000).frame().body.hex(), f"00{EXAMPLE_ROOT.hex()}{rest}")
-        proof = [h.hex() for h in tree.path(2)]
-        self.assertEqual(Data(2, 0, tree.path(2), EXAMPLE[-32:]).frame(EXAMPLE_ROOT).body.hex(),
-                         f"02{first}0201{proof[0]}{EXAMPLE[-32:].hex()}")
-        self.assertEqual(Data(1, 1000, None, b"abc").frame(EXAMPLE_ROOT).body.hex(), f"01{first}0143e8616263")
-        self.assertEqual(blob.short_frame(blob.HAVE, EXAMPLE_ROOT).body.hex(), "03" + first)
-
-    def test_streams_are_cut_like_bytes(self):
-        for size in SIZES[:-1]:
-            data = random.Random(size).randbytes(size)
-            self.assertEqual([*blob.read_pieces(io.BytesIO(data))], [*cut(data)])
-
-    def test_wants(self):
-        rng = random.Random(SEED)
-        for _ in range(300):
-            count = rng.randrange(1, 9000)
-            held = set(rng.sample(range(count), rng.randrange(count + 1)))
-            room = rng.choice((469, 1161, 60))
-            frame = Want.of(EXAMPLE_ROOT, count, held, room).frame()
-            self.assertLessEqual(len(frame.sized()), room)
-            r = Reader(frame.body)
-            self.assertEqual((r.byte(), r.take(8)), (blob.WANT, EXAMPLE_ROOT[:8]))
-            want = Want.read(EXAMPLE_ROOT[:8], r)
-            told = set(range(count)) - set(want.missing(count))
-            self.assertLessEqual(told, held)
-            self.assertEqual({p for p in held if p < want.base + 8 * len(want.bits)}, told)
-        self.assertEqual([*Want(EXAMPLE_ROOT, 1 << 61).missing(3)], [])
-        self.assertEqual([*Want(EXAMPLE_ROOT, 1, b"\xfd\xff").missing(4)], [2])
-        with self.assertRaises(WireError):
-            Want.read(bytes(8), Reader(bytes(24) + b"\x00" + bytes(513)))
-
-    def test_parts_in_any_cut_and_order(self):
-        rng, tree = random.Random(SEED), tree_of(cut(EXAMPLE))
-        for _ in range(60):
-            piece = rng.randrange(3)
-            data = EXAMPLE[piece * PIECE:(piece + 1) * PIECE]
-            parts, at = [Data(piece, 0, tree.path(piece), data[:rng.randrange(500)])], 0
-            while at < len(data):
-                n = rng.randrange(1, 3000)
-                parts.append(Data(piece, at, None, data[at:at + n]))
-                at += rng.randrange(n // 2, n) or n
-            rng.shuffle(parts)
-            p = Partial(len(data))
-            for i, part in enumerate(parts):
-                self.assertEqual(p.whole(), i == len(parts) or (p.mask == p.full and p.proof is not None))
-                p.add(part)
-            self.assertTrue(p.whole() and p.proves(EXAMPLE_ROOT, piece, 3))
-            self.assertFalse((piece == 2 and p.proves(EXAMPLE_ROOT, piece, 4)) or p.proves(EXAMPLE_ROOT, (piece + 1) % 3, 3))
-            bit = rng.randrange(8 * len(data))
-            p.data[bit // 8] ^= 1 << bit % 8
-            self.assertFalse(p.proves(EXAMPLE_ROOT, piece, 3))
-        with self.assertRaises(WireError):
-            Partial(32).add(Data(2, 1, None, bytes(32)))
-        self.assertFalse(Partial(0).whole())      # even an empty piece wants its proof
-
-    def test_names(self):
-        for name, safe in (("a.txt", "a.txt"), ("../../etc/passwd", "passwd"), ("..", "document"), ("C:\\x\\y.doc", "y.doc"), (None, "document"),
-                           (".bashrc", "bashrc"), ("a\x00b\n\u202egpj.exe", "a_b__gpj.exe"), ("Übersicht – März.pdf", "Übersicht – März.pdf"),
-                           ("-rf", "rf"), ("x/", "document"), ("\udce9".encode("utf-8", "replace").decode(), "_")):
-            self.assertEqual(safe_name(name), safe, name)
-        self.assertLessEqual(len(safe_name("ü" * 200).encode()), 100)
 
 
 class Documents(TwoStations):
@@ -450,21 +374,6 @@ class Documents(TwoStations):
         alike = tree_of(cut(data)).root()[:8] + bytes(24)
         self.name_only(w, (alike, 100, "text/plain"))
         self.wholly(w, "south", data, seconds=120)
-
-    def test_saving_writes_over_nothing(self):
-        data, folder = os.urandom(20000), self.folder / "saved"
-        root = tree_of(cut(data)).root()
-        folder.mkdir()
-        (folder / "a.txt").write_text("mine")
-        (folder / "link.txt").symlink_to(folder / "elsewhere")
-        paths = [save(folder, name, root, cut(data)) for name in ("a.txt", "a.txt", "link.txt", "../up.txt")]
-        self.assertEqual((folder / "a.txt").read_text(), "mine")
-        self.assertFalse((folder / "elsewhere").exists())
-        self.assertEqual({p.parent for p in paths}, {folder})
-        self.assertEqual({root_of(p) for p in paths}, {root})
-        paths[0].write_bytes(b"changed")
-        with self.assertRaises(RuntimeError):
-            save(folder, "a.txt", root, cut(data))
 
 
 class Loopback(TwoStations):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import socket
-import unittest
-from pathlib import Path
 
 import peer_cbor as cbor
 import peer_wire as wire

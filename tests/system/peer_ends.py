@@ -1,5 +1,6 @@
 """The two ends of peer_scenarios.py: a real station on the south side, and the peer of interop/, with loss to order, on the north."""
 
+import io
 import pathlib
 import random
 import shutil
@@ -17,6 +18,7 @@ from peer_store import Store  # noqa: E402
 from peer_testlab import SIDES, make_lab  # noqa: E402
 
 LINE = "presidential"
+MAIN = "main-line"  # of own_accord()
 _open = []  # what a scenario leaves, whether it ended well or not
 
 
@@ -42,6 +44,15 @@ class Real(Station):
     def send(self, text, line=LINE, *more):
         return self.cli("send", f"north/{line}", text, "--wait", "durable", *more)
 
+    def send_file(self, path, text, *more):
+        return self.cli("send", f"north/{MAIN}", "--file", str(path), text, "--wait", "durable", *more)
+
+    def save(self, folder):
+        """The documents of the line that are here whole, as files: their bytes."""
+        folder.mkdir(exist_ok=True)
+        self.cli("inbox", f"north/{MAIN}", "--save", str(folder))
+        return [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
+
     def line(self, line=LINE):
         return self.line_of("north", line)
 
@@ -66,12 +77,38 @@ class Peer:
         _open.append(self.kill)
         self.st = self.net.station
         self.lose = lambda path, data: False
+        self.change = lambda data: data
+        self.late = 0.0  # how many datagrams of each direction wait for a later one
         self.events = []
         self.sizes = []
         self.random = random.Random(7)
         out, into = self.st.transmit, self.st.receive
-        self.st.transmit = lambda p, d: self.sizes.append(len(d)) or self.lose(p, d) or out(p, d)
-        self.st.receive = lambda p, d, now: None if self.lose(p, d) else into(p, d, now)
+        held_out, held_in = [], []
+        self.st.transmit = lambda p, d: self.sizes.append(len(d)) or self.lose(p, d) or self._pass(held_out, out, p, self.change(d))
+        self.st.receive = lambda p, d, now: None if self.lose(p, d) else self._pass(held_in, into, p, self.change(d), now)
+
+    def _pass(self, held, on, *datagram):
+        if self.late and self.random.random() < self.late:
+            held.append(datagram)
+            return
+        on(*datagram)
+        while held and self.random.random() < 0.4:
+            on(*held.pop(self.random.randrange(len(held))))
+
+    def send_document(self, data, name, text="see the file", line=MAIN):
+        """On its way: its root."""
+        number = self.st.files.accord.line(line).number
+        root, length = self.st.documents.author.add(lambda: io.BytesIO(data), number)
+        self.line(line).own.submit(text, "routine", 0, {17: [[root, length, "application/octet-stream", name]]})
+        return root
+
+    def delivered(self, root):
+        return any(e["event"] == "document-delivered" and e["root"] == root.hex() for e in self.events)
+
+    def documents(self):
+        """What came whole from the other side: (file name, bytes)."""
+        return [(e["file_name"], b"".join(self.st.documents.read(bytes.fromhex(e["root"]), e["length"])))
+                for e in self.events if e["event"] == "document"]
 
     def run(self, seconds, until=lambda: False):
         """Lets it work; True as soon as until() holds."""
