@@ -79,7 +79,7 @@ class PathState:
         self.heard = -1.0
         self.sent_at = -1.0
         self.congestion = Congestion()
-        self.data_doublings = 0        # timeouts of blob data in a row, without an acknowledgement
+        self.data_doublings = 0        # timeouts of blob data in a row; any acknowledgement of a packet on it ends them
 
     def sample(self, rtt: float) -> None:
         """RFC 6298 section 2."""
@@ -114,7 +114,7 @@ class PathState:
 
     def alive(self) -> None:
         """Any acknowledgement of a packet on it ends the suspicion."""
-        self.suspect = False
+        self.suspect, self.data_doublings = False, 0
 
 
 def best(paths: list[PathState]) -> PathState:

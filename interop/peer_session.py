@@ -68,7 +68,6 @@ class SessionPath:
         for p in acked:
             del self.sent[p.counter]
             self.state.congestion.acked(p)
-            self.state.data_doublings = 0 if p.wants_ack else self.state.data_doublings
         highest = ack.ranges[0][1]
         newest = max(acked, key=lambda p: p.counter, default=None)
         if newest is not None and newest.counter == highest:
