@@ -54,6 +54,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
       number, choice.name, paths,
       choice.deniable ? accord::Evidence::kDeniable : accord::Evidence::kProvable, random);
   annex.highest_precedence = choice.highest;
+  if (number != kAccordLine) annex.media = {accord::Medium::kText, accord::Medium::kDocument};
   DETENTE_TRY(text, accord::write_annex(annex));
   files.note.accord.lines.push_back({number, accord::annex_digest(text)});
   files.annexes.push_back(std::move(text));

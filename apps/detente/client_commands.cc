@@ -16,6 +16,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_send_commands(app, context);
   add_inbox_commands(app, context);
   add_show_commands(app, context);
+  add_documents_commands(app, context);
   add_paths_commands(app, context);
   add_backup_commands(app, context);
 }

@@ -96,7 +96,7 @@ std::string escape(std::string_view segment) {
 }
 
 Result<std::string> StationClient::exchange(std::string_view method, const std::string& target,
-                                            std::string_view body) const {
+                                            std::string_view body, std::string_view type) const {
   Socket socket;
   if (const int error = socket.connect(socket_); error != 0) {
     if (error == ENOENT || error == ECONNREFUSED)
@@ -107,8 +107,8 @@ Result<std::string> StationClient::exchange(std::string_view method, const std::
   std::string request(method);
   request += " " + target + " HTTP/1.1\r\nHost: station\r\nConnection: close\r\n";
   if (method == "POST")
-    request +=
-        "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    request += "Content-Type: " + std::string(type) + "\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\n";
   request += "\r\n";
   request += body;
   // A station that refuses a request early closes before it has read all of it: its answer counts.
@@ -128,6 +128,22 @@ Result<Json> StationClient::ask(std::string_view method, const std::string& targ
 
 Result<std::string> StationClient::post_text(const std::string& target, std::string_view body) const {
   return exchange("POST", target, body);
+}
+
+Result<Json> StationClient::post_bytes(const std::string& target, ByteView bytes) const {
+  DETENTE_TRY(answer, exchange("POST", target, as_string(bytes), "application/octet-stream"));
+  return parse_answer(answer);
+}
+
+Result<std::string> StationClient::get_bytes(const std::string& target) const {
+  DETENTE_TRY(answer, exchange("GET", target, {}));
+  const std::size_t body = answer.find("\r\n\r\n");
+  if (!answer.starts_with("HTTP/1.1 200") || body == std::string::npos) {
+    DETENTE_TRY(error, parse_answer(answer));
+    static_cast<void>(error);
+    return fail(Fault::kIo, "the station's answer cannot be read: is it of the same version?");
+  }
+  return answer.substr(body + 4);
 }
 
 Result<Json> StationClient::get(const std::string& target) const { return ask("GET", target, {}); }

@@ -16,11 +16,15 @@ class StationClient {
   // The answer's JSON; an answer that is an error becomes this error. kState when no station runs.
   Result<Json> get(const std::string& target) const;
   Result<Json> post(const std::string& target, const Json& body) const;
+  // Bytes instead of JSON, one way or the other.
+  Result<Json> post_bytes(const std::string& target, ByteView bytes) const;
+  Result<std::string> get_bytes(const std::string& target) const;
   // The same as text, neither written nor read here; an answer that is an error is a text, too.
   Result<std::string> post_text(const std::string& target, std::string_view body) const;
 
  private:
-  Result<std::string> exchange(std::string_view method, const std::string& target, std::string_view body) const;
+  Result<std::string> exchange(std::string_view method, const std::string& target, std::string_view body,
+                               std::string_view type = "application/json") const;
   Result<Json> ask(std::string_view method, const std::string& target, std::string_view body) const;
   std::string socket_;
 };

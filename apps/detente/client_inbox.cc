@@ -3,6 +3,7 @@
 
 #include "client_address.h"
 #include "client_commands.h"
+#include "client_documents.h"
 #include "client_show.h"
 
 namespace detente::cli {
@@ -13,6 +14,7 @@ constexpr std::uint64_t kPollMs = 25'000;
 
 struct InboxOptions {
   std::string address;
+  std::string save;
   bool follow = false, all = false;
 };
 
@@ -24,6 +26,33 @@ void put(const Context& context, const Json& json, const std::vector<std::string
     for (const std::string& line : lines) std::cout << line << "\n";
   }
   std::cout << std::flush;
+}
+
+// What is all here of the entry's documents goes into the directory.
+Result<void> save_documents(const Context& context, const StationClient& station, const InboxOptions& options,
+                            Json& entry) {
+  if (options.save.empty() || !entry.contains("attachments")) return {};
+  const LineAddress line{entry.value("counterpart", ""), entry.value("line", "")};
+  for (Json& attachment : entry["attachments"]) {
+    if (attachment.value("state", "") != "here" && entry.value("whose", "") != "own") continue;
+    DETENTE_TRY(path, save_document(context, station, line, entry, attachment, options.save));
+    attachment["saved"] = path;
+  }
+  return {};
+}
+
+// With --follow: the entries that name the document that has just come.
+Result<void> save_arrived(const Context& context, const StationClient& station, const InboxOptions& options,
+                          const Json& event) {
+  const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
+  DETENTE_TRY(list, station.get(line.target() + "/entries?limit=200&whose=far"));
+  for (Json& entry : list["entries"]) {
+    const Json& named = entry["attachments"];
+    if (std::none_of(named.begin(), named.end(), [&](const Json& a) { return a["root"] == event["root"]; })) continue;
+    DETENTE_TRY_VOID(save_documents(context, station, options, entry));
+    put(context, entry, entry_lines(entry));
+  }
+  return {};
 }
 
 bool wanted(const std::vector<LineAddress>& lines, const Json& event) {
@@ -63,6 +92,7 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   std::stable_sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) {
     return a.value("stored_at", std::uint64_t{0}) < b.value("stored_at", std::uint64_t{0});
   });
+  for (Json& entry : entries) DETENTE_TRY_VOID(save_documents(context, station, options, entry));
   if (!options.follow) {
     for (const Json& entry : entries)
       for (const std::string& line : entry_lines(entry)) context.say(line);
@@ -74,11 +104,14 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
   return follow_events(
       station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
+        if (event.value("event", "") == "document-arrived" && !options.save.empty() && wanted(lines, event))
+          return save_arrived(context, station, options, event);
         if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
         const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
         DETENTE_TRY(entry, station.get(line.target() + "/entries/far/" +
                                        std::to_string(event.value("index", std::uint64_t{0})) +
                                        "?epoch=" + event.value("epoch", "")));
+        DETENTE_TRY_VOID(save_documents(context, station, options, entry));
         put(context, entry, entry_lines(entry));
         return {};
       });
@@ -110,6 +143,8 @@ void add_inbox_commands(CLI::App& app, Context& context) {
   inbox_command->add_option("ADDRESS", options->address, "One line; all of them without it");
   inbox_command->add_flag("--all", options->all, "Both sides' entries, acknowledged or not");
   inbox_command->add_flag("--follow", options->follow, "Go on with what arrives");
+  inbox_command->add_option("--save", options->save, "Save the documents that are all here into this directory");
+  example(*inbox_command, "detente inbox north/military-west --save documents/");
   example(*inbox_command, "detente inbox north/military-west --follow");
   on_run(*inbox_command, context, [&context, options] { return inbox(context, *options); });
 

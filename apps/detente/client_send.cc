@@ -3,6 +3,7 @@
 
 #include "client_commands.h"
 #include "client_compose.h"
+#include "client_documents.h"
 #include "io/os_clock.h"
 #include "line/message.h"
 #include "wire/text.h"
@@ -15,7 +16,8 @@ constexpr std::size_t kInputMax = 32 * 1024;  // read from stdin; the line's own
 
 struct SendOptions {
   std::string address, text, precedence = "routine", officer, subject, label, due, reply_by;
-  std::vector<std::string> references, action, info;
+  std::vector<std::string> references, action, info, files;
+  std::string type;
   bool drill = false, test = false, has_text = false;
   std::string wait = "receipt", timeout = "10s";
 };
@@ -57,7 +59,8 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   if (options.drill) header.entry_class = record::EntryClass::kDrill;
   if (options.test) header.entry_class = record::EntryClass::kTest;
   std::string text = options.text;
-  if (!options.has_text || text == "-") {
+  const bool files_alone = !options.has_text && !options.files.empty();
+  if (!files_alone && (!options.has_text || text == "-")) {
     DETENTE_TRY(input, read_input());
     text = std::move(input);
   }
@@ -83,7 +86,10 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
     DETENTE_TRY(by, parse_when(options.reply_by, now));
     header.reply_by = by;
   }
-  DETENTE_TRY(wait, parse_wait(options.wait));
+  const bool to_the_end = options.wait == "document";
+  if (to_the_end && options.files.empty())
+    return fail(Fault::kMalformed, "--wait document needs a --file that is waited for");
+  DETENTE_TRY(wait, parse_wait(to_the_end ? "receipt" : options.wait));
   DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
   out.submission.wait = wait;
   out.submission.timeout_ms = timeout;
@@ -98,9 +104,19 @@ Result<void> send(Context& context, const SendOptions& options) {
   const StationClient station(side);
   DETENTE_TRY(composed, compose(station, options));
   const LineAddress line = composed.line;
+  std::vector<record::Attachment>& documents = composed.submission.entry.header.attachments;
+  for (const std::string& path : options.files) {
+    DETENTE_TRY(document, hand_over(context, station, line, path, options.type));
+    documents.push_back(std::move(document));
+  }
   station::Submission shown = composed.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(composed)));
   say_outcome(context, line, shown, answer);
+  const std::vector<record::Attachment>& sent = shown.entry.header.attachments;
+  if (options.wait == "document") return await_documents(context, station, line, sent, 0);
+  for (const record::Attachment& document : sent)
+    context.say("  " + document.file_name + ", " + size_text(document.length) +
+                ": follows by itself; `detente documents` shows how far it is");
   return {};
 }
 
@@ -184,6 +200,9 @@ void add_send_commands(CLI::App& app, Context& context) {
       ->excludes(drill);
   send_command->add_option("--subject", options->subject, "Subject, at most 120 bytes");
   send_command->add_option("--label", options->label, "Security label, at most 40 bytes");
+  send_command->add_option("--file", options->files, "A document; may be given up to four times")
+      ->check(CLI::ExistingFile);
+  send_command->add_option("--type", options->type, "Media type of the documents; by their names without it");
   send_command->add_option("--due", options->due, "2026-11-24T09:00:00Z, or +2h");
   send_command->add_option("--reply-by", options->reply_by, "2026-11-24T09:00:00Z, or +30m");
   send_command->add_option("--ref", options->references,
@@ -191,7 +210,10 @@ void add_send_commands(CLI::App& app, Context& context) {
   send_command->add_option("--action", options->action, "Post that is to act; may be given again");
   send_command->add_option("--info", options->info, "Post that is to know; may be given again");
   add_wait_options(*send_command, options->wait, options->timeout);
+  send_command->get_option("--wait")->description(
+      "Return when: none, durable (own disk), receipt (their disk), document (their disk has the files)");
   example(*send_command, "detente send north/military-west --precedence flash --as kim \"Text\"");
+  example(*send_command, "detente send north/military-west --file map.pdf --wait document \"The map\"");
   on_run(*send_command, context, [&context, options, text] {
     options->has_text = text->count() > 0;
     return send(context, *options);

@@ -1,5 +1,7 @@
 #include "client_show.h"
 
+#include "client_documents.h"
+
 #include <fmt/format.h>
 
 #include "base/civil.h"
@@ -136,6 +138,12 @@ std::vector<std::string> entry_lines(const Json& entry) {
     for (const std::string& line :
          wrap(wire::display_text(entry["text"].get<std::string>()), kColumns - 4 - mark.size()))
       out.push_back("    " + mark + line);
+  if (entry.contains("attachments"))
+    for (const Json& document : entry["attachments"]) {
+      out.push_back("    " + mark + "document " + text_of(document, "file_name") + ", " +
+                    size_text(document.value("length", std::uint64_t{0})) + ": " + document_state_text(document));
+      if (document.contains("saved")) out.push_back("    " + mark + "  saved as " + text_of(document, "saved"));
+    }
   return out;
 }
 

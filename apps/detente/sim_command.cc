@@ -86,9 +86,12 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"trace", trace},
                   {"speed", simulated / real},
                   {"failing", failing}});
-  if (violations > 0)
-    return fail(Fault::kConflict, std::to_string(failing.size()) +
-                                      " seeds broke a promise; run one alone with --first-seed N --seeds 1");
+  if (violations > 0) {
+    std::string seeds;
+    for (const Json& one : failing) seeds += " " + one["seed"].dump();
+    return fail(Fault::kConflict, std::to_string(failing.size()) + " seeds broke a promise (" + seeds.substr(1) +
+                                      "); run one alone with --first-seed N --seeds 1");
+  }
   return {};
 }
 

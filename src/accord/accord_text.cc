@@ -10,6 +10,8 @@
 namespace detente::accord {
 namespace {
 
+constexpr std::uint32_t kDocumentMibMax = 1 << 20;
+
 constexpr std::array kPathKinds = {PathKind::kUdp,   PathKind::kTcp,     PathKind::kSerial,
                                    PathKind::kKiss,  PathKind::kProgram, PathKind::kCourier,
                                    PathKind::kSheet, PathKind::kWords};
@@ -84,6 +86,7 @@ Result<void> check_terms(const Accord& accord) {
   DETENTE_TRY_VOID(check_range("secret_step_hours", s.secret_step_hours, 1, 8760));
   DETENTE_TRY_VOID(check_range("heartbeat_seconds", s.heartbeat_seconds, 1, 86400));
   DETENTE_TRY_VOID(check_range("entry_bytes", accord.limits.entry_bytes, kEntryBytes, kEntryBytes));
+  DETENTE_TRY_VOID(check_range("document_mib", accord.limits.document_mib, 1, kDocumentMibMax));
   return check_range("queue_entries", accord.limits.queue_entries, 1, 1000000);
 }
 
@@ -143,6 +146,8 @@ void read_terms(TomlDocument::Table& root, Accord& out) {
   auto limits = root.table("limits");
   out.limits.entry_bytes = limits.integer("entry_bytes", kEntryBytes, kEntryBytes);
   out.limits.queue_entries = limits.integer("queue_entries", 1, 1000000);
+  if (const std::uint32_t mib = limits.integer_or_none("document_mib", 1, kDocumentMibMax); mib > 0)
+    out.limits.document_mib = mib;
   limits.close();
 }
 

@@ -23,6 +23,7 @@ RC_GTEST_PROP(AccordText, TermsSurvive, ()) {
   accord.session.rekey_minutes = *rc::gen::inRange<std::uint32_t>(1, 10081);
   accord.session.secret_step_hours = *rc::gen::inRange<std::uint32_t>(1, 8761);
   accord.limits.queue_entries = *rc::gen::inRange<std::uint32_t>(1, 1000001);
+  accord.limits.document_mib = *rc::gen::inRange<std::uint32_t>(1, (1u << 20) + 1);
   accord.not_before.seconds = *rc::gen::arbitrary<std::uint32_t>();
   accord.seal = *rc::gen::element<std::string>("both", "south", "north");
   accord.title = *rc::gen::nonEmpty(rc::gen::container<std::string>(
@@ -125,6 +126,7 @@ TEST(AccordText, IsNotWrittenWhenItCouldNotBeRead) {
   EXPECT_TRUE(refused([](Accord& a) { a.session.rekey_minutes = 0; }));
   EXPECT_TRUE(refused([](Accord& a) { a.lines.resize(kLinesMax + 1); }));
   EXPECT_TRUE(refused([](Accord& a) { a.limits.entry_bytes = 1; }));
+  EXPECT_TRUE(refused([](Accord& a) { a.limits.document_mib = 0; }));
 }
 
 TEST(AccordText, FindsSidesPathsAndLines) {

@@ -49,6 +49,8 @@ void write_terms(TomlWriter& out, const Accord& accord) {
   out.section("limits")
       .integer("entry_bytes", accord.limits.entry_bytes)
       .integer("queue_entries", accord.limits.queue_entries);
+  if (accord.limits.document_mib != AccordLimits{}.document_mib)
+    out.comment("Largest document, in 2^20 bytes.").integer("document_mib", accord.limits.document_mib);
 }
 
 void write_lists(TomlWriter& out, const Accord& accord) {

@@ -27,6 +27,7 @@ enum class Mutant {
   kFloorIgnored,            // a restored disk cosigns less than it had
   kEquivocationOverlooked,  // two signed histories are taken for a duplicate
   kPrecedenceIgnored,       // FLASH waits in the queue
+  kPieceUnverified,         // a document's piece is kept without its proof
   kTailForgotten,           // what is unreceipted at a start is not sent again
 };
 

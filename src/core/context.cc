@@ -10,9 +10,10 @@ void EffectQueue::send(PeerId peer, PathId path, Bytes datagram) {
 
 void EffectQueue::notify(DeskEvent event) { effects_.push_back(Notify{std::move(event)}); }
 
-void EffectQueue::persist(std::vector<record::Batch> batches, Then then, Failed failed) {
+void EffectQueue::persist(std::vector<record::Batch> batches, Then then, Failed failed,
+                          Haste haste) {
   const std::uint64_t token = next_token_++;
-  waiting_.push_back({token, std::move(then), std::move(failed)});
+  waiting_.push_back({token, std::move(then), std::move(failed), haste});
   effects_.push_back(Persist{token, std::move(batches)});
 }
 
@@ -20,7 +21,7 @@ std::vector<Effect> EffectQueue::take() { return std::exchange(effects_, {}); }
 
 bool EffectQueue::waited_for(std::uint64_t token) const {
   for (const Waiting& waiting : waiting_)
-    if (waiting.token == token) return static_cast<bool>(waiting.then);
+    if (waiting.token == token) return waiting.then && waiting.haste == Haste::kSome;
   return false;
 }
 

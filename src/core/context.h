@@ -22,12 +22,14 @@ class EffectQueue {
   void notify(DeskEvent event);
   // `then` runs when the commit is durable, `failed` when the store refused it. Exactly one of them, in the
   // order of the commits.
-  void persist(std::vector<record::Batch> batches, Then then, Failed failed);
+  // kNone: nothing that a person waits for hangs on it, so the driver may take its time.
+  enum class Haste { kNone, kSome };
+  void persist(std::vector<record::Batch> batches, Then then, Failed failed, Haste haste = Haste::kSome);
 
   std::vector<Effect> take();
   void persisted(Context& context, std::uint64_t token);
   void persist_failed(Context& context, std::uint64_t token, const Error& error);
-  // Whether something is to be sent or told when that commit is durable.
+  // Whether something is to be sent or told when that commit is durable, in haste.
   bool waited_for(std::uint64_t token) const;
 
  private:
@@ -35,6 +37,7 @@ class EffectQueue {
     std::uint64_t token;
     Then then;
     Failed failed;
+    Haste haste;
   };
   Waiting pop(std::uint64_t token);
   std::vector<Effect> effects_;

@@ -59,6 +59,27 @@ struct ReceiptVerified {  // theirs over ours: everything below `size` is on the
   record::EpochId epoch{};
   std::uint64_t size = 0;
 };
+struct DocumentStored {  // ours: this part is on our disk
+  PeerId peer;
+  SubmissionId submission = 0;
+  Digest root{};
+  bool whole = false;  // and all the others: an entry may name it
+};
+struct DocumentFailed {  // ours: this part, or the whole with its last part
+  PeerId peer;
+  SubmissionId submission = 0;
+  Error error;
+};
+struct DocumentConfirmed {  // ours: the other side says that all of it is on its disk
+  PeerId peer;
+  LineId line;
+  Digest root{};
+};
+struct DocumentArrived {  // theirs: all of it is on our disk, verified
+  PeerId peer;
+  LineId line;
+  Digest root{};
+};
 struct LinkChanged {
   PeerId peer;
   bool up = false;
@@ -72,6 +93,7 @@ enum class AlarmKind {
   kWeForgot,        // the other side holds more of our log than we do
   kNewEpoch,        // the other side opened a new epoch
   kStore,           // our own disk refused
+  kDocument,        // a document of theirs is not fetched, or is there no more
 };
 struct Alarm {
   PeerId peer;
@@ -80,7 +102,8 @@ struct Alarm {
 };
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
-                               LinkChanged, Alarm>;
+                               DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, LinkChanged,
+                               Alarm>;
 struct Notify {
   DeskEvent event;
 };

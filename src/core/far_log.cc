@@ -24,6 +24,11 @@ FarLog::Outcome gap(std::string why) {
   return out;
 }
 
+void note_documents(const record::Header& header, FarLog::Outcome& out) {
+  for (const record::Attachment& attachment : header.attachments)
+    out.named.push_back({attachment, header.precedence});
+}
+
 FarLog::Outcome bad(std::string why) {
   FarLog::Outcome out;
   out.verdict = FarLog::Verdict::kBad;
@@ -278,6 +283,7 @@ void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batc
   period_ = std::max(period_, placed.period);
   const bool was_shown = shown_early_.erase(placed.index) > 0;
   if (!was_shown) out.arrived.push_back({placed.index, false});
+  note_documents(placed.entry.header, out);
 }
 
 FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
@@ -380,6 +386,7 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
   opened_ = true;
   batch.writes.push_back(record::PutEarlyEntry{key_, to_stored(*placed, context.now.wall)});
+  note_documents(entry.header, out);
   early_.emplace(index, EarlyEntry{std::move(entry), *wire.checkpoint});
   shown_early_.insert(index);
   out.arrived.push_back({index, true});

@@ -12,6 +12,7 @@
 #include <deque>
 #include <set>
 
+#include "core/document_terms.h"
 #include "core/own_log.h"
 
 namespace detente::core {
@@ -46,6 +47,7 @@ class FarLog {
     std::string why;                 // for kBad and kGap
     std::optional<Receipt> receipt;  // for kAccepted, unless more was cosigned once than is held
     std::vector<Shown> arrived;      // to notify once durable
+    std::vector<NamedDocument> named;  // by what the batch has
     std::vector<std::string> alarms;
     bool equivocation = false;
     bool new_epoch = false;

@@ -14,10 +14,11 @@ constexpr std::size_t kWindow = 64;  // spec/packet.md section 5
 constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
-Line::Line(PairIdentity& identity, LineSetup setup, Link& link)
+Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents)
     : identity_(&identity),
       setup_(std::move(setup)),
       link_(&link),
+      documents_(&documents),
       own_(identity, setup_),
       far_(identity, setup_) {}
 
@@ -64,7 +65,8 @@ std::size_t Line::window_left() const {
 
 Result<SubmissionId> Line::submit(Context& context, record::Entry entry) {
   DETENTE_TRY_VOID(line::check_submission(
-      entry, {setup_.id, setup_.name, setup_.provable, setup_.highest}));
+      entry, {setup_.id, setup_.name, setup_.provable, setup_.highest, setup_.documents}));
+  DETENTE_TRY_VOID(documents_->check_named(context, entry.header));
   if (outbox_.size() + outbox_new_.size() >= setup_.outbox_max)
     return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(setup_.outbox_max) +
                                    " messages waiting already; wait until the other side is reached");
@@ -95,6 +97,7 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
   const SubmissionId id = waiting.id;
   record::Batch batch = new_batch();
   batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry)}});
+  documents_->name(context, waiting.entry.header, batch);
   outbox_new_.push_back(std::move(waiting));
   const auto stored = [this, id](Context& then) {
     const auto it = std::find_if(outbox_new_.begin(), outbox_new_.end(),
@@ -163,6 +166,7 @@ void Line::place(Context& context, std::vector<Waiting> items) {
   std::vector<SubmissionId> ids, untold;
   std::vector<record::Entry> entries;
   for (Waiting& item : items) {
+    documents_->name(context, item.entry.header, batch);
     ids.push_back(item.id);
     if (!item.stored && item.id != 0) untold.push_back(item.id);
     entries.push_back(std::move(item.entry));
@@ -218,10 +222,14 @@ void Line::store_gathered(Context& context) {
 void Line::commit(Context& context, record::Batch batch, EffectQueue::Then then,
                   EffectQueue::Failed failed) {
   ++commits_;
+  std::vector<record::BlobKey> documents;
+  for (const record::Write& write : batch.writes)
+    if (const auto* put = std::get_if<record::PutBlob>(&write)) documents.push_back(put->key);
   context.effects.persist(
       {std::move(batch)},
-      [this, then = std::move(then)](Context& now) {
+      [this, then = std::move(then), documents = std::move(documents)](Context& now) {
         if (then) then(now);
+        documents_->named_durable(now, documents);
         commit_ended(now);
       },
       [this, failed = std::move(failed)](Context& now, const Error& error) {

@@ -10,6 +10,7 @@
 
 #include <functional>
 
+#include "core/documents.h"
 #include "core/far_log.h"
 #include "core/link.h"
 #include "core/own_log.h"
@@ -19,7 +20,7 @@ namespace detente::core {
 
 class Line {
  public:
-  Line(PairIdentity& identity, LineSetup setup, Link& link);
+  Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents);
   Line(const Line&) = delete;
 
   void load(Context& context, record::Fence fence);
@@ -114,6 +115,7 @@ class Line {
   PairIdentity* identity_;
   LineSetup setup_;
   Link* link_;
+  Documents* documents_;
   record::Fence fence_;
   OwnLog own_;
   FarLog far_;

@@ -54,6 +54,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch,
                                  "the other station began a new epoch of its record on line " +
                                      setup_.name + "; it says that its disk has a new life"});
+  if (setup_.documents) documents_->theirs_named(context, setup_.id, outcome.named, batch);
   const record::EpochId epoch = far_.key().epoch;
   const auto durable = [this, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,
                         arrived = outcome.arrived](Context& then) {

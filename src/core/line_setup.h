@@ -33,6 +33,7 @@ struct LineSetup {
   record::Precedence highest = record::Precedence::kFlash;
   std::size_t outbox_max = 1000;
   std::vector<PathId> paths;  // that the accord allows; empty = every one
+  bool documents = false;     // may carry them
 };
 
 }  // namespace detente::core

@@ -292,7 +292,7 @@ void Link::send_on(Context& context, Live& live, PathState& path,
   for (const wire::Frame& frame : frames) {
     const std::size_t bytes = wire::frame_size(frame);
     all += bytes;
-    if (bytes > room && frame.type == wire::FrameType::kEntry) {
+    if (bytes > room && link::may_be_cut(frame.type)) {
       flush();
       for (wire::Frame& part : link::cut_into_fragments(frame, live.next_parcel++, room))
         seal_on(context, live, path, {std::move(part)}, tracked, sent);

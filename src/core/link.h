@@ -3,7 +3,7 @@
 // session and path to send on, seals and opens packets, probes. spec/session.md,
 // spec/packet.md sections 5 to 7.
 //
-// It does not know what entries and blobs mean and retransmits none.
+// It does not know what entries and documents mean and retransmits none.
 #pragma once
 
 #include <deque>
@@ -120,6 +120,8 @@ class Link {
   void missed(Context& context, const std::vector<SentPacket>& packets, bool timed_out);
   // Whether what can wait may be sent now.
   bool may_send(Instant now, const Paths::Allowed& allowed) const;
+  // Acknowledgements of paths wait while `hold`: what they cover has nowhere to go here.
+  void hold_acks(bool hold) { acks_held_ = hold; }
   // When pacing alone holds it back: a moment that may be past already.
   std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
   Duration timeout(unsigned tries) const;  // of the best path
@@ -195,6 +197,7 @@ class Link {
   std::optional<Instant> last_heard_;
   std::optional<Digest> other_accord_;
   bool up_ = false;
+  bool acks_held_ = false;
 };
 
 }  // namespace detente::core

@@ -75,13 +75,14 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
 
 void Link::send_acks(Context& context) {
   Live* live = current();
-  if (live == nullptr) return;
-  std::vector<wire::Frame> frames;
-  for (auto& [id, ranges] : live->received)
-    if (ranges.due() && *ranges.due() <= context.now.mono)
-      frames.push_back({wire::FrameType::kPathAck, wire::FrameClass::kLive, false,
-                        link::encode_path_ack(ranges.take(context.now.mono, id))});
-  if (!frames.empty()) static_cast<void>(send(context, frames, {}));
+  if (live == nullptr || acks_held_) return;
+  // Each on its own path: what came there is likely to get an answer back there, whatever is best.
+  for (auto& [id, ranges] : live->received) {
+    if (!ranges.due() || *ranges.due() > context.now.mono) continue;
+    wire::Frame frame{wire::FrameType::kPathAck, wire::FrameClass::kLive, false,
+                      link::encode_path_ack(ranges.take(context.now.mono, id))};
+    static_cast<void>(send(context, {std::move(frame)}, {.answer_on = id}));
+  }
 }
 
 void Link::tend_paths(Context& context) {
@@ -135,7 +136,7 @@ std::optional<Instant> Link::next_deadline() const {
     if (last_heard_) by(*last_heard_ + setup_.policy.heartbeat * 3);
   }
   for (const auto& [id, ranges] : live->received)
-    if (ranges.due()) by(*ranges.due());
+    if (ranges.due() && !acks_held_) by(*ranges.due());
   for (const PathState& path : paths_.all()) by(paths_.probe_due(path, setup_.policy.heartbeat));
   return due;
 }

@@ -6,11 +6,21 @@
 
 namespace detente::core {
 
+namespace {
+
+DocumentTerms with_paths(DocumentTerms terms, const std::vector<LineSetup>& lines) {
+  for (const LineSetup& line : lines) terms.paths[line.id] = line.paths;
+  return terms;
+}
+
+}  // namespace
+
 Peer::Peer(PeerSetup setup)
     : identity_(std::move(setup.identity)),
       sockets_(std::move(setup.sockets)),
       new_epoch_(setup.new_epoch),
       link_(identity_.peer, std::move(setup.link)),
+      documents_(identity_, link_, with_paths(std::move(setup.documents), setup.lines)),
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_) {}
 
@@ -19,7 +29,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   for (LineSetup& setup : line_setups_) {
     const LineId id = setup.id;
     DETENTE_TRY(fence, store.claim({identity_.lineage, id}));
-    auto line = std::make_unique<Line>(identity_, std::move(setup), link_);
+    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_);
     line->load(context, fence);
     fences.emplace(id, fence);
     lines_.emplace(id, std::move(line));
@@ -29,6 +39,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
     return fail(Fault::kMalformed, "the accord has no line 0; every accord needs its accord line");
   if (new_epoch_)
     for (auto& [id, line] : lines_) line->open_epoch(context);
+  documents_.load(context, fences.at(kAccordLine));
   link_.start(context, fences.at(kAccordLine), contact_);
   return {};
 }
@@ -62,6 +73,7 @@ bool Peer::on_packet(Context& context, PathId path, const wire::ParsedPacket& pa
   const auto received = link_.on_packet(context, path, packet);
   if (!received) return false;
   watch_link(context);
+  documents_.on_packets(context, received->acknowledged, received->lost);
   for (const wire::Frame& frame : received->frames) on_frame(context, frame, *received);
   pump(context);
   return true;
@@ -92,13 +104,15 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
     case wire::FrameType::kContact:
       contact_.on_frame(context, frame.body, packet.session);
       return;
+    case wire::FrameType::kBlobChunk:
+      documents_.on_frame(context, frame, packet.path);
+      return;
     case wire::FrameType::kClose:
     case wire::FrameType::kPathAck:
     case wire::FrameType::kCover:
     case wire::FrameType::kProbe:
     case wire::FrameType::kFragment:
     case wire::FrameType::kBulletin:
-    case wire::FrameType::kBlobChunk:
     case wire::FrameType::kVoice:
     case wire::FrameType::kKeyExchange:
       return;
@@ -111,6 +125,7 @@ void Peer::watch_link(Context& context) {
   const bool fresh = std::exchange(announced_session_, link_.session_count()) != announced_session_;
   contact_.pursue(context);
   for (auto& [id, line] : lines_) line->on_link_up(context, fresh);
+  documents_.on_link_up(context, fresh);
   pump(context);
   // What waits for the disk will be the session's first packet soon enough.
   const bool soon = std::any_of(lines_.begin(), lines_.end(),
@@ -127,12 +142,16 @@ void Peer::pump(Context& context) {
     return *a->most_urgent() > *b->most_urgent();
   });
   for (Line* line : waiting) line->pump(context);
+  // What still waits there waits for the path.
+  const auto waits = [](const Line* line) { return line->most_urgent().has_value(); };
+  if (std::none_of(waiting.begin(), waiting.end(), waits)) documents_.pump(context);
 }
 
 void Peer::on_deadline(Context& context) {
   const auto due = [&](const std::optional<Instant>& at) { return at && *at <= context.now.mono; };
   if (due(link_.next_deadline())) link_.on_deadline(context);
   if (due(contact_.next_deadline())) contact_.on_deadline(context);
+  if (due(documents_.next_deadline())) documents_.on_deadline(context);
   for (auto& [id, line] : lines_)
     if (due(line->next_deadline())) line->on_deadline(context);
   watch_link(context);
@@ -142,6 +161,7 @@ void Peer::on_deadline(Context& context) {
 std::optional<Instant> Peer::next_deadline() const {
   std::optional<Instant> earliest = link_.next_deadline();
   if (const auto at = contact_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  if (const auto at = documents_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   return earliest;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/contact.h"
+#include "core/documents.h"
 #include "core/line.h"
 #include "core/link.h"
 
@@ -19,6 +20,7 @@ struct PeerSetup {
   std::vector<LineSetup> lines;  // the accord line among them
   std::map<SocketId, PathId> sockets;
   bool new_epoch = false;  // the disk has a new life: begin new epochs at start
+  DocumentTerms documents = {};  // their paths are taken from the lines
 };
 
 class Peer {
@@ -31,6 +33,8 @@ class Peer {
 
   const PairIdentity& identity() const { return identity_; }
   const Link& link() const { return link_; }
+  Documents& documents() { return documents_; }
+  const Documents& documents() const { return documents_; }
   std::optional<PathId> path_on(SocketId socket) const;
   const link::Hint& their_hint() const { return link_.their_keys().hint; }
   bool has_session(wire::SessionTag tag) const { return link_.has_session(tag); }
@@ -45,7 +49,7 @@ class Peer {
   // False when no session of this counterpart opens it.
   bool on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
 
-  // Lines place what waits as far as the paths allow, the most urgent line first.
+  // First lines, then documents. Lines place what waits as far as the paths allow, the most urgent line first.
   void pump(Context& context);
   // Says farewell, for a station that stops.
   void close(Context& context) { link_.close(context, "this station stops"); }
@@ -63,6 +67,7 @@ class Peer {
   std::map<SocketId, PathId> sockets_;
   bool new_epoch_;
   Link link_;
+  Documents documents_;
   std::vector<LineSetup> line_setups_;
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;

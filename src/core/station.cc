@@ -103,4 +103,10 @@ Result<SubmissionId> Station::submit(Now now, PeerId peer, LineId line, record::
   return target->submit(context, std::move(entry));
 }
 
+Result<SubmissionId> Station::put_document(Now now, PeerId peer, const DocumentPart& part) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  return peers_[peer.value]->documents().put(context, part);
+}
+
 }  // namespace detente::core

@@ -46,6 +46,9 @@ class Station {
   // What a desk wrote. The errors are for the person; the id comes back in EntryPlaced, EntryQueued or SubmissionFailed.
   Result<SubmissionId> submit(Now now, PeerId peer, LineId line, record::Entry entry);
 
+  // A part of a document that an entry will name; the id comes back in DocumentStored or DocumentFailed.
+  Result<SubmissionId> put_document(Now now, PeerId peer, const DocumentPart& part);
+
   std::size_t peer_count() const { return peers_.size(); }
   const Peer& peer(PeerId id) const { return *peers_[id.value]; }
   std::uint64_t datagrams_dropped() const { return dropped_; }

@@ -47,6 +47,15 @@ class CountingStore final : public record::Store {
     return {};
   }
   std::optional<Bytes> value(const std::string&) const override { return {}; }
+  std::vector<std::pair<record::BlobKey, record::StoredBlob>> blobs(const Digest&,
+                                                                    const std::string&) const override {
+    return {};
+  }
+  std::optional<record::StoredBlob> blob(const record::BlobKey&) const override { return {}; }
+  std::optional<Bytes> piece(const record::BlobKey&, std::uint64_t) const override { return {}; }
+  std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const record::BlobKey&) const override {
+    return {};
+  }
   std::vector<record::PutEvidence> evidence(const record::LogKey&) const override { return {}; }
   std::unique_ptr<record::TileReader> tiles(const record::LogKey&) const override {
     return nullptr;

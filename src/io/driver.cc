@@ -265,6 +265,14 @@ Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entr
   return id;
 }
 
+Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::DocumentPart& part,
+                                                const std::function<void(core::SubmissionId)>& accepted) {
+  Result<core::SubmissionId> id = station_.put_document(now(), peer, part);
+  if (id && accepted) accepted(*id);
+  carry_out();
+  return id;
+}
+
 std::uint64_t Driver::datagrams_not_sent() const {
   std::uint64_t sum = 0;
   for (const auto& bearer : runtime_->bearers) sum += bearer->not_sent();

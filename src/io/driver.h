@@ -63,6 +63,8 @@ class Driver {
   // `accepted` gets the id before any event names it.
   Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
                                     const std::function<void(core::SubmissionId)>& accepted = {});
+  Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
+                                          const std::function<void(core::SubmissionId)>& accepted = {});
   const core::Station& station() const { return station_; }
   Now now() const;
   std::uint64_t datagrams_not_sent() const;

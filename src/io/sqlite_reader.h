@@ -44,6 +44,16 @@ class SqliteReader {
                                                       const std::string& counterpart);
   Result<std::optional<Bytes>> value(const std::string& key);
   Result<std::vector<record::PutEvidence>> evidence(LogId log, const record::LogKey& key);
+  Result<std::vector<std::pair<record::BlobKey, record::StoredBlob>>> blobs(
+      const Digest& lineage, const std::string& counterpart);
+  struct FoundBlob {
+    std::uint64_t id = 0;  // number of its row
+    record::StoredBlob blob;
+  };
+  Result<std::optional<FoundBlob>> blob(const record::BlobKey& key);
+  // kIo for a piece that is not what was written.
+  Result<std::optional<Bytes>> piece(const record::BlobKey& key, std::uint64_t piece);
+  Result<std::vector<std::pair<std::uint64_t, Digest>>> piece_leaves(const record::BlobKey& key);
   // A stored tile, or the level-0 one that still grows, put together from the entries.
   Result<std::optional<Bytes>> tile(LogId log, record::TileId id);
 

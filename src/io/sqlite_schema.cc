@@ -74,8 +74,23 @@ CREATE INDEX evidence_of_log ON evidence(log);
 CREATE TABLE settings(key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
+// Documents. The leaf hash stands before the bytes: it is read without the pages that they run over.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE blobs(
+  id INTEGER PRIMARY KEY,
+  lineage BLOB NOT NULL CHECK(length(lineage) = 32), counterpart TEXT NOT NULL,
+  own INTEGER NOT NULL, root BLOB NOT NULL CHECK(length(root) = 32),
+  length INTEGER NOT NULL, line INTEGER NOT NULL, precedence INTEGER NOT NULL,
+  state INTEGER NOT NULL, since INTEGER NOT NULL,
+  UNIQUE(lineage, counterpart, own, root)) STRICT;
+CREATE TABLE pieces(
+  key INTEGER PRIMARY KEY,
+  leaf BLOB NOT NULL CHECK(length(leaf) = 32), bytes BLOB NOT NULL,
+  blob INTEGER AS (key >> 31) VIRTUAL REFERENCES blobs(id)) STRICT;
+)sql";
+
 // kMigrations[n] brings version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
 
 // Through its name, never its descriptor: closing one would drop SQLite's locks on the file.
 Result<void> make_file(const std::string& path) {

@@ -12,7 +12,7 @@
 
 namespace detente::io {
 
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 inline constexpr std::int64_t kApplicationId = 0x44e97401;  // "D", "ét" in Latin-1, 1
 
 // Rows of one log lie together and in order: their key is log * 2^40 + index (or size; for a tile
@@ -22,6 +22,9 @@ inline constexpr int kIndexBits = 40;
 inline constexpr std::uint64_t kIndexMax = (std::uint64_t{1} << kIndexBits) - 1;
 inline constexpr std::uint64_t kLogIdMax = (std::uint64_t{1} << 23) - 1;
 inline constexpr int kTileIndexBits = 36;
+// A document's piece: its row's number * 2^31 + piece.
+inline constexpr int kPieceBits = 31;
+inline constexpr std::uint64_t kBlobIdMax = (std::uint64_t{1} << 32) - 1;
 
 class Connection;
 

@@ -228,6 +228,28 @@ std::optional<Bytes> SqliteStore::value(const std::string& key) const {
   return read(std::optional<Bytes>{}, [&](SqliteReader& reader) { return reader.value(key); });
 }
 
+std::vector<std::pair<BlobKey, StoredBlob>> SqliteStore::blobs(const Digest& lineage,
+                                                               const std::string& counterpart) const {
+  return read(std::vector<std::pair<BlobKey, StoredBlob>>{},
+              [&](SqliteReader& reader) { return reader.blobs(lineage, counterpart); });
+}
+
+std::optional<StoredBlob> SqliteStore::blob(const BlobKey& key) const {
+  return read(std::optional<StoredBlob>{}, [&](SqliteReader& reader) -> Result<std::optional<StoredBlob>> {
+    DETENTE_TRY(found, reader.blob(key));
+    return found ? std::optional(found->blob) : std::nullopt;
+  });
+}
+
+std::optional<Bytes> SqliteStore::piece(const BlobKey& key, std::uint64_t piece) const {
+  return read(std::optional<Bytes>{}, [&](SqliteReader& reader) { return reader.piece(key, piece); });
+}
+
+std::vector<std::pair<std::uint64_t, Digest>> SqliteStore::piece_leaves(const BlobKey& key) const {
+  return read(std::vector<std::pair<std::uint64_t, Digest>>{},
+              [&](SqliteReader& reader) { return reader.piece_leaves(key); });
+}
+
 std::vector<PutEvidence> SqliteStore::evidence(const LogKey& log) const {
   return read_log(log, std::vector<PutEvidence>{},
                   [&](SqliteReader& reader, LogId id) { return reader.evidence(id, log); });

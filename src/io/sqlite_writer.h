@@ -35,6 +35,7 @@ class SqliteWriter final : private record::StoreFacts {
   Result<std::uint64_t> newest_cosigned(const record::LogKey& log) override;
   Result<std::optional<Digest>> early_leaf(const record::LogKey& log, std::uint64_t index) override;
   Result<bool> counter_used(const record::UseOfficerCounter& use) override;
+  Result<std::optional<std::uint64_t>> blob_length(const record::BlobKey& key) override;
 
   Result<Log*> find(const record::LogKey& log);  // null when it is not open
 
@@ -48,6 +49,9 @@ class SqliteWriter final : private record::StoreFacts {
   Result<void> put(const record::UseOfficerCounter& write);
   Result<void> put(const record::PutLinkState& write);
   Result<void> put(const record::PutEvidence& write);
+  Result<void> put(const record::PutBlob& write);
+  Result<void> put(const record::PutPiece& write);
+  Result<void> put(const record::DropBlob& write);
   Result<void> put(const record::PutValue& write);
   Result<void> put_entry(const char* sql, LogId log, const record::StoredEntry& entry);
   Result<void> complete_tile(const Log& log);

@@ -40,6 +40,16 @@ Result<void> check_header(const record::Header& header, const LineRules& rules) 
     return fail(Fault::kLimit, "at most 16 action and 16 info addressees fit one entry");
   for (const auto* posts : {&header.action, &header.info})
     for (const std::string& post : *posts) DETENTE_TRY_VOID(wire::check_name(post));
+  if (!header.attachments.empty() && !rules.documents)
+    return fail(Fault::kDenied, "line " + rules.name + " carries no documents by the accord; use one whose media "
+                                    "have \"document\"");
+  if (header.attachments.size() > 4)
+    return fail(Fault::kLimit, "an entry carries at most four documents; send the others with another message");
+  for (const record::Attachment& attachment : header.attachments) {
+    DETENTE_TRY_VOID(wire::check_text(attachment.media_type, record::kMediaTypeBytesMax));
+    if (!attachment.file_name.empty())
+      DETENTE_TRY_VOID(wire::check_text(attachment.file_name, record::kFileNameBytesMax));
+  }
   if (header.references.size() > 4)
     return fail(Fault::kLimit, "an entry refers to at most four others");
   return {};
@@ -66,6 +76,7 @@ Result<void> check_submission(const record::Entry& entry, const LineRules& rules
                     std::to_string(most) +
                     " fit one entry with this header. Shorten it or send it in parts");
   if (entry.header.kind == record::kMessage && entry.header.body_form == record::BodyForm::kText) {
+    if (entry.body.empty() && !entry.header.attachments.empty()) return {};
     if (entry.body.empty()) return fail(Fault::kMalformed, "the message is empty; write a text");
     DETENTE_TRY_VOID(wire::check_text(as_string(entry.body), record::kEntryBytesMax));
   }

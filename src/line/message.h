@@ -16,6 +16,7 @@ struct LineRules {
   std::string name;
   bool provable = true;
   record::Precedence highest = record::Precedence::kFlash;
+  bool documents = false;  // may carry them
 };
 
 // kMalformed (text), kLimit (size, precedence), kDenied (a signature on an unattested line), with what to do.

@@ -72,7 +72,7 @@ Result<std::optional<wire::Frame>> Reassembly::add(const wire::Frame& fragment) 
   done_.push_back(number);
   if (done_.size() > kDoneMax) done_.pop_front();
   wire::ParsedFrames parsed = wire::parse_frames(whole);
-  if (parsed.fault || parsed.frames.size() != 1 || parsed.frames.front().type != wire::FrameType::kEntry) return unfit();
+  if (parsed.fault || parsed.frames.size() != 1 || !may_be_cut(parsed.frames.front().type)) return unfit();
   return std::optional(std::move(parsed.frames.front()));
 }
 

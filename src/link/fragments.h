@@ -1,5 +1,5 @@
-// Entry frames that are larger than a path's packets: cut, and put together
-// again. spec/packet.md section 6.
+// Frames of entries and documents that are larger than a path's packets: cut,
+// and put together again. spec/packet.md section 6.
 #pragma once
 
 #include <deque>
@@ -12,6 +12,9 @@ namespace detente::link {
 
 inline constexpr std::size_t kParcelBytesMax = 8192;
 
+inline bool may_be_cut(wire::FrameType type) {
+  return type == wire::FrameType::kEntry || type == wire::FrameType::kBlobChunk;
+}
 // `frame` as frames of type 2 whose frame_size() is at most `room`. `room` at least kRoomLeast.
 inline constexpr std::size_t kRoomLeast = 48;
 std::vector<wire::Frame> cut_into_fragments(const wire::Frame& frame, std::uint64_t parcel, std::size_t room);

@@ -21,6 +21,8 @@ namespace detente::record {
 inline constexpr std::size_t kEntryBytesMax = 1024;
 inline constexpr std::size_t kLabelBytesMax = 40;
 inline constexpr std::size_t kSubjectBytesMax = 120;
+inline constexpr std::size_t kMediaTypeBytesMax = 80;
+inline constexpr std::size_t kFileNameBytesMax = 100;
 
 // 128 random bits: one life of a disk.
 using EpochId = ByteArray<16>;

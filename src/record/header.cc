@@ -164,10 +164,10 @@ Result<void> read_attachments(wire::CborReader& reader, Header& header) {
     Attachment attachment;
     DETENTE_TRY(digest, fixed<32>(reader));
     DETENTE_TRY(length, reader.uint());
-    DETENTE_TRY(type, short_text(reader, 80));
+    DETENTE_TRY(type, short_text(reader, kMediaTypeBytesMax));
     attachment = {digest, length, std::move(type), {}};
     if (parts == 4) {
-      DETENTE_TRY(name, short_text(reader, 100));
+      DETENTE_TRY(name, short_text(reader, kFileNameBytesMax));
       attachment.file_name = std::move(name);
     }
     header.attachments.push_back(std::move(attachment));

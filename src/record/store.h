@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "record/blob.h"
 #include "record/checkpoint.h"
 #include "record/entry.h"
 #include "record/tiles.h"
@@ -80,6 +81,33 @@ struct LinkState {
   WallTime psk_since;
 };
 
+// A document of one counterpart: ours to it, or its to us. spec/document.md.
+struct BlobKey {
+  Digest lineage{};
+  std::string counterpart;
+  bool own = true;
+  Digest root{};
+  auto operator<=>(const BlobKey&) const = default;
+};
+
+enum class BlobState : std::uint8_t {
+  kFilling = 0,    // ours: its pieces are coming from the desk
+  kReady = 1,      // ours: all of it is here, and no entry names it
+  kNamed = 2,      // ours: an entry of ours names it
+  kConfirmed = 3,  // ours: the other side has said that it has it
+  kWanted = 4,     // theirs: an entry of theirs names it, pieces are missing
+  kHere = 5,       // theirs: all of it is here
+  kRefused = 6,    // theirs: larger than what is taken, or than what is left of the counterpart's room
+};
+
+struct StoredBlob {
+  std::uint64_t length = 0;
+  LineId line;  // of the entry that named it first
+  Precedence precedence = Precedence::kRoutine;
+  BlobState state = BlobState::kFilling;
+  WallTime since;  // this station's clock when it was first written
+};
+
 struct OpenLog { LogKey log; std::uint32_t ordinal = 0; };
 struct AppendEntry { LogKey log; StoredEntry entry; };  // index = size of the log
 // Ahead of what the log holds: shown, not yet countable. Gone when the index is appended.
@@ -94,10 +122,13 @@ struct PutLinkState { Digest lineage{}; std::string counterpart; LinkState state
 // PutEvidence::what of an officer's signature that came a second time; bytes: index 8, officer 2, big-endian.
 inline constexpr std::string_view kSignatureUsedBefore = "officer's signature used before";
 struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; };  // e.g. two checkpoints that do not fit
+struct PutBlob { BlobKey key; StoredBlob blob; };
+struct PutPiece { BlobKey key; std::uint64_t piece = 0; Digest leaf{}; Bytes bytes; };
+struct DropBlob { BlobKey key; };  // with its pieces
 struct PutValue { std::string key; Bytes value; };  // small settings: instance id, version of adopted accord
 
 using Write = std::variant<OpenLog, AppendEntry, PutEarlyEntry, PutCheckpoint, PutCosignature, PutOutbox,
-                           DeleteOutbox, UseOfficerCounter, PutLinkState, PutEvidence, PutValue>;
+                           DeleteOutbox, UseOfficerCounter, PutLinkState, PutEvidence, PutBlob, PutPiece, DropBlob, PutValue>;
 
 // One line's part of a commit: made under `fence`.
 struct Batch {
@@ -127,6 +158,13 @@ class Reader {
                                     std::uint64_t counter) const = 0;
   virtual std::optional<LinkState> link_state(const Digest& lineage, const std::string& counterpart) const = 0;
   virtual std::optional<Bytes> value(const std::string& key) const = 0;
+  // Documents of a counterpart, both directions, by key.
+  virtual std::vector<std::pair<BlobKey, StoredBlob>> blobs(const Digest& lineage,
+                                                            const std::string& counterpart) const = 0;
+  virtual std::optional<StoredBlob> blob(const BlobKey& key) const = 0;
+  virtual std::optional<Bytes> piece(const BlobKey& key, std::uint64_t piece) const = 0;
+  // Which pieces are here, and their leaf hashes; ascending.
+  virtual std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const BlobKey& key) const = 0;
   // In the order of being put.
   virtual std::vector<PutEvidence> evidence(const LogKey& log) const = 0;
   // Tiles of the log's tree; partial ones are computed from what is there. The reader borrows the store.

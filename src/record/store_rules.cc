@@ -15,6 +15,10 @@ std::string name(const LogKey& log) {
          to_hex(ByteView(log.epoch).first(4)) + "…";
 }
 
+std::string name(const BlobKey& key) {
+  return "document " + to_hex(ByteView(key.root).first(4)) + "…";
+}
+
 Result<void> check_number(std::uint64_t value, std::uint64_t max, const std::string& what) {
   if (value <= max) return {};
   return fail(Fault::kLimit, what + " " + std::to_string(value) + " is above " +
@@ -118,6 +122,28 @@ class Check {
     DETENTE_TRY_VOID(open_size(facts_, write.log));
     return {};
   }
+
+  Result<void> operator()(const PutBlob& write) {
+    DETENTE_TRY_VOID(in_lineage(write.key.lineage));
+    DETENTE_TRY_VOID(check_number(write.blob.length, kBlobBytesMax, "the document's length"));
+    DETENTE_TRY(length, facts_.blob_length(write.key));
+    if (!length || *length == write.blob.length) return {};
+    return fail(Fault::kConflict, name(write.key) + " has " + std::to_string(*length) +
+                                      " bytes here, not " + std::to_string(write.blob.length) +
+                                      ": two entries name one root with two lengths");
+  }
+
+  Result<void> operator()(const PutPiece& write) {
+    DETENTE_TRY_VOID(in_lineage(write.key.lineage));
+    DETENTE_TRY(length, facts_.blob_length(write.key));
+    if (!length) return fail(Fault::kNotFound, name(write.key) + " is not known here: name it first");
+    if (write.piece < piece_count(*length) && write.bytes.size() == piece_bytes(*length, write.piece))
+      return {};
+    return fail(Fault::kConflict, name(write.key) + ": " + std::to_string(write.bytes.size()) +
+                                      " bytes are not its piece " + std::to_string(write.piece));
+  }
+
+  Result<void> operator()(const DropBlob& write) { return in_lineage(write.key.lineage); }
 
   Result<void> operator()(const PutValue&) { return {}; }
 

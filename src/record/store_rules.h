@@ -23,13 +23,15 @@ class StoreFacts {
   virtual Result<std::uint64_t> newest_cosigned(const LogKey& log) = 0;  // 0 = none
   virtual Result<std::optional<Digest>> early_leaf(const LogKey& log, std::uint64_t index) = 0;
   virtual Result<bool> counter_used(const UseOfficerCounter& use) = 0;
+  virtual Result<std::optional<std::uint64_t>> blob_length(const BlobKey& key) = 0;  // nothing: not known
 };
 
 // Fence and expected size, before the batch's first write. A log that is not open has size 0.
 Result<void> check_batch(StoreFacts& facts, const Batch& batch);
 
 // One write under the batch's fence:
-// - it belongs to the fence's line (officers' counters and link states: to its lineage), else
+// - it belongs to the fence's line (officers' counters, link states and documents: to its
+//   lineage), else
 // kState;
 // - its log is open, else kNotFound; opened once, else kConflict;
 // - an entry's index is the log's size, else kConflict; an early one's is not below it, and one
@@ -38,6 +40,8 @@ Result<void> check_batch(StoreFacts& facts, const Batch& batch);
 // - a checkpoint or cosignature has the root of what is held of its size, else kConflict; a
 //   cosignature is not smaller than the newest of its log, else kConflict;
 // - an officer's counter is new, else kConflict;
+// - a document's length stays what it was, else kConflict; a piece is of a known one, else kNotFound,
+//   and has the length of its place, else kConflict;
 // - numbers are within the bounds above, else kLimit.
 Result<void> check_write(StoreFacts& facts, const Fence& fence, const Write& write);
 

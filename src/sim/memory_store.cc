@@ -46,6 +46,10 @@ class MemoryStore::Facts final : public StoreFacts {
   Result<bool> counter_used(const UseOfficerCounter& use) override {
     return store_.officer_counter_used(use.lineage, use.own, use.officer, use.counter);
   }
+  Result<std::optional<std::uint64_t>> blob_length(const BlobKey& key) override {
+    const auto found = store_.state_.blobs.find(key);
+    return found == store_.state_.blobs.end() ? std::nullopt : std::optional(found->second.length);
+  }
 
  private:
   const MemoryStore& store_;
@@ -103,6 +107,18 @@ class MemoryStore::Change {
     auto& evidence = state_.logs.at(write.log).evidence;
     evidence.push_back(write);
     undo_.push_back([&evidence] { evidence.pop_back(); });
+  }
+  void operator()(const PutBlob& write) { set(state_.blobs, write.key, write.blob); }
+  void operator()(const PutPiece& write) {
+    set(state_.pieces, std::pair(write.key, write.piece), write);
+  }
+  void operator()(const DropBlob& write) {
+    erase(state_.blobs, write.key);
+    for (auto it = state_.pieces.lower_bound({write.key, 0});
+         it != state_.pieces.end() && it->first.first == write.key;) {
+      const auto gone = (it++)->first;
+      erase(state_.pieces, gone);
+    }
   }
   void operator()(const PutValue& write) { set(state_.values, write.key, write.value); }
 

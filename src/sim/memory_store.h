@@ -37,6 +37,8 @@ class MemoryStore final : public record::Store {
     std::set<Counter> counters;
     std::map<std::pair<Digest, std::string>, record::LinkState> links;
     std::map<std::string, Bytes> values;
+    std::map<record::BlobKey, record::StoredBlob> blobs;
+    std::map<std::pair<record::BlobKey, std::uint64_t>, record::PutPiece> pieces;
   };
 
  public:
@@ -83,6 +85,11 @@ class MemoryStore final : public record::Store {
   std::optional<record::LinkState> link_state(const Digest& lineage,
                                               const std::string& counterpart) const override;
   std::optional<Bytes> value(const std::string& key) const override;
+  std::vector<std::pair<record::BlobKey, record::StoredBlob>> blobs(
+      const Digest& lineage, const std::string& counterpart) const override;
+  std::optional<record::StoredBlob> blob(const record::BlobKey& key) const override;
+  std::optional<Bytes> piece(const record::BlobKey& key, std::uint64_t piece) const override;
+  std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const record::BlobKey& key) const override;
   std::vector<record::PutEvidence> evidence(const record::LogKey& log) const override;
   std::unique_ptr<record::TileReader> tiles(const record::LogKey& log) const override;
 

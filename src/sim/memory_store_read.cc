@@ -126,4 +126,30 @@ bool MemoryStore::damage(SeededRandom& random) {
   return damaged_ = true;
 }
 
+std::vector<std::pair<BlobKey, StoredBlob>> MemoryStore::blobs(const Digest& lineage,
+                                                               const std::string& counterpart) const {
+  std::vector<std::pair<BlobKey, StoredBlob>> out;
+  for (auto it = state_.blobs.lower_bound({lineage, counterpart, false, {}});
+       it != state_.blobs.end() && it->first.lineage == lineage && it->first.counterpart == counterpart; ++it)
+    out.push_back(*it);
+  return out;
+}
+
+std::optional<StoredBlob> MemoryStore::blob(const BlobKey& key) const {
+  const auto found = state_.blobs.find(key);
+  return found == state_.blobs.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Bytes> MemoryStore::piece(const BlobKey& key, std::uint64_t piece) const {
+  const auto found = state_.pieces.find({key, piece});
+  return found == state_.pieces.end() ? std::nullopt : std::optional(found->second.bytes);
+}
+
+std::vector<std::pair<std::uint64_t, Digest>> MemoryStore::piece_leaves(const BlobKey& key) const {
+  std::vector<std::pair<std::uint64_t, Digest>> out;
+  for (auto it = state_.pieces.lower_bound({key, 0}); it != state_.pieces.end() && it->first.first == key; ++it)
+    out.emplace_back(it->first.second, it->second.leaf);
+  return out;
+}
+
 }  // namespace detente::sim

@@ -38,8 +38,8 @@ Pair::Pair(std::uint64_t seed, PairOptions options)
   random.fill(accord_);
   if (options_.lines.empty())
     options_.lines = {{kAccordLine, "accord", true, record::Precedence::kFlash, 1000, {}},
-                      {LineId{1}, "military-west", true, record::Precedence::kFlash, 1000, {}},
-                      {LineId{2}, "sounding", false, record::Precedence::kFlash, 1000, {}}};
+                      {LineId{1}, "military-west", true, record::Precedence::kFlash, 1000, {}, true},
+                      {LineId{2}, "sounding", false, record::Precedence::kFlash, 1000, {}, true}};
 }
 
 core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
@@ -71,7 +71,7 @@ core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
   link.first_psk = psk_.clone();
   link.policy = options_.policy;
   link.path_terms = options_.path_terms;
-  core::PeerSetup setup{std::move(identity), std::move(link), options_.lines, {}, false};
+  core::PeerSetup setup{std::move(identity), std::move(link), options_.lines, {}, false, options_.documents};
   for (std::size_t i = 0; i < options_.paths; ++i) {
     const PathId path{static_cast<std::uint8_t>(i + 1)};
     setup.link.pair.paths.push_back(path);

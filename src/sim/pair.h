@@ -11,6 +11,7 @@ struct PairOptions {
   std::size_t paths = 1;
   core::LinkPolicy policy;
   std::map<PathId, link::PathTerms> path_terms;
+  core::DocumentTerms documents;
   std::vector<core::LineSetup> lines;  // empty: accord line, provable line 1, deniable line 2
 };
 

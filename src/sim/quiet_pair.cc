@@ -118,6 +118,40 @@ Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry en
   return id;
 }
 
+Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, record::Precedence precedence) {
+  const Digest root = record::blob_root(bytes);
+  for (std::size_t at = 0; at == 0 || at < bytes.size(); at += core::kPartBytesMax) {
+    const ByteView part = bytes.subspan(at, std::min(core::kPartBytesMax, bytes.size() - at));
+    const auto id = sides_[index].station->put_document(
+        now(index), PeerId{0}, {root, bytes.size(), line, at / record::kPieceBytes, to_bytes(part)});
+    DETENTE_CHECK(id.has_value());
+    collect(index);
+    settle();
+  }
+  record::Entry entry;
+  entry.header.line = line;
+  entry.header.precedence = precedence;
+  entry.header.time = now(index).wall;
+  entry.header.attachments = {{root, bytes.size(), "application/pdf", "map.pdf"}};
+  const auto id = submit(index, std::move(entry));
+  DETENTE_CHECK(id.has_value());
+  return root;
+}
+
+std::optional<Bytes> QuietPair::document(std::size_t index, const Digest& root) const {
+  const MemoryStore& store = sides_[index].store;
+  const record::BlobKey key{pair_.lineage(), Pair::name(1 - index), false, root};
+  const auto blob = store.blob(key);
+  if (!blob) return std::nullopt;
+  Bytes out;
+  for (std::uint64_t piece = 0; piece < record::piece_count(blob->length); ++piece) {
+    const auto bytes = store.piece(key, piece);
+    if (!bytes) return std::nullopt;
+    append(out, *bytes);
+  }
+  return out;
+}
+
 Result<core::SubmissionId> QuietPair::say(std::size_t index, LineId line, std::string_view text,
                                           record::Precedence precedence) {
   record::Entry entry;

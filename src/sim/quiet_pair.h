@@ -28,6 +28,12 @@ class QuietPair {
                                  record::Precedence precedence = record::Precedence::kRoutine);
   Result<core::SubmissionId> submit(std::size_t side, record::Entry entry);
 
+  // Hands a document over and names it in a message without a text. Its root.
+  Digest send_document(std::size_t side, LineId line, ByteView bytes,
+                       record::Precedence precedence = record::Precedence::kRoutine);
+  // All of what `side` holds of the other side's document; nothing when a piece is missing.
+  std::optional<Bytes> document(std::size_t side, const Digest& root) const;
+
   core::Station& station(std::size_t side) { return *sides_[side].station; }
   MemoryStore& store(std::size_t side) { return sides_[side].store; }
   const Pair& pair() const { return pair_; }

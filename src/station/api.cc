@@ -81,6 +81,8 @@ void Api::handle(const ApiRequest& request, Reply reply) {
   if (request.method == "GET") {
     if (is(request, {"v1", "events"})) return get_events(request, std::move(reply));
     if (is(request, {"v1", "snapshot"})) return get_snapshot(request, std::move(reply));
+    if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*", "bytes"}))
+      return get_document_bytes(request, std::move(reply));
     return reply(to_response(get(request)));
   }
   if (request.method == "POST") return post(request, std::move(reply));
@@ -126,6 +128,10 @@ Result<Json> Api::get_line(const ApiRequest& request) {
     return entries_json(running_, *target.counterpart, *target.annex, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries", "*", "*"}))
     return one_entry_json(running_, *target.counterpart, *target.annex, request);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents"}))
+    return documents_json(running_, *target.counterpart, *target.annex);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*"}))
+    return one_document_json(running_, *target.counterpart, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "record"}))
     return record_json(running_, *target.counterpart, *target.annex);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "extract"}))
@@ -165,6 +171,8 @@ void Api::get_snapshot(const ApiRequest& request, Reply reply) {
 void Api::post(const ApiRequest& request, Reply reply) {
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries"}))
     return post_entry(request, std::move(reply));
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*"}))
+    return post_document(request, std::move(reply));
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
   if (is(request, {"v1", "snapshot"})) {
     const Result<void> begun = snapshot_.begin();

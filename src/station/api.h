@@ -48,12 +48,15 @@ class Api {
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);
   void get_events(const ApiRequest& request, Reply reply);
+  void get_document_bytes(const ApiRequest& request, Reply reply);
   void get_snapshot(const ApiRequest& request, Reply reply);
   void post(const ApiRequest& request, Reply reply);
   void post_entry(const ApiRequest& request, Reply reply);
   // api_post.cc. After an error nothing was submitted and nobody was answered.
   Result<void> submit_one(const Target& target, const Json& json, Reply reply);
   Result<void> submit_several(const Target& target, Json& json, Reply reply);
+  void post_document(const ApiRequest& request, Reply reply);
+  void on_part(PeerId peer, core::SubmissionId id, ApiResponse response);
   Result<Json> post_bulletin(const ApiRequest& request);
 
   void answer(const PendingKey& key, const Pending& pending, const char* state);
@@ -63,12 +66,16 @@ class Api {
   Running& running_;
   std::function<void()> stop_;
   std::map<PendingKey, Pending> pending_;
+  std::map<std::pair<PeerId, core::SubmissionId>, Reply> handed_over_;  // parts of documents
   SnapshotTask snapshot_;
 };
 
 // api_status.cc
 Json status_json(Running& running);
 Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+// api_documents.cc
+Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request);
 // api_paths.cc
 struct PathView {
   const PathConfig& config;

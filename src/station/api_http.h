@@ -16,7 +16,7 @@ class io_context;
 
 namespace detente::station {
 
-inline constexpr std::size_t kApiBodyMax = 64 * 1024;
+inline constexpr std::size_t kApiBodyMax = 1024 * 1024;  // a part of a document (core::kPartBytesMax)
 inline constexpr std::size_t kApiHeaderMax = 8 * 1024;
 inline constexpr std::size_t kApiConnectionsMax = 64;
 

@@ -120,6 +120,12 @@ void Api::on_receipt(const core::ReceiptVerified& receipt) {
 
 void Api::on_event(const core::DeskEvent& event) {
   if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) return on_receipt(*receipt);
+  if (const auto* stored = std::get_if<core::DocumentStored>(&event))
+    return on_part(stored->peer, stored->submission,
+                   {200, dump(Json{{"ok", true}, {"root", to_hex(stored->root)}, {"whole", stored->whole}})});
+  if (const auto* failed = std::get_if<core::DocumentFailed>(&event))
+    return on_part(failed->peer, failed->submission,
+                   {http_status(failed->error.fault), dump(error_json(failed->error))});
   // The others name one submission.
   const auto find = [&](const auto& named) {
     return pending_.find({named.peer, named.line, named.submission});

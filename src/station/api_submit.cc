@@ -96,7 +96,7 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
   // What the line takes comes before what the signature says: the plainer mistake first.
   const core::LineSetup& setup = running.line(counterpart.peer, annex.line).setup();
   DETENTE_TRY_VOID(
-      line::check_submission(entry, {setup.id, setup.name, setup.provable, setup.highest}));
+      line::check_submission(entry, {setup.id, setup.name, setup.provable, setup.highest, setup.documents}));
   DETENTE_TRY_VOID(check_signatures(running, counterpart, entry, now));
   return std::move(entry);
 }

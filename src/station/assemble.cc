@@ -61,6 +61,7 @@ std::vector<core::LineSetup> line_setups(const accord::AccordInForce& accord,
     line.provable = annex.provable();
     line.highest = static_cast<record::Precedence>(annex.highest_precedence);
     line.outbox_max = annex.queue_entries;
+    line.documents = annex.allows_medium(accord::Medium::kDocument);
     for (const std::string& name : annex.paths)
       if (config.path(name) != nullptr) line.paths.push_back(accord.accord.path(name)->number);
     if (line.paths.size() == config.paths.size()) line.paths.clear();  // every one
@@ -182,7 +183,12 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
                       std::move(first_psk), policy_of(accord.accord.session),
                       std::move(path_terms)},
-      line_setups(accord, counterpart.config), std::move(sockets), new_epoch};
+      line_setups(accord, counterpart.config),
+      std::move(sockets),
+      new_epoch,
+      {std::uint64_t{accord.accord.limits.document_mib} << 20,
+       std::uint64_t{counterpart.config.document_room_mib} << 20,
+       {}}};
 }
 
 Result<const accord::SignedCredential*> own_credential(const accord::Roster& own,

@@ -1,5 +1,7 @@
 #include "station/entry_json.h"
 
+#include "station/document_json.h"
+
 #include "line/message.h"
 #include "station/submission.h"
 #include "station/verdict.h"
@@ -130,6 +132,9 @@ Json entry_json(Running& running, const EntryView& view) {
   out["info"] = safe_texts(header.info);
   out["references"] = references_json(view, header);
   add_body(out, *entry);
+  out["attachments"] = Json::array();
+  for (const record::Attachment& attachment : header.attachments)
+    out["attachments"].push_back(attachment_json(running, *view.counterpart, view.log.own, attachment));
   out["signed_by"] = entry->signatures.size();
   out["leaf"] = to_hex(view.stored.leaf);
   out["early"] = view.early;
@@ -162,11 +167,6 @@ Json full_entry_json(Running& running, const EntryView& view) {
       out["seen"] = {{"epoch", to_hex(header.seen->epoch)},
                      {"size", header.seen->size},
                      {"root", to_hex(header.seen->root)}};
-    out["attachments"] = Json::array();
-    for (const record::Attachment& attachment : header.attachments)
-      out["attachments"].push_back({{"digest", to_hex(attachment.digest)},
-                                    {"length", attachment.length},
-                                    {"type", wire::display_line(attachment.media_type)}});
     out["copies"] = Json::array();
     for (const record::Copy& copy : header.copies)
       out["copies"].push_back({{"accord", to_hex(copy.accord)}, {"content", to_hex(copy.content)}});

@@ -61,6 +61,7 @@ const char* alarm_name(core::AlarmKind kind) {
     case core::AlarmKind::kWeForgot: return "own-disk";
     case core::AlarmKind::kNewEpoch: return "new-epoch";
     case core::AlarmKind::kStore: return "store";
+    case core::AlarmKind::kDocument: return "document";
   }
   return "alarm";
 }

@@ -55,6 +55,8 @@ Result<CounterpartConfig> read_counterpart(accord::TomlDocument& document,
   CounterpartConfig counterpart;
   counterpart.name = table.text("name");
   counterpart.their_post = table.text("their_post");
+  if (const auto mib = table.integer_or_none("document_room_mib", 1, UINT32_MAX); mib > 0)
+    counterpart.document_room_mib = mib;
   for (auto& path_table : table.tables("paths", accord::kPathsMax)) {
     PathConfig path;
     path.name = path_table.text("name");
@@ -177,6 +179,8 @@ Result<std::string> write_station_config(const StationConfig& config) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)
         .text("their_post", counterpart.their_post);
+    if (counterpart.document_room_mib != CounterpartConfig{}.document_room_mib)
+      writer.integer("document_room_mib", counterpart.document_room_mib);
     for (const PathConfig& path : counterpart.paths) {
       writer.item_of("counterparts.paths")
           .text("name", path.name)

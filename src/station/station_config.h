@@ -38,6 +38,7 @@ struct CounterpartConfig {
   std::string name;
   std::string their_post = "main";
   std::vector<PathConfig> paths;
+  std::uint32_t document_room_mib = 16384;  // of its documents that are kept here, 2^20 bytes
   const PathConfig* path(std::string_view path_name) const;  // nothing when there is none
   bool operator==(const CounterpartConfig&) const = default;
 };

@@ -1,5 +1,7 @@
 #include "station/submission.h"
 
+#include "record/blob.h"
+
 namespace detente::station {
 
 namespace {
@@ -52,6 +54,25 @@ void read_references(JsonReader& in, std::vector<SubmissionReference>& reference
     out.whose = *whose == "own" ? record::Whose::kAuthors : record::Whose::kOthers;
     out.index = *index;
     references.push_back(out);
+  }
+}
+
+void read_attachments(JsonReader& in, record::Header& header) {
+  const Json* list = in.array("attachments", 4);
+  if (list == nullptr) return;
+  for (const Json& item : *list) {
+    Result<JsonReader> reader = JsonReader::of(item, "attachments");
+    if (!reader) return in.wrong("attachments", "objects");
+    record::Attachment out;
+    const auto root = reader->hex<32>("root");
+    const auto length = reader->number("length", record::kBlobBytesMax);
+    out.media_type = reader->text("type").value_or("");
+    out.file_name = reader->text("file_name").value_or("");
+    if (!root || !length || !reader->close())
+      return in.wrong("attachments", "objects of root (hex), length, and perhaps type and file_name");
+    out.digest = *root;
+    out.length = *length;
+    header.attachments.push_back(std::move(out));
   }
 }
 
@@ -136,6 +157,11 @@ Json write_submission(const Submission& submission) {
     if (reference.leaf) item["leaf"] = to_hex(*reference.leaf);
     out["references"].push_back(std::move(item));
   }
+  for (const record::Attachment& attachment : header.attachments)
+    out["attachments"].push_back({{"root", to_hex(attachment.digest)},
+                                  {"length", attachment.length},
+                                  {"type", attachment.media_type},
+                                  {"file_name", attachment.file_name}});
   for (const record::OfficerSignature& signature : submission.entry.signatures)
     out["signatures"].push_back({{"officer", signature.officer.value},
                                  {"counter", signature.counter},
@@ -151,6 +177,7 @@ Result<Submission> parse_submission(const Json& json) {
   Submission out;
   read_header(in, out);
   read_references(in, out.references);
+  read_attachments(in, out.entry.header);
   read_signatures(in, out.entry);
   const auto text = in.text("text");
   const auto body = in.base64("body");

@@ -90,6 +90,18 @@ void Witness::operator()(const core::ReceiptVerified& event) {
   add(std::move(out));
 }
 
+void Witness::operator()(const core::DocumentConfirmed& event) {
+  Json out = place("document-confirmed", event.peer, event.line);
+  out["root"] = to_hex(event.root);
+  add(std::move(out));
+}
+
+void Witness::operator()(const core::DocumentArrived& event) {
+  Json out = place("document-arrived", event.peer, event.line);
+  out["root"] = to_hex(event.root);
+  add(std::move(out));
+}
+
 void Witness::operator()(const core::LinkChanged& event) {
   LinkView& view = running_.links[event.peer.value];
   view.up = event.up;

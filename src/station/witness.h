@@ -21,6 +21,11 @@ class Witness {
   void operator()(const core::SubmissionFailed& event);
   void operator()(const core::EntryArrived& event);
   void operator()(const core::ReceiptVerified& event);
+  // Parts that the desk hands over: whoever handed them over is told.
+  void operator()(const core::DocumentStored&) {}
+  void operator()(const core::DocumentFailed&) {}
+  void operator()(const core::DocumentConfirmed& event);
+  void operator()(const core::DocumentArrived& event);
   void operator()(const core::LinkChanged& event);
   void operator()(const core::Alarm& event);
 

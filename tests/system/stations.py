@@ -112,10 +112,14 @@ class Station:
 
     def ask(self, method, target, body=None):
         """(HTTP status, object)."""
+        return self.ask_bytes(method, target, None if body is None else json.dumps(body).encode(),
+                              "application/json")
+
+    def ask_bytes(self, method, target, body, kind="application/octet-stream"):
+        """The same with a body that is no JSON."""
         connection = _UnixConnection(os.path.join(self.dir, "station", "api.sock"))
         try:
-            payload = None if body is None else json.dumps(body)
-            connection.request(method, target, payload, {"Content-Type": "application/json"})
+            connection.request(method, target, body, {"Content-Type": kind})
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         finally:

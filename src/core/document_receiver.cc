@@ -1,0 +1,330 @@
+#include "core/document_receiver.h"
+
+#include <algorithm>
+
+#include "base/mutant.h"
+
+namespace detente::core {
+
+namespace {
+
+constexpr Duration kAskLeast = std::chrono::milliseconds(100);  // a commit there may take that long
+constexpr Duration kCommitAgain = std::chrono::seconds(1);
+
+std::string short_name(const Digest& root) { return to_hex(ByteView(root).first(4)) + "…"; }
+
+}  // namespace
+
+void DocumentReceiver::load(Context& context, record::Fence fence) {
+  fence_ = fence;
+  for (const auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart)) {
+    if (key.own) continue;
+    if (blob.state != record::BlobState::kRefused) kept_bytes_ += blob.length;
+    if (blob.state == record::BlobState::kWanted) begin(context, key);
+  }
+}
+
+// --- named by an entry ---------------------------------------------------------------
+
+void DocumentReceiver::named(Context& context, LineId line, const std::vector<NamedDocument>& documents,
+                             record::Batch& batch) {
+  for (const NamedDocument& document : documents) {
+    const record::BlobKey key{identity_->lineage, identity_->counterpart, false, document.attachment.digest};
+    if (context.store.blob(key) || document.attachment.length > record::kBlobBytesMax) continue;
+    const std::uint64_t length = document.attachment.length;
+    const auto under_way = counted_.find(key.root);  // a commit that names it
+    const bool counted = under_way != counted_.end();
+    if (counted && under_way->second != length) continue;  // the first length counts
+    record::StoredBlob blob{length, line, document.precedence, record::BlobState::kWanted, context.now.wall};
+    if (length > terms_->length_max || (!counted && length > terms_->room - std::min(terms_->room, kept_bytes_))) {
+      blob.state = record::BlobState::kRefused;
+      const std::string limit = length > terms_->length_max
+                                    ? "more than the accord's document_mib allows"
+                                    : "more than is left of the room for this counterpart's documents: "
+                                      "raise document_room_mib in station.toml and start again";
+      context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
+                                   "document " + short_name(key.root) + " of " + std::to_string(length) +
+                                       " bytes is not fetched: " + limit});
+    }
+    batch.writes.push_back(record::PutBlob{key, blob});
+    if (blob.state == record::BlobState::kWanted && counted_.emplace(key.root, length).second) kept_bytes_ += length;
+  }
+}
+
+void DocumentReceiver::named_durable(Context& context, const record::BlobKey& key,
+                                     const record::StoredBlob& blob) {
+  counted_.erase(key.root);
+  if (blob.state == record::BlobState::kWanted) begin(context, key);
+}
+
+void DocumentReceiver::begin(Context& context, const record::BlobKey& key) {
+  const auto blob = context.store.blob(key);
+  if (!blob) return;
+  // Two roots that begin alike, which costs 2^32 hashes to make: the second waits for a restart.
+  const auto [it, fresh] = wanted_.emplace(record::blob_prefix(key.root), Wanted());
+  if (!fresh) return;
+  Wanted& wanted = it->second;
+  wanted.key = key;
+  wanted.blob = *blob;
+  wanted.held.assign(record::piece_count(blob->length), false);
+  wanted.on_its_way = wanted.held;
+  for (const auto& [piece, leaf] : context.store.piece_leaves(key)) {
+    wanted.held[piece] = true;
+    ++wanted.held_count;
+  }
+  if (wanted.held_count == wanted.pieces()) finish(context, wanted);
+}
+
+// --- asking -----------------------------------------------------------------------------
+
+void DocumentReceiver::ask(Context& context, Wanted& wanted) {
+  record::BlobWant want;
+  want.root = wanted.key.root;
+  const auto held = [&](std::uint64_t piece) { return wanted.held[piece] || wanted.on_its_way[piece]; };
+  while (want.base < wanted.pieces() && held(want.base)) ++want.base;
+  const std::uint64_t end =
+      std::min<std::uint64_t>(wanted.pieces(), want.base + record::kWantMapMax * 8);
+  // What a packet of the smallest path holds, less the rest of the frame.
+  const std::size_t map_max = std::min(record::kWantMapMax, link_->room() - std::min<std::size_t>(link_->room(), 56));
+  for (std::uint64_t piece = want.base; piece < end; ++piece) {
+    const std::uint64_t bit = piece - want.base;
+    if (!held(piece) || bit / 8 >= map_max) continue;
+    want.map.resize(std::max<std::size_t>(want.map.size(), bit / 8 + 1));
+    want.map[bit / 8] |= static_cast<std::uint8_t>(1 << (bit % 8));
+  }
+  // Parts of pieces whose rest did not come are kept: the rest comes with the whole.
+  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
+                    record::encode_blob_frame(std::move(want))};
+  // A question that drew nothing in its time makes its path suspect, as an entry does.
+  if (!wanted.asked.empty()) link_->missed(context, wanted.asked, true);
+  wanted.asked = link_->send(context, {std::move(frame)}, {.answer_on = wanted.came_on});
+  wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(wanted.tries));
+  ++wanted.tries;
+}
+
+void DocumentReceiver::schedule(Context& context) {
+  if (!link_->ready()) return;
+  std::vector<Wanted*> order;
+  for (auto& [prefix, wanted] : wanted_)
+    if (!wanted.gone && !wanted.finishing) order.push_back(&wanted);
+  std::stable_sort(order.begin(), order.end(), [](const Wanted* a, const Wanted* b) {
+    return a->blob.precedence > b->blob.precedence;
+  });
+  if (order.size() > kAskedAtOnce) order.resize(kAskedAtOnce);
+  for (Wanted* wanted : order)
+    if (!wanted->ask_at || *wanted->ask_at <= context.now.mono) ask(context, *wanted);
+}
+
+void DocumentReceiver::on_link_up(Context& context, bool fresh) {
+  for (auto& [prefix, wanted] : wanted_) {
+    if (fresh) wanted.gone = false;
+    wanted.tries = 0;
+    wanted.ask_at.reset();
+    wanted.asked.clear();
+    wanted.came_on.reset();
+  }
+  schedule(context);
+}
+
+void DocumentReceiver::on_deadline(Context& context) {
+  if (commit_again_at_ && *commit_again_at_ <= context.now.mono) {
+    commit_again_at_.reset();
+    commit_pieces(context);
+    for (auto& [prefix, wanted] : wanted_)
+      if (wanted.held_count == wanted.pieces()) finish(context, wanted);
+  }
+  schedule(context);
+}
+
+std::optional<Instant> DocumentReceiver::next_deadline() const {
+  std::optional<Instant> due = commit_again_at_;
+  if (!link_->ready()) return due;
+  for (const auto& [prefix, wanted] : wanted_)
+    if (wanted.ask_at && !wanted.gone && !wanted.finishing) due = std::min(due.value_or(*wanted.ask_at), *wanted.ask_at);
+  return due;
+}
+
+void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, PathId came_on) {
+  const auto it = wanted_.find(note.root);
+  if (note.word == record::BlobWord::kGone) {
+    if (it == wanted_.end() || std::exchange(it->second.gone, true)) return;
+    drop_partials(it->second);
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
+                                 "the other side has document " + short_name(it->second.key.root) +
+                                     " no more; ask it to send the document again"});
+    return schedule(context);
+  }
+  if (it != wanted_.end()) {
+    it->second.came_on = came_on;
+    it->second.asked.clear();
+    if (!it->second.finishing) ask(context, it->second);
+    return;
+  }
+  for (const auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart))
+    if (!key.own && record::blob_prefix(key.root) == note.root && blob.state == record::BlobState::kHere)
+      return say(context, record::BlobWord::kHave, note.root, came_on);
+}
+
+// --- what comes -------------------------------------------------------------------------
+
+void DocumentReceiver::take_part(Partial& partial, std::uint32_t offset, ByteView bytes) {
+  std::copy(bytes.begin(), bytes.end(), partial.bytes.begin() + offset);
+  std::uint32_t start = offset, end = offset + static_cast<std::uint32_t>(bytes.size());
+  auto it = partial.ranges.upper_bound(start);
+  if (it != partial.ranges.begin() && std::prev(it)->second >= start) --it;
+  while (it != partial.ranges.end() && it->first <= end) {
+    start = std::min(start, it->first);
+    end = std::max(end, it->second);
+    it = partial.ranges.erase(it);
+  }
+  partial.ranges[start] = end;
+}
+
+void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId came_on) {
+  const auto it = wanted_.find(data.root);
+  if (it == wanted_.end()) return;
+  Wanted& wanted = it->second;
+  wanted.tries = 0;
+  wanted.asked.clear();
+  wanted.came_on = came_on;
+  wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(0));
+  if (data.piece >= wanted.pieces() || wanted.held[data.piece] || wanted.on_its_way[data.piece]) return;
+  const std::size_t size = record::piece_bytes(wanted.blob.length, data.piece);
+  if (data.offset + data.bytes.size() > size) return;
+  auto partial = wanted.partials.find(data.piece);
+  if (partial == wanted.partials.end()) {
+    if (buffered_ + size > kBufferedMax) return;  // it is asked for again
+    partial = wanted.partials.emplace(data.piece, Partial{Bytes(size), {}, std::nullopt}).first;
+    buffered_ += size;
+    hold_back();
+  }
+  if (!data.bytes.empty()) take_part(partial->second, data.offset, data.bytes);
+  if (data.proof) partial->second.proof = std::move(data.proof);
+  wanted.rate.add(context.now.mono, data.bytes.size());
+  try_piece(context, wanted, data.piece);
+}
+
+void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t number) {
+  Partial& partial = wanted.partials.at(number);
+  const std::size_t size = partial.bytes.size();
+  const bool whole = size == 0 || (partial.ranges.size() == 1 && partial.ranges.begin()->first == 0 &&
+                                   partial.ranges.begin()->second == size);
+  if (!whole || !partial.proof) return;
+  const Digest leaf = record::leaf_hash(partial.bytes);
+  const bool good = record::verify_inclusion(leaf, number, wanted.pieces(), *partial.proof, wanted.key.root);
+  if (!good && !mutant(Mutant::kPieceUnverified)) {
+    if (!std::exchange(wanted.bad_told, true))
+      context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry,
+                                   "a piece of document " + short_name(wanted.key.root) +
+                                       " is not what its author signed; it is asked for again"});
+    buffered_ -= size;
+    wanted.partials.erase(number);
+    return hold_back();
+  }
+  wanted.on_its_way[number] = true;
+  verified_.push_back({wanted.key, number, leaf, std::move(partial.bytes)});
+  wanted.partials.erase(number);
+  commit_pieces(context);
+}
+
+void DocumentReceiver::drop_partials(Wanted& wanted) {
+  for (const auto& [number, partial] : wanted.partials) buffered_ -= partial.bytes.size();
+  wanted.partials.clear();
+  hold_back();
+}
+
+void DocumentReceiver::hold_back() { link_->hold_acks(buffered_ > kBufferedMax / 2); }
+
+// --- keeping ----------------------------------------------------------------------------
+
+// One commit at a time gathers what comes meanwhile; a message's commit waits for one of them at most.
+void DocumentReceiver::commit_pieces(Context& context) {
+  if (committing_ || verified_.empty() || commit_again_at_) return;
+  committing_ = true;
+  record::Batch batch;
+  batch.fence = fence_;
+  std::vector<std::pair<record::RootPrefix, std::uint64_t>> pieces;
+  std::size_t bytes = 0;
+  while (!verified_.empty() && pieces.size() < kCommitPieces) {
+    record::PutPiece& piece = verified_.front();
+    pieces.emplace_back(record::blob_prefix(piece.key.root), piece.piece);
+    bytes += piece.bytes.size();
+    batch.writes.push_back(std::move(piece));
+    verified_.pop_front();
+  }
+  const auto ended = [this, pieces, bytes](Context& then, bool durable) {
+    committing_ = false;
+    buffered_ -= bytes;
+    hold_back();
+    for (const auto& [prefix, piece] : pieces) {
+      const auto it = wanted_.find(prefix);
+      if (it == wanted_.end()) continue;
+      Wanted& wanted = it->second;
+      wanted.on_its_way[piece] = false;
+      if (!durable || wanted.held[piece]) continue;
+      wanted.held[piece] = true;
+      if (++wanted.held_count == wanted.pieces()) finish(then, wanted);
+    }
+    commit_pieces(then);
+  };
+  context.effects.persist(
+      {std::move(batch)},
+      [this, ended](Context& then) {
+        refused_told_ = false;
+        ended(then, true);
+      },
+      [this, ended](Context& then, const Error& error) {
+        if (!std::exchange(refused_told_, true))
+          then.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
+        commit_again_at_ = then.now.mono + kCommitAgain;
+        ended(then, false);
+      },
+      EffectQueue::Haste::kNone);
+}
+
+// All of it is durable: said to the store, then to the other side and to the desk.
+void DocumentReceiver::finish(Context& context, Wanted& wanted) {
+  if (std::exchange(wanted.finishing, true)) return;
+  record::Batch batch;
+  batch.fence = fence_;
+  wanted.blob.state = record::BlobState::kHere;
+  batch.writes.push_back(record::PutBlob{wanted.key, wanted.blob});
+  const record::RootPrefix prefix = record::blob_prefix(wanted.key.root);
+  context.effects.persist(
+      {std::move(batch)},
+      [this, prefix](Context& then) {
+        const auto it = wanted_.find(prefix);
+        if (it == wanted_.end()) return;
+        drop_partials(it->second);
+        then.effects.notify(DocumentArrived{identity_->peer, it->second.blob.line, it->second.key.root});
+        const auto came_on = it->second.came_on;
+        wanted_.erase(it);
+        say(then, record::BlobWord::kHave, prefix, came_on);
+        schedule(then);
+      },
+      [this, prefix](Context& then, const Error&) {
+        const auto it = wanted_.find(prefix);
+        if (it != wanted_.end()) it->second.finishing = false;
+        commit_again_at_ = then.now.mono + kCommitAgain;
+      });
+}
+
+void DocumentReceiver::say(Context& context, record::BlobWord word, const record::RootPrefix& prefix,
+                           std::optional<PathId> on) {
+  if (!link_->ready()) return;
+  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
+                    record::encode_blob_frame(record::BlobNote{word, prefix})};
+  static_cast<void>(link_->send(context, {std::move(frame)}, {.answer_on = on}));
+}
+
+std::optional<DocumentProgress> DocumentReceiver::progress(const Digest& root, Instant now) const {
+  const auto it = wanted_.find(record::blob_prefix(root));
+  if (it == wanted_.end()) return std::nullopt;
+  const Wanted& wanted = it->second;
+  std::uint64_t bytes = 0;
+  for (std::uint64_t piece = 0; piece < wanted.pieces(); ++piece)
+    if (wanted.held[piece] || wanted.on_its_way[piece]) bytes += record::piece_bytes(wanted.blob.length, piece);
+  return DocumentProgress{wanted.blob.length, bytes, wanted.rate.bytes_per_second(now)};
+}
+
+}  // namespace detente::core

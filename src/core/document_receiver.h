@@ -1,0 +1,88 @@
+// DocumentReceiver: documents that entries of the other side name. Asks for the
+// pieces that are missing, checks each against the root, keeps it, and asks again
+// when nothing comes. spec/document.md section 3.
+//
+// Bounds: pieces that are not whole yet, or not durable yet, hold kBufferedMax bytes at most; the
+// acknowledgements of packets wait while half of that is full, so the author waits too.
+#pragma once
+
+#include <deque>
+
+#include "core/document_terms.h"
+#include "core/link.h"
+#include "core/transfer_rate.h"
+#include "record/blob.h"
+
+namespace detente::core {
+
+class DocumentReceiver {
+ public:
+  DocumentReceiver(const PairIdentity& identity, Link& link, const DocumentTerms& terms)
+      : identity_(&identity), link_(&link), terms_(&terms) {}
+
+  void load(Context& context, record::Fence fence);
+  void named(Context& context, LineId line, const std::vector<NamedDocument>& documents, record::Batch& batch);
+  void named_durable(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
+  // The most urgent ones ask; the others wait for their turn.
+  void schedule(Context& context);
+
+  void on_data(Context& context, record::BlobData data, PathId came_on);
+  void on_note(Context& context, const record::BlobNote& note, PathId came_on);  // gone, offer
+  void on_link_up(Context& context, bool fresh);
+  void on_deadline(Context& context);
+  std::optional<Instant> next_deadline() const;
+  std::optional<DocumentProgress> progress(const Digest& root, Instant now) const;
+
+ private:
+  static constexpr std::size_t kBufferedMax = std::size_t{8} << 20;
+  static constexpr std::size_t kCommitPieces = 64;
+  static constexpr std::size_t kAskedAtOnce = 8;
+
+  struct Partial {
+    Bytes bytes;
+    std::map<std::uint32_t, std::uint32_t> ranges;  // end by start, not adjacent
+    std::optional<record::Proof> proof;
+  };
+  struct Wanted {
+    record::BlobKey key;
+    record::StoredBlob blob;
+    std::vector<bool> held;        // durable
+    std::vector<bool> on_its_way;  // verified, its commit is under way or waits
+    std::uint64_t held_count = 0;
+    std::map<std::uint64_t, Partial> partials;
+    bool gone = false;  // the other side has it no more; asked again in a new session
+    bool finishing = false;
+    bool bad_told = false;
+    unsigned tries = 0;
+    std::optional<Instant> ask_at;
+    std::vector<SentPacket> asked;   // with the newest question, while it drew nothing
+    std::optional<PathId> came_on;   // the newest data
+    TransferRate rate;
+    std::uint64_t pieces() const { return held.size(); }
+  };
+
+  void begin(Context& context, const record::BlobKey& key);
+  void ask(Context& context, Wanted& wanted);
+  void take_part(Partial& partial, std::uint32_t offset, ByteView bytes);
+  void try_piece(Context& context, Wanted& wanted, std::uint64_t number);
+  void commit_pieces(Context& context);
+  void finish(Context& context, Wanted& wanted);
+  void hold_back();
+  void drop_partials(Wanted& wanted);
+  void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix, std::optional<PathId> on);
+
+  const PairIdentity* identity_;
+  Link* link_;
+  const DocumentTerms* terms_;
+  record::Fence fence_;
+  std::map<record::RootPrefix, Wanted> wanted_;
+  std::uint64_t kept_bytes_ = 0;  // of theirs, by their lengths, whole or not
+  std::map<Digest, std::uint64_t> counted_;  // length, of those that are about to be named durably
+  std::deque<record::PutPiece> verified_;
+  std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
+  bool committing_ = false;
+  bool refused_told_ = false;  // that the disk takes nothing
+  std::optional<Instant> commit_again_at_;
+};
+
+}  // namespace detente::core

@@ -1,0 +1,299 @@
+#include "core/document_sender.h"
+
+#include <algorithm>
+
+namespace detente::core {
+
+namespace {
+
+constexpr Duration kAckDelay = std::chrono::milliseconds(25);  // RFC 9002 section 6.2.1, on top of the timeout
+constexpr std::size_t kFrameHead = 4;                          // type and length, at most
+constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's end is left empty
+constexpr std::uint32_t kCutBytes = 512;  // beside a proof that leaves no room: the frame is cut
+constexpr unsigned kOffersMax = 12;
+const Paths::Allowed kEveryPath;
+
+}  // namespace
+
+void DocumentSender::load(Context& context, record::Fence fence) {
+  fence_ = fence;
+  for (auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart))
+    if (key.own && blob.state == record::BlobState::kNamed) named(key, blob);
+}
+
+void DocumentSender::named(const record::BlobKey& key, const record::StoredBlob& blob) {
+  open_.emplace(record::blob_prefix(key.root), std::pair(key, blob));
+}
+
+// --- what they say ---------------------------------------------------------------
+
+void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
+  const record::RootPrefix prefix = record::blob_prefix(want.root);
+  auto it = asked_.find(prefix);
+  if (it == asked_.end() || it->second.key.root != want.root) {
+    const record::BlobKey key{identity_->lineage, identity_->counterpart, true, want.root};
+    const auto blob = context.store.blob(key);
+    const bool named = blob && (blob->state == record::BlobState::kNamed ||
+                                blob->state == record::BlobState::kConfirmed);
+    if (!named) return say(context, record::BlobWord::kGone, prefix);
+    if (asked_.size() >= kAskedMax || it != asked_.end()) return;  // it asks again
+    it = asked_.emplace(prefix, Asked()).first;
+    it->second.key = key;
+    it->second.blob = *blob;
+  }
+  Asked& asked = it->second;
+  const std::uint64_t pieces = record::piece_count(asked.blob.length);
+  asked.held.assign(pieces, false);
+  asked.held_bytes = 0;
+  for (std::uint64_t piece = 0; piece < pieces; ++piece) {
+    const std::uint64_t bit = piece - want.base;
+    const bool held = piece < want.base ||
+                      (bit / 8 < want.map.size() && ((want.map[bit / 8] >> (bit % 8)) & 1) != 0);
+    asked.held[piece] = held;
+    if (held) asked.held_bytes += record::piece_bytes(asked.blob.length, piece);
+  }
+  asked.offer_at.reset();
+  asked.offers = 0;
+  // With something under way the question may have crossed it: what is lost of that is found out.
+  if (asked.in_flight == 0) {
+    asked.piece = 0;
+    asked.offset = 0;
+    asked.again.clear();
+    asked.arrived_bytes = 0;
+  }
+}
+
+void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix) {
+  asked_.erase(prefix);
+  const auto open = open_.find(prefix);
+  if (open == open_.end()) return;
+  auto [key, blob] = open->second;
+  blob.state = record::BlobState::kConfirmed;
+  record::Batch batch;
+  batch.fence = fence_;
+  batch.writes.push_back(record::PutBlob{key, blob});
+  context.effects.persist({std::move(batch)},
+                          [this, prefix, key = key, blob = blob](Context& then) {
+                            open_.erase(prefix);
+                            then.effects.notify(DocumentConfirmed{identity_->peer, blob.line, key.root});
+                          },
+                          {});
+}
+
+void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>& acknowledged,
+                                const std::vector<SentPacket>& lost) {
+  const Instant now = context.now.mono;
+  for (const SentPacket& packet : acknowledged) {
+    const auto it = flights_.find(key_of(packet));
+    if (it == flights_.end()) continue;
+    tries_ = 0;
+    news_at_ = now;
+    for (const auto& [prefix, part] : it->second.parts) {
+      const auto asked = asked_.find(prefix);
+      if (asked == asked_.end()) continue;
+      --asked->second.in_flight;
+      asked->second.arrived_bytes += part.length;
+      asked->second.rate.add(now, part.length);
+    }
+    flights_.erase(it);
+  }
+  for (const SentPacket& packet : lost) {
+    const auto it = flights_.find(key_of(packet));
+    if (it == flights_.end()) continue;
+    requeue(it->second);
+    flights_.erase(it);
+  }
+}
+
+void DocumentSender::requeue(const Flight& flight) {
+  for (const auto& [prefix, part] : flight.parts) {
+    const auto asked = asked_.find(prefix);
+    if (asked == asked_.end()) continue;
+    --asked->second.in_flight;
+    asked->second.again.push_back(part);
+  }
+}
+
+void DocumentSender::on_link_up(Context& context, bool fresh) {
+  if (!fresh) return;
+  // Acknowledgements of an older session are not waited for.
+  for (const auto& [key, flight] : flights_) requeue(flight);
+  flights_.clear();
+  news_at_.reset();
+  std::size_t offers = 0;
+  for (const auto& [prefix, open] : open_) {
+    if (asked_.count(prefix) > 0) continue;
+    if (++offers > kAskedMax) break;
+    say(context, record::BlobWord::kOffer, prefix);
+  }
+}
+
+void DocumentSender::say(Context& context, record::BlobWord word, const record::RootPrefix& prefix) {
+  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
+                    record::encode_blob_frame(record::BlobNote{word, prefix})};
+  static_cast<void>(link_->send(context, {std::move(frame)}, {}));
+}
+
+// --- sending -----------------------------------------------------------------------
+
+const Paths::Allowed& DocumentSender::allowed(const Asked& asked) const {
+  const auto it = terms_->paths.find(asked.blob.line);
+  return it == terms_->paths.end() ? kEveryPath : it->second;
+}
+
+bool DocumentSender::has_more(const Asked& asked) const {
+  return !asked.again.empty() || asked.piece < asked.held.size();
+}
+
+DocumentSender::Asked* DocumentSender::next_asked() {
+  Asked* best = nullptr;
+  for (auto& [prefix, asked] : asked_) {
+    while (asked.piece < asked.held.size() && asked.held[asked.piece]) {
+      ++asked.piece;
+      asked.offset = 0;
+    }
+    while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
+    if (!has_more(asked)) continue;
+    // The one that was begun goes on before another of its precedence.
+    const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.tree.has_value()); };
+    if (best == nullptr || rank(asked) > rank(*best)) best = &asked;
+  }
+  return best;
+}
+
+const Bytes* DocumentSender::read_piece(Context& context, Asked& asked, std::uint64_t piece) {
+  if (!asked.tree) {
+    forget_trees();
+    std::vector<Digest> leaves;
+    for (auto& [number, leaf] : context.store.piece_leaves(asked.key)) leaves.push_back(leaf);
+    if (leaves.size() != asked.held.size()) return nullptr;
+    asked.tree.emplace(std::move(leaves));
+  }
+  if (!asked.cached || asked.cached->first != piece) {
+    auto bytes = context.store.piece(asked.key, piece);
+    if (!bytes) return nullptr;
+    asked.cached.emplace(piece, std::move(*bytes));
+  }
+  return &asked.cached->second;
+}
+
+void DocumentSender::forget_trees() {
+  for (auto& [prefix, asked] : asked_) {
+    asked.tree.reset();
+    asked.cached.reset();
+  }
+}
+
+std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next_frame(
+    Context& context, Asked& asked, std::size_t room) {
+  const bool again = !asked.again.empty();
+  Part part = again ? asked.again.front() : Part{asked.piece, asked.offset, 0};
+  const Bytes* bytes = read_piece(context, asked, part.piece);
+  if (bytes == nullptr) return std::nullopt;
+  record::BlobData data;
+  data.root = record::blob_prefix(asked.key.root);
+  data.piece = part.piece;
+  data.offset = part.offset;
+  if (part.offset == 0) data.proof = asked.tree->proof(part.piece);
+  const std::size_t head = kFrameHead + record::blob_data_overhead(data);
+  const auto most = room > head + kWorthwhile / 2 ? static_cast<std::uint32_t>(room - head) : kCutBytes;
+  const std::uint32_t left = again ? part.length : static_cast<std::uint32_t>(bytes->size()) - part.offset;
+  part.length = std::min(left, most);
+  data.bytes = to_bytes(ByteView(*bytes).subspan(part.offset, part.length));
+  if (again) {
+    asked.again.pop_front();
+    if (part.length < left)
+      asked.again.push_front({part.piece, part.offset + part.length, left - part.length});
+  } else if (asked.offset += part.length; asked.offset == bytes->size()) {
+    ++asked.piece;
+    asked.offset = 0;
+  }
+  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
+                    record::encode_blob_frame(std::move(data))};
+  return std::pair(std::move(frame), part);
+}
+
+bool DocumentSender::send_packet(Context& context, Asked& asked) {
+  const Paths::Allowed& paths = allowed(asked);
+  std::size_t room = link_->room(&paths);
+  const record::RootPrefix prefix = record::blob_prefix(asked.key.root);
+  Flight flight{context.now.mono, {}};
+  std::vector<wire::Frame> frames;
+  while (&asked == next_asked() && (frames.empty() || room >= kWorthwhile)) {
+    auto next = next_frame(context, asked, room);
+    if (!next) break;
+    room -= std::min(room, wire::frame_size(next->first));
+    frames.push_back(std::move(next->first));
+    flight.parts.emplace_back(prefix, next->second);
+  }
+  if (frames.empty()) {  // its bytes are here no more
+    asked_.erase(prefix);
+    say(context, record::BlobWord::kGone, prefix);
+    return true;
+  }
+  const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = true});
+  if (flights_.empty() || !news_at_) news_at_ = context.now.mono;
+  if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(asked.offers) + kAckDelay;
+  for (const SentPacket& packet : packets) {
+    asked.in_flight += flight.parts.size();
+    flights_.emplace(key_of(packet), flight);
+  }
+  return !packets.empty();
+}
+
+void DocumentSender::pump(Context& context) {
+  for (Asked* asked = next_asked();
+       asked != nullptr && link_->may_send(context.now.mono, allowed(*asked)); asked = next_asked())
+    if (!send_packet(context, *asked)) return;
+}
+
+void DocumentSender::on_deadline(Context& context) {
+  if (!link_->ready()) return;
+  const Instant now = context.now.mono;
+  if (!flights_.empty() && now >= *news_at_ + link_->timeout(tries_) + kAckDelay) {
+    std::vector<SentPacket> packets;
+    for (const auto& [key, flight] : flights_) {
+      packets.push_back({key.first, key.second.second, key.second.first});
+      requeue(flight);
+    }
+    flights_.clear();
+    news_at_.reset();
+    ++tries_;
+    link_->missed(context, packets, true);
+  }
+  for (auto& [prefix, asked] : asked_) {
+    if (!asked.offer_at || now < *asked.offer_at || has_more(asked)) continue;
+    asked.offer_at.reset();
+    if (++asked.offers > kOffersMax) continue;  // it asks when it is there again
+    asked.offer_at = now + link_->timeout(asked.offers) + kAckDelay;
+    say(context, record::BlobWord::kOffer, prefix);
+  }
+}
+
+std::optional<Instant> DocumentSender::next_deadline() const {
+  if (!link_->ready() || asked_.empty()) return std::nullopt;
+  std::optional<Instant> due;
+  const auto by = [&](std::optional<Instant> at) {
+    if (at) due = std::min(due.value_or(*at), *at);
+  };
+  if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
+  for (const auto& [prefix, asked] : asked_) {
+    if (has_more(asked)) {
+      by(link_->may_send_at(allowed(asked)));
+    } else {
+      by(asked.offer_at);
+    }
+  }
+  return due;
+}
+
+std::optional<DocumentProgress> DocumentSender::progress(const Digest& root, Instant now) const {
+  const auto it = asked_.find(record::blob_prefix(root));
+  if (it == asked_.end()) return std::nullopt;
+  const Asked& asked = it->second;
+  return DocumentProgress{asked.blob.length,
+                          std::min(asked.blob.length, asked.held_bytes + asked.arrived_bytes),
+                          asked.rate.bytes_per_second(now)};
+}
+
+}  // namespace detente::core

@@ -1,0 +1,88 @@
+// DocumentSender: our documents on their way to one counterpart. Sends what was
+// asked for, in ascending order, as the path's congestion window allows, and
+// again what was lost. spec/document.md section 3.
+#pragma once
+
+#include <deque>
+
+#include "core/document_terms.h"
+#include "core/link.h"
+#include "core/transfer_rate.h"
+#include "record/blob.h"
+
+namespace detente::core {
+
+class DocumentSender {
+ public:
+  DocumentSender(const PairIdentity& identity, Link& link, const DocumentTerms& terms)
+      : identity_(&identity), link_(&link), terms_(&terms) {}
+
+  void load(Context& context, record::Fence fence);
+  // An entry names it now, durably.
+  void named(const record::BlobKey& key, const record::StoredBlob& blob);
+
+  void on_want(Context& context, const record::BlobWant& want);
+  void on_have(Context& context, const record::RootPrefix& prefix);
+  void on_packets(Context& context, const std::vector<SentPacket>& acknowledged, const std::vector<SentPacket>& lost);
+  // In a new session the other side is asked whether what it has not confirmed is there.
+  void on_link_up(Context& context, bool fresh);
+  void pump(Context& context);
+  void on_deadline(Context& context);
+  std::optional<Instant> next_deadline() const;
+  std::optional<DocumentProgress> progress(const Digest& root, Instant now) const;
+
+ private:
+  static constexpr std::size_t kAskedMax = 16;
+
+  struct Part {
+    std::uint64_t piece = 0;
+    std::uint32_t offset = 0;
+    std::uint32_t length = 0;
+  };
+  struct Asked {  // by the other side, in this life
+    record::BlobKey key;
+    record::StoredBlob blob;
+    std::vector<bool> held;  // what the other side says that it has, by piece
+    std::uint64_t held_bytes = 0;
+    std::uint64_t piece = 0;  // the next to send, from `offset` on
+    std::uint32_t offset = 0;
+    std::deque<Part> again;
+    std::size_t in_flight = 0;  // parts
+    std::uint64_t arrived_bytes = 0;
+    std::optional<record::BlobTree> tree;  // while it is being sent
+    std::optional<std::pair<std::uint64_t, Bytes>> cached;  // the piece that was read last
+    std::optional<Instant> offer_at;  // all was sent: when to ask whether it is there
+    unsigned offers = 0;
+    TransferRate rate;
+  };
+  using PacketKey = std::pair<PathId, std::pair<std::uint64_t, std::uint64_t>>;  // session, counter
+  struct Flight {
+    Instant sent;
+    std::vector<std::pair<record::RootPrefix, Part>> parts;
+  };
+
+  static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
+  Asked* next_asked();
+  bool has_more(const Asked& asked) const;
+  const Paths::Allowed& allowed(const Asked& asked) const;
+  bool send_packet(Context& context, Asked& first);
+  // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone).
+  std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room);
+  const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
+  void requeue(const Flight& flight);
+  void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix);
+  void forget_trees();
+
+  const PairIdentity* identity_;
+  Link* link_;
+  const DocumentTerms* terms_;
+  record::Fence fence_;
+  // Named by an entry of ours and not confirmed.
+  std::map<record::RootPrefix, std::pair<record::BlobKey, record::StoredBlob>> open_;
+  std::map<record::RootPrefix, Asked> asked_;
+  std::map<PacketKey, Flight> flights_;
+  std::optional<Instant> news_at_;  // the last acknowledgement, or the first packet after silence
+  unsigned tries_ = 0;
+};
+
+}  // namespace detente::core

@@ -1,0 +1,35 @@
+// What both ends of a document's way speak of.
+#pragma once
+
+#include "core/line_setup.h"
+
+namespace detente::core {
+
+struct DocumentTerms {
+  std::uint64_t length_max = std::uint64_t{64} << 20;  // of one, by the accord
+  std::uint64_t room = std::uint64_t{16} << 30;        // bytes of theirs that are kept here, all together
+  std::map<LineId, std::vector<PathId>> paths;         // that a line's accord allows; none = every one
+};
+
+// Pieces of a document from the desk. All but the document's last are whole.
+struct DocumentPart {
+  Digest root{};             // of the whole
+  std::uint64_t length = 0;  // of the whole
+  LineId line;
+  std::uint64_t first_piece = 0;
+  Bytes bytes;
+};
+inline constexpr std::size_t kPartBytesMax = std::size_t{1} << 20;
+
+struct NamedDocument {
+  record::Attachment attachment;
+  record::Precedence precedence = record::Precedence::kRoutine;
+};
+
+struct DocumentProgress {
+  std::uint64_t length = 0;
+  std::uint64_t bytes = 0;  // that arrived
+  std::uint64_t bytes_per_second = 0;
+};
+
+}  // namespace detente::core

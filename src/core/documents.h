@@ -1,0 +1,55 @@
+// Documents: the blobs of one counterpart, both directions. What the desk gives
+// is kept piece by piece; what an entry of theirs names is asked for, verified
+// as it comes, and kept; what they ask for is sent. spec/document.md.
+//
+// Both ends keep to what the store has: after a restart, an unknown path or a
+// refused commit the receiver says what it holds, and the author goes on there.
+// Entries go before: Peer calls pump() when no line has anything to send.
+#pragma once
+
+#include "core/document_receiver.h"
+#include "core/document_sender.h"
+
+namespace detente::core {
+
+class Documents {
+ public:
+  Documents(const PairIdentity& identity, Link& link, DocumentTerms terms);
+
+  void load(Context& context, record::Fence fence);
+
+  // Pieces of one of our documents, from the desk. Durable with DocumentStored, else DocumentFailed.
+  // kLimit, kMalformed, kConflict, kState with what to do.
+  Result<SubmissionId> put(Context& context, const DocumentPart& part);
+  // For an entry that names them: every one is complete here. Adds to the batch that they are named.
+  Result<void> check_named(Context& context, const record::Header& header) const;
+  void name(Context& context, const record::Header& header, record::Batch& batch);
+
+  // The other side's entries name these; to `batch`, with the entry.
+  void theirs_named(Context& context, LineId line, const std::vector<NamedDocument>& named, record::Batch& batch);
+  // What was named, ours or theirs, is durable.
+  void named_durable(Context& context, const std::vector<record::BlobKey>& keys);
+
+  void on_frame(Context& context, const wire::Frame& frame, PathId came_on);
+  void on_packets(Context& context, const std::vector<SentPacket>& acknowledged, const std::vector<SentPacket>& lost);
+  void on_link_up(Context& context, bool fresh);
+  void pump(Context& context) { sender_.pump(context); }
+  void on_deadline(Context& context);
+  std::optional<Instant> next_deadline() const;
+
+  // How far one that is under way is; nothing for any other.
+  std::optional<DocumentProgress> progress(bool own, const Digest& root, Instant now) const;
+
+ private:
+  record::BlobKey own_key(const Digest& root) const;
+  void finish_put(Context& context, const DocumentPart& part, SubmissionId id);
+
+  const PairIdentity* identity_;
+  DocumentTerms terms_;
+  record::Fence fence_;
+  DocumentSender sender_;
+  DocumentReceiver receiver_;
+  SubmissionId next_id_ = 1;
+};
+
+}  // namespace detente::core

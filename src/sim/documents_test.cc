@@ -1,0 +1,252 @@
+// Documents between two stations on a quiet network, one situation each.
+#include <gtest/gtest.h>
+
+#include "sim/quiet_pair.h"
+
+namespace detente::sim {
+namespace {
+
+constexpr LineId kLine{1};
+using std::chrono::seconds;
+
+template <typename Event>
+std::vector<Event> of(const std::vector<core::DeskEvent>& events) {
+  std::vector<Event> out;
+  for (const core::DeskEvent& event : events)
+    if (const auto* found = std::get_if<Event>(&event)) out.push_back(*found);
+  return out;
+}
+
+Bytes drawn(std::size_t size, std::uint64_t seed = 7) {
+  Bytes out(size);
+  SeededRandom(seed).fill(out);
+  return out;
+}
+
+record::BlobState state_of(QuietPair& pair, std::size_t side, bool own, const Digest& root) {
+  const auto blob = pair.store(side).blob({pair.pair().lineage(), Pair::name(1 - side), own, root});
+  return blob ? blob->state : record::BlobState::kFilling;
+}
+
+TEST(Documents, EverySizeArrivesAsItWasAndIsConfirmed) {
+  for (const std::size_t size : {0u, 1u, 16383u, 16384u, 16385u, 100000u, 1500000u}) {
+    QuietPair pair(size + 1);
+    pair.start();
+    pair.take_events(0);
+    const Bytes bytes = drawn(size);
+    const Digest root = pair.send_document(0, kLine, bytes);
+    pair.run(seconds(5));
+    ASSERT_EQ(pair.document(1, root), bytes) << size;
+    EXPECT_EQ(state_of(pair, 1, false, root), record::BlobState::kHere);
+    EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+    const auto arrived = of<core::DocumentArrived>(pair.take_events(1));
+    ASSERT_EQ(arrived.size(), 1u);
+    EXPECT_EQ(arrived[0].root, root);
+    EXPECT_EQ(of<core::DocumentConfirmed>(pair.take_events(0)).size(), 1u);
+  }
+}
+
+TEST(Documents, CostLittleMoreThanTheirBytes) {
+  QuietPair pair(1);
+  pair.start();
+  pair.run(seconds(1));
+  pair.take_bytes();
+  const Bytes bytes = drawn(4000000);
+  pair.send_document(0, kLine, bytes);
+  pair.run(seconds(5));
+  const std::uint64_t crossed = pair.take_bytes();
+  RecordProperty("bytes", static_cast<int>(crossed));
+  EXPECT_LT(crossed, bytes.size() * 115 / 100);
+}
+
+TEST(Documents, LossCostsTimeAndNothingElse) {
+  QuietPair pair(2);
+  SeededRandom random(5);
+  pair.tamper = [&](std::size_t, Bytes datagram) -> std::optional<Bytes> {
+    if (random.below(100) < 20) return std::nullopt;
+    if (random.below(100) < 5) datagram[datagram.size() / 2] ^= 4;
+    return datagram;
+  };
+  pair.start();
+  const Bytes bytes = drawn(600000);
+  const Digest root = pair.send_document(0, kLine, bytes);
+  pair.run(seconds(120));
+  EXPECT_EQ(pair.document(1, root), bytes);
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+}
+
+// `side` is killed whenever another tenth crossed; what it had is not sent again.
+void expect_resumed(std::size_t side) {
+  QuietPair pair(3 + side);
+  pair.start();
+  const Bytes bytes = drawn(2000000);
+  std::uint64_t budget = 200000, crossed = 0;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0 && crossed > budget) return std::nullopt;
+    if (from == 0) crossed += datagram.size();
+    return datagram;
+  };
+  const Digest root = pair.send_document(0, kLine, bytes);
+  for (int life = 0; life < 14; ++life) {
+    pair.run(seconds(1));
+    pair.stop(side);
+    budget = crossed + 200000;
+    pair.start(side);
+    pair.run(seconds(40));  // what is up notices
+  }
+  EXPECT_EQ(pair.document(1, root), bytes);
+  EXPECT_LT(crossed, bytes.size() * 3 / 2);
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+}
+TEST(Documents, AReceiverThatIsKilledGoesOn) { expect_resumed(1); }
+TEST(Documents, AnAuthorThatIsKilledGoesOn) { expect_resumed(0); }
+
+TEST(Documents, GoOnOverAnotherPath) {
+  PairOptions options;
+  options.paths = 2;
+  QuietPair pair(5, options);
+  pair.start();
+  const Bytes bytes = drawn(1000000);
+  std::uint64_t crossed = 0;
+  bool cut = false;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0) crossed += datagram.size();
+    if (crossed > 300000 && !cut) {
+      cut = true;
+      pair.cut(pair.station(0).peer(PeerId{0}).link().paths().best_id(), true);
+    }
+    return datagram;
+  };
+  const Digest root = pair.send_document(0, kLine, bytes);
+  pair.run(seconds(20));
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(pair.document(1, root), bytes);
+}
+
+TEST(Documents, AFlashGoesBeforeTheNextPacket) {
+  PairOptions options;
+  options.path_terms[PathId{1}] = {2400, 508};
+  QuietPair pair(6, options);
+  pair.start();
+  pair.run(seconds(5));
+  const Digest root = pair.send_document(0, kLine, drawn(1000000));
+  pair.run(seconds(60));
+  std::uint64_t since = 0;
+  pair.take_bytes();
+  ASSERT_TRUE(pair.say(0, kLine, "Hold your fire.", record::Precedence::kFlash));
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0) since += datagram.size();
+    return datagram;
+  };
+  pair.take_events(1);
+  pair.settle();
+  EXPECT_EQ(of<core::EntryArrived>(pair.take_events(1)).size(), 1u);
+  EXPECT_LE(since, 508u);
+  EXPECT_EQ(state_of(pair, 1, false, root), record::BlobState::kWanted);
+}
+
+TEST(Documents, TheMoreUrgentOneGoesFirst) {
+  PairOptions options;
+  options.path_terms[PathId{1}] = {100000, 1200};
+  QuietPair pair(7, options);
+  pair.start();
+  const Digest slow = pair.send_document(0, kLine, drawn(400000, 1));
+  pair.run(seconds(5));
+  const Digest urgent = pair.send_document(0, kLine, drawn(100000, 2), record::Precedence::kImmediate);
+  pair.run(seconds(15));
+  EXPECT_TRUE(pair.document(1, urgent));
+  EXPECT_FALSE(pair.document(1, slow));
+  pair.run(seconds(60));
+  EXPECT_TRUE(pair.document(1, slow));
+}
+
+TEST(Documents, WhatIsTooLargeOrHasNoRoomIsNotFetched) {
+  PairOptions options;
+  options.documents.length_max = 300000;
+  options.documents.room = 450000;
+  QuietPair pair(8, options);
+  pair.start();
+  EXPECT_FALSE(pair.station(0).put_document(pair.now(0), PeerId{0}, {{}, 300001, kLine, 0, {}}));
+  const Digest first = pair.send_document(0, kLine, drawn(300000, 1));
+  pair.run(seconds(5));
+  pair.take_events(1);
+  const Digest second = pair.send_document(0, kLine, drawn(200000, 2));
+  pair.run(seconds(5));
+  EXPECT_EQ(state_of(pair, 1, false, first), record::BlobState::kHere);
+  EXPECT_EQ(state_of(pair, 1, false, second), record::BlobState::kRefused);
+  const auto alarms = of<core::Alarm>(pair.take_events(1));
+  ASSERT_EQ(alarms.size(), 1u);
+  EXPECT_EQ(alarms[0].kind, core::AlarmKind::kDocument);
+  // The message that names it stands, and later ones arrive.
+  ASSERT_TRUE(pair.say(0, kLine, "The map follows by courier."));
+  pair.settle();
+  EXPECT_EQ(of<core::EntryArrived>(pair.take_events(1)).size(), 1u);
+}
+
+TEST(Documents, AnEntryNamesOnlyWhatIsAtTheStation) {
+  QuietPair pair(9);
+  pair.start();
+  record::Entry entry;
+  entry.header.line = kLine;
+  entry.header.time = pair.now(0).wall;
+  entry.header.attachments = {{{1}, 10, "application/pdf", ""}};
+  EXPECT_EQ(pair.submit(0, entry).error().fault, Fault::kState);
+  entry.header.line = kAccordLine;
+  EXPECT_EQ(pair.submit(0, entry).error().fault, Fault::kDenied);
+  // Bytes that are not those of the root are found out, and dropped.
+  pair.take_events(0);
+  ASSERT_TRUE(pair.station(0).put_document(pair.now(0), PeerId{0}, {{1}, 10, kLine, 0, Bytes(10)}));
+  ASSERT_TRUE(pair.say(0, kLine, "to carry the effects out"));
+  pair.settle();
+  const auto failed = of<core::DocumentFailed>(pair.take_events(0));
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_EQ(failed[0].error.fault, Fault::kConflict);
+  EXPECT_FALSE(pair.store(0).blob({pair.pair().lineage(), "north", true, {1}}));
+}
+
+TEST(Documents, NobodyGetsWhatNoEntryNames) {
+  QuietPair pair(10);
+  pair.start();
+  const Bytes bytes = drawn(5000);
+  const Digest root = record::blob_root(bytes);
+  ASSERT_TRUE(pair.station(0).put_document(pair.now(0), PeerId{0}, {root, bytes.size(), kLine, 0, bytes}));
+  ASSERT_TRUE(pair.say(0, kLine, "to carry the effects out"));
+  pair.settle();
+  // A counterpart that knows the root asks for it.
+  record::Batch batch;
+  const auto fence = pair.store(1).claim({pair.pair().lineage(), kAccordLine});
+  batch.fence = *fence;
+  batch.writes.push_back(record::PutBlob{
+      {pair.pair().lineage(), "south", false, root}, {bytes.size(), kLine, {}, record::BlobState::kWanted, {}}});
+  ASSERT_TRUE(pair.store(1).commit({&batch, 1}));
+  pair.stop(1);
+  pair.start(1);
+  pair.take_events(1);
+  pair.run(seconds(90));
+  EXPECT_FALSE(pair.document(1, root));
+  const auto alarms = of<core::Alarm>(pair.take_events(1));
+  EXPECT_EQ(std::count_if(alarms.begin(), alarms.end(),
+                          [](const auto& a) { return a.kind == core::AlarmKind::kDocument; }),
+            1);
+}
+
+TEST(Documents, AFullDiskLosesNoPiece) {
+  QuietPair pair(11);
+  pair.start();
+  const Bytes bytes = drawn(800000);
+  std::uint64_t crossed = 0;
+  pair.tamper = [&](std::size_t, Bytes datagram) -> std::optional<Bytes> {
+    crossed += datagram.size();
+    if (crossed > 300000 && crossed < 310000) pair.store(1).set_full(true);
+    return datagram;
+  };
+  const Digest root = pair.send_document(0, kLine, bytes);
+  pair.run(seconds(10));
+  EXPECT_FALSE(pair.document(1, root));
+  pair.store(1).set_full(false);
+  pair.run(seconds(60));
+  EXPECT_EQ(pair.document(1, root), bytes);
+}
+
+}  // namespace
+}  // namespace detente::sim

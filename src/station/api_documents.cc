@@ -1,0 +1,122 @@
+// Api: documents: their bytes in and out, and how far they are. spec/api.md,
+// "Documents".
+#include <algorithm>
+
+#include "station/api.h"
+#include "station/document_json.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint64_t kPiecesAtOnce = 16;  // read on the station's thread
+
+Result<Digest> parse_root(const std::string& text) {
+  const auto bytes = from_hex(text);
+  const auto root = bytes ? to_array<32>(*bytes) : std::nullopt;
+  if (!root) return fail(Fault::kMalformed, "a document is named by its root: 64 hexadecimal digits");
+  return *root;
+}
+
+Result<bool> parse_whose(const ApiRequest& request) {
+  const auto it = request.query.find("whose");
+  if (it == request.query.end() || (it->second != "own" && it->second != "far"))
+    return fail(Fault::kMalformed, "whose must be own or far");
+  return it->second == "own";
+}
+
+struct Found {
+  record::BlobKey key;
+  record::StoredBlob blob;
+};
+
+Result<Found> find_document(const Running& running, const Counterpart& counterpart, const ApiRequest& request) {
+  DETENTE_TRY(root, parse_root(request.path[6]));
+  DETENTE_TRY(own, parse_whose(request));
+  Found out{blob_key(counterpart, own, root), {}};
+  const auto blob = running.store->blob(out.key);
+  if (!blob) return fail(Fault::kNotFound, "nothing is known here of this document");
+  out.blob = *blob;
+  return out;
+}
+
+}  // namespace
+
+Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+  Json list = Json::array();
+  for (const auto& [key, blob] : running.store->blobs(counterpart.accord.lineage, counterpart.name()))
+    if (blob.line == annex.line) list.push_back(document_json(running, counterpart, key, blob));
+  return Json{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"documents", std::move(list)}};
+}
+
+Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request) {
+  DETENTE_TRY(found, find_document(running, counterpart, request));
+  Json out = document_json(running, counterpart, found.key, found.blob);
+  // How far a desk that was interrupted has handed it over.
+  std::uint64_t pieces = 0;
+  if (found.blob.state == record::BlobState::kFilling)
+    for (const auto& [piece, leaf] : running.store->piece_leaves(found.key)) {
+      if (piece != pieces) break;
+      ++pieces;
+    }
+  out["pieces_filled"] = pieces;
+  out["ok"] = true;
+  return out;
+}
+
+void Api::get_document_bytes(const ApiRequest& request, Reply reply) {
+  const auto read = [&]() -> Result<Bytes> {
+    DETENTE_TRY(target, find_line(request));
+    DETENTE_TRY(found, find_document(running_, *target.counterpart, request));
+    DETENTE_TRY(first, query_number(request, "piece", 0, record::kPiecesMax));
+    if (found.blob.state == record::BlobState::kFilling || found.blob.state == record::BlobState::kWanted ||
+        found.blob.state == record::BlobState::kRefused)
+      return fail(Fault::kState, "the document is not all here");
+    Bytes out;
+    const std::uint64_t end = std::min(record::piece_count(found.blob.length), first + kPiecesAtOnce);
+    for (std::uint64_t piece = first; piece < end; ++piece) {
+      const auto bytes = running_.store->piece(found.key, piece);
+      if (const auto fault = running_.store->fault()) return tl::unexpected<Error>(*fault);
+      if (!bytes) return fail(Fault::kIo, "a piece of the document is missing in the record: restore a backup");
+      append(out, *bytes);
+    }
+    return out;
+  };
+  const Result<Bytes> bytes = read();
+  if (!bytes) return reply({http_status(bytes.error().fault), dump(error_json(bytes.error()))});
+  reply({200, as_string(*bytes), "application/octet-stream"});
+}
+
+void Api::post_document(const ApiRequest& request, Reply reply) {
+  const auto put = [&]() -> Result<void> {
+    DETENTE_TRY(target, find_line(request));
+    if (!target.annex->allows_medium(accord::Medium::kDocument))
+      return fail(Fault::kDenied, "line " + target.annex->name + " carries no documents by the accord");
+    core::DocumentPart part;
+    DETENTE_TRY(root, parse_root(request.path[6]));
+    part.root = root;
+    part.line = target.annex->line;
+    if (request.query.count("length") == 0) return fail(Fault::kMalformed, "length must say how long the document is");
+    DETENTE_TRY(length, query_number(request, "length", 0, record::kBlobBytesMax));
+    part.length = length;
+    DETENTE_TRY(piece, query_number(request, "piece", 0, record::kPiecesMax));
+    part.first_piece = piece;
+    part.bytes = to_bytes(as_bytes(request.body));
+    const PeerId peer = target.counterpart->peer;
+    const auto accepted = [&](core::SubmissionId id) { handed_over_.emplace(std::pair(peer, id), std::move(reply)); };
+    DETENTE_TRY(id, running_.driver->put_document(peer, part, accepted));
+    static_cast<void>(id);
+    return {};
+  };
+  if (const Result<void> done = put(); !done)
+    reply({http_status(done.error().fault), dump(error_json(done.error()))});
+}
+
+void Api::on_part(PeerId peer, core::SubmissionId id, ApiResponse response) {
+  const auto it = handed_over_.find({peer, id});
+  if (it == handed_over_.end()) return;
+  it->second(std::move(response));
+  handed_over_.erase(it);
+}
+
+}  // namespace detente::station

@@ -1,0 +1,195 @@
+"""Documents between real stations: both ways, through kills and cuts, beside a FLASH, and what is refused."""
+
+import os
+import random
+import time
+import unittest
+
+from stations import Lab, wait_until
+from two_paths import LINE, TwoPaths
+
+TARGET = f"/v1/counterparts/north/lines/{LINE}"
+
+
+def drawn(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def document_of(station, counterpart, whose="far"):
+    """The only one of that direction, as the API tells it."""
+    listed = station.get(f"/v1/counterparts/{counterpart}/lines/{LINE}/documents")["documents"]
+    found = [one for one in listed if one["whose"] == whose]
+    return found[0] if len(found) == 1 else None
+
+
+def write(station, name, content):
+    path = station.path(name)
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
+
+
+class Whole(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab("--lines", LINE)
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+
+    def saved(self, station, counterpart, *options):
+        entries = station.cli("inbox", f"{counterpart}/{LINE}", "--save", station.path("saved"), *options)["entries"]
+        out = []
+        for entry in entries:
+            for attachment in entry["attachments"]:
+                if "saved" in attachment:
+                    with open(attachment["saved"], "rb") as file:
+                        out.append((attachment["saved"], file.read()))
+        return out
+
+    def test_sizes_both_ways(self):
+        contents = [drawn(size) for size in (0, 1, 16384, 16385, 3_000_000)]
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            for number, content in enumerate(contents):
+                station.cli("send", f"{far}/{LINE}", f"document {number}", "--file",
+                            write(station, f"map {number}.pdf", content), "--wait", "document")
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            saved = self.saved(station, far)
+            self.assertEqual([content for _, content in saved], contents)
+            for path, _ in saved:
+                self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            self.assertEqual(self.saved(station, far), saved)  # once more: nothing changes
+        self.assertEqual(document_of(self.south, "north"), None)  # there are five
+        officer = next(name[:-5] for name in os.listdir(self.south.path("officers")) if name.endswith(".toml"))
+        answer = self.south.cli("send", f"north/{LINE}", "--file", self.south.path("map 4.pdf"), "--as", officer,
+                                "--wait", "document")
+        self.assertEqual(answer["state"], "receipted")  # the same document, named a second time, without a text
+        entry = self.north.get(f"/v1/counterparts/south/lines/{LINE}/entries/far/5")
+        self.assertEqual(entry["evidence"]["signatures"][0]["verdict"], "valid")
+        self.assertEqual(entry["attachments"][0]["state"], "here")
+
+    def test_names_and_bytes_that_would_hurt(self):
+        path = write(self.south, "a.pdf", drawn(50_000))
+        self.south.cli("send", f"north/{LINE}", "--file", path, "--wait", "document")
+        root = document_of(self.south, "north", "own")["root"]
+        for name in ("../../../evil.sh", "-rf", ".bashrc", "a/b\\c"):
+            status, answer = self.south.ask("POST", TARGET + "/entries", {
+                "text": "", "attachments": [{"root": root, "length": 50_000, "file_name": name}], "wait": "receipt"})
+            self.assertEqual((status, answer["state"]), (200, "receipted"))
+        folder = os.path.realpath(self.north.path("saved"))
+        for saved, content in self.saved(self.north, "south"):
+            self.assertEqual(os.path.dirname(os.path.realpath(saved)), folder)
+            self.assertEqual(content, drawn(50_000))
+        before = sorted(os.listdir(folder))
+        with open(os.path.join(folder, before[0]), "wb") as file:
+            file.write(b"another file")
+        error = self.north.refused("inbox", f"south/{LINE}", "--save", folder)
+        self.assertEqual(error["fault"], "conflict")
+        self.assertEqual(sorted(os.listdir(folder)), before)
+
+    def test_what_is_refused(self):
+        path = write(self.south, "a.pdf", drawn(1000))
+        self.assertEqual(self.south.refused("send", "north/accord", "--file", path)["fault"], "denied")
+        self.south.refused("send", f"north/{LINE}", "--file", self.south.path("none.pdf"))
+        self.south.refused("send", f"north/{LINE}", "--file", self.south.path("station"))
+        self.assertIn("--file", self.south.refused("send", f"north/{LINE}", "text", "--wait", "document")["message"])
+        with open(self.south.path("large.bin"), "wb") as file:
+            file.truncate((64 << 20) + 1)
+        error = self.south.refused("send", f"north/{LINE}", "--file", self.south.path("large.bin"))
+        self.assertEqual(error["fault"], "limit")
+        self.assertIn("accord", error["message"])
+        # Bytes that are not those of the root; parts that do not fit.
+        root = "ab" * 32
+        for query, body in ((f"length=3&piece=0", b"abc"), ("length=3&piece=7", b"abc"), ("piece=0", b"abc"),
+                            ("length=3&piece=0", b"abcd" * 5000)):
+            code, answer = self.south.ask_bytes("POST", f"{TARGET}/documents/{root}?{query}", body)
+            self.assertGreaterEqual(code, 400, answer)
+        status, _ = self.south.ask("POST", TARGET + "/entries", {
+            "text": "", "attachments": [{"root": root, "length": 3}]})
+        self.assertEqual(status, 409)
+        self.assertEqual(self.north.get(f"/v1/counterparts/south/lines/{LINE}/documents")["documents"], [])
+
+
+class Hindered(TwoPaths):
+    LINK = ("--rate", "4mbit", "--delay", "10ms")
+    SIZE = 2_000_000
+
+    def setUp(self):
+        super().setUp()
+        self.content = drawn(self.SIZE)
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        # The measures of both paths and their packets' size.
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: self.measured(s), f"{station.name}'s measures of both paths")
+
+    def begin(self):
+        self.south.cli("send", f"north/{LINE}", "a long one", "--file",
+                       write(self.south, "long.bin", self.content), "--wait", "receipt")
+
+    def wait_bytes(self, part):
+        """Until north has that part of it."""
+        return wait_until(lambda: self.here() >= part * self.SIZE, f"{part:.0%} of the document", 60)
+
+    def here(self):
+        document = document_of(self.north, "south")
+        return document["bytes"] if document else 0
+
+    def crossed(self):
+        return sum(link.stats()["a-b"]["bytes_out"] for link in self.links)
+
+    def finish(self):
+        wait_until(lambda: (document_of(self.south, "north", "own") or {}).get("state") == "confirmed",
+                   lambda: f"the confirmation: {document_of(self.south, 'north', 'own')}", 90)
+        entry, = self.north.cli("inbox", f"south/{LINE}", "--save", self.north.path("saved"))["entries"][:1]
+        with open(entry["attachments"][0]["saved"], "rb") as file:
+            self.assertEqual(file.read(), self.content)
+
+    def test_kill_of_either_side(self):
+        self.begin()
+        for victim, part in ((self.north, 0.15), (self.south, 0.35), (self.north, 0.55), (self.south, 0.75)):
+            self.wait_bytes(part)
+            before = self.here()
+            victim.kill()
+            victim.start()
+            wait_until(lambda: document_of(self.north, "south") is not None, "north's record")
+            # What was there is still there, but for what was about to be durable.
+            self.assertGreater(self.here(), before - 1_100_000)
+        self.finish()
+        crossed = self.crossed()
+        print(f"{self.SIZE} bytes with four kills: {crossed} crossed", flush=True)
+        self.assertLess(crossed, self.SIZE * 2)
+
+    def test_over_the_other_path(self):
+        self.begin()
+        self.wait_bytes(0.3)
+        best = self.best(self.south)
+        self.links[best].set("both", "blackhole", "on")
+        began = time.monotonic()
+        self.wait_bytes(0.6)
+        took = time.monotonic() - began
+        print(f"the next 30 % took {took:.1f} s after the cut", flush=True)
+        self.assertLess(took, 20)
+        self.finish()
+
+    def test_a_flash_is_not_delayed(self):
+        def flash():
+            began = time.monotonic()
+            status, answer = self.south.ask("POST", TARGET + "/entries", {
+                "text": "flash", "precedence": "flash", "wait": "receipt", "timeout_ms": 20000})
+            self.assertEqual((status, answer["state"]), (200, "receipted"))
+            return time.monotonic() - began
+        idle = sorted(flash() for _ in range(9))
+        self.begin()
+        self.wait_bytes(0.1)
+        busy = sorted(flash() for _ in range(9))
+        self.assertLess(self.here(), self.SIZE, "the document was over before the measure")
+        print(f"FLASH, median of nine: {idle[4] * 1000:.0f} ms on idle lines, {busy[4] * 1000:.0f} ms beside the "
+              "document", flush=True)
+        # What is in the bottleneck's queue goes before; the window's share of it is bounded by loss.
+        self.assertLess(busy[4], idle[4] + 0.5)
+        self.finish()
+
+
+if __name__ == "__main__":
+    unittest.main()
