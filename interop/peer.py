@@ -20,7 +20,6 @@ import signal
 import sys
 from pathlib import Path
 
-from peer_documents import QUOTA
 from peer_files import load_side, sides_of
 from peer_net import Net
 from peer_record import CLASSES, PRECEDENCES, verify_cosignature
@@ -42,7 +41,7 @@ def arguments() -> argparse.Namespace:
     a.add_argument("--documents", type=int, metavar="N", default=0, help="wait for N whole documents too")
     a.add_argument("--save", type=Path, metavar="DIR", help="write received documents here, under their names made safe")
     a.add_argument("--receive-document", type=Path, metavar="DIR", help="the same as --documents 1 --save DIR")
-    a.add_argument("--quota", type=int, metavar="BYTES", default=QUOTA, help="of documents that are kept (default: %(default)s)")
+    a.add_argument("--quota", type=int, metavar="BYTES", help="of documents that are kept (default: as station.toml says)")
     a.add_argument("--serve", action="store_true", help="stay until SIGTERM")
     a.add_argument("--line", help="name or number (default: the first after the accord line)")
     a.add_argument("--precedence", choices=PRECEDENCES, default="routine")

@@ -10,7 +10,7 @@ from peer_record import Tree, root_from_path
 from peer_wire import BLOB, Frame, Reader, WireError, varint
 
 PIECE = 16384
-WANT, DATA, PROVED, HAVE, GONE = range(5)
+WANT, DATA, PROVED, HAVE, GONE, OFFER = range(6)
 MOST_MAP, MOST_PIECES, MOST_PROOF = 512, (1 << 31) - 1, 31
 WANT_HEAD = 3 + 1 + 32 + 8        # frame type and length, kind, root, the longest base
 SHORT = 8
@@ -109,7 +109,10 @@ class Data:
     def read(kind: int, r: Reader) -> "Data":
         piece = r.varint()
         if kind == DATA:
-            return Data(piece, r.varint(), None, r.rest())
+            d = Data(piece, r.varint(), None, r.rest())
+            if d.offset >= PIECE or not d.data:
+                raise WireError("data without bytes, or behind the longest piece")
+            return d
         count = r.byte()
         if count > MOST_PROOF:
             raise WireError("too many hashes in a proof")

@@ -6,7 +6,6 @@ import select
 import socket
 import time
 
-from peer_documents import QUOTA
 from peer_files import SideFiles
 from peer_station import Station
 from peer_store import Store
@@ -18,7 +17,7 @@ class Net:
     """One socket a path.  What comes from another address is read like anything else: only its seal says whose it is;
     answers go to the configured address alone."""
 
-    def __init__(self, files: SideFiles, store: Store, pack: bool = True, log=None, quota: int = QUOTA):
+    def __init__(self, files: SideFiles, store: Store, pack: bool = True, log=None, quota: int | None = None):
         self.sockets: dict[int, socket.socket] = {}
         self.peers: dict[int, tuple] = {}
         for p in files.paths:

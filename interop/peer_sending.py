@@ -211,7 +211,7 @@ class Sending:
                 state.suspected(now)
 
     def _documents(self, session: Session, now: float) -> None:
-        """document.md section 2: as the window allows, after the entries."""
+        """document.md section 3: as the window allows, after the entries."""
         for _ in range(BURST):
             path = self.best_path()
             room = session.room(path.number)
@@ -221,7 +221,8 @@ class Sending:
             got = self.documents.author.next_data(room)
             if got is None:
                 return
-            self.packet(session, path.number, [got[0]], [("blob", got[1])], now)
+            for part in session.cut(got[0], path.number):
+                self.packet(session, path.number, [part], [("blob", got[1])], now)
 
     # ---- time ----
 

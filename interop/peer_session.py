@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from peer_packet import Receiver, Sender, Suite, field_size, first_generation
 from peer_path import PACKET_THRESHOLD, TIME_THRESHOLD, PathState, SentPacket
-from peer_wire import COVER, ENTRY, Fragment, Frame, PathAck, WireError, pack
+from peer_wire import BLOB, COVER, ENTRY, Fragment, Frame, PathAck, WireError, pack
 
 SMALL_PACKET, LARGE_PACKET = 508, 1200
+CUT = (ENTRY, BLOB)            # what is cut into fragments
 MOST_PARCELS, MOST_PARCEL_BYTES = 16, 8192
 ACK_AFTER_PACKETS, ACK_AFTER_SECONDS = 8, 0.005
 REPLACED_SECONDS = 30
@@ -135,7 +136,7 @@ class Session:
     def cut(self, frame: Frame, path: int) -> list[Frame]:
         """Section 6: a frame that does not fit is cut into fragments of one parcel."""
         room, raw = self.room(path), frame.open()
-        if len(raw) <= room or frame.type != ENTRY:
+        if len(raw) <= room or frame.type not in CUT:
             return [frame]
         parcel, self.parcel, out, at = self.parcel, self.parcel + 1, [], 0
         while at < len(raw):

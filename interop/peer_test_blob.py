@@ -11,13 +11,18 @@ import unittest
 from pathlib import Path
 
 import peer_blob as blob
-from peer_blob import PIECE, Data, Partial, Want, cut, tree_of
+from peer_blob import DATA, GONE, HAVE, OFFER, PIECE, PROVED, Data, Partial, Want, cut, leaf_of, short_frame, tree_of
 from peer_save import root_of, safe_name, save
-from peer_wire import Reader, WireError
+from peer_wire import BLOB, Reader, WireError
 
 SEED = int(os.environ.get("DETENTE_SEED") or random.randrange(1 << 32))
 EXAMPLE = bytes(k % 251 for k in range(32800))       # three pieces, the last of 32 bytes
-EXAMPLE_ROOT = bytes.fromhex("23099ceee4349d5e4969ce8cc73cb4a06a6d2a6dde92fe396c30df5ff6e9ae51")
+EXAMPLE_ROOT = tree_of(cut(EXAMPLE)).root()
+# document.md section 4
+LEAVES = ("929fdff2bcb8c7c7b9e843a001aa09bca2721141d6637b54e5f558ba5f4d3b3f", "793c113afe0e340f5dfadf2b5bb44758faae676994ca023516a0d3da3987cac4",
+          "038fc1a7d1b5faab0aa24efb2a7249e3aacddef36c52e5561d443edb1ec2f71b")
+INNER = bytes.fromhex("08afc4434daae337a7ce4f60e85c8755263f365b7c58c56ad77b17bf0cc40b1c")
+ROOT = bytes.fromhex("8c98c4c5a7f8051a62238f07fafd4d9e634b5e45cf36c003bb476372077bd00c")
 
 
 def setUpModule():
@@ -28,17 +33,32 @@ class BlobForm(unittest.TestCase):
     """What needs no station."""
 
     def test_example(self):
-        tree = tree_of(cut(EXAMPLE))
-        self.assertEqual((len(tree), tree.root()), (3, EXAMPLE_ROOT))
+        """Section 4, to the byte."""
+        data, leaves = bytes(i % 251 for i in range(40000)), [bytes.fromhex(x) for x in LEAVES]
+        tree = tree_of(cut(data))
+        self.assertEqual([leaf_of(p) for p in cut(data)], leaves)
+        self.assertEqual((tree.root(), tree.path(2), tree.path(1)), (ROOT, [INNER], [leaves[0], leaves[2]]))
         self.assertEqual(tree_of(cut(b"")).root().hex(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d")
-        first = EXAMPLE_ROOT[:8].hex()
-        for held, rest in ((set(), "00"), ({0, 2}, "0102"), ({2}, "0004"), ({0, 1}, "02"), ({0, 1, 2}, "03")):
-            self.assertEqual(Want.of(EXAMPLE_ROOT, 3, held, 1000).frame().body.hex(), f"00{EXAMPLE_ROOT.hex()}{rest}")
-        proof = [h.hex() for h in tree.path(2)]
-        self.assertEqual(Data(2, 0, tree.path(2), EXAMPLE[-32:]).frame(EXAMPLE_ROOT).body.hex(),
-                         f"02{first}0201{proof[0]}{EXAMPLE[-32:].hex()}")
-        self.assertEqual(Data(1, 1000, None, b"abc").frame(EXAMPLE_ROOT).body.hex(), f"01{first}0143e8616263")
-        self.assertEqual(blob.short_frame(blob.HAVE, EXAMPLE_ROOT).body.hex(), "03" + first)
+        frames = (
+            (Want.of(ROOT, 3, set(), 1000).frame(), f"00{ROOT.hex()}00"),
+            (Want.of(ROOT, 3, {0, 2}, 1000).frame(), f"00{ROOT.hex()}0102"),
+            (Data(1, 0, tree.path(1), data[16384:16388]).frame(ROOT), f"028c98c4c5a7f8051a0102{LEAVES[0]}{LEAVES[2]}45464748"),
+            (Data(2, 300, None, data[33068:33072]).frame(ROOT), "018c98c4c5a7f8051a02412cbbbcbdbe"),
+            (short_frame(HAVE, ROOT), "038c98c4c5a7f8051a"), (short_frame(GONE, ROOT), "048c98c4c5a7f8051a"),
+            (short_frame(OFFER, ROOT), "058c98c4c5a7f8051a"))
+        for frame, body in frames:
+            self.assertEqual((frame.type, frame.body.hex()), (BLOB, body))
+        r = Reader(frames[2][0].body[9:])
+        self.assertEqual(Data.read(PROVED, r), Data(1, 0, [leaves[0], leaves[2]], b"EFGH"))
+        for held, rest in (({2}, "0004"), ({0, 1}, "02"), ({0, 1, 2}, "03")):
+            self.assertEqual(Want.of(ROOT, 3, held, 1000).frame().body.hex(), f"00{ROOT.hex()}{rest}")
+
+    def test_data_of_a_wrong_form(self):
+        """Section 2: at least one byte, at an offset below 16,384, in the shortest varints."""
+        self.assertEqual(Data.read(DATA, Reader(bytes.fromhex("007fff6f"))), Data(0, 16383, None, b"o"))
+        for rest in ("00", "0000", "007fff", "00800040006f", "0040016f"):
+            with self.assertRaises(WireError):
+                Data.read(DATA, Reader(bytes.fromhex(rest)))
 
     def test_streams_are_cut_like_bytes(self):
         for size in (0, 1, PIECE - 1, PIECE, PIECE + 1, 100000):

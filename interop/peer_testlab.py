@@ -43,7 +43,7 @@ def cose(root: Ed25519PrivateKey, what: str, payload) -> bytes:
     return cbor.encode(Tag(18, [protected, {}, raw, root.sign(sig_structure(protected, f"detente/1 {what}".encode(), raw))]))
 
 
-def accord_text(roots, annexes, seal: str, paths: int, minutes: int, packets: int, files: dict[str, bytes]) -> str:
+def accord_text(roots, annexes, seal: str, paths: int, minutes: int, packets: int, files: dict[str, bytes], document_mib: int) -> str:
     """accord.md section 5.  `files` are those that the accord names by digest."""
     out = f'''format = "detente-accord/1"
 version = 1
@@ -66,7 +66,7 @@ heartbeat_seconds = 20
 [limits]
 entry_bytes = 1024
 queue_entries = 1000
-'''
+''' + (f"document_mib = {document_mib}\n" if document_mib else "")
     for name, aead in zip(SIDES, ("ChaCha20-Poly1305", "AES-256-GCM")):
         out += f'''[[sides]]
 name = "{name}"
@@ -116,7 +116,7 @@ def card(side: str, root: Ed25519PrivateKey) -> bytes:
     return note(text.encode(), {side: root})
 
 
-def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, packets: int = 1 << 20,
+def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, packets: int = 1 << 20, document_mib: int = 0,
              ports=lambda side, p: 1, donor: Path | None = None) -> Path:
     """Two sides' directories as `detente lab new` makes them (station-files.md).  `donor`: a folder with dictionary and cipher
     vectors, which a real station wants."""
@@ -124,7 +124,7 @@ def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, 
     roots = {s: Ed25519PrivateKey.generate() for s in SIDES}
     annexes = [annex_text(n, name, e, paths) for n, (name, e) in enumerate(
         (("accord", "provable"), ("main-line", "provable"), ("quiet", "deniable")))]
-    text = accord_text(roots, annexes, seal, paths, minutes, packets, files).encode()
+    text = accord_text(roots, annexes, seal, paths, minutes, packets, files, document_mib).encode()
     lineage = sha256(text)
     root = expand(extract(lineage, os.urandom(32) + os.urandom(32)), b"detente/1 root")
     psk_0 = expand(root, b"detente/1 psk\x00south/main\x00north/main")

@@ -45,7 +45,7 @@ class Real(Station):
         return self.cli("send", f"north/{line}", text, "--wait", "durable", *more)
 
     def send_file(self, path, text, *more):
-        return self.cli("send", f"north/{MAIN}", "--file", str(path), text, "--wait", "durable", *more)
+        return self.cli("send", f"north/{MAIN}", text, "--wait", "durable", *more, "--file", str(path))
 
     def save(self, folder):
         """The documents of the line that are here whole, as files: their bytes."""

@@ -22,6 +22,7 @@ from peer_blob import cut, tree_of
 from peer_record import Entry
 from peer_test_blob import BlobForm
 from peer_test_documents import Documents, Loopback
+from peer_test_offers import Offers
 from peer_test_pure import Pure
 from peer_test_two import Two
 from peer_testlab import flipped
@@ -457,7 +458,7 @@ def setUpModule():
 def load_tests(loader, _tests, _pattern):
     """The peer by itself, then with the real station; the one that waits comes last."""
     return unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in (
-        Pure, Two, BlobForm, Documents, Loopback, CommandLine, Words, Lives, RealDocuments, TheSlowOne))
+        Pure, Two, BlobForm, Documents, Offers, Loopback, CommandLine, Words, Lives, RealDocuments, TheSlowOne))
 
 
 if __name__ == "__main__":
