@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import unittest
 
 from stations import Lab, Station
 
@@ -44,14 +45,26 @@ class Real(Station):
     def send(self, text, line=LINE, *more):
         return self.cli("send", f"north/{line}", text, "--wait", "durable", *more)
 
-    def send_file(self, path, text, *more):
-        return self.cli("send", f"north/{MAIN}", text, "--wait", "durable", *more, "--file", str(path))
+    def send_file(self, path, text, line=MAIN, wait="durable"):
+        return self.cli("send", f"north/{line}", text, "--wait", wait, "--timeout", "30s", "--file", str(path))
 
-    def save(self, folder):
-        """The documents of the line that are here whole, as files: their bytes."""
+    def attachments(self, whose, line=MAIN, *more):
+        return [a for e in self.cli("inbox", f"north/{line}", "--all", *more)["entries"] if e["whose"] == whose for a in e["attachments"]]
+
+    def save(self, folder, line=MAIN):
+        """The documents of the line that came and are here whole, as files: their bytes."""
         folder.mkdir(exist_ok=True)
-        self.cli("inbox", f"north/{MAIN}", "--save", str(folder))
-        return [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
+        here = [a for a in self.attachments("far", line, "--save", str(folder)) if a["state"] == "here"]
+        return [pathlib.Path(a["saved"]).read_bytes() for a in here]
+
+    def configure(self, replaced, by):
+        """station.toml, with each line that begins so changed; the station starts again."""
+        self.stop()
+        conf = pathlib.Path(self.dir) / "station" / "station.toml"
+        lines = conf.read_text().splitlines()
+        assert any(x.startswith(replaced) for x in lines), lines
+        conf.write_text("".join((x + "\n" + by if x.startswith(replaced) else x) + "\n" for x in lines))
+        self.start()
 
     def line(self, line=LINE):
         return self.line_of("north", line)
@@ -175,3 +188,11 @@ def own_accord(**more):
     _open.append(lambda: shutil.rmtree(top, ignore_errors=True))
     folder = make_lab(pathlib.Path(top) / "lab", paths=2, ports=lambda side, p: ports[(side, p)], donor=donor, **more)
     return folder, Real(folder).start(), Peer(folder)
+
+
+class Scenario(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(close_all)
+
+    def quiet(self, real, peer):
+        self.assertEqual((peer.alarms(), real.alarms()), ([], []))

@@ -4,7 +4,6 @@ Every scenario makes a lab of its own with the program, runs the real station on
 process and with real sockets, on the north side. Unit tests of the peer by itself come first.
 """
 
-import json
 import os
 import pathlib
 import random
@@ -15,17 +14,15 @@ import time
 import unittest
 
 import peer_ends
-from peer_ends import LINE, MAIN, SOURCE, Peer, own_accord, pair
-from stations import DETENTE
+from peer_ends import LINE, SOURCE, Peer, Scenario, own_accord, pair
+from peer_real_documents import RealDocuments
 
-from peer_blob import cut, tree_of
 from peer_record import Entry
 from peer_test_blob import BlobForm
 from peer_test_documents import Documents, Loopback
 from peer_test_offers import Offers
 from peer_test_pure import Pure
 from peer_test_two import Two
-from peer_testlab import flipped
 from peer_wire import CONTACT
 
 LONG = bool(os.environ.get("DETENTE_LONG"))
@@ -36,13 +33,18 @@ def epochs(real):
     return [(x["whose"], x["ordinal"], x["size"]) for x in real.logs()]
 
 
-class Scenario(unittest.TestCase):
-    def setUp(self):
-        self.addCleanup(peer_ends.close_all)
+class CommandLine(Scenario):
+    def test_it_sends_and_shows_a_verified_receipt(self):
+        folder, real, peer = pair()
+        peer.kill()
+        done = subprocess.run([sys.executable, SOURCE / "interop/peer.py", "--lab", folder, "--side", "north", "--send", "From the peer",
+                               "--line", LINE, "--json"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn('"receipt_verified": true', done.stdout)
+        self.assertEqual(real.messages(), ["From the peer"])
 
-    def quiet(self, real, peer):
-        self.assertEqual((peer.alarms(), real.alarms()), ([], []))
 
+class Words(Scenario):
     def each_way(self, count, loss, paths):
         _, real, peer = pair("--paths", paths, "--their-aead", "AES-256-GCM")
         self.assertTrue(peer.contact())
@@ -59,19 +61,6 @@ class Scenario(unittest.TestCase):
         self.assertEqual(sorted(real.messages()), sorted(f"text {i}" for i in range(count)))
         self.quiet(real, peer)
 
-
-class CommandLine(Scenario):
-    def test_it_sends_and_shows_a_verified_receipt(self):
-        folder, real, peer = pair()
-        peer.kill()
-        done = subprocess.run([sys.executable, SOURCE / "interop/peer.py", "--lab", folder, "--side", "north", "--send", "From the peer",
-                               "--line", LINE, "--json"], capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn('"receipt_verified": true', done.stdout)
-        self.assertEqual(real.messages(), ["From the peer"])
-
-
-class Words(Scenario):
     def test_each_way(self):
         self.each_way(500 if LONG else 100, 0.0, "1")
 
@@ -299,121 +288,6 @@ class Lives(Scenario):
         self.assertTrue(peer.receipted(real, 1))
         self.assertEqual((len(lost), asked[:1]), (1, [1]))
         self.quiet(real, peer)
-
-
-def sends_files():
-    return "--file" in subprocess.run([DETENTE, "send", "--help"], capture_output=True, text=True, timeout=30).stdout
-
-
-@unittest.skipUnless(sends_files(), "detente send has no --file: the real station sends no documents yet")
-class RealDocuments(Scenario):
-    """spec/document.md between the real station and the peer. A peer's own tests are in interop/peer_test_documents.py."""
-
-    SIZES = (0, 1, 16383, 16384, 16385, 100000, 1 << 20)
-
-    def setUp(self):
-        super().setUp()
-        self.seed = int(os.environ.get("DETENTE_SEED") or random.randrange(1 << 32))
-        print(f"DETENTE_SEED={self.seed}", flush=True)
-        self.rng = random.Random(self.seed)
-
-    def documents(self, sizes=SIZES):
-        return {f"{size}.bin": self.rng.randbytes(size) for size in sizes}
-
-    def both_ways(self, folder, real, peer, sizes, seconds=90):
-        """Documents of these sizes each way at the same time, and both ends have each of them byte for byte."""
-        mine, theirs = self.documents(sizes), self.documents(sizes)
-        roots = [peer.send_document(data, name) for name, data in mine.items()]
-        for name, data in theirs.items():
-            (folder / name).write_bytes(data)
-            real.send_file(folder / name, f"see {name}")
-            peer.run(0.01)
-        self.assertTrue(peer.run(seconds, lambda: all(map(peer.delivered, roots)) and len(peer.documents()) >= len(theirs)),
-                        f"delivered {[peer.delivered(r) for r in roots]}, here {[n for n, _ in peer.documents()]}")
-        self.assertEqual(sorted(peer.documents()), sorted(theirs.items()))
-        self.assertEqual(sorted(real.save(folder / "saved")), sorted(mine.values()))
-        self.quiet(real, peer)
-
-    def test_sizes_both_ways(self):
-        folder, real, peer = own_accord()  # its lines carry documents
-        self.assertTrue(peer.contact())
-        self.both_ways(folder, real, peer, self.SIZES)
-
-    def test_drops_flips_and_reordering(self):
-        folder, real, peer = own_accord()
-        self.assertTrue(peer.contact())
-        peer.random.seed(self.seed)
-        peer.lose, peer.late = (lambda path, data: peer.random.random() < 0.05), 0.1
-        peer.change = lambda data: flipped(data, peer.random) if peer.random.random() < 0.03 else data
-        self.both_ways(folder, real, peer, self.SIZES if LONG else self.SIZES[:-1])
-
-    def test_paths_of_508_bytes(self):
-        folder, real, peer = own_accord()
-        self.assertTrue(peer.contact())
-        peer.lose = lambda path, data: len(data) > 508
-        self.both_ways(folder, real, peer, (16385, 100000))
-
-    def test_restarts_in_the_middle(self):
-        """Each end in turn, while two documents are on their way: what was checked stays."""
-        folder, real, peer = own_accord()
-        data, other = self.rng.randbytes(3000000), self.rng.randbytes(3000000)
-        root = peer.send_document(data, "mine.bin")
-        (folder / "theirs.bin").write_bytes(other)
-        real.send_file(folder / "theirs.bin", "see the file")
-        theirs = tree_of(cut(other)).root()
-        self.assertTrue(peer.run(20, lambda: len(peer.store.pieces(theirs)) > 5))
-        peer.kill()
-        peer = Peer(folder)
-        kept = len(peer.store.pieces(theirs))
-        self.assertGreater(kept, 5)
-        self.assertTrue(peer.run(40, lambda: len(peer.store.pieces(theirs)) > kept + 5))
-        real.kill()
-        peer.run(0.5)
-        real.start()
-        self.assertTrue(peer.run(90, lambda: peer.delivered(root) and peer.documents()))
-        self.assertEqual((peer.documents(), real.save(folder / "saved")), ([("theirs.bin", other)], [data]))
-
-    def test_a_bad_piece_is_asked_for_again(self):
-        """The peer's disk gives back one wrong bit: the real station takes the document when that is mended, not before."""
-        folder, real, peer = own_accord()
-        data = self.rng.randbytes(50000)
-        root = peer.send_document(data, "a.bin")
-        set_piece = lambda raw: peer.store.db.execute("update pieces set bytes=? where root=? and piece=1", (raw, root))
-        set_piece(flipped(data[16384:32768], self.rng))
-        self.assertTrue(peer.run(20, lambda: peer.line(MAIN).own.receipted == 1))
-        self.assertFalse(peer.run(3, lambda: peer.delivered(root)))
-        set_piece(data[16384:32768])
-        self.assertTrue(peer.run(60, lambda: peer.delivered(root)))
-        self.assertEqual(real.save(folder / "saved"), [data])
-
-    def test_gone(self):
-        """The peer names what it does not have, and then what it has: the first keeps nothing from the second."""
-        folder, real, peer = own_accord()
-        self.assertTrue(peer.say("not here", line=MAIN, more={17: [[bytes(32), 5, "text/plain", "x.txt"]]}))
-        root = peer.send_document(b"here", "here.txt")
-        self.assertTrue(peer.run(20, lambda: peer.delivered(root)))
-        self.assertEqual(real.save(folder / "saved"), [b"here"])
-
-    def test_command_lines(self):
-        folder, real, peer = own_accord()
-        peer.kill()
-        data, other = self.rng.randbytes(200000), self.rng.randbytes(90000)
-        (folder / "mine.pdf").write_bytes(data)
-        (folder / "theirs.pdf").write_bytes(other)
-        run = [sys.executable, SOURCE / "interop/peer.py", "--lab", folder, "--side", "north", "--line", MAIN, "--json", "--timeout", "30"]
-        done = subprocess.run([*run, "--document", folder / "mine.pdf", "--send", "The report."], capture_output=True, text=True,
-                              timeout=60)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        answer = json.loads(done.stdout)
-        self.assertTrue(answer["document_delivered"] and answer["receipt_verified"])
-        self.assertEqual(real.save(folder / "saved"), [data])
-        real.send_file(folder / "theirs.pdf", "Our answer.")
-        done = subprocess.run([*run, "--receive-document", folder / "in"], capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        [got] = json.loads(done.stdout)["documents"]
-        self.assertEqual((got["root"], got["length"], got["file_name"], got["verified"]),
-                         (tree_of(cut(other)).root().hex(), len(other), "theirs.pdf", True))
-        self.assertEqual(pathlib.Path(got["file"]).read_bytes(), other)
 
 
 class Slow(Scenario):
