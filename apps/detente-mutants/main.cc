@@ -44,6 +44,9 @@ constexpr std::array kAll = {
     Named{"equivocation-overlooked", Mutant::kEquivocationOverlooked},
     Named{"precedence-ignored", Mutant::kPrecedenceIgnored},
     Named{"tail-forgotten", Mutant::kTailForgotten},
+    Named{"piece-unverified", Mutant::kPieceUnverified},
+    Named{"have-before-sync", Mutant::kHaveBeforeSync},
+    Named{"document-given-unnamed", Mutant::kDocumentGivenUnnamed},
 };
 
 sim::Options options_of(std::uint64_t seed) {

@@ -41,9 +41,15 @@ Result<std::vector<Figure>> bench_latency(const BenchChoices& choices, Context& 
 Result<std::vector<Figure>> bench_failover(const BenchChoices& choices);
 // One line as full as it goes, two station processes on a real disk.
 Result<std::vector<Figure>> bench_throughput(const BenchChoices& choices, Context& context);
+// A document of 100 MB between two station processes on a real disk.
+Result<std::vector<Figure>> bench_document(const BenchChoices& choices, Context& context);
+// A FLASH beside a document on a slow path, in virtual time.
+Result<std::vector<Figure>> bench_preempt(const BenchChoices& choices);
 // Ten thousand idle lines on one station, in virtual time.
 Result<std::vector<Figure>> bench_scale(const BenchChoices& choices);
 // A station with a million entries after kill -9.
 Result<std::vector<Figure>> bench_recover(const BenchChoices& choices, Context& context);
+// A flood of strangers' datagrams at one of two station processes.
+Result<std::vector<Figure>> bench_noise(const BenchChoices& choices, Context& context);
 
 }  // namespace detente::cli

@@ -93,9 +93,16 @@ Result<std::vector<Figure>> measure_part(const std::string& part, const BenchCho
                                          Context& context) {
   if (part == "wire") return bench_wire(choices);
   if (part == "failover") return bench_failover(choices);
-  if (part == "throughput") return bench_throughput(choices, context);
+  if (part == "throughput") {
+    DETENTE_TRY(figures, bench_throughput(choices, context));
+    DETENTE_TRY(document, bench_document(choices, context));
+    std::move(document.begin(), document.end(), std::back_inserter(figures));
+    return figures;
+  }
+  if (part == "preempt") return bench_preempt(choices);
   if (part == "scale") return bench_scale(choices);
   if (part == "recover") return bench_recover(choices, context);
+  if (part == "noise") return bench_noise(choices, context);
   return bench_latency(choices, context);
 }
 
@@ -125,10 +132,12 @@ void add_bench_command(CLI::App& app, Context& context) {
   };
   add("wire", "Bytes of all packets for 100 characters and their receipt");
   add("latency", "From a text to its verified durable receipt, two stations on this disk");
-  add("throughput", "200-byte messages a second on one line, two stations on this disk");
+  add("throughput", "200-byte messages a second on one line, and a document; two stations on this disk");
+  add("preempt", "What a FLASH waits for beside a document on a slow path; in virtual time");
   add("failover", "What a cut of one path, and of all, costs; in virtual time");
   add("scale", "Memory and processor of ten thousand idle lines; in virtual time");
   add("recover", "A station with a million entries, ready after kill -9, on this disk");
+  add("noise", "What a stranger's flood from one core costs the line of two stations");
 }
 
 }  // namespace detente::cli

@@ -5,30 +5,10 @@
 #include "bench.h"
 #include "bench_machine.h"
 #include "bench_stations.h"
-#include "io/os_clock.h"
 
 namespace detente::cli {
 
 namespace {
-
-constexpr std::string_view kText =
-    "The patrol boats have returned to harbour and the search at the northern limit line ends at 16:00.  ";
-static_assert(kText.size() == 100);
-
-struct Took {
-  double station_ms = 0;  // from the text's acceptance to its verified receipt
-  double api_ms = 0;      // the same for the program that sent it, connection and JSON included
-};
-
-Result<Took> one_message(const StationClient& client, const std::string& line) {
-  const Json body = {{"kind", 1}, {"text", kText}, {"wait", "receipt"}, {"timeout_ms", 10000}};
-  const Instant began = io::os_now().mono;
-  DETENTE_TRY(answer, client.post("/v1/counterparts/north/lines/" + line + "/entries", body));
-  if (answer["state"] != "receipted")
-    return fail(Fault::kState, "a message drew no receipt within ten seconds");
-  return Took{answer["took_us"].get<double>() / 1e3,
-              static_cast<double>((io::os_now().mono - began).count()) / 1e3};
-}
 
 Result<std::vector<Figure>> measure(const StationClient& client, Machine& machine, bool provable, std::size_t runs) {
   Figure figure;

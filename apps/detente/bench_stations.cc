@@ -16,6 +16,9 @@ namespace detente::cli {
 namespace {
 
 constexpr Duration kStartMax = std::chrono::seconds(20);
+constexpr std::string_view kText =
+    "The patrol boats have returned to harbour and the search at the northern limit line ends at 16:00.  ";
+static_assert(kText.size() == 100);
 
 bool link_up(const StationClient& client) {
   const Result<Json> status = client.get("/v1/status");
@@ -73,6 +76,13 @@ double StationProcess::cpu_seconds() const {
   return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
+double StationProcess::resident_kib() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/statm");
+  double all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
+}
+
 Result<std::vector<LabSide>> make_bench_lab(const TemporaryDirectory& directory, LabChoices choices,
                                             Context& context) {
   choices.dir = directory.path() + "/lab";
@@ -87,6 +97,16 @@ Result<void> wait_for_link(const StationClient& client) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return {};
+}
+
+Result<Took> one_message(const StationClient& client, const std::string& line) {
+  const Json body = {{"kind", 1}, {"text", kText}, {"wait", "receipt"}, {"timeout_ms", 10000}};
+  const Instant began = io::os_now().mono;
+  DETENTE_TRY(answer, client.post("/v1/counterparts/north/lines/" + line + "/entries", body));
+  if (answer["state"] != "receipted")
+    return fail(Fault::kState, "a message drew no receipt within ten seconds");
+  return Took{answer["took_us"].get<double>() / 1e3,
+              static_cast<double>((io::os_now().mono - began).count()) / 1e3};
 }
 
 }  // namespace detente::cli

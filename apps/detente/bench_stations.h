@@ -34,6 +34,7 @@ class StationProcess {
   // SIGKILL, as when the power goes.
   void kill_now();
   double cpu_seconds() const;  // that it has used so far
+  double resident_kib() const;
 
  private:
   void end(int signal);
@@ -45,5 +46,12 @@ Result<std::vector<LabSide>> make_bench_lab(const TemporaryDirectory& directory,
                                             Context& context);
 // kState after twenty seconds.
 Result<void> wait_for_link(const StationClient& client);
+
+struct Took {
+  double station_ms = 0;  // from the text's acceptance to its verified receipt
+  double api_ms = 0;      // the same for the program that sent it, connection and JSON included
+};
+// A text of 100 characters from south to north, until its receipt is verified.
+Result<Took> one_message(const StationClient& client, const std::string& line);
 
 }  // namespace detente::cli

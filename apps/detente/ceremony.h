@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accord/fingerprint.h"
+#include "accord/hours_text.h"
 #include "base/time.h"
 #include "station/side_dir.h"
 
@@ -32,6 +33,7 @@ struct LineChoice {
   std::string name;
   bool deniable = false;
   std::uint8_t highest = 3;
+  accord::HoursText hours = {};
 };
 
 struct PathChoice {
@@ -72,8 +74,9 @@ Result<AccordFiles> sign_accord_files(const SideDir& side, std::string_view coun
                                       const crypto::SignKey& root);
 // Everything that people sign, ready for a terminal: the text, then each annex.
 std::vector<std::string> accord_lines(const AccordFiles& files);
-// Signatures, annexes, and that the ciphers that it names are here and give the agreed vectors.
-Result<void> check_accord_here(const AccordFiles& files);
+// Signatures, annexes, schedules, and that the ciphers that it names are here and give the agreed
+// vectors. Gives what this machine does not know and an accord may name all the same: time zones.
+Result<std::vector<std::string>> check_accord_here(const AccordFiles& files);
 
 // ---- secret ----
 

@@ -6,6 +6,7 @@
 #include "ceremony.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "station/schedules.h"
 #include "wire/coder.h"
 #include "wire/text.h"
 
@@ -55,6 +56,8 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
       choice.deniable ? accord::Evidence::kDeniable : accord::Evidence::kProvable, random);
   annex.highest_precedence = choice.highest;
   if (number != kAccordLine) annex.media = {accord::Medium::kText, accord::Medium::kDocument};
+  annex.hours = choice.hours.terms;
+  annex.check_calls = choice.hours.calls;
   DETENTE_TRY(text, accord::write_annex(annex));
   files.note.accord.lines.push_back({number, accord::annex_digest(text)});
   files.annexes.push_back(std::move(text));
@@ -154,8 +157,7 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   std::vector<std::string> paths;
   for (const PathChoice& path : choices.paths) {
     paths.push_back(path.name);
-    accord.paths.push_back(
-        {PathId{static_cast<std::uint8_t>(paths.size())}, path.name, path.kind});
+    accord.paths.push_back({PathId{static_cast<std::uint8_t>(paths.size())}, path.name, path.kind});
   }
   DETENTE_TRY_VOID(add_line(files, {std::string(accord::kAccordLineName)}, paths, random));
   for (const LineChoice& line : choices.lines)
@@ -214,6 +216,7 @@ Result<AccordFiles> sign_accord_files(const SideDir& side, std::string_view coun
                                       const crypto::SignKey& root) {
   DETENTE_TRY(files, side.accord_files(counterpart));
   DETENTE_TRY(other, counterpart_of(side, files.note.accord));
+  DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));
   DETENTE_TRY(signed_note, accord::sign_accord(std::move(files.note), root));
   files.note = std::move(signed_note);
   DETENTE_TRY_VOID(side.save_accord_files(other, files));
@@ -234,7 +237,7 @@ std::vector<std::string> accord_lines(const AccordFiles& files) {
   return out;
 }
 
-Result<void> check_accord_here(const AccordFiles& files) {
+Result<std::vector<std::string>> check_accord_here(const AccordFiles& files) {
   DETENTE_TRY_VOID(station::check_accord_files(files));
   DETENTE_TRY(whole, accord::assemble_accord(as_bytes(files.note.encode()), files.annexes));
   for (const accord::AccordSide& side : whole.accord.sides) {
@@ -244,7 +247,7 @@ Result<void> check_accord_here(const AccordFiles& files) {
     if (!good) return fail_at("cipher of " + side.name, good.error());
   }
   DETENTE_TRY(coder, wire::TextCoder::with_dictionary(files.dictionary));
-  return {};
+  return station::check_schedules(files.note.accord, files.annexes);
 }
 
 }  // namespace detente::cli

@@ -2,13 +2,14 @@
 #include "ceremony_commands.h"
 #include "client_commands.h"
 #include "io/os_clock.h"
+#include "station/schedules.h"
 
 namespace detente::cli {
 namespace {
 
 struct DraftOptions {
   DraftChoices choices;
-  std::vector<std::string> lines, paths, highest, vectors;
+  std::vector<std::string> lines, paths, highest, vectors, hours;
   bool replace = false;
 };
 
@@ -59,6 +60,26 @@ Result<std::vector<LineChoice>> parse_lines(const DraftOptions& options) {
   return out;
 }
 
+// "[NAME=]FILE"; without a name for every line.
+Result<void> read_hours(DraftOptions& options) {
+  for (const std::string& text : options.hours) {
+    const std::size_t equals = text.find('=');
+    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
+    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
+    DETENTE_TRY(content, read_text(file, accord::kAnnexTextMax));
+    auto hours = accord::parse_hours(content);
+    if (!hours) return fail_at(file, hours.error());
+    bool found = false;
+    for (LineChoice& choice : options.choices.lines) {
+      if (!line.empty() && choice.name != line) continue;
+      choice.hours = *hours;
+      found = true;
+    }
+    if (!found) return fail(Fault::kNotFound, "--hours " + text + ": no --line of that name");
+  }
+  return {};
+}
+
 // "NAME=FILE"; without a name it is for the AEADs that are not this program's own.
 Result<void> read_vectors(DraftOptions& options) {
   for (const std::string& text : options.vectors) {
@@ -73,6 +94,12 @@ Result<void> read_vectors(DraftOptions& options) {
       if (crypto::shipped_vectors(aead).empty()) options.choices.cipher_vectors[aead] = vectors;
   }
   return {};
+}
+
+// Time zones that this machine does not know: no fault of the accord.
+void say_unknown(Context& context, const std::vector<std::string>& unknown) {
+  for (const std::string& message : unknown) context.say("Not known here, " + message + ".");
+  if (!unknown.empty()) context.result({{"unknown", unknown}});
 }
 
 Result<void> run_draft(Context& context, DraftOptions& options) {
@@ -95,9 +122,12 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
   DETENTE_TRY(lines, parse_lines(options));
   options.choices.lines = std::move(lines);
   DETENTE_TRY_VOID(read_vectors(options));
+  DETENTE_TRY_VOID(read_hours(options));
   DETENTE_TRY(files,
               draft_accord_files(side, options.choices, io::os_wall_time(), context.random()));
+  DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));
   DETENTE_TRY_VOID(side.save_accord_files(counterpart, files));
+  say_unknown(context, unknown);
   context.say("Drafted in " + side.accord_dir(counterpart).string() + ". The order of the sides " +
               (options.choices.first.empty() ? "was drawn by lot: " : "is as given: ") +
               files.note.accord.first().name + " first.");
@@ -202,12 +232,13 @@ Result<void> run_check(Context& context, const std::string& counterpart,
   for (const std::string& provider : providers) DETENTE_TRY_VOID(crypto::load_provider(provider));
   DETENTE_TRY(files, side.accord_files(counterpart));
   DETENTE_TRY(other, counterpart_of(side, files.note.accord));
-  DETENTE_TRY_VOID(check_accord_here(files));
+  DETENTE_TRY(unknown, check_accord_here(files));
   context.say("The accord with " + counterpart +
               " is whole: signed by both, every annex is the one "
               "that was signed, and the ciphers here give the agreed vectors.");
   context.say("Digest " + to_hex(files.note.digest));
   context.result(accord_json(counterpart, files));
+  say_unknown(context, unknown);
   return {};
 }
 
@@ -232,6 +263,10 @@ void add_draft(CLI::App& accord, Context& context) {
                     "What this side calls itself (default: its card's words)");
   draft->add_option("--other", choices.other, "What this side calls the other");
   draft->add_option("--highest", options->highest, "[LINE=]PRECEDENCE: the highest that is allowed")
+      ->allow_extra_args(false);
+  draft
+      ->add_option("--hours", options->hours,
+                   "[LINE=]FILE: check calls and holidays, as in an annex (spec/accord.md)")
       ->allow_extra_args(false);
   draft
       ->add_option("--cipher-vectors", options->vectors,

@@ -51,7 +51,12 @@ Result<station::PathConfig*> path_of(std::vector<station::CounterpartConfig>& pe
 Result<void> fill_peers(EnrolOptions& options) {
   auto& peers = options.choices.peers;
   peers.clear();
-  for (const std::string& name : options.peers) peers.push_back({name, options.their_post, {}, station::CounterpartConfig{}.document_room_mib});
+  for (const std::string& name : options.peers) {
+    station::CounterpartConfig peer;
+    peer.name = name;
+    peer.their_post = options.their_post;
+    peers.push_back(std::move(peer));
+  }
   for (const std::string& text : options.listen) {
     DETENTE_TRY(at, parse_path_address("--listen", text, options.peers));
     DETENTE_TRY(path, path_of(peers, at));

@@ -99,6 +99,7 @@ CLI::Validator a_name();
 // ---- the commands ----
 void add_ceremony_commands(CLI::App& app, Context& context);  // side, card, accord, secret, ...
 void add_client_commands(CLI::App& app, Context& context);    // station run, send, inbox, ...
+void add_calls_command(CLI::App& app, Context& context);      // calls
 void add_sim_command(CLI::App& app, Context& context);
 void add_bench_command(CLI::App& app, Context& context);
 void add_lab_commands(CLI::App& app, Context& context);

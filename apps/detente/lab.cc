@@ -133,7 +133,8 @@ class Laboratory {
     DETENTE_TRY_VOID(station::write_accord_files(back, by_both));
     DETENTE_TRY_VOID(import_accord(south.side, back, false));
     DETENTE_TRY(complete, south.side.accord_files(other.view.name));
-    return check_accord_here(complete);
+    DETENTE_TRY(unknown, check_accord_here(complete));
+    return {};
   }
 
   Result<void> exchange_secrets(const Member& a, const Member& b) {

@@ -44,6 +44,7 @@ void add_commands(CLI::App& app, Context& context) {
 #ifdef DETENTE_WITH_CLIENT_COMMANDS
   add_client_commands(app, context);
 #endif
+  add_calls_command(app, context);
   add_lab_commands(app, context);
 #ifdef DETENTE_WITH_SIM_COMMANDS
   add_sim_command(app, context);

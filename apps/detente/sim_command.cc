@@ -36,7 +36,7 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
 
 Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0;
-  std::uint64_t takeovers = 0, refused = 0, equivocations = 0;
+  std::uint64_t takeovers = 0, refused = 0, equivocations = 0, documents_sent = 0, documents_arrived = 0;
   double real = 0;
   std::string trace;
   Json failing = Json::array();
@@ -60,6 +60,8 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     dropped += report.dropped;
     delivered += report.delivered;
     submitted += report.submitted;
+    documents_sent += report.documents_sent;
+    documents_arrived += report.documents_arrived;
     trace = report.trace;
     if (report.violations.empty()) continue;
     failing.push_back({{"seed", seed}, {"violations", report.violations}});
@@ -68,7 +70,9 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   const double simulated = arguments.days * 86400 * static_cast<double>(arguments.seeds);
   context.say(std::to_string(arguments.seeds) + " seeds of " + std::to_string(arguments.days) +
               " days: " + std::to_string(delivered) + " of " + std::to_string(submitted) +
-              " messages delivered, " + std::to_string(crashes) + " crashes, " +
+              " messages delivered, " + std::to_string(documents_sent) + " documents sent, " +
+              std::to_string(documents_arrived) + " arrived (again after a disk was rolled back), " +
+              std::to_string(crashes) + " crashes, " +
               std::to_string(rollbacks) + " disks rolled back, " + std::to_string(takeovers) +
               " processes taken over, " + std::to_string(equivocations) + " equivocations proved, " +
               std::to_string(dropped) + " datagrams lost, " + std::to_string(violations) +
@@ -83,6 +87,8 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"equivocations", equivocations},
                   {"submitted", submitted},
                   {"delivered", delivered},
+                  {"documents_sent", documents_sent},
+                  {"documents_arrived", documents_arrived},
                   {"trace", trace},
                   {"speed", simulated / real},
                   {"failing", failing}});

@@ -57,6 +57,14 @@ std::string unsigned_sides(const AccordNote& note) {
   return out;
 }
 
+// Empty = neither by name.
+Result<void> check_side(const Accord& accord, const std::string& side, const std::string& where) {
+  if (side.empty() || side == accord.sides[0].name || side == accord.sides[1].name) return {};
+  return fail(Fault::kConflict, where + ": the accord has no side \"" + side +
+                                    "\"; its sides are " + accord.sides[0].name + " and " +
+                                    accord.sides[1].name);
+}
+
 Result<void> check_annex_fits(const Accord& accord, const Annex& annex) {
   const std::string where = "annex \"" + annex.name + "\"";
   for (const std::string& path : annex.paths)
@@ -64,6 +72,11 @@ Result<void> check_annex_fits(const Accord& accord, const Annex& annex) {
       return fail(Fault::kConflict, where + ": the accord has no path \"" + path + "\"");
   if (annex.line == kAccordLine && annex.paths.size() != accord.paths.size())
     return fail(Fault::kConflict, where + ": the accord line uses every path of the accord");
+  for (const CheckCall& call : annex.check_calls) {
+    DETENTE_TRY_VOID(check_side(accord, call.caller, where + ": check_calls: caller"));
+    for (const OwnHour& own : call.own_hours)
+      DETENTE_TRY_VOID(check_side(accord, own.side, where + ": check_calls: own_hours"));
+  }
   return {};
 }
 

@@ -55,6 +55,21 @@ inline std::vector<Annex> annexes() {
   return out;
 }
 
+// A line with everything that hours can have: opened and closed every working day, with two nine
+// o'clocks, called on Saturdays by one side alone.
+inline Annex annex_with_hours() {
+  SeededRandom random(4);
+  Annex out = draft_annex(LineId{3}, "liaison", {"fibre"}, Evidence::kProvable, random);
+  out.hours = {{{0, 1, 1}, {0, 10, 9}, {2027, 2, 8}}, 10, 45, 15};
+  out.check_calls = {{9 * 60, "Asia/Seoul", 0x1f, CallKind::kOpening},
+                     {17 * 60, "Asia/Seoul", 0x1f, CallKind::kClosing},
+                     {12 * 60, "Asia/Seoul", 0x20}};
+  out.check_calls[0].own_hours = {{"north", 9 * 60, "Asia/Pyongyang"}};
+  out.check_calls[0].exceptions = {{{2027, 3, 2}, 10 * 60 + 30}, {{2027, 12, 24}, std::nullopt}};
+  out.check_calls[2].caller = "south";
+  return out;
+}
+
 inline std::vector<std::string> annex_texts() {
   std::vector<std::string> out;
   for (const Annex& annex : annexes()) out.push_back(write_annex(annex).value());

@@ -72,7 +72,7 @@ struct SessionTerms {
 struct AccordLimits {
   std::uint32_t entry_bytes = kEntryBytes;
   std::uint32_t queue_entries = 1000;  // waiting on all lines of a pair of stations; 1..1000000
-  std::uint32_t document_mib = 64;     // of one document, in 2^20 bytes; 1..1048576
+  std::uint32_t document_mib = 256;    // of one document, in 2^20 bytes; 1..1048576
   bool operator==(const AccordLimits&) const = default;
 };
 

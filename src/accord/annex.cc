@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kPrecedences = {"routine", "priority", "immediate",
                                                           "flash"};
-constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 constexpr std::array kMedia = {Medium::kText, Medium::kDocument, Medium::kVoice, Medium::kLetter};
 constexpr std::size_t kSignedActsMax = 64;
 constexpr std::size_t kStaffedBytesMax = 200;
@@ -47,28 +46,6 @@ Result<void> check_line_zero(const Annex& annex, const std::string& where) {
   return {};
 }
 
-Result<void> check_call(const CheckCall& call, const std::string& where) {
-  if (call.minute >= 24 * 60 || call.days == 0 || call.days > 0x7f)
-    return fail(Fault::kMalformed, where + ": a check call has a time of day and at least one day");
-  return check_word_of(where + ": zone", call.zone);
-}
-
-std::string time_text(std::uint16_t minute) {
-  std::string out = "00:00";
-  out[0] = static_cast<char>('0' + minute / 600);
-  out[1] = static_cast<char>('0' + minute / 60 % 10);
-  out[3] = static_cast<char>('0' + minute % 60 / 10);
-  out[4] = static_cast<char>('0' + minute % 10);
-  return out;
-}
-
-std::vector<std::string> day_texts(std::uint8_t days) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < kDays.size(); ++i)
-    if (days >> i & 1) out.emplace_back(kDays[i]);
-  return out;
-}
-
 // Reads one field that is a word of a table; its place there.
 template <std::size_t N>
 std::size_t read_choice(TomlDocument& document, TomlDocument::Table& table, std::string_view key,
@@ -94,31 +71,6 @@ void read_media(TomlDocument& document, TomlDocument::Table& root, Annex& out) {
                                                   "voice, letter)");
     else
       out.media.push_back(*found);
-  }
-}
-
-void read_check_calls(TomlDocument& document, TomlDocument::Table& root, Annex& out) {
-  for (auto& table : root.tables("check_calls", kCheckCallsMax)) {
-    CheckCall call;
-    const std::string time = table.text("time");
-    for (call.minute = 0; call.minute < 24 * 60; ++call.minute)
-      if (time_text(call.minute) == time) break;
-    call.zone = table.text("zone");
-    for (const std::string& day : table.texts("days", kDays.size())) {
-      const auto found = std::find(kDays.begin(), kDays.end(), day);
-      const unsigned bit = found == kDays.end() ? 0 : 1u << (found - kDays.begin());
-      // The days stand in their order, each once, so that a line of the text has one spelling.
-      if (bit == 0 || call.days >= bit)
-        document.fail_with(Fault::kMalformed,
-                           "days are mon, tue, wed, thu, fri, sat, sun, in this order",
-                           table.line());
-      call.days = static_cast<std::uint8_t>(call.days | bit);
-    }
-    if (call.minute == 24 * 60)
-      document.fail_with(Fault::kMalformed, "\"time\" must be from \"00:00\" to \"23:59\"",
-                         table.line());
-    table.close();
-    out.check_calls.push_back(std::move(call));
   }
 }
 
@@ -178,10 +130,7 @@ Result<void> check_annex(const Annex& annex) {
   if (annex.queue_entries < 1 || annex.queue_entries > kQueueEntriesMax)
     return fail(Fault::kLimit, where + ": queue_entries must be from 1 to 100000");
   DETENTE_TRY_VOID(check_text_of(where + ": staffed", annex.staffed, kStaffedBytesMax));
-  if (annex.check_calls.size() > kCheckCallsMax)
-    return fail(Fault::kLimit, where + ": more than 64 check calls");
-  for (const CheckCall& call : annex.check_calls) DETENTE_TRY_VOID(check_call(call, where));
-  return {};
+  return check_hours(annex.check_calls, annex.hours, where);
 }
 
 Result<std::string> write_annex(const Annex& annex) {
@@ -214,12 +163,8 @@ Result<std::string> write_annex(const Annex& annex) {
       .texts("signed_acts", annex.signed_acts);
   out.comment("SHA-256 of the code book, or empty.")
       .text("code_book", annex.code_book ? to_hex(*annex.code_book) : "");
-  for (const CheckCall& call : annex.check_calls) {
-    out.item_of("check_calls")
-        .text("time", time_text(call.minute))
-        .text("zone", call.zone)
-        .texts("days", day_texts(call.days));
-  }
+  write_hours(out, annex.hours);
+  write_check_calls(out, annex.check_calls);
   std::string text = out.take();
   if (text.size() > kAnnexTextMax) return fail(Fault::kLimit, "annex: the text is above 64 KiB");
   return text;
@@ -245,7 +190,8 @@ Result<Annex> parse_annex(std::string_view text) {
   out.people = root.texts("people", kPeopleMax);
   out.signed_acts = root.texts("signed_acts", kSignedActsMax);
   out.code_book = root.digest_or_empty("code_book");
-  read_check_calls(document, root, out);
+  out.hours = read_hours(document, root);
+  out.check_calls = read_check_calls(document, root);
   root.close();
   DETENTE_TRY_VOID(document.result());
   DETENTE_TRY_VOID(check_annex(out));

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "accord/check_calls.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/random.h"
@@ -19,7 +20,6 @@
 namespace detente::accord {
 
 inline constexpr std::size_t kAnnexTextMax = 64 * 1024;
-inline constexpr std::size_t kCheckCallsMax = 64;
 inline constexpr std::size_t kPeopleMax = 64;
 inline constexpr std::string_view kAnnexFormat = "detente-annex/1";
 inline constexpr std::string_view kAccordLineName = "accord";
@@ -29,13 +29,6 @@ const char* to_string(Evidence evidence);  // "provable", "deniable"
 
 enum class Medium { kText, kDocument, kVoice, kLetter };
 const char* to_string(Medium medium);  // "text", "document", "voice", "letter"
-
-struct CheckCall {
-  std::uint16_t minute = 0;  // of the day in its zone, 0..1439
-  std::string zone;          // IANA name, "Asia/Seoul"; whether it exists is the station's to know
-  std::uint8_t days = 0;     // bit 0 Monday ... bit 6 Sunday; never 0
-  bool operator==(const CheckCall&) const = default;
-};
 
 struct Annex {
   ByteArray<16> salt{};
@@ -52,6 +45,7 @@ struct Annex {
   std::vector<std::string> people;       // posts that may join; empty = every officer of the line
   std::vector<std::string> signed_acts;  // deniable line: the acts that are signed all the same
   std::optional<Digest> code_book;
+  HoursTerms hours;
   std::vector<CheckCall> check_calls;
 
   bool allows_path(std::string_view path) const;

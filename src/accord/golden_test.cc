@@ -37,6 +37,12 @@ TEST(Golden, AccordAndAnnexes) {
   EXPECT_TRUE(check_successor(read, parse_accord_note(accord).value()));
 }
 
+TEST(Golden, AnnexWithHours) {
+  const Annex annex = test::annex_with_hours();
+  const Bytes text = golden("annex/v1-hours.toml", as_bytes(write_annex(annex).value()));
+  EXPECT_EQ(parse_annex(as_string(text)).value(), annex);
+}
+
 // Everything that follows from the hand keys, one value a line: "name hex".
 TEST(Golden, Secrets) {
   const AccordNote note = test::sign_by_both(test::accord());

@@ -45,6 +45,8 @@ const TomlValue* TomlDocument::Table::find(std::string_view key) {
   return nullptr;
 }
 
+bool TomlDocument::Table::has(std::string_view key) { return find(key) != nullptr; }
+
 void TomlDocument::Table::wrong(const TomlValue* value, std::string_view key,
                                 std::string_view should_be) {
   if (!table_) return;

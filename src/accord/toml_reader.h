@@ -49,6 +49,7 @@ class TomlDocument::Table {
  public:
   Table(TomlDocument& document, const TomlValue* table) : document_(&document), table_(table) {}
 
+  bool has(std::string_view key);  // for keys that may be absent
   std::string text(std::string_view key);
   std::uint32_t integer(std::string_view key, std::uint32_t min, std::uint32_t max);
   // The same for a key that may be absent: 0 then.

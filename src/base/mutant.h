@@ -28,6 +28,8 @@ enum class Mutant {
   kEquivocationOverlooked,  // two signed histories are taken for a duplicate
   kPrecedenceIgnored,       // FLASH waits in the queue
   kPieceUnverified,         // a document's piece is kept without its proof
+  kHaveBeforeSync,          // a document is called there before its last piece is durable
+  kDocumentGivenUnnamed,    // who knows a root gets a document that no entry names
   kTailForgotten,           // what is unreceipted at a start is not sent again
 };
 

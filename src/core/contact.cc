@@ -52,7 +52,7 @@ void Contact::on_frame(Context& context, ByteView body, std::uint64_t session) {
   wire::ByteReader reader(body);
   const auto flags = reader.u8();
   const auto digest = reader.take(4);
-  if (!flags || !digest || *flags == 0 || *flags > 3) return;
+  if (!flags || !digest || *flags == 0 || *flags > 3 || !frames_.take(context.now.mono)) return;
   if ((*flags & kAnswerWanted) != 0) {
     std::vector<wire::SessionTag> tags;
     while (reader.left() >= 2 && tags.size() < kTagsMax)

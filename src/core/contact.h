@@ -37,6 +37,7 @@ class Contact final : public ContactSource {
   const Lines* lines_;
   Link* link_;
   bool differs_ = false;  // the digests do: line by line
+  Bucket frames_{16, 2, std::chrono::seconds(1)};  // each can draw all that is unreceipted on every line
   unsigned tries_ = 0;
   std::optional<Instant> next_try_;
 };

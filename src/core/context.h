@@ -27,6 +27,7 @@ class EffectQueue {
   void persist(std::vector<record::Batch> batches, Then then, Failed failed, Haste haste = Haste::kSome);
 
   std::vector<Effect> take();
+  bool empty() const { return effects_.empty(); }
   void persisted(Context& context, std::uint64_t token);
   void persist_failed(Context& context, std::uint64_t token, const Error& error);
   // Whether something is to be sent or told when that commit is durable, in haste.

@@ -21,6 +21,7 @@ void DocumentReceiver::load(Context& context, record::Fence fence) {
     if (key.own) continue;
     if (blob.state != record::BlobState::kRefused) kept_bytes_ += blob.length;
     if (blob.state == record::BlobState::kWanted) begin(context, key);
+    if (blob.state == record::BlobState::kHere) here_.insert(record::blob_prefix(key.root));
   }
 }
 
@@ -30,6 +31,13 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
                              record::Batch& batch) {
   for (const NamedDocument& document : documents) {
     const record::BlobKey key{identity_->lineage, identity_->counterpart, false, document.attachment.digest};
+    // The author lost it once, and names it again: it has it again.
+    const auto known = wanted_.find(record::blob_prefix(key.root));
+    if (known != wanted_.end() && known->second.key == key && std::exchange(known->second.gone, false)) {
+      known->second.tries = 0;
+      known->second.ask_at.reset();
+      schedule(context);
+    }
     if (context.store.blob(key) || document.attachment.length > record::kBlobBytesMax) continue;
     const std::uint64_t length = document.attachment.length;
     const auto under_way = counted_.find(key.root);  // a commit that names it
@@ -95,9 +103,11 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
   // Parts of pieces whose rest did not come are kept: the rest comes with the whole.
   wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
                     record::encode_blob_frame(std::move(want))};
-  // A question that drew nothing in its time makes its path suspect, as an entry does.
-  if (!wanted.asked.empty()) link_->missed(context, wanted.asked, true);
+  // A question that drew nothing in its time makes its path suspect, as an entry does; not while another document comes.
+  const bool another = data_at_ && wanted.asked_at && *data_at_ >= *wanted.asked_at;
+  if (!wanted.asked.empty() && !another) link_->missed(context, wanted.asked, true);
   wanted.asked = link_->send(context, {std::move(frame)}, {.answer_on = wanted.came_on});
+  wanted.asked_at = context.now.mono;
   wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(wanted.tries));
   ++wanted.tries;
 }
@@ -105,14 +115,18 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
 void DocumentReceiver::schedule(Context& context) {
   if (!link_->ready()) return;
   std::vector<Wanted*> order;
-  for (auto& [prefix, wanted] : wanted_)
+  for (auto& [prefix, wanted] : wanted_) {
+    wanted.in_turn = false;
     if (!wanted.gone && !wanted.finishing) order.push_back(&wanted);
+  }
   std::stable_sort(order.begin(), order.end(), [](const Wanted* a, const Wanted* b) {
     return a->blob.precedence > b->blob.precedence;
   });
   if (order.size() > kAskedAtOnce) order.resize(kAskedAtOnce);
-  for (Wanted* wanted : order)
+  for (Wanted* wanted : order) {
+    wanted->in_turn = true;
     if (!wanted->ask_at || *wanted->ask_at <= context.now.mono) ask(context, *wanted);
+  }
 }
 
 void DocumentReceiver::on_link_up(Context& context, bool fresh) {
@@ -120,6 +134,7 @@ void DocumentReceiver::on_link_up(Context& context, bool fresh) {
     if (fresh) wanted.gone = false;
     wanted.tries = 0;
     wanted.ask_at.reset();
+    wanted.asked_at.reset();
     wanted.asked.clear();
     wanted.came_on.reset();
   }
@@ -140,7 +155,8 @@ std::optional<Instant> DocumentReceiver::next_deadline() const {
   std::optional<Instant> due = commit_again_at_;
   if (!link_->ready()) return due;
   for (const auto& [prefix, wanted] : wanted_)
-    if (wanted.ask_at && !wanted.gone && !wanted.finishing) due = std::min(due.value_or(*wanted.ask_at), *wanted.ask_at);
+    if (wanted.ask_at && wanted.in_turn && !wanted.gone && !wanted.finishing)
+      due = std::min(due.value_or(*wanted.ask_at), *wanted.ask_at);
   return due;
 }
 
@@ -155,14 +171,15 @@ void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, P
     return schedule(context);
   }
   if (it != wanted_.end()) {
-    it->second.came_on = came_on;
-    it->second.asked.clear();
-    if (!it->second.finishing) ask(context, it->second);
+    Wanted& wanted = it->second;
+    wanted.came_on = came_on;
+    wanted.asked.clear();
+    // However often it is offered, it is asked for so often only: a question is longer than an offer.
+    const bool just_asked = wanted.asked_at && context.now.mono < *wanted.asked_at + kAskLeast;
+    if (!wanted.finishing && !just_asked) ask(context, wanted);
     return;
   }
-  for (const auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart))
-    if (!key.own && record::blob_prefix(key.root) == note.root && blob.state == record::BlobState::kHere)
-      return say(context, record::BlobWord::kHave, note.root, came_on);
+  if (here_.count(note.root) > 0) say(context, record::BlobWord::kHave, note.root, came_on);
 }
 
 // --- what comes -------------------------------------------------------------------------
@@ -184,6 +201,7 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
   const auto it = wanted_.find(data.root);
   if (it == wanted_.end()) return;
   Wanted& wanted = it->second;
+  data_at_ = context.now.mono;
   wanted.tries = 0;
   wanted.asked.clear();
   wanted.came_on = came_on;
@@ -221,6 +239,8 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
     wanted.partials.erase(number);
     return hold_back();
   }
+  if (mutant(Mutant::kHaveBeforeSync) && wanted.held_count + 1 == wanted.pieces())
+    say(context, record::BlobWord::kHave, record::blob_prefix(wanted.key.root), wanted.came_on);
   wanted.on_its_way[number] = true;
   verified_.push_back({wanted.key, number, leaf, std::move(partial.bytes)});
   wanted.partials.erase(number);
@@ -299,6 +319,7 @@ void DocumentReceiver::finish(Context& context, Wanted& wanted) {
         then.effects.notify(DocumentArrived{identity_->peer, it->second.blob.line, it->second.key.root});
         const auto came_on = it->second.came_on;
         wanted_.erase(it);
+        here_.insert(prefix);
         say(then, record::BlobWord::kHave, prefix, came_on);
         schedule(then);
       },

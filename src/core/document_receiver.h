@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 
 #include "core/document_terms.h"
 #include "core/link.h"
@@ -32,9 +33,12 @@ class DocumentReceiver {
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
   std::optional<DocumentProgress> progress(const Digest& root, Instant now) const;
+  // Bytes of pieces that are not whole or not durable yet.
+  std::size_t buffered() const { return buffered_; }
+
+  static constexpr std::size_t kBufferedMax = std::size_t{8} << 20;
 
  private:
-  static constexpr std::size_t kBufferedMax = std::size_t{8} << 20;
   static constexpr std::size_t kCommitPieces = 64;
   static constexpr std::size_t kAskedAtOnce = 8;
 
@@ -50,11 +54,13 @@ class DocumentReceiver {
     std::vector<bool> on_its_way;  // verified, its commit is under way or waits
     std::uint64_t held_count = 0;
     std::map<std::uint64_t, Partial> partials;
+    bool in_turn = false;  // among those that are asked for
     bool gone = false;  // the other side has it no more; asked again in a new session
     bool finishing = false;
     bool bad_told = false;
     unsigned tries = 0;
     std::optional<Instant> ask_at;
+    std::optional<Instant> asked_at;
     std::vector<SentPacket> asked;   // with the newest question, while it drew nothing
     std::optional<PathId> came_on;   // the newest data
     TransferRate rate;
@@ -77,12 +83,14 @@ class DocumentReceiver {
   record::Fence fence_;
   std::map<record::RootPrefix, Wanted> wanted_;
   std::uint64_t kept_bytes_ = 0;  // of theirs, by their lengths, whole or not
+  std::set<record::RootPrefix> here_;  // whole, and said so when they are offered
   std::map<Digest, std::uint64_t> counted_;  // length, of those that are about to be named durably
   std::deque<record::PutPiece> verified_;
   std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
   bool committing_ = false;
   bool refused_told_ = false;  // that the disk takes nothing
   std::optional<Instant> commit_again_at_;
+  std::optional<Instant> data_at_;  // the newest, of any of them
 };
 
 }  // namespace detente::core

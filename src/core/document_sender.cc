@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
+
 namespace detente::core {
 
 namespace {
@@ -11,6 +13,8 @@ constexpr std::size_t kFrameHead = 4;                          // type and lengt
 constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's end is left empty
 constexpr std::uint32_t kCutBytes = 512;  // beside a proof that leaves no room: the frame is cut
 constexpr unsigned kOffersMax = 12;
+constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
+constexpr Duration kCommitAgain = std::chrono::seconds(1);
 const Paths::Allowed kEveryPath;
 
 }  // namespace
@@ -18,11 +22,13 @@ const Paths::Allowed kEveryPath;
 void DocumentSender::load(Context& context, record::Fence fence) {
   fence_ = fence;
   for (auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart))
-    if (key.own && blob.state == record::BlobState::kNamed) named(key, blob);
+    if (key.own && blob.state == record::BlobState::kNamed)
+      open_.emplace(record::blob_prefix(key.root), Open{key, blob, std::nullopt, 0});
 }
 
-void DocumentSender::named(const record::BlobKey& key, const record::StoredBlob& blob) {
-  open_.emplace(record::blob_prefix(key.root), std::pair(key, blob));
+// The other side may have it already, of a disk that this one was before it went back: then it has nothing to ask.
+void DocumentSender::named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
+  open_.emplace(record::blob_prefix(key.root), Open{key, blob, context.now.mono + kOfferAfter, 0});
 }
 
 // --- what they say ---------------------------------------------------------------
@@ -34,15 +40,19 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     const record::BlobKey key{identity_->lineage, identity_->counterpart, true, want.root};
     const auto blob = context.store.blob(key);
     const bool named = blob && (blob->state == record::BlobState::kNamed ||
-                                blob->state == record::BlobState::kConfirmed);
+                                blob->state == record::BlobState::kConfirmed || mutant(Mutant::kDocumentGivenUnnamed));
     if (!named) return say(context, record::BlobWord::kGone, prefix);
     if (asked_.size() >= kAskedMax || it != asked_.end()) return;  // it asks again
     it = asked_.emplace(prefix, Asked()).first;
     it->second.key = key;
     it->second.blob = *blob;
   }
+  if (const auto open = open_.find(prefix); open != open_.end()) open->second.offer_at.reset();
   Asked& asked = it->second;
   const std::uint64_t pieces = record::piece_count(asked.blob.length);
+  // Does not start over before all was sent: where the path is slow, questions come faster than a piece.
+  skip_held(asked);
+  const bool anew = asked.in_flight == 0 && !has_more(asked);
   asked.held.assign(pieces, false);
   asked.held_bytes = 0;
   for (std::uint64_t piece = 0; piece < pieces; ++piece) {
@@ -55,7 +65,7 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
   asked.offer_at.reset();
   asked.offers = 0;
   // With something under way the question may have crossed it: what is lost of that is found out.
-  if (asked.in_flight == 0) {
+  if (anew) {
     asked.piece = 0;
     asked.offset = 0;
     asked.again.clear();
@@ -64,10 +74,16 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
 }
 
 void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix) {
-  asked_.erase(prefix);
+  forget(prefix);
   const auto open = open_.find(prefix);
   if (open == open_.end()) return;
-  auto [key, blob] = open->second;
+  open->second.offer_at.reset();
+  if (confirming_.insert(prefix).second) confirm(context, prefix);
+}
+
+void DocumentSender::confirm(Context& context, const record::RootPrefix& prefix) {
+  record::BlobKey key = open_.at(prefix).key;
+  record::StoredBlob blob = open_.at(prefix).blob;
   blob.state = record::BlobState::kConfirmed;
   record::Batch batch;
   batch.fence = fence_;
@@ -75,9 +91,20 @@ void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix)
   context.effects.persist({std::move(batch)},
                           [this, prefix, key = key, blob = blob](Context& then) {
                             open_.erase(prefix);
+                            confirming_.erase(prefix);
                             then.effects.notify(DocumentConfirmed{identity_->peer, blob.line, key.root});
                           },
-                          {});
+                          [this, prefix](Context& then, const Error&) {
+                            confirm_again_.insert(prefix);
+                            confirm_again_at_ = then.now.mono + kCommitAgain;
+                          });
+}
+
+// A later question for it begins anew: acknowledgements of what was sent before must not count there.
+void DocumentSender::forget(const record::RootPrefix& prefix) {
+  if (asked_.erase(prefix) == 0) return;
+  for (auto& [packet, flight] : flights_)
+    std::erase_if(flight.parts, [&](const auto& part) { return part.first == prefix; });
 }
 
 void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>& acknowledged,
@@ -115,15 +142,41 @@ void DocumentSender::requeue(const Flight& flight) {
 }
 
 void DocumentSender::on_link_up(Context& context, bool fresh) {
+  // Offers that nobody heard are made again.
+  for (auto& [prefix, asked] : asked_) {
+    asked.offers = 0;
+    if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(0) + kAckDelay;
+  }
+  for (auto& [prefix, open] : open_) {
+    open.offers = 0;
+    if (fresh || open.offer_at) open.offer_at = context.now.mono;
+    if (asked_.count(prefix) > 0) open.offer_at.reset();
+  }
+  offer_open(context);
   if (!fresh) return;
   // Acknowledgements of an older session are not waited for.
   for (const auto& [key, flight] : flights_) requeue(flight);
   flights_.clear();
   news_at_.reset();
-  std::size_t offers = 0;
-  for (const auto& [prefix, open] : open_) {
-    if (asked_.count(prefix) > 0) continue;
-    if (++offers > kAskedMax) break;
+}
+
+std::size_t DocumentSender::being_offered() const {
+  return static_cast<std::size_t>(std::count_if(open_.begin(), open_.end(), [](const auto& item) {
+    return item.second.offer_at && item.second.offers > 0;
+  }));
+}
+
+// So many at a time; one that nobody answers makes place for the next.
+void DocumentSender::offer_open(Context& context) {
+  std::size_t offered = being_offered();
+  for (auto& [prefix, open] : open_) {
+    if (!open.offer_at || context.now.mono < *open.offer_at) continue;
+    if (open.offers == 0 && ++offered > kAskedMax) return;
+    if (++open.offers > kOffersMax) {
+      open.offer_at.reset();
+      continue;
+    }
+    open.offer_at = context.now.mono + link_->timeout(open.offers) + kAckDelay;
     say(context, record::BlobWord::kOffer, prefix);
   }
 }
@@ -145,14 +198,18 @@ bool DocumentSender::has_more(const Asked& asked) const {
   return !asked.again.empty() || asked.piece < asked.held.size();
 }
 
+void DocumentSender::skip_held(Asked& asked) {
+  while (asked.piece < asked.held.size() && asked.held[asked.piece]) {
+    ++asked.piece;
+    asked.offset = 0;
+  }
+  while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
+}
+
 DocumentSender::Asked* DocumentSender::next_asked() {
   Asked* best = nullptr;
   for (auto& [prefix, asked] : asked_) {
-    while (asked.piece < asked.held.size() && asked.held[asked.piece]) {
-      ++asked.piece;
-      asked.offset = 0;
-    }
-    while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
+    skip_held(asked);
     if (!has_more(asked)) continue;
     // The one that was begun goes on before another of its precedence.
     const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.tree.has_value()); };
@@ -227,7 +284,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
     flight.parts.emplace_back(prefix, next->second);
   }
   if (frames.empty()) {  // its bytes are here no more
-    asked_.erase(prefix);
+    forget(prefix);
     say(context, record::BlobWord::kGone, prefix);
     return true;
   }
@@ -248,8 +305,12 @@ void DocumentSender::pump(Context& context) {
 }
 
 void DocumentSender::on_deadline(Context& context) {
-  if (!link_->ready()) return;
   const Instant now = context.now.mono;
+  if (confirm_again_at_ && now >= *confirm_again_at_) {
+    confirm_again_at_.reset();
+    for (const record::RootPrefix& prefix : std::exchange(confirm_again_, {})) confirm(context, prefix);
+  }
+  if (!link_->ready()) return;
   if (!flights_.empty() && now >= *news_at_ + link_->timeout(tries_) + kAckDelay) {
     std::vector<SentPacket> packets;
     for (const auto& [key, flight] : flights_) {
@@ -261,6 +322,7 @@ void DocumentSender::on_deadline(Context& context) {
     ++tries_;
     link_->missed(context, packets, true);
   }
+  offer_open(context);
   for (auto& [prefix, asked] : asked_) {
     if (!asked.offer_at || now < *asked.offer_at || has_more(asked)) continue;
     asked.offer_at.reset();
@@ -271,11 +333,14 @@ void DocumentSender::on_deadline(Context& context) {
 }
 
 std::optional<Instant> DocumentSender::next_deadline() const {
-  if (!link_->ready() || asked_.empty()) return std::nullopt;
-  std::optional<Instant> due;
+  std::optional<Instant> due = confirm_again_at_;
+  if (!link_->ready()) return due;
+  const bool place = being_offered() < kAskedMax;
   const auto by = [&](std::optional<Instant> at) {
     if (at) due = std::min(due.value_or(*at), *at);
   };
+  for (const auto& [prefix, open] : open_)
+    if (open.offers > 0 || place) by(open.offer_at);
   if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
   for (const auto& [prefix, asked] : asked_) {
     if (has_more(asked)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 
 #include "core/document_terms.h"
 #include "core/link.h"
@@ -19,7 +20,7 @@ class DocumentSender {
 
   void load(Context& context, record::Fence fence);
   // An entry names it now, durably.
-  void named(const record::BlobKey& key, const record::StoredBlob& blob);
+  void named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
 
   void on_want(Context& context, const record::BlobWant& want);
   void on_have(Context& context, const record::RootPrefix& prefix);
@@ -63,6 +64,7 @@ class DocumentSender {
 
   static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
   Asked* next_asked();
+  static void skip_held(Asked& asked);  // what is held there by now need not be sent
   bool has_more(const Asked& asked) const;
   const Paths::Allowed& allowed(const Asked& asked) const;
   bool send_packet(Context& context, Asked& first);
@@ -70,6 +72,8 @@ class DocumentSender {
   std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room);
   const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
   void requeue(const Flight& flight);
+  void forget(const record::RootPrefix& prefix);  // what was asked, and what is on its way of it
+  void confirm(Context& context, const record::RootPrefix& prefix);
   void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix);
   void forget_trees();
 
@@ -78,8 +82,19 @@ class DocumentSender {
   const DocumentTerms* terms_;
   record::Fence fence_;
   // Named by an entry of ours and not confirmed.
-  std::map<record::RootPrefix, std::pair<record::BlobKey, record::StoredBlob>> open_;
+  struct Open {
+    record::BlobKey key;
+    record::StoredBlob blob;
+    std::optional<Instant> offer_at;  // until the other side says something of it
+    unsigned offers = 0;
+  };
+  std::size_t being_offered() const;
+  void offer_open(Context& context);
+  std::map<record::RootPrefix, Open> open_;
   std::map<record::RootPrefix, Asked> asked_;
+  // The other side said that it has them; of some the disk took no note yet.
+  std::set<record::RootPrefix> confirming_, confirm_again_;
+  std::optional<Instant> confirm_again_at_;
   std::map<PacketKey, Flight> flights_;
   std::optional<Instant> news_at_;  // the last acknowledgement, or the first packet after silence
   unsigned tries_ = 0;

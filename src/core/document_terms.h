@@ -6,7 +6,7 @@
 namespace detente::core {
 
 struct DocumentTerms {
-  std::uint64_t length_max = std::uint64_t{64} << 20;  // of one, by the accord
+  std::uint64_t length_max = std::uint64_t{256} << 20;  // of one, by the accord
   std::uint64_t room = std::uint64_t{16} << 30;        // bytes of theirs that are kept here, all together
   std::map<LineId, std::vector<PathId>> paths;         // that a line's accord allows; none = every one
 };

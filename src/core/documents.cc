@@ -25,10 +25,13 @@ void Documents::load(Context& context, record::Fence fence) {
   for (auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart)) {
     const bool unnamed = key.own && (blob.state == record::BlobState::kFilling ||
                                      blob.state == record::BlobState::kReady);
-    if (unnamed && context.now.wall.seconds > blob.since.seconds + kUnnamedKept)
-      batch.writes.push_back(record::DropBlob{key});
+    if (!unnamed || context.now.wall.seconds <= blob.since.seconds + kUnnamedKept) continue;
+    batch.writes.push_back(record::DropBlob{key});
+    unsettled_.insert(key.root);
   }
-  if (!batch.writes.empty()) context.effects.persist({std::move(batch)}, {}, {});
+  if (batch.writes.empty()) return;
+  context.effects.persist({std::move(batch)}, [this](Context&) { unsettled_.clear(); },
+                          [this](Context&, const Error&) { unsettled_.clear(); });
 }
 
 record::BlobKey Documents::own_key(const Digest& root) const {
@@ -48,6 +51,9 @@ Result<SubmissionId> Documents::put(Context& context, const DocumentPart& part) 
   const auto known = context.store.blob(key);
   if (known && known->length != part.length)
     return fail(Fault::kConflict, "this root belongs to a document of another length");
+  if (unsettled_.count(part.root) > 0)
+    return fail(Fault::kState, "this document is being handed over by another desk, or cleared away after a day without "
+                               "a message; send it again in a moment");
   record::Batch batch;
   batch.fence = fence_;
   if (!known)
@@ -72,13 +78,15 @@ Result<SubmissionId> Documents::put(Context& context, const DocumentPart& part) 
     return id;
   }
   const bool last = piece == pieces;
+  if (last) unsettled_.insert(part.root);
   context.effects.persist(
       {std::move(batch)},
       [this, part = DocumentPart{part.root, part.length, part.line, 0, {}}, id, last](Context& then) {
         if (last) return finish_put(then, part, id);
         then.effects.notify(DocumentStored{identity_->peer, id, part.root, false});
       },
-      [this, id](Context& then, const Error& error) {
+      [this, root = part.root, id, last](Context& then, const Error& error) {
+        if (last) unsettled_.erase(root);
         then.effects.notify(DocumentFailed{identity_->peer, id, error});
       });
   return id;
@@ -93,6 +101,7 @@ void Documents::finish_put(Context& context, const DocumentPart& part, Submissio
   const bool whole = leaves.size() == record::piece_count(part.length);
   const bool good = whole && frontier.root() == part.root;
   if (!whole) {
+    unsettled_.erase(part.root);
     context.effects.notify(DocumentStored{identity_->peer, id, part.root, false});
     return;
   }
@@ -108,12 +117,14 @@ void Documents::finish_put(Context& context, const DocumentPart& part, Submissio
   context.effects.persist(
       {std::move(batch)},
       [this, root = part.root, id, good](Context& then) {
+        unsettled_.erase(root);
         if (good) return then.effects.notify(DocumentStored{identity_->peer, id, root, true});
         then.effects.notify(DocumentFailed{
             identity_->peer, id,
             {Fault::kConflict, "the document changed while it was read; send it again when nobody writes to it"}});
       },
-      [this, id](Context& then, const Error& error) {
+      [this, root = part.root, id](Context& then, const Error& error) {
+        unsettled_.erase(root);
         then.effects.notify(DocumentFailed{identity_->peer, id, error});
       });
 }
@@ -121,7 +132,8 @@ void Documents::finish_put(Context& context, const DocumentPart& part, Submissio
 Result<void> Documents::check_named(Context& context, const record::Header& header) const {
   for (const record::Attachment& attachment : header.attachments) {
     const auto blob = context.store.blob(own_key(attachment.digest));
-    if (!blob || blob->state == record::BlobState::kFilling)
+    const bool unsettled = unsettled_.count(attachment.digest) > 0;
+    if (!blob || blob->state == record::BlobState::kFilling || unsettled)
       return fail(Fault::kState, "a document that the message names is not at the station yet; hand it over first");
     if (blob->length != attachment.length)
       return fail(Fault::kConflict, "the message names a document with a length that it has not");
@@ -153,7 +165,7 @@ void Documents::named_durable(Context& context, const std::vector<record::BlobKe
   for (const record::BlobKey& key : keys) {
     const auto blob = context.store.blob(key);
     if (!blob) continue;
-    if (blob->state == record::BlobState::kNamed) sender_.named(key, *blob);
+    if (blob->state == record::BlobState::kNamed) sender_.named(context, key, *blob);
     if (!key.own) receiver_.named_durable(context, key, *blob);
   }
   receiver_.schedule(context);
@@ -166,7 +178,10 @@ void Documents::on_frame(Context& context, const wire::Frame& frame, PathId came
       context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, parsed.error().message});
     return;
   }
-  if (const auto* want = std::get_if<record::BlobWant>(&*parsed)) return sender_.on_want(context, *want);
+  if (const auto* want = std::get_if<record::BlobWant>(&*parsed)) {
+    if (asks_.take(context.now.mono)) sender_.on_want(context, *want);
+    return;
+  }
   if (auto* data = std::get_if<record::BlobData>(&*parsed)) return receiver_.on_data(context, std::move(*data), came_on);
   const auto& note = std::get<record::BlobNote>(*parsed);
   if (note.word == record::BlobWord::kHave) return sender_.on_have(context, note.root);

@@ -7,8 +7,11 @@
 // Entries go before: Peer calls pump() when no line has anything to send.
 #pragma once
 
+#include <set>
+
 #include "core/document_receiver.h"
 #include "core/document_sender.h"
+#include "core/limits.h"
 
 namespace detente::core {
 
@@ -39,6 +42,8 @@ class Documents {
 
   // How far one that is under way is; nothing for any other.
   std::optional<DocumentProgress> progress(bool own, const Digest& root, Instant now) const;
+  // Bytes of theirs that wait for their rest or for the disk.
+  std::size_t buffered() const { return receiver_.buffered(); }
 
  private:
   record::BlobKey own_key(const Digest& root) const;
@@ -49,7 +54,10 @@ class Documents {
   record::Fence fence_;
   DocumentSender sender_;
   DocumentReceiver receiver_;
+  // Its last piece is being checked, or it is about to be dropped: nobody adds to it or names it meanwhile.
+  std::set<Digest> unsettled_;
   SubmissionId next_id_ = 1;
+  Bucket asks_{256, 128, std::chrono::seconds(1)};  // wants: each costs a look at every piece
 };
 
 }  // namespace detente::core

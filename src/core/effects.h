@@ -94,6 +94,8 @@ enum class AlarmKind {
   kNewEpoch,        // the other side opened a new epoch
   kStore,           // our own disk refused
   kDocument,        // a document of theirs is not fetched, or is there no more
+  kQuota,           // the other side writes more than this station takes of a line
+  kRate,            // the other side calls or asks more often than this station answers
 };
 struct Alarm {
   PeerId peer;

@@ -49,6 +49,7 @@ void FarLog::forget_contents() {
   waiting_.clear();
   early_.clear();
   shown_early_.clear();
+  newest_early_.reset();
   recent_leaves_.clear();
   kept_.clear();
   held_ = {};
@@ -260,6 +261,13 @@ std::uint32_t FarLog::newest_period() const {
   return waiting_.empty() ? period_ : waiting_.back().period;
 }
 
+// What is shown, and in which order, was decided in the belief that everything issued before is on the disk. A
+// full disk may refuse that and have room again for this: then this must fall too, and both come again.
+void FarLog::stand_on_what_was_issued(record::Batch& batch) const {
+  batch.expected_size = {key_, frontier_.size()};
+  if (newest_early_) batch.expected_early = {key_, *newest_early_};
+}
+
 void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out) {
   batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
   for (const record::OfficerSignature& signature : placed.entry.signatures) {
@@ -304,7 +312,7 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   out.verdict = Verdict::kAccepted;
   if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
   opened_ = true;
-  batch.expected_size = {key_, frontier_.size()};
+  stand_on_what_was_issued(batch);
   for (const PlacedEntry& waiting : waiting_) add_entry(context, waiting, batch, out);
   add_entry(context, placed, batch, out);
   waiting_.clear();
@@ -385,6 +393,8 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
     return gap("an entry ahead of its predecessors whose checkpoint does not verify with them");
   if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
   opened_ = true;
+  stand_on_what_was_issued(batch);
+  newest_early_ = index;
   batch.writes.push_back(record::PutEarlyEntry{key_, to_stored(*placed, context.now.wall)});
   note_documents(entry.header, out);
   early_.emplace(index, EarlyEntry{std::move(entry), *wire.checkpoint});

@@ -106,6 +106,7 @@ class FarLog {
                      std::uint64_t index, record::Batch& batch);
   Outcome take_duplicate(Context& context, const record::WireEntry& wire, record::Entry entry,
                          std::uint64_t index, record::Batch& batch);
+  void stand_on_what_was_issued(record::Batch& batch) const;
   void add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out);
   Receipt make_receipt(Context& context);
 
@@ -121,6 +122,7 @@ class FarLog {
   std::deque<std::pair<std::uint64_t, Digest>> recent_leaves_;
   std::map<std::uint64_t, EarlyEntry> early_;
   std::set<std::uint64_t> shown_early_;
+  std::optional<std::uint64_t> newest_early_;  // whose commit was issued last, in this life
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
   Held held_;                       // durable
   std::optional<Receipt> receipt_;  // the newest that is durable

@@ -20,7 +20,12 @@ Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& docum
       link_(&link),
       documents_(&documents),
       own_(identity, setup_),
-      far_(identity, setup_) {}
+      far_(identity, setup_),
+      quota_(identity.limits.entry_bytes_at_once, std::max<std::uint64_t>(identity.limits.entry_bytes_a_day / 86400, 1),
+             std::chrono::seconds(1)),
+      // A new epoch is a disk's new life; each costs a log of its own for ever.
+      epochs_(16, 1, std::chrono::hours(1)),
+      answers_(1024, 512, std::chrono::seconds(1)) {}
 
 record::Batch Line::new_batch() const {
   record::Batch batch;

@@ -106,6 +106,11 @@ class Line {
 
   // line_receive.cc
   void take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on);
+  // Whether the limits of this line leave room for it now (core/limits.h).
+  bool may_take(Context& context, const record::WireEntry& wire, PathId came_on);
+  void charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch);
+  // Whether something that the other side can draw again and again may be sent once more.
+  bool may_answer(Context& context, std::uint64_t cost);
   void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash, PathId came_on);
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void note_held(const record::LogState& state);
@@ -136,6 +141,7 @@ class Line {
   unsigned recover_tries_ = 0;
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
   bool forgot_told_ = false;               // that the other side holds less than it had cosigned
+  Bucket quota_, epochs_, answers_;
 };
 
 }  // namespace detente::core

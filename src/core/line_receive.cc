@@ -7,6 +7,65 @@
 
 namespace detente::core {
 
+namespace {
+
+// On the disk beside an entry's bytes: rows, tree, checkpoint, cosignature; and for a new log.
+constexpr std::uint64_t kRowBytes = 400;
+constexpr std::uint64_t kLogBytes = 2000;
+// That much of a full quota is left for FLASH and for the accord line.
+constexpr std::uint64_t kReservePart = 16;
+constexpr std::uint64_t kReceiptCost = 1;
+constexpr std::uint64_t kWindowCost = 4;  // what the other side says is missing
+
+std::uint64_t bytes_of(const record::Write& write) {
+  if (const auto* entry = std::get_if<record::AppendEntry>(&write)) return entry->entry.bytes.size() + kRowBytes;
+  if (const auto* early = std::get_if<record::PutEarlyEntry>(&write)) return early->entry.bytes.size() + kRowBytes;
+  if (const auto* evidence = std::get_if<record::PutEvidence>(&write)) return evidence->bytes.size() + kRowBytes;
+  return std::holds_alternative<record::OpenLog>(write) ? kLogBytes : 0;
+}
+
+}  // namespace
+
+// --- limits ------------------------------------------------------------------------
+
+bool Line::may_take(Context& context, const record::WireEntry& wire, PathId came_on) {
+  const Instant now = context.now.mono;
+  const bool first = setup_.id == kAccordLine || wire.header.precedence == record::Precedence::kFlash;
+  const std::uint64_t reserve = first ? 0 : identity_->limits.entry_bytes_at_once / kReservePart;
+  const bool opens = wire.epoch && far_.known() && *wire.epoch != far_.key().epoch;
+  const bool room = quota_.take(now, 0, reserve + kRowBytes);
+  if (room && (!opens || epochs_.take(now, 0, 1))) return true;
+  Bucket& full = room ? epochs_ : quota_;
+  if (full.newly_refused())
+    context.effects.notify(Alarm{
+        identity_->peer, AlarmKind::kQuota,
+        "the other station writes more on line " + setup_.name +
+            (room ? ", in ever new epochs," : "") +
+            " than is taken here: it waits there and is taken later (line_mib_a_day in station.toml)"});
+  link_->acknowledge_last(now);  // else the author's window stays full, for his other lines too
+  // It may be a copy of what is held, whose receipt was lost.
+  if (answers_.take(now, kReceiptCost)) send_receipt(context, false, came_on);
+  return false;
+}
+
+void Line::charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch) {
+  std::uint64_t bytes = 0;
+  for (const record::Write& write : batch.writes) bytes += bytes_of(write);
+  quota_.spend(context.now.mono, bytes);
+  if (outcome.new_epoch) epochs_.spend(context.now.mono, 1);
+}
+
+bool Line::may_answer(Context& context, std::uint64_t cost) {
+  if (answers_.take(context.now.mono, cost)) return true;
+  if (answers_.newly_refused())
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kRate,
+                                 "the other station asks more often on line " + setup_.name +
+                                     " than is answered here"});
+  return false;
+}
+
+// --- entries -----------------------------------------------------------------------
+
 void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c,
                     PathId came_on) {
   const auto entry_class = static_cast<record::EntryClass>(frame.frame_class);
@@ -22,9 +81,11 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
 }
 
 void Line::take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on) {
+  if (!may_take(context, wire, came_on)) return;
   record::Batch batch = new_batch();
   const bool flash = wire.header.precedence == record::Precedence::kFlash;
   FarLog::Outcome outcome = far_.accept(context, wire, own_, batch);
+  charge(context, outcome, batch);
   take_outcome(context, std::move(outcome), std::move(batch), flash, came_on);
 }
 
@@ -43,7 +104,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     case FarLog::Verdict::kGap: send_state(context, far_.below_floor()); return;
     case FarLog::Verdict::kWaiting: return;
     case FarLog::Verdict::kDuplicate:
-      send_receipt(context, flash, came_on);
+      if (answers_.take(context.now.mono, kReceiptCost)) send_receipt(context, flash, came_on);
       if (!far_.newest_receipt() || far_.below_floor()) send_state(context, far_.below_floor());
       if (batch.writes.empty() && outcome.arrived.empty()) return;
       break;
@@ -117,12 +178,12 @@ void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_
   compare_holdings(context, *state, session);
   if (far_.wants_recovery() && !recover_at_) pursue_recovery(context, true);
   if (state->answer_wanted) {
-    if (contact_made_) send_receipt(context, false);
+    if (contact_made_ && may_answer(context, kReceiptCost)) send_receipt(context, false);
     send_state(context, false);
   }
   if (!own_.unreceipted().empty()) {
     note_held(*state);
-    transmit_missing(context, link_->round_trip());
+    if (may_answer(context, kWindowCost)) transmit_missing(context, link_->round_trip());
   }
   pump(context);
 }

@@ -6,6 +6,7 @@
 
 #include "accord/secret.h"
 #include "core/context.h"
+#include "core/limits.h"
 #include "wire/coder.h"
 
 namespace detente::core {
@@ -24,6 +25,7 @@ struct PairIdentity {
   crypto::VerifyKey their_cosign;
   accord::SaltChain salts;
   const wire::TextCoder* coder = nullptr;
+  Limits limits = {};
 };
 
 struct LineSetup {

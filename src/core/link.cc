@@ -14,6 +14,7 @@ namespace {
 // A disk is not copied back in less: sessions that are younger are of the life that calls now.
 constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
+constexpr std::ptrdiff_t kReplacedMax = 8;
 constexpr std::size_t kPacketBytesLeast = 96;
 const Paths::Allowed kEveryPath;
 
@@ -36,6 +37,10 @@ Link::Live& Link::add_session(Context& context, crypto::NoiseHandshake handshake
   const auto unused = [](const auto& live) { return !live->confirmed; };
   if (std::count_if(sessions_.begin(), sessions_.end(), unused) >= kUnconfirmedMax)
     sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), unused));
+  // Nor one that keeps its old sessions in use.
+  const auto former = [](const auto& live) { return live->replaced; };
+  if (std::count_if(sessions_.begin(), sessions_.end(), former) >= kReplacedMax)
+    sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), former));
   sessions_.push_back(std::make_unique<Live>(
       Live{link::Session(setup_.pair, std::move(handshake), role, first, context.now.mono),
            next_serial_++, false, {}, false, false, false, context.now.mono, {}, {}, 0}));
@@ -143,7 +148,8 @@ std::optional<Link::Received> Link::on_packet(Context& context, PathId path,
                                    "one of the two ciphers or its keys is broken"});
       return std::nullopt;
     }
-    if (opened.outcome == link::PathReceiver::Outcome::kReplay) return std::nullopt;
+    // Another session of the same tag may find it new: no tag was verified yet.
+    if (opened.outcome == link::PathReceiver::Outcome::kReplay) continue;
     if (context.audit != nullptr) context.audit->opened(live->session.id(), path, opened.counter);
     live->last_received = context.now.mono;
     heard(context, path);
@@ -171,6 +177,8 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
     context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, parsed.fault->message});
   const bool wanted = std::any_of(parsed.frames.begin(), parsed.frames.end(), carries_blob_data);
   live.received[path].received(context.now.mono, counter, wanted);
+  last_serial_ = live.serial;
+  last_path_ = path;
   bool left = false;
   for (wire::Frame& frame : parsed.frames) {
     switch (frame.type) {
@@ -193,6 +201,12 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
     up_ = false;
     context.effects.notify(LinkChanged{peer_, false});
   }
+}
+
+void Link::acknowledge_last(Instant now) {
+  Live* live = find(last_serial_);
+  if (live == nullptr) return;
+  if (const auto it = live->received.find(last_path_); it != live->received.end()) it->second.owe(now);
 }
 
 void Link::take_ack(Context& context, const Live& live, const wire::Frame& frame, Received& out) {

@@ -12,6 +12,7 @@
 
 #include "accord/secret.h"
 #include "core/context.h"
+#include "core/limits.h"
 #include "core/paths.h"
 #include "link/ack_ranges.h"
 #include "link/fragments.h"
@@ -118,6 +119,9 @@ class Link {
   void confirm(Context& context, const std::vector<SentPacket>& packets, bool alone);
   // It drew nothing in its time, or is known to be missing there.
   void missed(Context& context, const std::vector<SentPacket>& packets, bool timed_out);
+  // The packet that came last is acknowledged, although its frames are not taken: it must not fill
+  // the sender's window.
+  void acknowledge_last(Instant now);
   // Whether what can wait may be sent now.
   bool may_send(Instant now, const Paths::Allowed& allowed) const;
   // Acknowledgements of paths wait while `hold`: what they cover has nowhere to go here.
@@ -192,12 +196,16 @@ class Link {
   std::optional<Instant> next_try_;
   std::vector<std::unique_ptr<Live>> sessions_;
   std::uint64_t next_serial_ = 1;
+  std::uint64_t last_serial_ = 0;  // and path: what brought the newest packet
+  PathId last_path_{};
   std::uint64_t sending_serial_ = 0;  // the session that the paths' flights are of
   std::uint64_t arrivals_ = 0;
   std::optional<Instant> last_heard_;
   std::optional<Digest> other_accord_;
   bool up_ = false;
   bool acks_held_ = false;
+  Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
+  Bucket probes_{128, 128, std::chrono::seconds(1)};
 };
 
 }  // namespace detente::core

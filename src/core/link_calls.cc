@@ -167,7 +167,13 @@ void Link::notice(Context& context, PathId path, const link::FirstPacket& packet
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   if (packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
-  state_.responder_last = packet.counter.c;
+  state_.responder_last = packet.counter.c;  // also of one that is refused now: a recording of it is stale
+  if (!calls_.take(context.now.mono)) {
+    if (calls_.newly_refused())
+      context.effects.notify(Alarm{peer_, AlarmKind::kRate,
+                                   "the other station calls more often than is answered here"});
+    return false;
+  }
   const std::uint16_t mine = psk_->epoch();
   if (packet.counter.epoch < mine) {
     ByteArray<32> data{};

@@ -63,6 +63,7 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
     paths_.confirmed(now, path.id);
     return;
   }
+  if (!probes_.take(now)) return;
   wire::Frame answer{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {0, path.id.value}};
   wire::append_varint(answer.body, live->session.received_on(path.id));
   wire::append_varint(answer.body, *stamp);
@@ -73,15 +74,21 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
     seal_on(context, *live, best, {answer}, false, sent);
 }
 
+// Each on the session that brought it, since its counters are that session's: after crossed calls the other side may
+// keep to another one for long. And on its own path: what came there is likely to get an answer back there,
+// whatever is best.
 void Link::send_acks(Context& context) {
-  Live* live = current();
-  if (live == nullptr || acks_held_) return;
-  // Each on its own path: what came there is likely to get an answer back there, whatever is best.
-  for (auto& [id, ranges] : live->received) {
-    if (!ranges.due() || *ranges.due() > context.now.mono) continue;
-    wire::Frame frame{wire::FrameType::kPathAck, wire::FrameClass::kLive, false,
-                      link::encode_path_ack(ranges.take(context.now.mono, id))};
-    static_cast<void>(send(context, {std::move(frame)}, {.answer_on = id}));
+  if (current() == nullptr || acks_held_) return;
+  std::vector<SentPacket> sent;
+  for (const auto& live : sessions_) {
+    if (!live->confirmed) continue;
+    for (auto& [id, ranges] : live->received) {
+      if (!ranges.due() || *ranges.due() > context.now.mono) continue;
+      wire::Frame frame{wire::FrameType::kPathAck, wire::FrameClass::kLive, false,
+                        link::encode_path_ack(ranges.take(context.now.mono, id))};
+      PathState& own = paths_.at(id);
+      send_on(context, *live, own.suspect ? paths_.best() : own, {std::move(frame)}, false, sent);
+    }
   }
 }
 
@@ -135,8 +142,9 @@ std::optional<Instant> Link::next_deadline() const {
     by(live->session.made_at() + setup_.policy.fresh_handshake);
     if (last_heard_) by(*last_heard_ + setup_.policy.heartbeat * 3);
   }
-  for (const auto& [id, ranges] : live->received)
-    if (ranges.due() && !acks_held_) by(*ranges.due());
+  for (const auto& one : sessions_)
+    for (const auto& [id, ranges] : one->received)
+      if (ranges.due() && one->confirmed && !acks_held_) by(*ranges.due());
   for (const PathState& path : paths_.all()) by(paths_.probe_due(path, setup_.policy.heartbeat));
   return due;
 }

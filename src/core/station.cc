@@ -39,13 +39,15 @@ std::optional<Station::Heard> Station::on_datagram(Now now, SocketId socket, Byt
   if (const auto first = link::parse_first_packet(datagram)) {
     taken = for_hint(socket, first->hint, [&](Peer& peer, PathId path) {
       if (!link::check_mac(*first, peer.link().their_keys())) return false;
-      if (peer.on_first_packet(context, path, *first)) heard = {peer.identity().peer, path};
+      if (!peer.on_first_packet(context, path, *first)) return false;
+      heard = {peer.identity().peer, path};
       return true;
     });
   } else if (const auto reply = link::parse_reply_packet(datagram)) {
     taken = for_hint(socket, reply->hint, [&](Peer& peer, PathId path) {
+      const std::uint64_t sessions = peer.link().session_count();
       peer.on_reply(context, path, *reply);
-      return true;
+      return peer.link().session_count() != sessions;
     });
   } else if (datagram.size() == link::kNoticePacketSize && datagram[0] == wire::kNoticePacket) {
     taken = for_hint(socket, *to_array<4>(datagram.subspan(1, 4)), [&](Peer& peer, PathId) {

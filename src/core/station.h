@@ -52,6 +52,7 @@ class Station {
   std::size_t peer_count() const { return peers_.size(); }
   const Peer& peer(PeerId id) const { return *peers_[id.value]; }
   std::uint64_t datagrams_dropped() const { return dropped_; }
+  bool has_effects() const { return !effects_.empty(); }
 
  private:
   Context context(Now now) { return {now, effects_, *keys_, *jitter_, *store_, audit_}; }

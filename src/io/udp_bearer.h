@@ -2,19 +2,16 @@
 //
 // It judges nothing: who may speak is decided by the keys, not by the sender's
 // address. A datagram that is longer than any of ours is dropped unread, one
-// that cannot be sent now is dropped too (the core sends again).
+// that cannot be sent now is dropped too (the core sends again). Each route has a
+// queue of its own, tied to where that counterpart is (io/udp_queue.h).
 // Heavy header (Asio): for src/io/*.cc alone.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/udp.hpp>
-#include <memory>
 #include <optional>
 #include <vector>
 
-#include "io/address.h"
 #include "io/bearer.h"
+#include "io/udp_queue.h"
 
 namespace detente::io {
 
@@ -25,7 +22,7 @@ class UdpBearer final : public Bearer {
                                                    const std::string& host, std::uint16_t port);
 
   BearerKind kind() const override { return BearerKind::kUdp; }
-  std::uint16_t local_port() const override { return local_port_; }
+  std::uint16_t local_port() const override { return open_->local().port(); }
   Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
   void start(OnDatagram on_datagram) override;
   void send(RouteId route, ByteView datagram) override;
@@ -36,18 +33,16 @@ class UdpBearer final : public Bearer {
   struct Route {
     SocketAddress to;                    // as configured
     std::optional<SocketAddress> moved;  // where the counterpart was heard from instead
+    std::unique_ptr<UdpQueue> queue;     // of what comes from there; none where the system has none
   };
   class Sender;
 
-  UdpBearer(boost::asio::io_context& context, int family);
-  boost::asio::awaitable<void> receive();
-  bool receive_one();
+  explicit UdpBearer(std::unique_ptr<UdpQueue> open) : open_(std::move(open)) {}
+  bool take(ByteView datagram, const SocketAddress& from);
   void follow(Route& route, const SocketAddress& from);
   void send_to(const SocketAddress& to, ByteView datagram);
 
-  boost::asio::ip::udp::socket socket_;
-  int family_;
-  std::uint16_t local_port_ = 0;
+  std::unique_ptr<UdpQueue> open_;
   std::vector<Route> routes_;
   OnDatagram on_datagram_;
   std::uint64_t not_sent_ = 0;

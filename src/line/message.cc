@@ -69,6 +69,9 @@ Result<void> check_submission(const record::Entry& entry, const LineRules& rules
     return fail(Fault::kMalformed, "an entry written for another line");
   DETENTE_TRY_VOID(check_header(entry.header, rules));
   DETENTE_TRY_VOID(check_signatures(entry, rules));
+  // What the other side would refuse to read would stop this log for ever.
+  if (const auto read = record::decode_header(record::encode_header(entry.header)); !read)
+    return fail(Fault::kMalformed, "a header that nobody could read: " + read.error().message);
   const std::size_t most = text_bytes_max(entry);
   if (entry.body.size() > most)
     return fail(Fault::kLimit,

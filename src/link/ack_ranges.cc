@@ -74,9 +74,12 @@ void AckRanges::received(Instant now, std::uint64_t counter, bool wanted) {
       ranges_.pop_back();
     }
   }
-  if (!wanted) return;
+  if (wanted) owe(now, skipped);
+}
+
+void AckRanges::owe(Instant now, bool at_once) {
   ++owed_;
-  const Instant by = owed_ >= kPacketsMax || skipped ? now : now + kDelayMax;
+  const Instant by = owed_ >= kPacketsMax || at_once ? now : now + kDelayMax;
   due_ = std::min(due_.value_or(by), by);
 }
 

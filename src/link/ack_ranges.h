@@ -33,6 +33,8 @@ class AckRanges {
 
   // Every packet that verified; `wanted`: it asks to be acknowledged.
   void received(Instant now, std::uint64_t counter, bool wanted);
+  // One of those that were received is to be acknowledged after all.
+  void owe(Instant now, bool at_once = false);
   // When an acknowledgement must leave; nothing while none is owed.
   std::optional<Instant> due() const { return due_; }
   // What to tell. Nothing is owed afterwards. Only when something was received.

@@ -102,6 +102,11 @@ PathReceiver::Opened PathReceiver::open(Instant now, const wire::ParsedPacket& p
   out.counter = wire::restore_counter(packet.header.counter_low, packet.header.counter_bytes,
                                       window_.next());
   if (previous_ && now > previous_until_) previous_.reset();
+  // A recording is refused for a look at the window, before a key is touched.
+  if (window_.would_refuse(out.counter) && !mutant(Mutant::kNoReplayWindow)) {
+    out.outcome = Outcome::kReplay;
+    return out;
+  }
   Generation::Opened result = Generation::Opened::kNotOurs;
   if (packet.header.key_phase == phase_) {
     result = keys_.open(out.counter, packet.header_bytes, packet.sealed, out.payload);

@@ -12,6 +12,12 @@ bool ReplayWindow::test_and_set(std::uint64_t counter) {
   return true;
 }
 
+bool ReplayWindow::would_refuse(std::uint64_t counter) const {
+  if (counter >= next_) return false;
+  if (next_ - counter > kSize) return true;
+  return (bits_[(counter % kSize) / 64] & (std::uint64_t{1} << (counter % 64))) != 0;
+}
+
 bool ReplayWindow::accept(std::uint64_t counter) {
   if (counter >= next_) {
     // Forget what the window moves away from: each slot is reused.

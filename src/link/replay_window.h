@@ -5,7 +5,7 @@
 // Invariants: (1) accept() is true at most once per counter. (2) A counter
 // older than the window is refused, so memory does not grow with silence.
 //
-// Call it only after the tag verified; else a forger could advance the window
+// Call accept() only after the tag verified; else a forger could advance the window
 // and silence the real peer. One per path and direction. spec/packet.md section 2.
 #pragma once
 
@@ -19,6 +19,8 @@ class ReplayWindow {
   static constexpr std::uint64_t kSize = 1024;
 
   bool accept(std::uint64_t counter);
+  // Whether accept() would refuse it; changes nothing, so it may be asked before the tag is verified.
+  bool would_refuse(std::uint64_t counter) const;
   // Highest accepted counter + 1; 0 when nothing was accepted yet.
   std::uint64_t next() const { return next_; }
 

@@ -136,6 +136,8 @@ struct Batch {
   // The log that is appended to must have this size before; nothing when the batch appends to none.
   std::optional<std::pair<LogKey, std::uint64_t>> expected_size;
   std::vector<Write> writes;
+  // An entry that must be there before, early or appended: its being put early changed no size.
+  std::optional<std::pair<LogKey, std::uint64_t>> expected_early = std::nullopt;
 };
 
 class Reader {
@@ -175,8 +177,8 @@ class Store : public Reader {
  public:
   // Takes the line over: every fence given before for it is void.
   virtual Result<Fence> claim(const LineKey& line) = 0;
-  // All or nothing, durable on return. kState for an old fence, kConflict for an unexpected size, a used
-  // officer counter, or an index that is not next; kIo for the disk's errors (what to do in the message).
+  // All or nothing, durable on return. kState for an old fence, kConflict for an unexpected size or an expected entry that is
+  // not there, a used officer counter, or an index that is not next; kIo for the disk's errors (what to do in the message).
   virtual Result<void> commit(std::span<const Batch> batches) = 0;
 };
 

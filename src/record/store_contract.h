@@ -84,6 +84,25 @@ TYPED_TEST_P(StoreContract, ExpectedSizeIsChecked) {
   EXPECT_EQ(this->size(), 2u);
 }
 
+TYPED_TEST_P(StoreContract, ExpectedEarlyEntryIsHeldEarlyOrAppended) {
+  const auto on_top_of = [&](const LogKey& log, std::uint64_t index) {
+    const Batch batch{this->fence_, std::nullopt, {PutValue{"on top", {1}}}, std::pair(log, index)};
+    return this->store().commit({&batch, 1});
+  };
+  this->append_up_to(2, 2);
+  EXPECT_TRUE(on_top_of(this->log_, 1));
+  this->expect_fault(on_top_of(this->log_, 2), Fault::kConflict);
+  this->expect_fault(on_top_of(this->log_, 4), Fault::kConflict);
+  this->expect_fault(on_top_of(this->theirs_, 0), Fault::kConflict);
+  this->expect_fault(on_top_of(log_key(line_key(4)), 0), Fault::kState);
+  ASSERT_TRUE(this->write({PutEarlyEntry{this->log_, entry(4)}}));
+  this->harness_.reopen();
+  EXPECT_TRUE(on_top_of(this->log_, 4));
+  this->expect_fault(on_top_of(this->log_, 3), Fault::kConflict);
+  this->append_up_to(5, 3);
+  EXPECT_TRUE(on_top_of(this->log_, 4));
+}
+
 TYPED_TEST_P(StoreContract, IndexIsNext) {
   this->expect_fault(this->write({AppendEntry{this->log_, entry(1)}}), Fault::kConflict);
   this->append_up_to(3, 2);
@@ -497,7 +516,8 @@ TYPED_TEST_P(StoreContract, DocumentsAreKeptPieceByPiece) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, KnowsNothingOfOtherLogs, OldFenceIsRefused,
-                            FenceIsOfItsLine, ExpectedSizeIsChecked, IndexIsNext,
+                            FenceIsOfItsLine, ExpectedSizeIsChecked,
+                            ExpectedEarlyEntryIsHeldEarlyOrAppended, IndexIsNext,
                             EntriesComeBackAsTheyWere, LogIsOpenedOnce,
                             LogsAreListedInTheOrderOfOpening, LogsDoNotMix,
                             RefusedCommitLeavesNothing, EarlyEntryIsReplacedByTheAppended,

@@ -162,15 +162,9 @@ class Check {
 
 }  // namespace
 
-Result<void> check_batch(StoreFacts& facts, const Batch& batch) {
-  DETENTE_TRY(newest, facts.newest_fence(batch.fence.line));
-  if (newest == 0 || (batch.fence.number != newest && !mutant(Mutant::kFenceIgnored))) {
-    return fail(Fault::kState, name(batch.fence.line) + " is claimed anew (fence " +
-                                   std::to_string(newest) + ", this one is " +
-                                   std::to_string(batch.fence.number) +
-                                   "): claim it again before writing");
-  }
-  if (!batch.expected_size) return {};
+namespace {
+
+Result<void> check_expected_size(StoreFacts& facts, const Batch& batch) {
   const auto& [log, expected] = *batch.expected_size;
   if (log.line != batch.fence.line) {
     return fail(Fault::kState, name(log) + " is not on the line that was claimed");
@@ -180,6 +174,36 @@ Result<void> check_batch(StoreFacts& facts, const Batch& batch) {
   return fail(Fault::kConflict, name(log) + " has " + std::to_string(size.value_or(0)) +
                                     " entries, not " + std::to_string(expected) +
                                     " as expected: read it again");
+}
+
+Result<void> check_expected_early(StoreFacts& facts, const Batch& batch) {
+  const auto& [log, expected] = *batch.expected_early;
+  if (log.line != batch.fence.line) {
+    return fail(Fault::kState, name(log) + " is not on the line that was claimed");
+  }
+  DETENTE_TRY(size, facts.size_of(log));
+  if (size && expected < *size) return {};
+  if (size) {
+    DETENTE_TRY(leaf, facts.early_leaf(log, expected));
+    if (leaf) return {};
+  }
+  return fail(Fault::kConflict, name(log) + " does not have entry " + std::to_string(expected) +
+                                    ", which was to be held before: read it again");
+}
+
+}  // namespace
+
+Result<void> check_batch(StoreFacts& facts, const Batch& batch) {
+  DETENTE_TRY(newest, facts.newest_fence(batch.fence.line));
+  if (newest == 0 || (batch.fence.number != newest && !mutant(Mutant::kFenceIgnored))) {
+    return fail(Fault::kState, name(batch.fence.line) + " is claimed anew (fence " +
+                                   std::to_string(newest) + ", this one is " +
+                                   std::to_string(batch.fence.number) +
+                                   "): claim it again before writing");
+  }
+  if (batch.expected_size) DETENTE_TRY_VOID(check_expected_size(facts, batch));
+  if (batch.expected_early) DETENTE_TRY_VOID(check_expected_early(facts, batch));
+  return {};
 }
 
 Result<void> check_write(StoreFacts& facts, const Fence& fence, const Write& write) {

@@ -26,7 +26,7 @@ class StoreFacts {
   virtual Result<std::optional<std::uint64_t>> blob_length(const BlobKey& key) = 0;  // nothing: not known
 };
 
-// Fence and expected size, before the batch's first write. A log that is not open has size 0.
+// Fence, expected size and expected early entry, before the batch's first write. A log that is not open has size 0.
 Result<void> check_batch(StoreFacts& facts, const Batch& batch);
 
 // One write under the batch's fence:

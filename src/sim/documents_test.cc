@@ -248,5 +248,117 @@ TEST(Documents, AFullDiskLosesNoPiece) {
   EXPECT_EQ(pair.document(1, root), bytes);
 }
 
+// The same file from two desks at once: one entry names it, and it is not taken back.
+TEST(Documents, TwoDesksHandOneFileOver) {
+  QuietPair pair(12);
+  pair.start();
+  const Bytes bytes = drawn(5000);
+  const Digest root = record::blob_root(bytes);
+  const core::DocumentPart part{root, bytes.size(), kLine, 0, bytes};
+  ASSERT_TRUE(pair.station(0).put_document(pair.now(0), PeerId{0}, part));
+  EXPECT_EQ(pair.station(0).put_document(pair.now(0), PeerId{0}, part).error().fault, Fault::kState);
+  pair.send_document(0, kLine, drawn(10, 2));  // carries the effects out
+  pair.settle();
+  ASSERT_TRUE(pair.station(0).put_document(pair.now(0), PeerId{0}, part));  // it is here already
+  record::Entry entry;
+  entry.header.line = kLine;
+  entry.header.time = pair.now(0).wall;
+  entry.header.attachments = {{root, bytes.size(), "application/pdf", ""}};
+  ASSERT_TRUE(pair.submit(0, entry));
+  pair.run(seconds(5));
+  EXPECT_EQ(pair.document(1, root), bytes);
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+}
+
+TEST(Documents, ConfirmedAlthoughNobodyHeardItForLong) {
+  QuietPair pair(13);
+  pair.start();
+  Digest root{};
+  bool deaf = true;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    const bool there = state_of(pair, 1, false, root) == record::BlobState::kHere;
+    if (from == 1 && there && deaf) return std::nullopt;
+    return datagram;
+  };
+  const Bytes bytes = drawn(20000);
+  root = record::blob_root(bytes);
+  pair.send_document(0, kLine, bytes);
+  pair.run(std::chrono::minutes(12));
+  EXPECT_EQ(state_of(pair, 1, false, root), record::BlobState::kHere);
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kNamed);
+  deaf = false;
+  pair.run(std::chrono::minutes(2));
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+}
+
+TEST(Documents, ConfirmedAlthoughTheAuthorsDiskWasFull) {
+  QuietPair pair(14);
+  pair.start();
+  Digest root{};
+  bool filled = false;
+  pair.tamper = [&](std::size_t, Bytes datagram) -> std::optional<Bytes> {
+    if (!filled && state_of(pair, 1, false, root) == record::BlobState::kHere) {
+      pair.store(0).set_full(true);
+      filled = true;
+    }
+    return datagram;
+  };
+  const Bytes bytes = drawn(20000);
+  root = record::blob_root(bytes);
+  pair.send_document(0, kLine, bytes);
+  pair.run(seconds(10));
+  ASSERT_TRUE(filled);
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kNamed);
+  pair.take_events(0);
+  pair.store(0).set_full(false);
+  pair.run(seconds(10));
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+  EXPECT_EQ(of<core::DocumentConfirmed>(pair.take_events(0)).size(), 1u);
+}
+
+// The author's disk goes back to before it; the same document, sent again, is there already, or is asked for anew.
+void expect_sent_again(bool had_arrived) {
+  QuietPair pair(15);
+  pair.start();
+  pair.run(seconds(2));
+  auto before = pair.store(0).snapshot();
+  const Bytes bytes = drawn(60000);
+  const Digest root = record::blob_root(bytes);
+  bool nothing = false;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1 && state_of(pair, 1, false, root) == record::BlobState::kWanted) nothing = !had_arrived;
+    if (nothing) return std::nullopt;
+    return datagram;
+  };
+  pair.send_document(0, kLine, bytes);
+  pair.run(seconds(5));
+  EXPECT_EQ(state_of(pair, 1, false, root), had_arrived ? record::BlobState::kHere : record::BlobState::kWanted);
+  pair.stop(0);
+  pair.store(0).restore(std::move(before));
+  pair.tamper = {};
+  pair.start(0);
+  pair.run(seconds(60));
+  EXPECT_FALSE(pair.store(0).blob({pair.pair().lineage(), "north", true, root}));
+  pair.send_document(0, kLine, bytes);
+  pair.run(seconds(30));
+  EXPECT_EQ(pair.document(1, root), bytes);
+  EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
+}
+TEST(Documents, SentAgainAfterTheAuthorsDiskWentBackAreHereAlready) { expect_sent_again(true); }
+TEST(Documents, SentAgainAfterTheAuthorsDiskWentBackAreAskedForAgain) { expect_sent_again(false); }
+
+// Those that wait for their turn want no attention meanwhile: time passes.
+TEST(Documents, ManyAtOnceArriveOneAfterTheOther) {
+  PairOptions options;
+  options.path_terms[PathId{1}] = {9600, 508};
+  QuietPair pair(16, options);
+  pair.start();
+  std::vector<Digest> roots;
+  for (std::uint64_t i = 0; i < 20; ++i)
+    roots.push_back(pair.send_document(0, kLine, drawn(6000 + i), static_cast<record::Precedence>(i % 4)));
+  pair.run(std::chrono::minutes(5));
+  for (const Digest& root : roots) EXPECT_TRUE(pair.document(1, root));
+}
+
 }  // namespace
 }  // namespace detente::sim

@@ -15,12 +15,19 @@ constexpr std::uint32_t kStartOfTime = 1770000000;
 constexpr LineId kLine{1};
 constexpr PathId kPath{1};
 
+PairOptions options() {
+  PairOptions out;
+  out.documents.length_max = std::uint64_t{12} << 20;
+  out.documents.room = std::uint64_t{24} << 20;
+  return out;
+}
+
 core::PeerSetup setup_of(const Pair& pair) { return pair.setup(1); }
 
 }  // namespace
 
 Hostile::Hostile(std::uint64_t seed)
-    : random_(seed), pair_(seed, {}), setup_(setup_of(pair_)),
+    : random_(seed), pair_(seed, options()), setup_(setup_of(pair_)),
       honest_(seed * 7 + 1) {
   random_.fill(epoch_);
 }
@@ -36,14 +43,18 @@ void Hostile::settle() {
     std::vector<core::Effect> effects = honest_.station->take_effects();
     if (effects.empty()) return;
     for (core::Effect& effect : effects) {
-      if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) take(*datagram);
+      if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) {
+        ++drawn_;
+        take(*datagram);
+      }
       if (auto* notify = std::get_if<core::Notify>(&effect)) honest_.events.push_back(notify->event);
       if (auto* commit = std::get_if<core::Persist>(&effect)) {
+        ++commits_;
         const Result<void> done = honest_.store.commit(commit->batches);
         if (done) {
           honest_.station->on_persisted(now(), commit->token);
         } else {
-          violation("the disk refused a commit: " + done.error().message);
+          if (!disk_full_) violation("the disk refused a commit: " + done.error().message);
           honest_.station->on_persist_failed(now(), commit->token, done.error());
         }
       }
@@ -73,6 +84,7 @@ void Hostile::call(bool first_of_life) {
 }
 
 void Hostile::take(const core::SendDatagram& datagram) {
+  honest_bytes_ += datagram.datagram.size();
   if (const auto reply = link::parse_reply_packet(datagram.datagram); reply && attempt_) {
     auto finished = attempt_->finish(reply->noise);
     if (!finished) return;
@@ -88,6 +100,12 @@ void Hostile::take(const core::SendDatagram& datagram) {
   if (opened.outcome != link::PathReceiver::Outcome::kOk) return;
   for (const wire::Frame& frame : wire::parse_frames(opened.payload).frames) {
     if (frame.type == wire::FrameType::kLogState) answer_state(frame.body);
+    if (frame.type == wire::FrameType::kFragment) heard_.push_back(std::nullopt);
+    if (frame.type == wire::FrameType::kBlobChunk) {
+      auto parsed = record::decode_blob_frame(frame.body);
+      if (!parsed) violation("an honest station sent " + parsed.error().message);
+      if (parsed) heard_.push_back(std::move(*parsed));
+    }
     if (frame.type == wire::FrameType::kContact && (frame.body[0] & 1) != 0) answer_contact();
   }
 }
@@ -129,10 +147,12 @@ void Hostile::send_raw(Bytes datagram) {
 
 // --- its log ------------------------------------------------------------------------
 
-record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index) {
+record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index,
+                                      std::vector<record::Attachment> documents) {
   record::Entry entry;
   entry.header.line = kLine;
   entry.header.time = WallTime{clock_lie_ != 0 ? clock_lie_ : now().wall.seconds};
+  entry.header.attachments = std::move(documents);
   entry.body = to_bytes(as_bytes(text));
   const record::LogKey key{{setup_.identity.lineage, kLine}, true, setup_.identity.our_station, epoch_};
   const std::uint32_t period = index == 0 ? 0 : log_[index - 1].period;
@@ -171,7 +191,7 @@ std::size_t Hostile::arrived() const {
       }));
 }
 
-Hostile::Report Hostile::run() {
+void Hostile::begin() {
   honest_.station = std::make_unique<core::Station>(honest_.keys, honest_.jitter, honest_.store);
   honest_.station->add_peer(pair_.setup(0));
   DETENTE_CHECK(honest_.station->start(now()).has_value());
@@ -181,10 +201,15 @@ Hostile::Report Hostile::run() {
   if (!honest_.station->peer(PeerId{0}).contact_made()) violation("no contact with a counterpart that answers");
   say("The first word is an honest one.");
   if (arrived() != 1) violation("an honest word did not arrive");
+}
+
+Hostile::Report Hostile::run() {
+  begin();
   const std::function<void()> acts[] = {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
-      [this] { flood(); },         [this] { replay(); }};
+      [this] { flood(); },        [this] { replay(); },         [this] { lie_in_documents(); },
+      [this] { call_without_end(); }, [this] { ask_without_end(); }};
   const std::size_t count = std::size(acts);
   const std::uint64_t first = random_.below(count);
   for (std::size_t i = 0; i < count; ++i) {

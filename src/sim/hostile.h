@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 
+#include "record/blob.h"
 #include "record/entry_wire.h"
 #include "record/merkle.h"
 #include "sim/memory_store.h"
@@ -26,6 +27,11 @@ class Hostile {
   };
   explicit Hostile(std::uint64_t seed);
   Report run();
+  // For a fuzzer: names hostile_document(), lets the honest side name honest_document(), and sends these bodies of
+  // document frames. What it was told and given afterwards must be right, whatever they were.
+  Report send_document_frames(const std::vector<Bytes>& bodies);
+  static Bytes hostile_document();
+  static Bytes honest_document();
 
  private:
   struct Honest {
@@ -37,6 +43,7 @@ class Hostile {
     std::vector<core::DeskEvent> events;
   };
   void violation(std::string what);
+  void begin();
   Now now() const;
   // Effects of the honest station: commits at once, datagrams to take().
   void settle();
@@ -49,7 +56,8 @@ class Hostile {
   void send_raw(Bytes datagram);
 
   // An entry of the hostile log as it travels, at the log's end or at `index`.
-  record::WireEntry make_entry(std::string_view text, std::uint64_t index);
+  record::WireEntry make_entry(std::string_view text, std::uint64_t index,
+                               std::vector<record::Attachment> documents = {});
   wire::Frame to_frame(const record::WireEntry& entry) const;
   void say(std::string_view text);
   std::size_t arrived() const;
@@ -61,8 +69,27 @@ class Hostile {
   void claim_holdings();
   void withhold_tail();
   void flood();
+  void call_without_end();
+  void ask_without_end();
   void replay();
   void check_honest_word();
+
+  // hostile_documents.cc: a counterpart that breaks spec/document.md.
+  void lie_in_documents();
+  void send_false_pieces();
+  void send_before_the_disk_takes();
+  void ask_for_what_is_not_its();
+  void want_without_end();
+  void claim_documents();
+  void name_too_much();
+  void send_parts_without_end();
+  bool let_honest_name(const Bytes& bytes);
+  void name_documents(std::vector<record::Attachment> documents);
+  void send_piece(ByteView bytes, std::uint64_t piece, std::uint64_t as, const record::Proof& proof);
+  void send_blob(const record::BlobFrame& frame);
+  std::optional<record::StoredBlob> blob_here(bool own, const Digest& root) const;
+  // Frames about documents, and parts of cut ones, that the honest station sent since `from`.
+  std::size_t heard(std::size_t from, std::optional<record::BlobWord> word = {}) const;
 
   SeededRandom random_;
   Pair pair_;
@@ -74,6 +101,11 @@ class Hostile {
   record::EpochId epoch_{};
   std::vector<core::PlacedEntry> log_;  // what it says that it wrote, on line 1
   std::vector<Bytes> sent_;
+  std::uint64_t drawn_ = 0;    // datagrams of the honest station
+  std::uint64_t commits_ = 0;  // and its commits
+  std::vector<std::optional<record::BlobFrame>> heard_;  // nothing: a part of a frame that was cut
+  std::uint64_t honest_bytes_ = 0;                       // of its datagrams
+  bool disk_full_ = false;
   std::int64_t time_ = 0;
   std::uint32_t clock_lie_ = 0;
   bool acknowledges_ = true;

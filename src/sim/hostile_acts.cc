@@ -11,6 +11,9 @@ namespace {
 constexpr LineId kLine{1};
 constexpr std::size_t kFloodFrames = 3000;
 constexpr std::size_t kEvidenceMost = 64;
+constexpr std::size_t kCalls = 500;
+constexpr std::size_t kCallsAnswered = 70;  // at once, and what time brings meanwhile
+constexpr std::size_t kQuestions = 4000;
 
 template <typename Pick>
 std::size_t count(const std::vector<core::DeskEvent>& events, Pick pick) {
@@ -156,6 +159,57 @@ void Hostile::flood() {
   if (honest_.events.size() - events > kFloodFrames) violation("more alarms than frames");
   const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
   if (honest_.store.evidence(log).size() > kEvidenceMost) violation("evidence without end");
+}
+
+// Good calls, each of which costs a commit and a key agreement, without a pause.
+void Hostile::call_without_end() {
+  const std::uint64_t drawn = drawn_, commits = commits_;
+  const std::size_t told = alarms(honest_.events, core::AlarmKind::kRate);
+  const Bytes psk = to_bytes(setup_.link.first_psk.view());
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    send_raw(link::OutgoingHandshake::start(setup_.link.pair, setup_.link.keys.ours, {0, next_c_++}, false, psk,
+                                            random_)
+                 .first_packet());
+    settle();
+  }
+  if (drawn_ - drawn > kCallsAnswered || commits_ - commits > kCallsAnswered)
+    violation("calls were answered without end: " + std::to_string(drawn_ - drawn));
+  if (alarms(honest_.events, core::AlarmKind::kRate) != told + 1)
+    violation("calls without end were not told of, or more than once");
+  pass(std::chrono::seconds(10));  // then it may call again
+}
+
+// Small frames of which each wants an answer, as many as a packet holds.
+void Hostile::ask_without_end() {
+  record::Entry entry;  // something unreceipted, which every state could draw again
+  entry.header.line = kLine;
+  entry.header.time = now().wall;
+  entry.body = to_bytes(as_bytes("Is anybody there?"));
+  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kLine, std::move(entry)));
+  settle();
+  record::LogState state;
+  state.line = kLine;
+  state.answer_wanted = true;
+  const wire::Frame asks[] = {
+      {wire::FrameType::kProbe, wire::FrameClass::kLive, false, {3, 1, 0, 1}},
+      {wire::FrameType::kContact, wire::FrameClass::kLive, false, {1, 0, 0, 0, 0}},
+      {wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)}};
+  acknowledges_ = false;
+  for (const wire::Frame& ask : asks) {
+    const std::uint64_t drawn = drawn_;
+    std::vector<wire::Frame> packet;
+    for (std::size_t i = 0; i < kQuestions; ++i) {
+      packet.push_back(ask);
+      if (packet.size() < 80) continue;
+      send(std::exchange(packet, {}));
+      settle();
+    }
+    if (drawn_ - drawn > kQuestions / 2)
+      violation("questions of type " + std::to_string(static_cast<int>(ask.type)) + " drew " +
+                std::to_string(drawn_ - drawn) + " datagrams");
+  }
+  acknowledges_ = true;
+  pass(std::chrono::seconds(10));
 }
 
 // Its own old datagrams, calls among them: none is taken twice.

@@ -110,7 +110,7 @@ class MemoryStore::Change {
   }
   void operator()(const PutBlob& write) { set(state_.blobs, write.key, write.blob); }
   void operator()(const PutPiece& write) {
-    set(state_.pieces, std::pair(write.key, write.piece), write);
+    set(state_.pieces, std::pair(write.key, write.piece), std::make_shared<const PutPiece>(write));
   }
   void operator()(const DropBlob& write) {
     erase(state_.blobs, write.key);

@@ -38,7 +38,8 @@ class MemoryStore final : public record::Store {
     std::map<std::pair<Digest, std::string>, record::LinkState> links;
     std::map<std::string, Bytes> values;
     std::map<record::BlobKey, record::StoredBlob> blobs;
-    std::map<std::pair<record::BlobKey, std::uint64_t>, record::PutPiece> pieces;
+    // Shared with the snapshots: a piece never changes, it is replaced.
+    std::map<std::pair<record::BlobKey, std::uint64_t>, std::shared_ptr<const record::PutPiece>> pieces;
   };
 
  public:

@@ -142,13 +142,13 @@ std::optional<StoredBlob> MemoryStore::blob(const BlobKey& key) const {
 
 std::optional<Bytes> MemoryStore::piece(const BlobKey& key, std::uint64_t piece) const {
   const auto found = state_.pieces.find({key, piece});
-  return found == state_.pieces.end() ? std::nullopt : std::optional(found->second.bytes);
+  return found == state_.pieces.end() ? std::nullopt : std::optional(found->second->bytes);
 }
 
 std::vector<std::pair<std::uint64_t, Digest>> MemoryStore::piece_leaves(const BlobKey& key) const {
   std::vector<std::pair<std::uint64_t, Digest>> out;
   for (auto it = state_.pieces.lower_bound({key, 0}); it != state_.pieces.end() && it->first.first == key; ++it)
-    out.emplace_back(it->first.second, it->second.leaf);
+    out.emplace_back(it->first.second, it->second->leaf);
   return out;
 }
 

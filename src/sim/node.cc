@@ -28,7 +28,8 @@ std::uint64_t number_of(std::string_view text) {
 }
 
 Node::Node(std::size_t index, std::uint64_t seed, const Pair& pair, Referee& referee)
-    : keys(seed), jitter(seed + 1), index_(index), pair_(&pair), referee_(&referee) {}
+    : keys(seed), jitter(seed + 1), documents(index, pair, store, referee), index_(index), pair_(&pair),
+      referee_(&referee) {}
 
 void Node::violation(std::string what) {
   referee_->violation(std::string(Pair::name(index_)) + ": " + std::move(what));
@@ -38,11 +39,12 @@ void Node::violation(std::string what) {
 
 void Node::keep_snapshot() {
   disk_.store = store.snapshot();
+  disk_.documents = documents.disk();
   snapshots_.push_back(disk_);
   if (snapshots_.size() > kSnapshotsMax) snapshots_.pop_front();
 }
 
-void Node::restore_snapshot(std::size_t back) {
+std::vector<Digest> Node::restore_snapshot(std::size_t back) {
   Disk old = snapshots_[snapshots_.size() - 1 - back];
   snapshots_.resize(snapshots_.size() - back);
   store.restore(old.store);
@@ -57,6 +59,7 @@ void Node::restore_snapshot(std::size_t back) {
   first_packets_.clear();
   went_back_ = true;
   recovering_ = true;
+  return documents.went_back(disk_.documents);
 }
 
 void Node::began() {
@@ -87,13 +90,16 @@ void Node::read_inbox(std::size_t lines) {
       for (; from < info.size; ++from) find(from);
       for (const record::StoredEntry& early : store.early_entries(info.log)) find(early.index);
     }
+  documents.read_record();
 }
 
 Result<void> Node::commit(const core::Persist& persist) {
   if (const Result<void> done = store.commit(persist.batches); !done) return done;
-  for (const record::Batch& batch : persist.batches)
+  for (const record::Batch& batch : persist.batches) {
     for (const record::Write& write : batch.writes)
       if (const auto* put = std::get_if<record::PutCheckpoint>(&write)) check_checkpoint(*put);
+    documents.committed(batch);
+  }
   return {};
 }
 
@@ -143,6 +149,7 @@ void Node::check_precedence(std::uint64_t number) {
 }
 
 void Node::on_event(const core::DeskEvent& event) {
+  documents.on_event(event);
   if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
     took(placed->line, placed->submission);
     disk_.queued.erase({placed->line, placed->submission});
@@ -175,6 +182,7 @@ void Node::on_event(const core::DeskEvent& event) {
   if (const auto* alarm = std::get_if<core::Alarm>(&event)) {
     const bool rolled_back = other_->went_back_ || went_back_;
     if (alarm->kind == core::AlarmKind::kEquivocation || alarm->kind == core::AlarmKind::kInnerSeal ||
+        alarm->kind == core::AlarmKind::kQuota || alarm->kind == core::AlarmKind::kRate ||
         (!rolled_back && (alarm->kind == core::AlarmKind::kWeForgot ||
                           alarm->kind == core::AlarmKind::kPeerForgot)))
       violation("an alarm between two honest stations: " + alarm->text);
@@ -198,6 +206,12 @@ void Node::arrived(const core::EntryArrived& event) {
   const std::uint64_t number = number_of(text);
   if (number >= other_->written || text != text_of(1 - index_, number))
     return violation("a text arrived that nobody wrote");
+  const auto& attached = entry->header.attachments;
+  const Digest* root = other_->documents.named_by(number);
+  const bool as_written = root == nullptr ? attached.empty()
+                                          : attached.size() == 1 && attached.front().digest == *root &&
+                                                attached.front().length == other_->documents.written(*root).length;
+  if (!as_written) violation("a message names other documents than were written");
   if (!disk_.delivered.insert(number).second) violation("one message was delivered twice");
   ++delivered_count;
   const auto key = std::pair(event.line, entry->header.precedence);
@@ -291,6 +305,9 @@ void Node::check_converged(std::size_t lines) {
   for (const auto& [id, line] : station->peer(PeerId{0}).lines())
     if (line->queued() != 0 || !line->own().unreceipted().empty())
       violation("still waits on line " + line->setup().name);
+  documents.check_converged(other_->documents, other_->disk_.delivered);
+  if (station->peer(PeerId{0}).documents().buffered() != 0 && other_->documents.lost() == 0)
+    violation("parts of documents are kept, and none is under way");
   for (std::size_t line = 0; line < lines; ++line)
     for (const record::Reader::LogInfo& info :
          store.logs({pair_->lineage(), LineId{static_cast<std::uint16_t>(line)}}))

@@ -11,17 +11,9 @@
 #include <vector>
 
 #include "core/audit.h"
-#include "sim/memory_store.h"
-#include "sim/pair.h"
+#include "sim/document_desk.h"
 
 namespace detente::sim {
-
-class Referee {
- public:
-  virtual ~Referee() = default;
-  virtual void violation(std::string what) = 0;
-  virtual std::int64_t time() const = 0;
-};
 
 // A message's text names its writer and number, so that the checkers know it again.
 std::string text_of(std::size_t node, std::uint64_t number);
@@ -30,7 +22,10 @@ std::uint64_t number_of(std::string_view text);
 class Node final : public core::Audit {
  public:
   Node(std::size_t index, std::uint64_t seed, const Pair& pair, Referee& referee);
-  void set_other(Node& other) { other_ = &other; }
+  void set_other(Node& other) {
+    other_ = &other;
+    documents.set_other(other.documents);
+  }
 
   // What goes back when the disk goes back to a snapshot: the store, and what the desk can know from it.
   struct Disk {
@@ -41,10 +36,12 @@ class Node final : public core::Audit {
     std::map<std::pair<LineId, record::Precedence>, std::uint64_t> newest_arrived;
     std::map<std::pair<LineId, core::SubmissionId>, std::uint64_t> queued;
     std::map<record::LogKey, std::uint64_t> read_to;  // of the other side's logs, at the last start
+    DocumentDesk::Disk documents;
   };
   void keep_snapshot();
   bool has_snapshot() const { return !snapshots_.empty(); }
-  void restore_snapshot(std::size_t back);  // 0 = the newest
+  // 0 = the newest. The own documents that are lost with it.
+  std::vector<Digest> restore_snapshot(std::size_t back);
   std::size_t snapshots() const { return snapshots_.size(); }
 
   // Life of the process.
@@ -83,6 +80,7 @@ class Node final : public core::Audit {
   SeededRandom keys;
   SeededRandom jitter;
   MemoryStore store;
+  DocumentDesk documents;
   std::unique_ptr<core::Station> station;
   std::uint64_t life = 0;         // counts starts; events of an earlier life are void
   std::int64_t started_at = 0;

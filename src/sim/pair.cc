@@ -56,7 +56,8 @@ core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
                               keys_[other].log.verify_key(),
                               keys_[other].cosign.verify_key(),
                               accord::SaltChain::from_psk_0(psk_.view()),
-                              &coder_};
+                              &coder_,
+                              options_.limits};
   core::LinkSetup link;
   link.counterpart = name(other);
   link.lineage = accord_;

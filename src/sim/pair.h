@@ -10,6 +10,7 @@ struct PairOptions {
   bool both_aeads = true;
   std::size_t paths = 1;
   core::LinkPolicy policy;
+  core::Limits limits;
   std::map<PathId, link::PathTerms> path_terms;
   core::DocumentTerms documents;
   std::vector<core::LineSetup> lines;  // empty: accord line, provable line 1, deniable line 2

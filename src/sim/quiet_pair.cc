@@ -56,8 +56,11 @@ bool QuietPair::step() {
   for (std::size_t index = 0; index < sides_.size(); ++index) {
     Side& side = sides_[index];
     if (!side.station || side.commits.empty()) continue;
+    const Disk takes = disk ? disk(index) : Disk::kTakes;
+    if (takes == Disk::kBusy) continue;
     const core::Persist commit = std::move(side.commits.front());
     side.commits.pop_front();
+    if (disk) side.store.set_full(takes == Disk::kFull);
     const Result<void> done = side.store.commit(commit.batches);
     if (done) {
       side.station->on_persisted(now(index), commit.token);

@@ -48,6 +48,9 @@ class QuietPair {
   void cut(PathId path, bool cut);
   // Called with every datagram; what it gives back is delivered instead (nothing: lost).
   std::function<std::optional<Bytes>(std::size_t from, Bytes datagram)> tamper;
+  enum class Disk { kTakes, kFull, kBusy };
+  // Called before every commit: that side's disk takes it, is full just then, or takes it later.
+  std::function<Disk(std::size_t side)> disk;
 
  private:
   struct Side {

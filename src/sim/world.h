@@ -57,6 +57,10 @@ struct Report {
   std::uint64_t submitted = 0;  // messages that a station took
   std::uint64_t delivered = 0;  // and that arrived
   std::uint64_t receipted = 0;
+  std::uint64_t documents_sent = 0;       // named in a message that a station took
+  std::uint64_t documents_arrived = 0;    // whole, again after a disk went back
+  std::uint64_t documents_confirmed = 0;  // their authors were told so
+  std::uint64_t documents_lost = 0;       // with the disk of their author, which went back
   std::string trace;            // digest of everything that happened, hex
 };
 
@@ -111,6 +115,14 @@ class World final : public Referee {
   void persist(std::size_t node, core::Persist persist);
   void arm(std::size_t node);
   void write_message(std::size_t node);
+  bool submit(std::size_t node, record::Entry entry);
+  // world_documents.cc
+  void write_document(std::size_t node);
+  void hand_over(std::size_t node, const Digest& root, LineId line, unsigned tries);
+  // The disk goes back; some of the documents that are lost with it are handed over again.
+  void restore(std::size_t node, std::size_t back);
+  void name_later(std::size_t node, const core::DocumentStored& stored);
+  void name_document(std::size_t node, const Digest& root, LineId line, bool again);
   void plan_faults();
   void cut_a_path();
   void step_clock(std::size_t node);

@@ -60,8 +60,7 @@ void World::roll_back(std::size_t index) {
   const std::uint64_t back = random_.below(node.snapshots());
   trace(rots ? "rot" : "rollback", index);
   if (rots && node.store.damage(random_)) return;  // found at the start, and restored then
-  node.restore_snapshot(back);
-  ++report_.rollbacks;
+  restore(index, back);
 }
 
 // A process that was paused, and is taken for dead, is replaced; then it goes on.

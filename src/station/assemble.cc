@@ -99,6 +99,13 @@ Result<void> check_lines(const CounterpartConfig& config, const accord::AccordIn
   return {};
 }
 
+core::Limits limits_of(const CounterpartConfig& config) {
+  core::Limits out;
+  if (config.line_burst_mib != 0) out.entry_bytes_at_once = std::uint64_t{config.line_burst_mib} << 20;
+  if (config.line_mib_a_day != 0) out.entry_bytes_a_day = std::uint64_t{config.line_mib_a_day} << 20;
+  return out;
+}
+
 }  // namespace
 
 std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
@@ -179,7 +186,8 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
       core::PairIdentity{counterpart.peer, name, accord.lineage, accord.digest,
                          accord.accord.version, counterpart.our_station, counterpart.their_station,
                          &keys.log, &keys.cosign, theirs->credential.sign_key,
-                         *theirs->credential.cosign_key, std::move(salts), counterpart.coder.get()},
+                         *theirs->credential.cosign_key, std::move(salts), counterpart.coder.get(),
+                         limits_of(counterpart.config)},
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
                       std::move(first_psk), policy_of(accord.accord.session),
                       std::move(path_terms)},

@@ -62,6 +62,8 @@ const char* alarm_name(core::AlarmKind kind) {
     case core::AlarmKind::kNewEpoch: return "new-epoch";
     case core::AlarmKind::kStore: return "store";
     case core::AlarmKind::kDocument: return "document";
+    case core::AlarmKind::kQuota: return "quota";
+    case core::AlarmKind::kRate: return "rate";
   }
   return "alarm";
 }

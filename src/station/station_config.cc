@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kProvidersMax = 16;
+constexpr std::uint32_t kLineMibMax = 16 * 1024 * 1024;
 
 bool host_is_good(std::string_view host) {
   return !host.empty() && host.size() <= kHostMax &&
@@ -57,6 +58,8 @@ Result<CounterpartConfig> read_counterpart(accord::TomlDocument& document,
   counterpart.their_post = table.text("their_post");
   if (const auto mib = table.integer_or_none("document_room_mib", 1, UINT32_MAX); mib > 0)
     counterpart.document_room_mib = mib;
+  counterpart.line_burst_mib = table.integer_or_none("line_burst_mib", 1, kLineMibMax);
+  counterpart.line_mib_a_day = table.integer_or_none("line_mib_a_day", 1, kLineMibMax);
   for (auto& path_table : table.tables("paths", accord::kPathsMax)) {
     PathConfig path;
     path.name = path_table.text("name");
@@ -181,6 +184,8 @@ Result<std::string> write_station_config(const StationConfig& config) {
         .text("their_post", counterpart.their_post);
     if (counterpart.document_room_mib != CounterpartConfig{}.document_room_mib)
       writer.integer("document_room_mib", counterpart.document_room_mib);
+    if (counterpart.line_burst_mib != 0) writer.integer("line_burst_mib", counterpart.line_burst_mib);
+    if (counterpart.line_mib_a_day != 0) writer.integer("line_mib_a_day", counterpart.line_mib_a_day);
     for (const PathConfig& path : counterpart.paths) {
       writer.item_of("counterparts.paths")
           .text("name", path.name)

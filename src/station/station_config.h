@@ -39,6 +39,8 @@ struct CounterpartConfig {
   std::string their_post = "main";
   std::vector<PathConfig> paths;
   std::uint32_t document_room_mib = 16384;  // of its documents that are kept here, 2^20 bytes
+  std::uint32_t line_burst_mib = 0;  // of its entries on each line, at once and a day; 0 = core::Limits
+  std::uint32_t line_mib_a_day = 0;
   const PathConfig* path(std::string_view path_name) const;  // nothing when there is none
   bool operator==(const CounterpartConfig&) const = default;
 };

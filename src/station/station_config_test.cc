@@ -12,6 +12,8 @@ StationConfig example() {
                           {{"fibre", {"127.0.0.1", 7001}, {"::1", 7002}},
                            {"radio", {"127.0.0.1", 7003}, {"station.example", 65535}}}},
                          {"west", "reserve", {{"fibre", {"127.0.0.1", 7001}, {"192.0.2.1", 1}}}}};
+  config.counterparts[0].line_burst_mib = 8;
+  config.counterparts[0].line_mib_a_day = 512;
   config.providers = {"/usr/lib/own.so"};
   return config;
 }

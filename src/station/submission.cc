@@ -66,7 +66,7 @@ void read_attachments(JsonReader& in, record::Header& header) {
     record::Attachment out;
     const auto root = reader->hex<32>("root");
     const auto length = reader->number("length", record::kBlobBytesMax);
-    out.media_type = reader->text("type").value_or("");
+    out.media_type = reader->text("type").value_or("application/octet-stream");
     out.file_name = reader->text("file_name").value_or("");
     if (!root || !length || !reader->close())
       return in.wrong("attachments", "objects of root (hex), length, and perhaps type and file_name");

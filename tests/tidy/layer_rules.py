@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     "record": {"base", "crypto", "wire", "accord"},
     "link": {"base", "crypto", "wire"},
     "line": {"base", "wire", "accord", "record"},
+    "watch": {"base", "crypto", "accord"},
     "voice": {"base", "wire"},
 }
 MAY_INCLUDE["core"] = set(MAY_INCLUDE)

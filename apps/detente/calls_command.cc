@@ -1,0 +1,181 @@
+// `detente calls LINE`: the check calls that the accord plans, for people and for
+// programs. Reads the accord's files; no station needs to run.
+#include <array>
+#include <cstdio>
+#include <optional>
+
+#include "base/civil.h"
+#include "cli.h"
+#include "io/os_clock.h"
+#include "station/schedules.h"
+#include "watch/line_hours.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+namespace {
+
+constexpr std::uint32_t kSecondsPerDay = 86400;
+constexpr std::uint32_t kDaysShown = 7;
+constexpr std::uint32_t kDaysMax = 366 * 20;
+
+struct CallsOptions {
+  std::string line, from, to;
+};
+
+struct Found {
+  std::string counterpart;
+  accord::Accord accord;
+  accord::Annex annex;
+};
+
+Result<Found> find_line(const SideDir& side, const std::string& name) {
+  std::optional<Found> out;
+  DETENTE_TRY(counterparts, side.counterparts());
+  for (const std::string& counterpart : counterparts) {
+    if (!side.has_accord(counterpart)) continue;
+    DETENTE_TRY(files, side.accord_files(counterpart));
+    for (const std::string& text : files.annexes) {
+      DETENTE_TRY(annex, accord::parse_annex(text));
+      if (annex.name != name && counterpart + "/" + annex.name != name) continue;
+      if (out)
+        return fail(Fault::kConflict, "line \"" + name + "\": the accords with " +
+                                          out->counterpart + " and " + counterpart +
+                                          " both have it; say COUNTERPART/LINE");
+      out = Found{counterpart, files.note.accord, std::move(annex)};
+    }
+  }
+  if (out) return *out;
+  return fail(Fault::kNotFound, "line \"" + wire::display_line(name) +
+                                    "\": no accord of this side has it; detente side show counts "
+                                    "them, detente accord show COUNTERPART names their lines");
+}
+
+Result<WallTime> parse_day(const std::string& text, const std::string& option) {
+  auto time = parse_utc(text + "T00:00:00Z");
+  if (!time)
+    return fail(Fault::kMalformed,
+                option + " " + wire::display_line(text) + ": write a date, as 2026-11-24");
+  return time;
+}
+
+Result<std::pair<WallTime, WallTime>> span_of(const CallsOptions& options) {
+  const std::uint32_t today = io::os_wall_time().seconds / kSecondsPerDay * kSecondsPerDay;
+  WallTime from{today};
+  if (!options.from.empty()) {
+    DETENTE_TRY(given, parse_day(options.from, "--from"));
+    from = given;
+  }
+  WallTime to{from.seconds + kDaysShown * kSecondsPerDay};
+  if (!options.to.empty()) {
+    DETENTE_TRY(given, parse_day(options.to, "--to"));
+    to = {given.seconds + kSecondsPerDay};  // the day itself is shown
+  }
+  if (to <= from || to.seconds - from.seconds > kDaysMax * kSecondsPerDay)
+    return fail(Fault::kMalformed, "--to must be a date from --from to twenty years later");
+  return std::pair(from, to);
+}
+
+std::string hour_of(const watch::Schedule& schedule, const watch::PlannedCall& call,
+                    WallTime time) {
+  const auto local = schedule.zone(call.id.entry)->to_local(time);
+  return local ? watch::format_local(*local).substr(11) : "?";
+}
+
+std::string row(const watch::Schedule& schedule, const Found& found,
+                const watch::PlannedCall& call) {
+  static constexpr std::array kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  const watch::SideIndex called = static_cast<watch::SideIndex>(1 - call.caller);
+  std::string text = schedule.words(call).substr(0, 10) + " " +
+                     kDays[watch::weekday_of(call.id.day)] + "  " +
+                     hour_of(schedule, call, call.at) + "  " + format_utc(call.at).substr(11, 5) +
+                     "Z  " + found.accord.sides[call.caller].name + " calls";
+  if (call.kind != accord::CallKind::kOrdinary)
+    text += std::string(", ") + to_string(call.kind) + " call";
+  if (call.called_hour != call.at)
+    text +=
+        "; " + found.accord.sides[called].name + " at " + hour_of(schedule, call, call.called_hour);
+  return text;
+}
+
+Json call_json(const watch::Schedule& schedule, const Found& found,
+               const watch::PlannedCall& call) {
+  return {{"date", schedule.words(call).substr(0, 10)},
+          {"place", call.id.entry},
+          {"number", call.number},
+          {"zone", schedule.zone(call.id.entry)->name()},
+          {"kind", to_string(call.kind)},
+          {"caller", found.accord.sides[call.caller].name},
+          {"at", format_utc(call.at)},
+          {"called_hour", format_utc(call.called_hour)},
+          {"late_from", format_utc(call.late_from)},
+          {"unanswered_from", format_utc(call.unanswered_from)}};
+}
+
+void say_zones(Context& context, const watch::ZoneBook& zones, const std::vector<Error>& missing) {
+  Json list = Json::array();
+  for (const auto& [name, rules] : zones) {
+    const std::string digest = to_hex(rules->digest());
+    context.say("Zone rules " + digest.substr(0, 16) + "  " + name);
+    list.push_back({{"name", name}, {"digest", digest}});
+  }
+  if (!zones.empty()) context.say("The other side must see the same zone rules.");
+  Json unknown = Json::array();
+  for (const Error& error : missing) {
+    context.say("NOT PLANNED, " + error.message + ".");
+    unknown.push_back(error.message);
+  }
+  context.result({{"zones", list}, {"unknown_zones", unknown}});
+}
+
+Result<void> calls(Context& context, const CallsOptions& options) {
+  DETENTE_TRY(span, span_of(options));
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY(found, find_line(side, options.line));
+  const station::ZonesHere here =
+      station::load_zones(std::span(&found.annex, 1), found.accord.not_before);
+  DETENTE_TRY(schedule, station::schedule_of(found.accord, found.annex, here.zones));
+  const auto planned = schedule.planned(span.first, span.second);
+  const WallTime now = io::os_wall_time();
+  const std::string hours = watch::words(schedule, watch::line_hours(schedule, now), now);
+  context.say("Check calls of " + found.annex.name + " with " + found.counterpart + ", " +
+              format_utc(span.first).substr(0, 10) + " to " +
+              format_utc({span.second.seconds - 1}).substr(0, 10));
+  context.say("By its hours the line is now " + hours + ".");
+  if (found.annex.check_calls.empty()) context.say("The accord plans none on this line.");
+  Json list = Json::array();
+  for (const watch::PlannedCall& call : planned) {
+    context.say(row(schedule, found, call));
+    list.push_back(call_json(schedule, found, call));
+  }
+  if (planned.empty() && !found.annex.check_calls.empty())
+    context.say("None in these days; the next: " + [&] {
+      const auto next = schedule.next(span.second);
+      return next ? schedule.words(*next) : std::string("none");
+    }() + ".");
+  if (!planned.empty())
+    context.say("An answer is late after " + std::to_string(schedule.terms().late_minutes) +
+                " minutes; after " + std::to_string(schedule.terms().unanswered_minutes) +
+                " there was none.");
+  context.result({{"line", found.annex.name},
+                  {"counterpart", found.counterpart},
+                  {"hours", hours},
+                  {"calls", list}});
+  say_zones(context, here.zones, here.missing);
+  return {};
+}
+
+}  // namespace
+
+void add_calls_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<CallsOptions>();
+  CLI::App* command = app.add_subcommand("calls", "The check calls that the accord plans");
+  command->add_option("LINE", options->line, "A line, or COUNTERPART/LINE")->required();
+  command->add_option("--from", options->from, "First date, in UTC (default: today)")
+      ->type_name("DATE");
+  command->add_option("--to", options->to, "Last date, in UTC (default: a week)")
+      ->type_name("DATE");
+  example(*command, "detente calls military-west --from 2027-03-01 --to 2027-03-31");
+  on_run(*command, context, [&context, options] { return calls(context, *options); });
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,150 @@
+// A counterpart is heard although a stranger fills the listening socket's queue.
+#include "io/udp_bearer.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <set>
+
+namespace detente::io {
+namespace {
+
+constexpr std::uint8_t kGenuine = 7;  // the first byte of what a counterpart sends here
+constexpr int kFlood = 20'000;        // of 1200 bytes: more than any queue holds
+
+// Somebody with a port of his own on the loopback address.
+class Sender {
+ public:
+  explicit Sender(std::uint16_t to) : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    to_ = address_of(to);
+    const sockaddr_in any = address_of(0);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+  }
+  ~Sender() { close(fd_); }
+  Sender(const Sender&) = delete;
+  std::uint16_t port() const {
+    sockaddr_in own{};
+    socklen_t size = sizeof own;
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size), 0);
+    return ntohs(own.sin_port);
+  }
+  void aim(std::uint16_t port) { to_ = address_of(port); }
+  void send(std::uint8_t first, std::size_t size) {
+    Bytes bytes(size);
+    bytes[0] = first;
+    EXPECT_EQ(
+        sendto(fd_, bytes.data(), size, 0, reinterpret_cast<const sockaddr*>(&to_), sizeof to_),
+        static_cast<ssize_t>(size));
+  }
+  std::size_t received() {
+    std::uint8_t bytes[2048];
+    std::size_t out = 0;
+    while (recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT) >= 0) ++out;
+    return out;
+  }
+
+ private:
+  static sockaddr_in address_of(std::uint16_t port) {
+    sockaddr_in out{};
+    out.sin_family = AF_INET;
+    out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    out.sin_port = htons(port);
+    return out;
+  }
+  int fd_;
+  sockaddr_in to_{};
+};
+
+class UnderFlood : public testing::Test {
+ protected:
+  UnderFlood() : counterpart_(0), stranger_(0) {
+    auto made = UdpBearer::listen(context_, "127.0.0.1", 0);
+    EXPECT_TRUE(made) << made.error().message;
+    bearer_ = std::move(*made);
+    counterpart_.aim(bearer_->local_port());
+    stranger_.aim(bearer_->local_port());
+    route_ = *bearer_->add_route("127.0.0.1", counterpart_.port());
+    bearer_->start([this](ByteView datagram, Origin& origin) {
+      ++all_;
+      if (datagram[0] != kGenuine) return;
+      ++genuine_;
+      origin.heard(route_);
+    });
+  }
+  ~UnderFlood() override {
+    bearer_->close();
+    context_.run();
+  }
+  void flood() {
+    for (int i = 0; i < kFlood; ++i) stranger_.send(0xee, 1200);
+  }
+  // Until `genuine` datagrams were heard, or for two seconds.
+  void run_until(std::size_t genuine) {
+    boost::asio::steady_timer patience(context_, std::chrono::seconds(2));
+    patience.async_wait([this](const boost::system::error_code& error) {
+      if (!error) context_.stop();
+    });
+    while (genuine_ < genuine && !context_.stopped()) context_.run_one();
+    patience.cancel();
+    context_.restart();
+    context_.poll();
+    context_.restart();
+  }
+
+  boost::asio::io_context context_{1};
+  Sender counterpart_, stranger_;
+  std::unique_ptr<UdpBearer> bearer_;
+  RouteId route_;
+  std::size_t all_ = 0, genuine_ = 0;
+};
+
+TEST_F(UnderFlood, ACounterpartIsHeardBehindAFullQueue) {
+  flood();
+  for (int i = 0; i < 10; ++i) counterpart_.send(kGenuine, 100);
+  run_until(10);
+  EXPECT_EQ(genuine_, 10u);
+  EXPECT_GT(all_, genuine_);  // the stranger's were looked at, too
+  EXPECT_LT(all_,
+            static_cast<std::size_t>(kFlood));  // and the kernel dropped some: the queue was full
+}
+
+TEST_F(UnderFlood, OneThatMovedIsHeardWhereItIsNow) {
+  Sender elsewhere(bearer_->local_port());
+  elsewhere.send(kGenuine, 100);
+  run_until(1);
+  ASSERT_EQ(genuine_, 1u);
+  flood();
+  for (int i = 0; i < 10; ++i) elsewhere.send(kGenuine, 100);
+  run_until(11);
+  EXPECT_EQ(genuine_, 11u);
+  bearer_->send(route_, Bytes{0});
+  EXPECT_EQ(elsewhere.received(), 1u);
+  EXPECT_EQ(counterpart_.received(), 0u);
+  // And back again.
+  counterpart_.send(kGenuine, 100);
+  run_until(12);
+  ASSERT_EQ(genuine_, 12u);
+  flood();
+  for (int i = 0; i < 10; ++i) counterpart_.send(kGenuine, 100);
+  run_until(22);
+  EXPECT_EQ(genuine_, 22u);
+}
+
+// The queues of the counterparts share the port; nobody else may.
+TEST_F(UnderFlood, ThePortStaysOurs) {
+  auto second = UdpBearer::listen(context_, "127.0.0.1", bearer_->local_port());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().fault, Fault::kConflict);
+}
+
+TEST_F(UnderFlood, StrangersAloneAreLookedAtInTurn) {
+  flood();
+  run_until(1);  // nobody genuine speaks
+  EXPECT_GT(all_, 100u);
+  EXPECT_EQ(stranger_.received(), 0u);
+}
+
+}  // namespace
+}  // namespace detente::io

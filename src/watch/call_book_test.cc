@@ -1,0 +1,357 @@
+#include "watch/call_book.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+#include "watch/schedule_for_test.h"
+
+namespace detente::watch {
+namespace {
+
+using test::kEveryDay;
+using test::kOrder;
+using test::kWorkingDays;
+using test::schedule;
+using test::utc;
+
+constexpr SideIndex kSouth = 0, kNorth = 1;
+constexpr CivilDate kFirst{2027, 1, 1};
+constexpr std::uint32_t kDay = 86400;
+
+WallTime later(WallTime time, std::int64_t seconds) {
+  return {static_cast<std::uint32_t>(time.seconds + seconds)};
+}
+
+// 09:00 and 16:00 in UTC; south always calls.
+Schedule daily() {
+  accord::CheckCall morning{540, "UTC", kEveryDay}, afternoon{960, "UTC", kEveryDay};
+  morning.caller = afternoon.caller = "south";
+  return schedule({morning, afternoon}, kFirst);
+}
+
+Day day(std::int32_t year, std::uint32_t month, std::uint32_t of_month) {
+  return day_of({year, month, of_month});
+}
+
+CallId morning_of(std::uint32_t of_may) { return {day(2027, 5, of_may), 0}; }
+
+CallFact fact(CallId call, FactKind kind, SideIndex side, WallTime at) {
+  return {call, kind, side, at, side == kSouth ? "Kim" : "Pak"};
+}
+
+// "due 09:00, closed 09:00 unanswered, alarm 1": what a book told.
+std::string told(CallBook& book) {
+  std::string out;
+  for (const BookEvent& event : book.take_events()) {
+    const std::string hour = event.call ? format_utc(event.call->at).substr(11, 5) : "-";
+    switch (event.kind) {
+      case BookEvent::Kind::kDue: out += "due " + hour; break;
+      case BookEvent::Kind::kOverdue: out += "overdue " + hour; break;
+      case BookEvent::Kind::kClosed: out += "closed " + hour + " " + to_string(event.state); break;
+      case BookEvent::Kind::kAlarm:
+        out += (event.alarm->kind == AlarmKind::kSilence ? "alarm " : "life after ") +
+               std::to_string(event.alarm->row);
+        break;
+    }
+    out += ", ";
+  }
+  return out;
+}
+
+// Looks every `step` seconds up to `until`.
+void run(CallBook& book, WallTime from, WallTime until, std::uint32_t step = 600) {
+  for (WallTime at = from; at < until; at = later(at, step)) ASSERT_TRUE(book.advance(at));
+  ASSERT_TRUE(book.advance(until));
+}
+
+TEST(CallBook, OneCallFromItsHourToItsEnd) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T08:59:59Z")));
+  EXPECT_EQ(told(book), "");
+  EXPECT_EQ(book.call(morning_of(3))->state, CallState::kPending);
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:00:00Z")));
+  EXPECT_EQ(told(book), "due 09:00, ");
+  ASSERT_TRUE(
+      book.add(fact(morning_of(3), FactKind::kCalled, kSouth, utc("2027-05-03T09:00:00Z"))));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:05:00Z")));
+  EXPECT_EQ(told(book), "overdue 09:00, ");
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:29:59Z")));
+  EXPECT_EQ(told(book), "");
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:30:00Z")));
+  EXPECT_EQ(told(book), "closed 09:00 unanswered, alarm 1, ");
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
+  // The answer comes after all: late, and a sign of life.
+  ASSERT_TRUE(
+      book.add(fact(morning_of(3), FactKind::kAnswered, kNorth, utc("2027-05-03T09:40:00Z"))));
+  EXPECT_EQ(told(book), "life after 1, ");
+  EXPECT_EQ(book.call(morning_of(3))->state, CallState::kAnsweredLate);
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kSilent), 0);
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kLate), 1);
+  EXPECT_EQ(book.last_answer()->deed.officer, "Pak");
+}
+
+TEST(CallBook, AnAnswerInTimeRaisesNothing) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:00:00Z")));
+  ASSERT_TRUE(
+      book.add(fact(morning_of(3), FactKind::kAnswered, kNorth, utc("2027-05-03T09:01:00Z"))));
+  run(book, utc("2027-05-03T09:01:00Z"), utc("2027-05-03T12:00:00Z"));
+  EXPECT_EQ(told(book), "due 09:00, closed 09:00 answered in time, ");
+}
+
+TEST(CallBook, EachSideSeesWhoseSilenceItWas) {
+  CallBook south(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  CallBook north(daily(), kNorth, utc("2027-05-03T00:00:00Z"));
+  run(south, utc("2027-05-03T00:00:00Z"), utc("2027-05-03T12:00:00Z"));
+  run(north, utc("2027-05-03T00:00:00Z"), utc("2027-05-03T12:00:00Z"));
+  // Nobody called: south's turn it was.
+  EXPECT_EQ(south.day(day(2027, 5, 3)).of(DayMark::kMissed), 1);
+  EXPECT_EQ(north.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
+  EXPECT_EQ(south.silence().row(), 0u);
+  EXPECT_EQ(north.silence().row(), 1u);
+}
+
+TEST(CallBook, AClockThatSteppedBackCallsNobodyTwice) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  run(book, utc("2027-05-03T08:00:00Z"), utc("2027-05-03T10:00:00Z"));
+  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, closed 09:00 not called, ");
+  run(book, utc("2027-05-03T08:30:00Z"), utc("2027-05-03T12:00:00Z"));
+  EXPECT_EQ(told(book), "");
+  run(book, utc("2027-05-02T12:00:00Z"), utc("2027-05-03T12:00:00Z"));
+  EXPECT_EQ(told(book), "");
+  EXPECT_EQ(book.live_calls(), 1u);
+}
+
+TEST(CallBook, AClockThatJumpedAheadLosesNoCall) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  run(book, utc("2027-05-03T08:00:00Z"), utc("2027-05-03T08:30:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-05T08:30:00Z")));  // two days too far
+  EXPECT_EQ(told(book),
+            "closed 09:00 own station down, closed 16:00 own station down, "
+            "closed 09:00 own station down, closed 16:00 own station down, ");
+  EXPECT_EQ(book.silence().row(), 0u) << "nobody's silence";
+  run(book, utc("2027-05-03T08:31:00Z"), utc("2027-05-03T12:00:00Z"));
+  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, closed 09:00 not called, ");
+  EXPECT_EQ(book.call(morning_of(4))->state, CallState::kPending);
+  EXPECT_EQ(book.live_calls(), 4u);
+}
+
+TEST(CallBook, SetBackTooFarItAsksToBeMadeAgain) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2028-05-03T00:00:00Z")));
+  const auto back = book.advance(utc("2027-05-03T08:00:00Z"));
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().fault, Fault::kState);
+  EXPECT_NE(back.error().message.find("2027-05-03T08:00:00Z"), std::string::npos);
+}
+
+TEST(CallBook, AHostThatSleptOverTheHour) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T08:00:00Z")));
+  // Awake while the call is still open: it is due now.
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:20:00Z")));
+  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, ");
+  ASSERT_TRUE(book.advance(utc("2027-05-03T18:00:00Z")));
+  EXPECT_EQ(told(book), "closed 09:00 not called, closed 16:00 own station down, ");
+}
+
+TEST(CallBook, TheStationsOwnAbsence) {
+  const auto state_after = [](WallTime from, WallTime until, bool called) {
+    CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+    run(book, utc("2027-05-03T00:00:00Z"), from);
+    const auto rung = fact(morning_of(3), FactKind::kCalled, kSouth, utc("2027-05-03T09:00:00Z"));
+    EXPECT_TRUE(!called || book.add(rung));
+    EXPECT_TRUE(book.add(DownFact{from, until}));
+    run(book, until, utc("2027-05-03T12:00:00Z"));
+    return book.call(morning_of(3))->state;
+  };
+  const WallTime before = utc("2027-05-03T08:00:00Z"), open = utc("2027-05-03T09:01:00Z");
+  const WallTime again = utc("2027-05-03T09:10:00Z"), after = utc("2027-05-03T10:00:00Z");
+  EXPECT_EQ(state_after(before, after, false), CallState::kOwnStationDown);
+  EXPECT_EQ(state_after(open, after, true), CallState::kOwnStationDown);
+  // It came back while the call was open: an answer made meanwhile would have come too.
+  EXPECT_EQ(state_after(open, again, true), CallState::kUnanswered);
+  EXPECT_EQ(state_after(open, again, false), CallState::kOwnStationDown);
+  EXPECT_EQ(state_after(before, later(before, 60), false), CallState::kNotCalled);
+}
+
+TEST(CallBook, CallsInACutAreNoSilence) {
+  CallBook book(daily(), kSouth, utc("2027-05-01T00:00:00Z"));
+  run(book, utc("2027-05-01T00:00:00Z"), utc("2027-05-03T09:10:00Z"));
+  (void)told(book);
+  ASSERT_TRUE(book.add(CutFact{utc("2027-05-03T09:10:00Z")}));
+  run(book, utc("2027-05-03T09:10:00Z"), utc("2028-06-19T12:00:00Z"));
+  EXPECT_EQ(told(book).find("alarm"), std::string::npos) << "413 days of a known cut";
+  ASSERT_TRUE(book.add(RestoreFact{utc("2028-06-19T12:00:00Z")}));
+  run(book, utc("2028-06-19T12:00:00Z"), utc("2028-06-19T20:00:00Z"));
+  EXPECT_EQ(told(book), "due 16:00, overdue 16:00, closed 16:00 not called, ");
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kInCut), 2);
+  EXPECT_EQ(book.day(day(2028, 6, 19)).of(DayMark::kInCut), 1);
+  const auto sum = book.total(day(2027, 5, 1), day(2028, 7, 1));
+  EXPECT_EQ(sum[static_cast<std::size_t>(DayMark::kInCut)], 2u * 413 + 1);
+}
+
+TEST(CallBook, ADrillNeverCountsAsAnswered) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:00:00Z")));
+  ASSERT_TRUE(
+      book.add(fact(morning_of(3), FactKind::kCalled, kSouth, utc("2027-05-03T09:00:00Z"))));
+  ASSERT_TRUE(book.add(DrillFact{utc("2027-05-03T09:01:00Z"), day(2027, 5, 3)}));
+  run(book, utc("2027-05-03T09:01:00Z"), utc("2027-05-03T10:00:00Z"));
+  EXPECT_EQ(book.call(morning_of(3))->state, CallState::kUnanswered);
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 1);
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
+  EXPECT_EQ(book.silence().row(), 1u) << "a drill is no sign of life";
+  run(book, utc("2027-05-03T10:00:00Z"), utc("2027-09-03T10:00:00Z"));
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 1)
+      << "also in the years that are folded";
+  for (const DayMark mark : {DayMark::kInTime, DayMark::kAtTheirHour, DayMark::kLate})
+    EXPECT_EQ(book.day(day(2027, 5, 3)).of(mark), 0);
+  ASSERT_TRUE(book.add(DrillFact{utc("2027-09-03T10:00:00Z"), day(2027, 5, 3)}));
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 2);
+}
+
+TEST(CallBook, CalledOffInAdvance) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T08:00:00Z")));
+  ASSERT_TRUE(
+      book.add(fact(morning_of(4), FactKind::kCalledOff, kNorth, utc("2027-05-03T08:00:00Z"))));
+  EXPECT_EQ(book.call(morning_of(4))->state, CallState::kCalledOff);
+  run(book, utc("2027-05-04T08:00:00Z"), utc("2027-05-04T12:00:00Z"));
+  EXPECT_EQ(told(book).find("due 09:00"), std::string::npos);
+  EXPECT_EQ(book.day(day(2027, 5, 4)).of(DayMark::kCalledOff), 1);
+}
+
+TEST(CallBook, RefusesFactsOfNoCall) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T08:00:00Z")));
+  const auto fault = [&](CallId id) {
+    const auto added =
+        book.add(fact(id, FactKind::kCalledOff, kNorth, utc("2027-05-03T08:00:00Z")));
+    return added ? std::string("good") : to_string(added.error().fault);
+  };
+  EXPECT_EQ(fault({day(2027, 5, 4), 2}), to_string(Fault::kNotFound));
+  EXPECT_EQ(fault({day(2027, 5, 2), 0}), to_string(Fault::kNotFound));
+  EXPECT_EQ(fault({day(2026, 5, 4), 0}), to_string(Fault::kNotFound));
+  EXPECT_EQ(fault({day(2029, 5, 4), 0}), to_string(Fault::kLimit));
+  EXPECT_EQ(fault({day(2028, 5, 4), 0}), "good");
+  run(book, utc("2027-05-03T08:00:00Z"), utc("2027-09-03T08:00:00Z"));
+  EXPECT_EQ(fault({day(2027, 5, 3), 0}), to_string(Fault::kState));
+}
+
+// Twenty years in which nobody there answers, and then somebody does.
+TEST(CallBook, TwentyYearsOfSilence) {
+  const WallTime from = utc("2027-01-01T00:00:00Z"), until = utc("2047-01-01T00:00:00Z");
+  CallBook book(daily(), kSouth, from);
+  std::size_t most_live = 0, alarms = 0, due = 0;
+  for (WallTime at = from; at < until; at = later(at, 900)) {
+    ASSERT_TRUE(book.advance(at));
+    most_live = std::max(most_live, book.live_calls());
+    for (const BookEvent& event : book.take_events()) {
+      if (event.kind == BookEvent::Kind::kDue) {
+        ++due;
+        ASSERT_TRUE(book.add(fact(event.call->id, FactKind::kCalled, kSouth, at)));
+      }
+      alarms += event.kind == BookEvent::Kind::kAlarm ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(due, 2u * 7305) << "each call once";
+  EXPECT_EQ(book.silence().row(), 2u * 7305);
+  EXPECT_EQ(alarms, 4u + 40) << "1, 7, 30, 100, and then every 365 of 14,610";
+  EXPECT_LE(most_live, 2u * 64);
+  EXPECT_LE(book.folded_days() * sizeof(DayCounts), 10u * 7310);
+  const auto sum = book.total(day(2027, 1, 1), day(2047, 1, 1));
+  EXPECT_EQ(sum[static_cast<std::size_t>(DayMark::kSilent)], 2u * 7305);
+  ASSERT_TRUE(book.advance(utc("2047-01-01T09:00:00Z")));
+  (void)book.take_events();
+  ASSERT_TRUE(book.add(
+      fact({day(2047, 1, 1), 0}, FactKind::kAnswered, kNorth, utc("2047-01-01T09:01:00Z"))));
+  EXPECT_EQ(told(book), "life after 14610, ");
+}
+
+// The host sleeps over both changes of the clock, and every date has its call once.
+TEST(CallBook, DaylightSavingInBothDirections) {
+  const Schedule line = schedule({{150, "Europe/Berlin", kEveryDay}}, kFirst);
+  for (const std::string date : {"2027-03-28", "2027-10-31"}) {
+    CallBook book(line, kSouth, utc((date.substr(0, 7) + "-20T00:00:00Z").c_str()));
+    const WallTime end = later(utc((date + "T00:00:00Z").c_str()), 2 * kDay);
+    run(book, utc((date.substr(0, 7) + "-20T00:00:00Z").c_str()), end);
+    std::size_t due = 0;
+    for (const BookEvent& event : book.take_events()) due += event.kind == BookEvent::Kind::kDue;
+    const auto calls = book.calls(day(2027, 1, 1), day(2028, 1, 1));
+    EXPECT_EQ(due, calls.size()) << date;
+    EXPECT_EQ(calls.size(),
+              static_cast<std::size_t>((end.seconds / kDay) -
+                                       static_cast<std::uint32_t>(calls[0].call.id.day)))
+        << date;
+  }
+}
+
+// A book that lived through it and one made again from the facts are equal, wherever the clock
+// stands when it is made.
+RC_GTEST_PROP(CallBook, MadeAgainItIsTheSame, ()) {
+  const WallTime from = utc("2027-05-01T00:00:00Z");
+  const auto days = *rc::gen::inRange<std::uint32_t>(1, 120);
+  const auto rest = *rc::gen::inRange<std::uint32_t>(0, kDay);
+  const WallTime until = later(from, std::int64_t{days} * kDay + rest);
+  CallBook lived(daily(), kSouth, from);
+  std::vector<BookFact> facts;
+  const auto tell = [&](const BookFact& fact) {
+    facts.push_back(fact);
+    (void)lived.add(fact);
+  };
+  bool cut = false;
+  std::uint32_t slept = 0;
+  for (WallTime at = from; at < until; at = later(at, 600)) {
+    RC_ASSERT(lived.advance(at));
+    for (const BookEvent& event : lived.take_events()) {
+      if (event.kind != BookEvent::Kind::kDue) continue;
+      const CallId id = event.call->id;
+      const auto what = *rc::gen::inRange(0, 10);
+      if (what < 8) tell(fact(id, FactKind::kCalled, kSouth, at));
+      if (what < 4) tell(fact(id, FactKind::kAnswered, kNorth, at));
+      if (what == 4) tell(fact(id, FactKind::kDeclined, kNorth, at));
+      if (what == 5) tell(fact({id.day + 1, id.entry}, FactKind::kCalledOff, kNorth, at));
+      if (what == 6) {
+        if (cut)
+          tell(RestoreFact{at});
+        else
+          tell(CutFact{at});
+        cut = !cut;
+      }
+      if (what == 7) tell(DrillFact{at, id.day});
+      if (what == 8) slept = *rc::gen::inRange<std::uint32_t>(60, 2 * kDay);
+    }
+    if (slept && later(at, slept) < until) {
+      tell(DownFact{at, later(at, slept)});
+      at = later(at, slept);
+    }
+    slept = 0;
+  }
+  RC_ASSERT(lived.advance(until));
+  std::reverse(facts.begin(), facts.end());  // as they happen to lie in two logs
+  CallBook again(daily(), kSouth, from);
+  again.replay(facts, until);
+  RC_ASSERT(again.take_events().empty());
+  for (Day at = day(2027, 4, 30); at < day(2027, 9, 10); ++at)
+    RC_ASSERT(again.day(at) == lived.day(at));
+  RC_ASSERT(again.silence().row() == lived.silence().row());
+  RC_ASSERT(again.live_calls() == lived.live_calls());
+}
+
+TEST(CallBook, ARestartInTheMiddleOfACallRingsOnlyOnce) {
+  const WallTime hour = utc("2027-05-03T09:00:00Z");
+  CallBook rung(daily(), kSouth, utc("2027-05-01T00:00:00Z"));
+  rung.replay({fact(morning_of(3), FactKind::kCalled, kSouth, hour)}, later(hour, 60));
+  ASSERT_TRUE(rung.advance(later(hour, 61)));
+  EXPECT_EQ(told(rung), "");
+  CallBook not_rung(daily(), kSouth, utc("2027-05-01T00:00:00Z"));
+  not_rung.replay({}, later(hour, 60));
+  ASSERT_TRUE(not_rung.advance(later(hour, 61)));
+  EXPECT_EQ(told(not_rung), "due 09:00, ");
+}
+
+}  // namespace
+}  // namespace detente::watch

@@ -1,0 +1,158 @@
+"""Strangers who flood a station, and a counterpart inside the session that writes without end.
+
+`detente bench noise` takes the figures on a quiet machine; here the bounds are wide, since other tests
+run at the same time.
+"""
+
+import random
+import statistics
+import threading
+import unittest
+
+from relay import Relay
+from stations import Lab, wait_until
+from strangers import FIRST_PACKETS, HANDSHAKE_PACKETS, Flood, half_handshakes, noise
+
+MESSAGES = 15
+LEAST_SENT = 5000  # in one round; less would be no flood
+GROWTH_KIB = 2048  # of the station, with what its own messages add
+SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # 6 bits each: does not compress
+
+
+def target(counterpart, line):
+    return f"/v1/counterparts/{counterpart}/lines/{line}/entries"
+
+
+def receipts(test, station, counterpart, line, count=MESSAGES):
+    """Median of the seconds to a verified receipt, by the station's clock."""
+    took = []
+    for i in range(count):
+        status, answer = station.ask("POST", target(counterpart, line), {
+            "text": f"message {i}", "wait": "receipt", "timeout_ms": 20000})
+        test.assertEqual((status, answer.get("state")), (200, "receipted"), answer)
+        took.append(answer["took_us"] / 1e6)
+    return statistics.median(took)
+
+
+def bound(quiet):
+    return 10 * quiet + 0.25
+
+
+class Strangers(unittest.TestCase):
+    LINE = "west"
+
+    def setUp(self):
+        self.lab = Lab("--lines", self.LINE, "--gap", "--work-factor", "10")
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.calls, self.packets = [], []
+        (south_end,), (north_end,) = self.south.ends("north"), self.north.ends("south")
+        relay = Relay(south_end, north_end, self.keep)
+        self.addCleanup(relay.close)
+        self.address = south_end[0]
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+
+    def keep(self, direction, _number, datagram):
+        """Passes on, and records what goes to south."""
+        if direction == 1 and datagram[0] in FIRST_PACKETS:
+            self.calls.append(datagram)
+        elif direction == 1 and datagram[0] not in HANDSHAKE_PACKETS and len(self.packets) < 200:
+            self.packets.append(datagram)
+        return [datagram]
+
+    def resident(self):
+        with open(f"/proc/{self.south.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    def dropped(self):
+        return self.south.get("/v1/status")["datagrams"]["dropped"]
+
+    def test_a_flood_is_not_answered_and_the_line_goes_on(self):
+        chance = random.Random(4)
+        quiet = receipts(self, self.south, "north", self.LINE, 40)
+        receipts(self, self.north, "south", self.LINE)
+        self.assertTrue(self.calls and self.packets)
+        floods = {"noise": noise(chance), "replays": list(self.packets),
+                  "half-handshakes": half_handshakes(chance, self.calls)}
+        memory = self.resident()
+        for name, datagrams in floods.items():
+            with self.subTest(name):
+                dropped = self.dropped()
+                flood = Flood(self.address, datagrams)
+                wait_until(lambda d=dropped: self.dropped() > d + 1000, "the flood to arrive")
+                out = receipts(self, self.south, "north", self.LINE)
+                back = receipts(self, self.north, "south", self.LINE)
+                sent, answered = flood.finish()
+                self.assertEqual(answered, 0)
+                self.assertGreater(sent, LEAST_SENT)
+                self.assertLess(max(out, back), bound(quiet), f"{quiet} s before")
+        self.assertLess(self.resident() - memory, GROWTH_KIB)
+        self.assertEqual(len(self.north.texts("south", self.LINE)), 40 + 3 * MESSAGES)
+
+
+class Insider(unittest.TestCase):
+    """North writes on one line until South takes no more of it."""
+
+    FULL, OTHER = "west", "east"
+    QUOTA_BYTES = 1 << 20
+
+    def set_burst(self, mib):
+        path = self.south.path("station", "station.toml")
+        with open(path, encoding="utf-8") as file:
+            lines = [line for line in file.read().splitlines() if not line.startswith("line_burst_mib")]
+        at = next(i for i, line in enumerate(lines) if line.startswith('name = "north"'))
+        lines.insert(at + 1, f"line_burst_mib = {mib}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{self.FULL},{self.OTHER}", "--counterparts", "2", "--work-factor", "10")
+        self.addCleanup(self.lab.close)
+        self.south, self.north, self.west = (self.lab[name] for name in ("south", "north", "west"))
+        self.set_burst(1)
+        self.lab.start("south", "north", "west")
+        for name in ("north", "west"):
+            self.south.wait_link(name)
+        self.accepted = []
+
+    def write_without_end(self, full):
+        chance = random.Random(5)
+        while not full.is_set():
+            texts = ["".join(chance.choices(SAFE, k=800)) for _ in range(40)]
+            status, answer = self.north.ask("POST", target("south", self.FULL), {
+                "messages": [{"text": text} for text in texts], "wait": "durable"})
+            if status == 200:
+                self.accepted += [t for t, e in zip(texts, answer["entries"]) if "error" not in e]
+
+    def held(self):
+        return self.south.line_of("north", self.FULL)["far_size"]
+
+    def quota_alarms(self):
+        with open(self.south.path("station", "station.log"), encoding="utf-8") as file:
+            return [line for line in file if "north: quota: " in line]
+
+    def test_a_quota_holds_one_line_and_harms_nothing_else(self):
+        quiet = max(receipts(self, self.south, "west", self.FULL), receipts(self, self.north, "south", self.OTHER))
+        full = threading.Event()
+        writer = threading.Thread(target=self.write_without_end, args=(full,), daemon=True)
+        writer.start()
+        wait_until(self.quota_alarms, "the quota to be used up", 60)
+        busy = [receipts(self, self.south, "west", self.FULL), receipts(self, self.west, "south", self.OTHER),
+                receipts(self, self.north, "south", self.OTHER), receipts(self, self.south, "north", self.FULL)]
+        full.set()
+        writer.join()
+        self.assertLess(max(busy), bound(quiet), f"{quiet} s before")
+        self.assertGreater(self.held(), 300)
+        self.assertLess(self.held() * 800, self.QUOTA_BYTES)
+        self.assertGreater(len(self.accepted), self.held())
+        self.assertEqual(len(self.quota_alarms()), 1)
+        # Nothing is lost: with more room all of it comes.
+        self.south.stop()
+        self.set_burst(64)
+        self.south.start()
+        wait_until(lambda: self.held() == len(self.accepted), lambda: f"all: {self.held()} of {len(self.accepted)}", 60)
+
+
+if __name__ == "__main__":
+    unittest.main()
