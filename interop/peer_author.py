@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from dataclasses import dataclass, field
 
 from peer_blob import GONE, OFFER, SHORT, Data, Want, leaf_of, piece_length, pieces_of, read_pieces, short_frame
@@ -12,7 +13,8 @@ from peer_wire import Frame
 FRAME_HEAD = 2                    # type and length 0 of a frame that goes to the end of its packet
 FRAGMENT_HEAD = FRAME_HEAD + 9    # and of a part of a parcel: four bytes of its number, four of the offset, the flag
 MOST_OFFERS = 12                  # in a row, without a word of the other side
-OFFERS_AT_ONCE = 32               # of those that a new session begins with, each time that something is sent
+OFFERED_AT_ONCE = 16              # of those that nobody asked for
+UNHEARD_SECONDS = 5.0             # after which one that was named is offered
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Named:
     asked: bool = False            # wanted, and not said to be there since
     offer_at: float | None = None
     offered: int = 0               # in a row
+    unheard_at: float | None = None    # when it is offered, if nothing is heard of it
+    lost: bool = False             # not here any more
 
     @property
     def count(self) -> int:
@@ -41,7 +45,8 @@ class Author:
         self.trees: dict[bytes, Tree] = {}                   # of what was added in this run
         self.named: dict[bytes, Named] = {}                  # by the root's first bytes
         self.new_session = None
-        self.unconfirmed: list[Named] = []                   # to be offered once in this session
+        self.unconfirmed: deque[Named] = deque()             # to be offered in this session
+        self.offering: list[Named] = []                      # those that are
 
     def add(self, open_stream, line: int) -> tuple[bytes, int]:
         """Puts a document on the own disk, in two readings of it; root and length go into header key 17."""
@@ -68,20 +73,24 @@ class Author:
         self.trees[root] = tree
         return root, length
 
-    def attached(self, header: dict) -> None:
-        """An own entry has its place: what it names may be asked for."""
+    def attached(self, header: dict, now: float | None = None) -> None:
+        """An own entry has its place: what it names may be asked for.  `now`, where it has it just now."""
         for root, length, *_ in header.get(17, []):
             kept = self.stored.get(root)
             if kept is None or kept[0] != length:
                 continue
-            self.named.setdefault(root[:SHORT], Named(root, length, len(self.named), header.get(9, 0), kept[1] == 2, self.trees.get(root)))
+            named = self.named.setdefault(root[:SHORT], Named(root, length, len(self.named), header.get(9, 0), kept[1] == 2))
+            named.tree = named.tree or self.trees.get(root)
+            named.lost = named.lost and named.tree is None
+            if now is not None and self._unconfirmed(named):
+                named.unheard_at = now + UNHEARD_SECONDS
 
     def on_want(self, want: Want, session) -> None:
         named = self.named.get(want.root[:SHORT])
         if named is None or named.root != want.root or not self._here(named):
             self.st.say(session, short_frame(GONE, want.root))
             return
-        named.asked, named.offer_at, named.offered = True, None, 0
+        named.asked, named.offer_at, named.offered, named.unheard_at = True, None, 0, None
         flying = self._in_flight(named)
         named.todo = [r for piece in want.missing(named.count)
                       for r in self._without(piece, piece_length(named.length, piece), flying.get(piece, []))]
@@ -94,10 +103,12 @@ class Author:
             for i in range(named.count):
                 piece = self.store.piece(named.root, i)
                 if piece is None:
+                    named.lost = True
                     return False
                 tree.append(leaf_of(piece))
             if tree.root() != named.root:
                 self.st.alarm("own-disk", "a document is not what was stored")
+                named.lost = True
                 return False
             named.tree = tree
         return True
@@ -163,29 +174,49 @@ class Author:
         if session is None:
             return
         if session is not self.new_session:
-            self.new_session = session
-            self.unconfirmed = [n for n in self.named.values() if not n.delivered]
-        for named in self.unconfirmed[:OFFERS_AT_ONCE]:
-            if not named.delivered:
-                self._offer(named, session)
-        del self.unconfirmed[:OFFERS_AT_ONCE]
+            self.new_session, self.offering = session, []
+            self.unconfirmed = deque(n for n in self.named.values() if self._unconfirmed(n))
+        self._offer_unheard(now, session)
         for named in self.named.values():
             if not named.asked or named.todo or self._in_flight(named):
-                named.offer_at = None
+                if named.asked:
+                    named.offer_at = None
             elif named.offer_at is None:
                 named.offer_at = now + self.st.best_path().timeout(named.offered)
             elif now >= named.offer_at and named.offered < MOST_OFFERS:
-                named.offered, named.offer_at = named.offered + 1, None
-                self._offer(named, session)
+                self._offer(named, session, now)
 
-    def _offer(self, named: Named, session) -> None:
+    @staticmethod
+    def _unconfirmed(named: Named) -> bool:
+        return not (named.asked or named.delivered or named.lost)
+
+    def _offer_unheard(self, now: float, session) -> None:
+        """What is not confirmed when a session is new, and what was named and not spoken of for five seconds."""
+        for named in self.named.values():
+            if named.unheard_at is not None and now >= named.unheard_at:
+                named.unheard_at = None
+                if named not in self.unconfirmed and named not in self.offering:
+                    self.unconfirmed.append(named)
+        self.offering = [n for n in self.offering if self._unconfirmed(n) and n.offered < MOST_OFFERS]
+        while self.unconfirmed and len(self.offering) < OFFERED_AT_ONCE:
+            named = self.unconfirmed.popleft()
+            if self._unconfirmed(named):
+                named.offered, named.offer_at = 0, now
+                self.offering.append(named)
+        for named in self.offering:
+            if now >= named.offer_at:
+                self._offer(named, session, now)
+
+    def _offer(self, named: Named, session, now: float) -> None:
+        named.offered += 1
+        named.offer_at = now + self.st.best_path().timeout(named.offered)
         self.st.say(session, short_frame(OFFER, named.root))
 
     def on_have(self, short: bytes) -> None:
         named = self.named.get(short)
         if named is None:
             return
-        named.asked, named.todo = False, []
+        named.asked, named.todo, named.unheard_at = False, [], None
         if not named.delivered:
             named.delivered = True
             with self.store.transaction():

@@ -77,7 +77,9 @@ class Receiver:
                 if not past:        # its author may have lost what it knew, and nothing needs to be sent
                     self._say_have(root)
                     self._event(root, (media, name, line), True)
-            elif root not in self.known:        # else length and precedence that were named first count
+            elif root in self.known:            # length and precedence that were named first count
+                self._back(self.known[root])
+            else:
                 self._take(root, length, line, header.get(9, 0), past)
 
     def _take(self, root: bytes, length: int, line: int, precedence: int, past: bool) -> None:
@@ -182,29 +184,28 @@ class Receiver:
         self.unsaid.append(root)
 
     def on_offer(self, short: bytes, session, path: int, now: float) -> None:
-        """The answer goes on the path that brought it; one in half a round trip and 10 ms."""
-        state = self.st.by_number[path]
-        if now - self.answered.get(short, -1.0) < max(state.round_trip / 2, 0.010):
-            return
-        w = self.active.get(short)
+        """The answer goes on the path that brought it: a want not within 100 ms of the last, a have once in half a round trip and 10 ms.
+        Nothing is said of what is not named, not fetched, or has its turn later."""
+        state, w = self.st.by_number[path], self.active.get(short)
         if w is not None:
-            if w.bad and now < w.ask_at:
+            if now < w.ask_at if w.bad else w.session is session and now - w.asked_at < LEAST_TIMEOUT:
                 return                  # what does not fit is asked for ever more slowly, offered or not
             w.doublings = 0
             self._ask(w, session, state, now)
         elif short in self.done_short:
-            self.st.say(session, short_frame(HAVE, self.done_short[short]), path)
+            if now - self.answered.pop(short, -1.0) >= max(state.round_trip / 2, 0.010):
+                self.st.say(session, short_frame(HAVE, self.done_short[short]), path)
+            self.answered[short] = now
+            while len(self.answered) > MOST_ANSWERED:
+                self.answered.popitem(last=False)
         else:
-            for w in self.known.values():
-                if w.gone_in is not None and w.root[:SHORT] == short:
-                    w.gone_in = None    # it is back
-                    self._choose()
-                    break
-            return                      # nothing is said of what is not named, not fetched, or has its turn later
-        self.answered.pop(short, None)
-        self.answered[short] = now
-        while len(self.answered) > MOST_ANSWERED:
-            self.answered.popitem(last=False)
+            self._back(next((w for w in self.known.values() if w.root[:SHORT] == short), None))
+
+    def _back(self, w: Wanted | None) -> None:
+        """Its author speaks of what it had said to be gone."""
+        if w is not None and w.gone_in is not None:
+            w.gone_in = None
+            self._choose()
 
     # ---- data ----
 

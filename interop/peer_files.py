@@ -21,7 +21,7 @@ ACCORD_KEYS = {"format", "version", "predecessor", "lineage", "title", "not_befo
 SESSION_KEYS = {"fresh_handshake_minutes", "rekey_packets", "rekey_minutes", "secret_step_hours", "heartbeat_seconds"}
 ANNEX_KEYS = {"format", "salt", "line", "name", "evidence", "media", "highest_precedence", "paths", "retention_days", "queue_entries",
               "staffed", "people", "signed_acts", "code_book"}
-DOCUMENT_MIB, DOCUMENT_ROOM_MIB = 64, 16384      # when absent
+DOCUMENT_MIB, DOCUMENT_ROOM_MIB = 256, 16384      # when absent
 SUITE = "Noise_KKpsk0_25519_ChaChaPoly_SHA256"
 
 
@@ -143,7 +143,7 @@ def load_accord(folder: Path) -> Accord:
         if hashlib.sha256(a_raw).hexdigest() != entry["annex"]:
             raise FileError(f"annex of line {number}")
         a = tomllib.loads(a_raw.decode())
-        _keys(a, ANNEX_KEYS, "annex", {"check_calls"})
+        _keys(a, ANNEX_KEYS, "annex", {"check_calls", "hours"})
         if a["line"] != number or a["evidence"] not in ("provable", "deniable") or not set(a["paths"]) <= set(paths):
             raise FileError(f"annex of line {number}")
         lines[number] = Annex(number, a["name"], a["evidence"] == "deniable", a["media"], a["highest_precedence"],

@@ -72,7 +72,7 @@ class Station(Sending):
 
     def placed(self, own, row: int, epoch: bytes, index: int) -> None:
         self.event("placed", line=own.annex.name, submission=row, epoch=epoch.hex(), index=index)
-        self.documents.author.attached(own.log.entries[index].entry.header)
+        self.documents.author.attached(own.log.entries[index].entry.header, self.now)
 
     def take_bulletin(self, raw: bytes) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import unittest
 from unittest import mock
 
@@ -88,38 +89,76 @@ class Offers(TwoStations):
             w.run(0.05)
             self.assertEqual([(k, p) for _, s, k, p in said if s == "north"], [("have", path)])
 
-    def test_a_new_session_begins_with_one_offer(self):
-        """Of what is not confirmed: nothing of what is, nothing again in that session of what was never asked for."""
+    def test_a_new_session_begins_with_offers(self):
+        """Of what is not confirmed: nothing of what is."""
         w = self.both()
         self.up(w)
-        north = w.stations["north"]
         self.wholly(w, "south", b"confirmed")
-        north.files.accord.lines[1].media.remove("document")            # from here on it does not fetch
+        w.stations["north"].files.accord.lines[1].media.remove("document")            # from here on it does not fetch
         self.send(w, "south", b"never fetched")
         w.run(2)
         w.stop("south")
         w.start("south")
         said = self.listen(w)
         self.up(w)
-        w.run(200)
-        self.assertEqual(len(self.times(said, "south", "offer")), 1)
+        w.run(1)
+        self.assertTrue(0 < len(self.times(said, "south", "offer")) < 7)
+        w.run(300)
+        self.assertEqual(len(self.times(said, "south", "offer")), 12)
         self.assertEqual([k for _, s, k, _ in said if s == "north"], [])
 
-    def test_gone_and_back(self):
-        """*Gone* ends the asking in this session, unless the author offers what it is to have again."""
+    def test_what_is_named_and_not_spoken_of_for_five_seconds(self):
+        """The receiver has it from before, which its author does not know any more, and says nothing by itself."""
         w = self.both()
         self.up(w)
-        south, north = w.stations["south"], w.stations["north"]
-        south.documents.author._here = lambda named: False
-        data = os.urandom(20000)
-        root = self.send(w, "south", data)
-        self.assertTrue(w.run(10, lambda: any(e["event"] == "document-gone" for e in w.past["north"])))
-        del south.documents.author._here
+        data = os.urandom(50000)
+        root = self.wholly(w, "south", data)
+        author = w.stations["south"].documents.author
+        author.named.clear()
+        author.stored[root] = (len(data), 1)
+        w.stations["north"].documents.receiver._say_have = lambda root: None
+        w.past["south"].clear()
+        said = self.listen(w)
+        self.send(w, "south", data, name="b.txt")
+        w.run(4.5)
+        self.assertEqual(said, [])
+        self.assertTrue(w.run(1.5, lambda: self.delivered(w, "south", root)))
         w.run(60)
-        self.assertFalse(self.here(w, "north", root, data))
-        south.say(south.current, short_frame(OFFER, root))
-        self.assertTrue(w.run(10, lambda: self.delivered(w, "south", root)))
-        self.assertTrue(self.here(w, "north", root, data))
+        self.assertEqual([(s, k) for _, s, k, _ in said], [("south", "offer"), ("north", "have")])
+
+    def test_sixteen_are_offered_at_a_time(self):
+        w = self.both()
+        self.up(w)
+        w.stations["north"].files.accord.lines[1].media.remove("document")
+        for i in range(20):
+            self.send(w, "south", b"%d" % i)
+        said = self.listen(w)
+        w.run(20)
+        author = w.stations["south"].documents.author
+        self.assertEqual((len(author.offering), len(author.unconfirmed)), (16, 4))
+        w.run(600)
+        self.assertEqual(len(self.times(said, "south", "offer")), 20 * 12)
+
+    def test_gone_and_back(self):
+        """*Gone* ends the asking in this session, unless an entry names it again, or its author offers it."""
+        for back in ("named", "offered"):
+            w = self.both()
+            self.up(w)
+            south, north = w.stations["south"], w.stations["north"]
+            south.documents.author._here = lambda named: False
+            data = os.urandom(20000)
+            root = self.send(w, "south", data)
+            self.assertTrue(w.run(10, lambda: any(e["event"] == "document-gone" for e in w.past["north"])))
+            self.mute(w, "south", *(OFFER,) if back == "named" else ())
+            del south.documents.author._here
+            if back == "named":
+                w.run(60)
+                self.assertFalse(self.here(w, "north", root, data))
+                self.send(w, "south", data, name="again")
+            self.assertTrue(w.run(10, lambda: self.delivered(w, "south", root)))
+            self.assertTrue(self.here(w, "north", root, data))
+            w.close()
+            shutil.rmtree(self.folder / "lab")
 
     def test_eight_at_a_time_by_the_precedence_that_was_named_first(self):
         w = self.both()

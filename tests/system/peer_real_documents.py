@@ -97,7 +97,7 @@ class RealDocuments(Scenario):
         peer.run(1)
         kinds = collections.Counter(kind for kind, _ in said if kind != OFFER)
         self.assertEqual(set(kinds), {PROVED, DATA})
-        self.assertTrue(19 <= kinds[PROVED] < 24, kinds)
+        self.assertTrue(19 <= kinds[PROVED] <= 38, kinds)  # on a busy machine acknowledgements are late
         self.quiet(real, peer)
 
     def test_the_real_station_answers_offers(self):
@@ -125,7 +125,7 @@ class RealDocuments(Scenario):
         self.quiet(real, peer)
 
     def test_the_real_station_offers(self):
-        """The peer's haves are lost: ever more rarely in one session, once more when a session is new, and not after a have."""
+        """The peer's haves are lost: ever more rarely in one session, anew when a session is new, and not after a have."""
         folder, real, peer = own_accord()
         self.assertTrue(peer.contact())
         said, on = self.listen(peer)[0], self.lose_words(peer, HAVE)
@@ -140,13 +140,16 @@ class RealDocuments(Scenario):
         real.kill()
         said.clear()
         real.start()
-        self.assertTrue(peer.run(20, offers))
-        peer.run(2)
-        self.assertEqual((len(offers()), [a["state"] == "confirmed" for a in real.attachments("own")]), (1, [False]))
+        self.assertTrue(peer.run(20, lambda: len(offers()) >= 3))
+        self.assertFalse(any(a["state"] == "confirmed" for a in real.attachments("own")))
         on.clear()
+        self.assertTrue(peer.run(20, lambda: [a["state"] for a in real.attachments("own")] == ["confirmed"]))
+        said.clear()
         real.kill()
         real.start()
-        self.assertTrue(peer.run(20, lambda: [a["state"] for a in real.attachments("own")] == ["confirmed"]))
+        real.send("in the new session", MAIN)
+        self.assertTrue(peer.run(20, lambda: "in the new session" in peer.far(MAIN)))
+        self.assertEqual(offers(), [])
 
     def test_proofs_that_do_not_fit_are_cut(self):
         """Packets of 200 bytes both ways; 40 pieces, so that a proof has six hashes."""
