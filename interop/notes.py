@@ -161,7 +161,9 @@ class Table:
     def line(self, key, least, most):
         check_line(self.text(key), least, most, f"{self.what}: {key}")
 
-    def integer(self, key, least, most):
+    def integer(self, key, least, most, optional=False):
+        if optional and key not in self.values:
+            return None
         value = self.get(key, int)
         refuse(not least <= value <= most, f"{self.what}: {key} is out of range")
         return value
@@ -289,6 +291,7 @@ class Accord:
         limits = table.table("limits")
         limits.integer("entry_bytes", 1024, 1024)
         limits.integer("queue_entries", 1, 1000000)
+        limits.integer("document_mib", 1, 1048576, optional=True)
         limits.close()
 
     def _lists(self, table):

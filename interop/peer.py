@@ -3,7 +3,9 @@
 
     peer.py --lab DIR [--side north] --send TEXT [--line NAME] [--precedence flash] [--timeout S] --json
     peer.py --lab DIR [--side north] --receive N [--timeout S] --json
-    peer.py --lab DIR [--side north] --serve
+    peer.py --lab DIR [--side north] --document FILE [--send TEXT] --json
+    peer.py --lab DIR [--side north] --receive-document DIR [--timeout S] --json
+    peer.py --lab DIR [--side north] --serve [--save DIR]
 
 It acts as one side's station (the lab's second, unless told) with that side's key files, and talks UDP to the
 other side's.  Its own record is in --state (default DIR/<side>/peer-state); the side's files are only read.
@@ -21,6 +23,7 @@ from pathlib import Path
 from peer_files import load_side, sides_of
 from peer_net import Net
 from peer_record import CLASSES, PRECEDENCES, verify_cosignature
+from peer_save import root_of, save
 from peer_store import Store
 
 LINGER = 0.4
@@ -33,10 +36,12 @@ def arguments() -> argparse.Namespace:
     a.add_argument("--counterpart", help="where the side has several")
     a.add_argument("--state", type=Path, help="own record (default: DIR/<side>/peer-state)")
     a.add_argument("--send", metavar="TEXT", action="append", help="may be given again")
-    a.add_argument("--send-file", type=Path, metavar="FILE", help="a document, named by an entry")
+    a.add_argument("--document", type=Path, metavar="FILE", help="send it, named by the entry of --send (or one of its name)")
     a.add_argument("--receive", type=int, metavar="N", default=0)
     a.add_argument("--documents", type=int, metavar="N", default=0, help="wait for N whole documents too")
-    a.add_argument("--save", type=Path, metavar="DIR", help="write received documents here, named by their root")
+    a.add_argument("--save", type=Path, metavar="DIR", help="write received documents here, under their names made safe")
+    a.add_argument("--receive-document", type=Path, metavar="DIR", help="the same as --documents 1 --save DIR")
+    a.add_argument("--quota", type=int, metavar="BYTES", help="of documents that are kept (default: as station.toml says)")
     a.add_argument("--serve", action="store_true", help="stay until SIGTERM")
     a.add_argument("--line", help="name or number (default: the first after the accord line)")
     a.add_argument("--precedence", choices=PRECEDENCES, default="routine")
@@ -46,7 +51,10 @@ def arguments() -> argparse.Namespace:
     a.add_argument("--timeout", type=float, default=20.0)
     a.add_argument("--json", action="store_true")
     a.add_argument("--verbose", action="store_true", help="notes on stderr")
-    return a.parse_args()
+    args = a.parse_args()
+    if args.receive_document:
+        args.documents, args.save = max(args.documents, 1), args.receive_document
+    return args
 
 
 class Run:
@@ -58,14 +66,16 @@ class Run:
         self.files = load_side(args.lab / side, args.counterpart)
         self.store = Store(args.state or args.lab / side / "peer-state")
         log = (lambda t: print(t, file=sys.stderr, flush=True)) if args.verbose else None
-        self.net = Net(self.files, self.store, not args.raw, log)
+        self.net = Net(self.files, self.store, not args.raw, log, args.quota)
         self.st = self.net.station
         self.waiting: dict[tuple[str, int], dict] = {}      # (line, submission) -> what is known of it
         self.received: list[dict] = []
         self.documents: list[dict] = []
+        self.saved: dict[str, dict] = {}         # root -> where it lies: a root is written once a run
         self.alarms: list[dict] = []
         self.delivered: set[str] = set()
-        self.root: bytes | None = None
+        self.document: dict | None = None        # the one that this run sends
+        self.not_received: list[dict] = []
         self.contact: set[int] = set()
 
     def line(self):
@@ -78,15 +88,17 @@ class Run:
         args, line = self.args, self.line()
         more = {18: args.subject} if args.subject else {}
         texts = list(args.send or [])
-        if args.send_file:
-            data, name = args.send_file.read_bytes(), args.send_file.name
-            self.root = self.st.blobs.add(data, line.annex.number, PRECEDENCES.index(args.precedence))
+        if args.document:
+            name = args.document.name
+            root, length = self.st.documents.author.add(lambda: open(args.document, "rb"), line.annex.number)
             media = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            more[17] = [[self.root, len(data), media, name]]
+            more[17] = [[root, length, media, name]]
+            self.document = {"root": root.hex(), "length": length, "file_name": name, "media": media}
             texts = texts or [name]
         for text in texts:
             row = line.own.submit(text, args.precedence, CLASSES.index(args.klass), more)
             self.waiting[(line.annex.name, row)] = {"line": line.annex.name}
+            more.pop(17, None)      # one entry names it
 
     def look(self) -> None:
         """Takes the station's events."""
@@ -102,8 +114,10 @@ class Run:
                 self._receipt(e)
             elif name == "document":
                 self._document(e)
-            elif name == "document-received":
+            elif name == "document-delivered":
                 self.delivered.add(e["root"])
+            elif name in ("document-refused", "document-gone"):
+                self.not_received.append(e)
             elif name == "alarm":
                 self.alarms.append(e)
             elif name == "contact":
@@ -120,12 +134,14 @@ class Run:
                     bytes.fromhex(e["key"]), e["origin"], e["size"], bytes.fromhex(e["root"]), e["time"], bytes.fromhex(e["signature"]))
 
     def _document(self, e: dict) -> None:
+        if e["root"] in self.saved:
+            e.update(self.saved[e["root"]])
+        elif self.args.save:
+            root = bytes.fromhex(e["root"])
+            file = save(self.args.save, e["file_name"], root, self.st.documents.read(root, e["length"]))
+            self.saved[e["root"]] = {"file": str(file), "verified": root_of(file) == root and file.stat().st_size == e["length"]}
+            e.update(self.saved[e["root"]])
         self.documents.append(e)
-        if self.args.save:
-            self.args.save.mkdir(parents=True, exist_ok=True)
-            file = self.args.save / e["root"]
-            file.write_bytes(self.st.blobs.read(bytes.fromhex(e["root"]), e["length"]))
-            e["file"] = str(file)
 
     def done(self) -> bool:
         self.look()
@@ -134,7 +150,7 @@ class Run:
         if self.args.serve:
             return False
         return (all("receipt" in w for w in self.waiting.values()) and len(self.received) >= self.args.receive
-                and len(self.documents) >= self.args.documents and (self.root is None or self.root.hex() in self.delivered))
+                and len(self.documents) >= self.args.documents and (self.document is None or self.document["root"] in self.delivered))
 
     def session(self) -> dict:
         s = self.st.current
@@ -155,8 +171,8 @@ class Run:
             out["receipt"] = last.get("receipt")
         if len(sent) > 1:
             out["all_sent"] = [{k: w.get(k) for k in ("line", "epoch", "index", "verified")} for w in sent]
-        if self.root is not None:
-            out["document"] = {"root": self.root.hex(), "received_there": self.root.hex() in self.delivered}
+        if self.document is not None:
+            out["document"], out["document_delivered"] = self.document, self.document["root"] in self.delivered
         if self.args.receive or self.received:
             for e in self.received:
                 log = self.st.lines[self.files.accord.line(e["line"]).number].pair.log("far", bytes.fromhex(e["epoch"]))
@@ -164,6 +180,8 @@ class Run:
             out["received"] = self.received
         if self.documents:
             out["documents"] = self.documents
+        if self.not_received:
+            out["documents_not_received"] = self.not_received
         out.update(alarms=self.alarms, new_epochs=self.st.contact.found, bytes_sent=self.st.bytes_out,
                    bytes_received=self.st.bytes_in, datagrams_dropped=self.st.dropped)
         return out
@@ -191,8 +209,8 @@ class Run:
 
 def main() -> int:
     args = arguments()
-    if not (args.send or args.send_file or args.receive or args.documents or args.serve):
-        print("say what to do: --send, --send-file, --receive, --documents or --serve", file=sys.stderr)
+    if not (args.send or args.document or args.receive or args.documents or args.serve):
+        print("say what to do: --send, --document, --receive, --documents, --receive-document or --serve", file=sys.stderr)
         return 2
     try:
         return Run(args).run()

@@ -23,6 +23,7 @@ class FarLine:
         self.pending: dict[tuple[bytes, int], WireEntry] = {}
         self.known: dict[tuple[bytes, int], tuple[int, bytes]] = {}   # (precedence, leaf) of missing entries, from proved predecessors
         self.duplicates = 0
+        self.shown: set[tuple[bytes, int]] = set()     # stored early and shown
 
     @property
     def log(self) -> Log | None:
@@ -120,7 +121,6 @@ class FarLine:
         """Section 6, order of writes: entries, checkpoint and cosignature in one transaction."""
         now, start = self.st.wall(), base.size
         store = self.pair.store
-        shown_before = []
         with store.transaction():
             log = self.pair.log("far", base.epoch)
             if log is None:
@@ -131,14 +131,15 @@ class FarLine:
                 log.append(s)
                 self.pending.pop((log.epoch, index), None)
                 self.known.pop((log.epoch, index), None)
-                if self.pair.early.pop((log.epoch, index), None) is not None:
-                    shown_before.append(index)
+                self.pair.early.pop((log.epoch, index), None)
             self.cosign(log)
         for i in range(start, log.size):
             s = log.entries[i]
             if s.entry.header[4] == BULLETIN:
                 self.st.take_entry_bulletin(s.entry)
-            if i not in shown_before:
+            if (log.epoch, i) in self.shown:
+                self.shown.discard((log.epoch, i))
+            else:
                 self.st.arrived(self, log, i, s.entry, False)
 
     def cosign(self, log: Log) -> None:
@@ -190,6 +191,7 @@ class FarLine:
         for i, known in missing:
             self.known[(epoch, i)] = known
         if all(known[0] < entry.precedence for _, known in missing):
+            self.shown.add((epoch, index))
             self.st.arrived(self, base, index, entry, True)
         return True
 

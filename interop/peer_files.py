@@ -21,6 +21,7 @@ ACCORD_KEYS = {"format", "version", "predecessor", "lineage", "title", "not_befo
 SESSION_KEYS = {"fresh_handshake_minutes", "rekey_packets", "rekey_minutes", "secret_step_hours", "heartbeat_seconds"}
 ANNEX_KEYS = {"format", "salt", "line", "name", "evidence", "media", "highest_precedence", "paths", "retention_days", "queue_entries",
               "staffed", "people", "signed_acts", "code_book"}
+DOCUMENT_MIB, DOCUMENT_ROOM_MIB = 256, 16384      # when absent
 SUITE = "Noise_KKpsk0_25519_ChaChaPoly_SHA256"
 
 
@@ -97,19 +98,23 @@ def _keys(table: dict, wanted: set, what: str, optional: set = frozenset()) -> N
         raise FileError(f"{what}: keys {sorted(set(table) ^ wanted)}")
 
 
+def _within(n, least: int, most: int) -> bool:
+    return type(n) is int and least <= n <= most
+
+
 def load_accord(folder: Path) -> Accord:
     """accord.md sections 5 and 6: complete, and in force here."""
     raw = (folder / "accord.note").read_bytes()
     text, signatures = split_note(raw)
     t = tomllib.loads(text.decode())
     _keys(t, ACCORD_KEYS, "accord")
-    # The text names `entry_bytes` and `queue_entries` only; document.md speaks of the accord's `document_bytes` (QUESTIONS.md).
-    _keys(t["limits"], {"entry_bytes", "queue_entries"}, "limits", {"document_bytes"})
+    _keys(t["limits"], {"entry_bytes", "queue_entries"}, "limits", {"document_mib"})
     _keys(t["session"], SESSION_KEYS, "session")
     if (t["format"], t["spec"], t["suite"]) != ("detente-accord/1", "detente-spec/1", SUITE):
         raise FileError("another format, specification or suite")
-    if t["receipt"] != "contents durably stored" or t["limits"]["entry_bytes"] != 1024:
-        raise FileError("receipt or entry_bytes")
+    mib = t["limits"].get("document_mib", DOCUMENT_MIB)
+    if t["receipt"] != "contents durably stored" or t["limits"]["entry_bytes"] != 1024 or not _within(mib, 1, 1 << 20):
+        raise FileError("receipt, entry_bytes or document_mib")
     sides = {s["name"]: s for s in t["sides"]}
     order = t["order"]
     if [s["name"] for s in t["sides"]] != order or len(sides) != 2 or not all(is_name(n) for n in order):
@@ -138,13 +143,13 @@ def load_accord(folder: Path) -> Accord:
         if hashlib.sha256(a_raw).hexdigest() != entry["annex"]:
             raise FileError(f"annex of line {number}")
         a = tomllib.loads(a_raw.decode())
-        _keys(a, ANNEX_KEYS, "annex", {"check_calls"})
+        _keys(a, ANNEX_KEYS, "annex", {"check_calls", "hours"})
         if a["line"] != number or a["evidence"] not in ("provable", "deniable") or not set(a["paths"]) <= set(paths):
             raise FileError(f"annex of line {number}")
         lines[number] = Annex(number, a["name"], a["evidence"] == "deniable", a["media"], a["highest_precedence"],
                               a["queue_entries"], a["paths"])
     return Accord(digest, lineage, t["version"], order, t["seal"], {n: s["aead"] for n, s in sides.items()}, roots, t["session"],
-                  paths, lines, dictionary, t["limits"].get("document_bytes", 1 << 30))
+                  paths, lines, dictionary, mib << 20)
 
 
 @dataclass
@@ -181,6 +186,7 @@ class SideFiles:
     other_mac: bytes
     psk_0: bytes | None
     salts: SaltKeys
+    document_room: int
 
     @property
     def own_is_first(self) -> bool:
@@ -212,6 +218,9 @@ def load_side(folder: Path, counterpart: str | None = None) -> SideFiles:
         raise FileError(f"no counterpart {counterpart}")
     conf = found[0]
     other, side = conf["name"], tomllib.loads((folder / "side.toml").read_text())["side"]
+    room = conf.get("document_room_mib", DOCUMENT_ROOM_MIB)
+    if not _within(room, 0, 1 << 32):
+        raise FileError("document_room_mib")
     where = folder / "accords" / other
     if not where.is_dir():
         where = folder / "station" / "accords" / other
@@ -234,7 +243,8 @@ def load_side(folder: Path, counterpart: str | None = None) -> SideFiles:
     paths = [PathConfig(accord.paths[p["name"]], p["name"], _address(p["listen"]), _address(p["peer"]), p.get("rate", 0),
                         p.get("packet_bytes", 0)) for p in conf["paths"]]
     return SideFiles(folder, side, other, own_id, other_id, accord, roster, paths, log, cosign, noise, theirs.key, theirs.cosign,
-                     theirs.x25519, pair[5], pair[6], pair[8], pair[9], pair.get(10), SaltKeys(pair[4], pair[7], pair.get(10)))
+                     theirs.x25519, pair[5], pair[6], pair[8], pair[9], pair.get(10), SaltKeys(pair[4], pair[7], pair.get(10)),
+                     room << 20)
 
 
 def sides_of(lab: Path) -> list[str]:

@@ -17,7 +17,7 @@ class Net:
     """One socket a path.  What comes from another address is read like anything else: only its seal says whose it is;
     answers go to the configured address alone."""
 
-    def __init__(self, files: SideFiles, store: Store, pack: bool = True, log=None):
+    def __init__(self, files: SideFiles, store: Store, pack: bool = True, log=None, quota: int | None = None):
         self.sockets: dict[int, socket.socket] = {}
         self.peers: dict[int, tuple] = {}
         for p in files.paths:
@@ -29,7 +29,7 @@ class Net:
             self.sockets[p.number] = s
             self.peers[p.number] = socket.getaddrinfo(*p.peer, family=info[0], type=socket.SOCK_DGRAM)[0][4]
         self.not_sent = 0
-        self.station = Station(files, store, self._transmit, time.time, pack, log)
+        self.station = Station(files, store, self._transmit, time.time, pack, log, quota)
 
     def _transmit(self, path: int, data: bytes) -> None:
         try:

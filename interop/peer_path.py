@@ -17,7 +17,7 @@ class SentPacket:
     counter: int
     at: float
     size: int
-    wants_ack: bool = False                                   # it carries blob data (document.md section 2)
+    wants_ack: bool = False                                   # it carries blob data (document.md section 3)
     entries: list[tuple[int, int]] = field(default_factory=list)   # (line, index)
     blobs: list[tuple] = field(default_factory=list)          # (root, piece, offset, length, with proof)
     counted: bool = False                                     # it counts in the window
@@ -42,7 +42,7 @@ class Congestion:
         per_second = rate / 8 if rate else 1.25 * self.window / max(round_trip, 0.0005)
         self.next_at = max(self.next_at, now - 0.002) + p.size / per_second
 
-    def _gone(self, p: SentPacket) -> bool:
+    def forget(self, p: SentPacket) -> bool:
         if p.counted:
             p.counted = False
             self.in_flight -= p.size
@@ -50,7 +50,7 @@ class Congestion:
         return False
 
     def acked(self, p: SentPacket) -> None:
-        if not self._gone(p) or p.at <= self.recovery_since:
+        if not self.forget(p) or p.at <= self.recovery_since:
             return
         if self.window < self.threshold:
             self.window += p.size
@@ -58,7 +58,7 @@ class Congestion:
             self.window += DATAGRAM * p.size // self.window
 
     def lost(self, p: SentPacket, now: float) -> None:
-        if self._gone(p) and p.at > self.recovery_since:
+        if self.forget(p) and p.at > self.recovery_since:
             self.recovery_since = now
             self.threshold = max(self.window // 2, 2 * DATAGRAM)
             self.window = self.threshold
@@ -79,6 +79,7 @@ class PathState:
         self.heard = -1.0
         self.sent_at = -1.0
         self.congestion = Congestion()
+        self.data_doublings = 0        # timeouts of blob data in a row; any acknowledgement of a packet on it ends them
 
     def sample(self, rtt: float) -> None:
         """RFC 6298 section 2."""
@@ -113,7 +114,7 @@ class PathState:
 
     def alive(self) -> None:
         """Any acknowledgement of a packet on it ends the suspicion."""
-        self.suspect = False
+        self.suspect, self.data_doublings = False, 0
 
 
 def best(paths: list[PathState]) -> PathState:

@@ -10,6 +10,7 @@ from peer_wire import Frame, Probe
 
 STRIKES, SILENT_HEARTBEATS = 3, 3
 BURST = 64
+LEAST_DATA_TIMEOUT = 0.1      # the other side may hold an acknowledgement back, and counts with a coarse clock
 RESPONDER_PATIENCE = 10.0
 MOST_LARGE_TRIES = 3
 
@@ -189,52 +190,62 @@ class Sending:
 
     # ---- blobs and acknowledgements ----
 
-    def _acks(self, session: Session, now: float) -> None:
-        for number, sp in session.paths.items():
-            if sp.ack_due is not None and now >= sp.ack_due:
-                self.say(session, sp.take_ack(now), number)
+    def _acks(self, now: float) -> None:
+        """An acknowledgement speaks of the session on which it travels: also of one that is sent on no more."""
+        for session in self.sessions:
+            for number, sp in session.paths.items():
+                if sp.ack_due is not None and now >= sp.ack_due and session.usable():
+                    self.say(session, sp.take_ack(now), self.best_path().number if sp.state.suspect else number)
 
-    def _blobs(self, session: Session, now: float) -> None:
-        """document.md section 2: as the window allows, after the entries."""
-        self.blobs.tick(now, session)
-        for sp in session.paths.values():
-            wait = max(sp.state.timeout(), 0.1)
-            for sent in [p for p in sp.sent.values() if p.wants_ack and now - p.at > wait]:
+    def _data_timeouts(self, now: float) -> None:
+        """packet.md section 5: what drew no acknowledgement in its time is sent again; the time doubles."""
+        for state, sp in [(p.state, p) for s in self.sessions for p in s.paths.values()]:
+            wait = max(state.timeout(state.data_doublings), LEAST_DATA_TIMEOUT)
+            late = [p for p in sp.sent.values() if p.wants_ack and now - p.at > wait]
+            for sent in late:
                 del sp.sent[sent.counter]
-                sp.state.congestion.lost(sent, now)
-                sp.state.suspected(now)
-                self.blobs.lost(sent.blobs)
+                state.congestion.lost(sent, now)
+                self.documents.author.lost(sent.blobs)
+            if late:
+                state.data_doublings = min(state.data_doublings + 1, 8)
+                state.suspected(now)
+
+    def _documents(self, session: Session, now: float) -> None:
+        """document.md section 3: as the window allows, after the entries."""
         for _ in range(BURST):
             path = self.best_path()
             room = session.room(path.number)
             cc = path.congestion
-            if not self.blobs.to_send() or not cc.room(room) or now < cc.next_at:
+            if not self.documents.author.to_send() or not cc.room(room) or now < cc.next_at:
                 return
-            got = self.blobs.next_data(room)
+            got = self.documents.author.next_data(room)
             if got is None:
                 return
-            self.packet(session, path.number, [got[0]], [("blob", got[1])], now)
+            for part in session.cut(got[0], path.number):
+                self.packet(session, path.number, [part], [("blob", got[1])], now)
 
     # ---- time ----
 
     def busy(self) -> bool:
         """Whether something is due within milliseconds."""
         s = self.current
-        return s is not None and (self.blobs.to_send() or any(p.ack_due is not None for p in s.paths.values()))
+        return s is not None and (self.documents.author.to_send() or any(p.ack_due is not None for x in self.sessions for p in x.paths.values()))
 
     def tick(self, now: float) -> None:
         """Everything that time alone makes due."""
         self.now = now
         self._sessions(now)
+        self._acks(now)
+        self._data_timeouts(now)
         session = self.current
+        self.documents.tick(now, session)
         if session is not None:
             self.contact.tick(now)
             self._lines(session, now)
             self._probes(session, now)
-            self._acks(session, now)
             self.flush(now)          # entries go before data at each packet
             if session is self.current:
-                self._blobs(session, now)
+                self._documents(session, now)
             heartbeat = self.files.accord.session["heartbeat_seconds"]
             if session.strikes >= STRIKES or now - session.heard >= SILENT_HEARTBEATS * heartbeat:
                 self.no_answer(session, now)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from peer_packet import Receiver, Sender, Suite, field_size, first_generation
 from peer_path import PACKET_THRESHOLD, TIME_THRESHOLD, PathState, SentPacket
-from peer_wire import COVER, ENTRY, Fragment, Frame, PathAck, WireError, pack
+from peer_wire import BLOB, COVER, ENTRY, Fragment, Frame, PathAck, WireError, pack
 
 SMALL_PACKET, LARGE_PACKET = 508, 1200
+CUT = (ENTRY, BLOB)            # what is cut into fragments
 MOST_PARCELS, MOST_PARCEL_BYTES = 16, 8192
 ACK_AFTER_PACKETS, ACK_AFTER_SECONDS = 8, 0.005
 REPLACED_SECONDS = 30
@@ -52,6 +53,7 @@ class SessionPath:
         self.ack_count = 0
         self.ack_due: float | None = None
         self.highest_at = 0.0
+        self.highest_acked = -1
 
     def limit(self) -> int:
         """Section 6: packet size here and now."""
@@ -73,7 +75,8 @@ class SessionPath:
             rtt = now - newest.at
             self.state.sample(max(rtt - delay, 0.0) if delay < rtt else rtt)
         self.sender.acknowledged(highest)
-        return acked, self.lost(now, highest)
+        self.highest_acked = max(self.highest_acked, highest)
+        return acked, self.lost(now, self.highest_acked)
 
     def lost(self, now: float, highest: int) -> list[SentPacket]:
         wait = TIME_THRESHOLD * max(self.state.round_trip, 0.001)
@@ -133,7 +136,7 @@ class Session:
     def cut(self, frame: Frame, path: int) -> list[Frame]:
         """Section 6: a frame that does not fit is cut into fragments of one parcel."""
         room, raw = self.room(path), frame.open()
-        if len(raw) <= room or frame.type != ENTRY:
+        if len(raw) <= room or frame.type not in CUT:
             return [frame]
         parcel, self.parcel, out, at = self.parcel, self.parcel + 1, [], 0
         while at < len(raw):

@@ -9,9 +9,9 @@ from collections import deque
 
 import peer_cbor as cbor
 import peer_wire as wire
-from peer_blob import Blobs
 from peer_contact import FirstContact
 from peer_creds import CredentialError
+from peer_documents import Documents
 from peer_entrywire import read as read_entry
 from peer_far import COSIGN, STATE, FarLine
 from peer_handshake import FIRST, FIRST_CONTACT, HANDSHAKE_TYPES, NOTICE, REPLY, Handshaker
@@ -20,7 +20,7 @@ from peer_packet import PacketError
 from peer_path import PathState, best
 from peer_record import BULLETIN, PRECEDENCES, RecordError
 from peer_sending import Sending
-from peer_session import LARGE_PACKET, REPLACED_SECONDS, Session
+from peer_session import CUT, LARGE_PACKET, REPLACED_SECONDS, Session
 from peer_wire import Frame, LogState, Probe, WireError
 from peer_zstd import Coder
 
@@ -29,7 +29,7 @@ UNCONFIRMED_SECONDS, MOST_UNCONFIRMED = 60, 8
 
 
 class Station(Sending):
-    def __init__(self, files, store, transmit, wall, pack: bool = True, log=None):
+    def __init__(self, files, store, transmit, wall, pack: bool = True, log=None, quota: int | None = None):
         self.files, self.store, self.transmit, self._wall, self.pack = files, store, transmit, wall, pack
         self.log = log or (lambda text: None)
         self.coder = Coder(files.accord.dictionary)
@@ -43,12 +43,13 @@ class Station(Sending):
         self._look_back()
         self.contact = FirstContact(self)
         self.handshake = Handshaker(self)
-        self.blobs = Blobs(self)
         self.out: dict[tuple[Session, int], list] = {}
         self.answers: dict[int, set] = {}
         self.now = 0.0
         self.stamp = 0
         self.bytes_in = self.bytes_out = self.dropped = 0
+        self.data_came = False       # in the packet that is read
+        self.documents = Documents(self, files.document_room if quota is None else quota)
 
     def wall(self) -> int:
         return int(self._wall())
@@ -67,13 +68,11 @@ class Station(Sending):
 
     def arrived(self, far: FarLine, log, index: int, entry, early: bool) -> None:
         self.event("arrived", log=log, far=far, index=index, entry=entry, early=early)
-        self.blobs.named(far.annex.number, entry.header)
+        self.documents.receiver.named(far.annex.number, entry.header)
 
     def placed(self, own, row: int, epoch: bytes, index: int) -> None:
         self.event("placed", line=own.annex.name, submission=row, epoch=epoch.hex(), index=index)
-
-    def document(self, root: bytes, length: int, line: int) -> None:
-        self.event("document", root=root.hex(), length=length, line=self.files.accord.lines[line].name)
+        self.documents.author.attached(own.log.entries[index].entry.header, self.now)
 
     def take_bulletin(self, raw: bytes) -> None:
         try:
@@ -134,8 +133,10 @@ class Station(Sending):
         if new is not None and new.crossed in usable:
             new = next(s for s in (new, new.crossed) if s.by_first)
         if new is not self.current:
-            if self.current is not None and self.current.silent:
-                self._forget_flights(self.current)
+            if self.current is not None:
+                self._data_again(self.current)
+                if self.current.silent:
+                    self._forget_flights(self.current)
             self.current = new
             self.event("session", id=new.id.hex() if new else None)
 
@@ -145,6 +146,14 @@ class Station(Sending):
             for i in [i for i, f in line.own.flight.items() if f.session is session]:
                 del line.own.flight[i]
 
+    def _data_again(self, session: Session) -> None:
+        """document.md section 3: what was in flight on a session that was replaced."""
+        for p in session.paths.values():
+            for sent in [s for s in p.sent.values() if s.blobs]:
+                p.state.congestion.forget(sent)
+                del p.sent[sent.counter]
+                self.documents.author.lost(sent.blobs)
+
     def leave(self, session: Session) -> None:
         """Its keys go; what was on its way on it is sent again."""
         if session in self.sessions:
@@ -152,10 +161,10 @@ class Station(Sending):
         self._forget_flights(session)
         for key in [k for k in self.out if k[0] is session]:
             del self.out[key]
+        self._data_again(session)
         for p in session.paths.values():
             for sent in p.sent.values():
-                p.state.congestion._gone(sent)
-                self.blobs.lost(sent.blobs)
+                p.state.congestion.forget(sent)
         session.paths = {}
         self.choose()
 
@@ -234,20 +243,20 @@ class Station(Sending):
                 for number in session.paths:
                     self.probe(session, number, now)
         frames, wrong = wire.frames_of(plain)
-        data = False
+        self.data_came = False
         for f in frames:
             try:
-                data |= bool(self._frame(f, session, path, now))
+                self._frame(f, session, path, now)
             except (WireError, RecordError, cbor.CborError, PacketError) as e:
                 self.note(f"a frame of type {f.type} is not of its form: {e}")    # it alone is dropped
             if session not in self.sessions:
                 break
         if wrong:
             self.note(f"rest of a packet dropped: {wrong}")
-        if data and path in session.paths:
+        if self.data_came and path in session.paths:
             sp.want_ack(counter, before, now)
 
-    def _frame(self, f: Frame, session: Session, path: int, now: float):
+    def _frame(self, f: Frame, session: Session, path: int, now: float) -> None:
         """packet.md section 4."""
         if f.type == wire.ENTRY:
             self._entry(f, session)
@@ -255,15 +264,16 @@ class Station(Sending):
             whole = session.join(f.body)
             if whole is not None:
                 inner, wrong = wire.frames_of(whole)
-                if wrong or len(inner) != 1 or inner[0].type != wire.ENTRY or whole[1] != 0:
-                    raise WireError("a parcel is one whole frame of type 1")
-                self._entry(inner[0], session)
+                if wrong or len(inner) != 1 or inner[0].type not in CUT or whole[1] != 0:
+                    raise WireError("a parcel is one whole frame of type 1 or 5")
+                self._frame(inner[0], session, path, now)
         elif f.type == wire.STATE:
             self._state(LogState.read(f.body), session, now)
         elif f.type == wire.COSIGNATURE:
             self._cosignature(f, session, path, now)
         elif f.type == wire.BLOB:
-            return self.blobs.on_frame(f.body, session, now)
+            self.data_came = self.data_came or self.documents.is_data(f)
+            self.documents.on_frame(f.body, session, path, now)
         elif f.type == wire.PROBE:
             self._probe(Probe.read(f.body), session, path, now)
         elif f.type == wire.CLOSE:
@@ -273,7 +283,6 @@ class Station(Sending):
             self._ack(wire.PathAck.read(f.body), session, now)
         elif f.type == wire.CONTACT:
             self.contact.on_frame(wire.Contact.read(f.body), session, now)
-        return False
 
     # ---- frames ----
 
@@ -403,7 +412,7 @@ class Station(Sending):
         if acked:
             sp.state.alive()
         for packet in lost:
-            self.blobs.lost(packet.blobs)
+            self.documents.author.lost(packet.blobs)
 
     def expire(self, now: float) -> None:
         """session.md section 6: a replaced session is received on until nothing came for 30 s."""

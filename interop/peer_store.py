@@ -145,11 +145,12 @@ class Store:
     def blobs(self, whose: str) -> list[tuple]:
         return self.db.execute("select root, length, complete, line from blobs where whose=?", (whose,)).fetchall()
 
-    def add_blob(self, root: bytes, length: int, whose: str, complete: bool, line: int) -> None:
-        self.db.execute("insert or ignore into blobs values(?,?,?,?,?)", (root, length, whose, int(complete), line))
+    def add_blob(self, root: bytes, length: int, whose: str, state: int, line: int) -> None:
+        self.db.execute("insert or ignore into blobs values(?,?,?,?,?)", (root, length, whose, state, line))
 
-    def complete_blob(self, root: bytes) -> None:
-        self.db.execute("update blobs set complete=1 where root=? and whose='far'", (root,))
+    def blob_state(self, root: bytes, whose: str, state: int) -> None:
+        """Column `complete`: 1 all of it is here, 2 (own) and the other side said that it has it."""
+        self.db.execute("update blobs set complete=? where root=? and whose=?", (state, root, whose))
 
     def add_piece(self, root: bytes, piece: int, data: bytes) -> None:
         self.db.execute("insert or ignore into pieces values(?,?,?)", (root, piece, data))

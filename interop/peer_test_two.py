@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import socket
-import tempfile
-import unittest
-from pathlib import Path
 
 import peer_cbor as cbor
 import peer_wire as wire
-from peer_blob import tree_of
 from peer_files import load_side
 from peer_handshake import FIRST_CONTACT
 from peer_keys import hmac256, sha256
 from peer_net import Net
 from peer_record import verify_cosignature
 from peer_store import Store, StoreError
-from peer_testlab import World, make_lab
+from peer_testlab import TwoStations, make_lab
 
 
-class Two(unittest.TestCase):
+class Two(TwoStations):
     """Two peers."""
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="peer-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def world(self, start=("south", "north"), delay=0.01, **lab) -> World:
-        make_lab(self.folder / "lab", **lab)
-        w = World(self.folder / "lab", delay)
-        self.addCleanup(w.close)
-        for side in start:
-            w.start(side)
-        return w
-
-    def up(self, w: World) -> None:
-        self.assertTrue(w.run(10, lambda: all(s.current and s.current.confirmed and not s.contact.at_first for s in w.stations.values())))
-
-    def say(self, w: World, side: str, text: str, line: int = 1, precedence="routine", seconds=20, **more):
-        station = w.stations[side]
-        own = station.lines[line].own
-        own.submit(text, precedence, **more)
-        size = own.log.size + 1 if own.log else 1
-        self.assertTrue(w.run(seconds, lambda: own.receipted >= size), f"no receipt for {text!r}")
-        return own
-
-    def texts(self, w: World, side: str, line: int = 1):
-        log = w.stations[side].lines[line].pair.newest("far")
-        return [s.entry.body.decode() for s in log.entries] if log else []
-
-    def alarms(self, w: World, side: str):
-        return [e["alarm"] for e in w.past[side] if e["event"] == "alarm"]
 
     def test_handshake_contact_and_receipts(self):
         for seal in ("both", "north"):
@@ -303,52 +268,6 @@ class Two(unittest.TestCase):
         self.assertTrue(w.stations["south"].by_number[1].suspect)
         w.lose = lambda side, path, data: False
         self.assertTrue(w.run(20, lambda: not w.stations["south"].by_number[1].suspect))
-
-    def test_document(self):
-        for loss in (0.0, 0.1):
-            with self.subTest(loss):
-                shutil.rmtree(self.folder / "lab", ignore_errors=True)
-                w = self.world(paths=2)
-                self.up(w)
-                w.lose = lambda side, path, data: w.random.random() < loss
-                south, data = w.stations["south"], random.Random(6).randbytes(150000)
-                root = south.blobs.add(data, 1)
-                self.assertEqual(root, tree_of(data).root())
-                self.say(w, "south", "see the file", more={17: [[root, len(data), "text/plain", "a.txt"]]})
-                # the state survives a restart in the middle
-                w.run(120, lambda: len(w.stations["north"].store.pieces(root)) >= 3)
-                w.stop("north")
-                north = w.start("north")
-                self.assertTrue(w.run(240, lambda: root[:8] in north.blobs.done))
-                self.assertEqual(north.blobs.read(root, len(data)), data)
-                self.assertTrue(w.run(30, lambda: south.blobs.offers[root[:8]].received))
-                w.close()
-
-    def test_empty_document_and_gone(self):
-        w = self.world()
-        self.up(w)
-        south, north = w.stations["south"], w.stations["north"]
-        root = south.blobs.add(b"", 1)
-        self.say(w, "south", "empty", more={17: [[root, 0, "text/plain"], [bytes(32), 5, "text/plain"]]})
-        self.assertTrue(w.run(10, lambda: root[:8] in north.blobs.done))
-        self.assertTrue(w.run(10, lambda: north.blobs.wanted[bytes(8)].ask_at == float("inf")))
-
-    def test_piece_with_a_wrong_proof(self):
-        w = self.world()
-        self.up(w)
-        south, north = w.stations["south"], w.stations["north"]
-        data = os.urandom(40000)
-        root = south.blobs.add(data, 1)
-        bad = bytearray(south.store.piece(root, 1))
-        bad[100] ^= 1
-        south.store.db.execute("update pieces set bytes=? where root=? and piece=1", (bytes(bad), root))
-        self.say(w, "south", "file", more={17: [[root, len(data), "text/plain"]]})
-        self.assertTrue(w.run(10, lambda: north.store.pieces(root) == {0, 2}))
-        w.run(3)
-        self.assertEqual(north.store.pieces(root), {0, 2})
-        bad[100] ^= 1
-        south.store.db.execute("update pieces set bytes=? where root=? and piece=1", (bytes(bad), root))
-        self.assertTrue(w.run(40, lambda: root[:8] in north.blobs.done))
 
     def test_sockets(self):
         """Real sockets on loopback, both ends in this process."""

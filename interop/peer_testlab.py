@@ -6,6 +6,9 @@ import base64
 import heapq
 import os
 import random
+import shutil
+import tempfile
+import unittest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,7 +43,7 @@ def cose(root: Ed25519PrivateKey, what: str, payload) -> bytes:
     return cbor.encode(Tag(18, [protected, {}, raw, root.sign(sig_structure(protected, f"detente/1 {what}".encode(), raw))]))
 
 
-def accord_text(roots, annexes, seal: str, paths: int, minutes: int, packets: int, files: dict[str, bytes]) -> str:
+def accord_text(roots, annexes, seal: str, paths: int, minutes: int, packets: int, files: dict[str, bytes], document_mib: int) -> str:
     """accord.md section 5.  `files` are those that the accord names by digest."""
     out = f'''format = "detente-accord/1"
 version = 1
@@ -63,7 +66,7 @@ heartbeat_seconds = 20
 [limits]
 entry_bytes = 1024
 queue_entries = 1000
-'''
+''' + (f"document_mib = {document_mib}\n" if document_mib else "")
     for name, aead in zip(SIDES, ("ChaCha20-Poly1305", "AES-256-GCM")):
         out += f'''[[sides]]
 name = "{name}"
@@ -113,7 +116,7 @@ def card(side: str, root: Ed25519PrivateKey) -> bytes:
     return note(text.encode(), {side: root})
 
 
-def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, packets: int = 1 << 20,
+def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, packets: int = 1 << 20, document_mib: int = 0,
              ports=lambda side, p: 1, donor: Path | None = None) -> Path:
     """Two sides' directories as `detente lab new` makes them (station-files.md).  `donor`: a folder with dictionary and cipher
     vectors, which a real station wants."""
@@ -121,7 +124,7 @@ def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, 
     roots = {s: Ed25519PrivateKey.generate() for s in SIDES}
     annexes = [annex_text(n, name, e, paths) for n, (name, e) in enumerate(
         (("accord", "provable"), ("main-line", "provable"), ("quiet", "deniable")))]
-    text = accord_text(roots, annexes, seal, paths, minutes, packets, files).encode()
+    text = accord_text(roots, annexes, seal, paths, minutes, packets, files, document_mib).encode()
     lineage = sha256(text)
     root = expand(extract(lineage, os.urandom(32) + os.urandom(32)), b"detente/1 root")
     psk_0 = expand(root, b"detente/1 psk\x00south/main\x00north/main")
@@ -168,6 +171,12 @@ def make_lab(lab: Path, seal: str = "both", paths: int = 1, minutes: int = 120, 
     return lab
 
 
+def flipped(data: bytes, rng: random.Random) -> bytes:
+    out, bit = bytearray(data), rng.randrange(8 * len(data))
+    out[bit // 8] ^= 1 << bit % 8
+    return bytes(out)
+
+
 class World:
     """Two stations, a network that may lose and delay, and one clock for all of it: no sleeping."""
 
@@ -177,15 +186,17 @@ class World:
         self.n = 0
         self.random = random.Random(seed)
         self.lose = lambda side, path, data: False
+        self.jitter = self.flips = 0.0      # seconds that a datagram may be late; how many have a wrong bit
         self.seen: list[tuple[str, int, bytes]] = []
         self.stations: dict[str, Station] = {}
         self.wall_shift = 0.0
         self.past: dict[str, list] = {s: [] for s in SIDES}
 
-    def start(self, side: str, state: str = "state") -> Station:
+    def start(self, side: str, state: str = "state", **more) -> Station:
         files = load_side(self.lab / side)
         store = Store(self.lab / side / state)
-        station = Station(files, store, lambda p, d: self.send(side, p, d), lambda: BEGIN + self.wall_shift + self.now, log=lambda t: None)
+        station = Station(files, store, lambda p, d: self.send(side, p, d), lambda: BEGIN + self.wall_shift + self.now, log=lambda t: None,
+                          **more)
         self.stations[side] = station
         return station
 
@@ -199,7 +210,10 @@ class World:
         if not self.lose(side, path, data):
             other = SIDES[1 - SIDES.index(side)]
             self.n += 1
-            heapq.heappush(self.queue, (self.now + self.delay, self.n, other, path, data))
+            if self.flips and self.random.random() < self.flips:
+                data = flipped(data, self.random)
+            late = self.random.random() * self.jitter
+            heapq.heappush(self.queue, (self.now + self.delay + late, self.n, other, path, data))
 
     def run(self, seconds: float, until=lambda: False, step: float = 0.005) -> bool:
         """Lets time pass; True as soon as until() holds."""
@@ -221,3 +235,37 @@ class World:
     def close(self) -> None:
         for side in list(self.stations):
             self.stop(side)
+
+
+class TwoStations(unittest.TestCase):
+    """Two peers, for tests."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="peer-test-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def world(self, start=("south", "north"), delay=0.01, **lab) -> World:
+        make_lab(self.folder / "lab", **lab)
+        w = World(self.folder / "lab", delay)
+        self.addCleanup(w.close)
+        for side in start:
+            w.start(side)
+        return w
+
+    def up(self, w: World) -> None:
+        self.assertTrue(w.run(10, lambda: all(s.current and s.current.confirmed and not s.contact.at_first for s in w.stations.values())))
+
+    def say(self, w: World, side: str, text: str, line: int = 1, precedence="routine", seconds=20, **more):
+        station = w.stations[side]
+        own = station.lines[line].own
+        own.submit(text, precedence, **more)
+        size = own.log.size + 1 if own.log else 1
+        self.assertTrue(w.run(seconds, lambda: own.receipted >= size), f"no receipt for {text!r}")
+        return own
+
+    def texts(self, w: World, side: str, line: int = 1):
+        log = w.stations[side].lines[line].pair.newest("far")
+        return [s.entry.body.decode() for s in log.entries] if log else []
+
+    def alarms(self, w: World, side: str):
+        return [e["alarm"] for e in w.past[side] if e["event"] == "alarm"]

@@ -1,11 +1,13 @@
 """The two ends of peer_scenarios.py: a real station on the south side, and the peer of interop/, with loss to order, on the north."""
 
+import io
 import pathlib
 import random
 import shutil
 import socket
 import sys
 import tempfile
+import unittest
 
 from stations import Lab, Station
 
@@ -17,6 +19,7 @@ from peer_store import Store  # noqa: E402
 from peer_testlab import SIDES, make_lab  # noqa: E402
 
 LINE = "presidential"
+MAIN = "main-line"  # of own_accord()
 _open = []  # what a scenario leaves, whether it ended well or not
 
 
@@ -42,6 +45,27 @@ class Real(Station):
     def send(self, text, line=LINE, *more):
         return self.cli("send", f"north/{line}", text, "--wait", "durable", *more)
 
+    def send_file(self, path, text, line=MAIN, wait="durable"):
+        return self.cli("send", f"north/{line}", text, "--wait", wait, "--timeout", "30s", "--file", str(path))
+
+    def attachments(self, whose, line=MAIN, *more):
+        return [a for e in self.cli("inbox", f"north/{line}", "--all", *more)["entries"] if e["whose"] == whose for a in e["attachments"]]
+
+    def save(self, folder, line=MAIN):
+        """The documents of the line that came and are here whole, as files: their bytes."""
+        folder.mkdir(exist_ok=True)
+        here = [a for a in self.attachments("far", line, "--save", str(folder)) if a["state"] == "here"]
+        return [pathlib.Path(a["saved"]).read_bytes() for a in here]
+
+    def configure(self, replaced, by):
+        """station.toml, with each line that begins so changed; the station starts again."""
+        self.stop()
+        conf = pathlib.Path(self.dir) / "station" / "station.toml"
+        lines = conf.read_text().splitlines()
+        assert any(x.startswith(replaced) for x in lines), lines
+        conf.write_text("".join((x + "\n" + by if x.startswith(replaced) else x) + "\n" for x in lines))
+        self.start()
+
     def line(self, line=LINE):
         return self.line_of("north", line)
 
@@ -66,12 +90,38 @@ class Peer:
         _open.append(self.kill)
         self.st = self.net.station
         self.lose = lambda path, data: False
+        self.change = lambda data: data
+        self.late = 0.0  # how many datagrams of each direction wait for a later one
         self.events = []
         self.sizes = []
         self.random = random.Random(7)
         out, into = self.st.transmit, self.st.receive
-        self.st.transmit = lambda p, d: self.sizes.append(len(d)) or self.lose(p, d) or out(p, d)
-        self.st.receive = lambda p, d, now: None if self.lose(p, d) else into(p, d, now)
+        held_out, held_in = [], []
+        self.st.transmit = lambda p, d: self.sizes.append(len(d)) or self.lose(p, d) or self._pass(held_out, out, p, self.change(d))
+        self.st.receive = lambda p, d, now: None if self.lose(p, d) else self._pass(held_in, into, p, self.change(d), now)
+
+    def _pass(self, held, on, *datagram):
+        if self.late and self.random.random() < self.late:
+            held.append(datagram)
+            return
+        on(*datagram)
+        while held and self.random.random() < 0.4:
+            on(*held.pop(self.random.randrange(len(held))))
+
+    def send_document(self, data, name, text="see the file", line=MAIN):
+        """On its way: its root."""
+        number = self.st.files.accord.line(line).number
+        root, length = self.st.documents.author.add(lambda: io.BytesIO(data), number)
+        self.line(line).own.submit(text, "routine", 0, {17: [[root, length, "application/octet-stream", name]]})
+        return root
+
+    def delivered(self, root):
+        return any(e["event"] == "document-delivered" and e["root"] == root.hex() for e in self.events)
+
+    def documents(self):
+        """What came whole from the other side: (file name, bytes)."""
+        return [(e["file_name"], b"".join(self.st.documents.read(bytes.fromhex(e["root"]), e["length"])))
+                for e in self.events if e["event"] == "document"]
 
     def run(self, seconds, until=lambda: False):
         """Lets it work; True as soon as until() holds."""
@@ -138,3 +188,11 @@ def own_accord(**more):
     _open.append(lambda: shutil.rmtree(top, ignore_errors=True))
     folder = make_lab(pathlib.Path(top) / "lab", paths=2, ports=lambda side, p: ports[(side, p)], donor=donor, **more)
     return folder, Real(folder).start(), Peer(folder)
+
+
+class Scenario(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(close_all)
+
+    def quiet(self, real, peer):
+        self.assertEqual((peer.alarms(), real.alarms()), ([], []))

@@ -2,9 +2,6 @@
 
 Every scenario makes a lab of its own with the program, runs the real station on the south side and the peer's Station, in this
 process and with real sockets, on the north side. Unit tests of the peer by itself come first.
-
-One thing is not here: a document from one to the other. The station has no documents yet; interop/peer_test_two.py sends them
-between two peers.
 """
 
 import os
@@ -17,9 +14,13 @@ import time
 import unittest
 
 import peer_ends
-from peer_ends import LINE, SOURCE, Peer, own_accord, pair
+from peer_ends import LINE, SOURCE, Peer, Scenario, own_accord, pair
+from peer_real_documents import RealDocuments
 
 from peer_record import Entry
+from peer_test_blob import BlobForm
+from peer_test_documents import Documents, Loopback
+from peer_test_offers import Offers
 from peer_test_pure import Pure
 from peer_test_two import Two
 from peer_wire import CONTACT
@@ -32,13 +33,18 @@ def epochs(real):
     return [(x["whose"], x["ordinal"], x["size"]) for x in real.logs()]
 
 
-class Scenario(unittest.TestCase):
-    def setUp(self):
-        self.addCleanup(peer_ends.close_all)
+class CommandLine(Scenario):
+    def test_it_sends_and_shows_a_verified_receipt(self):
+        folder, real, peer = pair()
+        peer.kill()
+        done = subprocess.run([sys.executable, SOURCE / "interop/peer.py", "--lab", folder, "--side", "north", "--send", "From the peer",
+                               "--line", LINE, "--json"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn('"receipt_verified": true', done.stdout)
+        self.assertEqual(real.messages(), ["From the peer"])
 
-    def quiet(self, real, peer):
-        self.assertEqual((peer.alarms(), real.alarms()), ([], []))
 
+class Words(Scenario):
     def each_way(self, count, loss, paths):
         _, real, peer = pair("--paths", paths, "--their-aead", "AES-256-GCM")
         self.assertTrue(peer.contact())
@@ -55,19 +61,6 @@ class Scenario(unittest.TestCase):
         self.assertEqual(sorted(real.messages()), sorted(f"text {i}" for i in range(count)))
         self.quiet(real, peer)
 
-
-class CommandLine(Scenario):
-    def test_it_sends_and_shows_a_verified_receipt(self):
-        folder, real, peer = pair()
-        peer.kill()
-        done = subprocess.run([sys.executable, SOURCE / "interop/peer.py", "--lab", folder, "--side", "north", "--send", "From the peer",
-                               "--line", LINE, "--json"], capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn('"receipt_verified": true', done.stdout)
-        self.assertEqual(real.messages(), ["From the peer"])
-
-
-class Words(Scenario):
     def test_each_way(self):
         self.each_way(500 if LONG else 100, 0.0, "1")
 
@@ -338,7 +331,8 @@ def setUpModule():
 
 def load_tests(loader, _tests, _pattern):
     """The peer by itself, then with the real station; the one that waits comes last."""
-    return unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in (Pure, Two, CommandLine, Words, Lives, TheSlowOne))
+    return unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in (
+        Pure, Two, BlobForm, Documents, Offers, Loopback, CommandLine, Words, Lives, RealDocuments, TheSlowOne))
 
 
 if __name__ == "__main__":
