@@ -201,6 +201,7 @@ void add_send_commands(CLI::App& app, Context& context) {
   send_command->add_option("--subject", options->subject, "Subject, at most 120 bytes");
   send_command->add_option("--label", options->label, "Security label, at most 40 bytes");
   send_command->add_option("--file", options->files, "A document; may be given up to four times")
+      ->allow_extra_args(false)
       ->check(CLI::ExistingFile);
   send_command->add_option("--type", options->type, "Media type of the documents; by their names without it");
   send_command->add_option("--due", options->due, "2026-11-24T09:00:00Z, or +2h");
