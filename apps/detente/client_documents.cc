@@ -170,21 +170,12 @@ Result<record::Attachment> hand_over(const Context& context, const StationClient
 }
 
 Result<void> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
-                             const std::vector<record::Attachment>& documents, std::uint64_t patience_s) {
+                             const std::vector<record::Attachment>& documents) {
   for (const record::Attachment& document : documents) {
-    std::uint64_t bytes = 0;
-    auto moved = std::chrono::steady_clock::now();
     for (;;) {
       DETENTE_TRY(now, station.get(document_target(line, document.digest) + "?whose=own"));
       if (now.value("state", "") == "confirmed") break;
-      const std::string what = document.file_name + ", " + size_text(document.length) + ": " + document_state_text(now);
-      context.progress(what);
-      if (now.value("bytes", std::uint64_t{0}) != bytes) moved = std::chrono::steady_clock::now();
-      bytes = now.value("bytes", std::uint64_t{0});
-      if (patience_s > 0 && std::chrono::steady_clock::now() - moved > std::chrono::seconds(patience_s)) {
-        context.progress({});
-        return fail(Fault::kState, what + ". It goes on by itself: `detente documents` shows how far it is");
-      }
+      context.progress(document.file_name + ", " + size_text(document.length) + ": " + document_state_text(now));
       std::this_thread::sleep_for(kPoll);
     }
     context.progress({});
@@ -264,11 +255,7 @@ Result<void> documents(Context& context, const DocumentsOptions& options) {
     if (out.lines.empty()) out.lines.emplace_back("no documents");
     return out;
   };
-  if (options.watch) return show_live(context, kRedraw, frame);
-  DETENTE_TRY(now, frame());
-  for (const std::string& line : now.lines) context.say(line);
-  context.result(std::move(now.json));
-  return {};
+  return show_once_or_live(context, options.watch, kRedraw, frame);
 }
 
 }  // namespace

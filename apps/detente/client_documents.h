@@ -15,9 +15,9 @@ namespace detente::cli {
 Result<record::Attachment> hand_over(const Context& context, const StationClient& station, const LineAddress& line,
                                      const std::string& path, const std::string& type);
 
-// Until the other side has them all, with progress. kState once nothing moves for `patience_s` (0: for ever).
+// Until the other side has them all, with progress.
 Result<void> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
-                             const std::vector<record::Attachment>& documents, std::uint64_t patience_s);
+                             const std::vector<record::Attachment>& documents);
 
 // Writes the document of an entry's attachment into the directory, verified against its root; kConflict
 // when another file has its place. The path; nothing when it is not all here.

@@ -98,4 +98,13 @@ Result<void> show_live(const Context& context, Duration period,
   return {};
 }
 
+Result<void> show_once_or_live(Context& context, bool watch, Duration period,
+                               const std::function<Result<LiveFrame>()>& frame) {
+  if (watch) return show_live(context, period, frame);
+  DETENTE_TRY(now, frame());
+  for (const std::string& line : now.lines) context.say(line);
+  context.result(std::move(now.json));
+  return {};
+}
+
 }  // namespace detente::cli

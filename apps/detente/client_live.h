@@ -21,4 +21,8 @@ struct LiveFrame {
 Result<void> show_live(const Context& context, Duration period,
                        const std::function<Result<LiveFrame>()>& frame);
 
+// The same with `watch`; else the frame once, as this command's output and result.
+Result<void> show_once_or_live(Context& context, bool watch, Duration period,
+                               const std::function<Result<LiveFrame>()>& frame);
+
 }  // namespace detente::cli

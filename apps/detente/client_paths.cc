@@ -36,11 +36,7 @@ Result<void> paths(Context& context, const PathsOptions& options) {
     DETENTE_TRY(answer, ask(station, options.counterpart));
     return LiveFrame{paths_lines(answer), std::move(answer)};
   };
-  if (options.watch) return show_live(context, kRedraw, frame);
-  DETENTE_TRY(now, frame());
-  for (const std::string& line : now.lines) context.say(line);
-  context.result(std::move(now.json));
-  return {};
+  return show_once_or_live(context, options.watch, kRedraw, frame);
 }
 
 }  // namespace

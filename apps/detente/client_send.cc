@@ -113,7 +113,7 @@ Result<void> send(Context& context, const SendOptions& options) {
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(composed)));
   say_outcome(context, line, shown, answer);
   const std::vector<record::Attachment>& sent = shown.entry.header.attachments;
-  if (options.wait == "document") return await_documents(context, station, line, sent, 0);
+  if (options.wait == "document") return await_documents(context, station, line, sent);
   for (const record::Attachment& document : sent)
     context.say("  " + document.file_name + ", " + size_text(document.length) +
                 ": follows by itself; `detente documents` shows how far it is");

@@ -15,30 +15,29 @@ std::string short_name(const Digest& root) { return to_hex(ByteView(root).first(
 
 }  // namespace
 
-void DocumentReceiver::load(Context& context, record::Fence fence) {
+void DocumentReceiver::load(Context& context, record::Fence fence, const KnownDocuments& documents) {
   fence_ = fence;
-  const auto documents = context.store.blobs(identity_->lineage, identity_->counterpart);
   for (const auto& [key, blob] : documents) {
     if (key.own) continue;
     if (blob.state != record::BlobState::kRefused) kept_bytes_ += blob.length;
-    if (blob.state == record::BlobState::kWanted) begin(context, key);
+    if (blob.state == record::BlobState::kWanted) begin(context, key, blob);
     if (blob.state == record::BlobState::kHere) here_.insert(record::blob_prefix(key.root));
   }
   // What found no room once may find it now: somebody gave more.
   record::Batch batch;
   batch.fence = fence_;
-  std::vector<record::BlobKey> taken;
+  KnownDocuments taken;
   for (auto [key, blob] : documents) {
     if (key.own || blob.state != record::BlobState::kRefused || !fits(blob.length)) continue;
     kept_bytes_ += blob.length;
     blob.state = record::BlobState::kWanted;
     batch.writes.push_back(record::PutBlob{key, blob});
-    taken.push_back(key);
+    taken.emplace_back(key, blob);
   }
   if (taken.empty()) return;
   context.effects.persist({std::move(batch)},
                           [this, taken](Context& then) {
-                            for (const record::BlobKey& key : taken) begin(then, key);
+                            for (const auto& [key, blob] : taken) begin(then, key, blob);
                             schedule(then);
                           },
                           {});
@@ -85,19 +84,17 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
 void DocumentReceiver::named_durable(Context& context, const record::BlobKey& key,
                                      const record::StoredBlob& blob) {
   counted_.erase(key.root);
-  if (blob.state == record::BlobState::kWanted) begin(context, key);
+  if (blob.state == record::BlobState::kWanted) begin(context, key, blob);
 }
 
-void DocumentReceiver::begin(Context& context, const record::BlobKey& key) {
-  const auto blob = context.store.blob(key);
-  if (!blob) return;
+void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
   // Two roots that begin alike, which costs 2^32 hashes to make: the second waits for a restart.
   const auto [it, fresh] = wanted_.emplace(record::blob_prefix(key.root), Wanted());
   if (!fresh) return;
   Wanted& wanted = it->second;
   wanted.key = key;
-  wanted.blob = *blob;
-  wanted.held.assign(record::piece_count(blob->length), false);
+  wanted.blob = blob;
+  wanted.held.assign(record::piece_count(blob.length), false);
   wanted.on_its_way = wanted.held;
   for (const auto& [piece, leaf] : context.store.piece_leaves(key)) {
     wanted.held[piece] = true;
@@ -124,12 +121,10 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
     want.map[bit / 8] |= static_cast<std::uint8_t>(1 << (bit % 8));
   }
   // Parts of pieces whose rest did not come are kept: the rest comes with the whole.
-  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
-                    record::encode_blob_frame(std::move(want))};
   // A question that drew nothing in its time makes its path suspect, as an entry does; not while another document comes.
   const bool another = data_at_ && wanted.asked_at && *data_at_ >= *wanted.asked_at;
   if (!wanted.asked.empty() && !another) link_->missed(context, wanted.asked, true);
-  wanted.asked = link_->send(context, {std::move(frame)}, {.answer_on = wanted.came_on});
+  wanted.asked = link_->send(context, {blob_frame(std::move(want))}, {.answer_on = wanted.came_on});
   wanted.asked_at = context.now.mono;
   wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(wanted.tries));
   ++wanted.tries;
@@ -356,9 +351,7 @@ void DocumentReceiver::finish(Context& context, Wanted& wanted) {
 void DocumentReceiver::say(Context& context, record::BlobWord word, const record::RootPrefix& prefix,
                            std::optional<PathId> on) {
   if (!link_->ready()) return;
-  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
-                    record::encode_blob_frame(record::BlobNote{word, prefix})};
-  static_cast<void>(link_->send(context, {std::move(frame)}, {.answer_on = on}));
+  static_cast<void>(link_->send(context, {blob_frame(record::BlobNote{word, prefix})}, {.answer_on = on}));
 }
 
 std::optional<DocumentProgress> DocumentReceiver::progress(const Digest& root, Instant now) const {

@@ -21,7 +21,7 @@ class DocumentReceiver {
   DocumentReceiver(const PairIdentity& identity, Link& link, const DocumentTerms& terms)
       : identity_(&identity), link_(&link), terms_(&terms) {}
 
-  void load(Context& context, record::Fence fence);
+  void load(Context& context, record::Fence fence, const KnownDocuments& documents);
   void named(Context& context, LineId line, const std::vector<NamedDocument>& documents, record::Batch& batch);
   void named_durable(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
   // The most urgent ones ask; the others wait for their turn.
@@ -68,7 +68,7 @@ class DocumentReceiver {
   };
 
   bool fits(std::uint64_t length) const;
-  void begin(Context& context, const record::BlobKey& key);
+  void begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
   void ask(Context& context, Wanted& wanted);
   void take_part(Partial& partial, std::uint32_t offset, ByteView bytes);
   void try_piece(Context& context, Wanted& wanted, std::uint64_t number);

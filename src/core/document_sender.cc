@@ -19,9 +19,9 @@ const Paths::Allowed kEveryPath;
 
 }  // namespace
 
-void DocumentSender::load(Context& context, record::Fence fence) {
+void DocumentSender::load(record::Fence fence, const KnownDocuments& documents) {
   fence_ = fence;
-  for (auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart))
+  for (const auto& [key, blob] : documents)
     if (key.own && blob.state == record::BlobState::kNamed)
       open_.emplace(record::blob_prefix(key.root), Open{key, blob, std::nullopt, 0});
 }
@@ -182,9 +182,7 @@ void DocumentSender::offer_open(Context& context) {
 }
 
 void DocumentSender::say(Context& context, record::BlobWord word, const record::RootPrefix& prefix) {
-  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
-                    record::encode_blob_frame(record::BlobNote{word, prefix})};
-  static_cast<void>(link_->send(context, {std::move(frame)}, {}));
+  static_cast<void>(link_->send(context, {blob_frame(record::BlobNote{word, prefix})}, {}));
 }
 
 // --- sending -----------------------------------------------------------------------
@@ -265,9 +263,7 @@ std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next
     ++asked.piece;
     asked.offset = 0;
   }
-  wire::Frame frame{wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false,
-                    record::encode_blob_frame(std::move(data))};
-  return std::pair(std::move(frame), part);
+  return std::pair(blob_frame(std::move(data)), part);
 }
 
 bool DocumentSender::send_packet(Context& context, Asked& asked) {

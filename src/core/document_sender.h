@@ -18,7 +18,7 @@ class DocumentSender {
   DocumentSender(const PairIdentity& identity, Link& link, const DocumentTerms& terms)
       : identity_(&identity), link_(&link), terms_(&terms) {}
 
-  void load(Context& context, record::Fence fence);
+  void load(record::Fence fence, const KnownDocuments& documents);
   // An entry names it now, durably.
   void named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
 

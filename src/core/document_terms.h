@@ -2,6 +2,8 @@
 #pragma once
 
 #include "core/line_setup.h"
+#include "record/blob.h"
+#include "wire/frame.h"
 
 namespace detente::core {
 
@@ -19,7 +21,14 @@ struct DocumentPart {
   std::uint64_t first_piece = 0;
   Bytes bytes;
 };
+inline wire::Frame blob_frame(const record::BlobFrame& content) {
+  return {wire::FrameType::kBlobChunk, wire::FrameClass::kLive, false, record::encode_blob_frame(content)};
+}
+
 inline constexpr std::size_t kPartBytesMax = std::size_t{1} << 20;
+
+// What the store knows of, at a start.
+using KnownDocuments = std::vector<std::pair<record::BlobKey, record::StoredBlob>>;
 
 struct NamedDocument {
   record::Attachment attachment;

@@ -18,11 +18,12 @@ Documents::Documents(const PairIdentity& identity, Link& link, DocumentTerms ter
 
 void Documents::load(Context& context, record::Fence fence) {
   fence_ = fence;
-  sender_.load(context, fence);
-  receiver_.load(context, fence);
+  const KnownDocuments documents = context.store.blobs(identity_->lineage, identity_->counterpart);
+  sender_.load(fence, documents);
+  receiver_.load(context, fence, documents);
   record::Batch batch;
   batch.fence = fence;
-  for (auto& [key, blob] : context.store.blobs(identity_->lineage, identity_->counterpart)) {
+  for (const auto& [key, blob] : documents) {
     const bool unnamed = key.own && (blob.state == record::BlobState::kFilling ||
                                      blob.state == record::BlobState::kReady);
     if (!unnamed || context.now.wall.seconds <= blob.since.seconds + kUnnamedKept) continue;
