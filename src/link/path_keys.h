@@ -58,6 +58,8 @@ class PathSender {
 class PathReceiver {
  public:
   PathReceiver(ByteView direction_secret, PathId path, const Layers& layers);
+  // kReplay: a packet of that counter was opened before, or it is too old to tell; nothing was verified,
+  // so it may be a forgery as well.
   enum class Outcome { kOk, kNotOurs, kReplay, kInnerBad };
   struct Opened {
     Outcome outcome = Outcome::kNotOurs;
