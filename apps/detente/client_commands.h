@@ -11,6 +11,9 @@ void add_inbox_commands(CLI::App& app, Context& context);    // inbox, events
 void add_show_commands(CLI::App& app, Context& context);     // status, record
 void add_documents_commands(CLI::App& app, Context& context);  // documents
 void add_paths_commands(CLI::App& app, Context& context);    // paths
+void add_call_commands(CLI::App& app, Context& context);      // call, answer, decline, call-off
+void add_presence_commands(CLI::App& app, Context& context);  // presence, hours, outage, test, drill
+void add_watch_commands(CLI::App& app, Context& context);     // watch, alarm, contact, log
 void add_backup_commands(CLI::App& app, Context& context);   // backup, restore
 
 // The subcommand of that name, made where it is missing: several files add to one.

@@ -22,6 +22,8 @@ struct LinkView {
   std::optional<std::int64_t> offset_s;  // their clock less ours, by their newest receipt
 };
 
+class Watch;
+
 struct Running {
   SideDir dir;
   StationConfig config;
@@ -38,6 +40,7 @@ struct Running {
   AlarmGate gate;
   std::vector<LinkView> links;  // by PeerId
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
+  Watch* watch = nullptr;  // once the record is open; borrowed
 
   Counterpart* counterpart(std::string_view name);
   const core::Line& line(PeerId peer, LineId id) const {
