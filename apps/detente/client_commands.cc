@@ -19,6 +19,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_documents_commands(app, context);
   add_paths_commands(app, context);
   add_backup_commands(app, context);
+  add_calendar_command(app, context);
 }
 
 }  // namespace detente::cli

@@ -12,6 +12,7 @@ void add_show_commands(CLI::App& app, Context& context);     // status, record
 void add_documents_commands(CLI::App& app, Context& context);  // documents
 void add_paths_commands(CLI::App& app, Context& context);    // paths
 void add_backup_commands(CLI::App& app, Context& context);   // backup, restore
+void add_calendar_command(CLI::App& app, Context& context);  // calendar
 
 // The subcommand of that name, made where it is missing: several files add to one.
 CLI::App& group(CLI::App& app, const std::string& name, const std::string& description);
