@@ -15,6 +15,7 @@ void add_call_commands(CLI::App& app, Context& context);      // call, answer, d
 void add_presence_commands(CLI::App& app, Context& context);  // presence, hours, outage, test, drill
 void add_watch_commands(CLI::App& app, Context& context);     // watch, alarm, contact, log
 void add_backup_commands(CLI::App& app, Context& context);   // backup, restore
+void add_calendar_command(CLI::App& app, Context& context);  // calendar
 
 // The subcommand of that name, made where it is missing: several files add to one.
 CLI::App& group(CLI::App& app, const std::string& name, const std::string& description);
