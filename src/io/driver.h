@@ -30,6 +30,12 @@ struct DriverParts {  // all borrowed; they outlive the driver
   std::function<void()> when_idle;
 };
 
+// Datagrams of one path since the driver was made.
+struct PathTraffic {
+  std::uint64_t sent = 0;   // given to the bearer
+  std::uint64_t heard = 0;  // that verified
+};
+
 class Driver {
  public:
   explicit Driver(DriverParts parts);
@@ -69,6 +75,7 @@ class Driver {
   const core::Station& station() const { return station_; }
   Now now() const;
   std::uint64_t datagrams_not_sent() const;
+  PathTraffic traffic(PeerId peer, PathId path) const;
   boost::asio::io_context& context();
 
  private:

@@ -23,6 +23,12 @@ std::string date_text(watch::Day day) {
 
 Json Watch::call_fields(const watch::CallId& call) { return {{"date", date_text(call.day)}, {"place", call.entry}}; }
 
+Watch::Watch(Running& running, spdlog::logger& log)
+    : running_(running),
+      log_(log),
+      alarms_(escalation_steps(running.config)),
+      hooks_(std::make_unique<io::HookRunner>(running.driver->context())) {}
+
 // ---- small helpers ----
 
 Watch::OneLine* Watch::find(PeerId peer, LineId line) {
@@ -88,6 +94,10 @@ void Watch::tick() {
   }
   for (auto& [key, line] : lines_)
     if (line.watch->book() != nullptr) advance(line, time);
+  escalate();
+  look_at_vigilance(time);
+  look_at_credentials(time);
+  count_tries(time);
 }
 
 void Watch::advance(OneLine& line, WallTime time) {
@@ -124,6 +134,8 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
     raise(line.name, "sign-of-life",
           line.counterpart->name() + " gave a sign of life after " + std::to_string(alarm.row) +
               " silent check calls since " + format_utc(alarm.since));
+    end(line.name, "sign-of-life");  // it asks for a person, and its cause does not last
+    end(line.name, "silence");
     return tell(line, "sign-of-life", std::move(more));
   }
   raise(line.name, "silence",

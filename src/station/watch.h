@@ -12,15 +12,19 @@
 #include <set>
 #include <string>
 
+#include "io/hook.h"
 #include "station/line_watch.h"
 #include "station/watch_log.h"
 #include "station/watch_people.h"
+#include "watch/alarm_list.h"
 
 namespace spdlog {
 class logger;
 }
 
 namespace detente::station {
+
+std::vector<std::uint32_t> escalation_steps(const StationConfig& config);
 
 class Watch {
  public:
@@ -33,6 +37,8 @@ class Watch {
   void close();  // the station stops: not the same as being killed
 
   void on_event(const core::DeskEvent& event);
+  // What the core says of a counterpart; an event tells of it already.
+  void on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text);
   // Whether a desk may submit that now.
   Result<void> check(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) const;
   // It was taken: this side's act counts from now on, though no path may carry it for months.
@@ -68,7 +74,7 @@ class Watch {
   };
   struct Replay;  // watch_open.cc
 
-  Watch(Running& running, spdlog::logger& log) : running_(running), log_(log) {}
+  Watch(Running& running, spdlog::logger& log);
 
   // watch_open.cc
   void make_lines();
@@ -101,11 +107,19 @@ class Watch {
   void tell_on_watch(OneLine& line);
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
   // watch_alarms.cc: an alarm is raised once while its cause lasts.
-  void raise(const std::string& line, const char* kind, const std::string& words);
-  void end(const std::string& line, const char* kind);
+  void raise(const std::string& line, const std::string& kind, const std::string& words);
+  void end(const std::string& line, const std::string& kind);
   Result<void> check_acknowledge(std::uint64_t alarm) const;
   void acknowledge(const Deed& deed);
-  void read_alarm(const Json& line);
+  void read_alarm(const std::string& what, const Json& line);
+  void run_hooks(HookOn on, std::uint32_t after_minutes, const watch::ListedAlarm& alarm);
+  void hook_failed(watch::AlarmId alarm, const std::string& words);
+  void escalate();
+  void look_at_vigilance(WallTime time);
+  void look_at_credentials(WallTime time);
+  void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
+  // watch_tries.cc
+  void count_tries(WallTime time);
   Json alarms_json() const;
 
   OneLine* find(PeerId peer, LineId line);
@@ -131,6 +145,18 @@ class Watch {
   std::vector<std::string> unknown_zones_;                 // messages
   WatchPeople people_;
   std::map<OfficerId, std::uint64_t> counters_;
+  watch::AlarmList alarms_;
+  std::unique_ptr<io::HookRunner> hooks_;
+  std::map<watch::AlarmId, std::string> hook_trouble_;
+  std::set<std::string> expiring_;  // told in this run
+  WallTime credentials_seen_;
+  bool prompted_ = false;  // the watch, and it has not answered
+  std::optional<WallTime> vigilance_raised_at_;
+  struct Tries {  // of one counterpart, in the hour that began at `from`
+    WallTime from;
+    std::map<PathId, io::PathTraffic> before;
+  };
+  std::map<PeerId, Tries> tries_;
   WallTime alive_written_;
   WallTime last_deed_;  // of any own officer
   bool started_ = false;

@@ -3,6 +3,7 @@
 
 #include "base/civil.h"
 #include "station/watch.h"
+#include "watch/calendar.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -10,10 +11,6 @@ namespace detente::station {
 namespace {
 
 constexpr std::uint32_t kSecondsPerDay = 86400;
-constexpr const char* kMarkWords[] = {"in time", "at their hour", "late",       "they were silent", "we were silent",
-                                      "declined", "called off",    "in a cut", "own station down", "drill"};
-static_assert(std::size(kMarkWords) == watch::kDayMarks);
-
 Json time_json(const std::optional<WallTime>& time) { return time ? Json(time->seconds) : Json(); }
 
 std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
@@ -153,8 +150,13 @@ Result<Json> Watch::calls_json(const Counterpart& counterpart, const accord::Ann
   if (line.watch->book() == nullptr) return out;
   const watch::Day live = static_cast<watch::Day>(now().seconds / kSecondsPerDay) - watch::CallBook::kLiveDays;
   if (from < live) DETENTE_TRY_VOID(add_old_calls(line, from, std::min(until, live), out["calls"]));
-  for (const watch::BookCall& call : line.watch->book()->calls(std::max(from, live), until))
-    out["calls"].push_back(call_json(line, call));
+  // A date may begin half a day before or after the same date in UTC.
+  const watch::Day first = std::max(from, live);
+  const auto instant = [](watch::Day day) { return WallTime{static_cast<std::uint32_t>(std::max(day, 0)) * kSecondsPerDay}; };
+  for (const watch::PlannedCall& planned : line.watch->schedule()->planned(instant(first - 1), instant(until + 1))) {
+    if (planned.id.day < first || planned.id.day >= until) continue;
+    if (const auto call = line.watch->book()->call(planned.id)) out["calls"].push_back(call_json(line, *call));
+  }
   return out;
 }
 
@@ -199,7 +201,8 @@ Result<Json> Watch::calendar_json(const Counterpart& counterpart, const accord::
   Json out{{"ok", true},     {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from},
            {"until", until}, {"today", now().seconds / kSecondsPerDay}};
   out["marks"] = Json::array();
-  for (const char* words : kMarkWords) out["marks"].push_back(words);
+  for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark)
+    out["marks"].push_back(watch::words_of(static_cast<watch::DayMark>(mark)).name);
   out["days"] = Json::array();
   if (line.watch->book() == nullptr) return out;
   for (watch::Day day = from; day < until; ++day) {

@@ -132,7 +132,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
       DETENTE_TRY(call, call_id_of(line));
       if (OneLine* found = named(line.at("line").get<std::string>())) found->outcomes.insert(call);
     }
-    if (what == "alarm") read_alarm(line);
+    if (what.starts_with("alarm")) read_alarm(what, line);
     return {};
   } catch (const Json::exception&) {
     return fail(Fault::kMalformed, "a line of the watch log that this version cannot read");
@@ -232,7 +232,7 @@ Result<void> Watch::replay_again() {
   Replay replay;
   DETENTE_TRY_VOID(file_->read(1, [&](const Json& line) -> Result<void> {
     const std::string what = line.value("what", "");
-    if (what == "deed" || what == "alarm") return {};  // these were taken and hang on no clock
+    if (what == "deed" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
     return read_line(replay, line);
   }));
   if (!replay.begin) replay.begin = now();

@@ -4,6 +4,7 @@
 
 #include "station/bulletins.h"
 #include "station/submission.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -123,6 +124,7 @@ void Witness::operator()(const core::Alarm& event) {
        {"alarm", alarm_name(event.kind)},
        {"text", event.text},
        {"not_shown_before", silent}});
+  running_.watch->on_core_alarm(name, alarm_name(event.kind), event.text);
 }
 
 }  // namespace detente::station
