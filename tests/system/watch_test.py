@@ -312,5 +312,134 @@ class People(WatchCase):
         self.assertEqual({**before, "now": 0}, {**after, "now": 0})
 
 
+class Alarms(WatchCase):
+    OPTIONS = ("--gap",)
+
+    def configure(self, text, top=""):
+        path = pathlib.Path(self.south.path("station", "station.toml"))
+        old = path.read_text()
+        first, rest = old.split("\n", 1)
+        path.write_text(first + "\n" + top + rest + text)
+
+    def script(self, name, text):
+        path = self.base / name
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return str(path)
+
+    def one_silence(self):
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
+        self.wait_state(self.south, "due")
+        self.clock.set(NINE + 31 * MINUTE)
+        self.wait_state(self.south, "unanswered")
+
+    def alarm(self, kind):
+        return next((a for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == kind), None)
+
+    def test_hooks_get_data_and_no_command_line_and_one_that_hangs_is_shown(self):
+        out, late = self.base / "out", self.base / "late"
+        good = self.script("good", f'{{ echo "$#"; env | grep ^DETENTE_; cat; }} > "{out}.new"; mv "{out}.new" "{out}"\n')
+        hangs = self.script("hangs", "sleep 600\n")
+        told = self.script("told", f'touch "{late}"\n')
+        self.configure(f"""
+[[hooks]]
+on = "alarm"
+command = ["{good}"]
+
+[[hooks]]
+on = "alarm"
+command = ["{hangs}"]
+timeout_seconds = 1
+
+[[hooks]]
+on = "escalation"
+command = ["{told}"]
+after_minutes = 15
+""")
+        self.south.start()
+        self.one_silence()
+        wait_until(out.exists, "the hook to have run")
+        text = out.read_text()
+        self.assertTrue(text.startswith("0\n"), text)
+        self.assertIn("DETENTE_LINE=military-west", text)
+        self.assertIn("without an answer", text)
+        wait_until(lambda: "A HOOK FAILED" in self.alarm("silence")["hook"], "the hook that hangs to be shown")
+        self.assertFalse(late.exists(), "it is not yet time")
+        for _ in range(4):  # of the time that nobody acknowledged it, as the station saw it pass
+            self.clock.forward(5 * MINUTE)
+            wait_until(lambda: self.south.get("/v1/status")["now"] >= self.clock.now() - 2, "the station's clock")
+            seen = self.clock.now()
+            wait_until(lambda at=seen: self.clock.now() >= at + 2, "a look of the station at its alarms")
+        wait_until(late.exists, "the escalation")
+
+    def test_a_watch_that_does_not_answer_its_prompt_is_an_alarm_at_home(self):
+        self.configure("", "vigilance_minutes = 30\nvigilance_grace_minutes = 5\n")
+        self.south.start()
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        queued = [line["queued"] for line in self.south.status_of("north")["lines"]]
+        self.clock.forward(31 * MINUTE)
+        wait_until(lambda: "prompt" in [e["event"] for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"]],
+                   "the prompt")
+        self.assertIsNone(self.alarm("vigilance"))
+        self.cli(self.south, "watch", "here", "--as", "kim")
+        self.clock.forward(31 * MINUTE)
+        self.clock.forward(5 * MINUTE)
+        wait_until(lambda: self.alarm("vigilance"), "the alarm")
+        self.assertEqual([line["queued"] for line in self.south.status_of("north")["lines"]], queued, "nothing of it leaves")
+
+    def test_a_clock_that_steps_rings_no_call_twice_and_forgets_none(self):
+        self.south.start()
+        self.clock.set(NINE + 10)
+        self.wait_state(self.south, "due")
+        self.clock.set(NINE - 10 * MINUTE)
+        wait_until(lambda: self.south.get("/v1/status")["now"] < NINE, "the station to see the step")
+        self.clock.set(NINE + 20)
+        self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
+        due = [e for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"] if e["event"] == "call-due" and
+               e["line"] == "military-west"]
+        self.assertEqual(len(due), 1)
+        # The host slept over the whole hour: not seen, so nobody's silence.
+        self.clock.set(NINE + DAY + HOUR)
+        self.wait_state(self.south, "own station down")
+        # A year ahead and back again: the books are made anew, and nothing is lost.
+        self.clock.set(NINE + 365 * DAY)
+        wait_until(lambda: self.south.get("/v1/status")["now"] > NINE + 364 * DAY, "the station to see the year")
+        self.clock.set(NINE + DAY + 2 * HOUR)
+        wait_until(lambda: self.south.get("/v1/status")["now"] < NINE + 2 * DAY, "the station to see the step back")
+        self.clock.set(NINE + 2 * DAY + 10)
+        self.wait_state(self.south, "due")
+
+
+class BadInput(WatchCase):
+    def test_a_flood_of_presence_queries_is_one_question(self):
+        self.start()
+        for _ in range(30):
+            self.cli(self.north, "presence", "ask", "navy", "--as", "ri", "--wait", "none")
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["theirs"], "a question")
+        open_matters = [o for o in self.cli(self.south, "watch", "show")["open"] if "anybody" in o["words"]]
+        self.assertEqual(len(open_matters), 1)
+        self.assertLess(len(self.south.get("/v1/watch")["alarms"]), 2)
+
+    def test_a_call_that_nobody_planned_and_a_stranger_to_the_line(self):
+        self.start()
+        self.assertIn("no check call", self.refused(self.south, "call-off", "military-west", "2027-05-05", "--as", "kim"))
+        self.assertIn("as 2026-11-24", self.refused(self.south, "call-off", "military-west", "tomorrow", "--as", "kim"))
+        self.assertIn("plans no check calls", self.refused(self.south, "call", "navy", "--as", "kim"))
+        self.assertIn("nobody", self.refused(self.south, "watch", "on", "--as", "nobody"))
+        self.assertIn("there is no line", self.refused(self.south, "watch", "on", "nowhere", "--as", "kim"))
+
+    def test_a_watch_log_that_was_changed_is_said_at_the_start(self):
+        self.start()
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        self.south.stop()
+        path = pathlib.Path(self.south.path("station", "watch.log"))
+        path.write_text(path.read_text().replace('"do":"on"', '"do":"off"', 1))
+        self.south.spawn()
+        self.south.process.wait(20)
+        self.south.process = None
+        self.assertIn("changed or taken out", self.south.stderr() + pathlib.Path(self.south.path("station", "station.log")).read_text())
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
