@@ -11,14 +11,9 @@
 
 #include "accord/annex.h"
 #include "base/time.h"
+#include "watch/trouble.h"
 
 namespace detente::watch {
-
-// Something that began, went on until `last`, and is not known to have ended.
-struct Trouble {
-  Instant since, last;
-  std::string words;
-};
 
 struct Span {
   Instant since, last;
