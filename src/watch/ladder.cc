@@ -89,13 +89,13 @@ Duration wall_age(const LadderFacts& facts, WallTime at) {
 // --- rungs -------------------------------------------------------------------
 
 Finding equipment_rung(const LadderFacts& facts) {
-  const auto age = age_of(facts, facts.equipment.started);
   if (facts.equipment.fault)
-    return {Known::kNot, "the disk refuses: " + *facts.equipment.fault, {}};
+    return {Known::kNot, "the disk refuses: " + *facts.equipment.fault, std::nullopt};
+  std::string words =
+      "runs since " + since_text(facts, facts.equipment.started) + ", its disk takes writes";
   if (facts.equipment.clock_synchronised == false)
-    return {Known::kGood, "runs, its disk takes writes; this machine's clock is not synchronised",
-            age};
-  return {Known::kGood, "runs, its disk takes writes", age};
+    words += "; this machine's clock is not synchronised";
+  return {Known::kGood, words, std::nullopt};
 }
 
 Finding path_rung(const Judged& judged) {
@@ -266,8 +266,6 @@ Ladder judge(const LadderFacts& facts) {
     out.also.push_back(also_text(situations[i], judged));
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
-  if (facts.equipment.clock_synchronised == false)
-    out.also.push_back("no trusted time: this machine's clock is not synchronised");
   return out;
 }
 

@@ -245,10 +245,8 @@ std::string also_text(Situation situation, const Judged& judged) {
 }
 
 SituationText own_station_down(const std::string& why) {
-  return {
-      "OWN EQUIPMENT DOWN", why,
-      "Start it with `detente station run`. Until then nothing is received, and nothing is known "
-      "of any line."};
+  return {"OWN EQUIPMENT DOWN", why,
+          "Until it runs nothing is received, and nothing is known of any line."};
 }
 
 const char* to_string(Known known) {
