@@ -90,6 +90,7 @@ void Paths::heard(Instant now, PathId id) {
 
 void Paths::called(Instant now, PathId id) {
   PathState& path = at(id);
+  if (path.calls == 0) path.called_since = now;
   if (path.calls < UINT32_MAX) ++path.calls;
   path.called = now;
 }

@@ -43,9 +43,9 @@ struct PathState {
   std::optional<Instant> lacking;         // out: they last told that they do not have that one
   // In: what came there they answered by another path alone, since then and last; until heard here.
   std::optional<Instant> elsewhere_since, elsewhere_last;
-  // In: calls of theirs, in a row, that led to no session; the last of them.
+  // In: calls of theirs, in a row, that led to no session; the first and the last of them.
   std::uint32_t calls = 0;
-  std::optional<Instant> called;
+  std::optional<Instant> called_since, called;
 };
 
 class Paths {

@@ -20,6 +20,7 @@ watch::PathFacts path_facts(const core::PathState& state, const io::PathTrouble&
   if (state.elsewhere_since && state.elsewhere_last)
     out.answered_elsewhere = watch::Span{*state.elsewhere_since, *state.elsewhere_last};
   out.calls = state.calls;
+  out.called_since = state.called_since;
   out.called = state.called;
   return out;
 }

@@ -39,9 +39,9 @@ struct PathFacts {
   std::optional<Instant> heard;  // the last that verified
   // What came to them here they answered by another path alone: their direction here is dead.
   std::optional<Span> answered_elsewhere;
-  // Of theirs that came here in a row and led to no session, and the last of them.
+  // Of theirs that came here in a row and led to no session; the first and the last of them.
   std::uint32_t calls = 0;
-  std::optional<Instant> called;
+  std::optional<Instant> called_since, called;
 };
 
 struct Farewell {

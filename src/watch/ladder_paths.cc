@@ -35,8 +35,9 @@ bool suspect_for(const PathFacts& path, const LadderFacts& facts, Duration least
 OneWay one_way(const PathFacts& path, const LadderFacts& facts) {
   const bool told = suspect_for(path, facts, kLostPackets) && path.lacking &&
                     *path.lacking >= *path.suspect_since && is_fresh(facts, path.lacking);
-  const bool calls_in_vain =
-      !facts.station.session && path.calls >= kCallsInVain && is_fresh(facts, path.called);
+  const bool calls_in_vain = !facts.station.session && path.calls >= kCallsInVain &&
+                             is_fresh(facts, path.called) &&
+                             facts.now.mono - *path.called_since >= kLostPackets;
   if (!path.own && (told || calls_in_vain)) return OneWay::kTheyDoNotHearUs;
   if (path.answered_elsewhere && is_fresh(facts, path.answered_elsewhere->last) &&
       facts.now.mono - path.answered_elsewhere->since >= kLostPackets)

@@ -155,7 +155,7 @@ TEST(Ladder, NeverHeardSaysSinceWhen) {
   LadderFacts facts = silent();
   facts.station = {};
   for (PathFacts& path : facts.paths)
-    path = {path.name, path.kind, {}, {}, {}, {}, {}, {}, {}, 0, {}};
+    path = {path.name, path.kind, {}, {}, {}, {}, {}, {}, {}, 0, {}, {}};
   const Ladder ladder = judge(facts);
   EXPECT_EQ(ladder.situation, Situation::kSilent);
   EXPECT_NE(ladder.text.words.find("since this station's start at 2027-01-15 07:00:00Z"),
@@ -194,9 +194,13 @@ TEST(Ladder, CallsThatLeadToNothingShowADeadDirection) {
   path.heard.reset();
   path.arrived.reset();
   path.called = ago(1);
+  path.called_since = ago(5);
   path.calls = 2;
   EXPECT_NE(judge(facts).situation, Situation::kOneDirection);
   path.calls = 3;
+  path.called_since = ago(2);  // a call or two that crossed with ours
+  EXPECT_NE(judge(facts).situation, Situation::kOneDirection);
+  path.called_since = ago(5);
   EXPECT_EQ(judge(facts).situation, Situation::kOneDirection);
   EXPECT_EQ(judge(facts).text.title, "ONE DIRECTION DEAD: they do not hear us");
 }

@@ -183,6 +183,7 @@ class FarMachine(OneLab):
     def test_a_killed_station_is_told_by_its_machine(self):
         self.in_contact()
         self.north.kill()
+        self.south.cli("send", f"north/{LINE}", "Are you there?", "--wait", "durable")
         ladder = self.await_situation(self.south, "north", "far-machine-off")
         _, (_, address) = self.north.ends("south")[0], self.south.ends("north")[0]
         self.assertIn(f"a machine at {address} says that nobody listens there", ladder["words"])
@@ -213,11 +214,11 @@ class Silence(OneLab):
         self.await_situation(self.south, "north", "in-contact")
 
     def test_never_heard_says_since_when(self):
-        self.south.start()
         relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0],
                       lambda direction, number, datagram: [])
         self.addCleanup(relay.close)
-        ladder = self.await_situation(self.south, "north", "silent", 100)
+        self.south.start()
+        ladder = self.await_situation(self.south, "north", "silent")
         self.assertIn("Nothing was heard since this station's start at", ladder["words"])
         self.assertEqual(ladder["highest_good"], "our equipment")
 
@@ -283,6 +284,12 @@ class Unplugged(Ladders):
 
             def interface(number, state):
                 world.run_in("a", "ip", "link", "set", device[number], state)
+            self.await_situation(south, "north", "in-contact")
+            # A cable without anything at its other end: the system goes on taking datagrams.
+            world.run_in("a", "ip", "link", "set", device[0], "carrier", "off")
+            ladder = self.await_situation(south, "north", "own-path-unplugged", 2 * SOON)
+            self.assertIn(f"the network interface {device[0]} has no carrier", ladder["words"])
+            world.run_in("a", "ip", "link", "set", device[0], "carrier", "on")
             self.await_situation(south, "north", "in-contact")
             interface(0, "down")
             ladder = self.await_situation(south, "north", "own-path-unplugged")
