@@ -23,9 +23,9 @@ bool cannot_send(const JudgedPath& path) { return path.facts->own.has_value(); }
 bool is_one_way(const JudgedPath& path) { return path.one_way != OneWay::kNone; }
 bool dead_out(const JudgedPath& path) { return path.finding.out.known == Known::kNot; }
 
+// A line of none of whose paths this station has an end cannot be sent on either.
 bool all_unplugged(const Judged& judged) {
-  return !judged.paths.empty() &&
-         std::all_of(judged.paths.begin(), judged.paths.end(), cannot_send);
+  return std::all_of(judged.paths.begin(), judged.paths.end(), cannot_send);
 }
 
 // --- people ------------------------------------------------------------------

@@ -333,6 +333,15 @@ TEST(Ladder, OneQuietPathThatMadeTheSessionIsGood) {
   EXPECT_EQ(judge(facts).paths[0].out.known, Known::kUnknown);
 }
 
+TEST(Ladder, ALineWithoutAPathHereIsNotCalledSilent) {
+  LadderFacts facts = in_contact();
+  facts.paths.clear();
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kOwnPathUnplugged);
+  EXPECT_NE(ladder.text.words.find("has none of the paths"), std::string::npos);
+  EXPECT_EQ(ladder.media[0].out.known, Known::kUnknown);
+}
+
 TEST(Ladder, SpansAreShort) {
   EXPECT_EQ(span_text(std::chrono::milliseconds(1900)), "1 s");
   EXPECT_EQ(span_text(std::chrono::minutes(2)), "2 min");

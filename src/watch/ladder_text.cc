@@ -44,6 +44,8 @@ const JudgedPath* find_path(const Judged& judged, Test test) {
 
 std::string unplugged_words(const Judged& judged) {
   std::string out;
+  if (judged.paths.empty())
+    out = "This station has none of the paths that the line may take: station.toml names none of them.";
   const JudgedPath* last = nullptr;
   for (const JudgedPath& path : judged.paths) {
     if (!path.facts->own) continue;
