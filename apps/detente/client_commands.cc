@@ -19,7 +19,11 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_show_commands(app, context);
   add_documents_commands(app, context);
   add_paths_commands(app, context);
+  add_call_commands(app, context);
+  add_presence_commands(app, context);
+  add_watch_commands(app, context);
   add_backup_commands(app, context);
+  add_calendar_command(app, context);
 }
 
 }  // namespace detente::cli

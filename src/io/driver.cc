@@ -267,6 +267,12 @@ Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entr
   return id;
 }
 
+std::size_t Driver::withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why) {
+  const std::size_t taken = station_.withdraw(now(), peer, line, pick, why);
+  carry_out();
+  return taken;
+}
+
 Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::DocumentPart& part,
                                                 const std::function<void(core::SubmissionId)>& accepted) {
   Result<core::SubmissionId> id = station_.put_document(now(), peer, part);

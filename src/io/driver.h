@@ -63,6 +63,7 @@ class Driver {
   // `accepted` gets the id before any event names it.
   Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
                                     const std::function<void(core::SubmissionId)>& accepted = {});
+  std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
                                           const std::function<void(core::SubmissionId)>& accepted = {});
   const core::Station& station() const { return station_; }

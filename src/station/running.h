@@ -24,6 +24,8 @@ struct LinkView {
   Instant offset_at;
 };
 
+class Watch;
+
 struct Running {
   SideDir dir;
   StationConfig config;
@@ -41,6 +43,7 @@ struct Running {
   AlarmGate gate;
   std::vector<LinkView> links;  // by PeerId
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
+  Watch* watch = nullptr;  // once the record is open; borrowed
 
   Counterpart* counterpart(std::string_view name);
   const core::Line& line(PeerId peer, LineId id) const {
