@@ -41,7 +41,7 @@ Json clock_json(const LinkView& view, const Now& now) {
 }
 
 Json ladder_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
-  const watch::LadderFacts facts = gather_line(gather_shared(running, counterpart), annex);
+  const watch::LadderFacts facts = gather_line(running, counterpart, gather_shared(running, counterpart), annex);
   const watch::Ladder ladder = watch::judge(facts);
   Json out{{"ok", true},
            {"counterpart", counterpart.name()},

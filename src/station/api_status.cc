@@ -40,7 +40,7 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"queued", line.queued()},
           {"far_size", line.far().durable_size()},
           {"unread", running.marks_of(counterpart.peer, annex.line).count()}};
-  out.update(situation_json(watch::judge(gather_line(shared, annex))));
+  out.update(situation_json(watch::judge(gather_line(running, counterpart, shared, annex))));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "station/line_facts.h"
 
 #include "io/os_clock.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -58,11 +59,13 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
   return facts;
 }
 
-watch::LadderFacts gather_line(const watch::LadderFacts& shared, const accord::Annex& annex) {
+watch::LadderFacts gather_line(const Running& running, const Counterpart& counterpart,
+                               const watch::LadderFacts& shared, const accord::Annex& annex) {
   watch::LadderFacts out = shared;
   std::erase_if(out.paths,
                 [&](const watch::PathFacts& path) { return !annex.allows_path(path.name); });
   out.media = annex.media;
+  if (running.watch != nullptr) running.watch->add_facts(counterpart, annex, out);
   return out;
 }
 

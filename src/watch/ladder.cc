@@ -50,16 +50,26 @@ Person newest_person(const PeopleFacts& people) {
   };
   if (people.claim_on)
     take({Known::kGood, people.claim_on->at,
-          "on watch" + by_text(people.claim_on->by) + ", as their station says (a claim)", ""});
+          "on watch" + by_text(people.claim_on->by) +
+              (people.claim_since ? " since " + time_text(*people.claim_since) : "") +
+              ", as their station says (a claim)",
+          ""});
   if (people.claim_off)
     take({Known::kNot, *people.claim_off, "nobody on watch, as their station says (a claim)", ""});
   if (people.unanswered) {
-    const std::string row = people.unanswered_row > 1
-                                ? std::to_string(people.unanswered_row) + " calls in a row"
-                                : "the check call";
-    take({Known::kNot, *people.unanswered, "nobody answered " + row, row + " unanswered",
+    const bool many = people.unanswered_row > 1;
+    const std::string row = std::to_string(people.unanswered_row) + " check calls in a row";
+    take({Known::kNot, *people.unanswered,
+          many                ? "nobody there at " + row
+          : people.their_turn ? "nobody called us, though it was their turn"
+                              : "nobody answered the check call",
+          many                ? row + " without an answer"
+          : people.their_turn ? "not called"
+                              : "unanswered",
           Known::kNot});
   }
+  if (people.called)
+    take({Known::kGood, *people.called, "called us for the check call", "called us", Known::kGood});
   if (people.declined)
     take({Known::kGood, people.declined->at,
           "a person declined the call" + by_text(people.declined->by),

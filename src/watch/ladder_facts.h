@@ -65,9 +65,10 @@ struct CutFacts {
 
 struct OutageFacts {
   bool ours = false;  // this side announced its own
-  WallTime from, until, announced;
+  WallTime from, until;
+  std::optional<WallTime> announced;
   std::string text;
-  std::string by;  // post or officer
+  std::string by;  // post or officer; may be empty
 };
 
 enum class Presence : std::uint8_t { kReady, kNotNow, kUnanswered };
@@ -86,9 +87,13 @@ struct PersonFacts {
 struct PeopleFacts {
   std::optional<PersonFacts> answered;  // the newest check call that a person there answered
   std::optional<PersonFacts> declined;
-  std::optional<WallTime> unanswered;  // the newest hour at which nobody did
+  std::optional<WallTime> called;  // the newest check call for which a person there called us
+  // The newest check call at which nobody there answered, or called although it was their turn.
+  std::optional<WallTime> unanswered;
+  bool their_turn = false;
   std::uint32_t unanswered_row = 0;
-  std::optional<PersonFacts> claim_on;  // their station says: on watch since; a claim
+  std::optional<PersonFacts> claim_on;  // their station said then: somebody is on watch; a claim
+  std::optional<WallTime> claim_since;  // and since when
   std::optional<WallTime> claim_off;    // their station says: nobody, since
   std::optional<PresenceFacts> presence;
 };

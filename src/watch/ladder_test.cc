@@ -277,7 +277,15 @@ TEST(Ladder, PeopleTheNewestWordCounts) {
   LadderFacts facts = in_contact();
   facts.people.unanswered = wall_ago(900);
   facts.people.unanswered_row = 3;
-  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "3 calls in a row unanswered");
+  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "3 check calls in a row without an answer");
+  facts.people.unanswered_row = 1;
+  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "unanswered");
+  facts.people.their_turn = true;
+  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "not called");
+  EXPECT_NE(judge(facts).text.words.find("Nobody called us for the check call at"),
+            std::string::npos);
+  facts.people.called = wall_ago(60);
+  EXPECT_EQ(judge(facts).rung(RungKind::kOfficer).words, "called us for the check call");
   facts.people.presence = PresenceFacts{Presence::kNotNow, wall_ago(30), "Ri"};
   Ladder ladder = judge(facts);
   EXPECT_EQ(ladder.situation, Situation::kInContact);

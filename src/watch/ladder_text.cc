@@ -45,7 +45,9 @@ const JudgedPath* find_path(const Judged& judged, Test test) {
 std::string unplugged_words(const Judged& judged) {
   std::string out;
   if (judged.paths.empty())
-    out = "This station has none of the paths that the line may take: station.toml names none of them.";
+    out =
+        "This station has none of the paths that the line may take: station.toml names none of "
+        "them.";
   const JudgedPath* last = nullptr;
   for (const JudgedPath& path : judged.paths) {
     if (!path.facts->own) continue;
@@ -113,8 +115,8 @@ std::string cut_words(const Judged& judged, Situation situation) {
 
 std::string outage_words(const LadderFacts& facts) {
   const OutageFacts& outage = *facts.outage;
-  std::string out = (outage.ours ? std::string("We") : sentence_start(facts.far)) +
-                    " announced at " + time_text(outage.announced);
+  std::string out = (outage.ours ? std::string("We") : sentence_start(facts.far)) + " announced";
+  if (outage.announced) out += " at " + time_text(*outage.announced);
   if (!outage.by.empty()) out += " (" + outage.by + ")";
   out += " an outage from " + time_text(outage.from) + " until " + time_text(outage.until);
   if (!outage.text.empty()) out += ": \"" + outage.text + "\"";
@@ -127,7 +129,9 @@ std::string nobody_words(const LadderFacts& facts) {
   if (people.claim_off)
     out += " It says that nobody is on watch since " + time_text(*people.claim_off) + " (a claim).";
   if (people.unanswered)
-    out += " Nobody answered the check call at " + time_text(*people.unanswered) +
+    out += (people.their_turn ? " Nobody called us for the check call at "
+                              : " Nobody answered the check call at ") +
+           time_text(*people.unanswered) +
            (people.unanswered_row > 1
                 ? ", the last of " + std::to_string(people.unanswered_row) + " in a row."
                 : ".");

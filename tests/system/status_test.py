@@ -1,11 +1,12 @@
 """The status ladder with real stations: each situation is told, and the others are not.
 
-What needs facts that no other program makes yet (nobody on watch, suspended lines, an announced
-outage) is told apart in src/watch/ladder_test.cc; their stations' tests belong beside these.
+Suspended lines, which nobody can make yet, and nobody on watch, which takes minutes of the accord,
+are told apart in src/watch/ladder_test.cc; their stations' tests belong beside these.
 """
 
 import subprocess
 import sys
+import time
 import unittest
 
 from disks import SmallDisk, can_mount
@@ -194,6 +195,42 @@ class FarMachine(OneLab):
 
 class FarMachineOverTcp(FarMachine):
     options = ("--kinds", "tcp")
+
+
+class People(OneLab):
+    def test_an_answered_query_is_evidence_of_a_person(self):
+        self.assertEqual(self.in_contact()["first_not"], "far officer")
+        self.south.cli("presence", "ask", f"north/{LINE}", "--as", "kim")
+        wait_until(lambda: self.north.get(f"/v1/counterparts/south/lines/{LINE}/watch")["presence"]["theirs"],
+                   "the question to arrive")
+        self.north.cli("presence", "ready", f"south/{LINE}", "--as", "ri")
+        ladder = wait_until(lambda: (l := self.ladder(self.south, "north"))["first_not"] is None and l,
+                            "every rung to be known good")
+        self.assertEqual(set(self.rungs(ladder).values()), {"known good"})
+        self.assertEqual([r["words"] for r in ladder["rungs"]][-1], "ready")
+        self.await_situation(self.south, "north", "in-contact")
+        # A person is not known to be there behind a machine that is not.
+        self.north.stop()
+        ladder = self.await_situation(self.south, "north", "far-machine-off")
+        self.assertEqual((self.rungs(ladder)["far officer"], self.rungs(ladder)["answer"]),
+                         ("not known", "not known"))
+
+    def test_an_outage_that_was_announced(self):
+        self.in_contact()
+        now = self.south.get("/v1/status")["now"]
+        begin, end = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + ahead)) for ahead in (0, 3600))
+        self.north.cli("outage", "announce", "south/accord", begin, end, "--words", "new batteries", "--as", "ri")
+        # While they are heard it is a thing to know, and no more.
+        wait_until(lambda: any("new batteries" in also for also in self.ladder(self.south, "north")["also"]),
+                   "the announcement to be shown")
+        self.await_situation(self.south, "north", "in-contact")
+        self.north.kill()
+        self.south.cli("send", f"north/{LINE}", "Are you there?", "--wait", "durable")
+        ladder = self.await_situation(self.south, "north", "outage-announced")
+        self.assertIn('North announced an outage from', ladder["words"])
+        self.assertIn('"new batteries"', ladder["words"])
+        self.north.start()
+        self.await_situation(self.south, "north", "in-contact")
 
 
 class Silence(OneLab):
