@@ -15,6 +15,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_station_commands(app, context);
   add_send_commands(app, context);
   add_inbox_commands(app, context);
+  add_status_commands(app, context);
   add_show_commands(app, context);
   add_documents_commands(app, context);
   add_paths_commands(app, context);

@@ -8,7 +8,8 @@ namespace detente::cli {
 void add_station_commands(CLI::App& app, Context& context);  // station run, station stop
 void add_send_commands(CLI::App& app, Context& context);     // send, ack
 void add_inbox_commands(CLI::App& app, Context& context);    // inbox, events
-void add_show_commands(CLI::App& app, Context& context);     // status, record
+void add_status_commands(CLI::App& app, Context& context);   // status
+void add_show_commands(CLI::App& app, Context& context);     // record
 void add_documents_commands(CLI::App& app, Context& context);  // documents
 void add_paths_commands(CLI::App& app, Context& context);    // paths
 void add_call_commands(CLI::App& app, Context& context);      // call, answer, decline, call-off

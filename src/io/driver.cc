@@ -291,6 +291,12 @@ PathTraffic Driver::traffic(PeerId peer, PathId path) const {
   return found == runtime_->routes.end() ? PathTraffic{} : found->second.traffic;
 }
 
+PathTrouble Driver::path_trouble(PeerId peer, PathId path) const {
+  const auto found = runtime_->routes.find({peer, path});
+  return found == runtime_->routes.end() ? PathTrouble{}
+                                         : found->second.bearer->trouble(found->second.id);
+}
+
 std::uint64_t Driver::datagrams_not_sent() const {
   std::uint64_t sum = 0;
   for (const auto& bearer : runtime_->bearers) sum += bearer->not_sent();

@@ -76,6 +76,8 @@ class Driver {
   Now now() const;
   std::uint64_t datagrams_not_sent() const;
   PathTraffic traffic(PeerId peer, PathId path) const;
+  // What was noticed of a path beside datagrams; nothing of a path without a route.
+  PathTrouble path_trouble(PeerId peer, PathId path) const;
   boost::asio::io_context& context();
 
  private:

@@ -125,6 +125,8 @@ Result<Json> Api::get_line(const ApiRequest& request) {
   DETENTE_TRY(target, find_line(request));
   if (is(request, {"v1", "counterparts", "*", "lines", "*"}))
     return line_json(running_, *target.counterpart, *target.annex);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "status"}))
+    return ladder_json(running_, *target.counterpart, *target.annex);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries"}))
     return entries_json(running_, *target.counterpart, *target.annex, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries", "*", "*"}))

@@ -14,6 +14,7 @@
 #include "station/snapshot_task.h"
 #include "station/submission.h"
 #include "station/verdict.h"
+#include "watch/ladder.h"
 
 namespace detente::station {
 
@@ -76,6 +77,11 @@ class Api {
 // api_status.cc
 Json status_json(Running& running);
 Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+// api_ladder.cc
+Json situation_json(const watch::Ladder& ladder);
+Json ladder_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+Json clock_json(const LinkView& view, const Now& now);
+Json synchronised_json(const std::optional<bool>& synchronised);
 // api_documents.cc
 Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request);

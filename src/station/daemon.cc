@@ -51,6 +51,7 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
                                            std::move(own_roster),
                                            std::move(id),
                                            io::os_wall_time(),
+                                           io::os_now().mono,
                                            {},
                                            {},
                                            nullptr,

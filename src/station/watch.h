@@ -17,6 +17,7 @@
 #include "station/watch_log.h"
 #include "station/watch_people.h"
 #include "watch/alarm_list.h"
+#include "watch/ladder_facts.h"
 
 namespace spdlog {
 class logger;
@@ -45,6 +46,9 @@ class Watch {
   void on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry);
   // A deed with its signatures, checked and kept; {"ok", "n", …}.
   Result<Json> do_deed(const Json& request);
+
+  // watch_ladder.cc: of people, hours and outages.
+  void add_facts(const Counterpart& counterpart, const accord::Annex& annex, watch::LadderFacts& facts) const;
 
   // watch_json.cc
   Json line_json(const Counterpart& counterpart, const accord::Annex& annex) const;  // people, presence, hours, outages

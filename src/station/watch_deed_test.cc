@@ -15,7 +15,7 @@ class WatchDeedTest : public testing::Test {
         kim_(crypto::SignKey::generate(random_)),
         park_(crypto::SignKey::generate(random_)),
         roster_("south", root_.verify_key()) {
-    enrol(1, kim_, {LineId{1}});
+    enrol(1, kim_, std::vector{LineId{1}});
     enrol(2, park_, std::nullopt);
   }
 
