@@ -131,6 +131,12 @@ Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry en
   return id;
 }
 
+std::size_t QuietPair::withdraw(std::size_t index, LineId line, const core::Line::Pick& pick, const std::string& why) {
+  const std::size_t taken = sides_[index].station->withdraw(now(index), PeerId{0}, line, pick, why);
+  collect(index);
+  return taken;
+}
+
 Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, record::Precedence precedence) {
   const Digest root = record::blob_root(bytes);
   for (std::size_t at = 0; at == 0 || at < bytes.size(); at += core::kPartBytesMax) {

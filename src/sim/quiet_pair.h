@@ -29,6 +29,7 @@ class QuietPair {
   Result<core::SubmissionId> say(std::size_t side, LineId line, std::string_view text,
                                  record::Precedence precedence = record::Precedence::kRoutine);
   Result<core::SubmissionId> submit(std::size_t side, record::Entry entry);
+  std::size_t withdraw(std::size_t side, LineId line, const core::Line::Pick& pick, const std::string& why);
 
   // Hands a document over and names it in a message without a text. Its root.
   Digest send_document(std::size_t side, LineId line, ByteView bytes,

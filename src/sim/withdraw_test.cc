@@ -23,8 +23,8 @@ class Withdraw : public testing::Test {
     pair_.settle();
   }
   std::size_t withdraw(std::string_view text) {
-    const std::size_t taken = pair_.station(0).withdraw(
-        pair_.now(0), PeerId{0}, kLine,
+    const std::size_t taken = pair_.withdraw(
+        0, kLine,
         [text](const record::Entry& entry) { return as_string(entry.body) == text; }, "it is over");
     pair_.settle();
     return taken;

@@ -247,7 +247,11 @@ Result<void> Watch::check(const Counterpart& counterpart, const accord::Annex& a
   }
   if (entry.header.kind == record::kOutage) {
     DETENTE_TRY(outage, line::parse_outage_body(entry.body));
-    if (outage.until > outage.from && outage.until <= now())
+    const auto known = line->watch->outages(now());
+    const bool ends_one = std::any_of(known.begin(), known.end(), [&](const auto& one) {
+      return one.first && one.second.from == outage.from;
+    });
+    if (!ends_one && outage.until <= now())
       return fail(Fault::kMalformed, "an outage is announced beforehand, and this one is over already");
   }
   return {};

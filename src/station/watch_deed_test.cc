@@ -23,6 +23,7 @@ class WatchDeedTest : public testing::Test {
     accord::Credential credential{.number = OfficerId{number}, .sign_key = key.verify_key()};
     credential.side = "south";
     credential.post = "duty-officer";
+    credential.agree_key = crypto::AgreeKey::generate(random_).public_key();
     credential.lines = std::move(lines);
     credential.not_before = {1000};
     credential.not_after = {2000};

@@ -152,6 +152,10 @@ class CheckCalls(WatchCase):
         wait_until(lambda: [a["kind"] for a in self.south.get("/v1/watch")["alarms"]] == ["silence"], "one alarm")
         wait_until(lambda: self.calls(self.north)[0]["state_words"] == "they called and we did not answer",
                    "north to know whose silence it was")
+        for station, situation in ((self.south, "nobody-on-watch"), (self.north, "in-contact")):
+            other = "north" if station is self.south else "south"
+            ladder = station.get(f"/v1/counterparts/{other}/lines/military-west/status")
+            self.assertEqual(ladder["situation"], situation, ladder)
         outcomes = [line["state"] for line in self.log(self.south) if line["what"] == "outcome" and
                     line["line"] == "north/military-west"]
         self.assertEqual(outcomes, ["answered late", "unanswered"])
@@ -282,6 +286,12 @@ class People(WatchCase):
         self.start()
         self.cli(self.south, "outage", "announce", "north/accord", "+1h", "+2h", "--words", "new power supply")
         wait_until(lambda: [o["words"] for o in self.watch(self.north)["outages"]] == ["new power supply"], "the notice")
+        self.clock.forward(HOUR + MINUTE)
+        self.south.kill()  # no farewell, and nothing is heard: the notice is what is known
+        situation = lambda: self.north.get("/v1/counterparts/south/lines/navy/status")["situation"]
+        wait_until(lambda: situation() in ("outage-announced", "far-machine-off"), situation, 60)
+        self.south.start()
+        self.south.wait_link("north")
         self.cli(self.south, "outage", "end", "north/accord")
         wait_until(lambda: not self.watch(self.north)["outages"], "the notice to be taken back")
 
