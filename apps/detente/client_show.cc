@@ -87,6 +87,7 @@ void add_fields(std::vector<std::string>& out, const Json& entry, const std::str
     add("about", fmt::format("{} {}", reference.value("whose", ""),
                              reference.value("index", std::uint64_t{0})));
   add("level", text_of(entry, "level"));
+  add("says", text_of(entry, "act"));
   add("cannot be read", text_of(entry, "unreadable"));
 }
 

@@ -103,7 +103,7 @@ Result<void> circuit_test(Context& context, const ActOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   const std::string mark = class_mark(record::EntryClass::kTest);
-  context.say(mark + "circuit test of " + found.line.text() + ": machines alone; nobody is asked, nobody answers");
+  context.say(mark + "circuit test of " + found.line.text() + ": machines alone, nobody is asked");
   DETENTE_TRY(arrived, post_act(context, found.line, options,
                                 {record::kCircuitTest, wire::CborWriter().null().take(), record::EntryClass::kTest, {}, {}}));
   context.say(mark + (arrived ? "their station has it on its disk. No person has seen it."

@@ -103,7 +103,8 @@ Result<void> hand_over(Context& context, const DeedOptions& options) {
     if (deed.words.size() + line.size() > 1900) break;
     deed.words += (deed.words.empty() ? "" : "\n") + line;
   }
-  for (const std::string& line : open_matters(watch)) context.say("handed over: " + line);
+  for (const std::string& line : open_matters(watch))
+    for (const std::string& part : wrap("handed over: " + line, kColumns)) context.say(part);
   DETENTE_TRY(answer, post_deed(context, deed, options.officer, options.to));
   context.say(answer.value("officer", "") + " has handed the watch over; both have signed");
   return say_watch(context);

@@ -22,7 +22,8 @@ std::uint64_t number(const Json& json, const char* key) {
 
 void add_wrapped(std::vector<std::string>& out, const std::string& text, const std::string& indent = "  ") {
   bool first = true;
-  for (const std::string& line : wrap(text, kColumns - indent.size())) {
+  for (std::string line : wrap(text, kColumns - indent.size())) {
+    line.erase(line.find_last_not_of(' ') + 1);
     out.push_back(first ? line : indent + line);
     first = false;
   }

@@ -2,7 +2,9 @@
 
 #include "station/document_json.h"
 
+#include "base/civil.h"
 #include "line/message.h"
+#include "station/line_watch.h"
 #include "station/submission.h"
 #include "station/verdict.h"
 #include "wire/text.h"
@@ -32,11 +34,45 @@ Json references_json(const EntryView& view, const record::Header& header) {
   return out;
 }
 
+std::string on_watch_words(const line::OnWatch& claim) {
+  if (!claim.since) return "nobody is on watch, says the station";
+  return "on watch since " + format_utc(*claim.since) + (claim.who.empty() ? "" : ": " + claim.who) + ", says the station";
+}
+
+std::string call_words(const line::CallAct& act) {
+  const std::string date = format_utc({act.day * 86400}).substr(0, 10);
+  return std::string(to_string(act.deed)) + ": check call of " + date + ", place " + std::to_string(act.place) +
+         (act.words.empty() ? "" : " (" + act.words + ")");
+}
+
+std::string presence_words(line::PresenceDeed deed) {
+  return deed == line::PresenceDeed::kAsked ? "is anybody at the machine?" : deed == line::PresenceDeed::kReady ? "ready" : "not now";
+}
+
+std::string outage_words(const line::Outage& outage) {
+  return "not to be heard from " + format_utc(outage.from) + " to " + format_utc(outage.until) +
+         (outage.words.empty() ? "" : ": " + outage.words);
+}
+
+// What an act of the watch says, for a person; empty for everything else.
+std::string act_words(const record::Entry& entry) {
+  switch (entry.header.kind) {
+    case record::kCheckCall: return line::parse_call_body(entry.body).map(call_words).value_or("");
+    case record::kPresence: return line::parse_presence_body(entry.body).map(presence_words).value_or("");
+    case record::kOnWatch: return line::parse_on_watch_body(entry.body).map(on_watch_words).value_or("");
+    case record::kOutage: return line::parse_outage_body(entry.body).map(outage_words).value_or("");
+    case record::kHoursExtension:
+      return line::parse_hours_body(entry.body).map([](WallTime until) { return "open until " + format_utc(until); }).value_or("");
+    default: return "";
+  }
+}
+
 void add_body(Json& out, const record::Entry& entry) {
   const record::Header& header = entry.header;
   out["body_form"] = kBodyForms[static_cast<std::size_t>(header.body_form)];
   if (header.body_form == record::BodyForm::kText)
     out["text"] = wire::display_text(as_string(entry.body));
+  if (const std::string words = act_words(entry); !words.empty()) out["act"] = wire::display_line(words);
   if (header.kind == record::kPersonReceipt)
     if (const auto level = line::parse_receipt_body(entry.body))
       out["level"] = kReceiptLevels[static_cast<std::size_t>(*level)];

@@ -4,15 +4,27 @@ namespace detente::station {
 
 namespace {
 constexpr std::size_t kStep = 256;
+
+// Not what stations write for each other, nor what a person answers by an act of its own.
+bool wants_acknowledgement(record::Kind kind) {
+  switch (kind) {
+    case record::kPersonReceipt:
+    case record::kEpochOpening:
+    case record::kBulletinEntry:
+    case record::kCheckCall:
+    case record::kPresence:
+    case record::kOnWatch:
+    case record::kZoneRules:
+    case record::kHoursExtension:
+    case record::kCircuitTest: return false;
+    default: return true;
+  }
+}
 }  // namespace
 
 void ReadMarks::take_far(const record::LogKey& log, const record::StoredEntry& stored) {
   const Result<record::Entry> entry = record::decode_entry(stored.bytes);
-  // What stations write for each other is not for a person to acknowledge.
-  if (entry &&
-      (entry->header.kind == record::kPersonReceipt ||
-       entry->header.kind == record::kEpochOpening || entry->header.kind == record::kBulletinEntry))
-    return;
+  if (entry && !wants_acknowledgement(entry->header.kind)) return;
   if (read_early_.count({log.epoch, stored.index}) == 0) unread_.insert({log.epoch, stored.index});
 }
 
