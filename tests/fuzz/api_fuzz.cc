@@ -4,6 +4,7 @@
 #include "station/api_http.h"
 #include "station/station_config.h"
 #include "station/submission.h"
+#include "station/watch_deed.h"
 
 namespace detente::fuzz {
 
@@ -25,11 +26,20 @@ void check_submission(const std::string& text) {
               again->references.size() == submission->references.size());
 }
 
+// Who signs a deed signs its text: it reads to one value, which writes that text.
+void check_deed(const std::string& text) {
+  const station::Json json = station::Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return;
+  if (const auto deed = station::parse_deed(json))
+    FUZZ_EXPECT(station::dump(station::write_deed(*deed)) == station::dump(json));
+}
+
 }  // namespace
 
 void run(ByteView input) {
   const std::string text = text_of(input);
   check_submission(text);
+  check_deed(text);
   if (const auto request = station::parse_target(text))
     FUZZ_EXPECT(text.starts_with('/') && request->path.size() <= 16 && request->query.size() <= 16);
   if (const auto address = station::parse_address(text)) {
@@ -65,7 +75,17 @@ Seeds seeds() {
   station::StationConfig config;
   config.providers = {"/usr/lib/provider.so"};
   config.counterparts = {{"north", "main", {{"fibre", {"127.0.0.1", 7001}, {"::1", 7002}}}}};
-  return {{"submission", bytes(station::dump(station::write_submission(full)))},
+  station::Deed deed;
+  deed.what = "contact";
+  deed.time = deed.at = {1770000000};
+  deed.counter = 1770000000;
+  deed.officer = OfficerId{2};
+  deed.line = "north/navy";
+  deed.bearer = "telephone";
+  deed.way = "in";
+  deed.words = "Do you hear us?";
+  return {{"deed", bytes(station::dump(station::write_deed(deed)))},
+          {"submission", bytes(station::dump(station::write_submission(full)))},
           {"submission-coded", bytes(station::dump(station::write_submission(coded)))},
           {"nested", bytes("{\"text\":[[[[{\"a\":1e400}]]]]}")},
           {"target", bytes("/v1/counterparts/north/lines/a%2Fb%20c/entries?since=4&whose=far&x")},

@@ -3,6 +3,7 @@
 #include "accord/accord_for_test.h"
 #include "fuzz.h"
 #include "line/message.h"
+#include "line/watch_acts.h"
 #include "record/entry.h"
 #include "wire/cbor.h"
 
@@ -59,6 +60,12 @@ void check_bodies(ByteView body) {
     FUZZ_EXPECT(equal(line::epoch_body(*before), body));
   if (const auto bulletin = line::parse_bulletin_body(body))
     FUZZ_EXPECT(equal(line::bulletin_body(*bulletin), body));
+  if (const auto act = line::parse_call_body(body)) FUZZ_EXPECT(equal(line::call_body(*act), body));
+  if (const auto deed = line::parse_presence_body(body)) FUZZ_EXPECT(equal(line::presence_body(*deed), body));
+  if (const auto claim = line::parse_on_watch_body(body)) FUZZ_EXPECT(equal(line::on_watch_body(*claim), body));
+  if (const auto zones = line::parse_zone_rules_body(body)) FUZZ_EXPECT(equal(line::zone_rules_body(*zones), body));
+  if (const auto until = line::parse_hours_body(body)) FUZZ_EXPECT(equal(line::hours_body(*until), body));
+  if (const auto outage = line::parse_outage_body(body)) FUZZ_EXPECT(equal(line::outage_body(*outage), body));
 }
 
 }  // namespace
@@ -116,6 +123,12 @@ Seeds seeds() {
           {"body-receipt", receipt.body},
           {"body-first-epoch", line::epoch_body(std::nullopt)},
           {"body-epoch", line::epoch_body(rich.header.seen)},
+          {"body-call", line::call_body({line::CallDeed::kCalledOff, 20'000, 1, "a holiday"})},
+          {"body-presence", line::presence_body(line::PresenceDeed::kReady)},
+          {"body-on-watch", line::on_watch_body({WallTime{1770000000}, "duty-officer"})},
+          {"body-zones", line::zone_rules_body({{"Asia/Seoul", {8}}, {"UTC", {9}}})},
+          {"body-hours", line::hours_body(WallTime{1770000000})},
+          {"body-outage", line::outage_body({{1770000000}, {1770009999}, "power"})},
           {"body-bulletin", line::bulletin_body(Bytes{1, 2, 3})}};
 }
 

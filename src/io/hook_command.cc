@@ -1,0 +1,23 @@
+// What may stand in a configuration as a hook's command. By itself, since whoever reads
+// configurations needs no event loop.
+#include "io/hook.h"
+#include "wire/text.h"
+
+namespace detente::io {
+
+Result<void> check_hook_command(const std::vector<std::string>& words) {
+  if (words.empty() || words.size() > kHookWordsMax)
+    return fail(Fault::kMalformed,
+                "a command is a list of 1 to 32 texts: the program's whole path, then its words");
+  for (const std::string& word : words)
+    if (!wire::check_text(word, kHookWordBytesMax) || word.find_first_of("\n\t") != word.npos)
+      return fail(Fault::kMalformed, "command: \"" + wire::display_line(word.substr(0, 80)) +
+                                         "\": at most 1024 bytes, without control characters");
+  if (!words.front().starts_with('/') || words.front().ends_with('/'))
+    return fail(Fault::kMalformed, "command: \"" + wire::display_line(words.front().substr(0, 80)) +
+                                       "\" is not a program's absolute path; write the whole path "
+                                       "(no shell looks for it)");
+  return {};
+}
+
+}  // namespace detente::io
