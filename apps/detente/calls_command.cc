@@ -6,6 +6,7 @@
 
 #include "base/civil.h"
 #include "cli.h"
+#include "dates.h"
 #include "io/os_clock.h"
 #include "station/schedules.h"
 #include "watch/line_hours.h"
@@ -50,24 +51,16 @@ Result<Found> find_line(const SideDir& side, const std::string& name) {
                                     "them, detente accord show COUNTERPART names their lines");
 }
 
-Result<WallTime> parse_day(const std::string& text, const std::string& option) {
-  auto time = parse_utc(text + "T00:00:00Z");
-  if (!time)
-    return fail(Fault::kMalformed,
-                option + " " + wire::display_line(text) + ": write a date, as 2026-11-24");
-  return time;
-}
-
 Result<std::pair<WallTime, WallTime>> span_of(const CallsOptions& options) {
   const std::uint32_t today = io::os_wall_time().seconds / kSecondsPerDay * kSecondsPerDay;
   WallTime from{today};
   if (!options.from.empty()) {
-    DETENTE_TRY(given, parse_day(options.from, "--from"));
+    DETENTE_TRY(given, parse_date(options.from, "--from"));
     from = given;
   }
   WallTime to{from.seconds + kDaysShown * kSecondsPerDay};
   if (!options.to.empty()) {
-    DETENTE_TRY(given, parse_day(options.to, "--to"));
+    DETENTE_TRY(given, parse_date(options.to, "--to"));
     to = {given.seconds + kSecondsPerDay};  // the day itself is shown
   }
   if (to <= from || to.seconds - from.seconds > kDaysMax * kSecondsPerDay)

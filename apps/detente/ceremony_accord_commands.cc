@@ -60,26 +60,6 @@ Result<std::vector<LineChoice>> parse_lines(const DraftOptions& options) {
   return out;
 }
 
-// "[NAME=]FILE"; without a name for every line.
-Result<void> read_hours(DraftOptions& options) {
-  for (const std::string& text : options.hours) {
-    const std::size_t equals = text.find('=');
-    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
-    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
-    DETENTE_TRY(content, read_text(file, accord::kAnnexTextMax));
-    auto hours = accord::parse_hours(content);
-    if (!hours) return fail_at(file, hours.error());
-    bool found = false;
-    for (LineChoice& choice : options.choices.lines) {
-      if (!line.empty() && choice.name != line) continue;
-      choice.hours = *hours;
-      found = true;
-    }
-    if (!found) return fail(Fault::kNotFound, "--hours " + text + ": no --line of that name");
-  }
-  return {};
-}
-
 // "NAME=FILE"; without a name it is for the AEADs that are not this program's own.
 Result<void> read_vectors(DraftOptions& options) {
   for (const std::string& text : options.vectors) {
@@ -122,7 +102,7 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
   DETENTE_TRY(lines, parse_lines(options));
   options.choices.lines = std::move(lines);
   DETENTE_TRY_VOID(read_vectors(options));
-  DETENTE_TRY_VOID(read_hours(options));
+  DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
   DETENTE_TRY(files,
               draft_accord_files(side, options.choices, io::os_wall_time(), context.random()));
   DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));

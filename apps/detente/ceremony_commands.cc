@@ -20,6 +20,25 @@ void say_next(Context& context, const SideDir& side) {
   }
 }
 
+Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
+    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
+    DETENTE_TRY(content, read_text(file, accord::kAnnexTextMax));
+    auto hours = accord::parse_hours(content);
+    if (!hours) return fail_at(file, hours.error());
+    bool found = false;
+    for (LineChoice& choice : lines) {
+      if (!line.empty() && choice.name != line) continue;
+      choice.hours = *hours;
+      found = true;
+    }
+    if (!found) return fail(Fault::kNotFound, "--hours " + text + ": no --line of that name");
+  }
+  return {};
+}
+
 Result<std::string> read_text(const io::Path& file, std::size_t max) {
   DETENTE_TRY(bytes, io::read_file(file, max));
   return as_string(bytes);

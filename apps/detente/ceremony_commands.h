@@ -15,6 +15,8 @@ void add_bulletin_commands(CLI::App& app, Context& context);  // bulletin
 
 // Adds what comes next for this side, with the --dir that was given.
 void say_next(Context& context, const SideDir& side);
+// "[NAME=]FILE" each, with the hours of that line; without a name of every line.
+Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
 Result<std::string> read_text(const io::Path& file, std::size_t max);
 // The root key of this side, by the passphrase.
 Result<crypto::SignKey> open_root(Context& context, const SideDir& side);

@@ -15,10 +15,15 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_station_commands(app, context);
   add_send_commands(app, context);
   add_inbox_commands(app, context);
+  add_status_commands(app, context);
   add_show_commands(app, context);
   add_documents_commands(app, context);
   add_paths_commands(app, context);
+  add_call_commands(app, context);
+  add_presence_commands(app, context);
+  add_watch_commands(app, context);
   add_backup_commands(app, context);
+  add_calendar_command(app, context);
 }
 
 }  // namespace detente::cli

@@ -1,5 +1,3 @@
-#include <iostream>
-
 #include "client_address.h"
 #include "client_commands.h"
 #include "client_show.h"
@@ -8,33 +6,6 @@
 namespace detente::cli {
 
 namespace {
-
-Result<void> status(Context& context, bool watch) {
-  DETENTE_TRY(side, context.side());
-  const StationClient station(side);
-  DETENTE_TRY(answer, station.get("/v1/status"));
-  if (!watch) {
-    for (const std::string& line : status_lines(answer)) context.say(line);
-    context.result(answer);
-    return {};
-  }
-  while (std::cout) {
-    if (context.json) {
-      std::cout << answer.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
-    } else {
-      std::cout << "\x1b[H\x1b[2J";
-      for (const std::string& line : status_lines(answer)) std::cout << line << "\n";
-    }
-    std::cout << std::flush;
-    // The next event, or two seconds: ages grow without events.
-    const std::string since = std::to_string(answer.value("events", std::uint64_t{0}));
-    DETENTE_TRY(events, station.get("/v1/events?timeout_ms=2000&since=" + since));
-    static_cast<void>(events);
-    DETENTE_TRY(next, station.get("/v1/status"));
-    answer = std::move(next);
-  }
-  return {};
-}
 
 Result<void> record_show(Context& context, const std::string& address) {
   DETENTE_TRY(side, context.side());
@@ -107,11 +78,6 @@ void add_export_command(CLI::App& record, Context& context) {
 }  // namespace
 
 void add_show_commands(CLI::App& app, Context& context) {
-  auto watch = std::make_shared<bool>(false);
-  CLI::App* status_command = app.add_subcommand("status", "Links, lines and what waits");
-  status_command->add_flag("--watch", *watch, "Show it again whenever something happens");
-  on_run(*status_command, context, [&context, watch] { return status(context, *watch); });
-
   CLI::App& record = group(app, "record", "The record of a line: both sides' logs");
   auto address = std::make_shared<std::string>();
   CLI::App* show = record.add_subcommand("show", "Both logs of a line: sizes, receipts, entries");

@@ -19,7 +19,19 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 // An entry: a head line (address, index, precedence, class, time, author) and its text. Each line
 // of a drill or test says so.
 std::vector<std::string> entry_lines(const Json& entry);
-std::vector<std::string> status_lines(const Json& status);
+// All lines at a glance; with `colour` for a terminal, where words say the same.
+std::vector<std::string> status_lines(const Json& status, bool colour = false);
+// One line's whole ladder.
+std::vector<std::string> ladder_lines(const Json& ladder, bool colour = false);
+// What both begin with: the situation's title, what is known, what to do. Indented.
+struct SituationView {
+  const Json& of;  // with "title", "words", "to_do", "also"
+  std::string whose;  // ": military-west", or empty
+  std::size_t indent = 0;
+};
+std::vector<std::string> situation_lines(const SituationView& view, bool colour);
+std::vector<std::string> clock_lines(const Json& clock, std::uint64_t now, const Json& synchronised,
+                                     std::size_t indent);
 std::vector<std::string> paths_lines(const Json& paths);
 std::vector<std::string> record_lines(const Json& record);
 std::vector<std::string> evidence_lines(const Json& entry);

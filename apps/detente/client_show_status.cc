@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "client_show.h"
 #include "wire/text.h"
 
@@ -32,7 +34,28 @@ std::string contact_text(const Json& counterpart) {
          utc_text(counterpart["since"]) + "; nothing is signed before it does";
 }
 
-void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now) {
+// Lines of which the same is known stand together, in the order of the first of each.
+void add_situations(std::vector<std::string>& out, const Json& lines, bool colour) {
+  std::vector<std::pair<const Json*, std::string>> groups;
+  const auto same = [](const Json& a, const Json& b) {
+    return a["title"] == b["title"] && a["words"] == b["words"] && a["also"] == b["also"];
+  };
+  for (const Json& line : lines) {
+    const auto at = std::find_if(groups.begin(), groups.end(),
+                                 [&](const auto& group) { return same(*group.first, line); });
+    if (at != groups.end()) {
+      at->second += ", " + shown(line, "name");
+    } else {
+      groups.emplace_back(&line, ": " + shown(line, "name"));
+    }
+  }
+  for (const auto& [line, names] : groups)
+    for (std::string& text : situation_lines({*line, names, 2}, colour))
+      out.push_back(std::move(text));
+}
+
+void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
+                     const Json& synchronised, bool colour) {
   out.push_back("");
   out.push_back(fmt::format("{}  {}", shown(counterpart, "station"), link_text(counterpart, now)));
   const Json& accord = counterpart["accord"];
@@ -47,9 +70,9 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
     out.push_back("    " + counterpart["other_accord"].get<std::string>());
     out.push_back("    " + accord["digest"].get<std::string>());
   }
-  if (!counterpart["clock"]["offset_s"].is_null())
-    out.push_back(fmt::format("  their clock less ours: {:+} s",
-                              counterpart["clock"]["offset_s"].get<std::int64_t>()));
+  for (std::string& line : clock_lines(counterpart["clock"], now, synchronised, 2))
+    out.push_back(std::move(line));
+  add_situations(out, counterpart["lines"], colour);
   out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence",
                             "own", "receipted", "waiting", "theirs", "unread"));
   for (const Json& line : counterpart["lines"]) {
@@ -85,7 +108,7 @@ void add_log(std::vector<std::string>& out, const Json& log) {
 
 }  // namespace
 
-std::vector<std::string> status_lines(const Json& status) {
+std::vector<std::string> status_lines(const Json& status, bool colour) {
   std::vector<std::string> out;
   out.push_back(fmt::format("{}  {}  runs since {}", shown(status, "station"),
                             utc_text(status["now"]), utc_text(status["started"])));
@@ -93,7 +116,8 @@ std::vector<std::string> status_lines(const Json& status) {
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
   const std::uint64_t now = status["now"].get<std::uint64_t>();
-  for (const Json& counterpart : status["counterparts"]) add_counterpart(out, counterpart, now);
+  for (const Json& counterpart : status["counterparts"])
+    add_counterpart(out, counterpart, now, status["clock_synchronised"], colour);
   return out;
 }
 

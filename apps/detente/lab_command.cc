@@ -13,7 +13,7 @@ struct LabOptions {
   LabChoices choices;
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
-  std::vector<std::string> kinds, deniable, vectors, providers;
+  std::vector<std::string> kinds, deniable, vectors, providers, hours;
 };
 
 void choose_lines(LabOptions& options) {
@@ -102,6 +102,7 @@ Result<void> run_lab(Context& context, LabOptions& options) {
   choices.seal_both = options.seal == "both";
   if (context.work_factor_given) choices.work_factor = context.work_factor;
   choose_lines(options);
+  DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
   DETENTE_TRY_VOID(choose_ciphers(options));
   DETENTE_TRY_VOID(choose_paths(options));
   context.say("The passphrases will lie beside the keys, so these are sealed at work factor " +
@@ -143,6 +144,9 @@ void add_lab_commands(CLI::App& app, Context& context) {
   fresh->add_option("--deniable", options->deniable, "Which of them are deniable")
       ->delimiter(',')
       ->check(a_name())
+      ->allow_extra_args(false);
+  fresh->add_option("--hours", options->hours, "[NAME=]FILE: hours and check calls of a line, or of all")
+      ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);
   fresh->add_option("--paths", choices.paths, "How many paths")
       ->check(CLI::Range(1, 32))

@@ -124,6 +124,14 @@ std::uint8_t read_days(TomlDocument& document, TomlDocument::Table& table) {
   return out;
 }
 
+WatchTold read_told(TomlDocument& document, TomlDocument::Table& table) {
+  const std::string text = table.text("on_watch");
+  for (const WatchTold told : {WatchTold::kNothing, WatchTold::kStaffed, WatchTold::kPost})
+    if (text == to_string(told)) return told;
+  document.fail_with(Fault::kUnsupported, "\"on_watch\" must be one of nothing, staffed, post");
+  return WatchTold::kNothing;
+}
+
 CallKind read_kind(TomlDocument& document, TomlDocument::Table& table) {
   if (!table.has("kind")) return CallKind::kOrdinary;
   const std::string text = table.text("kind");
@@ -277,6 +285,15 @@ const char* to_string(CallKind kind) {
   return "";
 }
 
+const char* to_string(WatchTold told) {
+  switch (told) {
+    case WatchTold::kNothing: return "nothing";
+    case WatchTold::kStaffed: return "staffed";
+    case WatchTold::kPost: return "post";
+  }
+  return "";
+}
+
 std::string time_text(std::uint16_t minute) {
   char text[16];
   std::snprintf(text, sizeof text, "%02d:%02d", minute / 60, minute % 60);
@@ -320,6 +337,7 @@ HoursTerms read_hours(TomlDocument& document, TomlDocument::Table& root) {
   out.late_minutes = table.integer("late_minutes", 1, kGraceMinutesMax);
   out.unanswered_minutes = table.integer("unanswered_minutes", 1, kGraceMinutesMax);
   out.presence_minutes = table.integer("presence_minutes", 1, kGraceMinutesMax);
+  if (table.has("on_watch")) out.on_watch = read_told(document, table);
   table.close();
   return out;
 }
@@ -335,6 +353,9 @@ void write_hours(TomlWriter& out, const HoursTerms& terms) {
       .integer("unanswered_minutes", terms.unanswered_minutes);
   out.comment("Minutes in which somebody answers the question whether anybody is there.")
       .integer("presence_minutes", terms.presence_minutes);
+  if (terms.on_watch != WatchTold::kNothing)
+    out.comment("What each side tells the other of its watch: staffed (since when), or its post.")
+        .text("on_watch", to_string(terms.on_watch));
 }
 
 void write_check_calls(TomlWriter& out, const std::vector<CheckCall>& calls) {

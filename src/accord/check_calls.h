@@ -58,11 +58,16 @@ struct Holiday {
   auto operator<=>(const Holiday&) const = default;
 };
 
+// What a station tells the other side of who is on watch at its desk.
+enum class WatchTold : std::uint8_t { kNothing, kStaffed, kPost };
+const char* to_string(WatchTold told);  // "nothing", "staffed", "post"
+
 struct HoursTerms {
   std::vector<Holiday> holidays;  // no check call on these; ascending
   std::uint32_t late_minutes = 5;
   std::uint32_t unanswered_minutes = 30;
   std::uint32_t presence_minutes = 10;  // after which nobody answered "is anybody there?"
+  WatchTold on_watch = WatchTold::kNothing;
   bool operator==(const HoursTerms&) const = default;
 };
 

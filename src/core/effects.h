@@ -58,6 +58,7 @@ struct ReceiptVerified {  // theirs over ours: everything below `size` is on the
   LineId line;
   record::EpochId epoch{};
   std::uint64_t size = 0;
+  std::optional<WallTime> signed_at = {};  // by their clock; none on a deniable line
 };
 struct DocumentStored {  // ours: this part is on our disk
   PeerId peer;

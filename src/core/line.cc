@@ -104,6 +104,26 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry) {
   return id;
 }
 
+std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string& why) {
+  if (broken_) return 0;
+  record::Batch batch = new_batch();
+  std::vector<SubmissionId> ids;
+  for (const Waiting& waiting : outbox_)
+    if (waiting.stored && pick(waiting.entry)) ids.push_back(waiting.id);
+  if (ids.empty()) return 0;
+  const auto goes = [&](const Waiting& waiting) {
+    return std::find(ids.begin(), ids.end(), waiting.id) != ids.end();
+  };
+  std::erase_if(outbox_, goes);
+  for (const SubmissionId id : ids) batch.writes.push_back(record::DeleteOutbox{fence_.line, id});
+  const auto tell = [this, ids, why](Context& then) {
+    for (const SubmissionId id : ids)
+      then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, Error{Fault::kState, why}});
+  };
+  commit(context, std::move(batch), tell, [](Context&, const Error&) {});
+  return ids.size();
+}
+
 void Line::store_in_outbox(Context& context, Waiting waiting) {
   const SubmissionId id = waiting.id;
   record::Batch batch = new_batch();

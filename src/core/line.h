@@ -37,6 +37,10 @@ class Line {
 
   // kLimit, kState, kConflict with a message for the person, else the id that events will name.
   Result<SubmissionId> submit(Context& context, record::Entry entry);
+  // Takes what waits without an index, and `pick` wants, back from the outbox: SubmissionFailed tells of each. What is
+  // placed already stays. Should the disk refuse it, it may still be sent.
+  using Pick = std::function<bool(const record::Entry&)>;
+  std::size_t withdraw(Context& context, const Pick& pick, const std::string& why);
 
   // `came_on`: the path that brought it; its receipt goes back there.
   void on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c, PathId came_on);

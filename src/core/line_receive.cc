@@ -162,7 +162,9 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
   sessions_at_receipt_ = link_->session_count();
   tries_ = 0;
   arm_retry(context);
-  context.effects.notify(ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, size});
+  const auto signed_at = wire->signed_part ? std::optional(wire->signed_part->first) : std::nullopt;
+  context.effects.notify(
+      ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, size, signed_at});
   commit(context, std::move(batch), {}, {});
   pump(context);
 }

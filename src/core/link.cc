@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "core/audit.h"
+#include "wire/text.h"
 
 namespace detente::core {
 
@@ -16,6 +17,7 @@ constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
 constexpr std::ptrdiff_t kReplacedMax = 8;
 constexpr std::size_t kPacketBytesLeast = 96;
+constexpr std::size_t kFarewellBytesMax = 120;  // spec/packet.md section 4
 const Paths::Allowed kEveryPath;
 
 bool carries_blob_data(const wire::Frame& frame) {
@@ -65,6 +67,7 @@ void Link::confirm_session(Context& context, Live& live) {
                             !live.session.initiator_is_first();
     (keep_other ? live : *other).replaced = true;
   }
+  farewell_.reset();
   ++arrivals_;
   if (!was_ready || !up_) {
     up_ = true;
@@ -128,6 +131,11 @@ std::vector<wire::SessionTag> Link::session_tags() const {
   return out;
 }
 
+std::optional<Instant> Link::session_since() const {
+  const Live* live = current();
+  return live != nullptr ? std::optional(live->session.made_at()) : std::nullopt;
+}
+
 std::uint32_t Link::base_c() const {
   const Live* live = current();
   DETENTE_CHECK(live != nullptr);
@@ -179,12 +187,12 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
   live.received[path].received(context.now.mono, counter, wanted);
   last_serial_ = live.serial;
   last_path_ = path;
-  bool left = false;
+  std::optional<Bytes> farewell;
   for (wire::Frame& frame : parsed.frames) {
     switch (frame.type) {
       case wire::FrameType::kProbe: answer_probe(context, live, path, frame.body); break;
       case wire::FrameType::kPathAck: take_ack(context, live, frame, out); break;
-      case wire::FrameType::kClose: left = true; break;
+      case wire::FrameType::kClose: farewell = std::move(frame.body); break;
       case wire::FrameType::kFragment:
         if (auto whole = live.parcels.add(frame); !whole) {
           context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, whole.error().message});
@@ -195,12 +203,17 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
       default: out.frames.push_back(std::move(frame));
     }
   }
-  if (!left) return;
+  if (farewell) left(context, live, *farewell);
+}
+
+void Link::left(Context& context, const Live& live, ByteView words) {
   std::erase_if(sessions_, [&](const auto& other) { return other.get() == &live; });
-  if (current() == nullptr && up_) {
-    up_ = false;
-    context.effects.notify(LinkChanged{peer_, false});
-  }
+  if (current() != nullptr) return;
+  words = words.first(std::min(words.size(), kFarewellBytesMax));
+  farewell_ = {context.now.mono, wire::display_line(as_string(words))};
+  if (!up_) return;
+  up_ = false;
+  context.effects.notify(LinkChanged{peer_, false});
 }
 
 void Link::acknowledge_last(Instant now) {

@@ -70,6 +70,14 @@ class Link {
   std::optional<Instant> last_heard() const { return last_heard_; }
   const Paths& paths() const { return paths_; }
   const std::optional<Digest>& other_accord() const { return other_accord_; }
+  // When the session that is sent on was made.
+  std::optional<Instant> session_since() const;
+  // The other side left its last session and said why; nothing came since.
+  struct Farewell {
+    Instant at;
+    std::string words;  // theirs, safe to show in one line
+  };
+  const std::optional<Farewell>& farewell() const { return farewell_; }
   std::uint16_t psk_epoch() const { return psk_->epoch(); }
   std::uint64_t session_count() const { return next_serial_ - 1; }
   // Grows when a session is new, and when the other side is heard again after silence.
@@ -166,6 +174,7 @@ class Link {
   Live* current();
   Live* find(std::uint64_t serial);
   void heard(Context& context, PathId path);
+  void left(Context& context, const Live& live, ByteView words);
 
   void take_frames(Context& context, Live& live, PathId path, std::uint64_t counter, ByteView payload, Received& out);
   void take_ack(Context& context, const Live& live, const wire::Frame& frame, Received& out);
@@ -202,6 +211,7 @@ class Link {
   std::uint64_t arrivals_ = 0;
   std::optional<Instant> last_heard_;
   std::optional<Digest> other_accord_;
+  std::optional<Farewell> farewell_;
   bool up_ = false;
   bool acks_held_ = false;
   Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each

@@ -167,6 +167,8 @@ void Link::notice(Context& context, PathId path, const link::FirstPacket& packet
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   if (packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
+  farewell_.reset();
+  paths_.called(context.now.mono, path);
   state_.responder_last = packet.counter.c;  // also of one that is refused now: a recording of it is stale
   if (!calls_.take(context.now.mono)) {
     if (calls_.newly_refused())

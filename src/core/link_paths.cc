@@ -34,7 +34,8 @@ void Link::send_probe(Context& context, PathState& path) {
   path.open = true;
   path.sent = context.now.mono;
   std::vector<SentPacket> sent;
-  seal_on(context, *live, path, frames, false, sent);
+  if (seal_on(context, *live, path, frames, false, sent))
+    path.newest_probe = {sent.front().session, sent.front().counter};
 }
 
 // `on`: the session that brought it; its counters are the ones that it speaks of.
@@ -51,11 +52,16 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
   PathState& path = paths_.at(PathId{*number});
   const Instant now = context.now.mono;
   if (*received > 0) on.session.confirm(path.id, *received - 1);
+  if ((*flags & kAnswerWanted) != 0) paths_.told(now, path, on.serial, *received);
   if ((*flags & kAnswerWanted) == 0) {
     if (!path.open || *stamp != path.number) return;
     path.open = false;
     // By another path it proves that ours works, and nothing about its round trip.
-    if (came_on == path.id) path.flow.probed(now - *path.sent);
+    if (came_on == path.id) {
+      path.flow.probed(now - *path.sent);
+    } else {
+      paths_.answered_elsewhere(now, path);
+    }
     if (std::exchange(path.size_open, false)) path.packet_bytes = wire::kPacketBytesMax;
     // What waited for a path may go. After a short suspicion its own timer is soon enough: the path
     // may be good and the other station slow.

@@ -81,9 +81,32 @@ const PathState& Paths::choose(const Allowed& allowed) const {
 void Paths::heard(Instant now, PathId id) {
   PathState& path = at(id);
   path.heard = now;
+  path.elsewhere_since.reset();
+  path.elsewhere_last.reset();
   // The other side is there again: ask at once whether our direction is too.
   if (path.suspect && path.sent && now - *path.sent > path.flow.round_trip().smoothed() * 2)
     path.wanted = true;
+}
+
+void Paths::called(Instant now, PathId id) {
+  PathState& path = at(id);
+  if (path.calls == 0) path.called_since = now;
+  if (path.calls < UINT32_MAX) ++path.calls;
+  path.called = now;
+}
+
+void Paths::answered_elsewhere(Instant now, PathState& path) {
+  if (!path.elsewhere_since) path.elsewhere_since = now;
+  path.elsewhere_last = now;
+}
+
+void Paths::told(Instant now, PathState& path, std::uint64_t session, std::uint64_t received) {
+  if (!path.lost_probe || path.lost_probe->session != session) return;
+  if (received <= path.lost_probe->counter) {
+    path.lacking = now;
+  } else {
+    path.lacking.reset();
+  }
 }
 
 void Paths::confirmed(Instant now, PathId id) {
@@ -92,6 +115,8 @@ void Paths::confirmed(Instant now, PathId id) {
   path.suspect = false;
   path.suspect_since.reset();
   path.unanswered = 0;
+  path.lost_probe.reset();
+  path.lacking.reset();
 }
 
 void Paths::timed_out(Instant now, PathId id) {
@@ -109,6 +134,7 @@ void Paths::timed_out(Instant now, PathId id) {
 void Paths::new_session(Instant now) {
   session_since_ = now;
   for (PathState& path : paths_) {
+    path.calls = 0;
     path.flow.forget();
     path.open = path.size_open = path.size_wanted = path.size_tried = false;
     path.packet_bytes = std::min(path.packet_bytes, kPacketBytesBase);
@@ -138,6 +164,7 @@ void Paths::probe_lost(Instant now, PathState& path) {
     return;
   }
   ++path.unanswered;
+  path.lost_probe = path.newest_probe;
   timed_out(now, path.id);
   path.wanted = true;
 }

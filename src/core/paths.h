@@ -31,6 +31,21 @@ struct PathState {
   bool size_tried = false;   // in this session, since the last loss
   std::optional<Instant> sent;
   unsigned unanswered = 0;
+
+  // Evidence that one direction alone is dead, for people: it decides nothing here.
+  // Session and counter of a probe.
+  struct ProbePacket {
+    std::uint64_t session = 0;
+    std::uint64_t counter = 0;
+  };
+  ProbePacket newest_probe;
+  std::optional<ProbePacket> lost_probe;  // the newest that drew nothing in its time
+  std::optional<Instant> lacking;         // out: they last told that they do not have that one
+  // In: what came there they answered by another path alone, since then and last; until heard here.
+  std::optional<Instant> elsewhere_since, elsewhere_last;
+  // In: calls of theirs, in a row, that led to no session; the first and the last of them.
+  std::uint32_t calls = 0;
+  std::optional<Instant> called_since, called;
 };
 
 class Paths {
@@ -52,6 +67,12 @@ class Paths {
   PathId best_id() const { return paths_[current_].id; }
 
   void heard(Instant now, PathId id);
+  // A call of theirs, which no session may follow.
+  void called(Instant now, PathId id);
+  // An answer to a probe of this path came by another one.
+  void answered_elsewhere(Instant now, PathState& path);
+  // A probe of theirs says how much of this path's session arrived there: the highest counter + 1.
+  void told(Instant now, PathState& path, std::uint64_t session, std::uint64_t received);
   void confirmed(Instant now, PathId id);
   void timed_out(Instant now, PathId id);
   // Another session: what was in flight is forgotten, sizes are tried anew.

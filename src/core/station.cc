@@ -105,6 +105,13 @@ Result<SubmissionId> Station::submit(Now now, PeerId peer, LineId line, record::
   return target->submit(context, std::move(entry));
 }
 
+std::size_t Station::withdraw(Now now, PeerId peer, LineId line, const Line::Pick& pick, const std::string& why) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  Line* target = peers_[peer.value]->line(line);
+  return target == nullptr ? 0 : target->withdraw(context, pick, why);
+}
+
 Result<SubmissionId> Station::put_document(Now now, PeerId peer, const DocumentPart& part) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

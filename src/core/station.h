@@ -46,6 +46,9 @@ class Station {
   // What a desk wrote. The errors are for the person; the id comes back in EntryPlaced, EntryQueued or SubmissionFailed.
   Result<SubmissionId> submit(Now now, PeerId peer, LineId line, record::Entry entry);
 
+  // What waits on that line without an index and `pick` wants is taken back (core/line.h). How many.
+  std::size_t withdraw(Now now, PeerId peer, LineId line, const Line::Pick& pick, const std::string& why);
+
   // A part of a document that an entry will name; the id comes back in DocumentStored or DocumentFailed.
   Result<SubmissionId> put_document(Now now, PeerId peer, const DocumentPart& part);
 

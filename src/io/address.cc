@@ -1,5 +1,6 @@
 #include "io/address.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
@@ -46,6 +47,15 @@ bool SocketAddress::any_host() const {
   if (family() == AF_INET) return v4(*this).sin_addr.s_addr == htonl(INADDR_ANY);
   return IN6_IS_ADDR_UNSPECIFIED(&v6(*this).sin6_addr);
 }
+
+std::string SocketAddress::host_text() const {
+  char out[INET6_ADDRSTRLEN]{};
+  const void* host = family() == AF_INET ? static_cast<const void*>(&v4(*this).sin_addr)
+                                         : static_cast<const void*>(&v6(*this).sin6_addr);
+  return ::inet_ntop(family(), host, out, sizeof out) != nullptr ? out : "";
+}
+
+std::string SocketAddress::text() const { return address_text(host_text(), port()); }
 
 ByteArray<8> SocketAddress::household() const {
   ByteArray<8> out{};

@@ -19,6 +19,8 @@ struct SocketAddress {
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
   bool any_host() const;  // 0.0.0.0 or ::
+  std::string host_text() const;  // in numbers
+  std::string text() const;       // "10.0.0.2:7001", "[::1]:7001"
   // Who would be one stranger rather than many: an IPv4 address, or an IPv6 network of 64 bits.
   ByteArray<8> household() const;
   sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "io/route_watch.h"
 #include "wire/packet.h"
 
 namespace detente::io {
@@ -46,6 +47,8 @@ class Bearer {
   virtual void send(RouteId route, ByteView datagram) = 0;
   virtual void close() = 0;
   virtual std::uint64_t not_sent() const = 0;
+  // What was noticed of a route beside datagrams.
+  virtual const PathTrouble& trouble(RouteId route) const = 0;
 };
 
 // A call goes to more places than other datagrams: perhaps the other side is there again.

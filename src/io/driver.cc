@@ -38,6 +38,7 @@ struct Driver::Runtime {
   struct Route {
     Bearer* bearer = nullptr;
     RouteId id;
+    PathTraffic traffic;
   };
 
   asio::io_context context{1};
@@ -53,11 +54,15 @@ struct Driver::Runtime {
 
   void send(const core::SendDatagram& datagram) {
     const auto found = routes.find({datagram.peer, datagram.path});
-    if (found != routes.end()) found->second.bearer->send(found->second.id, datagram.datagram);
+    if (found == routes.end()) return;
+    ++found->second.traffic.sent;
+    found->second.bearer->send(found->second.id, datagram.datagram);
   }
   void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
     const auto found = routes.find({heard.peer, heard.path});
-    if (found != routes.end() && found->second.bearer == &on) origin.heard(found->second.id);
+    if (found == routes.end()) return;
+    ++found->second.traffic.heard;
+    if (found->second.bearer == &on) origin.heard(found->second.id);
   }
 
   static asio::awaitable<void> keep_deadlines(Driver& driver);
@@ -102,7 +107,7 @@ Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
                                const std::string& host, std::uint16_t port) {
   Bearer& bearer = *runtime_->bearers.at(socket.value);
   DETENTE_TRY(route, bearer.add_route(host, port));
-  runtime_->routes[{peer, path}] = {&bearer, route};
+  runtime_->routes[{peer, path}] = {&bearer, route, {}};
   return {};
 }
 
@@ -267,12 +272,29 @@ Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entr
   return id;
 }
 
+std::size_t Driver::withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why) {
+  const std::size_t taken = station_.withdraw(now(), peer, line, pick, why);
+  carry_out();
+  return taken;
+}
+
 Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::DocumentPart& part,
                                                 const std::function<void(core::SubmissionId)>& accepted) {
   Result<core::SubmissionId> id = station_.put_document(now(), peer, part);
   if (id && accepted) accepted(*id);
   carry_out();
   return id;
+}
+
+PathTraffic Driver::traffic(PeerId peer, PathId path) const {
+  const auto found = runtime_->routes.find({peer, path});
+  return found == runtime_->routes.end() ? PathTraffic{} : found->second.traffic;
+}
+
+PathTrouble Driver::path_trouble(PeerId peer, PathId path) const {
+  const auto found = runtime_->routes.find({peer, path});
+  return found == runtime_->routes.end() ? PathTrouble{}
+                                         : found->second.bearer->trouble(found->second.id);
 }
 
 std::uint64_t Driver::datagrams_not_sent() const {

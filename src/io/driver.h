@@ -30,6 +30,12 @@ struct DriverParts {  // all borrowed; they outlive the driver
   std::function<void()> when_idle;
 };
 
+// Datagrams of one path since the driver was made.
+struct PathTraffic {
+  std::uint64_t sent = 0;   // given to the bearer
+  std::uint64_t heard = 0;  // that verified
+};
+
 class Driver {
  public:
   explicit Driver(DriverParts parts);
@@ -63,11 +69,15 @@ class Driver {
   // `accepted` gets the id before any event names it.
   Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
                                     const std::function<void(core::SubmissionId)>& accepted = {});
+  std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
                                           const std::function<void(core::SubmissionId)>& accepted = {});
   const core::Station& station() const { return station_; }
   Now now() const;
   std::uint64_t datagrams_not_sent() const;
+  PathTraffic traffic(PeerId peer, PathId path) const;
+  // What was noticed of a path beside datagrams; nothing of a path without a route.
+  PathTrouble path_trouble(PeerId peer, PathId path) const;
   boost::asio::io_context& context();
 
  private:

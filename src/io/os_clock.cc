@@ -1,5 +1,7 @@
 #include "io/os_clock.h"
 
+#include <sys/timex.h>
+
 #include <algorithm>
 #include <ctime>
 #include <limits>
@@ -21,6 +23,14 @@ WallTime os_wall_time() {
   constexpr std::int64_t kMax = std::numeric_limits<std::uint32_t>::max();
   const std::int64_t seconds = read_clock(CLOCK_REALTIME).tv_sec;
   return {static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 0, kMax))};
+}
+
+// adjtimex(2): asking changes nothing and needs no right.
+std::optional<bool> os_clock_synchronised() {
+  timex state{};
+  const int answer = ::adjtimex(&state);
+  if (answer < 0) return std::nullopt;
+  return answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
 Now os_now() {

@@ -2,6 +2,8 @@
 // claimed in records.
 #pragma once
 
+#include <optional>
+
 #include "base/time.h"
 
 namespace detente::io {
@@ -9,5 +11,8 @@ namespace detente::io {
 Now os_now();
 // Seconds since 1970; 0 before, and the last second of 32 bits after.
 WallTime os_wall_time();
+// Whether the kernel says that something (NTP, PTP, GPS) keeps its clock right; nothing when it
+// does not say. Inside a container it is the machine's.
+std::optional<bool> os_clock_synchronised();
 
 }  // namespace detente::io

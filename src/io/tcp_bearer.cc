@@ -68,6 +68,9 @@ class TcpBearer final : public Bearer {
   void send(RouteId route, ByteView datagram) override;
   void close() override;
   std::uint64_t not_sent() const override;
+  const PathTrouble& trouble(RouteId route) const override {
+    return routes_[route.value].watch.trouble();
+  }
 
  private:
   struct Held {
@@ -86,6 +89,7 @@ class TcpBearer final : public Bearer {
     std::optional<ConnectionId> in_use;
     Duration settle{};
     Bytes waiting;  // the newest datagram, while there was no connection to send it on
+    RouteWatch watch;
   };
   class Sender;
 
@@ -103,7 +107,7 @@ class TcpBearer final : public Bearer {
   void drop_surplus(RouteId route);
 
   asio::awaitable<void> keep_dialled(RouteId route);
-  asio::awaitable<std::optional<Tcp::socket>> dial(const SocketAddress& to);
+  asio::awaitable<std::optional<Tcp::socket>> dial(RouteId route);
   void hold(Held made);
   void closed(ConnectionId id);
 
@@ -255,6 +259,7 @@ void TcpBearer::heard(ConnectionId id, RouteId route_id) {
     drop_surplus(route_id);
   }
   Route& route = routes_[route_id.value];
+  route.watch.heard();
   route.pause = terms_.redial_min;
   if (route.in_use == id) return;
   // Not at once: both would change at the same moment, and each meet the other's old choice. And
@@ -288,11 +293,13 @@ TcpBearer::Held* TcpBearer::accepted_of(RouteId route) {
 Result<RouteId> TcpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_STREAM, listen_.family()));
   routes_.push_back(
-      {to, terms_.redial_min, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {}});
+      {to, terms_.redial_min, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
+       RouteWatch(listen_, to)});
   return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
 }
 
-asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(const SocketAddress& to) {
+asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(RouteId id) {
+  const SocketAddress to = routes_[id.value].to;
   const auto socket = std::make_shared<Tcp::socket>(context_);
   boost::system::error_code error;
   static_cast<void>(socket->open(to.family() == AF_INET6 ? Tcp::v6() : Tcp::v4(), error));
@@ -306,7 +313,10 @@ asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(const SocketAddress&
     from.set_port(0);
     const int yes = 1;
     static_cast<void>(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes));
-    if (::bind(fd, from.raw(), from.size) != 0) co_return std::nullopt;
+    if (::bind(fd, from.raw(), from.size) != 0) {
+      routes_[id.value].watch.not_sent(errno);
+      co_return std::nullopt;
+    }
   }
   asio::steady_timer limit(context_, terms_.dial_time);
   limit.async_wait([socket](const boost::system::error_code& stopped) {
@@ -315,9 +325,17 @@ asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(const SocketAddress&
   });
   co_await socket->async_connect(to_endpoint(to),
                                  asio::redirect_error(asio::use_awaitable, error));
-  if (error || closing_) co_return std::nullopt;
+  if (closing_) co_return std::nullopt;
+  if (error) {
+    routes_[id.value].watch.not_reached(error.value());
+    co_return std::nullopt;
+  }
   // A port of this machine where nobody listens can be met by itself.
-  if (socket->local_endpoint(error) == socket->remote_endpoint(error)) co_return std::nullopt;
+  if (socket->local_endpoint(error) == socket->remote_endpoint(error)) {
+    routes_[id.value].watch.refused();
+    co_return std::nullopt;
+  }
+  routes_[id.value].watch.listened();
   co_return std::move(*socket);
 }
 
@@ -340,7 +358,7 @@ asio::awaitable<void> TcpBearer::keep_dialled(RouteId id) {
       pause = Duration{0};
       continue;  // perhaps they dialled meanwhile
     }
-    std::optional<Tcp::socket> socket = co_await dial(route.to);
+    std::optional<Tcp::socket> socket = co_await dial(id);
     if (closing_) break;
     if (!socket) {
       pause = route.pause;
@@ -381,7 +399,7 @@ void TcpBearer::send(RouteId id, ByteView datagram) {
     for (Held* other : {dialled, accepted})
       if (other != nullptr && other != best) sent |= other->stream->send(now, datagram);
   }
-  if (sent) return;
+  if (sent) return route.watch.sent();
   ++not_sent_;
   if (best == nullptr) route.waiting.assign(datagram.begin(), datagram.end());
 }

@@ -28,7 +28,7 @@ Result<std::unique_ptr<UdpBearer>> UdpBearer::listen(asio::io_context& context,
 
 Result<RouteId> UdpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_DGRAM, open_->local().family()));
-  routes_.push_back({to, std::nullopt, UdpQueue::tied(*open_, to)});
+  routes_.push_back({to, std::nullopt, UdpQueue::tied(*open_, to), RouteWatch(open_->local(), to)});
   return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
 }
 
@@ -39,7 +39,7 @@ void UdpBearer::start(OnDatagram on_datagram) {
   };
   open_->start(take);
   for (Route& route : routes_)
-    if (route.queue) route.queue->start(take);
+    if (route.queue) route.queue->start(take, [&route] { route.watch.refused(); });
 }
 
 bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {
@@ -51,6 +51,7 @@ bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {
 // A counterpart that moved is answered where it was heard from last: by a datagram that verified
 // and is new, so nobody else can move it for longer than until its next one.
 void UdpBearer::follow(Route& route, const SocketAddress& from) {
+  route.watch.heard();
   const SocketAddress& was = route.moved ? *route.moved : route.to;
   if (from == was) return;
   if (from == route.to) {
@@ -61,16 +62,21 @@ void UdpBearer::follow(Route& route, const SocketAddress& from) {
   if (route.queue) route.queue->tie(from);
 }
 
-void UdpBearer::send_to(const SocketAddress& to, ByteView datagram) {
-  if (!open_->send(to, datagram)) ++not_sent_;
+void UdpBearer::send_to(Route& route, const SocketAddress& to, ByteView datagram) {
+  if (const int error = open_->send(to, datagram); error != 0) {
+    ++not_sent_;
+    route.watch.not_sent(error);
+  } else {
+    route.watch.sent();
+  }
 }
 
 void UdpBearer::send(RouteId id, ByteView datagram) {
   if (!open_->is_open()) return;
-  const Route& route = routes_[id.value];
-  send_to(route.moved ? *route.moved : route.to, datagram);
+  Route& route = routes_[id.value];
+  send_to(route, route.moved ? *route.moved : route.to, datagram);
   // A call goes to the configured address too: perhaps the other side is back there.
-  if (route.moved && is_call(datagram)) send_to(route.to, datagram);
+  if (route.moved && is_call(datagram)) send_to(route, route.to, datagram);
 }
 
 void UdpBearer::close() {

@@ -28,19 +28,23 @@ class UdpBearer final : public Bearer {
   void send(RouteId route, ByteView datagram) override;
   void close() override;
   std::uint64_t not_sent() const override { return not_sent_; }
+  const PathTrouble& trouble(RouteId route) const override {
+    return routes_[route.value].watch.trouble();
+  }
 
  private:
   struct Route {
     SocketAddress to;                    // as configured
     std::optional<SocketAddress> moved;  // where the counterpart was heard from instead
     std::unique_ptr<UdpQueue> queue;     // of what comes from there; none where the system has none
+    RouteWatch watch;
   };
   class Sender;
 
   explicit UdpBearer(std::unique_ptr<UdpQueue> open) : open_(std::move(open)) {}
   bool take(ByteView datagram, const SocketAddress& from);
   void follow(Route& route, const SocketAddress& from);
-  void send_to(const SocketAddress& to, ByteView datagram);
+  void send_to(Route& route, const SocketAddress& to, ByteView datagram);
 
   std::unique_ptr<UdpQueue> open_;
   std::vector<Route> routes_;

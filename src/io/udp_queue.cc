@@ -111,8 +111,9 @@ void UdpQueue::tie(const SocketAddress& to) {
   if (::connect(socket_.native_handle(), to.raw(), to.size) != 0) close();
 }
 
-void UdpQueue::start(Take take) {
+void UdpQueue::start(Take take, std::function<void()> refused) {
   take_ = std::move(take);
+  refused_ = std::move(refused);
   asio::co_spawn(socket_.get_executor(), receive(), asio::detached);
 }
 
@@ -147,8 +148,8 @@ asio::awaitable<void> UdpQueue::receive() {
                                 asio::redirect_error(asio::use_awaitable, error));
     if (error || !socket_.is_open()) break;
     const int count = batch_->receive(socket_.native_handle());
-    if (count <= 0)
-      continue;  // nothing after all, or an answer that one of ours could not be delivered
+    if (count < 0 && errno == ECONNREFUSED && refused_) refused_();
+    if (count <= 0) continue;
     const auto [spent, known] = co_await take_batch(static_cast<std::size_t>(count));
     if (tied_ || known) continue;
     rest_.expires_after(
@@ -157,9 +158,10 @@ asio::awaitable<void> UdpQueue::receive() {
   }
 }
 
-bool UdpQueue::send(const SocketAddress& to, ByteView datagram) {
-  return ::sendto(socket_.native_handle(), datagram.data(), datagram.size(),
-                  MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.size) >= 0;
+int UdpQueue::send(const SocketAddress& to, ByteView datagram) {
+  const ssize_t sent = ::sendto(socket_.native_handle(), datagram.data(), datagram.size(),
+                                MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.size);
+  return sent >= 0 ? 0 : errno;
 }
 
 SocketAddress UdpQueue::local() const {

@@ -37,9 +37,10 @@ class UdpQueue {
   // The sender is elsewhere now.
   void tie(const SocketAddress& to);
 
-  void start(Take take);
-  // False when it could not be sent now.
-  bool send(const SocketAddress& to, ByteView datagram);
+  // `refused`: somebody answers in the name of a tied queue's address that nobody listens there.
+  void start(Take take, std::function<void()> refused = {});
+  // 0, or the system's error when it could not be sent now.
+  int send(const SocketAddress& to, ByteView datagram);
   SocketAddress local() const;
   bool is_open() const { return socket_.is_open(); }
   void close();
@@ -60,6 +61,7 @@ class UdpQueue {
   bool tied_;
   std::unique_ptr<Batch> batch_;
   Take take_;
+  std::function<void()> refused_;
 };
 
 }  // namespace detente::io

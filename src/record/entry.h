@@ -38,6 +38,14 @@ inline constexpr Kind kMessage = 1;
 inline constexpr Kind kPersonReceipt = 2;
 inline constexpr Kind kEpochOpening = 3;
 inline constexpr Kind kBulletinEntry = 4;
+// What stands behind these is in line/watch_acts.h.
+inline constexpr Kind kCheckCall = 5;
+inline constexpr Kind kPresence = 6;
+inline constexpr Kind kOnWatch = 7;
+inline constexpr Kind kZoneRules = 8;
+inline constexpr Kind kHoursExtension = 9;
+inline constexpr Kind kOutage = 10;
+inline constexpr Kind kCircuitTest = 11;
 
 const char* precedence_name(Precedence precedence);  // "routine", "priority", "immediate", "flash"
 std::optional<Precedence> precedence_from(std::string_view name);

@@ -35,6 +35,12 @@ void QuietPair::start() {
   settle();
 }
 
+void QuietPair::close(std::size_t side) {
+  sides_[side].station->close(now(side));
+  collect(side);
+  settle();
+}
+
 void QuietPair::collect(std::size_t index) {
   Side& side = sides_[index];
   for (core::Effect& effect : side.station->take_effects()) {
@@ -43,7 +49,7 @@ void QuietPair::collect(std::size_t index) {
       std::optional<Bytes> datagram = std::move(send->datagram);
       if (tamper) datagram = tamper(index, std::move(*datagram));
       const core::SocketId socket{static_cast<std::uint16_t>(send->path.value - 1)};
-      if (datagram && cut_.count(send->path) == 0) network_.push_back({1 - index, socket, std::move(*datagram)});
+      if (datagram && cut_.count({index, send->path}) == 0) network_.push_back({1 - index, socket, std::move(*datagram)});
     } else if (auto* commit = std::get_if<core::Persist>(&effect)) {
       side.commits.push_back(std::move(*commit));
     } else if (auto* notify = std::get_if<core::Notify>(&effect)) {
@@ -81,10 +87,14 @@ bool QuietPair::step() {
 }
 
 void QuietPair::cut(PathId path, bool cut) {
+  for (std::size_t side = 0; side < sides_.size(); ++side) cut_from(side, path, cut);
+}
+
+void QuietPair::cut_from(std::size_t side, PathId path, bool cut) {
   if (cut) {
-    cut_.insert(path);
+    cut_.emplace(side, path);
   } else {
-    cut_.erase(path);
+    cut_.erase({side, path});
   }
 }
 

@@ -18,6 +18,8 @@ class QuietPair {
   // Both stations call and answer until their lines are quiet.
   void start();
   void start(std::size_t side);
+  // Says farewell; stop() comes after it.
+  void close(std::size_t side);
   void stop(std::size_t side) { sides_[side].station.reset(); }
   // Datagrams, commits and deadlines within the next `span`.
   void run(Duration span);
@@ -46,6 +48,8 @@ class QuietPair {
   std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
   // Nothing crosses this path in either direction, or it does again.
   void cut(PathId path, bool cut);
+  // The same for what one side sends there.
+  void cut_from(std::size_t side, PathId path, bool cut);
   // Called with every datagram; what it gives back is delivered instead (nothing: lost).
   std::function<std::optional<Bytes>(std::size_t from, Bytes datagram)> tamper;
   enum class Disk { kTakes, kFull, kBusy };
@@ -73,7 +77,7 @@ class QuietPair {
   Pair pair_;
   std::deque<Side> sides_;
   std::deque<UnderWay> network_;
-  std::set<PathId> cut_;
+  std::set<std::pair<std::size_t, PathId>> cut_;
   std::int64_t time_ = 0;
   std::uint64_t bytes_ = 0;
 };

@@ -17,6 +17,8 @@ ApiResponse to_response(const Result<Json>& result) {
   return {http_status(result.error().fault), dump(error_json(result.error()))};
 }
 
+}  // namespace
+
 tl::unexpected<Error> no_such_route() {
   return fail(Fault::kNotFound, "the station has no such address; spec/api.md names them all");
 }
@@ -34,8 +36,6 @@ bool is(const ApiRequest& request, std::initializer_list<std::string_view> path)
     if (std::string_view have = *part++; wanted != "*" && wanted != have) return false;
   return true;
 }
-
-}  // namespace
 
 unsigned http_status(Fault fault) {
   switch (fault) {
@@ -111,6 +111,7 @@ Result<Api::Target> Api::find_line(const ApiRequest& request) {
 Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "status"})) return status_json(running_);
   if (is(request, {"v1", "paths"})) return paths_json(running_);
+  if (is(request, {"v1", "watch"}) || is(request, {"v1", "watch", "log"})) return get_watch(request);
   if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines") {
     Result<Json> out = get_line(request);
     // After the read: when the disk lies, what is missing from the answer is not known to be missing.
@@ -124,6 +125,8 @@ Result<Json> Api::get_line(const ApiRequest& request) {
   DETENTE_TRY(target, find_line(request));
   if (is(request, {"v1", "counterparts", "*", "lines", "*"}))
     return line_json(running_, *target.counterpart, *target.annex);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "status"}))
+    return ladder_json(running_, *target.counterpart, *target.annex);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries"}))
     return entries_json(running_, *target.counterpart, *target.annex, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries", "*", "*"}))
@@ -136,6 +139,7 @@ Result<Json> Api::get_line(const ApiRequest& request) {
     return record_json(running_, *target.counterpart, *target.annex);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "extract"}))
     return extract_json(running_, *target.counterpart, *target.annex, request);
+  if (request.path.size() == 6) return get_line_watch(target, request);
   return no_such_route();
 }
 
@@ -174,6 +178,7 @@ void Api::post(const ApiRequest& request, Reply reply) {
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*"}))
     return post_document(request, std::move(reply));
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
+  if (is(request, {"v1", "watch"})) return reply(to_response(post_watch(request)));
   if (is(request, {"v1", "snapshot"})) {
     const Result<void> begun = snapshot_.begin();
     return reply(to_response(begun ? Result<Json>(snapshot_.json())

@@ -14,6 +14,7 @@
 #include "station/snapshot_task.h"
 #include "station/submission.h"
 #include "station/verdict.h"
+#include "watch/ladder.h"
 
 namespace detente::station {
 
@@ -47,6 +48,9 @@ class Api {
   Result<Target> find_line(const ApiRequest& request);
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);
+  Result<Json> get_watch(const ApiRequest& request);  // api_watch.cc
+  Result<Json> get_line_watch(const Target& target, const ApiRequest& request);
+  Result<Json> post_watch(const ApiRequest& request);
   void get_events(const ApiRequest& request, Reply reply);
   void get_document_bytes(const ApiRequest& request, Reply reply);
   void get_snapshot(const ApiRequest& request, Reply reply);
@@ -73,6 +77,11 @@ class Api {
 // api_status.cc
 Json status_json(Running& running);
 Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+// api_ladder.cc
+Json situation_json(const watch::Ladder& ladder);
+Json ladder_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+Json clock_json(const LinkView& view, const Now& now);
+Json synchronised_json(const std::optional<bool>& synchronised);
 // api_documents.cc
 Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request);
@@ -97,6 +106,11 @@ Result<Json> record_json(Running& running, const Counterpart& counterpart,
 // api_extract.cc
 Result<Json> extract_json(Running& running, const Counterpart& counterpart,
                           const accord::Annex& annex, const ApiRequest& request);
+tl::unexpected<Error> no_such_route();
+// The request's body; kMalformed when it is no JSON.
+Result<Json> parse_body(const ApiRequest& request);
+// Whether the request's path is this one; "*" stands for any part.
+bool is(const ApiRequest& request, std::initializer_list<std::string_view> path);
 // api_submit.cc: what the station checks and fills in before the core sees it.
 Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
                                     const accord::Annex& annex, Submission submission);

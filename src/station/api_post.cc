@@ -1,5 +1,6 @@
 // Api: submissions, alone and several in one request. spec/api.md, "Writing an entry".
 #include "station/api.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -50,6 +51,8 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
   DETENTE_TRY(entry,
               prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
+  DETENTE_TRY_VOID(running_.watch->check(*target.counterpart, *target.annex, entry));
+  const record::Entry said = entry;
   const Instant began = running_.driver->now().mono;
   const auto accepted = [&](core::SubmissionId id) {
     const PendingKey key{peer, line, id};
@@ -60,6 +63,7 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   };
   DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted));
   static_cast<void>(id);
+  running_.watch->on_submitted(*target.counterpart, *target.annex, said);
   return {};
 }
 

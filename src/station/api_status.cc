@@ -1,16 +1,13 @@
 #include <algorithm>
 
+#include "io/os_clock.h"
 #include "line/message.h"
 #include "station/api.h"
+#include "station/line_facts.h"
 
 namespace detente::station {
 
 namespace {
-
-Json clock_json(const Running& running, PeerId peer) {
-  const auto& offset = running.links[peer.value].offset_s;
-  return {{"offset_s", offset ? Json(*offset) : Json()}};
-}
 
 Json link_json(const Running& running, const Counterpart& counterpart) {
   const core::Link& link = running.driver->station().peer(counterpart.peer).link();
@@ -31,9 +28,10 @@ Json link_json(const Running& running, const Counterpart& counterpart) {
   return out;
 }
 
-Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex,
+                 const watch::LadderFacts& shared) {
   const core::Line& line = running.line(counterpart.peer, annex.line);
-  return {{"number", annex.line.value},
+  Json out{{"number", annex.line.value},
           {"name", annex.name},
           {"evidence", accord::to_string(annex.evidence)},
           {"own_size", line.own().durable_size()},
@@ -42,6 +40,8 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"queued", line.queued()},
           {"far_size", line.far().durable_size()},
           {"unread", running.marks_of(counterpart.peer, annex.line).count()}};
+  out.update(situation_json(watch::judge(gather_line(running, counterpart, shared, annex))));
+  return out;
 }
 
 Json counterpart_json(Running& running, const Counterpart& counterpart) {
@@ -55,15 +55,16 @@ Json counterpart_json(Running& running, const Counterpart& counterpart) {
            {"since", peer.contact_made() ? Json() : Json(running.started.seconds)},
            {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
            {"other_accord", Json()},
-           {"clock", clock_json(running, counterpart.peer)}};
+           {"clock", clock_json(running.links[counterpart.peer.value], running.driver->now())}};
   if (peer.link().other_accord()) out["other_accord"] = to_hex(*peer.link().other_accord());
   out["paths"] = Json::array();
   for (const PathConfig& path : counterpart.config.paths)
     out["paths"].push_back(
         {{"name", path.name}, {"listen", path.listen.text()}, {"peer", path.peer.text()}});
   out["lines"] = Json::array();
+  const watch::LadderFacts shared = gather_shared(running, counterpart);
   for (const auto& [id, annex] : accord.annexes)
-    out["lines"].push_back(line_status(running, counterpart, annex));
+    out["lines"].push_back(line_status(running, counterpart, annex, shared));
   return out;
 }
 
@@ -80,7 +81,8 @@ Json status_json(Running& running) {
            {"datagrams",
             {{"dropped", running.driver->station().datagrams_dropped()},
              {"not_sent", running.driver->datagrams_not_sent()}}},
-           {"fault", Json()}};
+           {"fault", Json()},
+           {"clock_synchronised", synchronised_json(io::os_clock_synchronised())}};
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts)
@@ -95,7 +97,7 @@ Json line_json(Running& running, const Counterpart& counterpart, const accord::A
   record::Entry empty;
   empty.header.line = annex.line;
   empty.header.time = running.driver->now().wall;
-  Json out = line_status(running, counterpart, annex);
+  Json out = line_status(running, counterpart, annex, gather_shared(running, counterpart));
   out.update(
       Json{{"ok", true},
            {"counterpart", counterpart.name()},

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "line/message.h"
+#include "line/watch_acts.h"
 #include "station/api.h"
 
 namespace detente::station {
@@ -27,7 +30,9 @@ Result<record::Reference> resolve(Running& running, const core::Line& line,
   return record::Reference{wanted.whose, log.epoch, wanted.index, found.front().leaf};
 }
 
-Result<void> check_kind(const record::Entry& entry) {
+Result<void> check_kind(const record::Entry& entry, const accord::Annex& annex) {
+  if (line::is_watch_act(entry.header.kind))
+    return line::check_watch_act(entry, annex.evidence == accord::Evidence::kProvable);
   switch (entry.header.kind) {
     case record::kMessage:
       if (entry.header.body_form == record::BodyForm::kText) return {};
@@ -56,8 +61,15 @@ Result<void> check_time(const Submission& submission, WallTime now) {
               "clock of the desk or of the station");
 }
 
+Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer) {
+  const auto& posts = annex.people;
+  if (posts.empty() || std::find(posts.begin(), posts.end(), officer.post) != posts.end()) return {};
+  return fail(Fault::kDenied, "line " + annex.name + " is for the posts that the accord names, and " + officer.post +
+                                  " is none of them; `detente accord show` lists them");
+}
+
 Result<void> check_signatures(const Running& running, const Counterpart& counterpart,
-                              const record::Entry& entry, WallTime now) {
+                              const accord::Annex& annex, const record::Entry& entry, WallTime now) {
   for (const record::OfficerSignature& signature : entry.signatures) {
     const Verdict verdict =
         judge_signature(entry, signature, counterpart.accord, running.own_roster, std::nullopt);
@@ -69,6 +81,7 @@ Result<void> check_signatures(const Running& running, const Counterpart& counter
       return fail(Fault::kDenied, "the credential of officer " +
                                       std::to_string(signature.officer.value) +
                                       " is not valid now: issue a new one");
+    DETENTE_TRY_VOID(check_post(annex, held->credential));
   }
   if (entry.signatures.empty() && entry.header.author != kStationItself)
     return fail(Fault::kDenied, "an entry names an officer as its author only with his signature");
@@ -92,14 +105,14 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
     DETENTE_TRY(reference, resolve(running, running.line(counterpart.peer, annex.line), wanted));
     entry.header.references.push_back(reference);
   }
-  DETENTE_TRY_VOID(check_kind(entry));
+  DETENTE_TRY_VOID(check_kind(entry, annex));
   // What the line takes comes before what the signature says: the plainer mistake first. Without one
   // the line's own check says the same.
   const core::LineSetup& setup = running.line(counterpart.peer, annex.line).setup();
   if (!entry.signatures.empty())
     DETENTE_TRY_VOID(
         line::check_submission(entry, {setup.id, setup.name, setup.provable, setup.highest, setup.documents}));
-  DETENTE_TRY_VOID(check_signatures(running, counterpart, entry, now));
+  DETENTE_TRY_VOID(check_signatures(running, counterpart, annex, entry, now));
   return std::move(entry);
 }
 

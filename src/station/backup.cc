@@ -8,7 +8,7 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::size_t kKeptFileMax = 4 << 20;
+constexpr std::size_t kKeptFileMax = 64 << 20;  // the watch log of decades
 
 // Hashes the snapshot, and gives its parts to `take` where there is one.
 Result<Manifest::File> read_through(const Path& path,

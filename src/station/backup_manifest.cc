@@ -15,6 +15,8 @@ constexpr std::size_t kFilesMax = 100'000;
 // place keeps better (the vault) or that a new life must not inherit (the anchor, locks, the log).
 constexpr std::string_view kFiles[] = {"side.toml", "card.note", "station/station.toml",
                                        "station/station.key"};
+// Where there is one: it begins with the station's first run.
+constexpr std::string_view kWatchLog = "station/watch.log";
 constexpr std::string_view kFolders[] = {"cards", "officers", "station/pairs"};
 constexpr std::string_view kFoldersBySide[] = {"accords", "bulletins"};
 
@@ -68,7 +70,7 @@ bool is_kept_file(std::string_view name) {
   const auto named = [&](std::string_view file) { return name == file; };
   const auto in_folder = [&](std::string_view folder) { return is_in(name, folder, 1); };
   const auto by_side = [&](std::string_view folder) { return is_in(name, folder, 2); };
-  return std::any_of(std::begin(kFiles), std::end(kFiles), named) ||
+  return named(kWatchLog) || std::any_of(std::begin(kFiles), std::end(kFiles), named) ||
          std::any_of(std::begin(kFolders), std::end(kFolders), in_folder) ||
          std::any_of(std::begin(kFoldersBySide), std::end(kFoldersBySide), by_side);
 }
@@ -76,6 +78,7 @@ bool is_kept_file(std::string_view name) {
 Result<std::vector<std::string>> kept_files(const SideDir& side) {
   std::vector<std::string> out;
   for (const std::string_view file : kFiles) out.emplace_back(file);
+  if (io::exists(side.watch_log_file())) out.emplace_back(kWatchLog);
   std::vector<std::string> folders(std::begin(kFolders), std::end(kFolders));
   for (const std::string_view folder : kFoldersBySide) {
     DETENTE_TRY(sides, io::list_directories(side.dir() / folder));

@@ -10,6 +10,7 @@
 #include "station/process.h"
 #include "station/record_check.h"
 #include "station/station_log.h"
+#include "station/watch.h"
 #include "station/witness.h"
 
 namespace detente::station {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr Duration kAnchorPeriod = std::chrono::seconds(60);
 constexpr Duration kRestorePeriod = std::chrono::seconds(1);
+constexpr Duration kWatchPeriod = std::chrono::seconds(1);
 
 Result<void> check_directory(const SideDir& dir) {
   if (!dir.has_station())
@@ -49,6 +51,7 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
                                            std::move(own_roster),
                                            std::move(id),
                                            io::os_wall_time(),
+                                           io::os_now().mono,
                                            {},
                                            {},
                                            nullptr,
@@ -57,7 +60,8 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
                                            EventRing(run),
                                            {},
                                            {},
-                                           {}});
+                                           {},
+                                           nullptr});
   Coders coders;
   for (const CounterpartConfig& counterpart : out->config.counterparts) {
     Result<std::unique_ptr<Counterpart>> loaded =
@@ -184,11 +188,14 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
     DETENTE_TRY_VOID(add_counterpart(running, *counterpart, sockets, life.new_epoch));
   for (const auto& counterpart : running.counterparts) take_missed_bulletins(running, *counterpart);
 
+  DETENTE_TRY(watch, Watch::open(running, log));
+  running.watch = watch.get();
   Api api(running, [&running] { running.driver->stop(); });
   Witness witness(running, log);
-  running.driver->observe([&](const core::DeskEvent& event) {
+  running.driver->observe([&, &watch = watch](const core::DeskEvent& event) {
     api.on_event(event);  // somebody waits for it; the log and the events do not
     witness.on_event(event);
+    watch->on_event(event);
   });
   DETENTE_TRY(server,
               ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),
@@ -196,6 +203,8 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
                                   api.handle(request, std::move(reply));
                                 }));
   DETENTE_TRY_VOID(running.driver->start());
+  watch->start();
+  running.driver->every(kWatchPeriod, [&watch = watch] { watch->tick(); });
   running.driver->on_stop_signals([&running] { running.driver->stop(); });
   running.driver->after(std::chrono::seconds(1), [&] { forget_first_secrets(running, log); });
   if (restored) running.driver->every(kRestorePeriod, [&] { forget_restore(running, log); });
@@ -206,6 +215,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   running.driver->run();
   tell_service_manager("STOPPING=1");
   server->close();
+  watch->close();
   forget_first_secrets(running, log);
   forget_restore(running, log);
   keep_anchor(running, life.next, log);

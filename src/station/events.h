@@ -21,6 +21,10 @@ class EventRing {
   using Tell = std::function<Json()>;
   // `tell` is asked at each reading, as long as the event is kept; it may look things up.
   void add(Tell tell, WallTime time);
+  // The same of one that is in words already.
+  void add_told(Json event, WallTime time) {
+    add([event = std::move(event)] { return event; }, time);
+  }
   std::uint64_t newest() const { return next_ - 1; }
   // {"run", "next", "missed", "events"}: those after `since`, at most `limit`, with "id" and "time" in
   // front.

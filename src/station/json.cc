@@ -66,6 +66,13 @@ const Json* JsonReader::array(const char* key, std::size_t max) {
   return value;
 }
 
+const Json* JsonReader::object(const char* key) {
+  const Json* value = find(key);
+  if (value == nullptr || value->is_object()) return value;
+  wrong(key, "an object");
+  return nullptr;
+}
+
 std::vector<std::string> JsonReader::texts(const char* key, std::size_t max) {
   std::vector<std::string> out;
   const Json* list = array(key, max);

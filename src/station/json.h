@@ -43,6 +43,7 @@ class JsonReader {
   }
   std::vector<std::string> texts(const char* key, std::size_t max);
   const Json* array(const char* key, std::size_t max);  // nullptr when absent
+  const Json* object(const char* key);                  // nullptr when absent
 
   void wrong(const char* key, const std::string& should_be);
   Result<void> close() const;

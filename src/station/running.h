@@ -19,8 +19,12 @@ namespace detente::station {
 struct LinkView {
   bool up = false;
   WallTime since;                        // of the last change
-  std::optional<std::int64_t> offset_s;  // their clock less ours, by their newest receipt
+  std::optional<std::int64_t> offset_s;  // their clock less ours, by one of their receipts
+  std::int64_t offset_error_s = 0;       // it is within so much of that
+  Instant offset_at;
 };
+
+class Watch;
 
 struct Running {
   SideDir dir;
@@ -29,6 +33,7 @@ struct Running {
   accord::Roster own_roster;
   std::string station_id;
   WallTime started;
+  Instant started_mono;
   io::OsKeyRandom random;
   io::OsJitterRandom jitter;
   std::unique_ptr<io::SqliteStore> store;
@@ -38,6 +43,7 @@ struct Running {
   AlarmGate gate;
   std::vector<LinkView> links;  // by PeerId
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
+  Watch* watch = nullptr;  // once the record is open; borrowed
 
   Counterpart* counterpart(std::string_view name);
   const core::Line& line(PeerId peer, LineId id) const {

@@ -59,6 +59,9 @@ class SideDir {
   Path snapshot_file() const { return station_dir() / "snapshot.db"; }
   Path backup_lock_file() const { return station_dir() / "backup.lock"; }
   Path socket_file() const { return station_dir() / "api.sock"; }
+  // Of the watch: its log, and when the station last ran.
+  Path watch_log_file() const { return station_dir() / "watch.log"; }
+  Path alive_file() const { return station_dir() / "alive"; }
   Path log_file() const { return station_dir() / "station.log"; }
 
   // ---- cards ----

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kProvidersMax = 16;
 constexpr std::uint32_t kLineMibMax = 16 * 1024 * 1024;
+constexpr std::uint32_t kVigilanceMinutesMin = 5, kVigilanceMinutesMax = 720;
+constexpr std::uint32_t kVigilanceGraceMinutesMax = 60;
 
 bool host_is_good(std::string_view host) {
   return !host.empty() && host.size() <= kHostMax &&
@@ -43,6 +45,25 @@ Result<void> check_paths(const CounterpartConfig& counterpart) {
                                         " already; give each path a port of its own");
   }
   return {};
+}
+
+Result<void> check_vigilance(const StationConfig& config) {
+  const bool good = (config.vigilance_minutes == 0 ||
+                     (config.vigilance_minutes >= kVigilanceMinutesMin &&
+                      config.vigilance_minutes <= kVigilanceMinutesMax)) &&
+                    config.vigilance_grace_minutes >= 1 &&
+                    config.vigilance_grace_minutes <= kVigilanceGraceMinutesMax;
+  if (good) return {};
+  return fail(Fault::kLimit, "station.toml: vigilance_minutes is 0 (never) or from 5 to 720, "
+                             "vigilance_grace_minutes from 1 to 60");
+}
+
+void read_vigilance(accord::TomlDocument::Table& root, StationConfig& config) {
+  if (root.has("vigilance_minutes"))
+    config.vigilance_minutes = root.integer("vigilance_minutes", 0, kVigilanceMinutesMax);
+  if (root.has("vigilance_grace_minutes"))
+    config.vigilance_grace_minutes =
+        root.integer("vigilance_grace_minutes", 1, kVigilanceGraceMinutesMax);
 }
 
 Result<Address> read_address(accord::TomlDocument::Table& table, const char* key) {
@@ -144,7 +165,8 @@ Result<void> check_station_config(const StationConfig& config) {
                                          wire::display_line(provider.substr(0, 80)) +
                                          "\" is not an absolute path; write the whole path");
   }
-  return {};
+  DETENTE_TRY_VOID(check_vigilance(config));
+  return check_hooks(config.hooks);
 }
 
 Result<StationConfig> parse_station_config(std::string_view text) {
@@ -153,6 +175,7 @@ Result<StationConfig> parse_station_config(std::string_view text) {
   root.expect("format", kStationFormat, "this program reads no other version of it");
   StationConfig config;
   config.post = root.text("post");
+  read_vigilance(root, config);
   for (auto& table : root.tables("providers", kProvidersMax)) {
     config.providers.push_back(table.text("path"));
     table.close();
@@ -163,6 +186,8 @@ Result<StationConfig> parse_station_config(std::string_view text) {
     if (!counterpart) return tl::unexpected<Error>(counterpart.error());
     config.counterparts.push_back(std::move(*counterpart));
   }
+  DETENTE_TRY(hooks, read_hooks(document, root));
+  config.hooks = std::move(hooks);
   root.close();
   DETENTE_TRY_VOID(document.result());
   DETENTE_TRY_VOID(check_station_config(config));
@@ -178,6 +203,9 @@ Result<std::string> write_station_config(const StationConfig& config) {
       "nothing here is agreed with anybody: change it as the network needs, then restart the "
       "station.");
   writer.blank().text("format", kStationFormat).text("post", config.post);
+  if (config.vigilance_minutes != 0) writer.integer("vigilance_minutes", config.vigilance_minutes);
+  if (config.vigilance_grace_minutes != StationConfig{}.vigilance_grace_minutes)
+    writer.integer("vigilance_grace_minutes", config.vigilance_grace_minutes);
   for (const CounterpartConfig& counterpart : config.counterparts) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)
@@ -197,6 +225,7 @@ Result<std::string> write_station_config(const StationConfig& config) {
   }
   for (const std::string& provider : config.providers)
     writer.item_of("providers").text("path", provider);
+  write_hooks(writer, config.hooks);
   return writer.take();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "station/station_config_hooks.h"
 
 namespace detente::station {
 
@@ -49,13 +50,17 @@ struct StationConfig {
   std::string post = "main";
   std::vector<CounterpartConfig> counterparts;
   std::vector<std::string> providers;  // OpenSSL provider modules to load, absolute paths
+  std::vector<HookConfig> hooks;
+  // The officer on watch is asked so often whether he is there, and has so long to say so; 0 = never.
+  std::uint32_t vigilance_minutes = 0;
+  std::uint32_t vigilance_grace_minutes = 5;
 
   const CounterpartConfig* counterpart(std::string_view name) const;
   CounterpartConfig* counterpart(std::string_view name);
   bool operator==(const StationConfig&) const = default;
 };
 
-// Names, no counterpart or path twice, absolute provider paths. Two paths may share a listen
+// Names, no counterpart or path twice, absolute paths, hooks in their bounds. Two paths may share a listen
 // address only when they are of different counterparts.
 Result<void> check_station_config(const StationConfig& config);
 Result<StationConfig> parse_station_config(std::string_view text);

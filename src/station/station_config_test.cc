@@ -15,6 +15,11 @@ StationConfig example() {
   config.counterparts[0].line_burst_mib = 8;
   config.counterparts[0].line_mib_a_day = 512;
   config.providers = {"/usr/lib/own.so"};
+  config.vigilance_minutes = 60;
+  config.vigilance_grace_minutes = 3;
+  config.hooks = {{HookOn::kAlarm, {"/usr/local/bin/bell", "--for", "a \"b\" \\c"}, "", {}, 0, 20},
+                  {HookOn::kSignOfLife, {}, "duty@example.org", {"liaison", "north/navy"}, 0, 300},
+                  {HookOn::kEscalation, {}, "chief", {}, 15, 1}};
   return config;
 }
 
@@ -50,6 +55,69 @@ TEST(StationConfig, RefusesContradictions) {
   EXPECT_TRUE(refused([](StationConfig& c) { c.counterparts[0].paths[1].name = "fibre"; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.counterparts[0].paths[1].listen.port = 7001; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.providers = {"own.so"}; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_minutes = 4; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_minutes = 721; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_grace_minutes = 0; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_grace_minutes = 61; }));
+}
+
+TEST(StationConfig, RefusesHooksThatCannotWork) {
+  const auto refused = [](auto change) {
+    StationConfig config = example();
+    change(config.hooks[1]);
+    return !check_station_config(config) && !write_station_config(config);
+  };
+  EXPECT_FALSE(refused([](HookConfig&) {}));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.mail = ""; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.command = {"/bin/true"}; })) << "one of two";
+  EXPECT_TRUE(refused([](HookConfig& h) { h = {.command = {"bell"}}; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h = {.command = {"/bin/sh", "a\nb"}}; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.mail = "a@b\nBcc: c@d"; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.lines = {"north/"}; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.lines = {"north/navy/x"}; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.lines = {""}; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.after_minutes = 5; })) << "of an escalation alone";
+  EXPECT_TRUE(refused([](HookConfig& h) { h.timeout_seconds = 0; }));
+  EXPECT_TRUE(refused([](HookConfig& h) { h.timeout_seconds = 301; }));
+  EXPECT_TRUE(refused([](HookConfig& h) {
+    h.on = HookOn::kEscalation;
+    h.after_minutes = 1441;
+  }));
+  StationConfig many;
+  many.hooks.assign(kHooksMax + 1, example().hooks[0]);
+  EXPECT_FALSE(check_station_config(many));
+}
+
+TEST(StationConfig, ReadsHooksAsPeopleWriteThem) {
+  const std::string head = "format = \"detente-station/1\"\npost = \"main\"\n";
+  const auto read = [&](const std::string& hook) { return parse_station_config(head + hook); };
+  const auto least = read("vigilance_minutes = 0\n[[hooks]]\non = \"alarm\"\ncommand = [\"/bin/true\"]\n");
+  ASSERT_TRUE(least) << least.error().message;
+  EXPECT_EQ(least->hooks, (std::vector<HookConfig>{{.command = {"/bin/true"}}}));
+  EXPECT_EQ(least->vigilance_minutes, 0u);
+  EXPECT_EQ(least->vigilance_grace_minutes, 5u);
+  EXPECT_TRUE(read("[[hooks]]\non = \"escalation\"\nafter_minutes = 0\nmail = \"root\"\n"));
+  for (const char* bad : {"on = \"alarms\"\nmail = \"root\"", "mail = \"root\"", "on = \"alarm\"",
+                          "on = \"alarm\"\ncommand = \"/bin/true\"",
+                          "on = \"alarm\"\ncommand = []",
+                          "on = \"alarm\"\nmail = \"root\"\nshell = true",
+                          "on = \"alarm\"\nmail = \"root\"\ntimeout_seconds = 0",
+                          "on = \"escalation\"\nmail = \"root\"\nafter_minutes = -1"}) {
+    const auto wrong = read(std::string("[[hooks]]\n") + bad + "\n");
+    ASSERT_FALSE(wrong) << bad;
+    EXPECT_NE(wrong.error().message.find("station.toml"), std::string::npos);
+  }
+}
+
+TEST(StationConfig, AHookIsForItsLines) {
+  const HookConfig hook{.lines = {"liaison", "north/navy"}};
+  EXPECT_TRUE(hook.concerns("north", "liaison"));
+  EXPECT_TRUE(hook.concerns("west", "liaison"));
+  EXPECT_TRUE(hook.concerns("north", "navy"));
+  EXPECT_FALSE(hook.concerns("west", "navy"));
+  EXPECT_FALSE(hook.concerns("north", ""));
+  EXPECT_TRUE(hook.concerns("", "")) << "of no line";
+  EXPECT_TRUE(HookConfig().concerns("west", "navy"));
 }
 
 TEST(StationConfig, RefusesUnknownKeysAndFormats) {

@@ -127,6 +127,13 @@ std::string kind_name(record::Kind kind) {
     case record::kPersonReceipt: return "person's receipt";
     case record::kEpochOpening: return "epoch";
     case record::kBulletinEntry: return "bulletin";
+    case record::kCheckCall: return "check call";
+    case record::kPresence: return "presence";
+    case record::kOnWatch: return "on watch";
+    case record::kZoneRules: return "zone rules";
+    case record::kHoursExtension: return "hours extension";
+    case record::kOutage: return "outage";
+    case record::kCircuitTest: return "circuit test";
     default: return "kind " + std::to_string(kind);
   }
 }

@@ -1,9 +1,12 @@
 #include "station/witness.h"
 
+#include "station/clock_offset.h"
+
 #include <spdlog/spdlog.h>
 
 #include "station/bulletins.h"
 #include "station/submission.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -91,12 +94,7 @@ void Witness::operator()(const core::EntryArrived& event) {
 }
 
 void Witness::operator()(const core::ReceiptVerified& event) {
-  LinkView& view = running_.links[event.peer.value];
-  const record::LogKey log = running_.line(event.peer, event.line).own().key();
-  if (const auto receipt = running_.store->newest_cosignature(log);
-      receipt && receipt->time.seconds != 0 && receipt->size == event.size)
-    view.offset_s = static_cast<std::int64_t>(receipt->time.seconds) -
-                    static_cast<std::int64_t>(running_.driver->now().wall.seconds);
+  measure_clocks(running_, event);
   add([this, event] {
     Json out = place("receipt", event.peer, event.line);
     out.update(Json{{"epoch", to_hex(event.epoch)}, {"size", event.size}});
@@ -143,6 +141,7 @@ void Witness::operator()(const core::Alarm& event) {
                 {"text", event.text},
                 {"not_shown_before", silent}};
   });
+  running_.watch->on_core_alarm(name, alarm_name(event.kind), event.text);
 }
 
 }  // namespace detente::station

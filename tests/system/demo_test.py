@@ -62,11 +62,13 @@ class Demo(unittest.TestCase):
         self.assertIs(report["ok"], True)
         chapters = {c["id"]: c for c in report["chapters"]}
         self.assertEqual(len(chapters), len(report["chapters"]))
-        self.assertLessEqual({"S1", "S1-ack", "S1-deniable", "S1-silence", "S15"}, set(chapters))
+        self.assertLessEqual({"S7-call", "S1", "S1-ack", "S1-deniable", "S1-silence", "S15"}, set(chapters))
         for chapter in report["chapters"]:
             self.assertIs(chapter["ok"], True, chapter)
             self.assertTrue(chapter["title"])
             self.assertTrue(chapter["evidence"])
+        call = chapters["S7-call"]["evidence"]["call"]
+        self.assertTrue(call["answered_by"].startswith("north/duty-officer"), call)
         log = chapters["S1"]["evidence"]["log"]
         self.assertEqual(log["root_at_south"], log["root_at_north"])
         self.assertEqual(log["size"], 2)
@@ -89,6 +91,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(stations_in(self.rooms), [])
 
     def test_a_fault_in_the_first_chapter_is_told(self):
+        self.fault("S7-call")
         self.fault("S1")
 
     def test_a_fault_in_the_last_chapter_is_told(self):

@@ -162,6 +162,9 @@ class World:
         for station, far in ((self.south, "north"), (self.north, "south")):
             station.wait_link(far)
 
+    def run_in(self, end, *command):
+        return self._pair.run(end, *command)
+
     def set_links(self, *settings):
         for link in self.links:
             link.set("both", *settings)

@@ -1,6 +1,7 @@
 """The ceremony between two sides in one room, by the commands that people would type."""
 
 import os
+import time
 
 import screen
 import story
@@ -59,8 +60,12 @@ class Ceremony:
 
     def _sign_accord(self):
         lines = [word for name in story.PROVABLE_LINES for word in ("--line", name)]
+        call = time.gmtime(time.time() + 60 * story.CALL_IN_MINUTES)
+        with open(os.path.join(self.south.dir, "hours.toml"), "w", encoding="ascii") as file:
+            file.write(story.HOURS.format(time=time.strftime("%H:%M", call)))
         self.south.types("accord", "draft", "north", *lines,
-                         "--line", f"{story.DENIABLE_LINE}:deniable", "--path", story.PATH)
+                         "--line", f"{story.DENIABLE_LINE}:deniable", "--path", story.PATH,
+                         "--hours", f"{story.CALLED_LINE}=hours.toml")
         self.south.types("accord", "sign", "north", "--yes", show=_signed)
         self.south.types("accord", "export", "north", "../to-north/accord")
         self.north.types("accord", "import", "../to-north/accord")

@@ -12,7 +12,8 @@ class Acts:
         self._hold_off = hold_off
 
     def play(self, chapter_id):
-        {"S1": self._one_word_across, "S1-ack": self._a_person_read_it,
+        {"S7-call": self._a_check_call,
+         "S1": self._one_word_across, "S1-ack": self._a_person_read_it,
          "S1-deniable": self._nothing_to_an_outsider,
          "S1-silence": self._the_other_is_off,
          "S15": self._an_outsider_checks}[chapter_id]()
@@ -25,6 +26,14 @@ class Acts:
         if message.signed:
             words += ["--as", side.facts.officer.name]
         side.types(*words, message.text, *options)
+
+    def _a_check_call(self):
+        screen.say("The accord has a check call on this line every day, and says who calls. A machine "
+                   "cannot answer it: an officer calls, an officer answers, each with the own key.")
+        self.south.types("watch", "on", "--as", self.south.facts.officer.name)
+        self.south.types("call", f"north/{story.CALLED_LINE}", "--as", self.south.facts.officer.name)
+        self.north.types("answer", f"south/{story.CALLED_LINE}", "--as", self.north.facts.officer.name)
+        self.south.types("status", f"north/{story.CALLED_LINE}")
 
     def _one_word_across(self):
         screen.say("An officer signs at the desk with a key that the station does not have. The "

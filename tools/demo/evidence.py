@@ -33,6 +33,10 @@ def lines(evidence):
     """The facts that matter to a reader; the report has all of them."""
     if "accord" in evidence:
         yield f"one accord: {_short(evidence['accord'])} at both"
+    if "call" in evidence:
+        call = evidence["call"]
+        yield f"check call of {call['date']} on {call['line']}: {call['state']} in both records"
+        yield f"  called by {call['called_by']}, answered by {call['answered_by']}"
     if "log" in evidence:
         yield _log(evidence["log"])
     single = [evidence[key] for key in ("entry", "acknowledgement") if key in evidence]

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import story
 
@@ -56,6 +57,13 @@ class Record:
 
     def line(self, other, line):
         return self._ask("record", "show", f"{other.name}/{line}")
+
+    def calls(self, other, line):
+        """Check calls of these days, with what persons did about them and what became of them."""
+        today = int(time.time()) // 86400
+        dates = (time.strftime("%Y-%m-%d", time.gmtime((today + d) * 86400)) for d in (-1, 0, 1))
+        return [call for date in dates
+                for call in self._ask("calendar", f"{other.name}/{line}", "--date", date)["calls"]]
 
     def entry(self, other, line, whose, index):
         return self._ask("record", "entry", f"{other.name}/{line}", whose, str(index))
@@ -202,6 +210,24 @@ def judge_ack(south, north):
             "receipt": {"by": "south", "size": cosigned["size"], "time": cosigned["time"]}}
 
 
+def judge_check_call(south, north):
+    found = {}
+    for here, there in ((south, north), (north, south)):
+        answered = [c for c in here.calls(there, story.CALLED_LINE) if c["state"] == "answered in time"]
+        need(len(answered) == 1, f"{here.name} knows of {len(answered)} answered check calls on {story.CALLED_LINE}")
+        found[here.name] = answered[0]
+    facts = {name: {(f["side"], f["kind"]): (f["officer"], f["at"]) for f in call["facts"]} for name, call in found.items()}
+    need(facts["south"] == facts["north"], f"the two records differ: {facts}")
+    need(set(facts["south"]) == {("south", "called"), ("north", "answered")}, f"it was not called and answered: {facts}")
+    for side in (story.SOUTH, story.NORTH):
+        kind = "called" if side is story.SOUTH else "answered"
+        need(facts["south"][(side.name, kind)][0].startswith(side.officer.post), f"no officer of {side.name} {kind}")
+    call = found["south"]
+    return {"call": {"line": story.CALLED_LINE, "date": call["date"], "state": call["state"],
+                     "called_by": "south/" + facts["south"][("south", "called")][0],
+                     "answered_by": "north/" + facts["south"][("north", "answered")][0]}}
+
+
 def judge_deniable(south, north):
     *records, log = same_log(north, south, story.SOUNDING.line)
     own, far = find_message(north, south, story.SOUNDING, records)
@@ -241,7 +267,7 @@ def judge_silence(south, north):
     return {"log": log, "entry": entry, "north_started_again": started["north"]}
 
 
-JUDGES = {"S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
+JUDGES = {"S7-call": judge_check_call, "S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
           "S1-silence": judge_silence, "S15": judge_extract}
 
 

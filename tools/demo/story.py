@@ -44,6 +44,23 @@ PROVABLE_LINES = ("presidential", "liaison", "military-west", "military-east", "
 DENIABLE_LINE = "soundings"
 PATH = "fibre"
 
+CALLED_LINE = "military-east"
+# Daily, as in the report; the hour is put a few minutes ahead of the demo's own, so that it is due in it.
+CALL_IN_MINUTES = 4
+HOURS = """[hours]
+holidays = []
+late_minutes = 15
+unanswered_minutes = 45
+presence_minutes = 10
+on_watch = "post"
+
+[[check_calls]]
+time = "{time}"
+zone = "UTC"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+caller = "south"
+"""
+
 CHECK_CALL = Message("military-west", "Check call, 09:00. Nothing to report. How do you read us?")
 WARNING = Message("military-west",
                   "A patrol boat of ours has lost its engine and drifts toward your side, "
@@ -55,6 +72,7 @@ WHILE_OFF = Message("liaison", "The morning call found nobody at your desk. We s
 # In the order of the story. What is not built yet is not here.
 CHAPTERS = {
     chapter.id: chapter for chapter in (
+        Chapter("S7-call", "A check call, answered by a person"),
         Chapter("S1", "One word across, and a signed receipt back"),
         Chapter("S1-ack", "A person has read it, not only a machine"),
         Chapter("S1-deniable", "Words that prove nothing to an outsider"),

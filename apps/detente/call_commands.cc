@@ -1,0 +1,102 @@
+// Check calls as persons make them: call, answer, decline, call-off.
+#include "base/civil.h"
+#include "client_act.h"
+#include "io/os_clock.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+struct CallOptions : ActOptions {
+  std::string words, date;
+  unsigned place = 0;
+};
+
+constexpr std::uint32_t kSecondsPerDay = 86400;
+
+Result<Json> watch_of(const StationClient& station, const LineAddress& line) {
+  return station.get(line.target() + "/watch");
+}
+
+tl::unexpected<Error> nothing_due(const LineAddress& line, const Json& watch) {
+  const Json& next = watch["next_call"];
+  if (next.is_null())
+    return fail(Fault::kState, "the accord plans no check calls on " + line.text() +
+                                   "; `detente presence ask` asks whether somebody is there");
+  return fail(Fault::kState, "no check call is due on " + line.text() + "; the next is at " +
+                                 next.value("at_words", "") + ", and " + next.value("caller", "") + " calls");
+}
+
+Result<line::CallAct> act_of(const Json& call, line::CallDeed deed, const std::string& words) {
+  DETENTE_TRY(day, parse_utc(call.value("date", "") + "T00:00:00Z"));
+  line::CallAct out;
+  out.deed = deed;
+  out.day = day.seconds / kSecondsPerDay;
+  out.place = call.value("place", std::uint8_t{0});
+  out.words = words;
+  if (!words.empty()) DETENTE_TRY_VOID(wire::check_text(words, line::kWatchWordsMax));
+  return out;
+}
+
+// A drill needs no hour: it is on today's date, at place 0.
+Json drill_call() { return {{"date", format_utc(io::os_wall_time()).substr(0, 10)}, {"place", 0}, {"at_words", "a drill"}}; }
+
+Result<void> do_call(Context& context, const CallOptions& options, line::CallDeed deed) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(line, find_line(station, options.address));
+  DETENTE_TRY(watch, watch_of(station, line));
+  const Json call = options.drill ? drill_call() : watch["open_call"];
+  if (call.is_null()) return nothing_due(line, watch);
+  DETENTE_TRY(body, act_of(call, deed, options.words));
+  const auto entry_class = options.drill ? record::EntryClass::kDrill : record::EntryClass::kLive;
+  context.say(class_mark(entry_class) + "check call of " + call.value("at_words", "") + ": " +
+              (deed == line::CallDeed::kCalled     ? "we call"
+               : deed == line::CallDeed::kAnswered ? "we answer"
+                                                   : "we decline"));
+  context.result({{"call", call}});
+  DETENTE_TRY(arrived, post_act(context, line, options, {record::kCheckCall, line::call_body(body), entry_class, {}, {}}));
+  static_cast<void>(arrived);
+  return {};
+}
+
+Result<void> call_off(Context& context, const CallOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(line, find_line(station, options.address));
+  DETENTE_TRY(body, act_of({{"date", options.date}, {"place", options.place}}, line::CallDeed::kCalledOff, options.words));
+  context.say("check call of " + options.date + " is called off");
+  DETENTE_TRY(arrived, post_act(context, line, options, {record::kCheckCall, line::call_body(body), {}, {}, {}}));
+  static_cast<void>(arrived);
+  return {};
+}
+
+void add_deed(CLI::App& app, Context& context, const char* name, const char* about, line::CallDeed deed) {
+  auto options = std::make_shared<CallOptions>();
+  CLI::App* command = app.add_subcommand(name, about);
+  add_act_options(*command, *options, true);
+  if (deed == line::CallDeed::kDeclined)
+    command->add_option("--words", options->words, "A reason; none is needed");
+  example(*command, std::string("detente ") + name + " north/military-west --as kim");
+  on_run(*command, context, [&context, options, deed] { return do_call(context, *options, deed); });
+}
+
+}  // namespace
+
+void add_call_commands(CLI::App& app, Context& context) {
+  add_deed(app, context, "call", "Make the check call that is due", line::CallDeed::kCalled);
+  add_deed(app, context, "answer", "Answer the check call that is due, as a person", line::CallDeed::kAnswered);
+  add_deed(app, context, "decline", "Say to a check call: not now", line::CallDeed::kDeclined);
+  auto options = std::make_shared<CallOptions>();
+  CLI::App* off = app.add_subcommand("call-off", "Call a check call off before its hour");
+  add_act_options(*off, *options, false);
+  off->add_option("DATE", options->date, "The call's date, as 2026-11-24")->required();
+  off->add_option("--place", options->place, "Which of the day's calls, from 0, as `detente calls` has it")
+      ->check(CLI::Range(0u, static_cast<unsigned>(line::kCallPlaceMax)));
+  off->add_option("--words", options->words, "A reason; none is needed");
+  example(*off, "detente call-off north/liaison 2027-05-05 --as kim --words \"public holiday\"");
+  on_run(*off, context, [&context, options] { return call_off(context, *options); });
+}
+
+}  // namespace detente::cli

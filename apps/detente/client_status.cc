@@ -1,0 +1,70 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "client_address.h"
+#include "client_commands.h"
+#include "client_live.h"
+#include "client_show.h"
+#include "watch/ladder.h"
+
+namespace detente::cli {
+
+namespace {
+
+constexpr Duration kRedraw = std::chrono::seconds(1);
+
+struct StatusOptions {
+  std::string line;
+  bool watch = false;
+};
+
+// Colour repeats what the words say; https://no-color.org.
+bool wants_colour() {
+  const char* no = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && (no == nullptr || no[0] == '\0') && terminal != nullptr &&
+         std::string_view(terminal) != "dumb";
+}
+
+// A station that does not answer is a situation, too, and no line's other one can be known.
+tl::unexpected<Error> as_situation(const Error& error) {
+  if (error.fault != Fault::kState && error.fault != Fault::kIo) return tl::unexpected<Error>(error);
+  const watch::SituationText text = watch::own_station_down(error.message);
+  return fail(error.fault, text.title + ": " + text.words + ". " + text.to_do);
+}
+
+Result<LiveFrame> status_frame(const StationClient& station, const StatusOptions& options, bool colour) {
+  Result<Json> status = station.get("/v1/status");
+  if (!status) return as_situation(status.error());
+  if (options.line.empty()) return LiveFrame{status_lines(*status, colour), std::move(*status)};
+  DETENTE_TRY(line, find_line(*status, options.line));
+  Result<Json> ladder = station.get(line.target() + "/status");
+  if (!ladder) return tl::unexpected<Error>(ladder.error());
+  return LiveFrame{ladder_lines(*ladder, colour), std::move(*ladder)};
+}
+
+Result<void> status(Context& context, const StatusOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  const bool colour = wants_colour();
+  return show_once_or_live(context, options.watch, kRedraw,
+                           [&] { return status_frame(station, options, colour); });
+}
+
+}  // namespace
+
+void add_status_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<StatusOptions>();
+  CLI::App* command = app.add_subcommand(
+      "status", "What is known of every line, on what evidence, and what to do");
+  command->add_option("LINE", options->line,
+                      "One line's whole ladder: equipment, path, far station, line, officer, answer");
+  command->add_flag("--watch", options->watch, "Show it again every second, until Ctrl-C");
+  example(*command, "detente status");
+  example(*command, "detente status north/military-west --watch");
+  on_run(*command, context, [&context, options] { return status(context, *options); });
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,280 @@
+// The watch of this side: on and off watch, handover, alarms, what came by other
+// ways, and the station's own log of it. Deeds are signed by the officer's own key.
+#include <fmt/format.h>
+
+#include "base/civil.h"
+#include "client_commands.h"
+#include "client_compose.h"
+#include "client_show.h"
+#include "crypto/hash.h"
+#include "io/file_stream.h"
+#include "io/os_clock.h"
+#include "station/watch_deed.h"
+#include "watch_show.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+using station::Deed;
+
+struct DeedOptions {
+  std::string officer, to, line, bearer, way = "in", words, at, capture, since;
+  std::vector<std::string> lines;
+  std::uint64_t alarm = 0, readability = 0;
+  bool read_back = false;
+};
+
+struct Signer {
+  OfficerId number;
+  std::uint32_t counter = 0;
+  station::OfficerKeys keys;
+};
+
+Result<Signer> open_signer(Context& context, const SideDir& side, const std::string& name) {
+  DETENTE_TRY(officer, side.officer(name));
+  DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+  DETENTE_TRY(keys, side.open_officer(name, passphrase));
+  DETENTE_TRY(counter, side.take_officer_counter(name, io::os_wall_time()));
+  return Signer{officer.number, counter, std::move(keys)};
+}
+
+// Signs it (by `second`, too, where there is one) and hands it to the station.
+Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, const std::string& second = "") {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  for (std::string& line : deed.lines) {
+    DETENTE_TRY(found, find_line(station, line));
+    line = found.text();
+  }
+  if (!deed.line.empty()) {
+    DETENTE_TRY(found, find_line(station, deed.line));
+    deed.line = found.text();
+  }
+  DETENTE_TRY(signer, open_signer(context, side, officer));
+  deed.officer = signer.number;
+  deed.counter = signer.counter;
+  deed.time = io::os_wall_time();
+  std::vector<Signer> signers;
+  signers.push_back(std::move(signer));
+  if (!second.empty()) {
+    DETENTE_TRY(other, open_signer(context, side, second));
+    deed.to = other.number;
+    signers.push_back(std::move(other));
+  }
+  const Json text = station::write_deed(deed);
+  Json signatures = Json::array();
+  for (const Signer& one : signers)
+    signatures.push_back({{"officer", one.number.value},
+                          {"signature", to_base64(station::sign_deed(side.name(), text, one.keys.sign))}});
+  return station.post("/v1/watch", {{"deed", text}, {"signatures", signatures}});
+}
+
+Result<Json> own_watch(Context& context) {
+  DETENTE_TRY(side, context.side());
+  return StationClient(side).get("/v1/watch");
+}
+
+Result<void> say_watch(Context& context) {
+  DETENTE_TRY(watch, own_watch(context));
+  for (const std::string& line : watch_lines(watch)) context.say(line);
+  context.result(std::move(watch));
+  return {};
+}
+
+Result<void> on_or_off(Context& context, const DeedOptions& options, const char* what) {
+  Deed deed;
+  deed.what = what;
+  deed.lines = options.lines;
+  DETENTE_TRY(answer, post_deed(context, deed, options.officer));
+  context.say(answer.value("officer", "") + " is " + (std::string(what) == "on" ? "on" : "off") + " watch");
+  return say_watch(context);
+}
+
+Result<void> hand_over(Context& context, const DeedOptions& options) {
+  DETENTE_TRY(watch, own_watch(context));
+  Deed deed;
+  deed.what = "handover";
+  deed.lines = options.lines;
+  // What both sign: the matters that were open when the watch changed hands.
+  deed.words = options.words;
+  for (const std::string& line : open_matters(watch)) {
+    if (deed.words.size() + line.size() > 1900) break;
+    deed.words += (deed.words.empty() ? "" : "\n") + line;
+  }
+  for (const std::string& line : open_matters(watch)) context.say("handed over: " + line);
+  DETENTE_TRY(answer, post_deed(context, deed, options.officer, options.to));
+  context.say(answer.value("officer", "") + " has handed the watch over; both have signed");
+  return say_watch(context);
+}
+
+Result<void> simple_deed(Context& context, Deed deed, const std::string& officer, const std::string& done) {
+  DETENTE_TRY(answer, post_deed(context, std::move(deed), officer));
+  context.say(done + " (watch log, line " + std::to_string(answer["n"].get<std::uint64_t>()) + ")");
+  context.result(std::move(answer));
+  return {};
+}
+
+Result<std::string> digest_of_file(const std::string& path) {
+  DETENTE_TRY(file, io::FileReader::open(path));
+  if (file.size() > (std::uint64_t{256} << 20)) return fail(Fault::kLimit, path + ": more than 256 MiB");
+  Bytes all(static_cast<std::size_t>(file.size()));
+  for (std::size_t at = 0; at < all.size();) {
+    DETENTE_TRY(size, file.read(MutableBytes(all).subspan(at)));
+    if (size == 0) return fail(Fault::kIo, path + ": became shorter while it was read");
+    at += size;
+  }
+  return to_hex(crypto::sha256(all));
+}
+
+Result<void> contact(Context& context, const DeedOptions& options, bool heard_in_public) {
+  Deed deed;
+  deed.what = heard_in_public ? "heard" : "contact";
+  deed.line = options.line;
+  deed.bearer = options.bearer;
+  deed.words = options.words;
+  const WallTime now = io::os_wall_time();
+  deed.at = now;
+  if (!options.at.empty()) {
+    DETENTE_TRY(at, parse_when(options.at, now));
+    deed.at = at;
+  }
+  if (!heard_in_public) {
+    deed.way = options.way;
+    deed.read_back = options.read_back;
+    deed.readability = options.readability;
+  } else if (!options.capture.empty()) {
+    DETENTE_TRY(digest, digest_of_file(options.capture));
+    deed.capture = digest;
+  }
+  return simple_deed(context, std::move(deed), options.officer,
+                     heard_in_public ? "kept as heard in public; it changes no state"
+                                     : "kept: the officer says so, and the station no more than that");
+}
+
+Result<void> show_log(Context& context, const DeedOptions& options, const std::string& only) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  std::string target = "/v1/watch/log?limit=2000";
+  if (!options.line.empty()) {
+    DETENTE_TRY(line, find_line(station, options.line));
+    target += "&line=" + escape(line.text());
+  }
+  if (!options.since.empty()) {
+    const std::string text = options.since.size() == 10 ? options.since + "T00:00:00Z" : options.since;
+    DETENTE_TRY(since, parse_when(text, io::os_wall_time()));
+    target += "&since=" + std::to_string(since.seconds);
+  }
+  DETENTE_TRY(log, station.get(target));
+  if (log["more"] == true) context.say("(the newest 2000; say --since for a shorter span)");
+  for (const std::string& line : watch_log_lines(log, only)) context.say(line);
+  for (const std::string& line : watch_log_sums(log)) context.say(line);
+  context.result(std::move(log));
+  return {};
+}
+
+CLI::App* officer_command(CLI::App& in, const char* name, const char* about, DeedOptions& options) {
+  CLI::App* command = in.add_subcommand(name, about);
+  command->add_option("--as", options.officer, "The officer of the own side, who signs")->required();
+  return command;
+}
+
+void add_watch(CLI::App& app, Context& context) {
+  CLI::App& watch = group(app, "watch", "Who is on watch at this station");
+  for (const char* what : {"on", "off"}) {
+    auto options = std::make_shared<DeedOptions>();
+    CLI::App* command = officer_command(watch, what, std::string(what) == "on" ? "Go on watch" : "Leave the watch", *options);
+    command->add_option("LINE", options->lines, "These lines; all of them without");
+    example(*command, std::string("detente watch ") + what + " --as kim");
+    on_run(*command, context, [&context, options, what] { return on_or_off(context, *options, what); });
+  }
+  auto handover = std::make_shared<DeedOptions>();
+  CLI::App* command = officer_command(watch, "handover", "Hand the watch and its open matters over; both sign", *handover);
+  command->add_option("--to", handover->to, "The officer who takes over, and signs, too")->required();
+  command->add_option("--words", handover->words, "What else the other should know");
+  command->add_option("LINE", handover->lines, "These lines; all of them without");
+  example(*command, "detente watch handover --as kim --to park");
+  on_run(*command, context, [&context, handover] { return hand_over(context, *handover); });
+  auto here = std::make_shared<DeedOptions>();
+  command = officer_command(watch, "here", "Answer the vigilance prompt: I am awake", *here);
+  example(*command, "detente watch here --as kim");
+  on_run(*command, context, [&context, here] {
+    Deed deed;
+    deed.what = "here";
+    return simple_deed(context, deed, here->officer, "answered");
+  });
+  command = watch.add_subcommand("show", "Who is on watch, and what waits for a person");
+  example(*command, "detente watch show");
+  on_run(*command, context, [&context] { return say_watch(context); });
+}
+
+void add_alarms(CLI::App& app, Context& context) {
+  CLI::App& alarms = group(app, "alarm", "Alarms of this station");
+  CLI::App* command = alarms.add_subcommand("list", "Alarms that are open, and the newest of those that were");
+  example(*command, "detente alarm list");
+  on_run(*command, context, [&context]() -> Result<void> {
+    DETENTE_TRY(watch, own_watch(context));
+    for (const std::string& line : alarm_lines(watch["alarms"])) context.say(line);
+    context.result({{"alarms", watch["alarms"]}});
+    return {};
+  });
+  auto options = std::make_shared<DeedOptions>();
+  command = officer_command(alarms, "ack", "Say that you have seen an alarm and take care of it", *options);
+  command->add_option("NUMBER", options->alarm, "As `detente alarm list` has it")->required();
+  command->add_option("--words", options->words, "What is done about it");
+  example(*command, "detente alarm ack 3 --as kim --words \"called the duty desk by telephone\"");
+  on_run(*command, context, [&context, options] {
+    Deed deed;
+    deed.what = "acknowledge";
+    deed.alarm = options->alarm;
+    deed.words = options->words;
+    return simple_deed(context, deed, options->officer, "acknowledged");
+  });
+}
+
+void add_contact(CLI::App& app, Context& context) {
+  CLI::App& contacts = group(app, "contact", "What came by other ways than a line");
+  auto said = std::make_shared<DeedOptions>();
+  CLI::App* command = officer_command(contacts, "log", "Record by hand what came by loudspeaker, radio, telephone, press", *said);
+  command->add_option("LINE", said->line, "The line that it bears on")->required();
+  command->add_option("WORDS", said->words, "What was said, word for word")->required();
+  command->add_option("--bearer", said->bearer, "loudspeaker, open radio, telephone, ...")->required();
+  command->add_option("--way", said->way, "in (from them) or out (from us)")->check(CLI::IsMember({"in", "out"}))->capture_default_str();
+  command->add_option("--at", said->at, "When it was, as 2026-11-24T09:00:00Z (default: now)");
+  command->add_flag("--read-back", said->read_back, "It was read back and found right");
+  command->add_option("--readability", said->readability, "1 (bad) to 5 (excellent)")->check(CLI::Range(1, 5));
+  example(*command, "detente contact log north/military-west \"Do you hear us?\" --bearer loudspeaker --as kim");
+  on_run(*command, context, [&context, said] { return contact(context, *said, false); });
+  auto heard = std::make_shared<DeedOptions>();
+  command = officer_command(contacts, "heard", "Note what was said in public; it changes no state", *heard);
+  command->add_option("LINE", heard->line, "The line that it bears on")->required();
+  command->add_option("WORDS", heard->words, "What was said, word for word")->required();
+  command->add_option("--outlet", heard->bearer, "Who said it, and where")->required();
+  command->add_option("--at", heard->at, "When it was, as 2026-11-24T09:00:00Z (default: now)");
+  command->add_option("--capture", heard->capture, "A recording or a page: its digest is kept")->check(CLI::ExistingFile);
+  example(*command, "detente contact heard north/liaison \"All lines are cut\" --outlet \"state radio\" --as kim");
+  on_run(*command, context, [&context, heard] { return contact(context, *heard, true); });
+  auto list = std::make_shared<DeedOptions>();
+  command = contacts.add_subcommand("list", "What was recorded by hand and heard in public");
+  command->add_option("LINE", list->line, "Of this line alone");
+  command->add_option("--since", list->since, "A date, or a time, or as +1h back from none");
+  example(*command, "detente contact list north/military-west");
+  on_run(*command, context, [&context, list] { return show_log(context, *list, "contact"); });
+}
+
+}  // namespace
+
+void add_watch_commands(CLI::App& app, Context& context) {
+  add_watch(app, context);
+  add_alarms(app, context);
+  add_contact(app, context);
+  auto options = std::make_shared<DeedOptions>();
+  CLI::App* log = app.add_subcommand("log", "The watch log: own tries, calls and what became of them, deeds");
+  log->add_option("LINE", options->line, "Of this line alone");
+  log->add_option("--since", options->since, "A date, as 2026-06-09, or a time");
+  example(*log, "detente log north/military-west --since 2020-06-09");
+  on_run(*log, context, [&context, options] { return show_log(context, *options, ""); });
+}
+
+}  // namespace detente::cli

@@ -1,0 +1,72 @@
+#include "station/line_facts.h"
+
+#include "io/os_clock.h"
+#include "station/watch.h"
+
+namespace detente::station {
+
+namespace {
+
+watch::PathFacts path_facts(const core::PathState& state, const io::PathTrouble& trouble,
+                            const PathConfig& config, accord::PathKind kind) {
+  watch::PathFacts out;
+  out.name = config.name;
+  out.kind = accord::to_string(kind);
+  out.arrived = state.confirmed;
+  out.suspect_since = state.suspect_since;
+  out.lacking = state.lacking;
+  out.own = trouble.own;
+  out.refused = trouble.refused;
+  out.heard = state.heard;
+  if (state.elsewhere_since && state.elsewhere_last)
+    out.answered_elsewhere = watch::Span{*state.elsewhere_since, *state.elsewhere_last};
+  out.calls = state.calls;
+  out.called_since = state.called_since;
+  out.called = state.called;
+  return out;
+}
+
+watch::FarFacts far_facts(const core::Link& link) {
+  watch::FarFacts out;
+  out.session = link.ready();
+  out.session_since = link.session_since();
+  out.heard = link.last_heard();
+  if (const auto& farewell = link.farewell())
+    out.farewell = watch::Farewell{farewell->at, farewell->words};
+  out.other_accord = link.other_accord().has_value();
+  return out;
+}
+
+}  // namespace
+
+watch::LadderFacts gather_shared(const Running& running, const Counterpart& counterpart) {
+  watch::LadderFacts facts;
+  const accord::Accord& accord = counterpart.accord.accord;
+  const core::Link& link = running.driver->station().peer(counterpart.peer).link();
+  facts.now = running.driver->now();
+  facts.far = counterpart.name();
+  facts.heartbeat = std::chrono::seconds(accord.session.heartbeat_seconds);
+  facts.equipment.started = running.started_mono;
+  if (const auto fault = running.store->trouble()) facts.equipment.fault = fault->message;
+  facts.equipment.clock_synchronised = io::os_clock_synchronised();
+  facts.station = far_facts(link);
+  for (const PathConfig& config : counterpart.config.paths) {
+    const accord::AccordPath& agreed = *accord.path(config.name);
+    facts.paths.push_back(path_facts(*link.paths().find(agreed.number),
+                                     running.driver->path_trouble(counterpart.peer, agreed.number),
+                                     config, agreed.kind));
+  }
+  return facts;
+}
+
+watch::LadderFacts gather_line(const Running& running, const Counterpart& counterpart,
+                               const watch::LadderFacts& shared, const accord::Annex& annex) {
+  watch::LadderFacts out = shared;
+  std::erase_if(out.paths,
+                [&](const watch::PathFacts& path) { return !annex.allows_path(path.name); });
+  out.media = annex.media;
+  if (running.watch != nullptr) running.watch->add_facts(counterpart, annex, out);
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,127 @@
+#include "station/line_watch.h"
+
+#include <gtest/gtest.h>
+
+#include "base/civil.h"
+
+namespace detente::station {
+namespace {
+
+using enum line::CallDeed;
+
+WallTime at(const char* text) { return parse_utc(text).value(); }
+
+// Called by side 0 at nine in UTC every day; open from nine to five.
+watch::Schedule schedule() {
+  const auto rules = watch::ZoneRules::make("UTC", {0}, at("2060-01-01T00:00:00Z"), {{{0}, 0, "UTC"}}).value();
+  const watch::ZoneBook zones{{"UTC", std::make_shared<const watch::ZoneRules>(rules)}};
+  accord::Annex annex;
+  annex.check_calls = {{540, "UTC", 0x7f, accord::CallKind::kOpening, "south"},
+                       {1020, "UTC", 0x7f, accord::CallKind::kClosing, "south"}};
+  return watch::Schedule::make(annex, {"south", "north"}, {2027, 3, 1}, zones).value();
+}
+
+class LineWatchTest : public testing::Test {
+ protected:
+  LineWatchTest() : watch_(schedule(), 0, 10) { watch_.begin(at("2027-03-01T00:00:00Z"), {}, at("2027-03-01T00:00:00Z")); }
+
+  WatchAct act(bool own, WatchActBody body, WallTime time, std::uint64_t index) {
+    WatchAct out;
+    out.own = own;
+    out.place.index = index;
+    out.at = time;
+    out.officer = own ? "kim 1" : "ri 1";
+    out.body = std::move(body);
+    return out;
+  }
+  line::CallAct call(line::CallDeed deed) { return {deed, day_, 0, ""}; }
+  watch::CallState state(const char* time) {
+    EXPECT_TRUE(watch_.advance(at(time)));
+    return watch_.book()->call({static_cast<watch::Day>(day_), 0})->state;
+  }
+
+  const std::uint32_t day_ = at("2027-03-01T00:00:00Z").seconds / 86400;
+  LineWatch watch_;
+};
+
+TEST_F(LineWatchTest, OnlyWhatAPersonVouchesForAndIsNoDrillCounts) {
+  const WallTime nine = at("2027-03-01T09:00:10Z");
+  watch_.take(act(true, call(kCalled), nine, 0), nine);
+  WatchAct forged = act(false, call(kAnswered), nine, 0);
+  forged.vouched = false;
+  EXPECT_FALSE(watch_.take(forged, nine));
+  for (const auto entry_class : {record::EntryClass::kDrill, record::EntryClass::kTest}) {
+    WatchAct other = act(false, call(kAnswered), nine, 1);
+    other.entry_class = entry_class;
+    watch_.take(other, nine);
+  }
+  EXPECT_EQ(state("2027-03-01T09:01:00Z"), watch::CallState::kDue);
+  EXPECT_TRUE(watch_.take(act(false, call(kAnswered), nine, 2), nine));
+  EXPECT_EQ(state("2027-03-01T09:01:30Z"), watch::CallState::kAnsweredInTime);
+}
+
+TEST_F(LineWatchTest, ADeskIsToldWhatItCanDoInstead) {
+  EXPECT_EQ(watch_.check(call(kCalled), at("2027-03-01T08:00:00Z")).error().fault, Fault::kState);
+  EXPECT_TRUE(watch_.check(call(kCalled), at("2027-03-01T08:56:00Z")));
+  EXPECT_FALSE(watch_.check(call(kCalled), at("2027-03-01T09:30:00Z")));
+  EXPECT_TRUE(watch_.check(call(kAnswered), at("2027-03-01T10:00:00Z"))) << "a late answer is an answer";
+  EXPECT_TRUE(watch_.check(call(kCalledOff), at("2027-03-01T08:59:00Z")));
+  EXPECT_FALSE(watch_.check(call(kCalledOff), at("2027-03-01T09:00:00Z")));
+  EXPECT_EQ(watch_.check({kCalled, day_, 7, ""}, at("2027-03-01T09:00:00Z")).error().fault, Fault::kNotFound);
+}
+
+TEST_F(LineWatchTest, APresenceQueryIsAnsweredByItsOwnAnswerAlone) {
+  const WallTime noon = at("2027-03-01T12:00:00Z");
+  watch_.take(act(true, line::PresenceDeed::kAsked, noon, 4), noon);
+  WatchAct other = act(false, line::PresenceDeed::kReady, noon, 0);
+  other.references.push_back({record::Whose::kOthers, {}, 3, {}});
+  EXPECT_FALSE(watch_.take(other, noon)) << "it answers another question";
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), noon), PresenceState::kWaiting);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T12:10:00Z")), PresenceState::kUnanswered);
+  other.references.front().index = 4;
+  EXPECT_TRUE(watch_.take(other, noon));
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), noon), PresenceState::kReady);
+  // The question is read again at every start: its answer stays.
+  EXPECT_FALSE(watch_.take(act(true, line::PresenceDeed::kAsked, noon, 4), noon));
+  EXPECT_TRUE(watch_.presence(true)->answer);
+}
+
+TEST_F(LineWatchTest, AnExtensionNeedsBothAndTheSameInstant) {
+  const WallTime six = at("2027-03-01T18:00:00Z"), ten = at("2027-03-01T22:00:00Z");
+  watch_.take(act(true, HoursSigned{ten}, six, 0), six);
+  EXPECT_FALSE(watch_.extension(six));
+  EXPECT_EQ(watch_.proposed_extension(six), std::pair(true, ten));
+  watch_.take(act(false, HoursSigned{at("2027-03-01T21:00:00Z")}, six, 0), six);
+  EXPECT_FALSE(watch_.extension(six));
+  watch_.take(act(false, HoursSigned{ten}, six, 1), six);
+  ASSERT_TRUE(watch_.extension(six));
+  EXPECT_FALSE(watch_.proposed_extension(six));
+  EXPECT_FALSE(watch_.extension(ten)) << "it is over";
+}
+
+TEST_F(LineWatchTest, TheNewestOfAnOutageCounts) {
+  const WallTime now = at("2027-03-01T12:00:00Z");
+  const line::Outage outage{at("2027-03-01T13:00:00Z"), at("2027-03-01T14:00:00Z"), "power"};
+  watch_.take(act(false, outage, now, 0), now);
+  EXPECT_EQ(watch_.outages(now).size(), 1u);
+  watch_.take(act(true, outage, now, 0), now);
+  EXPECT_EQ(watch_.outages(now).size(), 2u) << "each side's own";
+  watch_.take(act(false, line::Outage{outage.from, outage.from, ""}, now, 1), now);
+  EXPECT_EQ(watch_.outages(now).size(), 1u);
+  for (std::uint32_t i = 0; i < 100; ++i)
+    watch_.take(act(false, line::Outage{{now.seconds + i}, {now.seconds + 9999}, ""}, now, 2 + i), now);
+  EXPECT_LE(watch_.outages(now).size(), 16u);
+}
+
+TEST_F(LineWatchTest, AnEntryOfACallIsNewOnceAndOldOnesAreLetGo) {
+  const watch::CallId id{static_cast<watch::Day>(day_), 0};
+  EXPECT_TRUE(watch_.add_entry(id, {true, {{}, 3}}));
+  EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
+  EXPECT_TRUE(watch_.add_entry(id, {false, {{}, 3}}));
+  EXPECT_TRUE(watch_.advance(at("2027-06-01T00:00:00Z")));
+  EXPECT_TRUE(watch_.entries_of(id).empty());
+  EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
+}
+
+}  // namespace
+}  // namespace detente::station

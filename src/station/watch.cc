@@ -1,0 +1,319 @@
+#include "station/watch.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/civil.h"
+#include "station/submission.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint32_t kAliveSeconds = 60;
+constexpr std::uint32_t kSecondsPerDay = 86400;
+
+std::string date_text(watch::Day day) {
+  return format_utc({static_cast<std::uint32_t>(day) * kSecondsPerDay}).substr(0, 10);
+}
+
+}  // namespace
+
+Json Watch::call_fields(const watch::CallId& call) { return {{"date", date_text(call.day)}, {"place", call.entry}}; }
+
+Watch::Watch(Running& running, spdlog::logger& log)
+    : running_(running),
+      log_(log),
+      alarms_(escalation_steps(running.config)),
+      hooks_(std::make_unique<io::HookRunner>(running.driver->context())) {}
+
+// ---- small helpers ----
+
+Watch::OneLine* Watch::find(PeerId peer, LineId line) {
+  const auto found = lines_.find({peer, line});
+  return found == lines_.end() ? nullptr : &found->second;
+}
+
+const Watch::OneLine* Watch::find(PeerId peer, LineId line) const { return const_cast<Watch*>(this)->find(peer, line); }
+
+Watch::OneLine* Watch::named(const std::string& name) {
+  for (auto& [key, line] : lines_)
+    if (line.name == name) return &line;
+  return nullptr;
+}
+
+std::vector<std::string> Watch::every_line() const {
+  std::vector<std::string> out;
+  for (const auto& [key, line] : lines_)
+    if (key.line != kAccordLine) out.push_back(line.name);
+  return out;
+}
+
+void Watch::note(const Json& line) {
+  const auto done = file_->append(now(), line);
+  if (done) return trouble_.reset();
+  if (!trouble_) log_.error("the watch log takes nothing: {}", done.error().message);
+  trouble_ = done.error().message;
+}
+
+void Watch::tell(const OneLine& line, const char* event, Json more) {
+  Json out{{"event", event},
+           {"counterpart", line.counterpart->name()},
+           {"line", line.annex->name},
+           {"line_number", line.annex->line.value}};
+  out.update(more);
+  running_.events.add_told(std::move(out), now());
+}
+
+void Watch::submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body) {
+  record::Entry entry;
+  entry.header.line = line;
+  entry.header.kind = kind;
+  entry.header.body_form = record::BodyForm::kCbor;
+  entry.header.time = now();
+  entry.body = std::move(body);
+  // An older one that no path has carried yet says what is not so any more.
+  running_.driver->withdraw(
+      counterpart.peer, line, [kind](const record::Entry& one) { return one.header.kind == kind; },
+      "a newer one takes its place");
+  if (const auto done = running_.driver->submit(counterpart.peer, line, std::move(entry)); !done)
+    log_.warn("{}: {}", counterpart.name(), done.error().message);
+}
+
+// ---- time ----
+
+void Watch::tick() {
+  const WallTime time = now();
+  if (time.seconds >= alive_written_.seconds + kAliveSeconds || time < alive_written_) {
+    alive_written_ = time;
+    const std::string text = std::to_string(time.seconds) + "\n";
+    if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
+      log_.warn("{}", done.error().message);
+  }
+  for (auto& [key, line] : lines_)
+    if (line.watch->book() != nullptr) advance(line, time);
+  escalate();
+  look_at_vigilance(time);
+  look_at_credentials(time);
+  count_tries(time);
+}
+
+void Watch::advance(OneLine& line, WallTime time) {
+  if (const auto done = line.watch->advance(time); !done) {
+    log_.warn("{}: {}", line.name, done.error().message);
+    if (const auto again = replay_again(); !again) log_.error("{}", again.error().message);
+    return;
+  }
+  for (const watch::BookEvent& event : line.watch->take_events()) on_book_event(line, event);
+}
+
+void Watch::on_book_event(OneLine& line, const watch::BookEvent& event) {
+  using Kind = watch::BookEvent::Kind;
+  if (event.kind == Kind::kAlarm) return on_book_alarm(line, *event.alarm);
+  Json more = call_fields(event.call->id);
+  const bool ours = event.call->caller == line.watch->own();
+  more["caller"] = line.counterpart->accord.accord.sides[event.call->caller].name;
+  more["at"] = event.call->at.seconds;
+  if (event.kind == Kind::kClosed) {
+    const auto call = line.watch->book()->call(event.call->id);
+    if (call) note_outcome(line, *call);
+    withdraw_call(line, event.call->id);
+    more["state"] = watch::to_string(event.state);
+    return tell(line, "call-closed", std::move(more));
+  }
+  more["our_turn"] = ours;
+  tell(line, event.kind == Kind::kDue ? "call-due" : "call-overdue", std::move(more));
+}
+
+void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
+  Json more{{"row", alarm.row}, {"since", alarm.since.seconds}};
+  if (alarm.kind == watch::AlarmKind::kSignOfLife) {
+    note({{"what", "life"}, {"line", line.name}, {"time", alarm.at.seconds}});
+    raise(line.name, "sign-of-life",
+          line.counterpart->name() + " gave a sign of life after " + std::to_string(alarm.row) +
+              " silent check calls since " + format_utc(alarm.since));
+    end(line.name, "sign-of-life");  // it asks for a person, and its cause does not last
+    end(line.name, "silence");
+    return tell(line, "sign-of-life", std::move(more));
+  }
+  raise(line.name, "silence",
+        std::to_string(alarm.row) + (alarm.row == 1 ? " check call" : " check calls in a row") +
+            " without an answer, the first at " + format_utc(alarm.since));
+  tell(line, "silence", std::move(more));
+}
+
+void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
+  if (!line.outcomes.insert(call.call.id).second) return;
+  Json out{{"what", "outcome"}, {"line", line.name}};
+  out.update(call_fields(call.call.id));
+  out["caller"] = line.counterpart->accord.accord.sides[call.call.caller].name;
+  out["state"] = watch::to_string(call.state);
+  note(out);
+  while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
+}
+
+// An unanswered call that no path carried is not sent months later, as if it were a call of that day. That
+// this side called stands in the watch log.
+void Watch::withdraw_call(const OneLine& line, const watch::CallId& call) {
+  const auto is_of_call = [&](const record::Entry& entry) {
+    if (entry.header.kind != record::kCheckCall) return false;
+    const auto act = line::parse_call_body(entry.body);
+    return act && call_id(*act) == call && act->deed != line::CallDeed::kCalledOff;
+  };
+  const std::size_t taken = running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call,
+                                                      "the check call is over and no path carried it");
+  if (taken == 0) return;
+  const auto held = line.watch->book()->call(call);
+  const auto& deed = held ? held->facts.of(line.watch->own(), watch::FactKind::kCalled) : std::nullopt;
+  if (!deed) return;
+  Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", "called"}};
+  out.update(call_fields(call));
+  out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
+  note(out);
+}
+
+// ---- what comes in ----
+
+void Watch::on_event(const core::DeskEvent& event) {
+  const auto look = [this](PeerId peer, LineId id) {
+    OneLine* line = find(peer, id);
+    if (line == nullptr || std::exchange(line->look_wanted, true)) return;
+    running_.driver->post([this, line] {
+      line->look_wanted = false;
+      scan(*line);
+    });
+  };
+  if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) look(placed->peer, placed->line);
+  if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
+}
+
+void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored) {
+  const auto act = read_watch_act(running_, *line.counterpart, *line.annex, log, stored);
+  if (!act) return;
+  if (const auto* zones = std::get_if<std::vector<line::ZoneDigest>>(&act->body)) return take_zones(line, *act, *zones);
+  if (const auto* call = std::get_if<line::CallAct>(&act->body)) return take_call(line, *act, *call);
+  if (!line.watch->take(*act, now()) || act->own || !started_) return;
+  if (const auto* deed = std::get_if<line::PresenceDeed>(&act->body))
+    tell(line, *deed == line::PresenceDeed::kAsked ? "presence-asked" : "presence-answered",
+         {{"officer", act->officer}});
+  if (std::holds_alternative<line::OnWatch>(act->body)) tell(line, "claim");
+  if (std::holds_alternative<line::Outage>(act->body)) tell(line, "outage");
+  if (std::holds_alternative<HoursSigned>(act->body)) tell(line, "hours");
+}
+
+void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& call) {
+  if (!act.vouched)
+    log_.warn("{}: a check call's act without a valid signature does not count (entry {})", line.name,
+              act.place.index);
+  const auto fact = line.watch->call_fact(act);
+  const bool drill = act.entry_class == record::EntryClass::kDrill;
+  // An entry is seen twice when it came ahead of others, and at every start.
+  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place})) return;
+  note_call(line, act, call);
+  if (replay_ != nullptr) return remember(line, act);
+  static_cast<void>(line.watch->take(act, now()));
+  if (act.own || !started_) return;
+  Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
+  more.update(call_fields(call_id(call)));
+  tell(line, call.deed == line::CallDeed::kCalled ? "ring" : "call", std::move(more));
+}
+
+void Watch::note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call) {
+  Json out{{"what", "call"}, {"line", line.name}, {"side", act.own ? "own" : "far"}, {"act", to_string(call.deed)}};
+  out.update(call_fields(call_id(call)));
+  out.update(Json{{"time", act.at.seconds}, {"officer", act.officer}, {"epoch", to_hex(act.place.epoch)},
+                  {"index", act.place.index}});
+  if (!call.words.empty()) out["words"] = wire::display_line(call.words);
+  if (act.entry_class == record::EntryClass::kDrill) out["class"] = "drill";
+  note(out);
+}
+
+Result<void> Watch::check(const Counterpart& counterpart, const accord::Annex& annex,
+                          const record::Entry& entry) const {
+  const OneLine* line = find(counterpart.peer, annex.line);
+  if (line == nullptr || entry.header.entry_class != record::EntryClass::kLive) return {};
+  if (entry.header.kind == record::kCheckCall) {
+    DETENTE_TRY(act, line::parse_call_body(entry.body));
+    return line->watch->check(act, now());
+  }
+  if (entry.header.kind == record::kHoursExtension) {
+    DETENTE_TRY(until, line::parse_hours_body(entry.body));
+    if (line->watch->schedule() == nullptr)
+      return fail(Fault::kState, "the accord plans no hours on this line: it is open at all hours");
+    DETENTE_TRY(made, watch::extend_hours(*line->watch->schedule(), now(), until, {"we", "they"}));
+    static_cast<void>(made);
+  }
+  if (entry.header.kind == record::kOutage) {
+    DETENTE_TRY(outage, line::parse_outage_body(entry.body));
+    if (outage.until > outage.from && outage.until <= now())
+      return fail(Fault::kMalformed, "an outage is announced beforehand, and this one is over already");
+  }
+  return {};
+}
+
+void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) {
+  OneLine* line = find(counterpart.peer, annex.line);
+  if (entry.header.author != kStationItself) last_deed_ = now();
+  if (line == nullptr || entry.header.kind != record::kCheckCall ||
+      entry.header.entry_class != record::EntryClass::kLive)
+    return;
+  const auto act = line::parse_call_body(entry.body);
+  if (!act) return;
+  line->watch->add_fact(watch::CallFact{call_id(*act), fact_kind(act->deed), line->watch->own(), entry.header.time,
+                                        officer_words(running_.own_roster, entry.header.author)});
+}
+
+// ---- what the other side is told ----
+
+void Watch::start() {
+  started_ = true;
+  for (const auto& counterpart : running_.counterparts) tell_zones(*counterpart);
+  for (auto& [key, line] : lines_) tell_on_watch(line);
+  tick();
+}
+
+void Watch::tell_zones(const Counterpart& counterpart) {
+  const auto& ours = zones_[counterpart.peer];
+  const auto told = told_zones_.find({counterpart.peer, true});
+  if (ours.empty() || (told != told_zones_.end() && told->second == ours)) return;
+  submit(counterpart, kAccordLine, record::kZoneRules, line::zone_rules_body(ours));
+}
+
+void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones) {
+  if (line.annex->line != kAccordLine) return;
+  const PeerId peer = line.counterpart->peer;
+  told_zones_[{peer, act.own}] = zones;
+  if (act.own) return;
+  std::string differ;
+  for (const line::ZoneDigest& theirs : zones)
+    for (const line::ZoneDigest& ours : zones_[peer])
+      if (ours.zone == theirs.zone && ours.digest != theirs.digest)
+        differ += (differ.empty() ? "" : ", ") + wire::display_line(ours.zone);
+  if (differ == zone_difference_[peer]) return;
+  zone_difference_[peer] = differ;
+  if (differ.empty()) return end(line.name, "zone-rules");
+  const std::string words = "the two sides' zone rules differ for " + differ +
+                            ": check calls may be expected at different instants. Bring the zone data of both "
+                            "machines up to date and start the stations again";
+  raise(line.name, "zone-rules", words);
+}
+
+void Watch::tell_on_watch(OneLine& line) {
+  using accord::WatchTold;
+  const WatchTold told = line.annex->hours.on_watch;
+  if (told == WatchTold::kNothing) return;
+  line::OnWatch claim;
+  claim.since = people_.staffed_since(line.name);
+  const auto on = people_.on(line.name);
+  if (claim.since && told == WatchTold::kPost && !on.empty())
+    if (const auto* held = running_.own_roster.by_number(on.front().officer)) claim.who = held->credential.post;
+  if (line.told_on_watch ? *line.told_on_watch == claim : !claim.since) return;
+  line.told_on_watch = claim;
+  submit(*line.counterpart, line.annex->line, record::kOnWatch, line::on_watch_body(claim));
+}
+
+void Watch::close() { note({{"what", "stop"}}); }
+
+}  // namespace detente::station

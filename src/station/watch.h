@@ -1,0 +1,171 @@
+// Watch: the station's own watch over its lines. Looks at the clock and at what
+// comes in, keeps the watch log, tells desks when a call is due, and answers what is
+// known of people and calls. spec/hours.md, spec/station-files.md, "watch.log".
+//
+// What is agreed between the sides are entries of the record; the watch only reads
+// them. What it writes is this side's own. One thread, the station's.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "io/hook.h"
+#include "station/line_watch.h"
+#include "station/watch_log.h"
+#include "station/watch_people.h"
+#include "watch/alarm_list.h"
+#include "watch/ladder_facts.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace detente::station {
+
+std::vector<std::uint32_t> escalation_steps(const StationConfig& config);
+
+class Watch {
+ public:
+  // Reads the watch log and the newest entries of the record. Before the driver starts.
+  static Result<std::unique_ptr<Watch>> open(Running& running, spdlog::logger& log);
+
+  // Once the driver runs: what the accord says that the other side is told.
+  void start();
+  void tick();   // every second
+  void close();  // the station stops: not the same as being killed
+
+  void on_event(const core::DeskEvent& event);
+  // What the core says of a counterpart; an event tells of it already.
+  void on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text);
+  // Whether a desk may submit that now.
+  Result<void> check(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) const;
+  // It was taken: this side's act counts from now on, though no path may carry it for months.
+  void on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry);
+  // A deed with its signatures, checked and kept; {"ok", "n", …}.
+  Result<Json> do_deed(const Json& request);
+
+  // watch_ladder.cc: of people, hours and outages.
+  void add_facts(const Counterpart& counterpart, const accord::Annex& annex, watch::LadderFacts& facts) const;
+
+  // watch_json.cc
+  Json line_json(const Counterpart& counterpart, const accord::Annex& annex) const;  // people, presence, hours, outages
+  Result<Json> calls_json(const Counterpart& counterpart, const accord::Annex& annex, watch::Day from,
+                          watch::Day until) const;
+  Result<Json> calendar_json(const Counterpart& counterpart, const accord::Annex& annex, watch::Day from,
+                             watch::Day until) const;
+  Json own_json() const;  // who is on watch here, what waits for a person
+  // Lines of the watch log from `since` on that are about this line (empty: all), at most `limit`, the newest.
+  Result<Json> log_json(const std::string& line, WallTime since, std::size_t limit) const;
+
+ private:
+  struct PlaceKey {
+    PeerId peer;
+    LineId line;
+    auto operator<=>(const PlaceKey&) const = default;
+  };
+  struct OneLine {
+    const Counterpart* counterpart = nullptr;
+    const accord::Annex* annex = nullptr;
+    std::string name;  // "north/military-west"
+    std::unique_ptr<LineWatch> watch;
+    std::map<record::LogKey, std::uint64_t> scanned;
+    std::set<watch::CallId> outcomes;  // that stand in the log, the newest of them
+    std::optional<line::OnWatch> told_on_watch;
+    bool look_wanted = false;
+  };
+  struct Replay;  // watch_open.cc
+
+  Watch(Running& running, spdlog::logger& log);
+
+  // watch_open.cc
+  void make_lines();
+  Result<void> read_line(Replay& replay, const Json& line);
+  Result<void> read_call(Replay& replay, const Json& line);
+  void note_start(Replay& replay);
+  void scan(OneLine& line);
+  void begin_books(Replay& replay);
+  std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
+  void note_closed(OneLine& line, WallTime time);
+  Result<void> replay_again();
+  // watch_deeds.cc
+  Result<std::vector<OneLine*>> lines_of_deed(const Deed& deed);
+  Result<void> check_deed(const Deed& deed, const std::vector<OneLine*>& lines);
+  void take_deed(const Deed& deed);
+
+  void note(const Json& line);  // into the watch log; trouble is kept and said
+  void tell(const OneLine& line, const char* event, Json more = Json::object());
+  void take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored);
+  void take_call(OneLine& line, const WatchAct& act, const line::CallAct& call);
+  void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
+  void remember(const OneLine& line, const WatchAct& act);  // for the books that are being made
+  void take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones);
+  void advance(OneLine& line, WallTime now);
+  void on_book_event(OneLine& line, const watch::BookEvent& event);
+  void on_book_alarm(OneLine& line, const watch::Alarm& alarm);
+  void note_outcome(OneLine& line, const watch::BookCall& call);
+  void withdraw_call(const OneLine& line, const watch::CallId& call);
+  void tell_zones(const Counterpart& counterpart);
+  void tell_on_watch(OneLine& line);
+  void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
+  // watch_alarms.cc: an alarm is raised once while its cause lasts.
+  void raise(const std::string& line, const std::string& kind, const std::string& words);
+  void end(const std::string& line, const std::string& kind);
+  Result<void> check_acknowledge(std::uint64_t alarm) const;
+  void acknowledge(const Deed& deed);
+  void read_alarm(const std::string& what, const Json& line);
+  void run_hooks(HookOn on, std::uint32_t after_minutes, const watch::ListedAlarm& alarm);
+  void hook_failed(watch::AlarmId alarm, const std::string& words);
+  void escalate();
+  void look_at_vigilance(WallTime time);
+  void look_at_credentials(WallTime time);
+  void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
+  // watch_tries.cc
+  void count_tries(WallTime time);
+  Json alarms_json() const;
+
+  OneLine* find(PeerId peer, LineId line);
+  const OneLine* find(PeerId peer, LineId line) const;
+  OneLine* named(const std::string& name);
+  std::vector<std::string> every_line() const;
+  WallTime now() const { return running_.driver->now().wall; }
+  Json presence_json(const OneLine& line, bool own) const;
+  Json hours_json(const OneLine& line) const;
+  Json outages_json(const OneLine& line) const;
+  Result<void> add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const;
+  void add_open_matters(const OneLine& line, Json& out) const;
+  static Json call_fields(const watch::CallId& call);
+  Json call_json(const OneLine& line, const watch::BookCall& call) const;
+
+  Running& running_;
+  spdlog::logger& log_;
+  std::optional<WatchLog> file_;
+  std::map<PlaceKey, OneLine> lines_;
+  std::map<PeerId, std::vector<line::ZoneDigest>> zones_;  // this machine's, of each accord
+  std::map<std::pair<PeerId, bool>, std::vector<line::ZoneDigest>> told_zones_;  // own or far: the newest
+  std::map<PeerId, std::string> zone_difference_;          // in words
+  std::vector<std::string> unknown_zones_;                 // messages
+  WatchPeople people_;
+  std::map<OfficerId, std::uint64_t> counters_;
+  watch::AlarmList alarms_;
+  std::unique_ptr<io::HookRunner> hooks_;
+  std::map<watch::AlarmId, std::string> hook_trouble_;
+  std::set<std::string> expiring_;  // told in this run
+  WallTime credentials_seen_;
+  bool prompted_ = false;  // the watch, and it has not answered
+  std::optional<WallTime> vigilance_raised_at_;
+  struct Tries {  // of one counterpart, in the hour that began at `from`
+    WallTime from;
+    std::map<PathId, io::PathTraffic> before;
+  };
+  std::map<PeerId, Tries> tries_;
+  WallTime alive_written_;
+  WallTime last_deed_;  // of any own officer
+  bool started_ = false;
+  Replay* replay_ = nullptr;  // while the books are made
+  std::optional<std::string> trouble_;  // the watch log takes nothing
+};
+
+}  // namespace detente::station

@@ -1,0 +1,81 @@
+#include "station/watch_act.h"
+
+#include <algorithm>
+
+namespace detente::station {
+
+namespace {
+
+template <typename T>
+std::optional<WatchActBody> body_of(Result<T> parsed) {
+  if (!parsed) return std::nullopt;
+  return WatchActBody(std::move(*parsed));
+}
+
+std::optional<WatchActBody> read_body(const record::Entry& entry) {
+  switch (entry.header.kind) {
+    case record::kCheckCall: return body_of(line::parse_call_body(entry.body));
+    case record::kPresence: return body_of(line::parse_presence_body(entry.body));
+    case record::kOnWatch: return body_of(line::parse_on_watch_body(entry.body));
+    case record::kZoneRules: return body_of(line::parse_zone_rules_body(entry.body));
+    case record::kOutage: return body_of(line::parse_outage_body(entry.body));
+    case record::kHoursExtension: {
+      const Result<WallTime> until = line::parse_hours_body(entry.body);
+      if (!until) return std::nullopt;
+      return WatchActBody(HoursSigned{*until});
+    }
+    case record::kCircuitTest: return WatchActBody(CircuitTestSeen{});
+    case record::kMessage:
+    case record::kPersonReceipt: return WatchActBody(SignOfLife{});
+    default: return std::nullopt;
+  }
+}
+
+bool is_persons(const WatchActBody& body) {
+  return std::holds_alternative<line::CallAct>(body) || std::holds_alternative<line::PresenceDeed>(body) ||
+         std::holds_alternative<HoursSigned>(body);
+}
+
+bool vouched_for(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
+                 const record::Entry& entry, const record::LogKey& log, std::uint64_t index) {
+  if (annex.evidence != accord::Evidence::kProvable) return true;
+  if (entry.signatures.empty()) return false;
+  const accord::Roster& roster = log.own ? running.own_roster : counterpart.roster;
+  const auto evidence = running.store->evidence(log);
+  return std::all_of(entry.signatures.begin(), entry.signatures.end(),
+                     [&](const record::OfficerSignature& signature) {
+                       return !used_before(evidence, index, signature.officer) &&
+                              judge_signature(entry, signature, counterpart.accord, roster,
+                                              EntryPlace{log.epoch, index})
+                                      .value == Verdict::Value::kValid;
+                     });
+}
+
+}  // namespace
+
+std::string officer_words(const accord::Roster& roster, OfficerId officer) {
+  if (officer == kStationItself) return "";
+  const accord::SignedCredential* found = roster.by_number(officer);
+  return (found == nullptr ? "officer" : found->credential.post) + " " + std::to_string(officer.value);
+}
+
+std::optional<WatchAct> read_watch_act(const Running& running, const Counterpart& counterpart,
+                                       const accord::Annex& annex, const record::LogKey& log,
+                                       const record::StoredEntry& stored) {
+  const Result<record::Entry> entry = record::decode_entry(stored.bytes);
+  if (!entry) return std::nullopt;
+  auto body = read_body(*entry);
+  if (!body) return std::nullopt;
+  WatchAct out;
+  out.own = log.own;
+  out.place = {log.epoch, stored.index};
+  out.entry_class = entry->header.entry_class;
+  out.at = std::min(entry->header.time, stored.stored_at);
+  out.officer = officer_words(log.own ? running.own_roster : counterpart.roster, entry->header.author);
+  out.references = entry->header.references;
+  if (is_persons(*body)) out.vouched = vouched_for(running, counterpart, annex, *entry, log, stored.index);
+  out.body = std::move(*body);
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,45 @@
+// An entry of the record as the watch reads it: whose, when, by which officer, and
+// whether it may count.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "line/watch_acts.h"
+#include "station/running.h"
+#include "station/verdict.h"
+
+namespace detente::station {
+
+// A word of a person there that is none of the acts below: a message, a receipt.
+struct SignOfLife {};
+struct CircuitTestSeen {};
+struct HoursSigned {
+  WallTime until;
+};
+
+using WatchActBody = std::variant<line::CallAct, line::PresenceDeed, line::OnWatch, std::vector<line::ZoneDigest>,
+                                  HoursSigned, line::Outage, CircuitTestSeen, SignOfLife>;
+
+struct WatchAct {
+  bool own = true;  // of this side's log
+  EntryPlace place;
+  record::EntryClass entry_class = record::EntryClass::kLive;
+  WallTime at;          // as its author claims, not after this side's clock when it was stored
+  std::string officer;  // "duty-officer 12"; empty: the station
+  // A person's act on a provable line: whether a valid signature stands under it. Else true.
+  bool vouched = true;
+  std::vector<record::Reference> references;
+  WatchActBody body;
+};
+
+// Nothing for an entry that means nothing to the watch, or whose body cannot be read.
+std::optional<WatchAct> read_watch_act(const Running& running, const Counterpart& counterpart,
+                                       const accord::Annex& annex, const record::LogKey& log,
+                                       const record::StoredEntry& stored);
+
+std::string officer_words(const accord::Roster& roster, OfficerId officer);
+
+}  // namespace detente::station

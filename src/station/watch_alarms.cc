@@ -1,0 +1,209 @@
+// Watch: alarms, who is told of them, and what raises them beside the check calls:
+// a watch that does not answer its prompt, credentials that expire.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/civil.h"
+#include "station/hook_event.h"
+#include "station/watch.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint32_t kExpiryWarningSeconds = 30 * 86400;
+constexpr std::uint32_t kExpiryLookSeconds = 3600;
+
+Json alarm_json(const watch::ListedAlarm& alarm) {
+  return {{"number", alarm.id},
+          {"kind", alarm.about.kind},
+          {"line", alarm.about.line},
+          {"words", wire::display_line(alarm.words)},
+          {"raised_at", alarm.raised_at.seconds},
+          {"last_at", alarm.last_at.seconds},
+          {"count", alarm.count},
+          {"acknowledged_at", alarm.acknowledged ? Json(alarm.acknowledged->at.seconds) : Json()},
+          {"acknowledged_by", alarm.acknowledged ? alarm.acknowledged->officer : ""},
+          {"note", alarm.acknowledged ? wire::display_line(alarm.acknowledged->note) : ""},
+          {"ended_at", alarm.ended_at ? Json(alarm.ended_at->seconds) : Json()},
+          {"escalations", alarm.told_steps}};
+}
+
+// "north/liaison" as hooks are told.
+std::pair<std::string, std::string> parts_of(const std::string& line) {
+  const std::size_t slash = line.find('/');
+  if (slash == std::string::npos) return {line, ""};
+  return {line.substr(0, slash), line.substr(slash + 1)};
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> escalation_steps(const StationConfig& config) {
+  std::vector<std::uint32_t> out;
+  for (const HookConfig& hook : config.hooks)
+    if (hook.on == HookOn::kEscalation) out.push_back(hook.after_minutes);
+  return out;
+}
+
+void Watch::raise(const std::string& line, const std::string& kind, const std::string& words) {
+  const watch::AlarmRaised fact{{kind, line}, words, now()};
+  const auto raised = alarms_.raise(fact);
+  note({{"what", "alarm"}, {"line", line}, {"kind", kind}, {"words", words}, {"number", raised.id}});
+  log_.warn("{}: {}: {}", line.empty() ? running_.station_id : line, kind, words);
+  const auto [counterpart, name] = parts_of(line);
+  running_.events.add_told({{"event", "alarm"},
+                       {"counterpart", counterpart},
+                       {"line", name},
+                       {"alarm", kind},
+                       {"number", raised.id},
+                       {"text", words},
+                       {"not_shown_before", 0}},
+                      now());
+  run_hooks(kind == "sign-of-life" ? HookOn::kSignOfLife : HookOn::kAlarm, 0, *alarms_.find(raised.id));
+}
+
+void Watch::on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text) {
+  const auto raised = alarms_.raise({{kind, counterpart}, text, now()});
+  if (!raised.anew) return;  // counted; a counterpart could fill the log with the others
+  note({{"what", "alarm"}, {"line", counterpart}, {"kind", kind}, {"words", text}, {"number", raised.id}});
+  end(counterpart, kind);
+  run_hooks(HookOn::kAlarm, 0, *alarms_.find(raised.id));
+}
+
+void Watch::end(const std::string& line, const std::string& kind) {
+  if (!alarms_.end({{kind, line}, now()})) return;
+  note({{"what", "alarm-ended"}, {"line", line}, {"kind", kind}});
+}
+
+Result<void> Watch::check_acknowledge(std::uint64_t alarm) const {
+  const auto held = alarms_.find(alarm);
+  if (!held)
+    return fail(Fault::kNotFound, "there is no alarm " + std::to_string(alarm) + "; `detente alarm list` shows them");
+  if (held->acknowledged)
+    return fail(Fault::kState, "alarm " + std::to_string(alarm) + " was acknowledged by " + held->acknowledged->officer);
+  return {};
+}
+
+void Watch::acknowledge(const Deed& deed) {
+  static_cast<void>(alarms_.acknowledge(
+      {deed.alarm, {officer_words(running_.own_roster, deed.officer), deed.time, deed.words.substr(0, watch::kAlarmNoteBytesMax)}}));
+}
+
+void Watch::read_alarm(const std::string& what, const Json& line) {
+  const WallTime at{line.at("at").get<std::uint32_t>()};
+  if (what == "alarm-told")
+    return alarms_.escalated({line.at("number").get<std::uint64_t>(), line.at("after_minutes").get<std::uint32_t>()});
+  const watch::AlarmSubject about{line.at("kind").get<std::string>(), line.at("line").get<std::string>()};
+  if (what == "alarm-ended")
+    alarms_.add(watch::AlarmEnded{about, at});
+  else
+    alarms_.add(watch::AlarmRaised{about, line.at("words").get<std::string>(), at});
+}
+
+Json Watch::alarms_json() const {
+  Json out = Json::array();
+  const auto add = [&](const watch::ListedAlarm& alarm) {
+    Json one = alarm_json(alarm);
+    const auto trouble = hook_trouble_.find(alarm.id);
+    one["hook"] = trouble == hook_trouble_.end() ? "" : trouble->second;
+    out.push_back(std::move(one));
+  };
+  for (const watch::ListedAlarm& alarm : alarms_.open()) add(alarm);
+  for (const watch::ListedAlarm& alarm : alarms_.closed()) add(alarm);
+  return out;
+}
+
+// ---- hooks ----
+
+void Watch::run_hooks(HookOn on, std::uint32_t after_minutes, const watch::ListedAlarm& alarm) {
+  const auto [counterpart, line] = parts_of(alarm.about.line);
+  for (const HookConfig& hook : running_.config.hooks) {
+    if (hook.on != on || (on == HookOn::kEscalation && hook.after_minutes != after_minutes)) continue;
+    if (!alarm.about.line.empty() && !hook.concerns(counterpart, line)) continue;
+    const auto call = hook_call(hook, {on, alarm.id, alarm.about.kind, running_.station_id, counterpart, line,
+                                       alarm.words, alarm.last_at});
+    if (!call) {
+      hook_failed(alarm.id, call.error().message);
+      continue;
+    }
+    const auto done = hooks_->run(call->command, call->input, [this, id = alarm.id, command = call->command](const io::HookOutcome& outcome) {
+      if (!outcome.good()) hook_failed(id, outcome.words(command));
+    });
+    if (!done) hook_failed(alarm.id, done.error().message);
+  }
+}
+
+void Watch::hook_failed(watch::AlarmId alarm, const std::string& words) {
+  const std::string text = "A HOOK FAILED: " + words;
+  log_.error("alarm {}: {}", alarm, text);
+  note({{"what", "hook"}, {"number", alarm}, {"words", words}});
+  hook_trouble_[alarm] = text;
+  while (hook_trouble_.size() > watch::kClosedAlarmsKept) hook_trouble_.erase(hook_trouble_.begin());
+}
+
+void Watch::escalate() {
+  for (const watch::AlarmEscalated& step : alarms_.due(now())) {
+    note({{"what", "alarm-told"}, {"number", step.id}, {"after_minutes", step.after_minutes}});
+    if (const auto alarm = alarms_.find(step.id)) run_hooks(HookOn::kEscalation, step.after_minutes, *alarm);
+  }
+}
+
+// ---- vigilance ----
+
+void Watch::look_at_vigilance(WallTime time) {
+  const std::uint32_t minutes = running_.config.vigilance_minutes;
+  if (minutes == 0) return;
+  if (!people_.anybody() || time < last_deed_ || last_deed_.seconds == 0) last_deed_ = time;
+  const std::uint32_t quiet = time.seconds - last_deed_.seconds;
+  if (quiet < minutes * 60) {
+    if (std::exchange(prompted_, false)) end("", "vigilance");
+    return;
+  }
+  if (!std::exchange(prompted_, true)) {
+    note({{"what", "prompt"}});
+    running_.events.add_told({{"event", "prompt"}, {"text", "is the watch awake? answer: detente watch here --as OFFICER"}}, time);
+  }
+  const bool raised = vigilance_raised_at_ && *vigilance_raised_at_ >= last_deed_;
+  if (quiet >= (minutes + running_.config.vigilance_grace_minutes) * 60 && !raised) {
+    vigilance_raised_at_ = time;
+    raise("", "vigilance", "the watch did not answer its prompt of " + format_utc({last_deed_.seconds + minutes * 60}));
+  }
+}
+
+// ---- credentials ----
+
+void Watch::look_at_credentials(WallTime time) {
+  if (time.seconds < credentials_seen_.seconds + kExpiryLookSeconds && time >= credentials_seen_) return;
+  credentials_seen_ = time;
+  look_at_roster(running_.own_roster, true, time);
+  for (const auto& counterpart : running_.counterparts) look_at_roster(counterpart->roster, false, time);
+}
+
+void Watch::look_at_roster(const accord::Roster& roster, bool own, WallTime time) {
+  const auto all = roster.all();
+  for (const accord::SignedCredential* one : all) {
+    const accord::Credential& credential = one->credential;
+    if (roster.revoked(credential.number) || credential.not_after.seconds > time.seconds + kExpiryWarningSeconds) continue;
+    // One of the same post that lasts longer is what replaces it.
+    const bool replaced = std::any_of(all.begin(), all.end(), [&](const accord::SignedCredential* other) {
+      return other->credential.post == credential.post && other->credential.role == credential.role &&
+             other->credential.not_after > credential.not_after && !roster.revoked(other->credential.number);
+    });
+    const std::string kind = "credential-" + roster.side() + "-" + std::to_string(credential.number.value);
+    if (replaced) {
+      end("", kind);
+      continue;
+    }
+    if (!expiring_.insert(kind).second) continue;
+    raise("", kind,
+          (own ? "our " : roster.side() + "'s ") + std::string(to_string(credential.role)) + " " + credential.post + " " +
+              std::to_string(credential.number.value) + (credential.not_after < time ? ": the credential expired at " : ": the credential expires at ") +
+              format_utc(credential.not_after) +
+              (own ? ". Issue a new one with the root key; it can go to the other side as a bulletin file"
+                   : ". Ask them for a new one; it can come as a bulletin file: detente bulletin import"));
+  }
+}
+
+}  // namespace detente::station

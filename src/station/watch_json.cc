@@ -1,0 +1,274 @@
+// Watch: what it answers. spec/api.md, "Watch".
+#include <algorithm>
+
+#include "base/civil.h"
+#include "station/watch.h"
+#include "watch/calendar.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint32_t kSecondsPerDay = 86400;
+Json time_json(const std::optional<WallTime>& time) { return time ? Json(time->seconds) : Json(); }
+
+std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
+  using watch::CallState;
+  const bool we_call = call.call.caller == own;
+  switch (call.state) {
+    case CallState::kUnanswered: {
+      const auto silent = watch::silent_side(call.call, call.facts, call.state);
+      return silent && *silent == own ? "they called and we did not answer" : "we called and they did not answer";
+    }
+    case CallState::kNotCalled:
+      return we_call ? "we did not call, though it was our turn" : "they did not call, though it was their turn";
+    case CallState::kDue: return we_call ? "due: our turn to call" : "due: their turn to call";
+    case CallState::kOwnStationDown: return "not known: this station did not run";
+    default: return watch::to_string(call.state);
+  }
+}
+
+}  // namespace
+
+Json Watch::call_json(const OneLine& line, const watch::BookCall& call) const {
+  const auto& sides = line.counterpart->accord.accord.sides;
+  Json out = call_fields(call.call.id);
+  out["number"] = call.call.number;
+  out["at"] = call.call.at.seconds;
+  out["at_words"] = line.watch->schedule()->words(call.call);
+  out["caller"] = sides[call.call.caller].name;
+  out["our_turn"] = call.call.caller == line.watch->own();
+  out["kind"] = to_string(call.call.kind);
+  out["late_from"] = call.call.late_from.seconds;
+  out["unanswered_from"] = call.call.unanswered_from.seconds;
+  out["state"] = watch::to_string(call.state);
+  out["state_words"] = state_words(call, line.watch->own());
+  out["facts"] = Json::array();
+  for (watch::SideIndex side = 0; side < 2; ++side)
+    for (const auto kind : {watch::FactKind::kCalled, watch::FactKind::kAnswered, watch::FactKind::kDeclined,
+                            watch::FactKind::kCalledOff})
+      if (const auto& deed = call.facts.of(side, kind))
+        out["facts"].push_back({{"side", sides[side].name},
+                                {"kind", to_string(static_cast<line::CallDeed>(kind))},
+                                {"at", deed->at.seconds},
+                                {"officer", wire::display_line(deed->officer)}});
+  out["entries"] = Json::array();
+  for (const EntryRef& entry : line.watch->entries_of(call.call.id))
+    out["entries"].push_back({{"whose", entry.own ? "own" : "far"},
+                              {"epoch", to_hex(entry.place.epoch)},
+                              {"index", entry.place.index}});
+  return out;
+}
+
+Json Watch::presence_json(const OneLine& line, bool own) const {
+  const auto& query = line.watch->presence(own);
+  if (!query) return {};
+  const PresenceState state = line.watch->presence_state(*query, now());
+  return {{"asked_at", query->at.seconds},
+          {"asked_by", wire::display_line(query->officer)},
+          {"state", to_string(state)},
+          {"epoch", to_hex(query->place.epoch)},
+          {"index", query->place.index},
+          {"answered_at", query->answer ? Json(query->answered_at.seconds) : Json()},
+          {"answered_by", wire::display_line(query->answered_by)},
+          {"until", query->at.seconds + line.watch->presence_minutes() * 60}};
+}
+
+Json Watch::hours_json(const OneLine& line) const {
+  const WallTime time = now();
+  if (line.watch->schedule() == nullptr) return {{"state", "always"}, {"words", "open at all hours"}};
+  const auto extension = line.watch->extension(time);
+  const watch::LineHours hours = watch::line_hours(*line.watch->schedule(), time, extension);
+  Json out{{"state", hours.is_open() ? "open" : "closed"},
+           {"words", watch::words(*line.watch->schedule(), hours, time, extension)},
+           {"until", time_json(hours.until)},
+           {"proposed", Json()}};
+  if (const auto proposed = line.watch->proposed_extension(time))
+    out["proposed"] = {{"by", proposed->first ? "us" : "them"}, {"until", proposed->second.seconds}};
+  return out;
+}
+
+Json Watch::outages_json(const OneLine& line) const {
+  Json out = Json::array();
+  const auto add = [&](const OneLine& one) {
+    for (const auto& [own, outage] : one.watch->outages(now()))
+      out.push_back({{"by", own ? "us" : "them"},
+                     {"from", outage.from.seconds},
+                     {"until", outage.until.seconds},
+                     {"words", wire::display_line(outage.words)},
+                     {"now", outage.from <= now()}});
+  };
+  add(line);
+  // What is said on the accord line is of the whole station.
+  if (line.annex->line != kAccordLine)
+    if (const OneLine* all = find(line.counterpart->peer, kAccordLine)) add(*all);
+  return out;
+}
+
+Json Watch::line_json(const Counterpart& counterpart, const accord::Annex& annex) const {
+  const OneLine& line = *find(counterpart.peer, annex.line);
+  Json out{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"now", now().seconds}};
+  out["hours"] = hours_json(line);
+  out["on_watch_here"] = Json::array();
+  for (const auto& on : people_.on(line.name))
+    out["on_watch_here"].push_back(
+        {{"officer", officer_words(running_.own_roster, on.officer)}, {"number", on.officer.value}, {"since", on.since.seconds}});
+  out["on_watch_there"] = Json();
+  if (const auto& claim = line.watch->claim(false))
+    out["on_watch_there"] = {{"claimed_at", claim->second.seconds},
+                             {"since", time_json(claim->first.since)},
+                             {"who", wire::display_line(claim->first.who)}};
+  out["last_answer"] = Json();
+  out["silence"] = Json();
+  out["open_call"] = Json();
+  out["next_call"] = Json();
+  if (const watch::CallBook* book = line.watch->book()) {
+    const auto& sides = counterpart.accord.accord.sides;
+    if (const auto& answer = book->last_answer())
+      out["last_answer"] = {{"side", sides[answer->side].name},
+                            {"at", answer->deed.at.seconds},
+                            {"officer", wire::display_line(answer->deed.officer)}};
+    if (book->silence().row() > 0)
+      out["silence"] = {{"row", book->silence().row()}, {"since", book->silence().since().seconds}};
+    if (const auto open = line.watch->open_call(now())) out["open_call"] = call_json(line, *open);
+    if (const auto next = line.watch->schedule()->next({now().seconds + 1}))
+      out["next_call"] = call_json(line, {*next, watch::CallState::kPending, {}});
+  }
+  out["presence"] = {{"ours", presence_json(line, true)}, {"theirs", presence_json(line, false)}};
+  out["outages"] = outages_json(line);
+  const auto difference = zone_difference_.find(counterpart.peer);
+  out["zones_differ"] = difference == zone_difference_.end() ? "" : difference->second;
+  return out;
+}
+
+Result<Json> Watch::calls_json(const Counterpart& counterpart, const accord::Annex& annex, watch::Day from,
+                               watch::Day until) const {
+  const OneLine& line = *find(counterpart.peer, annex.line);
+  Json out{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from}, {"until", until},
+           {"calls", Json::array()}};
+  if (line.watch->book() == nullptr) return out;
+  const watch::Day live = static_cast<watch::Day>(now().seconds / kSecondsPerDay) - watch::CallBook::kLiveDays;
+  if (from < live) DETENTE_TRY_VOID(add_old_calls(line, from, std::min(until, live), out["calls"]));
+  // A date may begin half a day before or after the same date in UTC.
+  const watch::Day first = std::max(from, live);
+  const auto instant = [](watch::Day day) { return WallTime{static_cast<std::uint32_t>(std::max(day, 0)) * kSecondsPerDay}; };
+  for (const watch::PlannedCall& planned : line.watch->schedule()->planned(instant(first - 1), instant(until + 1))) {
+    if (planned.id.day < first || planned.id.day >= until) continue;
+    if (const auto call = line.watch->book()->call(planned.id)) out["calls"].push_back(call_json(line, *call));
+  }
+  return out;
+}
+
+// Older than the book: from the log's own lines.
+Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const {
+  std::map<std::pair<std::string, std::uint64_t>, Json> calls;
+  DETENTE_TRY_VOID(file_->read(1, [&](const Json& one) -> Result<void> {
+    const std::string what = one.value("what", "");
+    if ((what != "call" && what != "outcome") || one.value("line", "") != line.name) return {};
+    const std::string date = one.value("date", "");
+    const auto day = parse_utc(date + "T00:00:00Z");
+    if (!day || static_cast<watch::Day>(day->seconds / kSecondsPerDay) < from ||
+        static_cast<watch::Day>(day->seconds / kSecondsPerDay) >= until)
+      return {};
+    const std::uint64_t place = one.value("place", std::uint64_t{0});
+    Json& call = calls[{date, place}];
+    if (call.is_null())
+      call = {{"date", date}, {"place", place}, {"at", Json()},        {"caller", ""},
+              {"state", ""},  {"state_words", ""}, {"facts", Json::array()}, {"entries", Json::array()}};
+    if (what == "outcome") {
+      call["caller"] = one.value("caller", "");
+      call["state"] = call["state_words"] = one.value("state", "");
+      return {};
+    }
+    const bool own = one.value("side", "") == "own";
+    call["facts"].push_back({{"side", own ? running_.dir.name() : line.counterpart->name()},
+                             {"kind", one.value("act", "")},
+                             {"at", one.value("time", std::uint64_t{0})},
+                             {"officer", wire::display_line(one.value("officer", ""))}});
+    if (one.contains("epoch"))
+      call["entries"].push_back(
+          {{"whose", own ? "own" : "far"}, {"epoch", one["epoch"]}, {"index", one["index"]}});
+    return {};
+  }));
+  for (auto& [key, call] : calls) out.push_back(std::move(call));
+  return {};
+}
+
+Result<Json> Watch::calendar_json(const Counterpart& counterpart, const accord::Annex& annex, watch::Day from,
+                                  watch::Day until) const {
+  const OneLine& line = *find(counterpart.peer, annex.line);
+  Json out{{"ok", true},     {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from},
+           {"until", until}, {"today", now().seconds / kSecondsPerDay}};
+  out["marks"] = Json::array();
+  for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark)
+    out["marks"].push_back(watch::words_of(static_cast<watch::DayMark>(mark)).name);
+  out["days"] = Json::array();
+  if (line.watch->book() == nullptr) return out;
+  for (watch::Day day = from; day < until; ++day) {
+    const watch::DayCounts counts = line.watch->book()->day(day);
+    if (counts == watch::DayCounts{}) continue;
+    Json marks = Json::array();
+    for (const std::uint8_t count : counts.marks) marks.push_back(count);
+    out["days"].push_back({day, std::move(marks)});
+  }
+  return out;
+}
+
+Json Watch::own_json() const {
+  Json out{{"ok", true}, {"now", now().seconds}, {"station", running_.station_id}};
+  out["on_watch"] = Json::array();
+  out["open"] = Json::array();
+  for (const auto& [key, line] : lines_) {
+    for (const auto& on : people_.on(line.name))
+      out["on_watch"].push_back({{"line", line.name},
+                                 {"officer", officer_words(running_.own_roster, on.officer)},
+                                 {"number", on.officer.value},
+                                 {"since", on.since.seconds}});
+    add_open_matters(line, out["open"]);
+  }
+  out["alarms"] = alarms_json();
+  out["log"] = {{"lines", file_->lines()}, {"bytes", file_->bytes()}, {"trouble", trouble_ ? Json(*trouble_) : Json()}};
+  out["unknown_zones"] = unknown_zones_;
+  return out;
+}
+
+void Watch::add_open_matters(const OneLine& line, Json& out) const {
+  const auto add = [&](std::string words) { out.push_back({{"line", line.name}, {"words", std::move(words)}}); };
+  if (line.watch->book() != nullptr)
+    if (const auto call = line.watch->open_call(now());
+        call && (call->state == watch::CallState::kDue || call->state == watch::CallState::kOverdue))
+      add("check call of " + line.watch->schedule()->words(call->call) + ": " + state_words(*call, line.watch->own()));
+  if (const auto& theirs = line.watch->presence(false);
+      theirs && line.watch->presence_state(*theirs, now()) == PresenceState::kWaiting)
+    add("they ask whether anybody is at the machine, since " + format_utc(theirs->at));
+  if (const auto proposed = line.watch->proposed_extension(now()); proposed && !proposed->first)
+    add("they propose to extend the hours until " + format_utc(proposed->second));
+  if (const std::size_t unread = running_.marks_of(line.counterpart->peer, line.annex->line).count(); unread > 0)
+    add(std::to_string(unread) + (unread == 1 ? " entry" : " entries") + " that nobody has acknowledged");
+}
+
+Result<Json> Watch::log_json(const std::string& line, WallTime since, std::size_t limit) const {
+  std::deque<Json> found;
+  bool more = false;
+  DETENTE_TRY_VOID(file_->read(1, [&](const Json& one) -> Result<void> {
+    if (one["at"].get<std::uint32_t>() < since.seconds) return {};
+    const Json& about = one.contains("deed") ? one["deed"] : one;
+    const std::string named = about.value("line", "");
+    const bool of_counterpart = !line.empty() && one.value("what", "") == "tries" &&
+                                line.starts_with(one.value("counterpart", "") + "/");
+    if (!line.empty() && !named.empty() && named != line) return {};
+    if (!line.empty() && named.empty() && one.value("what", "") == "tries" && !of_counterpart) return {};
+    found.push_back(one);
+    if (found.size() > limit) {
+      found.pop_front();
+      more = true;
+    }
+    return {};
+  }));
+  Json out{{"ok", true}, {"more", more}, {"lines", Json::array()}};
+  for (Json& one : found) out["lines"].push_back(std::move(one));
+  return out;
+}
+
+}  // namespace detente::station

@@ -1,0 +1,103 @@
+// Watch: what the status ladder asks of it.
+#include <algorithm>
+
+#include "station/watch.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+// Every schedule has a call within so many days, unless holidays say otherwise.
+constexpr watch::Day kLookBack = 14;
+constexpr std::uint32_t kSecondsPerDay = 86400;
+
+void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) {
+  const watch::CallBook* book = line.book();
+  if (book == nullptr) return;
+  if (const auto& answer = book->last_answer()) {
+    // An answer of ours was to a call of theirs.
+    if (answer->side == line.own()) {
+      people.called = answer->deed.at;
+    } else {
+      people.answered = {answer->deed.at, wire::display_line(answer->deed.officer)};
+    }
+  }
+  const auto today = static_cast<watch::Day>(now.seconds / kSecondsPerDay);
+  for (const watch::BookCall& call : book->calls(today - std::min(today, kLookBack), today + 2)) {
+    const auto& declined =
+        call.facts.of(static_cast<watch::SideIndex>(1 - line.own()), watch::FactKind::kDeclined);
+    if (declined && (!people.declined || people.declined->at < declined->at))
+      people.declined = {declined->at, wire::display_line(declined->officer)};
+    const auto silent = watch::silent_side(call.call, call.facts, call.state);
+    if (!silent || *silent == line.own()) continue;
+    people.unanswered = call.call.at;
+    people.their_turn = call.state == watch::CallState::kNotCalled;
+  }
+  people.unanswered_row = book->silence().row();
+  if (!people.unanswered && people.unanswered_row > 0) people.unanswered = book->silence().since();
+}
+
+void add_presence(const LineWatch& line, WallTime now, watch::PeopleFacts& people) {
+  const auto& query = line.presence(true);
+  if (!query) return;
+  const std::string by = wire::display_line(query->answered_by);
+  switch (line.presence_state(*query, now)) {
+    case PresenceState::kWaiting: return;
+    case PresenceState::kReady:
+      people.presence = {watch::Presence::kReady, query->answered_at, by};
+      return;
+    case PresenceState::kNotNow:
+      people.presence = {watch::Presence::kNotNow, query->answered_at, by};
+      return;
+    case PresenceState::kUnanswered:
+      people.presence = {watch::Presence::kUnanswered, query->at, ""};
+      return;
+  }
+}
+
+void add_claim(const LineWatch& line, watch::PeopleFacts& people) {
+  const auto& claim = line.claim(false);
+  if (!claim) return;
+  if (claim->first.since) {
+    people.claim_on = {claim->second, wire::display_line(claim->first.who)};
+    people.claim_since = claim->first.since;
+  } else {
+    people.claim_off = claim->second;
+  }
+}
+
+// The one in force, else the next; of several the other side's.
+void add_outages(const LineWatch& line, WallTime now, std::optional<watch::OutageFacts>& out) {
+  for (const auto& [own, outage] : line.outages(now)) {
+    const bool in_force = outage.from <= now;
+    if (out && (out->from <= now || !in_force) && !(in_force && out->ours && !own)) continue;
+    out = watch::OutageFacts{
+        own, outage.from, outage.until, std::nullopt, wire::display_line(outage.words), ""};
+  }
+}
+
+}  // namespace
+
+void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex,
+                      watch::LadderFacts& facts) const {
+  const OneLine* line = find(counterpart.peer, annex.line);
+  if (line == nullptr) return;
+  const WallTime time = facts.now.wall;
+  add_calls(*line->watch, time, facts.people);
+  add_presence(*line->watch, time, facts.people);
+  add_claim(*line->watch, facts.people);
+  add_outages(*line->watch, time, facts.outage);
+  // What is said on the accord line is of the whole station.
+  if (annex.line != kAccordLine)
+    if (const OneLine* all = find(counterpart.peer, kAccordLine))
+      add_outages(*all->watch, time, facts.outage);
+  if (const watch::Schedule* schedule = line->watch->schedule()) {
+    const auto extension = line->watch->extension(time);
+    const watch::LineHours hours = watch::line_hours(*schedule, time, extension);
+    if (hours.state != watch::OpenState::kAlways)
+      facts.hours = watch::words(*schedule, hours, time, extension);
+  }
+}
+
+}  // namespace detente::station

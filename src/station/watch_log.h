@@ -1,0 +1,41 @@
+// WatchLog: the watch log of a station: who was on watch, what was heard by other
+// ways, own tries, alarms and who acknowledged them, and a line for each fact of a
+// check call, so that the years of a calendar need no reading of the whole record.
+//
+// It is this side's own and never sent. Each line holds the digest of the one before
+// it: a line cannot be changed or taken out without all later ones showing it.
+// Persons' lines carry their signatures. spec/station-files.md, "watch.log".
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/time.h"
+#include "io/journal_file.h"
+#include "station/json.h"
+
+namespace detente::station {
+
+class WatchLog {
+ public:
+  using Visit = std::function<Result<void>(const Json& line)>;
+  // `visit` is given every line that is there, in order.
+  static Result<WatchLog> open(const io::Path& path, const Visit& visit);
+
+  // Adds "n", "prev" and "at" in front of `note` (an object with "what"). On the disk when it returns its number.
+  Result<std::uint64_t> append(WallTime at, const Json& note);
+  // Every line from number `first` on (from 1).
+  Result<void> read(std::uint64_t first, const Visit& visit) const;
+
+  std::uint64_t lines() const { return lines_; }
+  std::uint64_t bytes() const { return file_.size(); }
+  std::uint64_t torn_bytes() const { return file_.torn_bytes(); }
+
+ private:
+  explicit WatchLog(io::JournalFile file) : file_(std::move(file)) {}
+  io::JournalFile file_;
+  std::uint64_t lines_ = 0;
+  std::string prev_;
+};
+
+}  // namespace detente::station

@@ -1,0 +1,78 @@
+#include "station/watch_log.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "io/sqlite_test_folder.h"
+
+namespace detente::station {
+namespace {
+
+class WatchLogTest : public testing::Test {
+ protected:
+  Result<WatchLog> open() {
+    seen_.clear();
+    return WatchLog::open(path_, [this](const Json& line) -> Result<void> {
+      seen_.push_back(line["what"].get<std::string>());
+      return {};
+    });
+  }
+  void write(std::initializer_list<const char*> notes) {
+    auto log = open();
+    ASSERT_TRUE(log);
+    for (const char* what : notes) ASSERT_TRUE(log->append(WallTime{100}, {{"what", what}}));
+  }
+  std::string text() {
+    std::ostringstream out;
+    out << std::ifstream(path_).rdbuf();
+    return out.str();
+  }
+  void put(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
+
+  io::TestFolder folder_;
+  io::Path path_ = folder_.file("watch.log");
+  std::vector<std::string> seen_;
+};
+
+TEST_F(WatchLogTest, GoesOnWhereItEnded) {
+  write({"a", "b"});
+  write({"c"});
+  const auto log = open();
+  ASSERT_TRUE(log);
+  EXPECT_EQ(seen_, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(log->lines(), 3u);
+  std::vector<std::string> late;
+  ASSERT_TRUE(log->read(2, [&](const Json& line) -> Result<void> {
+    late.push_back(line["what"].get<std::string>());
+    return {};
+  }));
+  EXPECT_EQ(late, (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(WatchLogTest, ALineThatWasChangedOrTakenOutShows) {
+  write({"first", "second", "third"});
+  const std::string whole = text();
+  std::string changed = whole;
+  changed.replace(changed.find("second"), 6, "sacond");
+  put(changed);
+  EXPECT_EQ(open().error().fault, Fault::kConflict);
+  const std::size_t one = whole.find('\n') + 1, two = whole.find('\n', one) + 1;
+  put(whole.substr(0, one) + whole.substr(two));
+  EXPECT_FALSE(open());
+  put(whole);
+  EXPECT_TRUE(open());
+}
+
+TEST_F(WatchLogTest, ACrashWithinALineLosesNothingBeforeIt) {
+  write({"first", "second"});
+  const std::string whole = text();
+  put(whole.substr(0, whole.size() - 3));
+  write({"again"});
+  ASSERT_TRUE(open());
+  EXPECT_EQ(seen_, (std::vector<std::string>{"first", "again"}));
+}
+
+}  // namespace
+}  // namespace detente::station

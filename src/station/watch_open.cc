@@ -1,0 +1,245 @@
+// Watch: how it takes up what was before: the watch log, then the newest entries of
+// the record (a crash may lie between an entry and its line in the log), then what
+// waits in the outbox.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/civil.h"
+#include "core/outbox.h"
+#include "io/os_clock.h"
+#include "station/schedules.h"
+#include "station/watch.h"
+
+namespace detente::station {
+
+namespace {
+
+constexpr std::uint64_t kScanWindow = 2000;
+constexpr std::size_t kScanStep = 256;
+constexpr std::uint32_t kSecondsPerDay = 86400;
+constexpr std::uint32_t kDownSeconds = 90;  // longer than the pause between two signs that the station runs
+
+Result<watch::CallId> call_id_of(const Json& line) {
+  DETENTE_TRY(day, parse_utc(line.at("date").get<std::string>() + "T00:00:00Z"));
+  return watch::CallId{static_cast<watch::Day>(day.seconds / kSecondsPerDay), line.at("place").get<std::uint8_t>()};
+}
+
+WallTime time_in(const Json& line, const char* key) { return {line.at(key).get<std::uint32_t>()}; }
+
+std::optional<EntryRef> entry_in(const Json& line, bool own) {
+  if (!line.contains("epoch")) return std::nullopt;
+  const auto bytes = from_hex(line.at("epoch").get<std::string>());
+  const auto epoch = bytes ? to_array<16>(*bytes) : std::nullopt;
+  if (!epoch) return std::nullopt;
+  return EntryRef{own, {*epoch, line.at("index").get<std::uint64_t>()}};
+}
+
+WallTime read_alive(const io::Path& path) {
+  const auto bytes = io::read_file(path, 64);
+  if (!bytes) return {};
+  std::uint32_t out = 0;
+  for (const std::uint8_t c : *bytes)
+    if (c >= '0' && c <= '9') out = out * 10 + (c - '0');
+  return {out};
+}
+
+}  // namespace
+
+// What the log says of the past, for the books.
+struct Watch::Replay {
+  struct Call {
+    std::string line;
+    watch::CallId id;
+    EntryRef entry;
+  };
+  std::optional<WallTime> begin;
+  WallTime newest;
+  std::map<std::string, std::vector<watch::BookFact>> facts;
+  std::vector<watch::DownFact> downs;
+  std::vector<Call> entries;
+};
+
+Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log) {
+  std::unique_ptr<Watch> out(new Watch(running, log));
+  out->make_lines();
+  Replay replay;
+  auto file = WatchLog::open(running.dir.watch_log_file(), [&](const Json& line) { return out->read_line(replay, line); });
+  if (!file) return tl::unexpected<Error>(file.error());
+  out->file_.emplace(std::move(*file));
+  if (out->file_->torn_bytes() > 0)
+    log.warn("the watch log ended within a line, which was cut off: the station was stopped while it wrote it");
+  out->note_start(replay);
+  out->begin_books(replay);
+  return out;
+}
+
+void Watch::note_start(Replay& replay) {
+  const WallTime time = io::os_wall_time();
+  Json line{{"what", "start"}};
+  const WallTime last = std::max(replay.newest, read_alive(running_.dir.alive_file()));
+  if (replay.begin && last.seconds + kDownSeconds < time.seconds) {
+    line["down_from"] = last.seconds;
+    replay.downs.push_back({last, time});
+  }
+  if (!replay.begin) replay.begin = time;
+  if (const auto done = file_->append(time, line); !done) trouble_ = done.error().message;
+}
+
+void Watch::make_lines() {
+  for (const auto& counterpart : running_.counterparts) {
+    const accord::AccordInForce& accord = counterpart->accord;
+    std::vector<accord::Annex> annexes;
+    for (const auto& [id, annex] : accord.annexes) annexes.push_back(annex);
+    const ZonesHere here = load_zones(annexes, accord.accord.not_before);
+    for (const Error& missing : here.missing) {
+      log_.warn("{}: {}", counterpart->name(), missing.message);
+      unknown_zones_.push_back(missing.message);
+    }
+    auto& zones = zones_[counterpart->peer];
+    for (const auto& [name, rules] : here.zones)
+      if (zones.size() < line::kZoneDigestsMax) zones.push_back({name, rules->digest()});
+    const bool first = accord.accord.sides[0].name == running_.dir.name();
+    for (const auto& [id, annex] : accord.annexes) {
+      auto schedule = schedule_of(accord.accord, annex, here.zones);
+      if (!schedule) log_.warn("{}", schedule.error().message);
+      OneLine line;
+      line.counterpart = counterpart.get();
+      line.annex = &annex;
+      line.name = counterpart->name() + "/" + annex.name;
+      line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
+                                               static_cast<watch::SideIndex>(first ? 0 : 1),
+                                               annex.hours.presence_minutes);
+      lines_.emplace(PlaceKey{counterpart->peer, id}, std::move(line));
+    }
+  }
+}
+
+Result<void> Watch::read_line(Replay& replay, const Json& line) {
+  try {
+    const std::string what = line.at("what").get<std::string>();
+    const WallTime at = time_in(line, "at");
+    if (!replay.begin) replay.begin = at;
+    replay.newest = std::max(replay.newest, at);
+    if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
+    if (what == "call") return read_call(replay, line);
+    if (what == "life") replay.facts[line.at("line").get<std::string>()].push_back(watch::LifeFact{time_in(line, "time")});
+    if (what == "deed") {
+      DETENTE_TRY(deed, parse_deed(line.at("deed")));
+      take_deed(deed);
+    }
+    if (what == "outcome") {
+      DETENTE_TRY(call, call_id_of(line));
+      if (OneLine* found = named(line.at("line").get<std::string>())) found->outcomes.insert(call);
+    }
+    if (what.starts_with("alarm")) read_alarm(what, line);
+    return {};
+  } catch (const Json::exception&) {
+    return fail(Fault::kMalformed, "a line of the watch log that this version cannot read");
+  }
+}
+
+Result<void> Watch::read_call(Replay& replay, const Json& line) {
+  const std::string name = line.at("line").get<std::string>();
+  const bool own = line.at("side").get<std::string>() == "own";
+  DETENTE_TRY(id, call_id_of(line));
+  const WallTime at = time_in(line, "time");
+  if (line.value("class", "live") == "drill") {
+    replay.facts[name].push_back(watch::DrillFact{at, id.day});
+  } else {
+    const auto deed = call_deed_from(line.at("act").get<std::string>());
+    const OneLine* found = named(name);
+    if (deed && found != nullptr) {
+      const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
+      replay.facts[name].push_back(
+          watch::CallFact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()});
+    }
+  }
+  if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
+  return {};
+}
+
+void Watch::begin_books(Replay& replay) {
+  const WallTime time = io::os_wall_time();
+  for (auto& [key, line] : lines_) line.watch->set_oldest(time);
+  for (const Replay::Call& call : replay.entries)
+    if (OneLine* line = named(call.line)) static_cast<void>(line->watch->add_entry(call.id, call.entry));
+  replay_ = &replay;
+  for (auto& [key, line] : lines_) {
+    scan(line);
+    auto& facts = replay.facts[line.name];
+    for (const watch::DownFact& down : replay.downs) facts.push_back(down);
+    for (const auto& fact : waiting_calls(line)) facts.push_back(fact);
+    line.watch->begin(*replay.begin, std::move(facts), time);
+    note_closed(line, time);
+  }
+  replay_ = nullptr;
+}
+
+void Watch::remember(const OneLine& line, const WatchAct& act) {
+  auto& facts = replay_->facts[line.name];
+  const auto& call = std::get<line::CallAct>(act.body);
+  if (const auto fact = line.watch->call_fact(act))
+    facts.emplace_back(*fact);
+  else
+    facts.emplace_back(watch::DrillFact{act.at, static_cast<watch::Day>(call.day)});
+}
+
+// Calls of the outbox: no path has carried them, and this side has called all the same.
+std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
+  std::vector<watch::CallFact> out;
+  const record::LineKey key{line.counterpart->accord.lineage, line.annex->line};
+  for (const record::OutboxItem& item : running_.store->outbox(key)) {
+    const auto entry = core::decode_outbox_item(item.item);
+    if (!entry || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
+      continue;
+    if (const auto act = line::parse_call_body(entry->body))
+      out.push_back({call_id(*act), fact_kind(act->deed), line.watch->own(), entry->header.time,
+                     officer_words(running_.own_roster, entry->header.author)});
+  }
+  return out;
+}
+
+// Calls that ended while this station did not run.
+void Watch::note_closed(OneLine& line, WallTime time) {
+  if (line.watch->book() == nullptr) return;
+  const auto today = static_cast<watch::Day>(time.seconds / kSecondsPerDay);
+  for (const watch::BookCall& call : line.watch->book()->calls(today - watch::CallBook::kLiveDays, today + 2))
+    if (time >= call.call.unanswered_from) note_outcome(line, call);
+}
+
+void Watch::scan(OneLine& line) {
+  const record::LineKey key{line.counterpart->accord.lineage, line.annex->line};
+  for (const record::Reader::LogInfo& info : running_.store->logs(key)) {
+    const std::uint64_t first = info.size > kScanWindow ? info.size - kScanWindow : 0;
+    std::uint64_t& next = line.scanned.try_emplace(info.log, first).first->second;
+    while (next < info.size) {
+      const auto entries = running_.store->entries(info.log, next, info.size, kScanStep);
+      if (entries.empty()) break;  // the store has failed and says so elsewhere
+      for (const record::StoredEntry& stored : entries) {
+        take(line, info.log, stored);
+        next = stored.index + 1;
+      }
+    }
+    if (!info.log.own)
+      for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored);
+  }
+  if (const auto& claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
+}
+
+// The clock was set back so far that the books no longer fit it.
+Result<void> Watch::replay_again() {
+  Replay replay;
+  DETENTE_TRY_VOID(file_->read(1, [&](const Json& line) -> Result<void> {
+    const std::string what = line.value("what", "");
+    if (what == "deed" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
+    return read_line(replay, line);
+  }));
+  if (!replay.begin) replay.begin = now();
+  started_ = false;
+  begin_books(replay);
+  started_ = true;
+  return {};
+}
+
+}  // namespace detente::station

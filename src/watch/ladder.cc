@@ -1,0 +1,282 @@
+#include "watch/ladder.h"
+
+#include <algorithm>
+
+#include "watch/ladder_text.h"
+
+namespace detente::watch {
+namespace {
+
+bool in_force(const LadderFacts& facts) {
+  return facts.outage && facts.outage->from <= facts.now.wall &&
+         facts.now.wall < facts.outage->until;
+}
+
+template <typename Test>
+bool any_path(const Judged& judged, Test test) {
+  return std::any_of(judged.paths.begin(), judged.paths.end(), test);
+}
+
+bool heard_on(const JudgedPath& path) { return path.finding.in.known == Known::kGood; }
+bool known_to_arrive(const JudgedPath& path) { return path.finding.out.known == Known::kGood; }
+bool cannot_send(const JudgedPath& path) { return path.facts->own.has_value(); }
+bool is_one_way(const JudgedPath& path) { return path.one_way != OneWay::kNone; }
+bool dead_out(const JudgedPath& path) { return path.finding.out.known == Known::kNot; }
+
+// A line of none of whose paths this station has an end cannot be sent on either.
+bool all_unplugged(const Judged& judged) {
+  return std::all_of(judged.paths.begin(), judged.paths.end(), cannot_send);
+}
+
+// --- people ------------------------------------------------------------------
+
+// The newest thing known of a person there.
+struct Person {
+  Known known = Known::kUnknown;
+  WallTime at;
+  std::string officer, answer;  // the words of the two rungs; empty: says nothing of it
+  Known answered = Known::kUnknown;
+};
+
+std::string by_text(const std::string& by) { return by.empty() ? "" : " by " + by; }
+
+Person newest_person(const PeopleFacts& people) {
+  Person newest;
+  bool any = false;
+  const auto take = [&](Person person) {
+    if (any && person.at < newest.at) return;
+    newest = std::move(person);
+    any = true;
+  };
+  if (people.claim_on)
+    take({Known::kGood, people.claim_on->at,
+          "on watch" + by_text(people.claim_on->by) +
+              (people.claim_since ? " since " + time_text(*people.claim_since) : "") +
+              ", as their station says (a claim)",
+          ""});
+  if (people.claim_off)
+    take({Known::kNot, *people.claim_off, "nobody on watch, as their station says (a claim)", ""});
+  if (people.unanswered) {
+    const bool many = people.unanswered_row > 1;
+    const std::string row = std::to_string(people.unanswered_row) + " check calls in a row";
+    take({Known::kNot, *people.unanswered,
+          many                ? "nobody there at " + row
+          : people.their_turn ? "nobody called us, though it was their turn"
+                              : "nobody answered the check call",
+          many                ? row + " without an answer"
+          : people.their_turn ? "not called"
+                              : "unanswered",
+          Known::kNot});
+  }
+  if (people.called)
+    take({Known::kGood, *people.called, "called us for the check call", "called us", Known::kGood});
+  if (people.declined)
+    take({Known::kGood, people.declined->at,
+          "a person declined the call" + by_text(people.declined->by),
+          "declined" + by_text(people.declined->by), Known::kNot});
+  if (people.answered)
+    take({Known::kGood, people.answered->at,
+          "answered the check call" + by_text(people.answered->by),
+          "answered" + by_text(people.answered->by), Known::kGood});
+  if (people.presence) {
+    const PresenceFacts& asked = *people.presence;
+    if (asked.answer == Presence::kUnanswered) {
+      take(
+          {Known::kNot, asked.at, "nobody answered the presence query", "unanswered", Known::kNot});
+    } else {
+      const bool ready = asked.answer == Presence::kReady;
+      take({Known::kGood, asked.at, "answered the presence query" + by_text(asked.by),
+            ready ? "ready" : "not now", ready ? Known::kGood : Known::kNot});
+    }
+  }
+  return newest;
+}
+
+Duration wall_age(const LadderFacts& facts, WallTime at) {
+  return std::chrono::seconds(facts.now.wall > at ? facts.now.wall.seconds - at.seconds : 0);
+}
+
+// --- rungs -------------------------------------------------------------------
+
+Finding equipment_rung(const LadderFacts& facts) {
+  if (facts.equipment.fault)
+    return {Known::kNot, "the disk refuses: " + *facts.equipment.fault, std::nullopt};
+  std::string words =
+      "runs since " + since_text(facts, facts.equipment.started) + ", its disk takes writes";
+  if (facts.equipment.clock_synchronised == false)
+    words += "; this machine's clock is not synchronised";
+  return {Known::kGood, words, std::nullopt};
+}
+
+Finding path_rung(const Judged& judged) {
+  if (judged.contact) {
+    for (const JudgedPath& path : judged.paths)
+      if (known_to_arrive(path) && heard_on(path))
+        return {Known::kGood, "both directions of " + path.finding.name, path.finding.in.age};
+    // One direction by one path, the other by another.
+    const auto in = std::find_if(judged.paths.begin(), judged.paths.end(), heard_on);
+    const auto out = std::find_if(judged.paths.begin(), judged.paths.end(), known_to_arrive);
+    if (out != judged.paths.end())
+      return {Known::kGood, "out by " + out->finding.name + ", in by " + in->finding.name,
+              std::max(out->finding.out.age, in->finding.in.age)};
+    return {Known::kUnknown,
+            "heard on " + in->finding.name + "; nothing shows yet what arrives there",
+            in->finding.in.age};
+  }
+  if (all_unplugged(judged)) return {Known::kNot, "this machine cannot send on any path", {}};
+  for (const JudgedPath& path : judged.paths)
+    if (is_one_way(path))
+      return {Known::kNot, "one direction of " + path.finding.name + " is dead", {}};
+  return {Known::kUnknown, "nothing comes on any path",
+          age_of(judged.facts, judged.facts.station.heard)};
+}
+
+Finding station_rung(const Judged& judged) {
+  const LadderFacts& facts = judged.facts;
+  const auto age = age_of(facts, facts.station.heard);
+  if (facts.station.farewell)
+    return {Known::kNot, "said farewell: \"" + facts.station.farewell->words + "\"",
+            age_of(facts, facts.station.farewell->at)};
+  if (facts.station.session && any_path(judged, heard_on))
+    return {Known::kGood, "its packets come and verify", age};
+  if (any_path(judged, heard_on)) return {Known::kGood, "its calls come and verify", age};
+  if (facts.station.other_accord)
+    return {Known::kGood, "answers, and holds another accord than this station", {}};
+  for (const JudgedPath& path : judged.paths)
+    if (path.refused) return {Known::kNot, path.finding.out.words, path.finding.out.age};
+  if (facts.station.heard) return {Known::kUnknown, "last heard", age};
+  return {Known::kUnknown, "not heard since this station's start",
+          age_of(facts, facts.equipment.started)};
+}
+
+Finding open_rung(const LadderFacts& facts, Known station) {
+  if (facts.cut_by_us || facts.cut_by_them) {
+    const CutFacts& cut = facts.cut_by_them ? *facts.cut_by_them : *facts.cut_by_us;
+    const std::string whom = facts.cut_by_us && facts.cut_by_them ? "both"
+                             : facts.cut_by_us                    ? "us"
+                                                                  : facts.far;
+    return {Known::kNot, "suspended by " + whom, wall_age(facts, cut.since)};
+  }
+  std::string words = "no suspension is known";
+  if (facts.hours) words += "; " + *facts.hours;
+  return {station == Known::kGood ? Known::kGood : Known::kUnknown, words,
+          age_of(facts, facts.station.heard)};
+}
+
+// A person cannot be known to be there behind a machine that is not.
+Known behind(Known station, Known known) {
+  return station == Known::kGood || known != Known::kGood ? known : Known::kUnknown;
+}
+
+std::array<Finding, kRungs> find_rungs(const Judged& judged) {
+  const LadderFacts& facts = judged.facts;
+  const Person person = newest_person(facts.people);
+  std::array<Finding, kRungs> out;
+  const auto at = [&](RungKind kind) -> Finding& { return out[static_cast<std::size_t>(kind)]; };
+  at(RungKind::kEquipment) = equipment_rung(facts);
+  at(RungKind::kPath) = path_rung(judged);
+  at(RungKind::kStation) = station_rung(judged);
+  const Known station = at(RungKind::kStation).known;
+  at(RungKind::kLineOpen) = open_rung(facts, station);
+  at(RungKind::kOfficer) = {
+      Known::kUnknown, "no check call and no presence query was answered yet", {}};
+  at(RungKind::kAnswer) = {Known::kUnknown, "nobody was asked yet", {}};
+  if (!person.officer.empty())
+    at(RungKind::kOfficer) = {behind(station, person.known), person.officer,
+                              wall_age(facts, person.at)};
+  if (!person.answer.empty())
+    at(RungKind::kAnswer) = {behind(station, person.answered), person.answer,
+                             wall_age(facts, person.at)};
+  return out;
+}
+
+// --- the situation -----------------------------------------------------------
+
+// All that is true, the most important first: of the whole line, then what another path makes up
+// for.
+std::vector<Situation> find_situations(const Judged& judged) {
+  const LadderFacts& facts = judged.facts;
+  std::vector<Situation> out;
+  const auto add = [&](bool is_so, Situation situation) {
+    if (is_so && std::find(out.begin(), out.end(), situation) == out.end())
+      out.push_back(situation);
+  };
+  const bool refused = any_path(judged, [](const JudgedPath& path) { return path.refused; });
+  add(facts.equipment.fault.has_value(), Situation::kOwnEquipmentDown);
+  add(facts.cut_by_us && facts.cut_by_them, Situation::kCutByBoth);
+  add(facts.cut_by_us && !facts.cut_by_them, Situation::kCutByUs);
+  add(facts.cut_by_them && !facts.cut_by_us, Situation::kCutByThem);
+  add(all_unplugged(judged), Situation::kOwnPathUnplugged);
+  const bool in_vain = any_path(judged, is_one_way) && any_path(judged, heard_on);
+  if (!judged.contact) {
+    add(in_vain, Situation::kOneDirection);
+    add(facts.station.other_accord && !facts.station.session, Situation::kOtherAccord);
+    add(in_force(facts), Situation::kOutageAnnounced);
+    add(facts.station.farewell || refused, Situation::kFarMachineOff);
+    add(out.empty(), Situation::kSilent);
+  } else {
+    add(newest_person(facts.people).known == Known::kNot, Situation::kNobodyOnWatch);
+  }
+  add(any_path(judged, cannot_send), Situation::kOwnPathUnplugged);
+  add(in_vain, Situation::kOneDirection);
+  add(in_force(facts), Situation::kOutageAnnounced);
+  // What is announced and made up for is no reason to say less than this.
+  if (out.empty() || (judged.contact && out.front() == Situation::kOutageAnnounced))
+    out.insert(out.begin(), Situation::kInContact);
+  return out;
+}
+
+Judged judge_paths(const LadderFacts& facts) {
+  Judged out{facts, {}, false};
+  for (const PathFacts& path : facts.paths) out.paths.push_back(judge_path(path, facts));
+  out.contact = facts.station.session && !facts.station.farewell && any_path(out, heard_on) &&
+                !std::all_of(out.paths.begin(), out.paths.end(), dead_out);
+  return out;
+}
+
+// A medium goes where the line's paths go; what was never sent on them is not known of it.
+MediumFinding find_medium(accord::Medium medium, const Judged& judged) {
+  if (medium != accord::Medium::kText && medium != accord::Medium::kDocument)
+    return {medium, {Known::kUnknown, "not tested", {}}, {Known::kUnknown, "not tested", {}}};
+  MediumFinding out{medium,
+                    {Known::kUnknown, "no path is known to carry it", {}},
+                    {Known::kUnknown, "no path is known to carry it", {}}};
+  const auto better = [](Finding& have, const Finding& path, const std::string& name) {
+    if (path.known != Known::kGood) return;
+    if (have.known == Known::kGood && have.age <= path.age) return;
+    have = {Known::kGood, "as packets of " + name, path.age};
+  };
+  for (const JudgedPath& path : judged.paths) {
+    better(out.out, path.finding.out, path.finding.name);
+    better(out.in, path.finding.in, path.finding.name);
+  }
+  if (out.out.known != Known::kGood && !judged.paths.empty() &&
+      std::all_of(judged.paths.begin(), judged.paths.end(), dead_out))
+    out.out = {Known::kNot, judged.paths.front().finding.out.words,
+               judged.paths.front().finding.out.age};
+  return out;
+}
+
+}  // namespace
+
+Ladder judge(const LadderFacts& facts) {
+  const Judged judged = judge_paths(facts);
+  Ladder out;
+  out.rungs = find_rungs(judged);
+  for (std::size_t i = 0; i < kRungs && !out.first_not; ++i) {
+    const auto kind = static_cast<RungKind>(i);
+    (out.rungs[i].known == Known::kGood ? out.highest_good : out.first_not) = kind;
+  }
+  for (const JudgedPath& path : judged.paths) out.paths.push_back(path.finding);
+  for (const accord::Medium medium : facts.media) out.media.push_back(find_medium(medium, judged));
+  const std::vector<Situation> situations = find_situations(judged);
+  out.situation = situations.front();
+  out.text = text_of(out.situation, judged);
+  for (std::size_t i = 1; i < situations.size(); ++i)
+    out.also.push_back(also_text(situations[i], judged));
+  if (facts.outage && facts.now.wall < facts.outage->from)
+    out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
+  return out;
+}
+
+}  // namespace detente::watch

@@ -1,0 +1,115 @@
+// LadderFacts: all that this station knows of one line at one moment, for judge()
+// in watch/ladder.h. Whoever gathers them judges nothing; what is not known is not
+// there. Text of the other side's is safe to show already.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accord/annex.h"
+#include "base/time.h"
+#include "watch/trouble.h"
+
+namespace detente::watch {
+
+struct Span {
+  Instant since, last;
+};
+
+struct EquipmentFacts {
+  Instant started;
+  std::optional<std::string> fault;        // why the record cannot be written
+  std::optional<bool> clock_synchronised;  // nothing: the machine does not say
+};
+
+struct PathFacts {
+  std::string name;
+  std::string kind;  // "udp"
+  // Out.
+  std::optional<Instant> arrived;        // a packet of ours was last known to be there
+  std::optional<Instant> suspect_since;  // what was sent drew nothing since
+  std::optional<Instant> lacking;        // they last told that nothing came of what is suspect
+  std::optional<Trouble> own;            // this machine cannot send there
+  // A machine at that address answers that nobody listens there. Anybody on the way can forge it.
+  std::optional<Trouble> refused;
+  // In.
+  std::optional<Instant> heard;  // the last that verified
+  // What came to them here they answered by another path alone: their direction here is dead.
+  std::optional<Span> answered_elsewhere;
+  // Of theirs that came here in a row and led to no session; the first and the last of them.
+  std::uint32_t calls = 0;
+  std::optional<Instant> called_since, called;
+};
+
+struct Farewell {
+  Instant at;
+  std::string words;
+};
+
+struct FarFacts {
+  bool session = false;
+  std::optional<Instant> session_since;
+  std::optional<Instant> heard;      // on any path of this counterpart
+  std::optional<Farewell> farewell;  // and nothing since
+  bool other_accord = false;
+};
+
+// A side's register of this line. Both sides': by both.
+struct CutFacts {
+  WallTime since;
+  std::string reason;  // may be empty
+};
+
+struct OutageFacts {
+  bool ours = false;  // this side announced its own
+  WallTime from, until;
+  std::optional<WallTime> announced;
+  std::string text;
+  std::string by;  // post or officer; may be empty
+};
+
+enum class Presence : std::uint8_t { kReady, kNotNow, kUnanswered };
+
+struct PresenceFacts {
+  Presence answer = Presence::kReady;
+  WallTime at;
+  std::string by;  // empty: nobody answered
+};
+
+struct PersonFacts {
+  WallTime at;
+  std::string by;
+};
+
+struct PeopleFacts {
+  std::optional<PersonFacts> answered;  // the newest check call that a person there answered
+  std::optional<PersonFacts> declined;
+  std::optional<WallTime> called;  // the newest check call for which a person there called us
+  // The newest check call at which nobody there answered, or called although it was their turn.
+  std::optional<WallTime> unanswered;
+  bool their_turn = false;
+  std::uint32_t unanswered_row = 0;
+  std::optional<PersonFacts> claim_on;  // their station said then: somebody is on watch; a claim
+  std::optional<WallTime> claim_since;  // and since when
+  std::optional<WallTime> claim_off;    // their station says: nobody, since
+  std::optional<PresenceFacts> presence;
+};
+
+struct LadderFacts {
+  Now now;
+  std::string far;  // "north"
+  Duration heartbeat = std::chrono::seconds(20);
+  EquipmentFacts equipment;
+  std::vector<PathFacts> paths;  // those that the line may take, in the annex's order
+  FarFacts station;
+  std::optional<CutFacts> cut_by_us, cut_by_them;
+  std::optional<OutageFacts> outage;
+  std::optional<std::string> hours;  // "closed until 09:00 by both"
+  PeopleFacts people;
+  std::vector<accord::Medium> media;
+};
+
+}  // namespace detente::watch

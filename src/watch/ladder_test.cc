@@ -1,0 +1,361 @@
+#include "watch/ladder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace detente::watch {
+namespace {
+
+constexpr std::uint32_t kWall = 1'800'000'000;
+const Instant kNow{10'000'000'000};
+
+Instant ago(std::int64_t seconds) { return kNow - std::chrono::seconds(seconds); }
+WallTime wall_ago(std::uint32_t seconds) { return {kWall - seconds}; }
+
+// Two paths that work, and nobody asked yet.
+LadderFacts in_contact() {
+  LadderFacts facts;
+  facts.now = {kNow, {kWall}};
+  facts.far = "north";
+  facts.equipment.started = ago(3600);
+  facts.equipment.clock_synchronised = true;
+  facts.station.session = true;
+  facts.station.session_since = ago(3000);
+  facts.station.heard = ago(2);
+  facts.media = {accord::Medium::kText, accord::Medium::kVoice};
+  for (const char* name : {"fibre", "radio"}) {
+    PathFacts path;
+    path.name = name;
+    path.kind = "udp";
+    path.heard = ago(2);
+    path.arrived = ago(4);
+    facts.paths.push_back(path);
+  }
+  return facts;
+}
+
+LadderFacts on_one_path() {
+  LadderFacts facts = in_contact();
+  facts.paths.pop_back();
+  return facts;
+}
+
+void silence(PathFacts& path, std::int64_t seconds) {
+  path.heard = ago(seconds + 2);
+  path.arrived = ago(seconds + 4);
+  path.suspect_since = ago(seconds);
+}
+
+LadderFacts silent() {
+  LadderFacts facts = in_contact();
+  for (PathFacts& path : facts.paths) silence(path, 30);
+  facts.station.heard = ago(32);
+  return facts;
+}
+
+void they_lack(PathFacts& path) {
+  silence(path, 30);
+  path.heard = path.lacking = ago(1);
+}
+
+void they_answer_elsewhere(PathFacts& path) {
+  path.heard = ago(90);
+  path.answered_elsewhere = Span{ago(60), ago(15)};
+}
+
+Trouble unplugged() { return {ago(60), ago(1), "the network cannot be reached from here"}; }
+Trouble nobody_listens() {
+  return {ago(20), ago(1), "a machine at 10.0.0.2:7001 says that nobody listens there"};
+}
+CutFacts cut(const char* reason) { return {wall_ago(600), reason}; }
+
+std::string all_of(const Ladder& ladder) {
+  std::string out = ladder.text.title + "\n" + ladder.text.words + "\n" + ladder.text.to_do;
+  for (const std::string& also : ladder.also) out += "\n" + also;
+  return out;
+}
+
+struct Case {
+  Situation situation;
+  const char* title;
+  LadderFacts facts;
+};
+
+std::vector<Case> every_situation() {
+  std::vector<Case> out;
+  const auto add = [&](Situation situation, const char* title, LadderFacts facts) {
+    out.push_back({situation, title, std::move(facts)});
+  };
+  LadderFacts facts = in_contact();
+  add(Situation::kInContact, "IN CONTACT", facts);
+  facts.equipment.fault = "no space left on device";
+  add(Situation::kOwnEquipmentDown, "OWN EQUIPMENT DOWN", facts);
+  facts = silent();
+  for (PathFacts& path : facts.paths) path.own = unplugged();
+  add(Situation::kOwnPathUnplugged, "OWN PATH UNPLUGGED", facts);
+  facts = silent();
+  facts.station.session = false;
+  facts.station.farewell = Farewell{ago(30), "this station stops"};
+  add(Situation::kFarMachineOff, "FAR MACHINE OFF", facts);
+  facts = on_one_path();
+  they_lack(facts.paths[0]);
+  add(Situation::kOneDirection, "ONE DIRECTION DEAD: they do not hear us", facts);
+  facts = in_contact();
+  they_answer_elsewhere(facts.paths[0]);
+  add(Situation::kOneDirection, "ONE DIRECTION DEAD: we do not hear them", facts);
+  facts = in_contact();
+  facts.people.unanswered = wall_ago(900);
+  facts.people.answered = PersonFacts{wall_ago(26000), "duty officer"};
+  add(Situation::kNobodyOnWatch, "NOBODY ON WATCH THERE", facts);
+  facts = in_contact();
+  facts.cut_by_them = cut("the leaflets");
+  add(Situation::kCutByThem, "SUSPENDED BY north", facts);
+  facts.cut_by_us = cut("the house");
+  add(Situation::kCutByBoth, "SUSPENDED BY BOTH", facts);
+  facts.cut_by_them.reset();
+  add(Situation::kCutByUs, "SUSPENDED BY US", facts);
+  facts = silent();
+  facts.outage =
+      OutageFacts{false, wall_ago(100), {kWall + 100}, wall_ago(90000), "new batteries", "duty"};
+  add(Situation::kOutageAnnounced, "OUTAGE ANNOUNCED", facts);
+  add(Situation::kSilent, "SILENT, WITH NO WORD", silent());
+  facts = silent();
+  facts.station.session = false;
+  facts.station.other_accord = true;
+  add(Situation::kOtherAccord, "OTHER ACCORD THERE", facts);
+  return out;
+}
+
+TEST(Ladder, EverySituationIsToldApart) {
+  const std::vector<Case> cases = every_situation();
+  for (const Case& one : cases) {
+    const Ladder ladder = judge(one.facts);
+    EXPECT_EQ(ladder.situation, one.situation) << one.title << ": " << to_string(ladder.situation);
+    EXPECT_EQ(ladder.text.title, one.title);
+    EXPECT_FALSE(ladder.text.words.empty());
+    EXPECT_FALSE(ladder.text.to_do.empty());
+    for (const Case& other : cases) {
+      if (other.title == one.title) continue;
+      EXPECT_EQ(all_of(ladder).find(other.title), std::string::npos)
+          << one.title << " shows " << other.title;
+    }
+  }
+}
+
+TEST(Ladder, SilenceIsNeverCalledARefusalOrAFault) {
+  const std::string text = all_of(judge(silent()));
+  for (const char* word : {"refus", "off", "down", "suspended", "unplugged", "dead"})
+    EXPECT_EQ(text.find(word), std::string::npos) << word << " in: " << text;
+  EXPECT_NE(text.find("nobody has said why"), std::string::npos);
+  EXPECT_NE(text.find("(32 s ago)"), std::string::npos) << text;
+}
+
+TEST(Ladder, NeverHeardSaysSinceWhen) {
+  LadderFacts facts = silent();
+  facts.station = {};
+  for (PathFacts& path : facts.paths)
+    path = {path.name, path.kind, {}, {}, {}, {}, {}, {}, {}, 0, {}, {}};
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kSilent);
+  EXPECT_NE(ladder.text.words.find("since this station's start at 2027-01-15 07:00:00Z"),
+            std::string::npos)
+      << ladder.text.words;
+  EXPECT_EQ(ladder.highest_good, RungKind::kEquipment);
+  EXPECT_EQ(ladder.first_not, RungKind::kPath);
+}
+
+TEST(Ladder, ALostPacketIsNoSituation) {
+  LadderFacts facts = on_one_path();
+  silence(facts.paths[0], 2);
+  facts.paths[0].heard = facts.paths[0].lacking = ago(1);
+  EXPECT_EQ(judge(facts).situation, Situation::kInContact);
+  facts.paths[0].lacking.reset();
+  facts.paths[0].heard = ago(4);
+  EXPECT_EQ(judge(facts).situation, Situation::kInContact);
+}
+
+TEST(Ladder, NoAnswerAlthoughTheyAreHeardIsNotYetADeadDirection) {
+  LadderFacts facts = on_one_path();
+  silence(facts.paths[0], 30);
+  facts.paths[0].heard = ago(1);
+  facts.station.heard = ago(1);
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  EXPECT_NE(ladder.text.words.find("nothing that we sent was answered since"), std::string::npos)
+      << ladder.text.words;
+  EXPECT_NE(ladder.first_not, RungKind::kAnswer);
+}
+
+TEST(Ladder, CallsThatLeadToNothingShowADeadDirection) {
+  LadderFacts facts = on_one_path();
+  facts.station = {};
+  PathFacts& path = facts.paths[0];
+  path.heard.reset();
+  path.arrived.reset();
+  path.called = ago(1);
+  path.called_since = ago(5);
+  path.calls = 2;
+  EXPECT_NE(judge(facts).situation, Situation::kOneDirection);
+  path.calls = 3;
+  path.called_since = ago(2);  // a call or two that crossed with ours
+  EXPECT_NE(judge(facts).situation, Situation::kOneDirection);
+  path.called_since = ago(5);
+  EXPECT_EQ(judge(facts).situation, Situation::kOneDirection);
+  EXPECT_EQ(judge(facts).text.title, "ONE DIRECTION DEAD: they do not hear us");
+}
+
+TEST(Ladder, AHintIsCalledAHint) {
+  LadderFacts facts = silent();
+  facts.paths[1].refused = nobody_listens();
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kFarMachineOff);
+  EXPECT_NE(ladder.text.words.find("a machine at 10.0.0.2:7001 says"), std::string::npos);
+  EXPECT_NE(ladder.text.words.find("a hint, not signed"), std::string::npos);
+  // What verified afterwards counts more, and an old one says nothing of now.
+  facts.paths[1].heard = kNow;
+  EXPECT_NE(judge(facts).situation, Situation::kFarMachineOff);
+  facts = silent();
+  facts.paths[1].refused = nobody_listens();
+  facts.paths[1].refused->last = ago(400);
+  EXPECT_EQ(judge(facts).situation, Situation::kSilent);
+}
+
+TEST(Ladder, WhatAnotherPathMakesUpForIsSaidWithIt) {
+  LadderFacts facts = in_contact();
+  silence(facts.paths[0], 60);
+  facts.paths[0].own = unplugged();
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kOwnPathUnplugged);
+  EXPECT_NE(ladder.text.words.find("The line goes on by radio."), std::string::npos);
+  EXPECT_EQ(ladder.rung(RungKind::kPath).known, Known::kGood);
+  // A trouble of the whole line comes first, and hides none of a path.
+  facts.cut_by_them = cut("the leaflets");
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kCutByThem);
+  ASSERT_EQ(ladder.also.size(), 1u);
+  EXPECT_NE(ladder.also[0].find("cannot send on fibre"), std::string::npos);
+}
+
+TEST(Ladder, EachDirectionStandsForItself) {
+  LadderFacts facts = in_contact();
+  they_lack(facts.paths[0]);
+  they_answer_elsewhere(facts.paths[1]);
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.paths[0].out.known, Known::kNot);
+  EXPECT_EQ(ladder.paths[0].in.known, Known::kGood);
+  EXPECT_EQ(ladder.paths[1].out.known, Known::kGood);
+  EXPECT_EQ(ladder.paths[1].in.known, Known::kNot);
+  EXPECT_EQ(ladder.rung(RungKind::kPath).words, "out by radio, in by fibre");
+  ASSERT_EQ(ladder.media.size(), 2u);
+  EXPECT_EQ(ladder.media[0].out.words, "as packets of radio");
+  EXPECT_EQ(ladder.media[0].in.words, "as packets of fibre");
+  EXPECT_EQ(ladder.media[1].out.words, "not tested");
+  EXPECT_EQ(ladder.media[1].out.known, Known::kUnknown);
+}
+
+TEST(Ladder, AClaimIsShownAsAClaimAndAnAnswerAsEvidence) {
+  LadderFacts facts = in_contact();
+  EXPECT_EQ(judge(facts).first_not, RungKind::kOfficer);
+  facts.people.claim_on = PersonFacts{wall_ago(3600), "duty"};
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).known, Known::kGood);
+  EXPECT_NE(ladder.rung(RungKind::kOfficer).words.find("a claim"), std::string::npos);
+  EXPECT_EQ(ladder.first_not, RungKind::kAnswer);
+  facts.people.answered = PersonFacts{wall_ago(60), "Ri"};
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).words, "answered the check call by Ri");
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).age, std::chrono::seconds(60));
+  EXPECT_FALSE(ladder.first_not.has_value());
+  // Behind a machine that is not heard nobody can be known to be there.
+  facts.station.heard = ago(500);
+  for (PathFacts& path : facts.paths) silence(path, 480);
+  EXPECT_EQ(judge(facts).rung(RungKind::kOfficer).known, Known::kUnknown);
+}
+
+TEST(Ladder, PeopleTheNewestWordCounts) {
+  LadderFacts facts = in_contact();
+  facts.people.unanswered = wall_ago(900);
+  facts.people.unanswered_row = 3;
+  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "3 check calls in a row without an answer");
+  facts.people.unanswered_row = 1;
+  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "unanswered");
+  facts.people.their_turn = true;
+  EXPECT_EQ(judge(facts).rung(RungKind::kAnswer).words, "not called");
+  EXPECT_NE(judge(facts).text.words.find("Nobody called us for the check call at"),
+            std::string::npos);
+  facts.people.called = wall_ago(60);
+  EXPECT_EQ(judge(facts).rung(RungKind::kOfficer).words, "called us for the check call");
+  facts.people.presence = PresenceFacts{Presence::kNotNow, wall_ago(30), "Ri"};
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  EXPECT_EQ(ladder.rung(RungKind::kAnswer).words, "not now");
+  facts.people.presence = PresenceFacts{Presence::kUnanswered, wall_ago(10), ""};
+  EXPECT_EQ(judge(facts).situation, Situation::kNobodyOnWatch);
+  facts.people.declined = PersonFacts{wall_ago(5), "Ri"};
+  EXPECT_EQ(judge(facts).situation, Situation::kInContact);
+  facts.people.claim_off = wall_ago(1);
+  EXPECT_EQ(judge(facts).situation, Situation::kNobodyOnWatch);
+}
+
+TEST(Ladder, AnOutageCountsFromItsHourToItsEnd) {
+  LadderFacts facts = silent();
+  facts.outage = OutageFacts{false, {kWall + 10}, {kWall + 100}, wall_ago(90000), "", "duty"};
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kSilent);
+  ASSERT_EQ(ladder.also.size(), 1u);
+  facts.outage->from = {kWall};
+  EXPECT_EQ(judge(facts).situation, Situation::kOutageAnnounced);
+  facts.outage->until = {kWall};
+  EXPECT_EQ(judge(facts).situation, Situation::kSilent);
+  EXPECT_TRUE(judge(facts).also.empty());
+  facts = in_contact();
+  facts.outage = OutageFacts{true, wall_ago(1), {kWall + 100}, wall_ago(90000), "", "duty"};
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  ASSERT_EQ(ladder.also.size(), 1u);
+  EXPECT_NE(ladder.also[0].find("We announced"), std::string::npos);
+}
+
+TEST(Ladder, AClockThatNobodySetIsSaid) {
+  LadderFacts facts = in_contact();
+  facts.equipment.clock_synchronised = false;
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  const auto says = [](const Ladder& of) {
+    return of.rung(RungKind::kEquipment).words.find("this machine's clock is not synchronised") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(says(ladder));
+  EXPECT_EQ(ladder.rung(RungKind::kEquipment).known, Known::kGood);
+  facts.equipment.clock_synchronised.reset();
+  EXPECT_FALSE(says(judge(facts)));
+}
+
+TEST(Ladder, OneQuietPathThatMadeTheSessionIsGood) {
+  LadderFacts facts = on_one_path();
+  facts.paths[0].arrived.reset();
+  facts.station.session_since = ago(5);
+  EXPECT_EQ(judge(facts).paths[0].out.known, Known::kGood);
+  facts.station.session_since = ago(3000);
+  EXPECT_EQ(judge(facts).paths[0].out.known, Known::kUnknown);
+}
+
+TEST(Ladder, ALineWithoutAPathHereIsNotCalledSilent) {
+  LadderFacts facts = in_contact();
+  facts.paths.clear();
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kOwnPathUnplugged);
+  EXPECT_NE(ladder.text.words.find("has none of the paths"), std::string::npos);
+  EXPECT_EQ(ladder.media[0].out.known, Known::kUnknown);
+}
+
+TEST(Ladder, SpansAreShort) {
+  EXPECT_EQ(span_text(std::chrono::milliseconds(1900)), "1 s");
+  EXPECT_EQ(span_text(std::chrono::minutes(2)), "2 min");
+  EXPECT_EQ(span_text(std::chrono::hours(3)), "3 h");
+  EXPECT_EQ(span_text(std::chrono::hours(826 * 24)), "826 days");
+}
+
+}  // namespace
+}  // namespace detente::watch

@@ -1,0 +1,24 @@
+// What a person is told of each situation, for watch/ladder.cc.
+#pragma once
+
+#include <vector>
+
+#include "watch/ladder_paths.h"
+
+namespace detente::watch {
+
+// What the texts are made of.
+struct Judged {
+  const LadderFacts& facts;
+  std::vector<JudgedPath> paths;
+  bool contact = false;  // both directions are known to work, over one path or two
+};
+
+SituationText text_of(Situation situation, const Judged& judged);
+// The same fact in one sentence, where it is not the situation.
+std::string also_text(Situation situation, const Judged& judged);
+
+// "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
+std::string heard_text(const LadderFacts& facts);
+
+}  // namespace detente::watch

@@ -1,0 +1,358 @@
+"""The status ladder with real stations: each situation is told, and the others are not.
+
+Suspended lines, which nobody can make yet, and nobody on watch, which takes minutes of the accord,
+are told apart in src/watch/ladder_test.cc; their stations' tests belong beside these.
+"""
+
+import subprocess
+import sys
+import time
+import unittest
+
+from disks import SmallDisk, can_mount
+from namespaces import World, missing
+from relay import Relay
+from stations import DETENTE, Lab, wait_until
+from terminal import TMUX, Terminals
+from two_paths import LINE, TwoPaths
+
+TITLES = {
+    "in-contact": "IN CONTACT",
+    "own-equipment-down": "OWN EQUIPMENT DOWN",
+    "own-path-unplugged": "OWN PATH UNPLUGGED",
+    "far-machine-off": "FAR MACHINE OFF",
+    "one-direction-dead": "ONE DIRECTION DEAD",
+    "nobody-on-watch": "NOBODY ON WATCH",
+    "cut": "SUSPENDED BY",
+    "outage-announced": "OUTAGE ANNOUNCED",
+    "silent": "SILENT, WITH NO WORD",
+    "other-accord": "OTHER ACCORD",
+}
+SOON = 40.0  # a heartbeat (20 s) and what is needed to be sure
+
+
+class Ladders(unittest.TestCase):
+    def run_status(self, station, *arguments):
+        """(exit code, all that a person gets); never wider than 80 columns."""
+        done = subprocess.run([DETENTE, "status", *arguments, "--dir", station.dir], capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertLessEqual(max(len(line) for line in done.stdout.split("\n")), 80, done.stdout)
+        self.assertNotIn("\x1b", done.stdout)
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    def ladder(self, station, far):
+        return station.get(f"/v1/counterparts/{far}/lines/{LINE}/status")
+
+    def await_situation(self, station, far, situation, patience=SOON):
+        """That line's ladder once it shows the situation; all screens then show it and no other."""
+        last = {}
+
+        def shows():
+            last.update(self.ladder(station, far))
+            return last["situation"] == situation
+        wait_until(shows, lambda: f"{station.name} to show {situation}; it shows {last}", patience)
+        for arguments in ((), (f"{far}/{LINE}",)):
+            code, text = self.run_status(station, *arguments)
+            self.assertEqual(code, 0, text)
+            self.assert_shown(situation, text)
+        line = station.line_of(far, LINE)
+        self.assertEqual((line["situation"], line["title"]), (situation, last["title"]))
+        return last
+
+    def assert_shown(self, situation, text):
+        for other, title in TITLES.items():
+            if other == situation:
+                self.assertIn(title, text)
+            else:
+                self.assertNotIn(title, text, f"beside {situation}")
+
+    def rungs(self, ladder):
+        return {rung["rung"]: rung["known"] for rung in ladder["rungs"]}
+
+
+class OneLab(Ladders):
+    """Two stations on this machine, nothing in between."""
+
+    options = ()
+
+    def setUp(self):
+        self.lab = Lab("--lines", LINE, *self.options)
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+
+    def in_contact(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.south.cli("send", f"north/{LINE}", "Good morning.")
+        return self.await_situation(self.south, "north", "in-contact")
+
+
+class Contact(OneLab):
+    def test_every_rung_says_what_is_known(self):
+        ladder = self.in_contact()
+        self.assertEqual(self.rungs(ladder), {
+            "our equipment": "known good", "path": "known good", "far station": "known good",
+            "line open": "known good", "far officer": "not known", "answer": "not known"})
+        self.assertEqual((ladder["highest_good"], ladder["first_not"]), ("line open", "far officer"))
+        for way in ("out", "in"):
+            path, = ladder["paths"]
+            self.assertEqual(path[way]["known"], "known good")
+            self.assertLess(path[way]["age_s"], 60)
+            self.assertEqual([(m["medium"], m[way]["known"]) for m in ladder["media"]],
+                             [("text", "known good"), ("document", "known good")])
+
+    def test_both_clocks_are_shown(self):
+        self.in_contact()
+        clock = wait_until(lambda: (c := self.south.status_of("north")["clock"])["offset_s"] is not None and c,
+                           "a measurement")
+        # One machine, one clock.
+        self.assertLessEqual(abs(clock["offset_s"]), clock["uncertainty_s"])
+        self.assertLessEqual(clock["uncertainty_s"], 5)
+        synchronised = self.south.get("/v1/status")["clock_synchronised"]
+        for arguments in ((), (LINE,)):
+            _, text = self.run_status(self.south, *arguments)
+            self.assertRegex(text, r"clocks: here \d\d:\d\d:\d\dZ, there \d\d:\d\d:\d\dZ; "
+                                   r"theirs less ours [+-]\d+ s ± \d+ s, measured \d+ s ago")
+            said = "no trusted time here: this machine's clock is not synchronised" in text
+            self.assertEqual(said, synchronised is False, text)
+
+    def test_a_line_that_is_not_there(self):
+        self.in_contact()
+        error = self.south.refused("status", "north/nothing")
+        self.assertEqual(error["fault"], "not-found")
+        self.assertIn(LINE, error["message"])
+        self.assertEqual(self.south.ask("GET", "/v1/counterparts/north/lines/nothing/status")[0], 404)
+
+    @unittest.skipIf(TMUX is None, "tmux is not there")
+    def test_live_on_a_terminal(self):
+        self.in_contact()
+        terminals = Terminals(columns=80)
+        self.addCleanup(terminals.close)
+        terminal = terminals.open("watch", self.lab.dir, self.lab.dir)
+        terminal.type(f"{DETENTE} status {LINE} --watch --dir {self.south.dir}")
+        wait_until(lambda: TITLES["in-contact"] in terminal.screen(), "the view")
+        self.north.stop()
+        wait_until(lambda: TITLES["far-machine-off"] in terminal.screen(), "the farewell to be shown")
+        self.assertNotIn(TITLES["in-contact"], terminal.screen())
+        self.south.stop()
+        wait_until(lambda: TITLES["own-equipment-down"] in terminal.screen(), "our own end to be shown")
+        terminals.tmux("send-keys", "-t", "t:watch", "C-c")
+        wait_until(lambda: terminal.screen().rstrip().endswith(":0>"), "a prompt after exit code 0")
+
+
+class OwnEquipment(OneLab):
+    def test_a_station_that_does_not_run(self):
+        self.in_contact()
+        self.south.stop()
+        code, text = self.run_status(self.south)
+        self.assertEqual(code, 1)
+        self.assert_shown("own-equipment-down", text)
+        self.assertIn("detente station run", text)
+        self.assertEqual(self.south.refused("status")["fault"], "state")
+
+
+    def test_a_disk_that_refuses(self):
+        if not can_mount():
+            self.skipTest("needs root, for a file system of its own")
+        disk = SmallDisk(self, self.south.path("station"), megabytes=24)
+        self.in_contact()
+        disk.fill()
+        body = {"text": "A word. " * 60, "wait": "durable"}
+
+        def refused():
+            return self.south.ask("POST", f"/v1/counterparts/north/lines/{LINE}/entries", body)[0] == 500
+        wait_until(refused, "the disk to be full", 90)
+        ladder = self.await_situation(self.south, "north", "own-equipment-down")
+        self.assertEqual(self.rungs(ladder)["our equipment"], "known not")
+        self.assertIn("make room", ladder["words"])
+        disk.free()
+        wait_until(lambda: not refused(), "the station to go on")
+        self.await_situation(self.south, "north", "in-contact")
+
+
+class FarMachine(OneLab):
+    def test_a_farewell_is_quoted_and_ends(self):
+        self.in_contact()
+        self.north.stop()
+        ladder = self.await_situation(self.south, "north", "far-machine-off")
+        self.assertIn('said farewell at', ladder["words"])
+        self.assertIn('"this station stops"', ladder["words"])
+        self.assertEqual(self.rungs(ladder)["far station"], "known not")
+        self.north.start()
+        self.await_situation(self.south, "north", "in-contact")
+
+    def test_a_killed_station_is_told_by_its_machine(self):
+        self.in_contact()
+        self.north.kill()
+        self.south.cli("send", f"north/{LINE}", "Are you there?", "--wait", "durable")
+        ladder = self.await_situation(self.south, "north", "far-machine-off")
+        _, (_, address) = self.north.ends("south")[0], self.south.ends("north")[0]
+        self.assertIn(f"a machine at {address} says that nobody listens there", ladder["words"])
+        self.assertIn("a hint, not signed by anybody", ladder["words"])
+        self.north.start()
+        self.await_situation(self.south, "north", "in-contact")
+
+
+class FarMachineOverTcp(FarMachine):
+    options = ("--kinds", "tcp")
+
+
+class People(OneLab):
+    def test_an_answered_query_is_evidence_of_a_person(self):
+        self.assertEqual(self.in_contact()["first_not"], "far officer")
+        self.south.cli("presence", "ask", f"north/{LINE}", "--as", "kim")
+        wait_until(lambda: self.north.get(f"/v1/counterparts/south/lines/{LINE}/watch")["presence"]["theirs"],
+                   "the question to arrive")
+        self.north.cli("presence", "ready", f"south/{LINE}", "--as", "ri")
+        ladder = wait_until(lambda: (l := self.ladder(self.south, "north"))["first_not"] is None and l,
+                            "every rung to be known good")
+        self.assertEqual(set(self.rungs(ladder).values()), {"known good"})
+        self.assertEqual([r["words"] for r in ladder["rungs"]][-1], "ready")
+        self.await_situation(self.south, "north", "in-contact")
+        # A person is not known to be there behind a machine that is not.
+        self.north.stop()
+        ladder = self.await_situation(self.south, "north", "far-machine-off")
+        self.assertEqual((self.rungs(ladder)["far officer"], self.rungs(ladder)["answer"]),
+                         ("not known", "not known"))
+
+    def test_an_outage_that_was_announced(self):
+        self.in_contact()
+        now = self.south.get("/v1/status")["now"]
+        begin, end = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + ahead)) for ahead in (0, 3600))
+        self.north.cli("outage", "announce", "south/accord", begin, end, "--words", "new batteries", "--as", "ri")
+        # While they are heard it is a thing to know, and no more.
+        wait_until(lambda: any("new batteries" in also for also in self.ladder(self.south, "north")["also"]),
+                   "the announcement to be shown")
+        self.await_situation(self.south, "north", "in-contact")
+        self.north.kill()
+        self.south.cli("send", f"north/{LINE}", "Are you there?", "--wait", "durable")
+        ladder = self.await_situation(self.south, "north", "outage-announced")
+        self.assertIn('North announced an outage from', ladder["words"])
+        self.assertIn('"new batteries"', ladder["words"])
+        self.north.start()
+        self.await_situation(self.south, "north", "in-contact")
+
+
+class Silence(OneLab):
+    options = ("--gap",)
+
+    def test_a_path_that_loses_everything_is_silence_and_no_more(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(relay.close)
+        self.in_contact()
+        relay.change = lambda direction, number, datagram: []
+        self.south.cli("send", f"north/{LINE}", "Into the dark.", "--wait", "durable")
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            ladder = self.await_situation(station, far, "silent")
+            self.assertIn("nobody has said why", ladder["words"])
+            self.assertEqual(self.rungs(ladder)["far station"], "not known")
+            self.assertNotRegex(ladder["title"] + ladder["words"] + ladder["to_do"], "refus|unplugged| off")
+        relay.change = None
+        self.await_situation(self.south, "north", "in-contact")
+
+    def test_never_heard_says_since_when(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0],
+                      lambda direction, number, datagram: [])
+        self.addCleanup(relay.close)
+        self.south.start()
+        ladder = self.await_situation(self.south, "north", "silent")
+        self.assertIn("Nothing was heard since this station's start at", ladder["words"])
+        self.assertEqual(ladder["highest_good"], "our equipment")
+
+
+class OneDirection(OneLab):
+    options = ("--gap",)
+
+    def test_they_do_not_hear_us(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(relay.close)
+        self.in_contact()
+        relay.change = lambda direction, number, datagram: [datagram] if direction == 1 else []
+        self.south.cli("send", f"north/{LINE}", "Do you hear us?", "--wait", "durable")
+        ladder = self.await_situation(self.south, "north", "one-direction-dead", 2 * SOON)
+        self.assertEqual(ladder["title"], "ONE DIRECTION DEAD: they do not hear us")
+        path, = ladder["paths"]
+        self.assertEqual((path["out"]["known"], path["in"]["known"]), ("known not", "known good"))
+        # North hears nothing, and cannot know more than that.
+        self.await_situation(self.north, "south", "silent")
+        relay.change = None
+        self.await_situation(self.south, "north", "in-contact")
+
+    def test_a_station_that_starts_into_it_is_told_by_calls(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(relay.close)
+        self.in_contact()
+        relay.change = lambda direction, number, datagram: [datagram] if direction == 1 else []
+        self.south.kill()
+        self.south.start()
+        self.north.cli("send", f"south/{LINE}", "Are you there?", "--wait", "durable")
+        ladder = self.await_situation(self.south, "north", "one-direction-dead", 3 * SOON)
+        self.assertEqual(ladder["title"], "ONE DIRECTION DEAD: they do not hear us")
+        self.assertIn("calls of theirs in a row were answered", ladder["words"])
+
+
+class OneDirectionOfTwoPaths(TwoPaths, Ladders):
+    def test_we_do_not_hear_them_as_they_tell_by_the_other_path(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.await_situation(self.south, "north", "in-contact")
+        self.links[0].set("b-a", "blackhole", "on")
+        ladder = self.await_situation(self.south, "north", "one-direction-dead", 3 * SOON)
+        self.assertEqual(ladder["title"], "ONE DIRECTION DEAD: we do not hear them")
+        self.assertIn("On path1 north hears us and we do not hear north", ladder["words"])
+        self.assertIn("The line goes on by path2.", ladder["words"])
+        self.assertEqual(self.rungs(ladder)["path"], "known good")
+        # At the other end it is the same path and the other direction.
+        ladder = self.await_situation(self.north, "south", "one-direction-dead", 3 * SOON)
+        self.assertEqual(ladder["title"], "ONE DIRECTION DEAD: they do not hear us")
+        self.assertIn("On path1", ladder["words"])
+        self.links[0].set("b-a", "blackhole", "off")
+        self.await_situation(self.south, "north", "in-contact", 2 * SOON)
+
+
+class Unplugged(Ladders):
+    def setUp(self):
+        if reason := missing():
+            self.skipTest(reason)
+
+    def test_an_own_interface_that_is_down_is_named(self):
+        with World([LINE], paths=2) as world:
+            south, device = world.south, [link.device for link in world.links]
+
+            def interface(number, state):
+                world.run_in("a", "ip", "link", "set", device[number], state)
+            self.await_situation(south, "north", "in-contact")
+            # A cable without anything at its other end: the system goes on taking datagrams.
+            world.run_in("a", "ip", "link", "set", device[0], "carrier", "off")
+            ladder = self.await_situation(south, "north", "own-path-unplugged", 2 * SOON)
+            self.assertIn(f"the network interface {device[0]} has no carrier", ladder["words"])
+            world.run_in("a", "ip", "link", "set", device[0], "carrier", "on")
+            self.await_situation(south, "north", "in-contact")
+            interface(0, "down")
+            ladder = self.await_situation(south, "north", "own-path-unplugged")
+            self.assertIn("This machine cannot send on path1", ladder["words"])
+            self.assertIn("The line goes on by path2.", ladder["words"])
+            self.assertEqual(self.rungs(ladder)["path"], "known good")
+            interface(1, "down")
+            ladder = wait_until(lambda: (l := self.ladder(south, "north"))["first_not"] == "path" and l,
+                                "both paths to be missed", SOON)
+            self.assertEqual(ladder["situation"], "own-path-unplugged")
+            self.assertIn("Of north this says nothing", ladder["words"])
+            # The other side sees silence, and no fault of its own.
+            self.await_situation(world.north, "south", "silent")
+            for number in (0, 1):
+                interface(number, "up")
+            self.await_situation(south, "north", "in-contact")
+
+
+def main():
+    result = unittest.main(verbosity=2, exit=False).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    if result.skipped:
+        print(f"skipped: {result.skipped[0][1]}; all else passed")
+        sys.exit(77)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,445 @@
+"""The watch with real stations and a clock that the test sets: check calls, people, silence, alarms."""
+
+import calendar
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from clocks import Clock
+from relay import Relay
+from stations import Lab, wait_until
+
+# A Tuesday. The line is called at nine and at four in Seoul, in turn; the liaison line keeps hours.
+NINE = calendar.timegm((2027, 3, 2, 0, 0, 0))
+DAY, HOUR, MINUTE = 86400, 3600, 60
+MILITARY = """
+[hours]
+holidays = ["05-05"]
+late_minutes = 5
+unanswered_minutes = 30
+presence_minutes = 10
+on_watch = "post"
+
+[[check_calls]]
+time = "09:00"
+zone = "Asia/Seoul"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+caller = "south"
+"""
+LIAISON = """
+[hours]
+holidays = []
+late_minutes = 5
+unanswered_minutes = 30
+presence_minutes = 10
+
+[[check_calls]]
+time = "09:00"
+zone = "Asia/Seoul"
+days = ["mon", "tue", "wed", "thu", "fri"]
+kind = "opening"
+caller = "south"
+own_hours = ["north 09:00 Asia/Pyongyang"]
+
+[[check_calls]]
+time = "17:00"
+zone = "Asia/Seoul"
+days = ["mon", "tue", "wed", "thu", "fri"]
+kind = "closing"
+caller = "north"
+"""
+
+
+class WatchCase(unittest.TestCase):
+    OPTIONS = ()
+
+    def setUp(self):
+        self.base = pathlib.Path(tempfile.mkdtemp(prefix="watch-"))
+        self.addCleanup(shutil.rmtree, self.base, ignore_errors=True)
+        self.clock = Clock(str(self.base), NINE - HOUR)
+        hours = []
+        for name, text in (("military-west", MILITARY), ("liaison", LIAISON)):
+            (self.base / f"{name}.toml").write_text(text)
+            hours += ["--hours", f"{name}={self.base / name}.toml"]
+        before = dict(os.environ)
+        os.environ.update(self.clock.env)
+        try:
+            self.lab = Lab("--lines", "military-west,liaison,navy", "--work-factor", "10", "--officers", "kim,park",
+                           *hours, *self.OPTIONS)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        for station in (self.south, self.north):
+            station.env = dict(self.clock.env)
+
+    def start(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.north.wait_link("south")
+
+    def cli(self, station, *words):
+        return station.cli(*words, env=self.clock.env)
+
+    def refused(self, station, *words):
+        return station.refused(*words, env=self.clock.env)["message"]
+
+    def watch(self, station, line="military-west"):
+        other = "north" if station is self.south else "south"
+        return station.get(f"/v1/counterparts/{other}/lines/{line}/watch")
+
+    def calls(self, station, line="military-west", days=1):
+        other = "north" if station is self.south else "south"
+        today = self.clock.now() // DAY
+        return station.get(f"/v1/counterparts/{other}/lines/{line}/calls?from={today}&until={today + days}")["calls"]
+
+    def state(self, station, line="military-west"):
+        calls = self.calls(station, line)
+        return calls[0]["state"] if calls else None
+
+    def wait_state(self, station, state, line="military-west"):
+        wait_until(lambda: self.state(station, line) == state,
+                   lambda: f"{station.name}: {self.state(station, line)} to become {state}")
+
+    def log(self, station):
+        lines = pathlib.Path(station.path("station", "watch.log")).read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+class CheckCalls(WatchCase):
+    def test_a_person_calls_and_a_person_answers_and_both_records_name_both(self):
+        self.start()
+        self.assertIn("no check call is due", self.refused(self.south, "call", "military-west", "--as", "kim"))
+        self.clock.set(NINE + 10)
+        wait_until(lambda: "call-due" in [e["event"] for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"]],
+                   "south's desk to be told that the call is due")
+        self.assertIn("turn to call", self.refused(self.north, "call", "military-west", "--as", "ri"))
+        self.assertIn("--as", self.refused(self.south, "call", "military-west"))
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        wait_until(lambda: "ring" in [e["event"] for e in self.north.get("/v1/events?since=0&timeout_ms=0")["events"]],
+                   "north's desk to ring")
+        self.cli(self.north, "answer", "military-west", "--as", "ri")
+        for station in (self.south, self.north):
+            self.wait_state(station, "answered in time")
+            facts = {(f["side"], f["kind"]): f["officer"] for f in self.calls(station)[0]["facts"]}
+            self.assertEqual(set(facts), {("south", "called"), ("north", "answered")})
+            self.assertTrue(all(name.startswith("duty-officer ") for name in facts.values()), facts)
+            self.assertEqual(len(self.calls(station)[0]["entries"]), 2)
+            self.assertEqual(self.watch(station)["last_answer"]["side"], "north")
+        # The same after both were killed, from the log and the record.
+        self.south.kill()
+        self.south.start()
+        self.assertEqual(self.state(self.south), "answered in time")
+
+    def test_a_late_answer_and_one_that_never_comes(self):
+        self.start()
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        self.clock.set(NINE + 10 * MINUTE)
+        self.cli(self.north, "answer", "military-west", "--as", "ri")
+        self.wait_state(self.south, "answered late")
+        self.clock.set(NINE + DAY + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        for station in (self.south, self.north):
+            self.wait_state(station, "due")
+        self.clock.set(NINE + DAY + 31 * MINUTE)
+        self.wait_state(self.south, "unanswered")
+        wait_until(lambda: [a["kind"] for a in self.south.get("/v1/watch")["alarms"]] == ["silence"], "one alarm")
+        wait_until(lambda: self.calls(self.north)[0]["state_words"] == "they called and we did not answer",
+                   "north to know whose silence it was")
+        outcomes = [line["state"] for line in self.log(self.south) if line["what"] == "outcome" and
+                    line["line"] == "north/military-west"]
+        self.assertEqual(outcomes, ["answered late", "unanswered"])
+
+    def test_declined_called_off_and_drill_are_what_they_are(self):
+        self.start()
+        self.clock.set(NINE + 10)
+        for station, officer in ((self.south, "kim"), (self.north, "ri")):
+            self.cli(station, "call" if station is self.south else "answer", "military-west", "--as", officer, "--drill")
+        self.assertIn(self.state(self.south), ("due", "pending"), "a drill answers nothing")
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        self.cli(self.north, "decline", "military-west", "--as", "ri")
+        self.wait_state(self.south, "declined")
+        self.cli(self.north, "call-off", "military-west", "2027-03-03", "--as", "ri", "--words", "a holiday")
+        self.assertIn("before its hour", self.refused(self.north, "call-off", "military-west", "2027-03-02", "--as", "ri"))
+        self.clock.set(NINE + DAY)
+        self.wait_state(self.south, "called off")
+        today = NINE // DAY
+        days = self.south.get(f"/v1/counterparts/north/lines/military-west/calendar?from={today}&until={today + 2}")
+        marks = {day: [days["marks"][i] for i, n in enumerate(counts) if n] for day, counts in days["days"]}
+        self.assertEqual(marks, {today: ["declined", "drill"], today + 1: ["called off"]})
+
+    def test_an_answer_at_their_own_hour_is_neither_late_nor_silence(self):
+        # 2015 to 2018 Pyongyang was half an hour behind; here the accord says half an hour by another zone.
+        self.start()
+        self.clock.set(NINE + 10)
+        self.assertEqual(self.watch(self.south, "liaison")["hours"]["state"], "open")
+        self.cli(self.south, "call", "liaison", "--as", "kim")
+        self.cli(self.north, "answer", "liaison", "--as", "ri")
+        self.wait_state(self.south, "answered in time", "liaison")
+
+
+class Silence(WatchCase):
+    OPTIONS = ("--gap",)
+
+    def test_weeks_of_silence_are_a_few_alarms_and_the_first_word_is_the_loudest(self):
+        self.south.start()
+        self.clock.set(NINE + 10)
+        for day in range(8):
+            self.clock.set(NINE + day * DAY + 10)
+            self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
+            self.wait_state(self.south, "due")
+            self.clock.set(NINE + day * DAY + 31 * MINUTE)
+            self.wait_state(self.south, "unanswered")
+        alarms = [a for a in self.south.get("/v1/watch")["alarms"] if a["line"] == "north/military-west"]
+        self.assertEqual([(a["kind"], a["count"]) for a in alarms], [("silence", 2)])
+        self.assertIn("7 check calls in a row", alarms[0]["words"])
+        self.assertEqual(self.watch(self.south)["silence"]["row"], 8)
+        # Calls that nothing carried do not wait to be sent: they stand in the own log.
+        wait_until(lambda: self.south.line_of("north", "military-west")["queued"] == 0, "the calls to be taken back")
+        self.assertEqual(sum(line["what"] == "call" and line["act"] == "called" for line in self.log(self.south)), 8)
+        shown = self.cli(self.south, "log", "military-west", "--since", "2027-03-01")
+        self.assertEqual(sum(line["what"] == "outcome" for line in shown["lines"]), 8)
+        tries = [line for line in shown["lines"] if line["what"] == "tries"]
+        self.assertTrue(tries and all(t["paths"]["path1"][1] == 0 for t in tries), "own tries, nothing heard")
+        # Restarted, it knows the same; the first word is an alarm of its own.
+        self.south.kill()
+        self.south.start()
+        self.assertEqual(self.watch(self.south)["silence"]["row"], 8)
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(relay.close)
+        self.north.start()
+        self.south.wait_link("north")
+        self.cli(self.north, "send", "military-west", "we are here", "--as", "ri")
+        wait_until(lambda: "sign-of-life" in [a["kind"] for a in self.south.get("/v1/watch")["alarms"]], "the loudest alarm")
+        number = next(a["number"] for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "sign-of-life")
+        self.cli(self.south, "alarm", "ack", str(number), "--as", "kim", "--words", "answered")
+        self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
+
+
+class People(WatchCase):
+    def test_on_watch_handover_and_what_the_other_side_is_told(self):
+        self.start()
+        self.assertIsNone(self.watch(self.north)["on_watch_there"])
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        wait_until(lambda: (self.watch(self.north)["on_watch_there"] or {}).get("who") == "duty-officer", "the claim")
+        self.assertIsNone(self.watch(self.north, "navy")["on_watch_there"], "the accord tells nothing on that line")
+        self.assertIn("is not on watch", self.refused(self.south, "watch", "handover", "--as", "park", "--to", "kim"))
+        self.cli(self.south, "watch", "handover", "--as", "kim", "--to", "park")
+        deed = self.log(self.south)[-1]
+        self.assertEqual((deed["deed"]["do"], len(deed["signed"])), ("handover", 2))
+        on = self.cli(self.south, "watch", "show")["on_watch"]
+        self.assertEqual({one["line"] for one in on}, {"north/military-west", "north/liaison", "north/navy"})
+        self.assertEqual(len({one["number"] for one in on}), 1)
+        self.cli(self.south, "watch", "off", "--as", "park")
+        wait_until(lambda: (self.watch(self.north)["on_watch_there"] or {"since": 1})["since"] is None, "the claim's end")
+        self.south.stop()
+        self.south.start()
+        self.assertEqual(self.cli(self.south, "watch", "show")["on_watch"], [])
+
+    def test_a_deed_that_was_changed_or_said_twice_is_refused(self):
+        self.start()
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        kept = self.log(self.south)[-1]
+        request = {"deed": kept["deed"], "signatures": kept["signed"]}
+        status, answer = self.south.ask("POST", "/v1/watch", request)
+        self.assertEqual((status, answer["error"]["fault"]), (409, "conflict"))
+        request["deed"] = {**kept["deed"], "counter": kept["deed"]["counter"] + 1}
+        status, answer = self.south.ask("POST", "/v1/watch", request)
+        self.assertEqual((status, answer["error"]["fault"]), (403, "denied"))
+
+    def test_is_anybody_there(self):
+        self.start()
+        self.assertIn("nobody asks", self.refused(self.north, "presence", "ready", "navy", "--as", "ri"))
+        self.cli(self.south, "presence", "ask", "navy", "--as", "kim")
+        wait_until(lambda: self.watch(self.north, "navy")["presence"]["theirs"], "the question")
+        self.assertEqual(self.watch(self.south, "navy")["presence"]["ours"]["state"], "waiting")
+        self.cli(self.north, "presence", "not-now", "navy", "--as", "ri")
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["ours"]["state"] == "not now", "the answer")
+        self.cli(self.south, "presence", "ask", "navy", "--as", "kim")
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["ours"]["state"] == "waiting", "the second question")
+        self.clock.forward(11 * MINUTE)
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["ours"]["state"] == "unanswered", "no answer")
+
+    def test_both_sign_a_longer_evening(self):
+        self.start()
+        self.clock.set(NINE + 9 * HOUR)  # six in the evening: closed since five
+        until = "2027-03-02T12:00:00Z"
+        self.assertEqual(self.watch(self.south, "liaison")["hours"]["words"], "closed until 09:00 by both")
+        self.assertIn("open at all hours", self.refused(self.south, "hours", "extend", "navy", "--until", until, "--as", "kim"))
+        self.cli(self.south, "hours", "extend", "liaison", "--until", until, "--as", "kim")
+        wait_until(lambda: self.watch(self.north, "liaison")["hours"]["proposed"], "the proposal")
+        self.assertTrue(self.cli(self.north, "hours", "extend", "liaison", "--until", until, "--as", "ri")["agreed"])
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: "extended by" in self.watch(s, "liaison")["hours"]["words"], "the longer evening")
+
+    def test_an_outage_is_announced_and_taken_back(self):
+        self.start()
+        self.cli(self.south, "outage", "announce", "north/accord", "+1h", "+2h", "--words", "new power supply")
+        wait_until(lambda: [o["words"] for o in self.watch(self.north)["outages"]] == ["new power supply"], "the notice")
+        self.cli(self.south, "outage", "end", "north/accord")
+        wait_until(lambda: not self.watch(self.north)["outages"], "the notice to be taken back")
+
+    def test_tests_and_drills_say_so_in_every_line(self):
+        self.start()
+        for words, mark in ((("test", "navy"), "TEST | "), (("drill", "navy"), "DRILL | ")):
+            text = self.text(self.south, *words)
+            for line in text.splitlines():
+                if line.strip() and not line.startswith("  "):
+                    self.assertTrue(line.startswith(mark), text)
+
+    def text(self, station, *words):
+        done = subprocess.run([os.path.join(os.environ["DETENTE_BIN"], "detente"), *words, "--dir", station.dir],
+                              env={**os.environ, **self.clock.env}, capture_output=True, text=True, timeout=90)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_what_came_by_other_ways_is_kept_and_changes_nothing(self):
+        self.start()
+        before = self.watch(self.south)
+        self.cli(self.south, "contact", "log", "military-west", "do you hear us", "--bearer", "loudspeaker", "--as", "kim",
+                 "--readability", "3", "--read-back")
+        self.cli(self.south, "contact", "heard", "military-west", "all lines are cut", "--outlet", "state radio", "--as", "kim")
+        text = self.text(self.south, "contact", "list", "military-west")
+        self.assertIn("BY HAND", text)
+        self.assertIn("HEARD IN PUBLIC", text)
+        after = self.watch(self.south)
+        self.assertEqual({**before, "now": 0}, {**after, "now": 0})
+
+
+class Alarms(WatchCase):
+    OPTIONS = ("--gap",)
+
+    def configure(self, text, top=""):
+        path = pathlib.Path(self.south.path("station", "station.toml"))
+        old = path.read_text()
+        first, rest = old.split("\n", 1)
+        path.write_text(first + "\n" + top + rest + text)
+
+    def script(self, name, text):
+        path = self.base / name
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return str(path)
+
+    def one_silence(self):
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
+        self.wait_state(self.south, "due")
+        self.clock.set(NINE + 31 * MINUTE)
+        self.wait_state(self.south, "unanswered")
+
+    def alarm(self, kind):
+        return next((a for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == kind), None)
+
+    def test_hooks_get_data_and_no_command_line_and_one_that_hangs_is_shown(self):
+        out, late = self.base / "out", self.base / "late"
+        good = self.script("good", f'{{ echo "$#"; env | grep ^DETENTE_; cat; }} > "{out}.new"; mv "{out}.new" "{out}"\n')
+        hangs = self.script("hangs", "sleep 600\n")
+        told = self.script("told", f'touch "{late}"\n')
+        self.configure(f"""
+[[hooks]]
+on = "alarm"
+command = ["{good}"]
+
+[[hooks]]
+on = "alarm"
+command = ["{hangs}"]
+timeout_seconds = 1
+
+[[hooks]]
+on = "escalation"
+command = ["{told}"]
+after_minutes = 15
+""")
+        self.south.start()
+        self.one_silence()
+        wait_until(out.exists, "the hook to have run")
+        text = out.read_text()
+        self.assertTrue(text.startswith("0\n"), text)
+        self.assertIn("DETENTE_LINE=military-west", text)
+        self.assertIn("without an answer", text)
+        wait_until(lambda: "A HOOK FAILED" in self.alarm("silence")["hook"], "the hook that hangs to be shown")
+        self.assertFalse(late.exists(), "it is not yet time")
+        for _ in range(4):  # of the time that nobody acknowledged it, as the station saw it pass
+            self.clock.forward(5 * MINUTE)
+            wait_until(lambda: self.south.get("/v1/status")["now"] >= self.clock.now() - 2, "the station's clock")
+            seen = self.clock.now()
+            wait_until(lambda at=seen: self.clock.now() >= at + 2, "a look of the station at its alarms")
+        wait_until(late.exists, "the escalation")
+
+    def test_a_watch_that_does_not_answer_its_prompt_is_an_alarm_at_home(self):
+        self.configure("", "vigilance_minutes = 30\nvigilance_grace_minutes = 5\n")
+        self.south.start()
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        queued = [line["queued"] for line in self.south.status_of("north")["lines"]]
+        self.clock.forward(31 * MINUTE)
+        wait_until(lambda: "prompt" in [e["event"] for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"]],
+                   "the prompt")
+        self.assertIsNone(self.alarm("vigilance"))
+        self.cli(self.south, "watch", "here", "--as", "kim")
+        self.clock.forward(31 * MINUTE)
+        self.clock.forward(5 * MINUTE)
+        wait_until(lambda: self.alarm("vigilance"), "the alarm")
+        self.assertEqual([line["queued"] for line in self.south.status_of("north")["lines"]], queued, "nothing of it leaves")
+
+    def test_a_clock_that_steps_rings_no_call_twice_and_forgets_none(self):
+        self.south.start()
+        self.clock.set(NINE + 10)
+        self.wait_state(self.south, "due")
+        self.clock.set(NINE - 10 * MINUTE)
+        wait_until(lambda: self.south.get("/v1/status")["now"] < NINE, "the station to see the step")
+        self.clock.set(NINE + 20)
+        self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
+        due = [e for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"] if e["event"] == "call-due" and
+               e["line"] == "military-west"]
+        self.assertEqual(len(due), 1)
+        # The host slept over the whole hour: not seen, so nobody's silence.
+        self.clock.set(NINE + DAY + HOUR)
+        self.wait_state(self.south, "own station down")
+        # A year ahead and back again: the books are made anew, and nothing is lost.
+        self.clock.set(NINE + 365 * DAY)
+        wait_until(lambda: self.south.get("/v1/status")["now"] > NINE + 364 * DAY, "the station to see the year")
+        self.clock.set(NINE + DAY + 2 * HOUR)
+        wait_until(lambda: self.south.get("/v1/status")["now"] < NINE + 2 * DAY, "the station to see the step back")
+        self.clock.set(NINE + 2 * DAY + 10)
+        self.wait_state(self.south, "due")
+
+
+class BadInput(WatchCase):
+    def test_a_flood_of_presence_queries_is_one_question(self):
+        self.start()
+        for _ in range(30):
+            self.cli(self.north, "presence", "ask", "navy", "--as", "ri", "--wait", "none")
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["theirs"], "a question")
+        open_matters = [o for o in self.cli(self.south, "watch", "show")["open"] if "anybody" in o["words"]]
+        self.assertEqual(len(open_matters), 1)
+        self.assertLess(len(self.south.get("/v1/watch")["alarms"]), 2)
+
+    def test_a_call_that_nobody_planned_and_a_stranger_to_the_line(self):
+        self.start()
+        self.assertIn("no check call", self.refused(self.south, "call-off", "military-west", "2027-05-05", "--as", "kim"))
+        self.assertIn("as 2026-11-24", self.refused(self.south, "call-off", "military-west", "tomorrow", "--as", "kim"))
+        self.assertIn("plans no check calls", self.refused(self.south, "call", "navy", "--as", "kim"))
+        self.assertIn("nobody", self.refused(self.south, "watch", "on", "--as", "nobody"))
+        self.assertIn("there is no line", self.refused(self.south, "watch", "on", "nowhere", "--as", "kim"))
+
+    def test_a_watch_log_that_was_changed_is_said_at_the_start(self):
+        self.start()
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        self.south.stop()
+        path = pathlib.Path(self.south.path("station", "watch.log"))
+        path.write_text(path.read_text().replace('"do":"on"', '"do":"off"', 1))
+        self.south.spawn()
+        self.south.process.wait(20)
+        self.south.process = None
+        self.assertIn("changed or taken out", self.south.stderr() + pathlib.Path(self.south.path("station", "station.log")).read_text())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
