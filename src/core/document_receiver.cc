@@ -9,6 +9,8 @@ namespace detente::core {
 namespace {
 
 constexpr Duration kAskLeast = std::chrono::milliseconds(100);  // a commit there may take that long
+constexpr Duration kAskMost = std::chrono::seconds(30);
+constexpr unsigned kDoubled = 9;  // 100 ms so often is above kAskMost
 constexpr Duration kCommitAgain = std::chrono::seconds(1);
 
 std::string short_name(const Digest& root) { return to_hex(ByteView(root).first(4)) + "…"; }
@@ -105,6 +107,13 @@ void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const
 
 // --- asking -----------------------------------------------------------------------------
 
+// An author whose answers hold bad pieces is asked less and less often.
+Duration DocumentReceiver::pause(const Wanted& wanted) const {
+  const Duration least = std::max(kAskLeast, link_->timeout(wanted.tries));
+  if (wanted.bad_answers == 0) return least;
+  return std::max(least, std::min(kAskMost, kAskLeast * (1 << std::min(wanted.bad_answers, kDoubled))));
+}
+
 void DocumentReceiver::ask(Context& context, Wanted& wanted) {
   record::BlobWant want;
   want.root = wanted.key.root;
@@ -126,7 +135,8 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
   if (!wanted.asked.empty() && !another) link_->missed(context, wanted.asked, true);
   wanted.asked = link_->send(context, {blob_frame(std::move(want))}, {.answer_on = wanted.came_on});
   wanted.asked_at = context.now.mono;
-  wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(wanted.tries));
+  wanted.ask_at = context.now.mono + pause(wanted);
+  wanted.bad_since_asked = false;
   ++wanted.tries;
 }
 
@@ -193,7 +203,8 @@ void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, P
     wanted.came_on = came_on;
     wanted.asked.clear();
     // However often it is offered, it is asked for so often only: a question is longer than an offer.
-    const bool just_asked = wanted.asked_at && context.now.mono < *wanted.asked_at + kAskLeast;
+    const Duration least = wanted.bad_answers > 0 ? pause(wanted) : kAskLeast;
+    const bool just_asked = wanted.asked_at && context.now.mono < *wanted.asked_at + least;
     if (!wanted.finishing && !just_asked) ask(context, wanted);
     return;
   }
@@ -223,7 +234,7 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
   wanted.tries = 0;
   wanted.asked.clear();
   wanted.came_on = came_on;
-  wanted.ask_at = context.now.mono + std::max(kAskLeast, link_->timeout(0));
+  wanted.ask_at = context.now.mono + pause(wanted);
   if (data.piece >= wanted.pieces() || wanted.held[data.piece] || wanted.on_its_way[data.piece]) return;
   const std::size_t size = record::piece_bytes(wanted.blob.length, data.piece);
   if (data.offset + data.bytes.size() > size) return;
@@ -253,12 +264,15 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
       context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry,
                                    "a piece of document " + short_name(wanted.key.root) +
                                        " is not what its author signed; it is asked for again"});
+    if (!std::exchange(wanted.bad_since_asked, true)) ++wanted.bad_answers;
+    wanted.ask_at = context.now.mono + pause(wanted);
     buffered_ -= size;
     wanted.partials.erase(number);
     return hold_back();
   }
   if (mutant(Mutant::kHaveBeforeSync) && wanted.held_count + 1 == wanted.pieces())
     say(context, record::BlobWord::kHave, record::blob_prefix(wanted.key.root), wanted.came_on);
+  wanted.bad_answers = 0;
   wanted.on_its_way[number] = true;
   verified_.push_back({wanted.key, number, leaf, std::move(partial.bytes)});
   wanted.partials.erase(number);

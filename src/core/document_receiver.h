@@ -58,6 +58,8 @@ class DocumentReceiver {
     bool gone = false;  // the other side has it no more; asked again in a new session
     bool finishing = false;
     bool bad_told = false;
+    bool bad_since_asked = false;   // a bad piece came since the newest question
+    unsigned bad_answers = 0;       // one after another
     unsigned tries = 0;
     std::optional<Instant> ask_at;
     std::optional<Instant> asked_at;
@@ -69,6 +71,7 @@ class DocumentReceiver {
 
   bool fits(std::uint64_t length) const;
   void begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
+  Duration pause(const Wanted& wanted) const;  // until it is asked for again
   void ask(Context& context, Wanted& wanted);
   void take_part(Partial& partial, std::uint32_t offset, ByteView bytes);
   void try_piece(Context& context, Wanted& wanted, std::uint64_t number);

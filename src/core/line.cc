@@ -11,6 +11,8 @@ namespace detente::core {
 
 namespace {
 constexpr std::size_t kWindow = 64;  // spec/packet.md section 5
+// Half of it: while one group is under way and at the other side, the next is written here.
+constexpr std::size_t kGroup = kWindow / 2;
 constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
@@ -168,7 +170,7 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
   const bool flash = precedence == record::Precedence::kFlash;
   // One commit at a time gathers what comes meanwhile; FLASH gathers and waits for nothing.
   if (!flash && (placing_ > 0 || !link_->may_send(now, setup_.paths))) return items;
-  const std::size_t room = window_left();
+  const std::size_t room = std::min(window_left(), kGroup);
   auto taken = outbox_.begin();
   while (taken != outbox_.end() && items.size() < room && taken->entry.header.precedence == precedence)
     items.push_back(std::move(*taken++));

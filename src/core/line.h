@@ -8,6 +8,7 @@
 // Nothing is signed before contact was made (core/contact.h).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <set>
 
@@ -130,8 +131,8 @@ class Line {
   record::Fence fence_;
   OwnLog own_;
   FarLog far_;
-  std::vector<Waiting> outbox_;      // by precedence then id
-  std::vector<Waiting> outbox_new_;  // their commit is under way
+  std::deque<Waiting> outbox_;      // by precedence then id
+  std::deque<Waiting> outbox_new_;  // their commit is under way
   std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index

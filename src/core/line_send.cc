@@ -12,6 +12,7 @@ namespace {
 
 constexpr unsigned kTriesBeforeCall = 3;  // spec/session.md section 6
 constexpr Duration kStatePauseLeast = std::chrono::milliseconds(10);
+constexpr std::size_t kFullFrom = 16;     // so many under way: the processor's time counts more than 2 % of the bytes
 constexpr std::size_t kSentAgain = 32;    // entries at a time to a counterpart that lost them
 
 wire::FrameClass frame_class(record::EntryClass entry_class) {
@@ -25,6 +26,7 @@ bool is_flash(const OwnLog::Sent& sent) {
 }  // namespace
 
 std::vector<record::Predecessor> Line::predecessors_of(const OwnLog::Sent& sent) const {
+  if (!sent.checkpoint) return {};
   std::vector<record::Predecessor> out;
   bool lower_waits = false;
   for (const OwnLog::Sent& other : own_.unreceipted()) {
@@ -32,7 +34,7 @@ std::vector<record::Predecessor> Line::predecessors_of(const OwnLog::Sent& sent)
     out.push_back({other.placed.leaf, other.placed.entry.header.precedence});
     lower_waits |= other.placed.entry.header.precedence < sent.placed.entry.header.precedence;
   }
-  if (!lower_waits || !sent.checkpoint || out.size() > record::kPredecessorsMax) return {};
+  if (!lower_waits || out.size() > record::kPredecessorsMax) return {};
   return out;
 }
 
@@ -64,7 +66,9 @@ record::WireEntry Line::to_wire(const OwnLog::Sent& sent, bool recovery) const {
   if (!recovery) wire.predecessors = predecessors_of(sent);
   wire.signatures = entry.signatures;
   wire.checkpoint = sent.checkpoint;
-  wire::Coded coded = identity_->coder->encode(entry.body);
+  const bool full = own_.unreceipted().size() > kFullFrom;
+  wire::Coded coded =
+      identity_->coder->encode(entry.body, full ? wire::Effort::kQuick : wire::Effort::kShortest);
   wire.coder = coded.coder;
   wire.coded_body = std::move(coded.bytes);
   return wire;

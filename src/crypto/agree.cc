@@ -11,6 +11,7 @@ namespace detente::crypto {
 
 namespace {
 constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kLastingMax = 256;  // more counterparts than a station has
 }
 
 AgreeKey::AgreeKey(SecretBytes secret, void* evp, const AgreePublic& public_key)
@@ -40,7 +41,8 @@ Result<AgreeKey> AgreeKey::from_private(ByteView bytes) {
 AgreeKey::AgreeKey(AgreeKey&& other) noexcept
     : private_(std::move(other.private_)),
       evp_(std::exchange(other.evp_, nullptr)),
-      public_(other.public_) {}
+      public_(other.public_),
+      lasting_(std::move(other.lasting_)) {}
 
 AgreeKey& AgreeKey::operator=(AgreeKey&& other) noexcept {
   if (this != &other) {
@@ -48,6 +50,7 @@ AgreeKey& AgreeKey::operator=(AgreeKey&& other) noexcept {
     private_ = std::move(other.private_);
     evp_ = std::exchange(other.evp_, nullptr);
     public_ = other.public_;
+    lasting_ = std::move(other.lasting_);
   }
   return *this;
 }
@@ -77,6 +80,14 @@ Result<SecretBytes> AgreeKey::agree(const AgreePublic& other) const {
                 "the other side's X25519 public key is a point of small order: no secret can be "
                 "agreed with it, ask its owner for another key");
   }
+  return shared;
+}
+
+Result<SecretBytes> AgreeKey::agree_lasting(const AgreePublic& other) const {
+  if (const auto known = lasting_.find(other); known != lasting_.end()) return known->second.clone();
+  DETENTE_TRY(shared, agree(other));
+  if (lasting_.size() >= kLastingMax) lasting_.clear();
+  lasting_.emplace(other, shared.clone());
   return shared;
 }
 

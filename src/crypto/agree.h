@@ -1,6 +1,8 @@
 // X25519 (RFC 7748), over OpenSSL's EVP.
 #pragma once
 
+#include <map>
+
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -10,6 +12,7 @@ namespace detente::crypto {
 
 using AgreePublic = ByteArray<32>;
 
+// Belongs to one thread: what agree_lasting() remembers is kept without a lock.
 class AgreeKey {
  public:
   static AgreeKey generate(KeyRandom& random);
@@ -22,12 +25,16 @@ class AgreeKey {
   ByteView private_bytes() const { return private_.view(); }
   // The shared point's 32 bytes; kAuthentication when it is all zero (a point of small order).
   Result<SecretBytes> agree(const AgreePublic& other) const;
+  // The same with a key that stays, a counterpart's static one: remembered, since a handshake costs
+  // the processor little else. As secret as the private key, and wiped with it.
+  Result<SecretBytes> agree_lasting(const AgreePublic& other) const;
 
  private:
   AgreeKey(SecretBytes secret, void* evp, const AgreePublic& public_key);
   SecretBytes private_;
   void* evp_;  // EVP_PKEY, owned
   AgreePublic public_;
+  mutable std::map<AgreePublic, SecretBytes> lasting_;
 };
 
 }  // namespace detente::crypto

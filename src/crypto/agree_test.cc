@@ -44,6 +44,19 @@ RC_GTEST_PROP(Agree, BothGetTheSame, (std::uint64_t seed)) {
   RC_ASSERT(third && equal(ab->view(), third->view()));
 }
 
+TEST(Agree, RemembersWhatItAgreedOnWithAKeyThatStays) {
+  SeededRandom random(1);
+  const AgreeKey ours = AgreeKey::generate(random);
+  for (int peer = 0; peer < 300; ++peer) {  // more than it remembers
+    const AgreeKey theirs = AgreeKey::generate(random);
+    const SecretBytes agreed = ours.agree(theirs.public_key()).value();
+    for (int again = 0; again < 2; ++again)
+      ASSERT_EQ(to_bytes(ours.agree_lasting(theirs.public_key()).value().view()), to_bytes(agreed.view()));
+  }
+  EXPECT_EQ(ours.agree_lasting(AgreePublic{}).error().fault, Fault::kAuthentication);
+  EXPECT_EQ(ours.agree_lasting(AgreePublic{}).error().fault, Fault::kAuthentication);
+}
+
 TEST(X25519Vectors, Wycheproof) {
   const std::string file = "wycheproof/x25519_test.json";
   test::CaseCount count(file);

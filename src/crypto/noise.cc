@@ -21,7 +21,7 @@ struct NoiseHandshake::State {
   NoiseProtocol protocol;
   NoiseConfig config;
   SymmetricState symmetric;
-  std::optional<AgreeKey> ephemeral;
+  std::optional<AgreeKey> drawn_ephemeral;
   std::optional<AgreePublic> far_ephemeral;
   std::optional<AgreePublic> far_static;
   std::size_t next_message = 0;
@@ -29,9 +29,16 @@ struct NoiseHandshake::State {
   bool dead = false;
 
   bool initiator() const { return config.role == Role::kInitiator; }
+  const AgreeKey* ephemeral() const {
+    return config.ephemeral != nullptr ? config.ephemeral : drawn_ephemeral ? &*drawn_ephemeral : nullptr;
+  }
   bool finished() const { return !dead && next_message == protocol.pattern.messages.size(); }
   bool our_turn() const { return !dead && !finished() && (next_message % 2 == 0) == initiator(); }
 
+  // What was borrowed for the messages is not held beyond the last.
+  void advance() {
+    if (++next_message == protocol.pattern.messages.size()) config.ephemeral = nullptr;
+  }
   Result<void> check_config() const;
   void mix_start();
   Result<void> mix_agreement(const AgreeKey* ours, const std::optional<AgreePublic>& theirs);
@@ -88,13 +95,14 @@ void NoiseHandshake::State::mix_start() {
 Result<void> NoiseHandshake::State::mix_agreement(const AgreeKey* ours,
                                                   const std::optional<AgreePublic>& theirs) {
   DETENTE_CHECK(ours != nullptr && theirs.has_value());  // the table of patterns has them in order
-  DETENTE_TRY(shared, ours->agree(*theirs));
+  const bool lasting = theirs == far_static && far_static == config.remote_static;
+  DETENTE_TRY(shared, lasting ? ours->agree_lasting(*theirs) : ours->agree(*theirs));
   symmetric.mix_key(shared.view());
   return {};
 }
 
 Result<void> NoiseHandshake::State::mix_shared(NoiseToken token) {
-  const AgreeKey* own_e = ephemeral ? &*ephemeral : nullptr;
+  const AgreeKey* own_e = ephemeral();
   const AgreeKey* own_s = config.local_static;
   switch (token) {
     case NoiseToken::kEe: return mix_agreement(own_e, far_ephemeral);
@@ -119,14 +127,10 @@ void NoiseHandshake::State::mix_ephemeral(const AgreePublic& key) {
 
 Result<void> NoiseHandshake::State::write_token(NoiseToken token, KeyRandom& random, Bytes& out) {
   if (token == NoiseToken::kE) {
-    if (config.fixed_ephemeral) {
-      DETENTE_TRY(key, AgreeKey::from_private(config.fixed_ephemeral->view()));
-      ephemeral = std::move(key);
-    } else {
-      ephemeral = AgreeKey::generate(random);
-    }
-    append(out, ephemeral->public_key());
-    mix_ephemeral(ephemeral->public_key());
+    if (config.ephemeral == nullptr) drawn_ephemeral = AgreeKey::generate(random);
+    const AgreePublic& key = ephemeral()->public_key();
+    append(out, key);
+    mix_ephemeral(key);
     return {};
   }
   if (token == NoiseToken::kS) {
@@ -148,7 +152,7 @@ Result<Bytes> NoiseHandshake::State::write(ByteView payload, KeyRandom& random) 
     return fail(Fault::kLimit,
                 "a Noise message holds at most 65535 bytes: the payload is too long");
   }
-  ++next_message;
+  advance();
   return out;
 }
 
@@ -180,7 +184,7 @@ Result<Bytes> NoiseHandshake::State::read(ByteView message) {
     DETENTE_TRY_VOID(read_token(token, rest));
   }
   DETENTE_TRY(payload, symmetric.decrypt_and_hash(rest));
-  ++next_message;
+  advance();
   return payload;
 }
 

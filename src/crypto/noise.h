@@ -39,7 +39,9 @@ struct NoiseConfig {
   const AgreeKey* local_static = nullptr;      // borrowed; must outlive the handshake
   std::optional<AgreePublic> remote_static;    // where the pattern knows it beforehand
   std::vector<SecretBytes> psks;               // in the order of their use, 32 bytes each
-  std::optional<SecretBytes> fixed_ephemeral;  // tests only
+  // Borrowed; made by the caller where he must be able to write the same message again. Absent, one
+  // is drawn.
+  const AgreeKey* ephemeral = nullptr;
 };
 
 class NoiseHandshake {

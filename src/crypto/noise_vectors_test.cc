@@ -36,11 +36,14 @@ struct Letters {
 // One side's private keys as a vector file gives them.
 struct Side {
   std::optional<AgreeKey> static_key;
-  std::optional<Bytes> ephemeral;
+  std::optional<AgreeKey> ephemeral;
   std::optional<Bytes> remote_static;
   Bytes prologue;
   std::vector<Bytes> psks;
 
+  void set_ephemeral(const std::optional<Bytes>& bytes) {
+    if (bytes) ephemeral = std::move(*AgreeKey::from_private(*bytes));
+  }
   void set_static(const std::optional<Bytes>& bytes) {
     if (bytes) static_key = std::move(*AgreeKey::from_private(*bytes));
   }
@@ -52,7 +55,7 @@ struct Side {
     config.local_static = static_key ? &*static_key : nullptr;
     if (remote_static) config.remote_static = to_array<32>(*remote_static);
     for (const Bytes& psk : psks) config.psks.push_back(SecretBytes::copy_of(psk));
-    if (ephemeral) config.fixed_ephemeral = SecretBytes::copy_of(*ephemeral);
+    config.ephemeral = ephemeral ? &*ephemeral : nullptr;
     return NoiseHandshake::start(std::move(config));
   }
 };
@@ -125,7 +128,7 @@ void run_alternating(const std::string& file) {
       const std::string prefix = i == 0 ? "init_" : "resp_";
       Side& side = pair.sides[i];
       side.set_static(field(c, prefix + "static"));
-      side.ephemeral = field(c, prefix + "ephemeral");
+      side.set_ephemeral(field(c, prefix + "ephemeral"));
       side.remote_static = field(c, prefix + "remote_static");
       side.prologue = field(c, prefix + "prologue").value_or(Bytes());
       if (c.contains(prefix + "psks")) {
@@ -176,7 +179,7 @@ TEST(NoiseVectors, Flynn) {
       const std::string name = i == 0 ? "init" : "resp";
       Side& side = pair.sides[i];
       side.set_static(field(c, name + "_static"));
-      side.ephemeral = field(c, "gen_" + name + "_ephemeral");
+      side.set_ephemeral(field(c, "gen_" + name + "_ephemeral"));
       side.prologue = field(c, "prologue").value_or(Bytes());
       if (const auto psk = field(c, "preshared_key")) side.psks = {*psk};
     }
@@ -218,7 +221,7 @@ TEST(NoiseVectors, Rekey) {
       const std::string prefix = i == 0 ? "init_" : "resp_";
       Side& side = pair.sides[i];
       side.set_static(field(c, prefix + "static"));
-      side.ephemeral = field(c, prefix + "ephemeral");
+      side.set_ephemeral(field(c, prefix + "ephemeral"));
       side.prologue = field(c, "prologue").value_or(Bytes());
       for (const Json& psk : c.at("psks")) side.psks.push_back(hex(psk));
     }

@@ -15,7 +15,10 @@ constexpr const char* kBlobs =
 constexpr const char* kBlob =
     "SELECT id, length, line, precedence, state, since FROM blobs "
     "WHERE lineage = ? AND counterpart = ? AND own = ? AND root = ?";
-constexpr const char* kPiece = "SELECT leaf, bytes FROM pieces WHERE key = ?";
+constexpr const char* kPiece =
+    "SELECT leaf, bytes FROM pieces WHERE key = ((SELECT id FROM blobs "
+    "WHERE lineage = ? AND counterpart = ? AND own = ? AND root = ?) << 31) | ?";
+static_assert(kPieceBits == 31);
 constexpr const char* kLeavesOfBlob =
     "SELECT key, leaf FROM pieces WHERE key BETWEEN ? AND ? ORDER BY key";
 constexpr const char* kPutBlob =
@@ -70,10 +73,9 @@ Result<std::optional<SqliteReader::FoundBlob>> SqliteReader::blob(const BlobKey&
 }
 
 Result<std::optional<Bytes>> SqliteReader::piece(const BlobKey& key, std::uint64_t piece) {
-  DETENTE_TRY(found, blob(key));
-  if (!found || piece >= piece_count(found->blob.length)) return std::nullopt;
+  if (piece >= kPiecesMax) return std::nullopt;  // its number would reach into the next document's
   Query query = db_.query(kPiece);
-  DETENTE_TRY(there, query.with(piece_key(found->id, piece)).row());
+  DETENTE_TRY(there, query.with(key.lineage, key.counterpart, key.own, key.root, piece).row());
   if (!there) return std::nullopt;
   Bytes bytes = to_bytes(query.blob(1));
   if (leaf_hash(bytes) != query.array<32>(0))

@@ -55,13 +55,18 @@ Result<void> check_header(const record::Header& header, const LineRules& rules) 
   return {};
 }
 
+// What `entry` leaves to its text, with a header of so many bytes.
+std::size_t text_room(const record::Entry& entry, std::size_t header_bytes) {
+  const record::EntryBytes beside = record::encode_entry({{}, {}, entry.signatures});
+  const std::size_t rest =
+      header_bytes + beside.body.size() + beside.signatures.size() + kStationsPart + 2;
+  return rest < record::kEntryBytesMax ? record::kEntryBytesMax - rest : 0;
+}
+
 }  // namespace
 
 std::size_t text_bytes_max(const record::Entry& entry) {
-  record::Entry empty = entry;
-  empty.body.clear();
-  const std::size_t rest = record::encode_entry(empty).size() + kStationsPart + 2;
-  return rest < record::kEntryBytesMax ? record::kEntryBytesMax - rest : 0;
+  return text_room(entry, record::encode_header(entry.header).size());
 }
 
 Result<void> check_submission(const record::Entry& entry, const LineRules& rules) {
@@ -70,9 +75,10 @@ Result<void> check_submission(const record::Entry& entry, const LineRules& rules
   DETENTE_TRY_VOID(check_header(entry.header, rules));
   DETENTE_TRY_VOID(check_signatures(entry, rules));
   // What the other side would refuse to read would stop this log for ever.
-  if (const auto read = record::decode_header(record::encode_header(entry.header)); !read)
+  const Bytes header = record::encode_header(entry.header);
+  if (const auto read = record::decode_header(header); !read)
     return fail(Fault::kMalformed, "a header that nobody could read: " + read.error().message);
-  const std::size_t most = text_bytes_max(entry);
+  const std::size_t most = text_room(entry, header.size());
   if (entry.body.size() > most)
     return fail(Fault::kLimit,
                 "the text has " + std::to_string(entry.body.size()) + " bytes; " +

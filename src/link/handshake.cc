@@ -49,11 +49,10 @@ OutgoingHandshake OutgoingHandshake::start(const PairConfig& pair, const Directi
   out.pair_ = &pair;
   out.counter_ = counter;
   out.psk_ = SecretBytes::copy_of(psk);
-  out.ephemeral_ = SecretBytes(32);
-  random.fill(out.ephemeral_.mutable_view());
+  out.ephemeral_ = crypto::AgreeKey::generate(random);
   out.packet_ = header_of(first_of_life ? wire::kFirstPacketOfLife : wire::kFirstPacket, ours.hint, counter);
   crypto::NoiseConfig config = noise_config(pair, crypto::Role::kInitiator, out.packet_, psk);
-  config.fixed_ephemeral = out.ephemeral_.clone();
+  config.ephemeral = &*out.ephemeral_;
   Result<crypto::NoiseHandshake> noise = crypto::NoiseHandshake::start(std::move(config));
   DETENTE_CHECK(noise.has_value());
   Result<Bytes> message = noise->write({}, random);
@@ -67,10 +66,11 @@ OutgoingHandshake OutgoingHandshake::start(const PairConfig& pair, const Directi
 
 Result<OutgoingHandshake::Finished> OutgoingHandshake::finish(ByteView noise_message) const {
   // Repeats message 1 with the same ephemeral key: the state of a Noise handshake
-  // dies with a message that does not verify, and strangers may send such.
+  // dies with a message that does not verify, and strangers may send such. The key
+  // remembers what it agreed on, so that this costs hashing only.
   crypto::NoiseConfig config = noise_config(*pair_, crypto::Role::kInitiator,
                                             ByteView(packet_).first(kHeaderSize), psk_.view());
-  config.fixed_ephemeral = ephemeral_.clone();
+  config.ephemeral = &*ephemeral_;
   DETENTE_TRY(noise, crypto::NoiseHandshake::start(std::move(config)));
   SeededRandom unused(0);  // the ephemeral key is fixed
   DETENTE_TRY(message, noise.write({}, unused));

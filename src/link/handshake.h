@@ -42,7 +42,7 @@ class OutgoingHandshake {
   const PairConfig* pair_ = nullptr;
   FirstCounter counter_;
   SecretBytes psk_;
-  SecretBytes ephemeral_;
+  std::optional<crypto::AgreeKey> ephemeral_;
   Bytes packet_;
 };
 

@@ -40,18 +40,19 @@ Generation::Generation(ByteView path_secret, const Layers& layers) {
 
 Bytes Generation::seal(std::uint64_t counter, ByteView header, ByteView payload) const {
   const auto nonce = nonce_of(counter);
-  Bytes sealed = to_bytes(payload);
-  for (const crypto::AeadKey& key : keys_) sealed = key.seal(nonce, header, sealed);
+  Bytes sealed = keys_.front().seal(nonce, header, payload);
+  for (std::size_t i = 1; i < keys_.size(); ++i) sealed = keys_[i].seal(nonce, header, sealed);
   return sealed;
 }
 
 Generation::Opened Generation::open(std::uint64_t counter, ByteView header, ByteView sealed,
                                     Bytes& payload) const {
   const auto nonce = nonce_of(counter);
-  Bytes inner = to_bytes(sealed);
+  Bytes inner;
   for (std::size_t i = keys_.size(); i-- > 0;) {
-    Result<Bytes> opened = keys_[i].open(nonce, header, inner);
-    if (!opened) return i + 1 == keys_.size() ? Opened::kNotOurs : Opened::kInnerBad;
+    const bool outermost = i + 1 == keys_.size();
+    Result<Bytes> opened = keys_[i].open(nonce, header, outermost ? sealed : ByteView(inner));
+    if (!opened) return outermost ? Opened::kNotOurs : Opened::kInnerBad;
     inner = std::move(*opened);
   }
   payload = std::move(inner);

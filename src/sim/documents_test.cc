@@ -248,6 +248,32 @@ TEST(Documents, AFullDiskLosesNoPiece) {
   EXPECT_EQ(pair.document(1, root), bytes);
 }
 
+// Whose disk has other bytes than those that were signed sends them at each question.
+TEST(Documents, AnAuthorOfBadPiecesIsAskedLessAndLessOften) {
+  QuietPair pair(15);
+  pair.start();
+  bool cut = true;
+  std::uint64_t crossed = 0;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (cut) return std::nullopt;
+    if (from == 0) crossed += datagram.size();
+    return datagram;
+  };
+  const Bytes bytes = drawn(10000);
+  const Digest root = pair.send_document(0, kLine, bytes);
+  record::Batch batch;
+  batch.fence = {{pair.pair().lineage(), kLine}, 1};  // of its first life
+  batch.writes.push_back(record::PutPiece{
+      {pair.pair().lineage(), Pair::name(1), true, root}, 0, record::leaf_hash(bytes), drawn(10000, 8)});
+  const Result<void> changed = pair.store(0).commit({&batch, 1});
+  ASSERT_TRUE(changed) << changed.error().message;
+  cut = false;
+  pair.run(std::chrono::minutes(10));
+  EXPECT_FALSE(pair.document(1, root));
+  EXPECT_GT(crossed, 10 * bytes.size());
+  EXPECT_LT(crossed, 40 * bytes.size());
+}
+
 // The same file from two desks at once: one entry names it, and it is not taken back.
 TEST(Documents, TwoDesksHandOneFileOver) {
   QuietPair pair(12);

@@ -61,6 +61,22 @@ TEST_P(EachEvidence, WhatIsWrittenWithoutALinkWaitsAndGoesInOrderOfPrecedence) {
   EXPECT_TRUE(pair.store(0).outbox({pair.pair().lineage(), GetParam()}).empty());
 }
 
+// While the first group is under way and at the other side, the next is written here.
+TEST_P(EachEvidence, AFullWindowGoesInTwoGroups) {
+  QuietPair pair(3);
+  pair.start(0);
+  for (int i = 0; i < 80; ++i) ASSERT_TRUE(pair.say(0, GetParam(), "word " + std::to_string(i)));
+  pair.settle();
+  pair.start(1);
+  pair.run(std::chrono::seconds(60));
+  const record::LogKey log = pair.station(0).peer(PeerId{0}).line(GetParam())->own().key();
+  std::set<std::uint64_t> groups;
+  for (std::uint64_t index = 0; index < 80; ++index)
+    groups.insert(pair.store(0).checkpoint_covering(log, index + 1).value().size);
+  EXPECT_TRUE(groups.contains(32) && groups.contains(64) && groups.contains(80));
+  EXPECT_EQ(text_at(pair, 1, GetParam(), 79), "word 79");
+}
+
 TEST_P(EachEvidence, AWaitingWordSurvivesARestart) {
   QuietPair pair(3);
   pair.start(0);

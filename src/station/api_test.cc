@@ -29,9 +29,11 @@ TEST(ApiTarget, RefusesBadEscapesAndTooMuch) {
     EXPECT_FALSE(parse_target(bad).has_value()) << bad;
 }
 
+Json tell_x() { return {{"event", "x"}}; }
+
 TEST(Events, AreNumberedAndGivenOnce) {
   EventRing ring("run");
-  for (int i = 1; i <= 5; ++i) ring.add({{"event", "x"}}, WallTime{10});
+  for (int i = 1; i <= 5; ++i) ring.add(tell_x, WallTime{10});
   Json out = ring.after(2, 2);
   EXPECT_EQ(out["events"].size(), 2u);
   EXPECT_EQ(out["events"][0]["id"], 3);
@@ -45,18 +47,28 @@ TEST(Events, SayWhenSomethingIsNoLongerThere) {
   EventRing ring("run");
   EXPECT_EQ(ring.after(0, 10)["missed"], false);
   EXPECT_EQ(ring.after(99, 10)["missed"], true);  // of another run
-  for (int i = 0; i < 5000; ++i) ring.add({{"event", "x"}}, WallTime{10});
+  for (int i = 0; i < 5000; ++i) ring.add(tell_x, WallTime{10});
   EXPECT_EQ(ring.after(0, 10)["missed"], true);
   EXPECT_EQ(ring.after(4990, 100)["missed"], false);
   EXPECT_EQ(ring.after(4990, 100)["events"].size(), 10u);
+}
+
+TEST(Events, ArePutIntoWordsForThoseWhoRead) {
+  EventRing ring("run");
+  int told = 0;
+  const auto tell = [&] { return Json{{"event", "x"}, {"number", ++told}}; };
+  for (int i = 0; i < 3; ++i) ring.add(tell, WallTime{10});
+  EXPECT_EQ(told, 0);
+  EXPECT_EQ(ring.after(2, 10)["events"][0]["number"], 1);
+  EXPECT_EQ(told, 1);
 }
 
 TEST(Events, WakeThoseWhoWaitOnce) {
   EventRing ring("run");
   int woken = 0;
   ring.when_more([&] { ++woken; });
-  ring.add({{"event", "x"}}, WallTime{1});
-  ring.add({{"event", "x"}}, WallTime{1});
+  ring.add(tell_x, WallTime{1});
+  ring.add(tell_x, WallTime{1});
   EXPECT_EQ(woken, 1);
 }
 

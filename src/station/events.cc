@@ -4,10 +4,8 @@
 
 namespace detente::station {
 
-void EventRing::add(Json event, WallTime time) {
-  Json numbered{{"id", next_}, {"time", time.seconds}};
-  numbered.update(event);
-  events_.emplace_back(next_++, std::move(numbered));
+void EventRing::add(Tell tell, WallTime time) {
+  events_.push_back({next_++, time, std::move(tell)});
   if (events_.size() > kKept) events_.pop_front();
   for (const auto& [number, wake] : std::exchange(waiting_, {})) wake();
 }
@@ -20,14 +18,16 @@ std::uint64_t EventRing::when_more(std::function<void()> wake) {
 Json EventRing::after(std::uint64_t since, std::size_t limit) const {
   const bool other_run = since > newest();
   if (other_run) since = 0;
-  const bool missed = other_run || (!events_.empty() && events_.front().first > since + 1);
+  const bool missed = other_run || (!events_.empty() && events_.front().id > since + 1);
   Json list = Json::array();
   std::uint64_t last = since;
   auto it = std::lower_bound(events_.begin(), events_.end(), since + 1,
-                             [](const auto& event, std::uint64_t id) { return event.first < id; });
+                             [](const Event& event, std::uint64_t id) { return event.id < id; });
   for (; it != events_.end() && list.size() < limit; ++it) {
-    list.push_back(it->second);
-    last = it->first;
+    Json numbered{{"id", it->id}, {"time", it->time.seconds}};
+    numbered.update(it->tell());
+    list.push_back(std::move(numbered));
+    last = it->id;
   }
   return {
       {"ok", true}, {"run", run_}, {"next", last}, {"missed", missed}, {"events", std::move(list)}};

@@ -1,6 +1,7 @@
 // EventRing: what happened lately, numbered, for those who ask by long poll. The
 // oldest go first; whoever was away too long is told so and reads the record.
-// Station's thread.
+// An event is put into words when somebody reads it: on a full line most are
+// read by nobody. Station's thread.
 #pragma once
 
 #include <deque>
@@ -17,10 +18,16 @@ class EventRing {
  public:
   explicit EventRing(std::string run) : run_(std::move(run)) {}
 
-  // Adds "id" and "time" in front.
-  void add(Json event, WallTime time);
+  using Tell = std::function<Json()>;
+  // `tell` is asked at each reading, as long as the event is kept; it may look things up.
+  void add(Tell tell, WallTime time);
+  // The same of one that is in words already.
+  void add_told(Json event, WallTime time) {
+    add([event = std::move(event)] { return event; }, time);
+  }
   std::uint64_t newest() const { return next_ - 1; }
-  // {"run", "next", "missed", "events"}: those after `since`, at most `limit`.
+  // {"run", "next", "missed", "events"}: those after `since`, at most `limit`, with "id" and "time" in
+  // front.
   Json after(std::uint64_t since, std::size_t limit) const;
   // Called once, when the next event comes, unless it was forgotten before. The number is for
   // forget().
@@ -30,7 +37,12 @@ class EventRing {
  private:
   static constexpr std::size_t kKept = 4096;
   std::string run_;  // numbers of another run of the station mean nothing here
-  std::deque<std::pair<std::uint64_t, Json>> events_;
+  struct Event {
+    std::uint64_t id = 0;
+    WallTime time;
+    Tell tell;
+  };
+  std::deque<Event> events_;
   std::uint64_t next_ = 1;
   std::map<std::uint64_t, std::function<void()>> waiting_;
   std::uint64_t next_waiting_ = 1;

@@ -64,7 +64,7 @@ void Watch::tell(const OneLine& line, const char* event, Json more) {
            {"line", line.annex->name},
            {"line_number", line.annex->line.value}};
   out.update(more);
-  running_.events.add(std::move(out), now());
+  running_.events.add_told(std::move(out), now());
 }
 
 void Watch::submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body) {

@@ -53,7 +53,7 @@ void Watch::raise(const std::string& line, const std::string& kind, const std::s
   note({{"what", "alarm"}, {"line", line}, {"kind", kind}, {"words", words}, {"number", raised.id}});
   log_.warn("{}: {}: {}", line.empty() ? running_.station_id : line, kind, words);
   const auto [counterpart, name] = parts_of(line);
-  running_.events.add({{"event", "alarm"},
+  running_.events.add_told({{"event", "alarm"},
                        {"counterpart", counterpart},
                        {"line", name},
                        {"alarm", kind},
@@ -163,7 +163,7 @@ void Watch::look_at_vigilance(WallTime time) {
   }
   if (!std::exchange(prompted_, true)) {
     note({{"what", "prompt"}});
-    running_.events.add({{"event", "prompt"}, {"text", "is the watch awake? answer: detente watch here --as OFFICER"}}, time);
+    running_.events.add_told({{"event", "prompt"}, {"text", "is the watch awake? answer: detente watch here --as OFFICER"}}, time);
   }
   const bool raised = vigilance_raised_at_ && *vigilance_raised_at_ >= last_deed_;
   if (quiet >= (minutes + running_.config.vigilance_grace_minutes) * 60 && !raised) {

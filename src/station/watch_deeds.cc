@@ -89,7 +89,7 @@ Result<Json> Watch::do_deed(const Json& request) {
   }
   take_deed(deed);
   last_deed_ = now();
-  running_.events.add({{"event", "watch"}, {"do", deed.what}, {"officer", deed.officer.value}}, now());
+  running_.events.add_told({{"event", "watch"}, {"do", deed.what}, {"officer", deed.officer.value}}, now());
   for (auto& [key, line] : lines_) tell_on_watch(line);
   return Json{{"ok", true}, {"n", *number}, {"do", deed.what},
               {"officer", officer_words(running_.own_roster, deed.officer)}};

@@ -12,8 +12,8 @@ namespace detente::station {
 
 void Witness::on_event(const core::DeskEvent& event) { std::visit(*this, event); }
 
-void Witness::add(Json event) {
-  running_.events.add(std::move(event), running_.driver->now().wall);
+void Witness::add(EventRing::Tell tell) {
+  running_.events.add(std::move(tell), running_.driver->now().wall);
 }
 
 Json Witness::place(const char* what, PeerId peer, LineId line) const {
@@ -26,50 +26,62 @@ Json Witness::place(const char* what, PeerId peer, LineId line) const {
 }
 
 void Witness::operator()(const core::EntryPlaced& event) {
-  Json out = place("placed", event.peer, event.line);
-  out.update(Json{
-      {"submission", event.submission}, {"epoch", to_hex(event.epoch)}, {"index", event.index}});
-  add(std::move(out));
+  add([this, event] {
+    Json out = place("placed", event.peer, event.line);
+    out.update(Json{
+        {"submission", event.submission}, {"epoch", to_hex(event.epoch)}, {"index", event.index}});
+    return out;
+  });
 }
 
 void Witness::operator()(const core::EntryQueued& event) {
-  Json out = place("queued", event.peer, event.line);
-  out["submission"] = event.submission;
-  add(std::move(out));
+  add([this, event] {
+    Json out = place("queued", event.peer, event.line);
+    out["submission"] = event.submission;
+    return out;
+  });
 }
 
 void Witness::operator()(const core::SubmissionFailed& event) {
-  Json out = place("failed", event.peer, event.line);
-  out["submission"] = event.submission;
-  out["error"] = error_json(event.error)["error"];
-  add(std::move(out));
+  add([this, event] {
+    Json out = place("failed", event.peer, event.line);
+    out["submission"] = event.submission;
+    out["error"] = error_json(event.error)["error"];
+    return out;
+  });
 }
 
+// What came early is among the others once everything before it is there.
 std::optional<record::StoredEntry> Witness::find(const core::EntryArrived& event) const {
   record::LogKey log = running_.line(event.peer, event.line).far().key();
   log.epoch = event.epoch;
-  auto found = event.early ? running_.store->early_entries(log)
-                           : running_.store->entries(log, event.index, event.index + 1, 1);
-  for (record::StoredEntry& stored : found)
-    if (stored.index == event.index) return std::move(stored);
-  return std::nullopt;
+  if (event.early)
+    for (record::StoredEntry& stored : running_.store->early_entries(log))
+      if (stored.index == event.index) return std::move(stored);
+  auto found = running_.store->entries(log, event.index, event.index + 1, 1);
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
-void Witness::operator()(const core::EntryArrived& event) {
+Json Witness::tell_arrived(const core::EntryArrived& event) const {
   Json out = place("arrived", event.peer, event.line);
   out.update(Json{{"epoch", to_hex(event.epoch)}, {"index", event.index}, {"early", event.early}});
   const auto stored = find(event);
-  if (stored) {
-    if (const Result<record::Entry> entry = record::decode_entry(stored->bytes)) {
-      const record::Header& header = entry->header;
-      out["class"] = class_name(header.entry_class);
-      out["precedence"] = record::precedence_name(header.precedence);
-      out["kind"] = header.kind;
-      out["kind_name"] = kind_name(header.kind);
-    }
+  if (!stored) return out;
+  if (const Result<record::Entry> entry = record::decode_entry(stored->bytes)) {
+    const record::Header& header = entry->header;
+    out["class"] = class_name(header.entry_class);
+    out["precedence"] = record::precedence_name(header.precedence);
+    out["kind"] = header.kind;
+    out["kind_name"] = kind_name(header.kind);
   }
-  add(std::move(out));
-  if (!stored || event.line != kAccordLine) return;
+  return out;
+}
+
+void Witness::operator()(const core::EntryArrived& event) {
+  add([this, event] { return tell_arrived(event); });
+  if (event.line != kAccordLine) return;
+  const auto stored = find(event);
+  if (!stored) return;
   Counterpart& counterpart = *running_.counterparts[event.peer.value];
   const Result<bool> taken = take_bulletin(running_, counterpart, *stored);
   if (!taken) {
@@ -77,27 +89,33 @@ void Witness::operator()(const core::EntryArrived& event) {
               counterpart.name(), event.index, taken.error().message);
   } else if (*taken) {
     log_.info("{}: a bulletin was taken in", counterpart.name());
-    add(place("bulletin", event.peer, event.line));
+    add([this, event] { return place("bulletin", event.peer, event.line); });
   }
 }
 
 void Witness::operator()(const core::ReceiptVerified& event) {
   measure_clocks(running_, event);
-  Json out = place("receipt", event.peer, event.line);
-  out.update(Json{{"epoch", to_hex(event.epoch)}, {"size", event.size}});
-  add(std::move(out));
+  add([this, event] {
+    Json out = place("receipt", event.peer, event.line);
+    out.update(Json{{"epoch", to_hex(event.epoch)}, {"size", event.size}});
+    return out;
+  });
 }
 
 void Witness::operator()(const core::DocumentConfirmed& event) {
-  Json out = place("document-confirmed", event.peer, event.line);
-  out["root"] = to_hex(event.root);
-  add(std::move(out));
+  add([this, event] {
+    Json out = place("document-confirmed", event.peer, event.line);
+    out["root"] = to_hex(event.root);
+    return out;
+  });
 }
 
 void Witness::operator()(const core::DocumentArrived& event) {
-  Json out = place("document-arrived", event.peer, event.line);
-  out["root"] = to_hex(event.root);
-  add(std::move(out));
+  add([this, event] {
+    Json out = place("document-arrived", event.peer, event.line);
+    out["root"] = to_hex(event.root);
+    return out;
+  });
 }
 
 void Witness::operator()(const core::LinkChanged& event) {
@@ -106,7 +124,7 @@ void Witness::operator()(const core::LinkChanged& event) {
   view.since = running_.driver->now().wall;
   const std::string& name = running_.counterparts[event.peer.value]->name();
   log_.info("link to {} is {}", name, event.up ? "up" : "down");
-  add({{"event", "link"}, {"counterpart", name}, {"up", event.up}});
+  add([name, up = event.up] { return Json{{"event", "link"}, {"counterpart", name}, {"up", up}}; });
 }
 
 void Witness::operator()(const core::Alarm& event) {
@@ -116,11 +134,13 @@ void Witness::operator()(const core::Alarm& event) {
   const std::string& name = running_.counterparts[event.peer.value]->name();
   if (silent > 0) log_.warn("{}: {} more of this kind were not written here", name, silent);
   log_.warn("{}: {}: {}", name, alarm_name(event.kind), event.text);
-  add({{"event", "alarm"},
-       {"counterpart", name},
-       {"alarm", alarm_name(event.kind)},
-       {"text", event.text},
-       {"not_shown_before", silent}});
+  add([name, event, silent] {
+    return Json{{"event", "alarm"},
+                {"counterpart", name},
+                {"alarm", alarm_name(event.kind)},
+                {"text", event.text},
+                {"not_shown_before", silent}};
+  });
   running_.watch->on_core_alarm(name, alarm_name(event.kind), event.text);
 }
 

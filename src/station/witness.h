@@ -31,7 +31,8 @@ class Witness {
 
  private:
   Json place(const char* what, PeerId peer, LineId line) const;
-  void add(Json event);
+  void add(EventRing::Tell tell);
+  Json tell_arrived(const core::EntryArrived& event) const;
   std::optional<record::StoredEntry> find(const core::EntryArrived& event) const;
 
   Running& running_;

@@ -100,6 +100,21 @@ TEST(Passages, TakeFewBytes) {
   EXPECT_LE(mean, 58);
 }
 
+TEST(Passages, TakeLittleMoreWhereTheLineIsFull) {
+  std::size_t shortest = 0, quick = 0;
+  for (const std::string& passage : lines_of("en-1000.txt"))
+    for (std::size_t at = 0; at + 200 <= passage.size(); at += 200) {
+      const std::string text = passage.substr(at, 200);
+      const Coded coded = coder().encode(as_bytes(text), Effort::kQuick);
+      EXPECT_EQ(coder().decode(coded.coder, coded.bytes, 200).value(), text_bytes(text));
+      shortest += coder().encode(as_bytes(text)).bytes.size();
+      quick += coded.bytes.size();
+    }
+  std::printf("200 characters: %zu bytes in all, %zu by the quick search\n", shortest, quick);
+  ASSERT_GT(shortest, 10'000u);
+  EXPECT_LE(quick * 100, shortest * 103);
+}
+
 // ---- the coder ----
 
 TEST(TextCoder, RoundTripsTextsOfManyKinds) {
@@ -198,6 +213,9 @@ RC_GTEST_PROP(TextCoder, AnyBytesRoundTrip, (Bytes bytes)) {
   const Coded coded = coder().encode(bytes);
   RC_ASSERT(coded.bytes.size() <= bytes.size());
   RC_ASSERT(coder().decode(coded.coder, coded.bytes, bytes.size()).value() == bytes);
+  const Coded quick = coder().encode(bytes, Effort::kQuick);
+  RC_ASSERT(quick.bytes.size() <= bytes.size());
+  RC_ASSERT(coder().decode(quick.coder, quick.bytes, bytes.size()).value() == bytes);
 }
 
 RC_GTEST_PROP(TextCoder, AnyBytesDecodeWithinTheLimit,
