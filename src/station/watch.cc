@@ -23,12 +23,6 @@ std::string date_text(watch::Day day) {
 
 Json Watch::call_fields(const watch::CallId& call) { return {{"date", date_text(call.day)}, {"place", call.entry}}; }
 
-Watch::Watch(Running& running, spdlog::logger& log)
-    : running_(running),
-      log_(log),
-      alarms_(escalation_steps(running.config)),
-      hooks_(std::make_unique<io::HookRunner>(running.driver->context())) {}
-
 // ---- small helpers ----
 
 Watch::OneLine* Watch::find(PeerId peer, LineId line) {
@@ -272,6 +266,7 @@ void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& an
 // ---- what the other side is told ----
 
 void Watch::start() {
+  begin();
   started_ = true;
   for (const auto& counterpart : running_.counterparts) tell_zones(*counterpart);
   for (auto& [key, line] : lines_) tell_on_watch(line);

@@ -29,10 +29,13 @@ std::vector<std::uint32_t> escalation_steps(const StationConfig& config);
 
 class Watch {
  public:
-  // Reads the watch log and the newest entries of the record. Before the driver starts.
+  // Reads the watch log. Before the driver starts.
   static Result<std::unique_ptr<Watch>> open(Running& running, spdlog::logger& log);
+  ~Watch();
+  Watch(const Watch&) = delete;
 
-  // Once the driver runs: what the accord says that the other side is told.
+  // Once the driver has started (a record that rots keeps no station from that): the newest entries of the
+  // record, and what the accord says that the other side is told.
   void start();
   void tick();   // every second
   void close();  // the station stops: not the same as being killed
@@ -86,6 +89,7 @@ class Watch {
   Result<void> read_call(Replay& replay, const Json& line);
   void note_start(Replay& replay);
   void scan(OneLine& line);
+  void begin();
   void begin_books(Replay& replay);
   std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
   void note_closed(OneLine& line, WallTime time);
@@ -164,7 +168,8 @@ class Watch {
   WallTime alive_written_;
   WallTime last_deed_;  // of any own officer
   bool started_ = false;
-  Replay* replay_ = nullptr;  // while the books are made
+  std::unique_ptr<Replay> from_log_;  // until start()
+  Replay* replay_ = nullptr;          // while the books are made
   std::optional<std::string> trouble_;  // the watch log takes nothing
 };
 

@@ -63,15 +63,28 @@ struct Watch::Replay {
 Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log) {
   std::unique_ptr<Watch> out(new Watch(running, log));
   out->make_lines();
-  Replay replay;
+  out->from_log_ = std::make_unique<Replay>();
+  Replay& replay = *out->from_log_;
   auto file = WatchLog::open(running.dir.watch_log_file(), [&](const Json& line) { return out->read_line(replay, line); });
   if (!file) return tl::unexpected<Error>(file.error());
   out->file_.emplace(std::move(*file));
   if (out->file_->torn_bytes() > 0)
     log.warn("the watch log ended within a line, which was cut off: the station was stopped while it wrote it");
   out->note_start(replay);
-  out->begin_books(replay);
   return out;
+}
+
+Watch::Watch(Running& running, spdlog::logger& log)
+    : running_(running),
+      log_(log),
+      alarms_(escalation_steps(running.config)),
+      hooks_(std::make_unique<io::HookRunner>(running.driver->context())) {}
+
+Watch::~Watch() = default;
+
+void Watch::begin() {
+  begin_books(*from_log_);
+  from_log_.reset();
 }
 
 void Watch::note_start(Replay& replay) {
