@@ -17,7 +17,6 @@ namespace {
 using watch::CalendarView;
 using watch::Day;
 
-constexpr std::uint32_t kSecondsPerDay = 86400;
 constexpr Day kDaysMax = 366 * 20;
 constexpr std::int32_t kMonthsShown = 4;
 
@@ -35,7 +34,7 @@ struct Span {
 
 Result<Day> day_of_option(const std::string& text, const std::string& option) {
   DETENTE_TRY(time, parse_date(text, option));
-  return static_cast<Day>(time.seconds / kSecondsPerDay);
+  return watch::day_at(time);
 }
 
 // `months` later; the first day of it.

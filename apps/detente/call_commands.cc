@@ -1,7 +1,8 @@
 // Check calls as persons make them: call, answer, decline, call-off.
-#include "base/civil.h"
 #include "client_act.h"
+#include "dates.h"
 #include "io/os_clock.h"
+#include "watch/call_dates.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -12,8 +13,6 @@ struct CallOptions : ActOptions {
   std::string words, date;
   unsigned place = 0;
 };
-
-constexpr std::uint32_t kSecondsPerDay = 86400;
 
 Result<Json> watch_of(const StationClient& station, const LineAddress& line) {
   return station.get(line.target() + "/watch");
@@ -29,10 +28,10 @@ tl::unexpected<Error> nothing_due(const LineAddress& line, const Json& watch) {
 }
 
 Result<line::CallAct> act_of(const Json& call, line::CallDeed deed, const std::string& words) {
-  DETENTE_TRY(day, parse_utc(call.value("date", "") + "T00:00:00Z"));
+  DETENTE_TRY(day, parse_date(call.value("date", ""), "DATE"));
   line::CallAct out;
   out.deed = deed;
-  out.day = day.seconds / kSecondsPerDay;
+  out.day = static_cast<std::uint32_t>(watch::day_at(day));
   out.place = call.value("place", std::uint8_t{0});
   out.words = words;
   if (!words.empty()) DETENTE_TRY_VOID(wire::check_text(words, line::kWatchWordsMax));
@@ -40,7 +39,7 @@ Result<line::CallAct> act_of(const Json& call, line::CallDeed deed, const std::s
 }
 
 // A drill needs no hour: it is on today's date, at place 0.
-Json drill_call() { return {{"date", format_utc(io::os_wall_time()).substr(0, 10)}, {"place", 0}, {"at_words", "a drill"}}; }
+Json drill_call() { return {{"date", watch::date_text(watch::day_at(io::os_wall_time()))}, {"place", 0}, {"at_words", "a drill"}}; }
 
 Result<void> do_call(Context& context, const CallOptions& options, line::CallDeed deed) {
   DETENTE_TRY(side, context.side());

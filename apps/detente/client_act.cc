@@ -8,9 +8,7 @@ void add_act_options(CLI::App& command, ActOptions& options, bool with_drill) {
   command.add_option("LINE", options.address, "north/military-west, or military-west where unique")->required();
   command.add_option("--as", options.officer, "The officer of the own side who does this and signs it");
   if (with_drill) command.add_flag("--drill", options.drill, "Part of a drill: not the real thing");
-  command.add_option("--wait", options.wait, "Return when: none, durable (own disk), receipt (their disk)")
-      ->capture_default_str();
-  command.add_option("--timeout", options.timeout, "How long to wait for the receipt")->capture_default_str();
+  add_wait_options(command, options.wait, options.timeout);
 }
 
 std::string class_mark(record::EntryClass entry_class) {
@@ -25,15 +23,12 @@ Result<bool> post_act(Context& context, const LineAddress& line, const ActOption
   out.officer = options.officer;
   record::Header& header = out.submission.entry.header;
   header.kind = act.kind;
-  header.body_form = record::BodyForm::kCbor;
+  header.body_form = act.kind == record::kMessage ? record::BodyForm::kText : record::BodyForm::kCbor;
   header.entry_class = act.entry_class;
   header.precedence = act.precedence;
   out.submission.entry.body = std::move(act.body);
   if (act.reference) out.submission.references.push_back(*act.reference);
-  DETENTE_TRY(wait, parse_wait(options.wait));
-  DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
-  out.submission.wait = wait;
-  out.submission.timeout_ms = timeout;
+  DETENTE_TRY_VOID(set_wait(out.submission, options.wait, options.timeout));
   const station::Submission shown = out.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
   return say_outcome(context, line, shown, answer);

@@ -21,6 +21,24 @@ Result<std::pair<std::uint64_t, std::string_view>> number_and_unit(std::string_v
   return std::pair(number, text.substr(static_cast<std::size_t>(end - text.data())));
 }
 
+Result<station::Wait> parse_wait(const std::string& text) {
+  if (text == "none") return station::Wait::kNone;
+  if (text == "durable") return station::Wait::kDurable;
+  if (text == "receipt") return station::Wait::kReceipt;
+  return fail(Fault::kMalformed, "--wait is none, durable or receipt");
+}
+
+Result<std::uint64_t> parse_timeout_ms(const std::string& text) {
+  DETENTE_TRY(parts, number_and_unit(text, "10s or 500ms"));
+  const std::uint64_t ms = parts.second == "ms" ? parts.first : parts.first * 1000;
+  if (parts.second != "ms" && parts.second != "s" && !parts.second.empty())
+    return fail(Fault::kMalformed, "write --timeout as in 10s or 500ms");
+  if (ms > station::kWaitMsMax)
+    return fail(Fault::kLimit,
+                "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
+  return ms;
+}
+
 // References as the signed header has them: whose log, epoch, index, leaf.
 Result<void> complete_references(const StationClient& station, Compose& compose) {
   for (station::SubmissionReference& reference : compose.submission.references) {
@@ -112,22 +130,19 @@ bool say_outcome(Context& context, const LineAddress& line, const station::Submi
   return state == "receipted";
 }
 
-Result<station::Wait> parse_wait(const std::string& text) {
-  if (text == "none") return station::Wait::kNone;
-  if (text == "durable") return station::Wait::kDurable;
-  if (text == "receipt") return station::Wait::kReceipt;
-  return fail(Fault::kMalformed, "--wait is none, durable or receipt");
+void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout) {
+  command.add_option("--wait", wait, "Return when: none, durable (own disk), receipt (their disk)")
+      ->capture_default_str();
+  command.add_option("--timeout", timeout, "How long to wait for the receipt")
+      ->capture_default_str();
 }
 
-Result<std::uint64_t> parse_timeout_ms(const std::string& text) {
-  DETENTE_TRY(parts, number_and_unit(text, "10s or 500ms"));
-  const std::uint64_t ms = parts.second == "ms" ? parts.first : parts.first * 1000;
-  if (parts.second != "ms" && parts.second != "s" && !parts.second.empty())
-    return fail(Fault::kMalformed, "write --timeout as in 10s or 500ms");
-  if (ms > station::kWaitMsMax)
-    return fail(Fault::kLimit,
-                "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
-  return ms;
+Result<void> set_wait(station::Submission& submission, const std::string& wait, const std::string& timeout) {
+  DETENTE_TRY(until, parse_wait(wait));
+  DETENTE_TRY(patience, parse_timeout_ms(timeout));
+  submission.wait = until;
+  submission.timeout_ms = patience;
+  return {};
 }
 
 Result<WallTime> parse_when(const std::string& text, WallTime now) {

@@ -26,9 +26,10 @@ Result<Json> post_entry(Context& context, const SideDir& side, const StationClie
 bool say_outcome(Context& context, const LineAddress& line, const station::Submission& submission,
                  const Json& answer);
 
-// "none", "durable", "receipt" and "10s", "500ms".
-Result<station::Wait> parse_wait(const std::string& text);
-Result<std::uint64_t> parse_timeout_ms(const std::string& text);
+// --wait and --timeout, as every command that writes an entry has them.
+void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout);
+// Their texts into the submission: "none", "durable", "receipt" and "10s", "500ms".
+Result<void> set_wait(station::Submission& submission, const std::string& wait, const std::string& timeout);
 // "2026-11-24T09:00:00Z", or from now on: "+30m", "+2h", "+1d".
 Result<WallTime> parse_when(const std::string& text, WallTime now);
 

@@ -89,10 +89,7 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   const bool to_the_end = options.wait == "document";
   if (to_the_end && options.files.empty())
     return fail(Fault::kMalformed, "--wait document needs a --file that is waited for");
-  DETENTE_TRY(wait, parse_wait(to_the_end ? "receipt" : options.wait));
-  DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
-  out.submission.wait = wait;
-  out.submission.timeout_ms = timeout;
+  DETENTE_TRY_VOID(set_wait(out.submission, to_the_end ? "receipt" : options.wait, options.timeout));
   out.officer = options.officer;
   DETENTE_TRY(line, find_line(station, options.address));
   out.line = line;
@@ -158,10 +155,7 @@ Result<void> ack(Context& context, const AckOptions& options) {
   reference.index = entry.value("index", std::uint64_t{0});
   if (const auto epoch = from_hex(entry.value("epoch", ""))) reference.epoch = to_array<16>(*epoch);
   out.submission.references.push_back(reference);
-  DETENTE_TRY(wait, parse_wait(options.wait));
-  DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
-  out.submission.wait = wait;
-  out.submission.timeout_ms = timeout;
+  DETENTE_TRY_VOID(set_wait(out.submission, options.wait, options.timeout));
   const station::Submission shown = out.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
   Json result = answer;
@@ -170,13 +164,6 @@ Result<void> ack(Context& context, const AckOptions& options) {
               options.level + "\"");
   say_outcome(context, line, shown, result);
   return {};
-}
-
-void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout) {
-  command.add_option("--wait", wait, "Return when: none, durable (own disk), receipt (their disk)")
-      ->capture_default_str();
-  command.add_option("--timeout", timeout, "How long to wait for the receipt")
-      ->capture_default_str();
 }
 
 }  // namespace

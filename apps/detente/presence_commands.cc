@@ -125,20 +125,9 @@ Result<void> drill(Context& context, const DrillOptions& options) {
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, options.address));
   DETENTE_TRY_VOID(wire::check_text(options.text, record::kEntryBytesMax));
-  Compose out;
-  out.line = line;
-  out.officer = options.officer;
-  out.submission.entry.header.entry_class = record::EntryClass::kDrill;
-  out.submission.entry.body = to_bytes(as_bytes(options.text));
-  DETENTE_TRY(wait, parse_wait(options.wait));
-  DETENTE_TRY(timeout, parse_timeout_ms(options.timeout));
-  out.submission.wait = wait;
-  out.submission.timeout_ms = timeout;
-  const station::Submission shown = out.submission;
-  const std::string mark = class_mark(record::EntryClass::kDrill);
-  context.say(mark + "a message of the class drill; it counts as nothing else");
-  DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
-  const bool arrived = say_outcome(context, line, shown, answer);
+  context.say(class_mark(record::EntryClass::kDrill) + "a message of the class drill; it counts as nothing else");
+  DETENTE_TRY(arrived, post_act(context, line, options,
+                                {record::kMessage, to_bytes(as_bytes(options.text)), record::EntryClass::kDrill, {}, {}}));
   context.result({{"class", "drill"}, {"arrived", arrived}});
   return {};
 }

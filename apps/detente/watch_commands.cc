@@ -7,6 +7,7 @@
 #include "client_compose.h"
 #include "client_show.h"
 #include "crypto/hash.h"
+#include "dates.h"
 #include "io/file_stream.h"
 #include "io/os_clock.h"
 #include "station/watch_deed.h"
@@ -163,8 +164,8 @@ Result<void> show_log(Context& context, const DeedOptions& options, const std::s
     target += "&line=" + escape(line.text());
   }
   if (!options.since.empty()) {
-    const std::string text = options.since.size() == 10 ? options.since + "T00:00:00Z" : options.since;
-    DETENTE_TRY(since, parse_when(text, io::os_wall_time()));
+    const bool is_date = options.since.size() == 10;
+    DETENTE_TRY(since, is_date ? parse_date(options.since, "--since") : parse_when(options.since, io::os_wall_time()));
     target += "&since=" + std::to_string(since.seconds);
   }
   DETENTE_TRY(log, station.get(target));
@@ -259,7 +260,7 @@ void add_contact(CLI::App& app, Context& context) {
   auto list = std::make_shared<DeedOptions>();
   command = contacts.add_subcommand("list", "What was recorded by hand and heard in public");
   command->add_option("LINE", list->line, "Of this line alone");
-  command->add_option("--since", list->since, "A date, or a time, or as +1h back from none");
+  command->add_option("--since", list->since, "A date, as 2026-06-09, or a time");
   example(*command, "detente contact list north/military-west");
   on_run(*command, context, [&context, list] { return show_log(context, *list, "contact"); });
 }

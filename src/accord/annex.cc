@@ -94,6 +94,10 @@ bool Annex::allows_path(std::string_view path) const {
   return std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
+bool Annex::allows_post(std::string_view post) const {
+  return people.empty() || std::find(people.begin(), people.end(), post) != people.end();
+}
+
 bool Annex::allows_medium(Medium medium) const {
   return std::find(media.begin(), media.end(), medium) != media.end();
 }

@@ -50,6 +50,7 @@ struct Annex {
 
   bool allows_path(std::string_view path) const;
   bool allows_medium(Medium medium) const;
+  bool allows_post(std::string_view post) const;
   bool provable() const { return evidence == Evidence::kProvable; }
   bool operator==(const Annex&) const = default;
 };

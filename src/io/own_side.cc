@@ -4,27 +4,15 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "io/descriptor.h"
+
 namespace detente::io {
 
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 ByteView host_bytes(const SocketAddress& address) {
   if (address.family() == AF_INET6)
@@ -93,22 +81,22 @@ RouteAnswer read_answer(const std::uint8_t* bytes, std::size_t size) {
 
 RouteAnswer find_route(const SocketAddress& from, const SocketAddress& to) {
   const Descriptor netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (netlink.fd() < 0) return {};
+  if (netlink.get() < 0) return {};
   RouteQuestion question(from, to);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  if (::sendto(netlink.fd(), &question, question.head.nlmsg_len, 0,
+  if (::sendto(netlink.get(), &question, question.head.nlmsg_len, 0,
                reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) < 0)
     return {};
   std::uint8_t answer[4096];
-  const ssize_t size = ::recv(netlink.fd(), answer, sizeof answer, MSG_DONTWAIT);
+  const ssize_t size = ::recv(netlink.get(), answer, sizeof answer, MSG_DONTWAIT);
   return size > 0 ? read_answer(answer, static_cast<std::size_t>(size)) : RouteAnswer{};
 }
 
 bool has_address(SocketAddress from) {
   const Descriptor any(::socket(from.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   from.set_port(0);
-  return any.fd() < 0 || ::bind(any.fd(), from.raw(), from.size) == 0 || errno != EADDRNOTAVAIL;
+  return any.get() < 0 || ::bind(any.get(), from.raw(), from.size) == 0 || errno != EADDRNOTAVAIL;
 }
 
 std::optional<std::string> interface_trouble(int index) {
@@ -117,7 +105,7 @@ std::optional<std::string> interface_trouble(int index) {
     return std::nullopt;
   const std::string name(request.ifr_name, ::strnlen(request.ifr_name, sizeof request.ifr_name));
   const Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (any.fd() < 0 || ::ioctl(any.fd(), SIOCGIFFLAGS, &request) != 0) return std::nullopt;
+  if (any.get() < 0 || ::ioctl(any.get(), SIOCGIFFLAGS, &request) != 0) return std::nullopt;
   const auto flags = static_cast<unsigned>(request.ifr_flags);
   if ((flags & IFF_UP) == 0) return "the network interface " + name + " is down";
   if ((flags & IFF_RUNNING) == 0)

@@ -1,15 +1,11 @@
-#include <algorithm>
-
 #include "line/message.h"
 #include "line/watch_acts.h"
 #include "station/api.h"
+#include "station/desk_checks.h"
 
 namespace detente::station {
 
 namespace {
-
-// An entry that is dated far ahead would be refused by the other station and stop the log.
-constexpr std::uint32_t kClockLimit = 24 * 3600;
 
 Result<record::Reference> resolve(Running& running, const core::Line& line,
                                   const SubmissionReference& wanted) {
@@ -32,7 +28,7 @@ Result<record::Reference> resolve(Running& running, const core::Line& line,
 
 Result<void> check_kind(const record::Entry& entry, const accord::Annex& annex) {
   if (line::is_watch_act(entry.header.kind))
-    return line::check_watch_act(entry, annex.evidence == accord::Evidence::kProvable);
+    return line::check_watch_act(entry, annex.provable());
   switch (entry.header.kind) {
     case record::kMessage:
       if (entry.header.body_form == record::BodyForm::kText) return {};
@@ -50,22 +46,6 @@ Result<void> check_kind(const record::Entry& entry, const accord::Annex& annex) 
       return fail(Fault::kUnsupported, "a desk cannot write an entry of kind \"" +
                                            kind_name(entry.header.kind) + "\" here");
   }
-}
-
-Result<void> check_time(const Submission& submission, WallTime now) {
-  const std::uint32_t time = submission.entry.header.time.seconds;
-  const std::uint32_t apart = time > now.seconds ? time - now.seconds : now.seconds - time;
-  if (apart <= kClockLimit) return {};
-  return fail(Fault::kLimit,
-              "the entry's time is more than a day from this station's clock: set the "
-              "clock of the desk or of the station");
-}
-
-Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer) {
-  const auto& posts = annex.people;
-  if (posts.empty() || std::find(posts.begin(), posts.end(), officer.post) != posts.end()) return {};
-  return fail(Fault::kDenied, "line " + annex.name + " is for the posts that the accord names, and " + officer.post +
-                                  " is none of them; `detente accord show` lists them");
 }
 
 Result<void> check_signatures(const Running& running, const Counterpart& counterpart,
@@ -100,7 +80,7 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
       return fail(Fault::kMalformed, "a signed entry needs the \"time\" that was signed");
     entry.header.time = now;
   }
-  DETENTE_TRY_VOID(check_time(submission, now));
+  DETENTE_TRY_VOID(check_desk_time(entry.header.time, now));
   for (const SubmissionReference& wanted : submission.references) {
     DETENTE_TRY(reference, resolve(running, running.line(counterpart.peer, annex.line), wanted));
     entry.header.references.push_back(reference);

@@ -15,7 +15,7 @@ struct Days {
 };
 
 Result<Days> days_of(const ApiRequest& request, WallTime now, std::uint64_t most) {
-  const std::uint64_t today = now.seconds / 86400;
+  const auto today = static_cast<std::uint64_t>(watch::day_at(now));
   DETENTE_TRY(from, query_number(request, "from", today, kDayMax));
   DETENTE_TRY(until, query_number(request, "until", std::min(from + 8, kDayMax), kDayMax));
   if (until <= from || until - from > most)

@@ -40,7 +40,7 @@ std::string on_watch_words(const line::OnWatch& claim) {
 }
 
 std::string call_words(const line::CallAct& act) {
-  const std::string date = format_utc({act.day * 86400}).substr(0, 10);
+  const std::string date = watch::date_text(static_cast<watch::Day>(act.day));
   return std::string(to_string(act.deed)) + ": check call of " + date + ", place " + std::to_string(act.place) +
          (act.words.empty() ? "" : " (" + act.words + ")");
 }

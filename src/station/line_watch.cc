@@ -69,7 +69,7 @@ Result<void> LineWatch::advance(WallTime now) {
 }
 
 void LineWatch::set_oldest(WallTime now) {
-  oldest_day_ = static_cast<watch::Day>(now.seconds / 86400) - watch::CallBook::kLiveDays;
+  oldest_day_ = watch::day_at(now) - watch::CallBook::kLiveDays;
   while (!entries_.empty() && entries_.begin()->first.day < oldest_day_) entries_.erase(entries_.begin());
 }
 
@@ -234,6 +234,13 @@ std::optional<watch::HoursExtension> LineWatch::extension(WallTime now) const {
     if (name.empty()) name = "a desk";
   const auto made = watch::extend_hours(*schedule_, std::max(ours->at, theirs->at), ours->until, officers);
   return made ? std::optional(*made) : std::nullopt;
+}
+
+std::optional<LineWatch::Hours> LineWatch::hours(WallTime now) const {
+  if (!schedule_) return std::nullopt;
+  const auto longer = extension(now);
+  const watch::LineHours hours = watch::line_hours(*schedule_, now, longer);
+  return Hours{hours, watch::words(*schedule_, hours, now, longer)};
 }
 
 std::optional<std::pair<bool, WallTime>> LineWatch::proposed_extension(WallTime now) const {

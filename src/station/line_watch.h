@@ -73,6 +73,12 @@ class LineWatch {
   const std::optional<std::pair<line::OnWatch, WallTime>>& claim(bool own) const { return claims_[own ? 0 : 1]; }
   // In force or to come.
   std::optional<watch::HoursExtension> extension(WallTime now) const;
+  // Open or not at `now`, and in words; nothing where the accord plans no calls.
+  struct Hours {
+    watch::LineHours hours;
+    std::string words;
+  };
+  std::optional<Hours> hours(WallTime now) const;
   // What one side has signed and the other has not.
   std::optional<std::pair<bool, WallTime>> proposed_extension(WallTime now) const;
   // Announced and not over, earliest first.

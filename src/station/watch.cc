@@ -13,29 +13,35 @@ namespace detente::station {
 namespace {
 
 constexpr std::uint32_t kAliveSeconds = 60;
-constexpr std::uint32_t kSecondsPerDay = 86400;
-
-std::string date_text(watch::Day day) {
-  return format_utc({static_cast<std::uint32_t>(day) * kSecondsPerDay}).substr(0, 10);
-}
 
 }  // namespace
 
-Json Watch::call_fields(const watch::CallId& call) { return {{"date", date_text(call.day)}, {"place", call.entry}}; }
+Json Watch::call_fields(const watch::CallId& call) { return {{"date", watch::date_text(call.day)}, {"place", call.entry}}; }
 
 // ---- small helpers ----
+
+const Watch::OneLine* Watch::find(PeerId peer, LineId line) const {
+  const auto found = lines_.find({peer, line});
+  return found == lines_.end() ? nullptr : &found->second;
+}
 
 Watch::OneLine* Watch::find(PeerId peer, LineId line) {
   const auto found = lines_.find({peer, line});
   return found == lines_.end() ? nullptr : &found->second;
 }
 
-const Watch::OneLine* Watch::find(PeerId peer, LineId line) const { return const_cast<Watch*>(this)->find(peer, line); }
-
 Watch::OneLine* Watch::named(const std::string& name) {
   for (auto& [key, line] : lines_)
     if (line.name == name) return &line;
   return nullptr;
+}
+
+std::vector<std::pair<bool, line::Outage>> Watch::outages_of(const OneLine& line) const {
+  auto out = line.watch->outages(now());
+  if (line.annex->line == kAccordLine) return out;
+  if (const OneLine* all = find(line.counterpart->peer, kAccordLine))
+    for (auto& one : all->watch->outages(now())) out.push_back(std::move(one));
+  return out;
 }
 
 std::vector<std::string> Watch::every_line() const {

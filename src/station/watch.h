@@ -133,6 +133,8 @@ class Watch {
   OneLine* find(PeerId peer, LineId line);
   const OneLine* find(PeerId peer, LineId line) const;
   OneLine* named(const std::string& name);
+  // Whose, and of the line or, by the accord line, of the whole station.
+  std::vector<std::pair<bool, line::Outage>> outages_of(const OneLine& line) const;
   std::vector<std::string> every_line() const;
   WallTime now() const { return running_.driver->now().wall; }
   Json presence_json(const OneLine& line, bool own) const;

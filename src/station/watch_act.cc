@@ -38,7 +38,7 @@ bool is_persons(const WatchActBody& body) {
 
 bool vouched_for(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
                  const record::Entry& entry, const record::LogKey& log, std::uint64_t index) {
-  if (annex.evidence != accord::Evidence::kProvable) return true;
+  if (!annex.provable()) return true;
   if (entry.signatures.empty()) return false;
   const accord::Roster& roster = log.own ? running.own_roster : counterpart.roster;
   const auto evidence = running.store->evidence(log);

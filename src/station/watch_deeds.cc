@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
+#include "station/desk_checks.h"
 #include "station/watch.h"
 
 namespace detente::station {
 
 namespace {
-
-constexpr std::uint32_t kClockLimit = 24 * 3600;
 
 Result<std::vector<DeedSignature>> parse_signatures(const Json* list) {
   std::vector<DeedSignature> out;
@@ -42,20 +41,12 @@ Result<std::vector<Watch::OneLine*>> Watch::lines_of_deed(const Deed& deed) {
 }
 
 Result<void> Watch::check_deed(const Deed& deed, const std::vector<OneLine*>& lines) {
-  const std::uint32_t time = now().seconds;
-  const std::uint32_t apart = std::max(time, deed.time.seconds) - std::min(time, deed.time.seconds);
-  if (apart > kClockLimit)
-    return fail(Fault::kLimit, "the desk's clock is more than a day from this station's: set one of them");
+  DETENTE_TRY_VOID(check_desk_time(deed.time, now()));
   const auto used = counters_.find(deed.officer);
   if (used != counters_.end() && deed.counter <= used->second)
     return fail(Fault::kConflict, "this officer's signature was used before; sign again");
-  for (const OneLine* line : lines) {
-    const auto& posts = line->annex->people;
-    const auto* held = running_.own_roster.by_number(deed.officer);
-    if (!posts.empty() && std::find(posts.begin(), posts.end(), held->credential.post) == posts.end())
-      return fail(Fault::kDenied, "the accord lets other posts join line " + line->name + ", not " +
-                                      held->credential.post);
-  }
+  for (const OneLine* line : lines)
+    DETENTE_TRY_VOID(check_post(*line->annex, running_.own_roster.by_number(deed.officer)->credential));
   if (deed.what == "off" || deed.what == "handover") {
     const std::vector<std::string> names = deed.lines.empty() ? every_line() : deed.lines;
     const bool is_on = std::any_of(names.begin(), names.end(),

@@ -10,7 +10,6 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::uint32_t kSecondsPerDay = 86400;
 Json time_json(const std::optional<WallTime>& time) { return time ? Json(time->seconds) : Json(); }
 
 std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
@@ -77,12 +76,11 @@ Json Watch::presence_json(const OneLine& line, bool own) const {
 
 Json Watch::hours_json(const OneLine& line) const {
   const WallTime time = now();
-  if (line.watch->schedule() == nullptr) return {{"state", "always"}, {"words", "open at all hours"}};
-  const auto extension = line.watch->extension(time);
-  const watch::LineHours hours = watch::line_hours(*line.watch->schedule(), time, extension);
-  Json out{{"state", hours.is_open() ? "open" : "closed"},
-           {"words", watch::words(*line.watch->schedule(), hours, time, extension)},
-           {"until", time_json(hours.until)},
+  const auto hours = line.watch->hours(time);
+  if (!hours) return {{"state", "always"}, {"words", "open at all hours"}};
+  Json out{{"state", hours->hours.is_open() ? "open" : "closed"},
+           {"words", hours->words},
+           {"until", time_json(hours->hours.until)},
            {"proposed", Json()}};
   if (const auto proposed = line.watch->proposed_extension(time))
     out["proposed"] = {{"by", proposed->first ? "us" : "them"}, {"until", proposed->second.seconds}};
@@ -91,18 +89,12 @@ Json Watch::hours_json(const OneLine& line) const {
 
 Json Watch::outages_json(const OneLine& line) const {
   Json out = Json::array();
-  const auto add = [&](const OneLine& one) {
-    for (const auto& [own, outage] : one.watch->outages(now()))
-      out.push_back({{"by", own ? "us" : "them"},
-                     {"from", outage.from.seconds},
-                     {"until", outage.until.seconds},
-                     {"words", wire::display_line(outage.words)},
-                     {"now", outage.from <= now()}});
-  };
-  add(line);
-  // What is said on the accord line is of the whole station.
-  if (line.annex->line != kAccordLine)
-    if (const OneLine* all = find(line.counterpart->peer, kAccordLine)) add(*all);
+  for (const auto& [own, outage] : outages_of(line))
+    out.push_back({{"by", own ? "us" : "them"},
+                   {"from", outage.from.seconds},
+                   {"until", outage.until.seconds},
+                   {"words", wire::display_line(outage.words)},
+                   {"now", outage.from <= now()}});
   return out;
 }
 
@@ -148,12 +140,11 @@ Result<Json> Watch::calls_json(const Counterpart& counterpart, const accord::Ann
   Json out{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from}, {"until", until},
            {"calls", Json::array()}};
   if (line.watch->book() == nullptr) return out;
-  const watch::Day live = static_cast<watch::Day>(now().seconds / kSecondsPerDay) - watch::CallBook::kLiveDays;
+  const watch::Day live = watch::day_at(now()) - watch::CallBook::kLiveDays;
   if (from < live) DETENTE_TRY_VOID(add_old_calls(line, from, std::min(until, live), out["calls"]));
   // A date may begin half a day before or after the same date in UTC.
   const watch::Day first = std::max(from, live);
-  const auto instant = [](watch::Day day) { return WallTime{static_cast<std::uint32_t>(std::max(day, 0)) * kSecondsPerDay}; };
-  for (const watch::PlannedCall& planned : line.watch->schedule()->planned(instant(first - 1), instant(until + 1))) {
+  for (const watch::PlannedCall& planned : line.watch->schedule()->planned(watch::begin_of(first - 1), watch::begin_of(until + 1))) {
     if (planned.id.day < first || planned.id.day >= until) continue;
     if (const auto call = line.watch->book()->call(planned.id)) out["calls"].push_back(call_json(line, *call));
   }
@@ -167,10 +158,8 @@ Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::D
     const std::string what = one.value("what", "");
     if ((what != "call" && what != "outcome") || one.value("line", "") != line.name) return {};
     const std::string date = one.value("date", "");
-    const auto day = parse_utc(date + "T00:00:00Z");
-    if (!day || static_cast<watch::Day>(day->seconds / kSecondsPerDay) < from ||
-        static_cast<watch::Day>(day->seconds / kSecondsPerDay) >= until)
-      return {};
+    const auto day = watch::parse_day(date);
+    if (!day || *day < from || *day >= until) return {};
     const std::uint64_t place = one.value("place", std::uint64_t{0});
     Json& call = calls[{date, place}];
     if (call.is_null())
@@ -199,7 +188,7 @@ Result<Json> Watch::calendar_json(const Counterpart& counterpart, const accord::
                                   watch::Day until) const {
   const OneLine& line = *find(counterpart.peer, annex.line);
   Json out{{"ok", true},     {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from},
-           {"until", until}, {"today", now().seconds / kSecondsPerDay}};
+           {"until", until}, {"today", watch::day_at(now())}};
   out["marks"] = Json::array();
   for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark)
     out["marks"].push_back(watch::words_of(static_cast<watch::DayMark>(mark)).name);

@@ -10,7 +10,6 @@ namespace {
 
 // Every schedule has a call within so many days, unless holidays say otherwise.
 constexpr watch::Day kLookBack = 14;
-constexpr std::uint32_t kSecondsPerDay = 86400;
 
 void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) {
   const watch::CallBook* book = line.book();
@@ -23,7 +22,7 @@ void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) 
       people.answered = {answer->deed.at, wire::display_line(answer->deed.officer)};
     }
   }
-  const auto today = static_cast<watch::Day>(now.seconds / kSecondsPerDay);
+  const auto today = watch::day_at(now);
   for (const watch::BookCall& call : book->calls(today - std::min(today, kLookBack), today + 2)) {
     const auto& declined =
         call.facts.of(static_cast<watch::SideIndex>(1 - line.own()), watch::FactKind::kDeclined);
@@ -68,13 +67,16 @@ void add_claim(const LineWatch& line, watch::PeopleFacts& people) {
 }
 
 // The one in force, else the next; of several the other side's.
-void add_outages(const LineWatch& line, WallTime now, std::optional<watch::OutageFacts>& out) {
-  for (const auto& [own, outage] : line.outages(now)) {
+std::optional<watch::OutageFacts> outage_facts(const std::vector<std::pair<bool, line::Outage>>& outages,
+                                               WallTime now) {
+  std::optional<watch::OutageFacts> out;
+  for (const auto& [own, outage] : outages) {
     const bool in_force = outage.from <= now;
     if (out && (out->from <= now || !in_force) && !(in_force && out->ours && !own)) continue;
     out = watch::OutageFacts{
         own, outage.from, outage.until, std::nullopt, wire::display_line(outage.words), ""};
   }
+  return out;
 }
 
 }  // namespace
@@ -87,17 +89,9 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
   add_calls(*line->watch, time, facts.people);
   add_presence(*line->watch, time, facts.people);
   add_claim(*line->watch, facts.people);
-  add_outages(*line->watch, time, facts.outage);
-  // What is said on the accord line is of the whole station.
-  if (annex.line != kAccordLine)
-    if (const OneLine* all = find(counterpart.peer, kAccordLine))
-      add_outages(*all->watch, time, facts.outage);
-  if (const watch::Schedule* schedule = line->watch->schedule()) {
-    const auto extension = line->watch->extension(time);
-    const watch::LineHours hours = watch::line_hours(*schedule, time, extension);
-    if (hours.state != watch::OpenState::kAlways)
-      facts.hours = watch::words(*schedule, hours, time, extension);
-  }
+  facts.outage = outage_facts(outages_of(*line), time);
+  const auto hours = line->watch->hours(time);
+  if (hours && hours->hours.state != watch::OpenState::kAlways) facts.hours = hours->words;
 }
 
 }  // namespace detente::station

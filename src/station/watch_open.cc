@@ -17,12 +17,11 @@ namespace {
 
 constexpr std::uint64_t kScanWindow = 2000;
 constexpr std::size_t kScanStep = 256;
-constexpr std::uint32_t kSecondsPerDay = 86400;
 constexpr std::uint32_t kDownSeconds = 90;  // longer than the pause between two signs that the station runs
 
 Result<watch::CallId> call_id_of(const Json& line) {
-  DETENTE_TRY(day, parse_utc(line.at("date").get<std::string>() + "T00:00:00Z"));
-  return watch::CallId{static_cast<watch::Day>(day.seconds / kSecondsPerDay), line.at("place").get<std::uint8_t>()};
+  DETENTE_TRY(day, watch::parse_day(line.at("date").get<std::string>()));
+  return watch::CallId{day, line.at("place").get<std::uint8_t>()};
 }
 
 WallTime time_in(const Json& line, const char* key) { return {line.at(key).get<std::uint32_t>()}; }
@@ -216,7 +215,7 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
 // Calls that ended while this station did not run.
 void Watch::note_closed(OneLine& line, WallTime time) {
   if (line.watch->book() == nullptr) return;
-  const auto today = static_cast<watch::Day>(time.seconds / kSecondsPerDay);
+  const auto today = watch::day_at(time);
   for (const watch::BookCall& call : line.watch->book()->calls(today - watch::CallBook::kLiveDays, today + 2))
     if (time >= call.call.unanswered_from) note_outcome(line, call);
 }

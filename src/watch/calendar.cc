@@ -67,14 +67,6 @@ std::vector<CalendarMonth> months_of(const CalendarView& view) {
   return out;
 }
 
-std::string date_text(Day day) {
-  const CivilDate date = civil_from_days(day);
-  const auto two = [](std::uint32_t number) {
-    return (number < 10 ? "0" : "") + std::to_string(number);
-  };
-  return std::to_string(date.year) + "-" + two(date.month) + "-" + two(date.day);
-}
-
 std::string calendar_csv(const CalendarView& view) {
   std::string out = "date";
   for (std::size_t mark = 0; mark < kDayMarks; ++mark)

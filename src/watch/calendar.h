@@ -51,7 +51,6 @@ struct CalendarMonth {
   std::string name() const;  // "November 2026"
 };
 std::vector<CalendarMonth> months_of(const CalendarView& view);
-std::string date_text(Day day);  // "2026-11-26"
 
 // At most 80 columns. Up to four months two side by side, with weeks and weekdays; above that a
 // line for each month.

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::uint32_t kSecondsPerDay = 86400;
 
-Day day_at(WallTime time) { return static_cast<Day>(time.seconds / kSecondsPerDay); }
-
 std::uint8_t plus(std::uint8_t a, std::uint8_t b) {
   return static_cast<std::uint8_t>(std::min<unsigned>(255, unsigned{a} + b));
 }

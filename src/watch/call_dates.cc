@@ -7,6 +7,7 @@ namespace detente::watch {
 namespace {
 
 constexpr Day kWeek = 7;
+constexpr std::uint32_t kSecondsPerDay = 86400;
 
 }  // namespace
 
@@ -15,6 +16,23 @@ Day day_of(const CivilDate& date) { return static_cast<Day>(days_from_civil(date
 // Day 0 was a Thursday.
 std::uint32_t weekday_of(Day day) {
   return static_cast<std::uint32_t>(((day + 3) % kWeek + kWeek) % kWeek);
+}
+
+Day day_at(WallTime time) { return static_cast<Day>(time.seconds / kSecondsPerDay); }
+
+WallTime begin_of(Day day) { return {static_cast<std::uint32_t>(std::max(day, 0)) * kSecondsPerDay}; }
+
+std::string date_text(Day day) {
+  const CivilDate date = civil_from_days(day);
+  const auto two = [](std::uint32_t number) {
+    return (number < 10 ? "0" : "") + std::to_string(number);
+  };
+  return std::to_string(date.year) + "-" + two(date.month) + "-" + two(date.day);
+}
+
+Result<Day> parse_day(std::string_view text) {
+  DETENTE_TRY(begin, parse_utc(std::string(text) + "T00:00:00Z"));
+  return day_at(begin);
 }
 
 CallDates::CallDates(const accord::CheckCall& call, const accord::HoursTerms& terms,

@@ -12,6 +12,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,10 @@ namespace detente::watch {
 // A date as days since 1970-01-01.
 using Day = std::int32_t;
 Day day_of(const CivilDate& date);
+Day day_at(WallTime time);                    // in UTC
+WallTime begin_of(Day day);                   // in UTC; of a day before 1970 the clock's first second
+std::string date_text(Day day);               // "2026-11-24"
+Result<Day> parse_day(std::string_view text);  // exactly what date_text writes
 std::uint32_t weekday_of(Day day);  // 0 Monday ... 6 Sunday
 
 class CallDates {

@@ -1,0 +1,14 @@
+// What the station asks of everything that a person brings to it, an entry or a deed.
+#pragma once
+
+#include "accord/annex.h"
+#include "accord/credential.h"
+
+namespace detente::station {
+
+// An entry that is dated far ahead would be refused by the other station and stop the log.
+Result<void> check_desk_time(WallTime claimed, WallTime now);
+// Whether the accord lets this officer's post join the line.
+Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer);
+
+}  // namespace detente::station
