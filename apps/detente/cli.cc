@@ -135,12 +135,11 @@ void Context::print_error(const Error& error) const {
   std::fflush(stdout);
   // File names and what the other side wrote may be in it.
   const std::string message = wire::display_text(error.message);
-  if (json)
-    print_line(stdout, Json{{"ok", false},
-                            {"error", {{"fault", to_string(error.fault)}, {"message", message}}}}
-                           .dump());
-  else
-    print_line(stderr, "detente: " + message);
+  if (!json) return print_line(stderr, "detente: " + message);
+  Json out = {{"ok", false}, {"error", {{"fault", to_string(error.fault)}, {"message", message}}}};
+  // What was found until then: a run whose result is that something is wrong says what.
+  for (const auto& [key, value] : result_.items()) out[key] = value;
+  print_line(stdout, out.dump());
 }
 
 void on_run(CLI::App& command, Context& context, Context::Action action) {

@@ -65,7 +65,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     trace = report.trace;
     if (report.violations.empty()) continue;
     failing.push_back({{"seed", seed}, {"violations", report.violations}});
-    context.say("seed " + std::to_string(seed) + ": " + report.violations.front());
+    for (const std::string& violation : report.violations) context.say("seed " + std::to_string(seed) + ": " + violation);
   }
   const double simulated = arguments.days * 86400 * static_cast<double>(arguments.seeds);
   context.say(std::to_string(arguments.seeds) + " seeds of " + std::to_string(arguments.days) +

@@ -31,9 +31,11 @@ bool Bucket::take(Instant now, std::uint64_t amount, std::uint64_t reserve) {
   return true;
 }
 
-void Bucket::spend(Instant now, std::uint64_t amount) {
+std::uint64_t Bucket::spend(Instant now, std::uint64_t amount) {
   fill(now);
-  left_ -= std::min(left_, amount);
+  const std::uint64_t spent = std::min(left_, amount);
+  left_ -= spent;
+  return spent;
 }
 
 bool Bucket::newly_refused() {

@@ -6,6 +6,7 @@
 // and questions are repeated by their timers. So a limit delays and loses nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/time.h"
@@ -27,8 +28,10 @@ class Bucket {
 
   // Takes `amount` if so much is there and `reserve` more.
   bool take(Instant now, std::uint64_t amount = 1, std::uint64_t reserve = 0);
-  // For a cost that is known only afterwards: takes what is there of it.
-  void spend(Instant now, std::uint64_t amount);
+  // For a cost that is known only afterwards: takes what is there of it, and says how much that was.
+  std::uint64_t spend(Instant now, std::uint64_t amount);
+  // What was spent on something that then did not happen.
+  void give_back(std::uint64_t amount) { left_ += std::min(amount, most_ - left_); }
   // True for the first refusal since the bucket was half full: so often somebody is told.
   bool newly_refused();
   std::uint64_t left() const { return left_; }

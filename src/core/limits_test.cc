@@ -28,6 +28,16 @@ TEST(Bucket, GainsTheSameHoweverOftenItIsAsked) {
   EXPECT_NEAR(static_cast<double>(often.left()), 180.0, 1.0);
 }
 
+TEST(Bucket, TakesBackWhatWasSpentAndNoMore) {
+  Bucket bucket(10, 1, std::chrono::hours(1));
+  EXPECT_EQ(bucket.spend(at(0), 4), 4u);
+  EXPECT_EQ(bucket.spend(at(0), 8), 6u);
+  bucket.give_back(6);
+  EXPECT_EQ(bucket.left(), 6u);
+  bucket.give_back(100);
+  EXPECT_EQ(bucket.left(), 10u);
+}
+
 TEST(Bucket, KeepsAReserve) {
   Bucket bucket(16, 1, std::chrono::hours(1));
   int ordinary = 0;

@@ -108,6 +108,7 @@ class Line {
   void send_again_from(Context& context, std::uint64_t size);
   void send_receipt(Context& context, bool all_paths, std::optional<PathId> on = std::nullopt);
   void send_smaller_receipt(Context& context, const FarLog::Receipt& receipt);
+  Instant state_may_leave_at() const;
   void send_state(Context& context, bool answer_wanted);
   void arm_retry(Context& context);
 
@@ -115,14 +116,22 @@ class Line {
   void take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on);
   // Whether the limits of this line leave room for it now (core/limits.h).
   bool may_take(Context& context, const record::WireEntry& wire, PathId came_on);
-  void charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch);
+  struct Charge {
+    std::uint64_t bytes = 0;
+    std::uint64_t epochs = 0;
+  };
+  Charge charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch);
   // Whether something that the other side can draw again and again may be sent once more.
   bool may_answer(Context& context, std::uint64_t cost);
-  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash, PathId came_on);
+  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, const Charge& charged, bool flash,
+                    PathId came_on);
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void note_held(const record::LogState& state);
   void restored_here(Context& context, std::uint64_t theirs);
-  void pursue_recovery(Context& context, bool progress);
+  void ask_what_is_missing(Context& context);
+  void pursue_recovery(Context& context);
+
+  static constexpr std::size_t kSentAgain = 32;  // entries at a time to a side that lost them (spec/record.md section 8)
 
   PairIdentity* identity_;
   LineSetup setup_;
@@ -147,6 +156,8 @@ class Line {
   std::optional<Instant> state_sent_at_;
   std::optional<Instant> recover_at_;  // below the floor: when to ask for the next entries again
   unsigned recover_tries_ = 0;
+  std::uint64_t recover_from_ = 0;     // what was held when they were last asked for
+  std::uint64_t recover_held_ = 0;     // and when something last came
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
   bool forgot_told_ = false;               // that the other side holds less than it had cosigned
   Bucket quota_, epochs_, answers_;

@@ -48,11 +48,11 @@ bool Line::may_take(Context& context, const record::WireEntry& wire, PathId came
   return false;
 }
 
-void Line::charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch) {
+// Before its commit, so that what is under way counts; a disk that takes nothing gives it back.
+Line::Charge Line::charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch) {
   std::uint64_t bytes = 0;
   for (const record::Write& write : batch.writes) bytes += bytes_of(write);
-  quota_.spend(context.now.mono, bytes);
-  if (outcome.new_epoch) epochs_.spend(context.now.mono, 1);
+  return {quota_.spend(context.now.mono, bytes), outcome.new_epoch ? epochs_.spend(context.now.mono, 1) : 0};
 }
 
 bool Line::may_answer(Context& context, std::uint64_t cost) {
@@ -85,12 +85,12 @@ void Line::take_wire_entry(Context& context, const record::WireEntry& wire, Path
   record::Batch batch = new_batch();
   const bool flash = wire.header.precedence == record::Precedence::kFlash;
   FarLog::Outcome outcome = far_.accept(context, wire, own_, batch);
-  charge(context, outcome, batch);
-  take_outcome(context, std::move(outcome), std::move(batch), flash, came_on);
+  const Charge charged = charge(context, outcome, batch);
+  take_outcome(context, std::move(outcome), std::move(batch), charged, flash, came_on);
 }
 
-void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, bool flash,
-                        PathId came_on) {
+void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, const Charge& charged,
+                        bool flash, PathId came_on) {
   const PeerId peer = identity_->peer;
   for (std::string& alarm : outcome.alarms)
     context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, std::move(alarm)});
@@ -101,11 +101,11 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     case FarLog::Verdict::kBad:
       context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, outcome.why});
       return;
-    case FarLog::Verdict::kGap: send_state(context, far_.below_floor()); return;
+    case FarLog::Verdict::kGap: ask_what_is_missing(context); return;
     case FarLog::Verdict::kWaiting: return;
     case FarLog::Verdict::kDuplicate:
       if (answers_.take(context.now.mono, kReceiptCost)) send_receipt(context, flash, came_on);
-      if (!far_.newest_receipt() || far_.below_floor()) send_state(context, far_.below_floor());
+      if (!far_.newest_receipt() || far_.below_floor()) ask_what_is_missing(context);
       if (batch.writes.empty() && outcome.arrived.empty()) return;
       break;
     case FarLog::Verdict::kAccepted:
@@ -122,7 +122,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     if (far_.key().epoch != epoch) return;
     if (held) far_.mark_durable(*held, receipt);
     if (receipt) send_receipt(then, flash, came_on);
-    if (held && !receipt) pursue_recovery(then, true);
+    if (held && !receipt) pursue_recovery(then);
     for (const FarLog::Shown& shown : arrived)
       then.effects.notify(
           EntryArrived{identity_->peer, setup_.id, epoch, shown.index, shown.early});
@@ -131,7 +131,10 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     durable(context);
     return commit(context, std::move(batch), {}, {});
   }
-  commit(context, std::move(batch), durable, {});
+  commit(context, std::move(batch), durable, [this, charged](Context&, const Error&) {
+    quota_.give_back(charged.bytes);
+    epochs_.give_back(charged.epochs);
+  });
 }
 
 void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c) {
@@ -178,7 +181,7 @@ void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_
     return;
   }
   compare_holdings(context, *state, session);
-  if (far_.wants_recovery() && !recover_at_) pursue_recovery(context, true);
+  pursue_recovery(context);
   if (state->answer_wanted) {
     if (contact_made_ && may_answer(context, kReceiptCost)) send_receipt(context, false);
     send_state(context, false);
@@ -206,7 +209,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   if (!contact_made_) {
     if (we_forgot) restored_here(context, theirs);
     make_contact(context);
-    pursue_recovery(context, true);
+    pursue_recovery(context);
     return;
   }
   if (we_forgot && newest)
@@ -222,7 +225,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
         identity_->peer, AlarmKind::kPeerForgot,
         "the other side now holds fewer entries on line " + setup_.name +
             " than it had receipted; its disk seems to have been lost or restored. They are sent again"});
-  if (state.answer_wanted) send_again_from(context, held);
+  if (state.answer_wanted && may_answer(context, kWindowCost)) send_again_from(context, held);
 }
 
 void Line::restored_here(Context& context, std::uint64_t theirs) {
@@ -245,13 +248,32 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
   open_epoch(context);
 }
 
-// This disk holds less of the other side's log than it had cosigned: asks for the next entries, and
-// again until they come.
-void Line::pursue_recovery(Context& context, bool progress) {
-  recover_at_.reset();
-  if (!far_.wants_recovery()) return;
-  recover_tries_ = progress ? 0 : recover_tries_ + 1;
-  recover_at_ = context.now.mono + link_->timeout(recover_tries_);
+// What came has no place here, or is here already and less than was cosigned once.
+void Line::ask_what_is_missing(Context& context) {
+  if (far_.wants_recovery()) return pursue_recovery(context);
+  send_state(context, false);
+}
+
+// This disk holds less of the other side's log than it had cosigned: asks for the next entries once, for the
+// ones after them when all of these are here, and again when no more of them come. A question for each entry
+// that comes would draw all the others once more.
+void Line::pursue_recovery(Context& context) {
+  if (!far_.wants_recovery()) return recover_at_.reset();
+  const Instant now = context.now.mono;
+  const std::uint64_t held = far_.durable_size();
+  const bool all_here = held < recover_from_ || held >= recover_from_ + kSentAgain;
+  const bool progress = held != std::exchange(recover_held_, held);
+  if (progress) recover_tries_ = 0;
+  if (recover_at_ && !all_here && (progress || now < *recover_at_)) {
+    if (progress) recover_at_ = now + link_->timeout(0);
+    return;
+  }
+  if (const Instant earliest = state_may_leave_at(); now < earliest) {
+    recover_at_ = earliest;
+    return;
+  }
+  recover_from_ = held;
+  recover_at_ = now + link_->timeout(recover_tries_++);
   send_state(context, true);
 }
 

@@ -13,7 +13,6 @@ namespace {
 constexpr unsigned kTriesBeforeCall = 3;  // spec/session.md section 6
 constexpr Duration kStatePauseLeast = std::chrono::milliseconds(10);
 constexpr std::size_t kFullFrom = 16;     // so many under way: the processor's time counts more than 2 % of the bytes
-constexpr std::size_t kSentAgain = 32;    // entries at a time to a counterpart that lost them
 
 wire::FrameClass frame_class(record::EntryClass entry_class) {
   return static_cast<wire::FrameClass>(entry_class);
@@ -159,7 +158,7 @@ void Line::resume(Context& context) {
 
 void Line::on_deadline(Context& context) {
   if (epoch_retry_at_ && context.now.mono >= *epoch_retry_at_) open_epoch(context);
-  if (recover_at_ && context.now.mono >= *recover_at_) pursue_recovery(context, false);
+  if (recover_at_ && context.now.mono >= *recover_at_) pursue_recovery(context);
   if (!retry_at_ || context.now.mono < *retry_at_) return;
   retry_at_.reset();
   if (own_.unreceipted().empty() || !link_->ready()) return;
@@ -244,11 +243,13 @@ wire::Frame Line::state_frame(Context& context, bool answer_wanted) const {
   return {wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)};
 }
 
+// An authenticated counterpart must not be able to draw one for each packet.
+Instant Line::state_may_leave_at() const {
+  return state_sent_at_ ? *state_sent_at_ + std::max(kStatePauseLeast, link_->round_trip() / 2) : Instant{};
+}
+
 void Line::send_state(Context& context, bool answer_wanted) {
-  if (!link_->ready()) return;
-  // An authenticated counterpart must not be able to draw one for each packet.
-  const Duration pause = std::max(kStatePauseLeast, link_->round_trip() / 2);
-  if (state_sent_at_ && context.now.mono - *state_sent_at_ < pause) return;
+  if (!link_->ready() || context.now.mono < state_may_leave_at()) return;
   state_sent_at_ = context.now.mono;
   static_cast<void>(link_->send(context, {state_frame(context, answer_wanted)}, {}));
 }

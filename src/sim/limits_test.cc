@@ -88,5 +88,29 @@ TEST_F(Quota, WhatWaitedComesLaterAndNothingIsLost) {
   EXPECT_GT(shown, kMessages / 2);
 }
 
+// Seed 2000 of thirty days: each try of a full disk to take a new epoch counted as one more.
+TEST(QuotaOfAFullDisk, WhatItDidNotTakeDoesNotCount) {
+  QuietPair pair(12);
+  pair.start();
+  MemoryStore::Snapshot old = pair.store(1).snapshot();
+  ASSERT_TRUE(pair.say(1, kFlooded, "The last word of the old epoch."));
+  pair.run(std::chrono::seconds(10));
+  pair.take_events(0);
+  bool full = true;
+  pair.disk = [&](std::size_t side) {
+    return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes;
+  };
+  pair.stop(1);
+  pair.store(1).restore(std::move(old));
+  pair.start(1);
+  pair.run(std::chrono::hours(2));
+  full = false;
+  ASSERT_TRUE(pair.say(1, kFlooded, "The first word of the new one."));
+  pair.run(std::chrono::minutes(10));
+  const auto events = pair.take_events(0);
+  EXPECT_EQ(count<core::Alarm>(events, [](const core::Alarm& a) { return a.kind == core::AlarmKind::kQuota; }), 0u);
+  EXPECT_EQ(pair.station(0).peer(PeerId{0}).line(kFlooded)->far().durable_size(), 2u);
+}
+
 }  // namespace
 }  // namespace detente::sim

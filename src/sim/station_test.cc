@@ -221,6 +221,42 @@ TEST(Station, TheSecretMovesForwardAndAnOldBackupCatchesUp) {
   EXPECT_EQ(text_at(pair, 1, kProvable, 0), "after the backup");
 }
 
+// Seed 2000 of thirty days: a disk that went back asked with each entry that came, and drew all the others again.
+TEST(Station, WhatALostDiskHadCrossesAgainAboutOnce) {
+  constexpr int kEntries = 400;
+  constexpr Duration kCommit = std::chrono::milliseconds(4);
+  QuietPair pair(21);
+  pair.start();
+  const MemoryStore::Snapshot old = pair.store(1).snapshot();
+  pair.take_bytes();
+  for (int i = 0; i < kEntries; ++i) {
+    ASSERT_TRUE(pair.say(0, kProvable, "an entry like any other, number " + std::to_string(i)));
+    pair.run(std::chrono::seconds(1));
+  }
+  ASSERT_EQ(pair.station(0).peer(PeerId{0}).line(kProvable)->own().receipted_size(), kEntries);
+  const std::uint64_t first_time = pair.take_bytes();
+  pair.stop(1);
+  pair.store(1).restore(old);
+  pair.take_events(1);
+  Instant free_at;
+  pair.disk = [&](std::size_t side) {
+    const Instant now = pair.now(side).mono;
+    if (side == 1 && now < free_at) return QuietPair::Disk::kBusy;
+    if (side == 1) free_at = now + kCommit;
+    return QuietPair::Disk::kTakes;
+  };
+  pair.start(1);
+  const auto held = [&] { return pair.station(1).peer(PeerId{0}).line(kProvable)->far().durable_size(); };
+  int waited = 0;
+  for (; held() < kEntries && waited < 60000; ++waited) pair.run(std::chrono::milliseconds(1));
+  EXPECT_EQ(held(), kEntries);
+  const std::uint64_t again = pair.take_bytes();
+  EXPECT_LT(again, first_time);
+  EXPECT_LT(waited, 5000);
+  for (const auto& alarm : of<core::Alarm>(pair.take_events(1)))
+    EXPECT_NE(alarm.kind, core::AlarmKind::kRate) << alarm.text;
+}
+
 TEST(Station, AFlashIsShownBeforeTheLowerOnesThatAreLost) {
   QuietPair pair(9);
   pair.start();
