@@ -44,7 +44,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   std::vector<LineId> ids;
   for (const auto& [id, line] : lines_) ids.push_back(id);
   registers_.load(context, ids);
-  for (auto& [id, line] : lines_) line->on_registers(context);
+  for (const LineId id : ids) on_register(context, id);
   if (new_epoch_)
     for (auto& [id, line] : lines_) line->open_epoch(context);
   documents_.load(context, fences.at(kAccordLine));
@@ -131,6 +131,8 @@ void Peer::on_register(Context& context, LineId id) {
   Line* line = this->line(id);
   if (line == nullptr) return;
   line->on_registers(context);
+  const bool cut = (registers_.closed_media(id) & line::kDocument) != 0;
+  if (documents_.set_cut(id, cut) && link_.ready()) documents_.on_link_up(context, false);
   pump(context);
 }
 

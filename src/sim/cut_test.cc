@@ -226,8 +226,58 @@ TEST_F(CutLine, MayBeCutInOneMedium) {
   EXPECT_EQ(held(0), 1u);
 }
 
-// A counterpart that writes on although it is cut: refused, said once, and taken when the line is open again.
+TEST_F(CutLine, ADocumentStopsWithTheCutAndGoesOnAfterIt) {
+  Bytes bytes(2'000'000);
+  SeededRandom(5).fill(bytes);
+  std::size_t crossed = 0;
+  pair_.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0 && ++crossed > 200 && datagram.size() > 200 && lose_[0]) return std::nullopt;
+    return datagram;
+  };
+  lose_[0] = true;
+  const Digest root = pair_.send_document(0, kCutLine, bytes);
+  pair_.run(std::chrono::milliseconds(50));
+  ASSERT_FALSE(pair_.document(1, root));
+  lose_[0] = false;
+  cut(1, {{}, line::kDocument, {}, ""});
+  pair_.take_bytes();
+  pair_.run(minutes(5));
+  EXPECT_FALSE(pair_.document(1, root));
+  EXPECT_LT(pair_.take_bytes(), 100'000u);
+  EXPECT_TRUE(say(0, "text goes on"));
+  lift(1);
+  pair_.run(minutes(1));
+  EXPECT_EQ(pair_.document(1, root), bytes);
+}
+
+// A counterpart that had receipted the cut and writes on: refused, said once, and taken when the line is open again.
 TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
+  cut(0);
+  // North's program forgets that the line is cut.
+  pair_.stop(1);
+  const record::LineKey accord{pair_.pair().lineage(), kAccordLine};
+  record::Batch forget;
+  forget.fence = *pair_.store(1).claim(accord);
+  const std::string key = "register/" + to_hex(pair_.pair().lineage()) + "/south/theirs/1";
+  ASSERT_TRUE(pair_.store(1).value(key));
+  forget.writes.push_back(record::PutValue{key, {0x82, 0x01, 0x80}});
+  ASSERT_TRUE(pair_.store(1).commit(std::vector{forget}));
+  pair_.start(1);
+  pair_.settle();
+  told<core::Alarm>(0);
+  ASSERT_TRUE(say(1, "written all the same"));
+  ASSERT_TRUE(say(1, "and again"));
+  pair_.run(minutes(3));
+  EXPECT_EQ(held(0), 0u);
+  std::size_t alarms = 0;
+  for (const auto& alarm : told<core::Alarm>(0)) alarms += alarm.kind == core::AlarmKind::kCut ? 1 : 0;
+  EXPECT_EQ(alarms, 1u);
+  lift(0);
+  pair_.run(minutes(3));
+  EXPECT_EQ(held(0), 2u);
+}
+
+TEST_F(CutLine, WhatWasPlacedBeforeTheCutWasKnownGoesWhenItIsLifted) {
   ASSERT_TRUE(say(0, "before"));
   lose_[0] = true;  // south's word gets its place and does not leave
   ASSERT_TRUE(say(0, "placed before the cut was known"));
