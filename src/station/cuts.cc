@@ -24,6 +24,15 @@ std::string names_of(const Counterpart& counterpart, const std::vector<line::Reg
 // By its author's clock, or the hour that it was announced for.
 WallTime since(const core::Cut& cut) { return cut.effective.value_or(cut.signed_at); }
 
+// Of a cut that leaves the line open for text: its hour has not come, or it is of another medium.
+std::string other_cut_words(const std::string& who, const core::Cut& cut, bool in_force) {
+  const std::string what = cut.media == line::kAllMedia ? "this line" : line::media_words(cut.media) + " on this line";
+  const std::string reason = cut.reason.empty() ? "No reason was given." : "The reason given: \"" + wire::display_line(cut.reason) + "\".";
+  return who + (in_force ? " suspended " + what + " at " + format_utc(since(cut))
+                         : " announced to suspend " + what + " at " + format_utc(since(cut)) + "; until then it is open") +
+         ". " + reason;
+}
+
 Json cut_json(const Running& running, const Counterpart& counterpart, Whose whose, const core::Cut& cut, bool in_force) {
   const bool own = whose == Whose::kAuthors;
   const accord::SignedCredential* officer =
@@ -113,8 +122,14 @@ bool crossed_with_cut(const core::Registers& registers, const record::Header& he
 
 void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderFacts& facts) {
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
-    if ((registers.closed_media(line, whose) & line::kText) == 0) continue;
-    const core::Cut& cut = *(whose == Whose::kAuthors ? registers.own(line) : registers.theirs(line)).open_cut();
+    const core::Cut* open = (whose == Whose::kAuthors ? registers.own(line) : registers.theirs(line)).open_cut();
+    if (open == nullptr) continue;
+    const core::Cut& cut = *open;
+    if ((registers.closed_media(line, whose) & line::kText) == 0) {
+      facts.announced.push_back(other_cut_words(whose == Whose::kAuthors ? "we" : facts.far, cut,
+                                                registers.closed_media(line, whose) != 0));
+      continue;
+    }
     (whose == Whose::kAuthors ? facts.cut_by_us : facts.cut_by_them) =
         watch::CutFacts{since(cut), wire::display_line(cut.reason)};
   }

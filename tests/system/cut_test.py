@@ -114,7 +114,10 @@ class Cuts(TwoStations):
         self.cut(self.north, "--all", "--reason", REASON, "--effective", text)
         announced = wait_until(lambda: self.ladder(self.south)["registers"]["theirs"], "the announcement")
         self.assertEqual((announced["since"], announced["in_force"]), (at, False))
-        self.assertEqual(self.ladder(self.south)["situation"], "in-contact")
+        for station, who in ((self.south, "north"), (self.north, "we")):
+            ladder = self.ladder(station)
+            self.assertEqual(ladder["situation"], "in-contact")
+            self.assertIn(f"{who} announced to suspend this line at {text}", " ".join(ladder["also"]))
         self.assertEqual(self.south.cli("send", f"north/{LINE}", "still open")["state"], "receipted")
         for line in (LINE, OTHER):
             self.await_situation(self.south, "cut-by-them", line)
@@ -122,6 +125,17 @@ class Cuts(TwoStations):
         self.assertGreaterEqual(self.ladder(self.south)["now"], at)
         far = self.south.refused("cut", f"north/{LINE}", "--as", "kim", "--reason", "x", "--effective", "+73h", "--yes")
         self.assertEqual(far["fault"], "limit")
+
+    def test_one_medium_is_cut_and_the_other_goes_on(self):
+        self.cut(self.north, "--reason", REASON, "--medium", "document")
+        ladder = wait_until(lambda: (found := self.ladder(self.south))["registers"]["theirs"] and found, "the cut")
+        self.assertEqual(ladder["situation"], "in-contact")
+        self.assertIn("suspended documents on this line", " ".join(ladder["also"]))
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "text goes on")["state"], "receipted")
+        self.assertIn("documents on line", self.south.refused("send", f"north/{LINE}", "--file", __file__)["message"])
+        self.lift(self.north)
+        wait_until(lambda: self.ladder(self.south)["registers"]["theirs"] is None, "the lift")
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "--file", __file__)["state"], "receipted")
 
     def test_the_accord_line_is_never_cut(self):
         self.assertIn("never cut", self.south.refused("cut", "north/accord", "--as", "kim", "--reason", "x", "--yes")["message"])
