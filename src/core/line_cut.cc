@@ -35,7 +35,7 @@ RegisterChanges Line::note_their_acts(Context& context, record::Batch& batch) {
     if (const record::StoredEntry* stored = stored_by(write))
       if (auto entry = record::decode_entry(stored->bytes); entry && entry->header.kind == record::kRegister)
         acts.push_back(std::move(*entry));
-  for (const record::Entry& act : acts) registers_->note(context, record::Whose::kOthers, act, batch, out);
+  for (const record::Entry& act : acts) registers_->note(context, record::Whose::kOthers, far_.key().epoch, act, batch, out);
   return out;
 }
 

@@ -24,7 +24,7 @@ void write_cut(wire::CborWriter& out, const Cut& cut) {
 
 Bytes encode(const Register& value) {
   wire::CborWriter out;
-  out.array(2).uint(kFormat).array(value.cuts.size());
+  out.array(3).uint(kFormat).bytes(value.log).array(value.cuts.size());
   for (const Cut& cut : value.cuts) write_cut(out, cut);
   return out.take();
 }
@@ -59,11 +59,15 @@ Result<Cut> read_cut(wire::CborReader& reader) {
 
 Result<Register> decode(ByteView bytes) {
   wire::CborReader reader(bytes);
-  DETENTE_TRY_VOID(reader.array(2));
+  DETENTE_TRY_VOID(reader.array(3));
   DETENTE_TRY(format, reader.uint());
   if (format != kFormat) return fail(Fault::kUnsupported, "a register of another program's");
+  DETENTE_TRY(log, reader.bytes());
+  const auto epoch = to_array<16>(log);
+  if (!epoch) return fail(Fault::kMalformed, "a register that names no log");
   DETENTE_TRY(count, reader.array());
   Register out;
+  out.log = *epoch;
   for (std::size_t i = 0; i < count; ++i) {
     DETENTE_TRY(cut, read_cut(reader));
     out.cuts.push_back(std::move(cut));
@@ -72,11 +76,20 @@ Result<Register> decode(ByteView bytes) {
   return out;
 }
 
+// What a register says to an act of that cut epoch. In a new log its author starts from an older copy of his disk: of
+// the cuts that he has forgotten he cannot speak.
+Register as_known_to_author(Register before, const record::EpochId& log, std::uint64_t cut_epoch) {
+  if (before.log != log)
+    std::erase_if(before.cuts, [&](const Cut& cut) { return cut.cut_epoch > cut_epoch; });
+  before.log = log;
+  return before;
+}
+
 // Nothing where the act says nothing new: an old one that came late, or one of several that crossed.
-std::optional<Register> with_cut(const Register& before, const line::RegisterOf& of, const line::CutAct& act,
-                                 const record::Header& header, WallTime noted) {
-  if (of.cut_epoch <= before.cut_epoch()) return std::nullopt;
-  Register out = before;
+std::optional<Register> with_cut(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
+                                 const line::CutAct& act, const record::Header& header, WallTime noted) {
+  Register out = as_known_to_author(before, log, of.cut_epoch - 1);
+  if (of.cut_epoch <= out.cut_epoch()) return std::nullopt;
   Cut cut;
   cut.cut_epoch = of.cut_epoch;
   cut.media = act.media;
@@ -91,11 +104,11 @@ std::optional<Register> with_cut(const Register& before, const line::RegisterOf&
 }
 
 // A clear may come before the cut that it ends: then the register says so when the cut comes, which is older.
-std::optional<Register> with_clear(const Register& before, const line::RegisterOf& of, const line::ClearAct& act,
-                                   const record::Header& header, WallTime noted) {
-  if (of.cut_epoch < before.cut_epoch()) return std::nullopt;
-  Register out = before;
-  if (of.cut_epoch > before.cut_epoch()) {
+std::optional<Register> with_clear(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
+                                   const line::ClearAct& act, const record::Header& header, WallTime noted) {
+  Register out = as_known_to_author(before, log, of.cut_epoch);
+  if (of.cut_epoch < out.cut_epoch()) return std::nullopt;
+  if (of.cut_epoch > out.cut_epoch()) {
     Cut unknown;
     unknown.cut_epoch = of.cut_epoch;
     unknown.signed_at = unknown.noted = noted;
@@ -155,15 +168,15 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
   return {};
 }
 
-void Registers::note(const Context& context, Whose whose, const record::Entry& entry, record::Batch& batch,
-                     RegisterChanges& out) {
+void Registers::note(const Context& context, Whose whose, const record::EpochId& log, const record::Entry& entry,
+                     record::Batch& batch, RegisterChanges& out) {
   if (entry.header.kind != record::kRegister || entry.header.entry_class != record::EntryClass::kLive) return;
   const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
   if (!act || (counts_ && !counts_(whose, entry))) return;
   for (const line::RegisterOf& of : act->lines()) {
     const Register& before = at(noted_, whose, of.line);
-    auto after = act->cut ? with_cut(before, of, *act->cut, entry.header, context.now.wall)
-                          : with_clear(before, of, *act->clear, entry.header, context.now.wall);
+    auto after = act->cut ? with_cut(before, log, of, *act->cut, entry.header, context.now.wall)
+                          : with_clear(before, log, of, *act->clear, entry.header, context.now.wall);
     if (!after) continue;
     const Key key{whose, of.line};
     batch.writes.push_back(record::PutValue{value_key(key), encode(*after)});

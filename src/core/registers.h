@@ -34,6 +34,7 @@ struct Cut {
 // A side's register of one line: its cuts, ascending; the newest 32.
 struct Register {
   std::vector<Cut> cuts;
+  record::EpochId log{};  // of the other side's: the log whose act was the last. What a newer log says is newer
   std::uint64_t cut_epoch() const { return cuts.empty() ? 0 : cuts.back().cut_epoch; }
   // A cut that has not been cleared, in force or announced.
   const Cut* open_cut() const { return cuts.empty() || cuts.back().cleared ? nullptr : &cuts.back(); }
@@ -69,8 +70,9 @@ class Registers {
   void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
   // An entry that a batch is about to make durable: what it says of registers goes into the batch with it.
-  void note(const Context& context, record::Whose whose, const record::Entry& entry, record::Batch& batch,
-            RegisterChanges& out);
+  // `log`: the epoch of the log that the other side wrote it in; one's own disk needs none.
+  void note(const Context& context, record::Whose whose, const record::EpochId& log, const record::Entry& entry,
+            record::Batch& batch, RegisterChanges& out);
   // The batch is durable.
   void apply(Context& context, const RegisterChanges& changes);
   // A batch was refused: what was noted on top of it is void.

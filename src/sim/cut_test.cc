@@ -258,9 +258,12 @@ TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
   const record::LineKey accord{pair_.pair().lineage(), kAccordLine};
   record::Batch forget;
   forget.fence = *pair_.store(1).claim(accord);
+  Bytes none = {0x83, 0x01, 0x50};  // no cuts, and a log of zeros
+  none.resize(none.size() + 16);
+  none.push_back(0x80);
   const std::string key = "register/" + to_hex(pair_.pair().lineage()) + "/south/theirs/1";
   ASSERT_TRUE(pair_.store(1).value(key));
-  forget.writes.push_back(record::PutValue{key, {0x82, 0x01, 0x80}});
+  forget.writes.push_back(record::PutValue{key, none});
   ASSERT_TRUE(pair_.store(1).commit(std::vector{forget}));
   pair_.start(1);
   pair_.settle();

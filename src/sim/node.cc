@@ -201,7 +201,8 @@ void Node::arrived(const core::EntryArrived& event) {
       if (early.index == event.index) stored.push_back(early);
   if (stored.empty()) return violation("what was shown is not on disk");
   const Result<record::Entry> entry = record::decode_entry(stored.front().bytes);
-  if (entry && entry->header.kind == record::kEpochOpening) return;
+  if (entry && (entry->header.kind == record::kEpochOpening || entry->header.kind == record::kRegister)) return;
+  if (entry) check_cut(entry->header);
   const std::string text = entry ? as_string(entry->body) : std::string();
   const std::uint64_t number = number_of(text);
   if (number >= other_->written || text != text_of(1 - index_, number))
@@ -219,6 +220,27 @@ void Node::arrived(const core::EntryArrived& event) {
   if (newest != disk_.newest_arrived.end() && number < newest->second)
     violation("out of order within a precedence");
   disk_.newest_arrived[key] = number;
+}
+
+// What its author wrote in knowledge of this side's cut must not be taken while that is in force. What a disk that went
+// back had taken before comes again.
+void Node::check_cut(const record::Header& header) {
+  if (went_back_) return;
+  const core::Registers& registers = station->peer(PeerId{0}).registers();
+  const bool cut = (registers.closed_media(header.line, record::Whose::kAuthors) & core::medium_of(header)) != 0;
+  if (cut && header.cut_epoch >= registers.own(header.line).cut_epoch())
+    violation("an entry was taken on a line that this side has cut, and its author knew");
+}
+
+// Nobody acts any more, and all is delivered: both show the same.
+void Node::check_registers(std::size_t lines) {
+  for (std::uint16_t i = 1; i < lines; ++i) {
+    const LineId line{i};
+    const core::Registers& here = station->peer(PeerId{0}).registers();
+    const core::Registers& there = other_->station->peer(PeerId{0}).registers();
+    if (here.closed_media(line, record::Whose::kAuthors) != there.closed_media(line, record::Whose::kOthers))
+      violation("its register of line " + std::to_string(i) + " is shown otherwise on the other side");
+  }
 }
 
 // --- keys and counters -----------------------------------------------------------

@@ -67,6 +67,7 @@ class Node final : public core::Audit {
   void check_acknowledged();
   // Once healed: all that was taken here arrived there, and both records agree.
   void check_converged(std::size_t lines);
+  void check_registers(std::size_t lines);
   struct Sealed {
     std::uint64_t session = 0;
     PathId path;
@@ -106,6 +107,7 @@ class Node final : public core::Audit {
   void violation(std::string what);
   void took(LineId line, core::SubmissionId id);
   void check_precedence(std::uint64_t number);
+  void check_cut(const record::Header& header);
   void arrived(const core::EntryArrived& event);
   void check_checkpoint(const record::PutCheckpoint& put);
   void compare_records(const record::LogKey& own);

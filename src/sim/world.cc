@@ -324,6 +324,7 @@ void World::check_end() {
   for (auto& node : nodes_) {
     if (!node->station) return violation("a station is down after all was healed");
     node->check_converged(kLines);
+    node->check_registers(kLines);
   }
 }
 
@@ -341,6 +342,7 @@ Report World::run() {
   }
   for (auto& [key, wire] : wires_) wire.rate_bps = 0;
   for (std::size_t index = 0; index < 2; ++index) start(index);
+  open_all_lines();
   // Where every packet overtakes others by up to twenty seconds, reordering looks like loss all the time, the window
   // stays at a few packets a round trip, and a document takes an hour.
   const bool far = options_.faults.delay_max > std::chrono::seconds(5);

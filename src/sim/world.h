@@ -33,6 +33,7 @@ struct Faults {
   // One station of each run, drawn: its disk goes back to an earlier snapshot, or rots and is restored from one.
   Duration rollback_every = std::chrono::hours(20);
   Duration takeover_every = std::chrono::hours(11);  // the old process goes on for a while
+  Duration cut_every = std::chrono::hours(8);        // a person cuts a line, at once or announced, and lifts it later
   bool slow_paths = true;  // some paths have a rate of 9,600 bit/s to 2 Mbit/s and a queue
 };
 
@@ -130,6 +131,13 @@ class World final : public Referee {
   void roll_back(std::size_t node);
   void take_over(std::size_t node);
   void replay();
+  // world_cuts.cc
+  void cut_a_line(std::size_t node);
+  void lift(std::size_t node, LineId line);
+  bool act(std::size_t node, Bytes body);
+  // Persons on both sides, once all was healed, until nothing is cut.
+  void open_all_lines();
+  void open_line(std::size_t node, LineId line);
   void check_end();
   void run_until(std::int64_t micros);
 
@@ -143,6 +151,7 @@ class World final : public Referee {
   std::int64_t time_ = 0;
   std::uint64_t sequence_ = 0;
   bool healed_ = false;
+  std::uint64_t signed_acts_ = 0;  // an officer's counter
   bool check_opening_ = true;
   Digest digest_{};
   Report report_;

@@ -16,6 +16,7 @@ void World::plan_faults() {
     plan(faults.crash_every, [this, index] { crash(index, std::chrono::seconds(1)); });
     plan(faults.clock_step_every, [this, index] { step_clock(index); });
     plan(faults.full_disk_every, [this, index] { fill_disk(index); });
+    plan(faults.cut_every, [this, index] { cut_a_line(index); });
     plan(faults.takeover_every, [this, index] { take_over(index); });
   }
   plan(faults.partition_every, [this] { cut_a_path(); });
