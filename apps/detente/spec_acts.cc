@@ -24,13 +24,13 @@ constexpr const char* kKnown = R"(
 taken back was never in force. Whether it was taken back before its hour is decided by the header's time of the act that did it: the register is its author's, and so is the clock.
 
 **What is known.** Of the other side's register a station knows the newest act of the highest epoch that is on its disk, whatever order copies came in. An announced register counts as cut from its hour on by the clock of who looks, until a
-newer act is there. To the other side, restoring is still cut: tests have no act of their own, and only the act that clears ends a cut.
+newer act is there. Of the acts in the table, cut, announce and what makes a register clear are entries (kind 12, cut and clear). The rest has none: to the other side restoring is still cut, and only the act that clears ends it.
 
 **Open** is shown when the own register and the other's last known register both carry ordinary entries, and never else; how old that knowledge is stands beside it.
 
-**Ordinary entries** are all but these: what stands on the accord line; cosignatures, log states and handshakes; the tests of a restoration; letters where the accord exempts them. A side sends none while it does not show the line open. Of the
-other side's it takes one as ordinary only if it shows the line open and the entry does not name (header key 8) an older epoch of its register than the newest that was in force. An entry that does has *crossed with the cut*: it is recorded, shown as that, and acted on by nobody,
-also after the line is open again. An entry from a side whose last known register is cut is recorded and set aside: the act that cleared it may still be on its way.
+**Ordinary entries** are all but these: what stands on the accord line; the opening of an epoch; cosignatures, log states and handshakes; circuit tests; letters where the accord exempts them. A side sends none while it does not show the line open. Of the
+other side's it takes one as ordinary only if it shows the line open and the entry does not name (header key 8) an older epoch of its register than the newest that was in force. One that names an older epoch, and whose author had not receipted the cut, has *crossed with the cut*: it is recorded and shown as that, also after the
+line is open again. Nothing else is taken while the line is not open. It has no receipt then, so that its author repeats it; the act that cleared his register may still be on its way.
 
 A cut is the act of one side and needs nobody's consent; so none of these rules promises that both sides know of a cut at one time. What they do promise: no side takes ordinary entries while its own register is cut or restoring; none shows open without the other's newest known
 clear; and when no new act is made and both directions deliver at last, both show the same.

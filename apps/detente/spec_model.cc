@@ -45,7 +45,7 @@ std::string register_model() {
   }
   out += "#define CARRIES(state) (" + carrying + ")\n";
   out += "#define SHOWS_OPEN(own, theirs) (CARRIES(own) && CARRIES(theirs))\n\n";
-  define_values(out, "DO_", RegisterAct::kFellBack);
+  define_values(out, "DO_", RegisterDeed::kFellBack);
   out += "\n#define REGISTER_STEP(from, act) ( REFUSED \\\n";
   for (const RegisterRow& row : register_rows())
     out += "  + (from == " + symbol(to_string(row.from)) + " && act == DO_" + symbol(to_string(row.act)) +

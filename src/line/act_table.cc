@@ -5,7 +5,7 @@ namespace detente::line {
 namespace {
 
 using Rs = RegisterState;
-using Ra = RegisterAct;
+using Ra = RegisterDeed;
 using Ps = ProposalState;
 using Pa = ProposalAct;
 
@@ -68,13 +68,13 @@ constexpr ProposalRow kProposalRows[] = {
 
 std::span<const RegisterRow> register_rows() { return kRegisterRows; }
 
-std::optional<RegisterState> step(RegisterState from, RegisterAct act) {
+std::optional<RegisterState> step(RegisterState from, RegisterDeed act) {
   for (const RegisterRow& row : kRegisterRows)
     if (row.from == from && row.act == act) return row.to;
   return std::nullopt;
 }
 
-bool begins_epoch(RegisterAct act) { return act == Ra::kCut || act == Ra::kAnnounce; }
+bool begins_epoch(RegisterDeed act) { return act == Ra::kCut || act == Ra::kAnnounce; }
 
 bool carries_ordinary(RegisterState state) { return state == Rs::kClear || state == Rs::kAnnounced; }
 
@@ -100,7 +100,7 @@ const char* to_string(RegisterState state) {
   return "";
 }
 
-const char* to_string(RegisterAct act) {
+const char* to_string(RegisterDeed act) {
   switch (act) {
     case Ra::kCut: return "cut";
     case Ra::kAnnounce: return "announce";

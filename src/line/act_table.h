@@ -16,7 +16,7 @@ namespace detente::line {
 
 // One side's register of one line in one medium; only its own side writes it.
 enum class RegisterState : std::uint8_t { kClear, kAnnounced, kCut, kRestoring };
-enum class RegisterAct : std::uint8_t {
+enum class RegisterDeed : std::uint8_t {
   kCut,
   kAnnounce,
   kHourCame,
@@ -28,7 +28,7 @@ enum class RegisterAct : std::uint8_t {
 
 struct RegisterRow {
   RegisterState from;
-  RegisterAct act;
+  RegisterDeed act;
   RegisterState to;
   const char* who;   // may do it, or what makes it happen
   const char* what;  // happens
@@ -36,10 +36,10 @@ struct RegisterRow {
 };
 
 std::span<const RegisterRow> register_rows();
-std::optional<RegisterState> step(RegisterState from, RegisterAct act);
+std::optional<RegisterState> step(RegisterState from, RegisterDeed act);
 
 // Whether the act begins a new cut epoch, one above the newest.
-bool begins_epoch(RegisterAct act);
+bool begins_epoch(RegisterDeed act);
 
 // Whether this register lets ordinary entries be sent and taken: clear, and announced until its hour.
 bool carries_ordinary(RegisterState state);
@@ -76,7 +76,7 @@ std::optional<ProposalState> step(ProposalState from, ProposalAct act, Actor by)
 
 // As spec/acts.md has them: "clear", "hour came", "the other side".
 const char* to_string(RegisterState state);
-const char* to_string(RegisterAct act);
+const char* to_string(RegisterDeed act);
 const char* to_string(ProposalState state);
 const char* to_string(ProposalAct act);
 const char* to_string(Actor actor);

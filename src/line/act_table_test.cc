@@ -10,7 +10,7 @@ namespace detente::line {
 namespace {
 
 using Rs = RegisterState;
-using Ra = RegisterAct;
+using Ra = RegisterDeed;
 using Ps = ProposalState;
 using Pa = ProposalAct;
 

@@ -132,12 +132,12 @@ Result<std::vector<RestoredLine>> parse_restoration_content(ByteView content) {
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY_VOID(reader.array(2));
     DETENTE_TRY(line, bounded(reader, UINT16_MAX, "a line's number"));
-    DETENTE_TRY(media, bounded(reader, kMediaAll, "a line's media"));
+    DETENTE_TRY(media, bounded(reader, kAllMedia, "a line's media"));
     if (line == kAccordLine.value || media == 0)
       return fail(Fault::kMalformed, "a restoration of the accord line, which is never cut, or of no medium");
     const LineId id{static_cast<std::uint16_t>(line)};
     if (!out.empty() && out.back().line >= id) return fail(Fault::kMalformed, "a restoration's lines do not ascend");
-    out.push_back({id, static_cast<std::uint8_t>(media)});
+    out.push_back({id, static_cast<MediaMask>(media)});
   }
   DETENTE_TRY_VOID(reader.expect_end());
   return out;

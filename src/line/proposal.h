@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "line/act_table.h"
+#include "line/register_act.h"
 #include "record/entry.h"
 
 namespace detente::line {
@@ -38,16 +39,10 @@ std::optional<WallTime> lapse_of(const Proposal& proposal);
 Bytes proposal_body(const Proposal& proposal);
 Result<Proposal> parse_proposal_body(ByteView body);
 
-// Bits, so that one number names all media of a line.
-inline constexpr std::uint8_t kMediumText = 1;
-inline constexpr std::uint8_t kMediumDocument = 2;
-inline constexpr std::uint8_t kMediumVoice = 4;
-inline constexpr std::uint8_t kMediaAll = 7;
-
 // The content of a restoration: lines ascending, each once, with at least one medium.
 struct RestoredLine {
   LineId line;
-  std::uint8_t media = kMediaAll;
+  MediaMask media = kAllMedia;
   bool operator==(const RestoredLine&) const = default;
 };
 Bytes restoration_content(const std::vector<RestoredLine>& lines);

@@ -17,7 +17,7 @@ void expect_exact(const Bytes& body, Parse parse) {
 }
 
 Proposal restoration() {
-  return {Matter::kRestoration, restoration_content({{LineId{1}, kMediaAll}, {LineId{3}, kMediumText}}),
+  return {Matter::kRestoration, restoration_content({{LineId{1}, kAllMedia}, {LineId{3}, kText}}),
           WallTime{2'000}, WallTime{1'500}, "On Monday at nine, as before."};
 }
 
@@ -40,7 +40,7 @@ TEST(Proposal, EachBodyReadsBackAndNoPartOfItDoes) {
     EXPECT_EQ(parse_answer_body(answer_body({act, ""})), (Answer{act, ""}));
     expect_exact(answer_body({act, "not on a holiday"}), parse_answer_body);
   }
-  const std::vector<RestoredLine> lines{{LineId{1}, kMediumText}, {LineId{2}, kMediumText | kMediumVoice}};
+  const std::vector<RestoredLine> lines{{LineId{1}, kText}, {LineId{2}, kText | kVoice}};
   EXPECT_EQ(parse_restoration_content(restoration_content(lines)), lines);
   expect_exact(restoration_content(lines), parse_restoration_content);
 }

@@ -124,9 +124,10 @@ void QuietPair::run(Duration span) {
   time_ = end;
 }
 
-Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry entry) {
+Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry entry, bool hold) {
+  const LineId line = entry.header.line;
   Result<core::SubmissionId> id =
-      sides_[index].station->submit(now(index), PeerId{0}, entry.header.line, std::move(entry));
+      sides_[index].station->submit(now(index), PeerId{0}, line, std::move(entry), hold);
   collect(index);
   return id;
 }

@@ -202,8 +202,9 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
   std::vector<watch::CallFact> out;
   const record::LineKey key{line.counterpart->accord.lineage, line.annex->line};
   for (const record::OutboxItem& item : running_.store->outbox(key)) {
-    const auto entry = core::decode_outbox_item(item.item);
-    if (!entry || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
+    const auto waiting = core::decode_outbox_item(item.item);
+    const record::Entry* entry = waiting ? &waiting->entry : nullptr;
+    if (entry == nullptr || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
       continue;
     if (const auto act = line::parse_call_body(entry->body))
       out.push_back({call_id(*act), fact_kind(act->deed), line.watch->own(), entry->header.time,
