@@ -45,7 +45,7 @@ typedef Side {
   bit used;         /* an agreement is tried once */
   bit lifting;      /* the tests are those of a lift, not of an agreement */
   byte proposal = P_NONE; /* computed from the acts of the proposal that are here */
-  bit must_be_closed; /* not of the program: an officer's cut, or its hour, that no test has ended */
+  bit must_be_closed; /* not of the program: a cut, or its hour, that no passed test has ended */
 };
 Side s[2];
 
@@ -84,8 +84,7 @@ inline begin_epoch(i, with_notice) {
 inline end_epoch(i) {
   s[i].newest = ENDS(s[i].epoch);
   s[i].ended = s[i].ended | (1 << s[i].epoch);
-  s[i].lifting = 0;
-  s[i].must_be_closed = 0
+  s[i].lifting = 0
 }
 
 /* An act counts if the table has it, and else for nothing. */
@@ -149,13 +148,12 @@ end:
        to = REGISTER_STEP(s[me].reg, DO_ANNOUNCE);
        begin_epoch(me, 1);
        check(me) }
-  :: d_step { !calm && s[me].reg == ANNOUNCED && MAY(me, DO_LIFT) ->
+  :: d_step { !calm && MAY(me, DO_LIFT) ->
        s[me].reg = REGISTER_STEP(s[me].reg, DO_LIFT);
-       end_epoch(me);
-       check(me) }
-  :: d_step { !calm && s[me].reg == CUT && MAY(me, DO_LIFT) ->
-       s[me].reg = REGISTER_STEP(s[me].reg, DO_LIFT);
-       s[me].lifting = 1;
+       if
+       :: CARRIES(s[me].reg) -> end_epoch(me)
+       :: else -> s[me].lifting = 1
+       fi;
        check(me) }
   :: d_step { !calm && s[me].reg == RESTORING -> /* the station dies in the tests, and starts again */
        to = REGISTER_STEP(s[me].reg, DO_FELL_BACK);
@@ -214,10 +212,12 @@ end:
   :: d_step { PASSES(me) && s[me].lifting ->
        s[me].reg = REGISTER_STEP(s[me].reg, DO_PASSED);
        end_epoch(me);
+       s[me].must_be_closed = 0;
        check(me) }
   :: d_step { PASSES(me) && !s[me].lifting && AGREED(me) ->
        s[me].reg = REGISTER_STEP(s[me].reg, DO_PASSED);
        end_epoch(me);
+       s[me].must_be_closed = 0;
        check(me) }
   :: d_step { s[me].reg == RESTORING && MAY(me, DO_FELL_BACK) ->
        s[me].reg = REGISTER_STEP(s[me].reg, DO_FELL_BACK);
