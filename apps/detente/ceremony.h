@@ -34,6 +34,7 @@ struct LineChoice {
   bool deniable = false;
   std::uint8_t highest = 3;
   accord::HoursText hours = {};
+  bool lift_alone = false;  // each side may lift its own cut alone
 };
 
 struct PathChoice {

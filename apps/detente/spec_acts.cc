@@ -10,7 +10,7 @@ using namespace line;
 constexpr const char* kHead = R"(# Acts
 
 Version 1. Normative. Printed by `detente spec acts` from the table by which the program steps; not for editing by hand. What a line's registers and the proposals between two sides may do, and how both
-sides compute the same from the same two logs. Bodies are in `record.md` section 3 (kinds 12 to 14). "Log" is a side's log of the accord line here, all its epochs one after another (section 4).
+sides compute the same from the same two logs. Bodies are in `cut.md` (kind 12) and `record.md` section 3 (kinds 13 and 14). "Log" is a side's log of the accord line here, all its epochs one after another (section 4).
 
 ## 1. Registers
 
@@ -28,9 +28,8 @@ newer act is there. Of the acts in the table, cut, announce and what makes a reg
 
 **Open** is shown when the own register and the other's last known register both carry ordinary entries, and never else; how old that knowledge is stands beside it.
 
-**Ordinary entries** are all but these: what stands on the accord line; the opening of an epoch; cosignatures, log states and handshakes; circuit tests; letters where the accord exempts them. A side sends none while it does not show the line open. Of the
-other side's it takes one as ordinary only if it shows the line open and the entry does not name (header key 8) an older epoch of its register than the newest that was in force. One that names an older epoch, and whose author had not receipted the cut, has *crossed with the cut*: it is recorded and shown as that, also after the
-line is open again. Nothing else is taken while the line is not open. It has no receipt then, so that its author repeats it; the act that cleared his register may still be on its way.
+**Ordinary entries**, what crosses and what has *crossed with the cut* are `cut.md` section 2's: a side sends and takes ordinary entries only while it shows the line open, and one that names (header key 8) an older epoch of its register than the newest that was in force is crossed, also after the line is open again. What is
+not taken has no receipt, so that its author repeats it: the act that cleared his register may still be on its way.
 
 A cut is the act of one side and needs nobody's consent; so none of these rules promises that both sides know of a cut at one time. What they do promise: no side takes ordinary entries while its own register is cut or restoring; none shows open without the other's newest known
 clear; and when no new act is made and both directions deliver at last, both show the same.

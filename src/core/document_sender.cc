@@ -171,7 +171,9 @@ void DocumentSender::offer_open(Context& context) {
   std::size_t offered = being_offered();
   for (auto& [prefix, open] : open_) {
     if (!open.offer_at || context.now.mono < *open.offer_at) continue;
-    if (open.offers == 0 && ++offered > kAskedMax) return;
+    // It waits for a place; those behind it that have one do not.
+    if (open.offers == 0 && offered >= kAskedMax) continue;
+    offered += open.offers == 0 ? 1 : 0;
     if (++open.offers > kOffersMax) {
       open.offer_at.reset();
       continue;

@@ -276,6 +276,7 @@ Ladder judge(const LadderFacts& facts) {
     out.also.push_back(also_text(situations[i], judged));
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
+  out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
   return out;
 }
 

@@ -106,6 +106,7 @@ struct LadderFacts {
   std::vector<PathFacts> paths;  // those that the line may take, in the annex's order
   FarFacts station;
   std::optional<CutFacts> cut_by_us, cut_by_them;
+  std::vector<std::string> announced;  // cuts that are still to come, and of one medium, each in words
   std::optional<OutageFacts> outage;
   std::optional<std::string> hours;  // "closed until 09:00 by both"
   PeopleFacts people;
