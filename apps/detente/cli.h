@@ -103,6 +103,7 @@ void add_calls_command(CLI::App& app, Context& context);      // calls
 void add_sim_command(CLI::App& app, Context& context);
 void add_bench_command(CLI::App& app, Context& context);
 void add_lab_commands(CLI::App& app, Context& context);
+void add_spec_command(CLI::App& app, Context& context);         // spec
 void add_completion_commands(CLI::App& app, Context& context);  // completion, man
 
 }  // namespace detente::cli

@@ -52,6 +52,7 @@ void add_commands(CLI::App& app, Context& context) {
 #ifdef DETENTE_WITH_BENCH_COMMANDS
   add_bench_command(app, context);
 #endif
+  add_spec_command(app, context);
   add_completion_commands(app, context);
 }
 

@@ -3,6 +3,7 @@
 #include "accord/accord_for_test.h"
 #include "fuzz.h"
 #include "line/message.h"
+#include "line/proposal.h"
 #include "line/register_act.h"
 #include "line/watch_acts.h"
 #include "record/entry.h"
@@ -69,6 +70,11 @@ void check_bodies(ByteView body) {
   if (const auto act = line::parse_register_body(body))
     FUZZ_EXPECT(equal(act->cut ? line::cut_body(*act->cut) : line::clear_body(*act->clear), body));
   if (const auto outage = line::parse_outage_body(body)) FUZZ_EXPECT(equal(line::outage_body(*outage), body));
+  if (const auto proposal = line::parse_proposal_body(body))
+    FUZZ_EXPECT(equal(line::proposal_body(*proposal), body));
+  if (const auto lines = line::parse_restoration_content(body))
+    FUZZ_EXPECT(equal(line::restoration_content(*lines), body));
+  if (const auto answer = line::parse_answer_body(body)) FUZZ_EXPECT(equal(line::answer_body(*answer), body));
 }
 
 }  // namespace
@@ -132,6 +138,10 @@ Seeds seeds() {
           {"body-zones", line::zone_rules_body({{"Asia/Seoul", {8}}, {"UTC", {9}}})},
           {"body-hours", line::hours_body(WallTime{1770000000})},
           {"body-outage", line::outage_body({{1770000000}, {1770009999}, "power"})},
+          {"body-proposal", line::proposal_body({line::Matter::kRestoration, line::restoration_content({{LineId{1}, 7}}),
+                                                 WallTime{1770009999}, WallTime{1770000000}, "Monday"})},
+          {"body-restoration", line::restoration_content({{LineId{1}, 7}, {LineId{3}, 1}})},
+          {"body-answer", line::answer_body({line::AnswerAct::kReject, "not on a holiday"})},
           {"body-bulletin", line::bulletin_body(Bytes{1, 2, 3})}};
 }
 

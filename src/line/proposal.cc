@@ -1,0 +1,194 @@
+#include "line/proposal.h"
+
+#include <algorithm>
+
+#include "wire/cbor.h"
+#include "wire/text.h"
+
+namespace detente::line {
+
+namespace {
+
+Result<std::uint64_t> bounded(wire::CborReader& reader, std::uint64_t max, const char* what) {
+  DETENTE_TRY(value, reader.uint());
+  if (value > max) return fail(Fault::kMalformed, std::string(what) + " beyond its bound");
+  return value;
+}
+
+Result<std::optional<WallTime>> hour_or_null(wire::CborReader& reader) {
+  DETENTE_TRY(type, reader.peek());
+  if (type == wire::CborType::kNull) {
+    DETENTE_TRY_VOID(reader.null());
+    return std::optional<WallTime>();
+  }
+  DETENTE_TRY(seconds, bounded(reader, UINT32_MAX, "a time"));
+  return std::optional<WallTime>(WallTime{static_cast<std::uint32_t>(seconds)});
+}
+
+void write_hour(wire::CborWriter& out, const std::optional<WallTime>& hour) {
+  if (hour)
+    out.uint(hour->seconds);
+  else
+    out.null();
+}
+
+Result<std::string> words_of(wire::CborReader& reader) {
+  DETENTE_TRY(text, reader.text());
+  if (text.empty()) return fail(Fault::kMalformed, "an act with empty words");
+  DETENTE_TRY_VOID(wire::check_text(text, kProposalWordsMax));
+  return std::string(text);
+}
+
+Result<void> check_content(const Proposal& proposal) {
+  switch (proposal.matter) {
+    case Matter::kRestoration: {
+      DETENTE_TRY(lines, parse_restoration_content(proposal.content));
+      static_cast<void>(lines);
+      return {};
+    }
+    case Matter::kAccordChange:
+      if (proposal.content.size() == sizeof(Digest)) return {};
+      return fail(Fault::kMalformed, "a change of the accord names its 32-byte digest");
+    case Matter::kAnnouncement:
+    case Matter::kOther: return {};
+  }
+  return fail(Fault::kUnsupported, "a proposal of a matter that this program does not know");
+}
+
+Result<void> check_offer(const record::Header& header, const Proposal& proposal) {
+  DETENTE_TRY_VOID(check_content(proposal));
+  if (header.references.size() > 1 ||
+      (header.references.size() == 1 && header.references.front().whose != record::Whose::kOthers))
+    return fail(Fault::kMalformed,
+                "a proposal refers to nothing, a counter-offer to the other side's proposal that it replaces");
+  if (const auto lapse = lapse_of(proposal); lapse && *lapse <= header.time)
+    return fail(Fault::kState, "the proposal would have lapsed before it is made: name a later hour");
+  if (proposal.instant && proposal.lapse && *proposal.lapse > *proposal.instant)
+    return fail(Fault::kMalformed, "a proposal lapses at its instant at the latest: name an earlier hour to lapse at");
+  return {};
+}
+
+Result<void> check_answer(const record::Header& header, const Answer& answer) {
+  if (header.references.size() == 1) {
+    // An agreement may be left by either side, so a withdrawal may be of one's own proposal or of theirs.
+    if (answer.act == AnswerAct::kWithdraw) return {};
+    if (header.references.front().whose == record::Whose::kOthers) return {};
+  }
+  return fail(Fault::kMalformed, "an answer refers to the other side's proposal, and to nothing else");
+}
+
+}  // namespace
+
+std::optional<WallTime> lapse_of(const Proposal& proposal) {
+  if (proposal.instant && proposal.lapse) return std::min(*proposal.instant, *proposal.lapse);
+  return proposal.instant ? proposal.instant : proposal.lapse;
+}
+
+Bytes proposal_body(const Proposal& proposal) {
+  wire::CborWriter out;
+  out.array(proposal.words.empty() ? 4 : 5).uint(static_cast<std::uint64_t>(proposal.matter));
+  out.bytes(proposal.content);
+  write_hour(out, proposal.instant);
+  write_hour(out, proposal.lapse);
+  if (!proposal.words.empty()) out.text(proposal.words);
+  return out.take();
+}
+
+Result<Proposal> parse_proposal_body(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY(items, reader.array());
+  if (items != 4 && items != 5) return fail(Fault::kMalformed, "a proposal with too few or too many parts");
+  Proposal out;
+  DETENTE_TRY(matter, bounded(reader, kMatterMax, "a proposal's matter"));
+  if (matter == 0) return fail(Fault::kMalformed, "a proposal of no matter");
+  out.matter = static_cast<Matter>(matter);
+  DETENTE_TRY(content, reader.bytes());
+  if (content.size() > kProposalContentMax) return fail(Fault::kMalformed, "a proposal's content beyond its bound");
+  out.content = to_bytes(content);
+  DETENTE_TRY(instant, hour_or_null(reader));
+  DETENTE_TRY(lapse, hour_or_null(reader));
+  out.instant = instant;
+  out.lapse = lapse;
+  if (items == 5) {
+    DETENTE_TRY(words, words_of(reader));
+    out.words = std::move(words);
+  }
+  DETENTE_TRY_VOID(reader.expect_end());
+  return out;
+}
+
+Bytes restoration_content(const std::vector<RestoredLine>& lines) {
+  wire::CborWriter out;
+  out.array(lines.size());
+  for (const RestoredLine& one : lines) out.array(2).uint(one.line.value).uint(one.media);
+  return out.take();
+}
+
+Result<std::vector<RestoredLine>> parse_restoration_content(ByteView content) {
+  wire::CborReader reader(content);
+  DETENTE_TRY(items, reader.array());
+  if (items == 0 || items > kRestoredLinesMax) return fail(Fault::kMalformed, "a restoration names 1 to 64 lines");
+  std::vector<RestoredLine> out;
+  for (std::size_t i = 0; i < items; ++i) {
+    DETENTE_TRY_VOID(reader.array(2));
+    DETENTE_TRY(line, bounded(reader, UINT16_MAX, "a line's number"));
+    DETENTE_TRY(media, bounded(reader, kAllMedia, "a line's media"));
+    if (line == kAccordLine.value || media == 0)
+      return fail(Fault::kMalformed, "a restoration of the accord line, which is never cut, or of no medium");
+    const LineId id{static_cast<std::uint16_t>(line)};
+    if (!out.empty() && out.back().line >= id) return fail(Fault::kMalformed, "a restoration's lines do not ascend");
+    out.push_back({id, static_cast<MediaMask>(media)});
+  }
+  DETENTE_TRY_VOID(reader.expect_end());
+  return out;
+}
+
+Bytes answer_body(const Answer& answer) {
+  wire::CborWriter out;
+  out.array(answer.words.empty() ? 1 : 2).uint(static_cast<std::uint64_t>(answer.act));
+  if (!answer.words.empty()) out.text(answer.words);
+  return out.take();
+}
+
+Result<Answer> parse_answer_body(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY(items, reader.array());
+  if (items != 1 && items != 2) return fail(Fault::kMalformed, "an answer with too few or too many parts");
+  Answer out;
+  DETENTE_TRY(act, bounded(reader, static_cast<std::uint64_t>(AnswerAct::kWithdraw), "an answer's act"));
+  out.act = static_cast<AnswerAct>(act);
+  if (items == 2) {
+    DETENTE_TRY(words, words_of(reader));
+    out.words = std::move(words);
+  }
+  DETENTE_TRY_VOID(reader.expect_end());
+  return out;
+}
+
+ProposalAct act_of(AnswerAct act) {
+  switch (act) {
+    case AnswerAct::kAccept: return ProposalAct::kAccept;
+    case AnswerAct::kReject: return ProposalAct::kReject;
+    case AnswerAct::kWithdraw: break;
+  }
+  return ProposalAct::kWithdraw;
+}
+
+bool is_proposal_act(record::Kind kind) { return kind == record::kProposal || kind == record::kProposalAnswer; }
+
+Result<void> check_proposal_act(const record::Entry& entry) {
+  if (entry.header.line != kAccordLine)
+    return fail(Fault::kDenied, "proposals and answers stand on the accord line; this entry is of another line");
+  if (entry.header.body_form != record::BodyForm::kCbor)
+    return fail(Fault::kMalformed, "a proposal or its answer is \"body\", not \"text\"");
+  if (entry.signatures.empty())
+    return fail(Fault::kDenied, "only a person proposes and answers: say --as OFFICER, whose signature it carries");
+  if (entry.header.kind == record::kProposal) {
+    DETENTE_TRY(proposal, parse_proposal_body(entry.body));
+    return check_offer(entry.header, proposal);
+  }
+  DETENTE_TRY(answer, parse_answer_body(entry.body));
+  return check_answer(entry.header, answer);
+}
+
+}  // namespace detente::line

@@ -1,0 +1,228 @@
+#include "line/proposal_book.h"
+
+#include <algorithm>
+
+#include "line/message.h"
+
+namespace detente::line {
+
+namespace {
+
+std::uint8_t other_side(std::uint8_t side) { return static_cast<std::uint8_t>(1 - side); }
+
+LogPart part_of(const record::LogPosition& position) { return {position.epoch, position.size}; }
+
+void read_act(Sighting& out, const record::Entry& entry) {
+  const auto& references = entry.header.references;
+  if (references.size() == 1) {
+    const record::Reference& one = references.front();
+    const bool own = one.whose == record::Whose::kAuthors;
+    out.on = ActPlace{own ? out.at.side : other_side(out.at.side), one.epoch, one.index};
+  }
+  if (entry.header.kind == record::kProposal && references.size() <= 1) {
+    if (auto proposal = parse_proposal_body(entry.body)) out.proposal = std::move(*proposal);
+  }
+  if (entry.header.kind == record::kProposalAnswer && out.on) {
+    if (auto answer = parse_answer_body(entry.body)) out.answer = std::move(*answer);
+  }
+}
+
+}  // namespace
+
+Sighting sighting_of(std::uint8_t side, const record::EpochId& epoch, std::uint64_t index,
+                     const record::Entry& entry, bool counts) {
+  Sighting out;
+  out.at = {side, epoch, index};
+  out.entry_class = entry.header.entry_class;
+  out.time = entry.header.time;
+  if (entry.header.seen) out.seen = part_of(*entry.header.seen);
+  if (entry.header.kind == record::kEpochOpening && index == 0) {
+    if (const auto before = parse_epoch_body(entry.body); before && *before) out.before = part_of(**before);
+  }
+  if (counts && entry.header.body_form == record::BodyForm::kCbor) read_act(out, entry);
+  return out;
+}
+
+Result<void> ProposalBook::add(const Sighting& sighting) {
+  const ActPlace& at = sighting.at;
+  if (at.side > 1) return fail(Fault::kMalformed, "an entry of neither side of the accord");
+  if (held_ == kBookEntriesMax)
+    return fail(Fault::kLimit, "the accord line has more entries than proposals are computed from");
+  Log& log = logs_[at.side][at.epoch];
+  if (!log.passages.emplace(at.index, Passage{sighting.time, sighting.seen}).second) return {};
+  ++held_;
+  if (sighting.before) log.before = sighting.before;
+  if (sighting.proposal || sighting.answer) acts_.emplace(at, sighting);
+  return {};
+}
+
+// Whether a log of which so much was seen had that entry.
+bool ProposalBook::saw(const std::optional<LogPart>& seen, const ActPlace& what) const {
+  const Logs& logs = logs_[what.side];
+  std::optional<LogPart> part = seen;
+  // A hostile side can have its epochs name each other in a ring: each is asked once.
+  for (std::size_t asked = 0; part && asked <= logs.size(); ++asked) {
+    if (part->epoch == what.epoch) return what.index < part->size;
+    const auto log = logs.find(part->epoch);
+    part = log == logs.end() ? std::nullopt : log->second.before;
+  }
+  return false;
+}
+
+std::size_t ProposalBook::depth(std::uint8_t side, const record::EpochId& epoch) const {
+  const Logs& logs = logs_[side];
+  std::size_t out = 0;
+  auto log = logs.find(epoch);
+  while (log != logs.end() && log->second.before && out < logs.size()) {
+    log = logs.find(log->second.before->epoch);
+    ++out;
+  }
+  return out;
+}
+
+std::vector<record::EpochId> ProposalBook::epochs(std::uint8_t side) const {
+  std::vector<std::pair<std::size_t, record::EpochId>> ranked;
+  for (const auto& [epoch, log] : logs_[side]) ranked.emplace_back(depth(side, epoch), epoch);
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<record::EpochId> out;
+  for (const auto& [rank, epoch] : ranked) out.push_back(epoch);
+  return out;
+}
+
+bool ProposalBook::precedes(const ActPlace& earlier, const ActPlace& later) const {
+  if (earlier.epoch == later.epoch) return earlier.index < later.index;
+  return std::pair(depth(earlier.side, earlier.epoch), earlier.epoch) <
+         std::pair(depth(later.side, later.epoch), later.epoch);
+}
+
+bool ProposalBook::after(const ActPlace& earlier, const ActPlace& later) const {
+  if (earlier.side == later.side) return precedes(earlier, later);
+  const auto found = acts_.find(later);
+  return found != acts_.end() && saw(found->second.seen, earlier);
+}
+
+// The first late entry of each epoch of the author's log, from the proposal on: who saw a later one saw it.
+std::vector<ActPlace> ProposalBook::late_places(const ActPlace& from, WallTime lapse) const {
+  std::vector<ActPlace> out;
+  for (const auto& [epoch, log] : logs_[from.side])
+    for (const auto& [index, passage] : log.passages) {
+      const ActPlace place{from.side, epoch, index};
+      if (passage.time < lapse || precedes(place, from)) continue;
+      out.push_back(place);
+      break;
+    }
+  return out;
+}
+
+// What the entry there does to that proposal, if it counts.
+std::optional<ProposalAct> ProposalBook::act_on(const ActPlace& proposal, const ActPlace& at) const {
+  const auto found = acts_.find(at);
+  if (found == acts_.end() || found->second.on != proposal) return std::nullopt;
+  const Sighting& act = found->second;
+  if (act.entry_class != acts_.at(proposal).entry_class) return std::nullopt;
+  if (act.answer) return act_of(act.answer->act);
+  return at.side == proposal.side ? std::nullopt : std::optional(ProposalAct::kCounter);
+}
+
+std::vector<ProposalBook::Step> ProposalBook::author_steps(const ActPlace& proposal) const {
+  std::vector<Step> out;
+  for (const auto& [at, act] : acts_)
+    if (at.side == proposal.side && act_on(proposal, at) && precedes(proposal, at))
+      out.push_back({*act_on(proposal, at), Actor::kAuthor, at, act.seen});
+  std::sort(out.begin(), out.end(), [this](const Step& a, const Step& b) { return precedes(a.at, b.at); });
+  return out;
+}
+
+std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& proposal) const {
+  const std::uint8_t side = other_side(proposal.side);
+  const auto lapse = lapse_of(*acts_.at(proposal).proposal);
+  const std::vector<ActPlace> late = lapse ? late_places(proposal, *lapse) : std::vector<ActPlace>();
+  bool lapsed = !lapse;
+  std::vector<Step> out;
+  for (const record::EpochId& epoch : epochs(side))
+    for (const auto& [index, passage] : logs_[side].at(epoch).passages) {
+      if (!saw(passage.seen, proposal)) continue;
+      const ActPlace at{side, epoch, index};
+      if (!lapsed && (passage.time >= *lapse || std::any_of(late.begin(), late.end(), [&](const ActPlace& place) {
+            return saw(passage.seen, place);
+          }))) {
+        lapsed = true;
+        out.push_back({ProposalAct::kLapse, Actor::kTime, at, passage.seen});
+      }
+      if (const auto act = act_on(proposal, at)) out.push_back({*act, Actor::kOther, at, passage.seen});
+    }
+  return out;
+}
+
+// The author's act stands before what it had not seen of the other side's.
+std::vector<ProposalBook::Step> ProposalBook::merged(const ActPlace& proposal) const {
+  const std::vector<Step> author = author_steps(proposal);
+  const std::vector<Step> other = other_steps(proposal);
+  std::vector<Step> out;
+  auto next = other.begin();
+  for (const Step& step : author) {
+    while (next != other.end() && saw(step.seen, next->at)) out.push_back(*next++);
+    out.push_back(step);
+  }
+  out.insert(out.end(), next, other.end());
+  return out;
+}
+
+std::optional<Outcome> ProposalBook::outcome(const ActPlace& place) const {
+  if (find(place) == nullptr) return std::nullopt;
+  Outcome out;
+  out.state = step(ProposalState::kNone, ProposalAct::kOffer, Actor::kAuthor).value_or(ProposalState::kNone);
+  out.decided_at = place;
+  const Step* withdrawn = nullptr;  // an offer that was still open
+  const std::vector<Step> steps = merged(place);
+  for (const Step& one : steps) {
+    if (withdrawn && one.act == ProposalAct::kAccept && !saw(one.seen, withdrawn->at)) out.crossed = true;
+    const auto next = step(out.state, one.act, one.by);
+    if (!next) continue;
+    if (*next == ProposalState::kWithdrawn && out.state == ProposalState::kOffered) withdrawn = &one;
+    out.state = *next;
+    out.decided_at = one.at;
+  }
+  return out;
+}
+
+std::vector<ActPlace> ProposalBook::proposals() const {
+  std::vector<ActPlace> out;
+  for (const auto& [at, act] : acts_)
+    if (act.proposal) out.push_back(at);
+  std::sort(out.begin(), out.end(), [this](const ActPlace& a, const ActPlace& b) {
+    return a.side != b.side ? a.side < b.side : precedes(a, b);
+  });
+  return out;
+}
+
+const Proposal* ProposalBook::find(const ActPlace& place) const {
+  const auto found = acts_.find(place);
+  return found == acts_.end() || !found->second.proposal ? nullptr : &*found->second.proposal;
+}
+
+std::optional<ActPlace> ProposalBook::agreed(Matter matter, const About& about) const {
+  struct Agreement {
+    ActPlace at, accepted_at;
+    WallTime instant;
+  };
+  std::vector<Agreement> all;
+  for (const ActPlace& at : proposals()) {
+    const Proposal& proposal = *find(at);
+    if (proposal.matter != matter || !about(proposal)) continue;
+    const Outcome now = *outcome(at);
+    if (now.state == ProposalState::kAccepted)
+      all.push_back({at, now.decided_at, proposal.instant.value_or(WallTime{0})});
+  }
+  const Agreement* best = nullptr;
+  for (const Agreement& one : all) {
+    const bool older = std::any_of(all.begin(), all.end(), [&](const Agreement& another) {
+      return another.at != one.at && after(one.accepted_at, another.accepted_at);
+    });
+    // proposals() is in the order that breaks a tie: side, then log.
+    if (!older && (best == nullptr || one.instant < best->instant)) best = &one;
+  }
+  return best == nullptr ? std::nullopt : std::optional(best->at);
+}
+
+}  // namespace detente::line

@@ -1,0 +1,258 @@
+#include "line/proposal_book.h"
+
+#include <gtest/gtest.h>
+
+#include "line/proposal_logs_for_test.h"
+
+namespace detente::line {
+namespace {
+
+using Ps = ProposalState;
+
+Ps state_of(const ProposalBook& book, const ActPlace& proposal) { return book.outcome(proposal)->state; }
+
+TEST(ProposalBook, AnOfferIsAnsweredOnce) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kOffered);
+  logs.deliver();
+  logs.answer(1, offer, AnswerAct::kAccept);
+  logs.answer(1, offer, AnswerAct::kReject);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kAccepted);
+  EXPECT_FALSE(logs.book().outcome({0, {}, 99}));
+  EXPECT_EQ(logs.book().proposals(), std::vector<ActPlace>{offer});
+}
+
+TEST(ProposalBook, WithdrawalAndAcceptanceThatCrossed) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0);
+  logs.deliver();
+  logs.answer(1, offer, AnswerAct::kAccept);
+  logs.answer(0, offer, AnswerAct::kWithdraw);
+  const Outcome now = *logs.book().outcome(offer);
+  EXPECT_EQ(now.state, Ps::kWithdrawn);
+  EXPECT_TRUE(now.crossed);
+}
+
+TEST(ProposalBook, AnAgreementIsLeftByEitherWithoutACrossing) {
+  for (const std::uint8_t side : {std::uint8_t{0}, std::uint8_t{1}}) {
+    TwoLogs logs;
+    const ActPlace offer = logs.offer(0);
+    logs.deliver();
+    logs.answer(1, offer, AnswerAct::kAccept);
+    logs.deliver();
+    const ActPlace left = logs.answer(side, offer, AnswerAct::kWithdraw);
+    const Outcome now = *logs.book().outcome(offer);
+    EXPECT_EQ(now.state, Ps::kWithdrawn);
+    EXPECT_EQ(now.decided_at, left);
+    EXPECT_FALSE(now.crossed);
+  }
+}
+
+TEST(ProposalBook, TheOtherSideCannotWithdrawWhatItHasNotAccepted) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0);
+  logs.deliver();
+  logs.answer(1, offer, AnswerAct::kWithdraw);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kOffered);
+}
+
+TEST(ProposalBook, RejectionAndWithdrawalThatCrossedAreAWithdrawal) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(1);
+  logs.deliver();
+  logs.answer(0, offer, AnswerAct::kReject);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kRejected);
+  logs.answer(1, offer, AnswerAct::kWithdraw);
+  const Outcome now = *logs.book().outcome(offer);
+  EXPECT_EQ(now.state, Ps::kWithdrawn);
+  EXPECT_FALSE(now.crossed) << "nobody thought that it was agreed";
+}
+
+TEST(ProposalBook, OfAcceptanceAndCounterOfferTheFirstInTheLogCounts) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0);
+  logs.deliver();
+  const ActPlace counter = logs.counter(1, offer);
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kReplaced);
+  EXPECT_EQ(state_of(logs.book(), counter), Ps::kOffered);
+  logs.deliver();
+  logs.answer(0, counter, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), counter), Ps::kAccepted);
+}
+
+TEST(ProposalBook, ACounterOfferThatCrossedWithTheWithdrawalStandsForItself) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0);
+  logs.deliver();
+  const ActPlace counter = logs.counter(1, offer);
+  logs.answer(0, offer, AnswerAct::kWithdraw);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kWithdrawn);
+  EXPECT_EQ(state_of(logs.book(), counter), Ps::kOffered);
+}
+
+TEST(ProposalBook, AnAnswerThatCannotHaveSeenTheProposalCountsForNothing) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0);
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kOffered);
+}
+
+TEST(ProposalBook, AnAnswerOfAnotherClassCountsForNothing) {
+  TwoLogs logs;
+  logs.entry_class = record::EntryClass::kDrill;
+  const ActPlace offer = logs.offer(0);
+  logs.deliver();
+  logs.entry_class = record::EntryClass::kLive;
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kOffered);
+  logs.entry_class = record::EntryClass::kDrill;
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kAccepted);
+}
+
+TEST(ProposalBook, ItLapsesByTheClockOfWhoHadToAnswer) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0, WallTime{100});
+  logs.deliver();
+  logs.pass(0, WallTime{500});
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kOffered) << "the author's clock alone decides nothing";
+  const ActPlace late = logs.pass(1, WallTime{100});
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kLapsed);
+  EXPECT_EQ(logs.book().outcome(offer)->decided_at, late);
+}
+
+TEST(ProposalBook, AnAnswerThatIsDatedBackIsLate) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0, WallTime{100});
+  logs.deliver();
+  logs.pass(1, WallTime{120});
+  logs.now = WallTime{50};
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kLapsed);
+}
+
+TEST(ProposalBook, AnAnswerThatHadSeenALateEntryOfTheAuthorIsLate) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0, WallTime{100});
+  logs.pass(0, WallTime{110});
+  logs.deliver();
+  logs.now = WallTime{50};
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kLapsed);
+}
+
+TEST(ProposalBook, AClockThatWasOnceWrongSpoilsNoLaterProposal) {
+  TwoLogs logs;
+  logs.pass(0, WallTime{4'000'000'000});
+  logs.pass(1, WallTime{4'000'000'000});
+  logs.deliver();
+  logs.now = WallTime{10};
+  const ActPlace offer = logs.offer(0, WallTime{100});
+  logs.deliver();
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kAccepted);
+}
+
+TEST(ProposalBook, WhatWasAgreedInTimeDoesNotLapse) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0, WallTime{100});
+  logs.deliver();
+  logs.answer(1, offer, AnswerAct::kAccept);
+  logs.pass(1, WallTime{500});
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kAccepted);
+}
+
+TEST(ProposalBook, ADiskThatWasLostDividesNothing) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0, WallTime{100});
+  logs.new_epoch(0);
+  logs.pass(0, WallTime{11});
+  logs.deliver();
+  logs.new_epoch(1);
+  logs.answer(1, offer, AnswerAct::kAccept);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kAccepted) << "seen by way of the epoch after it";
+  logs.deliver();
+  logs.answer(0, offer, AnswerAct::kWithdraw);
+  EXPECT_EQ(state_of(logs.book(), offer), Ps::kWithdrawn) << "by its author's later epoch";
+}
+
+TEST(ProposalBook, EpochsThatNameEachOtherInARingEnd) {
+  ProposalBook book;
+  for (std::uint8_t i = 1; i <= 2; ++i) {
+    Sighting first;
+    first.at = {0, {i}, 0};
+    first.before = LogPart{{static_cast<std::uint8_t>(3 - i)}, 5};
+    ASSERT_TRUE(book.add(first));
+  }
+  Sighting offer;
+  offer.at = {0, {1}, 1};
+  offer.proposal = Proposal{};
+  ASSERT_TRUE(book.add(offer));
+  Sighting answer;
+  answer.at = {1, {9}, 0};
+  answer.seen = LogPart{{7}, 5};
+  answer.on = offer.at;
+  answer.answer = Answer{};
+  ASSERT_TRUE(book.add(answer));
+  EXPECT_EQ(state_of(book, offer.at), Ps::kOffered);
+}
+
+TEST(ProposalBook, AThirdSideIsRefused) {
+  ProposalBook book;
+  Sighting third;
+  third.at.side = 2;
+  EXPECT_FALSE(book.add(third));
+}
+
+TEST(ProposalBook, OfTwoAgreementsTheNewerCounts) {
+  TwoLogs logs;
+  const auto any = [](const Proposal&) { return true; };
+  const ActPlace monday = logs.offer(0, {}, WallTime{1'000});
+  logs.deliver();
+  logs.answer(1, monday, AnswerAct::kAccept);
+  logs.deliver();
+  EXPECT_EQ(logs.book().agreed(Matter::kOther, any), monday);
+  const ActPlace tuesday = logs.offer(1, {}, WallTime{2'000});
+  logs.deliver();
+  logs.answer(0, tuesday, AnswerAct::kAccept);
+  EXPECT_EQ(logs.book().agreed(Matter::kOther, any), tuesday);
+  EXPECT_FALSE(logs.book().agreed(Matter::kRestoration, any));
+  EXPECT_FALSE(logs.book().agreed(Matter::kOther, [](const Proposal&) { return false; }));
+}
+
+TEST(ProposalBook, OfTwoAgreementsThatCrossedTheEarlierInstantCountsAndElseTheFirstSides) {
+  for (const std::uint32_t second : {500u, 1'000u, 2'000u}) {
+    TwoLogs logs;
+    const ActPlace first_sides = logs.offer(0, {}, WallTime{1'000});
+    const ActPlace second_sides = logs.offer(1, {}, WallTime{second});
+    logs.deliver();
+    logs.answer(1, first_sides, AnswerAct::kAccept);
+    logs.answer(0, second_sides, AnswerAct::kAccept);
+    const auto one = logs.book().agreed(Matter::kOther, [](const Proposal&) { return true; });
+    EXPECT_EQ(one, second < 1'000 ? second_sides : first_sides);
+  }
+}
+
+TEST(ProposalBook, AnEntryIsReadForWhatItSays) {
+  record::Entry entry;
+  entry.header.kind = record::kProposalAnswer;
+  entry.header.body_form = record::BodyForm::kCbor;
+  entry.header.time = WallTime{7};
+  entry.header.seen = record::LogPosition{{2}, 5, {}};
+  entry.header.references = {{record::Whose::kOthers, {2}, 4, {}}};
+  entry.body = answer_body({AnswerAct::kReject, "no"});
+  const Sighting seen = sighting_of(1, {3}, 8, entry, true);
+  EXPECT_EQ(seen.at, (ActPlace{1, {3}, 8}));
+  EXPECT_EQ(seen.on, (ActPlace{0, {2}, 4}));
+  EXPECT_EQ(seen.answer, (Answer{AnswerAct::kReject, "no"}));
+  EXPECT_EQ(seen.seen, (LogPart{{2}, 5}));
+  EXPECT_EQ(seen.time, WallTime{7});
+  EXPECT_FALSE(sighting_of(1, {3}, 8, entry, false).answer) << "without a signature it counts for nothing";
+  entry.body.push_back(0);
+  EXPECT_FALSE(sighting_of(1, {3}, 8, entry, true).answer);
+}
+
+}  // namespace
+}  // namespace detente::line
