@@ -34,6 +34,7 @@ struct LineChoice {
   bool deniable = false;
   std::uint8_t highest = 3;
   accord::HoursText hours = {};
+  std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
 };
 
 struct PathChoice {

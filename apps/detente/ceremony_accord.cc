@@ -58,6 +58,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
   if (number != kAccordLine) annex.media = {accord::Medium::kText, accord::Medium::kDocument};
   annex.hours = choice.hours.terms;
   annex.check_calls = choice.hours.calls;
+  annex.people = choice.people;
   DETENTE_TRY(text, accord::write_annex(annex));
   files.note.accord.lines.push_back({number, accord::annex_digest(text)});
   files.annexes.push_back(std::move(text));

@@ -1,5 +1,7 @@
 #include "ceremony_commands.h"
 
+#include "wire/text.h"
+
 namespace detente::cli {
 
 void add_ceremony_commands(CLI::App& app, Context& context) {
@@ -35,6 +37,32 @@ Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineC
       found = true;
     }
     if (!found) return fail(Fault::kNotFound, "--hours " + text + ": no --line of that name");
+  }
+  return {};
+}
+
+Result<void> choose_people(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
+    std::vector<std::string> posts = {""};
+    for (const char c : equals == std::string::npos ? text : text.substr(equals + 1)) {
+      if (c == ',')
+        posts.emplace_back();
+      else
+        posts.back().push_back(c);
+    }
+    for (const std::string& post : posts) {
+      auto good = wire::check_name(post);
+      if (!good) return fail_at("--people " + text, good.error());
+    }
+    bool found = false;
+    for (LineChoice& choice : lines) {
+      if (!line.empty() && choice.name != line) continue;
+      choice.people = posts;
+      found = true;
+    }
+    if (!found) return fail(Fault::kNotFound, "--people " + text + ": no --line of that name");
   }
   return {};
 }

@@ -18,8 +18,11 @@ Result<void> check_desk_time(WallTime claimed, WallTime now) {
 
 Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer) {
   if (annex.allows_post(officer.post)) return {};
-  return fail(Fault::kDenied, "line " + annex.name + " is for the posts that the accord names, and " + officer.post +
-                                  " is none of them; `detente accord show` lists them");
+  std::string posts;
+  for (const std::string& post : annex.people) posts += (posts.empty() ? "" : ", ") + post;
+  return fail(Fault::kDenied, "the accord opens line " + annex.name + " to these posts: " + posts + ". Officer " +
+                                  std::to_string(officer.number.value) + " is " + officer.post +
+                                  ": let one of those posts act");
 }
 
 }  // namespace detente::station
