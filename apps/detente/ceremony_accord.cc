@@ -152,6 +152,7 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   if (!choices.title.empty()) accord.title = choices.title;
   accord.not_before = now;
   accord.seal = choices.seal;
+  if (choices.heartbeat_seconds) accord.session.heartbeat_seconds = *choices.heartbeat_seconds;
   accord.dictionary = crypto::sha256(files.dictionary);
   apply_names(accord, side.name(), choices);
   DETENTE_TRY_VOID(add_vectors(files, choices));

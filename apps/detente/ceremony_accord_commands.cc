@@ -258,6 +258,9 @@ void add_draft(CLI::App& accord, Context& context) {
       ->add_option("--cipher-vectors", options->vectors,
                    "[AEAD=]FILE: test vectors of a cipher of your own")
       ->allow_extra_args(false);
+  draft->add_option("--heartbeat", choices.heartbeat_seconds,
+                    "Seconds without a word after which a station shows that it is there (default 20)")
+      ->check(CLI::Range(1, 86400));
   draft->add_option("--title", choices.title, "Of the accord");
   draft->add_option("--first", choices.first, "The side that the lot drawn in the room put first");
   draft->add_flag("--replace", options->replace, "In place of a draft that is not signed by both");

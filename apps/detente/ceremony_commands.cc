@@ -86,6 +86,19 @@ Result<std::pair<std::string, std::string>> split_pair(const std::string& option
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
 }
 
+Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued) {
+  const std::string number = std::to_string(issued.bulletin);
+  DETENTE_TRY(told, tell_station(side, issued.bytes));
+  context.say("Credential " + std::to_string(issued.credential.number.value) +
+              " stands in bulletin " + number +
+              (told ? "; the running station tells every counterpart. Where a line is cut off: "
+                      "detente bulletin export FILE"
+                    : ". It must reach the other side: detente bulletin export FILE"));
+  context.result(
+      {{"number", issued.credential.number.value}, {"bulletin", issued.bulletin}, {"told", told}});
+  return {};
+}
+
 Result<std::vector<std::string>> link_where_ready(Context& context, const SideDir& side) {
   std::vector<std::string> linked;
   DETENTE_TRY(counterparts, side.counterparts());

@@ -25,6 +25,8 @@ Result<crypto::SignKey> open_root(Context& context, const SideDir& side);
 // "NAME=VALUE"; kMalformed names the option.
 Result<std::pair<std::string, std::string>> split_pair(const std::string& option,
                                                        const std::string& text);
+// What was issued, and that it must reach the other side; tells a station that runs here.
+Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued);
 // Links every counterpart for which all is there. Gives the names of those that are new.
 Result<std::vector<std::string>> link_where_ready(Context& context, const SideDir& side);
 

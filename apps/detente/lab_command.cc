@@ -152,6 +152,8 @@ void add_lab_commands(CLI::App& app, Context& context) {
   fresh->add_option("--people", options->people, "[NAME=]POST,POST: the posts that may join a line, or all")
       ->type_name("[NAME=]POST,POST")
       ->allow_extra_args(false);
+  fresh->add_option("--heartbeat", choices.heartbeat_seconds, "Seconds, as in detente accord draft")
+      ->check(CLI::Range(1, 86400));
   fresh->add_option("--paths", choices.paths, "How many paths")
       ->check(CLI::Range(1, 32))
       ->capture_default_str();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/civil.h"
+
 namespace detente::station {
 
 namespace {
@@ -14,6 +16,18 @@ Result<void> check_desk_time(WallTime claimed, WallTime now) {
   return fail(Fault::kLimit,
               "the time that is claimed is more than a day from this station's clock: set the "
               "clock of the desk or of the station");
+}
+
+Result<void> check_valid_now(const accord::Credential& officer, WallTime now) {
+  const std::string which = "the credential of officer " + std::to_string(officer.number.value) + ", " + officer.post;
+  if (now < officer.not_before)
+    return fail(Fault::kDenied, which + ", is not valid before " + format_utc(officer.not_before) +
+                                    ": wait, or correct this station's clock");
+  if (officer.not_after < now)
+    return fail(Fault::kDenied, which + ", expired at " + format_utc(officer.not_after) +
+                                    ". Whoever holds the root key renews it: detente officer renew NAME; the other side "
+                                    "gets it over the line, or as a file: detente bulletin export FILE");
+  return {};
 }
 
 Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer) {
