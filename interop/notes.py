@@ -336,6 +336,8 @@ def parse_annex(text):
     table.integer("queue_entries", 1, 100000)
     table.line("staffed", 0, 200)
     table.texts("people", 0, 64)
+    if "lift" in table.values:
+        refuse(table.text("lift") not in ("agreed", "alone"), "annex: lift is neither agreed nor alone")
     acts = table.texts("signed_acts", 0, 64)
     refuse(acts and evidence == "provable", "annex: signed acts on a provable line")
     table.digest("code_book", empty=True)

@@ -128,9 +128,9 @@ Result<std::vector<std::string>> outbox_texts(const LabSide& own) {
   DETENTE_TRY(line, line_key(own));
   std::vector<std::string> out;
   for (const record::OutboxItem& item : store->outbox(line)) {
-    const auto entry = core::decode_outbox_item(item.item);
-    if (!entry) return fail(Fault::kMalformed, "an item of the outbox cannot be read");
-    out.emplace_back(as_string(entry->body));
+    const auto waiting = core::decode_outbox_item(item.item);
+    if (!waiting) return fail(Fault::kMalformed, "an item of the outbox cannot be read");
+    out.emplace_back(as_string(waiting->entry.body));
   }
   return out;
 }

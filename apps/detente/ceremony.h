@@ -35,6 +35,7 @@ struct LineChoice {
   std::uint8_t highest = 3;
   accord::HoursText hours = {};
   std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
+  bool lift_alone = false;  // each side may lift its own cut alone
 };
 
 struct PathChoice {

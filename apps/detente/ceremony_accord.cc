@@ -56,6 +56,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
       choice.deniable ? accord::Evidence::kDeniable : accord::Evidence::kProvable, random);
   annex.highest_precedence = choice.highest;
   if (number != kAccordLine) annex.media = {accord::Medium::kText, accord::Medium::kDocument};
+  annex.lift_alone = choice.lift_alone;
   annex.hours = choice.hours.terms;
   annex.check_calls = choice.hours.calls;
   annex.people = choice.people;

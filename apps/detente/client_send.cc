@@ -18,7 +18,7 @@ struct SendOptions {
   std::string address, text, precedence = "routine", officer, subject, label, due, reply_by;
   std::vector<std::string> references, action, info, files;
   std::string type;
-  bool drill = false, test = false, has_text = false;
+  bool drill = false, test = false, has_text = false, hold = false;
   std::string wait = "receipt", timeout = "10s";
 };
 
@@ -91,6 +91,7 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
     return fail(Fault::kMalformed, "--wait document needs a --file that is waited for");
   DETENTE_TRY_VOID(set_wait(out.submission, to_the_end ? "receipt" : options.wait, options.timeout));
   out.officer = options.officer;
+  out.submission.hold = options.hold;
   DETENTE_TRY(line, find_line(station, options.address));
   out.line = line;
   return out;
@@ -197,6 +198,7 @@ void add_send_commands(CLI::App& app, Context& context) {
                            "Refers to this entry of theirs: 12; or own:3");
   send_command->add_option("--action", options->action, "Post that is to act; may be given again");
   send_command->add_option("--info", options->info, "Post that is to know; may be given again");
+  send_command->add_flag("--hold", options->hold, "Where the line is or will be cut: wait until it is open");
   add_wait_options(*send_command, options->wait, options->timeout);
   send_command->get_option("--wait")->description(
       "Return when: none, durable (own disk), receipt (their disk), document (their disk has the files)");

@@ -63,6 +63,7 @@ std::string author_of(const Json& entry) {
 }
 
 std::string how_far(const Json& entry) {
+  if (entry.value("crossed", false)) return "crossed with the cut";
   if (entry.value("early", false)) return "early: entries before it are missing";
   if (entry.value("whose", "") == "own")
     return entry.value("receipted", false) ? "on the other side's disk" : "not yet received";

@@ -14,6 +14,7 @@ struct LabOptions {
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
   std::vector<std::string> kinds, deniable, vectors, providers, hours, people;
+  bool lift_alone = false;
 };
 
 void choose_lines(LabOptions& options) {
@@ -23,7 +24,7 @@ void choose_lines(LabOptions& options) {
       options.lines.push_back(name);
   for (const std::string& name : options.lines)
     options.choices.lines.push_back(
-        {name, std::find(deniable.begin(), deniable.end(), name) != deniable.end(), 3});
+        {name, std::find(deniable.begin(), deniable.end(), name) != deniable.end(), 3, {}, options.lift_alone});
 }
 
 Result<void> choose_ciphers(LabOptions& options) {
@@ -146,6 +147,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->delimiter(',')
       ->check(a_name())
       ->allow_extra_args(false);
+  fresh->add_flag("--lift-alone", options->lift_alone, "Each side may lift its own cuts without the other's consent");
   fresh->add_option("--hours", options->hours, "[NAME=]FILE: hours and check calls of a line, or of all")
       ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);

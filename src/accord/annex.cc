@@ -163,6 +163,8 @@ Result<std::string> write_annex(const Annex& annex) {
   out.comment("When somebody is there, in words.").text("staffed", annex.staffed);
   out.comment("Posts that may join; none named = all officers of the line.")
       .texts("people", annex.people);
+  if (annex.lift_alone)
+    out.comment("Each side may lift its own cut of this line without the other's consent.").text("lift", "alone");
   out.comment("On a deniable line: the acts that are signed all the same.")
       .texts("signed_acts", annex.signed_acts);
   out.comment("SHA-256 of the code book, or empty.")
@@ -176,6 +178,7 @@ Result<std::string> write_annex(const Annex& annex) {
 
 Result<Annex> parse_annex(std::string_view text) {
   static constexpr std::array<std::string_view, 2> kEvidence = {"provable", "deniable"};
+  static constexpr std::array<std::string_view, 2> kLift = {"agreed", "alone"};
   DETENTE_TRY(document, TomlDocument::parse(text, "annex", kAnnexTextMax));
   auto root = document.root();
   root.expect("format", kAnnexFormat, "this program reads no other version of an annex");
@@ -192,6 +195,7 @@ Result<Annex> parse_annex(std::string_view text) {
   out.queue_entries = root.integer("queue_entries", 1, kQueueEntriesMax);
   out.staffed = root.text("staffed");
   out.people = root.texts("people", kPeopleMax);
+  if (root.has("lift")) out.lift_alone = read_choice(document, root, "lift", kLift) == 1;
   out.signed_acts = root.texts("signed_acts", kSignedActsMax);
   out.code_book = root.digest_or_empty("code_book");
   out.hours = read_hours(document, root);

@@ -43,6 +43,7 @@ struct Annex {
   std::uint32_t queue_entries = 1000;    // waiting on this line at most; 1..100000
   std::string staffed;                   // "at all hours"; safe text, may be empty
   std::vector<std::string> people;       // posts that may join; empty = every officer of the line
+  bool lift_alone = false;               // each side may lift its own cut alone (spec/cut.md)
   std::vector<std::string> signed_acts;  // deniable line: the acts that are signed all the same
   std::optional<Digest> code_book;
   HoursTerms hours;

@@ -171,7 +171,9 @@ void DocumentSender::offer_open(Context& context) {
   std::size_t offered = being_offered();
   for (auto& [prefix, open] : open_) {
     if (!open.offer_at || context.now.mono < *open.offer_at) continue;
-    if (open.offers == 0 && ++offered > kAskedMax) return;
+    // It waits for a place; those behind it that have one do not.
+    if (open.offers == 0 && offered >= kAskedMax) continue;
+    offered += open.offers == 0 ? 1 : 0;
     if (++open.offers > kOffersMax) {
       open.offer_at.reset();
       continue;
@@ -208,7 +210,7 @@ DocumentSender::Asked* DocumentSender::next_asked() {
   Asked* best = nullptr;
   for (auto& [prefix, asked] : asked_) {
     skip_held(asked);
-    if (!has_more(asked)) continue;
+    if (!has_more(asked) || is_cut(asked)) continue;
     // The one that was begun goes on before another of its precedence.
     const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.tree.has_value()); };
     if (best == nullptr || rank(asked) > rank(*best)) best = &asked;
@@ -340,7 +342,7 @@ std::optional<Instant> DocumentSender::next_deadline() const {
   if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
   for (const auto& [prefix, asked] : asked_) {
     if (has_more(asked)) {
-      by(link_->may_send_at(allowed(asked)));
+      if (!is_cut(asked)) by(link_->may_send_at(allowed(asked)));
     } else {
       by(asked.offer_at);
     }

@@ -1,6 +1,8 @@
 // What both ends of a document's way speak of.
 #pragma once
 
+#include <set>
+
 #include "core/line_setup.h"
 #include "record/blob.h"
 #include "wire/frame.h"
@@ -10,7 +12,8 @@ namespace detente::core {
 struct DocumentTerms {
   std::uint64_t length_max = std::uint64_t{256} << 20;  // of one, by the accord
   std::uint64_t room = std::uint64_t{16} << 30;        // bytes of theirs that are kept here, all together
-  std::map<LineId, std::vector<PathId>> paths;         // that a line's accord allows; none = every one
+  std::map<LineId, std::vector<PathId>> paths = {};    // that a line's accord allows; none = every one
+  std::set<LineId> cut = {};                           // no bytes of their documents cross now
 };
 
 // Pieces of a document from the desk. All but the document's last are whole.

@@ -172,6 +172,10 @@ void Documents::named_durable(Context& context, const std::vector<record::BlobKe
   receiver_.schedule(context);
 }
 
+bool Documents::set_cut(LineId line, bool cut) {
+  return cut ? terms_.cut.insert(line).second : terms_.cut.erase(line) > 0;
+}
+
 void Documents::on_frame(Context& context, const wire::Frame& frame, PathId came_on) {
   Result<record::BlobFrame> parsed = record::decode_blob_frame(frame.body);
   if (!parsed) {

@@ -36,6 +36,9 @@ class Documents {
   void on_frame(Context& context, const wire::Frame& frame, PathId came_on);
   void on_packets(Context& context, const std::vector<SentPacket>& acknowledged, const std::vector<SentPacket>& lost);
   void on_link_up(Context& context, bool fresh);
+  // Whether a cut keeps documents off that line: what is under way waits, and goes on where it stopped.
+  // True when that changed; then on_link_up() is called, with a link.
+  bool set_cut(LineId line, bool cut);
   void pump(Context& context) { sender_.pump(context); }
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;

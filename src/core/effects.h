@@ -81,6 +81,11 @@ struct DocumentArrived {  // theirs: all of it is on our disk, verified
   LineId line;
   Digest root{};
 };
+struct RegisterChanged {  // somebody cut or cleared a line, or the announced hour of a cut has come
+  PeerId peer;
+  LineId line;
+  std::optional<record::Whose> whose;  // whose act; nothing for the hour
+};
 struct LinkChanged {
   PeerId peer;
   bool up = false;
@@ -96,6 +101,7 @@ enum class AlarmKind {
   kStore,           // our own disk refused
   kDocument,        // a document of theirs is not fetched, or is there no more
   kQuota,           // the other side writes more than this station takes of a line
+  kCut,             // the other side writes on a line that is cut
   kRate,            // the other side calls or asks more often than this station answers
 };
 struct Alarm {
@@ -105,8 +111,8 @@ struct Alarm {
 };
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
-                               DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, LinkChanged,
-                               Alarm>;
+                               DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, RegisterChanged,
+                               LinkChanged, Alarm>;
 struct Notify {
   DeskEvent event;
 };

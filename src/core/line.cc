@@ -16,11 +16,12 @@ constexpr std::size_t kGroup = kWindow / 2;
 constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
-Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents)
+Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers)
     : identity_(&identity),
       setup_(std::move(setup)),
       link_(&link),
       documents_(&documents),
+      registers_(&registers),
       own_(identity, setup_),
       far_(identity, setup_),
       quota_(identity.limits.entry_bytes_at_once, std::max<std::uint64_t>(identity.limits.entry_bytes_a_day / 86400, 1),
@@ -45,8 +46,8 @@ void Line::load(Context& context, record::Fence fence) {
   placing_ = 0;
   for (const record::OutboxItem& item : context.store.outbox(fence_.line)) {
     if (given_back_.count(item.id) > 0) continue;
-    if (auto entry = decode_outbox_item(item.item))
-      outbox_.push_back({item.id, std::move(*entry), true});
+    if (auto waiting = decode_outbox_item(item.item))
+      outbox_.push_back({item.id, std::move(waiting->entry), true, waiting->hold});
     next_id_ = std::max(next_id_, item.id + 1);
   }
 }
@@ -66,7 +67,7 @@ void Line::open_epoch(Context& context) {
   // With the opening or not at all: what was given back must not be read again from a disk that refused this.
   record::Batch batch = new_batch();
   for (SubmissionId id : given_back_) batch.writes.push_back(record::DeleteOutbox{fence_.line, id});
-  place(context, {{0, std::move(entry), false}}, std::move(batch));
+  place(context, {{0, std::move(entry), false, false}}, std::move(batch));
 }
 
 std::size_t Line::window_left() const {
@@ -74,10 +75,15 @@ std::size_t Line::window_left() const {
   return under_way < kWindow ? kWindow - under_way : 0;
 }
 
-Result<SubmissionId> Line::submit(Context& context, record::Entry entry) {
+Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool hold) {
   DETENTE_TRY_VOID(line::check_submission(
       entry, {setup_.id, setup_.name, setup_.provable, setup_.highest, setup_.documents}));
   DETENTE_TRY_VOID(documents_->check_named(context, entry.header));
+  if (entry.header.kind == record::kRegister) DETENTE_TRY_VOID(registers_->check_own(entry));
+  if (!hold && !passes(entry.header))
+    return fail(Fault::kState, closed_words(*registers_->closed(setup_.id, medium_of(entry.header)), setup_.name,
+                                            identity_->counterpart) +
+                                   "; nothing can be sent on it (--hold keeps it until the line is open)");
   if (outbox_.size() + outbox_new_.size() >= setup_.outbox_max)
     return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(setup_.outbox_max) +
                                    " messages waiting already; wait until the other side is reached");
@@ -87,12 +93,13 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry) {
       return fail(Fault::kConflict, "this officer's signature was used before; sign the text again");
   const SubmissionId id = next_id_++;
   const bool flash = entry.header.precedence == record::Precedence::kFlash;
-  Waiting waiting{id, std::move(entry), false};
+  const bool open = passes(entry.header);
+  Waiting waiting{id, std::move(entry), false, hold};
   const bool first = outbox_.empty() && outbox_new_.empty();
   if (broken_)
     return fail(Fault::kIo, "the disk of this station takes nothing at the moment: make room on it, "
                             "then send the message again");
-  const bool room = may_sign() && window_left() > 0;
+  const bool room = open && may_sign() && window_left() > 0;
   if (room && (flash || (first && placing_ == 0 && link_->may_send(context.now.mono, setup_.paths)))) {
     place(context, {std::move(waiting)});
   } else if (room && outbox_new_.empty() && placing_ > 0) {
@@ -127,10 +134,12 @@ std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string
 void Line::store_in_outbox(Context& context, Waiting waiting) {
   const SubmissionId id = waiting.id;
   record::Batch batch = new_batch();
-  batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry)}});
+  batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry, waiting.hold)}});
   documents_->name(context, waiting.entry.header, batch);
+  RegisterChanges acts;
+  registers_->note(context, record::Whose::kAuthors, waiting.entry, batch, acts);
   outbox_new_.push_back(std::move(waiting));
-  const auto stored = [this, id](Context& then) {
+  const auto stored = [this, id, acts = std::move(acts)](Context& then) {
     const auto it = std::find_if(outbox_new_.begin(), outbox_new_.end(),
                                  [&](const Waiting& w) { return w.id == id; });
     if (it == outbox_new_.end()) return;
@@ -138,6 +147,8 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
     outbox_.push_back(std::move(*it));
     outbox_new_.erase(it);
     then.effects.notify(EntryQueued{identity_->peer, setup_.id, id});
+    registers_->apply(then, acts);
+    give_back(then);  // the line may have been cut meanwhile
     pump(then);
   };
   if (mutant(Mutant::kAcknowledgeBeforeSync)) {
@@ -151,7 +162,8 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
 }
 
 void Line::sort_outbox() {
-  const auto before = [](const Waiting& a, const Waiting& b) {
+  const auto before = [this](const Waiting& a, const Waiting& b) {
+    if (passes(a.entry.header) != passes(b.entry.header)) return passes(a.entry.header);
     if (mutant(Mutant::kOrderSwapped)) return a.id > b.id;
     if (mutant(Mutant::kPrecedenceIgnored)) return a.id < b.id;
     return a.entry.header.precedence != b.entry.header.precedence
@@ -165,14 +177,15 @@ void Line::sort_outbox() {
 std::vector<Line::Waiting> Line::next_to_place(Instant now) {
   sort_outbox();
   std::vector<Waiting> items;
-  if (outbox_.empty()) return items;
+  if (outbox_.empty() || !passes(outbox_.front().entry.header)) return items;
   const record::Precedence precedence = outbox_.front().entry.header.precedence;
   const bool flash = precedence == record::Precedence::kFlash;
   // One commit at a time gathers what comes meanwhile; FLASH gathers and waits for nothing.
   if (!flash && (placing_ > 0 || !link_->may_send(now, setup_.paths))) return items;
   const std::size_t room = std::min(window_left(), kGroup);
   auto taken = outbox_.begin();
-  while (taken != outbox_.end() && items.size() < room && taken->entry.header.precedence == precedence)
+  while (taken != outbox_.end() && items.size() < room && taken->entry.header.precedence == precedence &&
+         passes(taken->entry.header))
     items.push_back(std::move(*taken++));
   outbox_.erase(outbox_.begin(), taken);
   return items;
@@ -180,8 +193,10 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
 
 std::optional<record::Precedence> Line::most_urgent() const {
   if (outbox_.empty() || !may_sign() || window_left() == 0 || placing_ > 0) return std::nullopt;
-  record::Precedence out = record::Precedence::kRoutine;
-  for (const Waiting& waiting : outbox_) out = std::max(out, waiting.entry.header.precedence);
+  std::optional<record::Precedence> out;
+  for (const Waiting& waiting : outbox_)
+    if (passes(waiting.entry.header))
+      out = std::max(out.value_or(record::Precedence::kRoutine), waiting.entry.header.precedence);
   return out;
 }
 
@@ -199,8 +214,11 @@ void Line::place(Context& context, std::vector<Waiting> items) {
 void Line::place(Context& context, std::vector<Waiting> items, record::Batch batch) {
   std::vector<SubmissionId> ids, untold;
   std::vector<record::Entry> entries;
+  RegisterChanges acts;
   for (Waiting& item : items) {
     documents_->name(context, item.entry.header, batch);
+    registers_->note(context, record::Whose::kAuthors, item.entry, batch, acts);
+    if (is_ordinary(item.entry.header)) item.entry.header.cut_epoch = registers_->theirs(setup_.id).cut_epoch();
     ids.push_back(item.id);
     if (!item.stored && item.id != 0) untold.push_back(item.id);
     entries.push_back(std::move(item.entry));
@@ -216,8 +234,9 @@ void Line::place(Context& context, std::vector<Waiting> items, record::Batch bat
   const std::uint64_t to = own_.size();
   placing_ += ids.size();
   const record::EpochId epoch = own_.key().epoch;
-  const auto durable = [this, from, to, ids, epoch](Context& then) {
+  const auto durable = [this, from, to, ids, epoch, acts = std::move(acts)](Context& then) {
     if (own_.key().epoch == epoch) placed_durable(then, from, to, ids);
+    registers_->apply(then, acts);
   };
   if (mutant(Mutant::kSendBeforeSync)) {
     durable(context);
@@ -282,6 +301,7 @@ void Line::commit_ended(Context& context) {
   for (Waiting& waiting : outbox_)
     if (!waiting.stored) gathered.push_back(std::move(waiting));
   load(context, fence_);
+  if (setup_.id == kAccordLine) registers_->forget_noted();
   for (Waiting& waiting : gathered) store_in_outbox(context, std::move(waiting));
   arm_retry(context);
   if (epoch_wanted_) epoch_retry_at_ = context.now.mono + kEpochRetry;

@@ -16,13 +16,14 @@
 #include "core/far_log.h"
 #include "core/link.h"
 #include "core/own_log.h"
+#include "core/registers.h"
 #include "line/message.h"
 
 namespace detente::core {
 
 class Line {
  public:
-  Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents);
+  Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers);
   Line(const Line&) = delete;
 
   void load(Context& context, record::Fence fence);
@@ -35,8 +36,10 @@ class Line {
   std::size_t queued() const { return outbox_.size(); }
   std::size_t placing() const { return placing_; }  // their commit is under way
 
-  // kLimit, kState, kConflict with a message for the person, else the id that events will name.
-  Result<SubmissionId> submit(Context& context, record::Entry entry);
+  // kLimit, kState, kConflict with a message for the person, else the id that events will name. On a line that is cut
+  // kState, unless `hold`: then it waits until the line is open; should the line be cut while others wait, those
+  // go back (SubmissionFailed) and this one stays.
+  Result<SubmissionId> submit(Context& context, record::Entry entry, bool hold = false);
   // Takes what waits without an index, and `pick` wants, back from the outbox: SubmissionFailed tells of each. What is
   // placed already stays. Should the disk refuse it, it may still be sent.
   using Pick = std::function<bool(const record::Entry&)>;
@@ -47,6 +50,11 @@ class Line {
   void on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c);
   // `session`: the serial of the session that brought it.
   void on_log_state(Context& context, const wire::Frame& frame, std::uint64_t session);
+
+  // Another cut may be in force on this line than before: what waits goes back to its authors or on its way.
+  void on_registers(Context& context);
+  // Of the accord line.
+  bool register_act_unreceipted(LineId line) const;
 
   // Whether this life knows what the other side holds of this line.
   bool contact_made() const { return contact_made_; }
@@ -72,6 +80,7 @@ class Line {
     SubmissionId id = 0;
     record::Entry entry;
     bool stored = false;  // in the durable outbox
+    bool hold = false;    // while the line is cut
   };
   struct InFlight {
     std::vector<SentPacket> packets;  // of the newest transmission
@@ -95,6 +104,15 @@ class Line {
   // ended: only then is it known what the disk has.
   void commit(Context& context, record::Batch batch, EffectQueue::Then then, EffectQueue::Failed failed);
   void commit_ended(Context& context);
+
+  // line_cut.cc
+  // Whether the line carries this now. What is no ordinary entry always passes.
+  bool passes(const record::Header& header) const;
+  bool awaits_receipt() const;  // something that passes
+  RegisterChanges note_their_acts(Context& context, record::Batch& batch);
+  void give_back(Context& context);
+  // What the other side sent on a line that is cut is not taken, but what had crossed with our cut.
+  bool refused_by_cut(Context& context, const record::WireEntry& wire);
 
   // line_send.cc
   record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
@@ -137,6 +155,7 @@ class Line {
   LineSetup setup_;
   Link* link_;
   Documents* documents_;
+  Registers* registers_;
   record::Fence fence_;
   OwnLog own_;
   FarLog far_;
@@ -148,6 +167,7 @@ class Line {
   std::size_t placing_ = 0;                      // entries whose commit is under way
   std::size_t commits_ = 0;  // under way
   bool broken_ = false;      // one was refused
+  line::MediaMask closed_ = 0;  // what a cut that is in force keeps off this line
   bool contact_made_ = false;
   bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever
   std::optional<Instant> epoch_retry_at_;
@@ -160,6 +180,7 @@ class Line {
   std::uint64_t recover_held_ = 0;     // and when something last came
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
   bool forgot_told_ = false;               // that the other side holds less than it had cosigned
+  std::optional<std::pair<record::Whose, std::uint64_t>> refusal_told_;  // the cut on which its entry was refused
   Bucket quota_, epochs_, answers_;
 };
 

@@ -81,7 +81,7 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
 }
 
 void Line::take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on) {
-  if (!may_take(context, wire, came_on)) return;
+  if (refused_by_cut(context, wire) || !may_take(context, wire, came_on)) return;
   record::Batch batch = new_batch();
   const bool flash = wire.header.precedence == record::Precedence::kFlash;
   FarLog::Outcome outcome = far_.accept(context, wire, own_, batch);
@@ -116,16 +116,18 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
                                  "the other station began a new epoch of its record on line " +
                                      setup_.name + "; it says that its disk has a new life"});
   if (setup_.documents) documents_->theirs_named(context, setup_.id, outcome.named, batch);
+  const RegisterChanges acts = note_their_acts(context, batch);
   const record::EpochId epoch = far_.key().epoch;
-  const auto durable = [this, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,
+  const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,
                         arrived = outcome.arrived](Context& then) {
-    if (far_.key().epoch != epoch) return;
+    if (far_.key().epoch != epoch) return registers_->apply(then, acts);
     if (held) far_.mark_durable(*held, receipt);
     if (receipt) send_receipt(then, flash, came_on);
     if (held && !receipt) pursue_recovery(then);
     for (const FarLog::Shown& shown : arrived)
       then.effects.notify(
           EntryArrived{identity_->peer, setup_.id, epoch, shown.index, shown.early});
+    registers_->apply(then, acts);
   };
   if (mutant(Mutant::kCosignBeforeSync)) {
     durable(context);

@@ -106,6 +106,7 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
   const std::size_t room = link_->room(&setup_.paths);
   for (const OwnLog::Sent& sent : own_.unreceipted()) {
     if (!sent.durable && !mutant(Mutant::kSendBeforeSync)) continue;
+    if (!passes(sent.placed.entry.header)) continue;
     if (!pick(sent)) continue;
     wire::Frame frame = entry_frame(sent, false);
     const std::size_t size = wire::frame_size(frame);
@@ -134,7 +135,7 @@ void Line::transmit_missing(Context& context, Duration older_than) {
 // The earliest moment at which something that is on its way has drawn nothing for too long.
 void Line::arm_retry(Context& context) {
   retry_at_.reset();
-  if (own_.unreceipted().empty()) return;
+  if (!awaits_receipt()) return;
   Instant since = context.now.mono;
   for (const auto& [index, flight] : in_flight_) since = std::min(since, flight.last_sent);
   retry_at_ = std::max(context.now.mono + Duration(1), since + link_->timeout(tries_));
@@ -161,7 +162,7 @@ void Line::on_deadline(Context& context) {
   if (recover_at_ && context.now.mono >= *recover_at_) pursue_recovery(context);
   if (!retry_at_ || context.now.mono < *retry_at_) return;
   retry_at_.reset();
-  if (own_.unreceipted().empty() || !link_->ready()) return;
+  if (!awaits_receipt() || !link_->ready()) return;
   const Duration patience = link_->timeout(tries_);
   std::vector<SentPacket> overdue;
   bool missing = false;

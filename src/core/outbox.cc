@@ -6,21 +6,22 @@ namespace detente::core {
 
 namespace {
 constexpr std::uint64_t kItemVersion = 1;
+constexpr std::uint64_t kHeldItemVersion = 2;
 }
 
-Bytes encode_outbox_item(const record::Entry& entry) {
+Bytes encode_outbox_item(const record::Entry& entry, bool hold) {
   const record::EntryBytes bytes = record::encode_entry(entry);
   wire::CborWriter writer;
-  writer.array(4).uint(kItemVersion);
+  writer.array(4).uint(hold ? kHeldItemVersion : kItemVersion);
   writer.bytes(bytes.header).bytes(bytes.body).bytes(bytes.signatures);
   return writer.take();
 }
 
-std::optional<record::Entry> decode_outbox_item(ByteView item) {
+std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
   wire::CborReader reader(item);
   if (!reader.array(4)) return std::nullopt;
   const auto version = reader.uint();
-  if (!version || *version != kItemVersion) return std::nullopt;
+  if (!version || (*version != kItemVersion && *version != kHeldItemVersion)) return std::nullopt;
   record::EntryBytes bytes;
   for (Bytes* part : {&bytes.header, &bytes.body, &bytes.signatures}) {
     const auto read = reader.bytes();
@@ -28,7 +29,8 @@ std::optional<record::Entry> decode_outbox_item(ByteView item) {
     *part = to_bytes(*read);
   }
   auto entry = record::decode_entry(bytes);
-  return entry && reader.expect_end() ? std::optional(std::move(*entry)) : std::nullopt;
+  if (!entry || !reader.expect_end()) return std::nullopt;
+  return OutboxEntry{std::move(*entry), *version == kHeldItemVersion};
 }
 
 }  // namespace detente::core

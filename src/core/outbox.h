@@ -8,7 +8,11 @@
 
 namespace detente::core {
 
-Bytes encode_outbox_item(const record::Entry& entry);
-std::optional<record::Entry> decode_outbox_item(ByteView item);
+struct OutboxEntry {
+  record::Entry entry;
+  bool hold = false;  // waits while its line is cut, where others go back to their author
+};
+Bytes encode_outbox_item(const record::Entry& entry, bool hold);
+std::optional<OutboxEntry> decode_outbox_item(ByteView item);
 
 }  // namespace detente::core

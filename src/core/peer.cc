@@ -21,15 +21,19 @@ Peer::Peer(PeerSetup setup)
       new_epoch_(setup.new_epoch),
       link_(identity_.peer, std::move(setup.link)),
       documents_(identity_, link_, with_paths(std::move(setup.documents), setup.lines)),
+      registers_(identity_, std::move(setup.counts)),
       line_setups_(std::move(setup.lines)),
-      contact_(lines_, link_) {}
+      contact_(lines_, link_) {
+  registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
+                        [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); }});
+}
 
 Result<void> Peer::start(Context& context, record::Store& store) {
   std::map<LineId, record::Fence> fences;
   for (LineSetup& setup : line_setups_) {
     const LineId id = setup.id;
     DETENTE_TRY(fence, store.claim({identity_.lineage, id}));
-    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_);
+    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_, registers_);
     line->load(context, fence);
     fences.emplace(id, fence);
     lines_.emplace(id, std::move(line));
@@ -37,6 +41,10 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   line_setups_.clear();
   if (lines_.count(kAccordLine) == 0)
     return fail(Fault::kMalformed, "the accord has no line 0; every accord needs its accord line");
+  std::vector<LineId> ids;
+  for (const auto& [id, line] : lines_) ids.push_back(id);
+  registers_.load(context, ids);
+  for (const LineId id : ids) on_register(context, id);
   if (new_epoch_)
     for (auto& [id, line] : lines_) line->open_epoch(context);
   documents_.load(context, fences.at(kAccordLine));
@@ -119,6 +127,15 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
   }
 }
 
+void Peer::on_register(Context& context, LineId id) {
+  Line* line = this->line(id);
+  if (line == nullptr) return;
+  line->on_registers(context);
+  const bool cut = (registers_.closed_media(id) & line::kDocument) != 0;
+  if (documents_.set_cut(id, cut) && link_.ready()) documents_.on_link_up(context, false);
+  pump(context);
+}
+
 void Peer::watch_link(Context& context) {
   if (!link_.ready() || link_.arrivals() == announced_arrival_) return;
   announced_arrival_ = link_.arrivals();
@@ -152,6 +169,7 @@ void Peer::on_deadline(Context& context) {
   if (due(link_.next_deadline())) link_.on_deadline(context);
   if (due(contact_.next_deadline())) contact_.on_deadline(context);
   if (due(documents_.next_deadline())) documents_.on_deadline(context);
+  if (due(registers_.next_deadline())) registers_.advance(context);
   for (auto& [id, line] : lines_)
     if (due(line->next_deadline())) line->on_deadline(context);
   watch_link(context);
@@ -162,6 +180,7 @@ std::optional<Instant> Peer::next_deadline() const {
   std::optional<Instant> earliest = link_.next_deadline();
   if (const auto at = contact_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = documents_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  if (const auto at = registers_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   return earliest;

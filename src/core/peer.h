@@ -21,6 +21,7 @@ struct PeerSetup {
   std::map<SocketId, PathId> sockets;
   bool new_epoch = false;  // the disk has a new life: begin new epochs at start
   DocumentTerms documents = {};  // their paths are taken from the lines
+  Registers::Counts counts = {};  // whether an act on registers counts; nothing: every one does
 };
 
 class Peer {
@@ -54,12 +55,14 @@ class Peer {
   // Says farewell, for a station that stops.
   void close(Context& context) { link_.close(context, "this station stops"); }
   bool contact_made() const { return contact_.made(); }
+  const Registers& registers() const { return registers_; }
 
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
 
  private:
   void on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet);
+  void on_register(Context& context, LineId line);
   // Lines speak up when a session is there that was not there before, or the other side is heard again.
   void watch_link(Context& context);
 
@@ -68,6 +71,7 @@ class Peer {
   bool new_epoch_;
   Link link_;
   Documents documents_;
+  Registers registers_;
   std::vector<LineSetup> line_setups_;
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;

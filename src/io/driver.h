@@ -66,9 +66,9 @@ class Driver {
   // Every so often, on the driver's thread, until run() ends.
   void every(Duration period, std::function<void()> work);
 
-  // `accepted` gets the id before any event names it.
+  // `accepted` gets the id before any event names it. `hold`: core/line.h.
   Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
-                                    const std::function<void(core::SubmissionId)>& accepted = {});
+                                    const std::function<void(core::SubmissionId)>& accepted = {}, bool hold = false);
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
                                           const std::function<void(core::SubmissionId)>& accepted = {});

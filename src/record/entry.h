@@ -46,6 +46,7 @@ inline constexpr Kind kZoneRules = 8;
 inline constexpr Kind kHoursExtension = 9;
 inline constexpr Kind kOutage = 10;
 inline constexpr Kind kCircuitTest = 11;
+inline constexpr Kind kRegister = 12;  // line/register_act.h
 
 const char* precedence_name(Precedence precedence);  // "routine", "priority", "immediate", "flash"
 std::optional<Precedence> precedence_from(std::string_view name);

@@ -46,6 +46,23 @@ TEST(Documents, EverySizeArrivesAsItWasAndIsConfirmed) {
   }
 }
 
+// Seed 14 of thirty days: one that waited for its turn stood before those that had theirs, and none was offered again,
+// while the station asked to be woken for them at once, without end.
+TEST(Documents, OneThatWaitsForItsTurnStopsNoOther) {
+  PairOptions options;
+  options.documents.room = 1;  // nothing is fetched: every offer stays unanswered
+  QuietPair pair(14, options);
+  pair.start();
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    pair.send_document(0, kLine, drawn(100, i + 1));
+    pair.run(std::chrono::milliseconds(20));
+  }
+  pair.run(std::chrono::minutes(30));
+  pair.take_bytes();
+  pair.run(std::chrono::hours(1));
+  EXPECT_LT(pair.take_bytes(), 100'000u) << "what nobody answers is not offered for ever";
+}
+
 TEST(Documents, CostLittleMoreThanTheirBytes) {
   QuietPair pair(1);
   pair.start();

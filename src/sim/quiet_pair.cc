@@ -8,6 +8,7 @@ namespace detente::sim {
 
 namespace {
 constexpr std::uint32_t kStartOfTime = 1770000000;
+constexpr std::uint32_t kWokenMost = 100'000;
 }
 
 QuietPair::QuietPair(std::uint64_t seed, PairOptions options) : pair_(seed, std::move(options)) {
@@ -105,6 +106,7 @@ void QuietPair::settle() {
 
 void QuietPair::run(Duration span) {
   const std::int64_t end = time_ + span.count();
+  std::uint32_t woken = 0;
   settle();
   for (;;) {
     std::int64_t due = end + 1;
@@ -113,6 +115,8 @@ void QuietPair::run(Duration span) {
         if (const auto deadline = side.station->next_deadline())
           due = std::min(due, std::max(deadline->micros, time_));
     if (due > end) break;
+    woken = due == time_ ? woken + 1 : 0;
+    DETENTE_CHECK(woken < kWokenMost);  // a station asks to be woken at a moment that has come, without end
     time_ = due;
     for (std::size_t index = 0; index < sides_.size(); ++index) {
       if (!sides_[index].station) continue;
@@ -124,9 +128,10 @@ void QuietPair::run(Duration span) {
   time_ = end;
 }
 
-Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry entry) {
+Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry entry, bool hold) {
+  const LineId line = entry.header.line;
   Result<core::SubmissionId> id =
-      sides_[index].station->submit(now(index), PeerId{0}, entry.header.line, std::move(entry));
+      sides_[index].station->submit(now(index), PeerId{0}, line, std::move(entry), hold);
   collect(index);
   return id;
 }

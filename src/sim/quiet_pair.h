@@ -28,7 +28,7 @@ class QuietPair {
 
   Result<core::SubmissionId> say(std::size_t side, LineId line, std::string_view text,
                                  record::Precedence precedence = record::Precedence::kRoutine);
-  Result<core::SubmissionId> submit(std::size_t side, record::Entry entry);
+  Result<core::SubmissionId> submit(std::size_t side, record::Entry entry, bool hold = false);
   std::size_t withdraw(std::size_t side, LineId line, const core::Line::Pick& pick, const std::string& why);
 
   // Hands a document over and names it in a message without a text. Its root.

@@ -2,6 +2,7 @@
 // known is null or "not known", never a guess.
 #include "io/os_clock.h"
 #include "station/api.h"
+#include "station/cuts.h"
 #include "station/line_facts.h"
 
 namespace detente::station {
@@ -52,6 +53,7 @@ Json ladder_json(Running& running, const Counterpart& counterpart, const accord:
            {"clock", clock_json(running.links[counterpart.peer.value], facts.now)},
            {"clock_synchronised", synchronised_json(facts.equipment.clock_synchronised)}};
   out.update(situation_json(ladder));
+  out["registers"] = registers_json(running, counterpart, annex.line);
   out["highest_good"] = rung_name(ladder.highest_good);
   out["first_not"] = rung_name(ladder.first_not);
   out["rungs"] = Json::array();

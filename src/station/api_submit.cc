@@ -1,6 +1,7 @@
 #include "line/message.h"
 #include "line/watch_acts.h"
 #include "station/api.h"
+#include "station/cuts.h"
 #include "station/desk_checks.h"
 
 namespace detente::station {
@@ -26,7 +27,9 @@ Result<record::Reference> resolve(Running& running, const core::Line& line,
   return record::Reference{wanted.whose, log.epoch, wanted.index, found.front().leaf};
 }
 
-Result<void> check_kind(const record::Entry& entry, const accord::Annex& annex) {
+Result<void> check_kind(const Running& running, const Counterpart& counterpart, const record::Entry& entry,
+                        const accord::Annex& annex) {
+  if (entry.header.kind == record::kRegister) return check_register_submission(running, counterpart, entry);
   if (line::is_watch_act(entry.header.kind))
     return line::check_watch_act(entry, annex.provable());
   switch (entry.header.kind) {
@@ -83,7 +86,7 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
     DETENTE_TRY(reference, resolve(running, running.line(counterpart.peer, annex.line), wanted));
     entry.header.references.push_back(reference);
   }
-  DETENTE_TRY_VOID(check_kind(entry, annex));
+  DETENTE_TRY_VOID(check_kind(running, counterpart, entry, annex));
   // What the line takes comes before what the signature says: the plainer mistake first. Without one
   // the line's own check says the same.
   const core::LineSetup& setup = running.line(counterpart.peer, annex.line).setup();

@@ -1,5 +1,7 @@
 #include "station/daemon.h"
 
+#include "station/cuts.h"
+
 #include <spdlog/spdlog.h>
 
 #include "io/file_lock.h"
@@ -113,6 +115,9 @@ Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
     heard_on[sockets.at(place_of(counterpart, path))] = counterpart.accord.accord.path(path.name)->number;
   DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
                                      std::move(heard_on), known, new_epoch));
+  setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry) {
+    return register_act_counts(running, counterpart, whose, entry);
+  };
   running.driver->add_peer(std::move(setup));
   for (const PathConfig& path : counterpart.config.paths)
     DETENTE_TRY_VOID(running.driver->add_route(

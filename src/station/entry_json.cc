@@ -1,5 +1,6 @@
 #include "station/entry_json.h"
 
+#include "station/cuts.h"
 #include "station/document_json.h"
 
 #include "base/civil.h"
@@ -67,12 +68,14 @@ std::string act_words(const record::Entry& entry) {
   }
 }
 
-void add_body(Json& out, const record::Entry& entry) {
+void add_body(Json& out, const Counterpart& counterpart, const record::Entry& entry) {
   const record::Header& header = entry.header;
   out["body_form"] = kBodyForms[static_cast<std::size_t>(header.body_form)];
   if (header.body_form == record::BodyForm::kText)
     out["text"] = wire::display_text(as_string(entry.body));
-  if (const std::string words = act_words(entry); !words.empty()) out["act"] = wire::display_line(words);
+  const std::string words =
+      header.kind == record::kRegister ? register_act_words(counterpart, entry) : act_words(entry);
+  if (!words.empty()) out["act"] = wire::display_line(words);
   if (header.kind == record::kPersonReceipt)
     if (const auto level = line::parse_receipt_body(entry.body))
       out["level"] = kReceiptLevels[static_cast<std::size_t>(*level)];
@@ -167,7 +170,7 @@ Json entry_json(Running& running, const EntryView& view) {
   out["action"] = safe_texts(header.action);
   out["info"] = safe_texts(header.info);
   out["references"] = references_json(view, header);
-  add_body(out, *entry);
+  add_body(out, *view.counterpart, *entry);
   out["attachments"] = Json::array();
   for (const record::Attachment& attachment : header.attachments)
     out["attachments"].push_back(attachment_json(running, *view.counterpart, view.log.own, attachment));
@@ -176,6 +179,8 @@ Json entry_json(Running& running, const EntryView& view) {
   out["early"] = view.early;
   out["receipted"] = receipted(running, view);
   const PeerId peer = view.counterpart->peer;
+  out["crossed"] = !view.log.own && crossed_with_cut(running.driver->station().peer(peer).registers(), header,
+                                                     view.stored.stored_at);
   out["unread"] = !view.log.own &&
                   running.marks[{peer, view.annex->line}].unread(view.log.epoch, view.stored.index);
   return out;

@@ -63,6 +63,7 @@ const char* alarm_name(core::AlarmKind kind) {
     case core::AlarmKind::kStore: return "store";
     case core::AlarmKind::kDocument: return "document";
     case core::AlarmKind::kQuota: return "quota";
+    case core::AlarmKind::kCut: return "cut";
     case core::AlarmKind::kRate: return "rate";
   }
   return "alarm";

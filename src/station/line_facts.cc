@@ -1,5 +1,7 @@
 #include "station/line_facts.h"
 
+#include "station/cuts.h"
+
 #include "io/os_clock.h"
 #include "station/watch.h"
 
@@ -65,6 +67,7 @@ watch::LadderFacts gather_line(const Running& running, const Counterpart& counte
   std::erase_if(out.paths,
                 [&](const watch::PathFacts& path) { return !annex.allows_path(path.name); });
   out.media = annex.media;
+  add_cut_facts(running.driver->station().peer(counterpart.peer).registers(), annex.line, out);
   if (running.watch != nullptr) running.watch->add_facts(counterpart, annex, out);
   return out;
 }

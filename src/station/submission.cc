@@ -134,6 +134,7 @@ std::string kind_name(record::Kind kind) {
     case record::kHoursExtension: return "hours extension";
     case record::kOutage: return "outage";
     case record::kCircuitTest: return "circuit test";
+    case record::kRegister: return "cut";
     default: return "kind " + std::to_string(kind);
   }
 }
@@ -175,6 +176,7 @@ Json write_submission(const Submission& submission) {
                                  {"accord_version", signature.accord_version},
                                  {"signature", to_base64(signature.signature)}});
   out["wait"] = wait_name(submission.wait);
+  if (submission.hold) out["if_cut"] = "hold";
   out["timeout_ms"] = submission.timeout_ms;
   return out;
 }
@@ -203,6 +205,10 @@ Result<Submission> parse_submission(const Json& json) {
     } else if (*wait != "durable") {
       in.wrong("wait", "none, durable or receipt");
     }
+  }
+  if (const auto if_cut = in.text("if_cut")) {
+    out.hold = *if_cut == "hold";
+    if (!out.hold && *if_cut != "return") in.wrong("if_cut", "hold or return");
   }
   out.timeout_ms = in.number("timeout_ms", kWaitMsMax).value_or(out.timeout_ms);
   DETENTE_TRY_VOID(in.close());

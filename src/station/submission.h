@@ -30,6 +30,7 @@ struct SubmissionReference {
 struct Submission {
   record::Entry entry;  // header.references are empty: see `references`
   bool timed = true;    // header.time was given
+  bool hold = false;    // on a line that is cut it waits until the line is open
   std::vector<SubmissionReference> references;
   Wait wait = Wait::kDurable;
   std::uint64_t timeout_ms = 10'000;

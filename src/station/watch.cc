@@ -185,6 +185,8 @@ void Watch::on_event(const core::DeskEvent& event) {
       scan(*line);
     });
   };
+  if (const auto* changed = std::get_if<core::RegisterChanged>(&event))
+    if (OneLine* line = find(changed->peer, changed->line)) return look_at_register(*line);
   if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) look(placed->peer, placed->line);
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }

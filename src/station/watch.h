@@ -79,6 +79,7 @@ class Watch {
     std::set<watch::CallId> outcomes;  // that stand in the log, the newest of them
     std::optional<line::OnWatch> told_on_watch;
     bool look_wanted = false;
+    bool cut = false;  // for text, by either side; as the watch log has it
   };
   struct Replay;  // watch_open.cc
 
@@ -88,6 +89,7 @@ class Watch {
   void make_lines();
   Result<void> read_line(Replay& replay, const Json& line);
   Result<void> read_call(Replay& replay, const Json& line);
+  Result<void> read_register(Replay& replay, const Json& line);
   void note_start(Replay& replay);
   void scan(OneLine& line);
   void begin();
@@ -115,6 +117,7 @@ class Watch {
   void tell_zones(const Counterpart& counterpart);
   void tell_on_watch(OneLine& line);
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
+  void look_at_register(OneLine& line);  // watch_cuts.cc
   // watch_alarms.cc: an alarm is raised once while its cause lasts.
   void raise(const std::string& line, const std::string& kind, const std::string& words);
   void end(const std::string& line, const std::string& kind);

@@ -135,6 +135,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     replay.newest = std::max(replay.newest, at);
     if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
     if (what == "call") return read_call(replay, line);
+    if (what == "register") return read_register(replay, line);
     if (what == "life") replay.facts[line.at("line").get<std::string>()].push_back(watch::LifeFact{time_in(line, "time")});
     if (what == "deed") {
       DETENTE_TRY(deed, parse_deed(line.at("deed")));
@@ -149,6 +150,15 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
   } catch (const Json::exception&) {
     return fail(Fault::kMalformed, "a line of the watch log that this version cannot read");
   }
+}
+
+Result<void> Watch::read_register(Replay& replay, const Json& line) {
+  const std::string name = line.at("line").get<std::string>();
+  const bool cut = line.at("cut").get<bool>();
+  const WallTime at = time_in(line, "time");
+  if (OneLine* found = named(name)) found->cut = cut;
+  replay.facts[name].push_back(cut ? watch::BookFact(watch::CutFact{at}) : watch::BookFact(watch::RestoreFact{at}));
+  return {};
 }
 
 Result<void> Watch::read_call(Replay& replay, const Json& line) {
@@ -202,8 +212,9 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
   std::vector<watch::CallFact> out;
   const record::LineKey key{line.counterpart->accord.lineage, line.annex->line};
   for (const record::OutboxItem& item : running_.store->outbox(key)) {
-    const auto entry = core::decode_outbox_item(item.item);
-    if (!entry || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
+    const auto waiting = core::decode_outbox_item(item.item);
+    const record::Entry* entry = waiting ? &waiting->entry : nullptr;
+    if (entry == nullptr || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
       continue;
     if (const auto act = line::parse_call_body(entry->body))
       out.push_back({call_id(*act), fact_kind(act->deed), line.watch->own(), entry->header.time,

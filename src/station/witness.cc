@@ -118,6 +118,18 @@ void Witness::operator()(const core::DocumentArrived& event) {
   });
 }
 
+void Witness::operator()(const core::RegisterChanged& event) {
+  const core::Registers& registers = running_.driver->station().peer(event.peer).registers();
+  const std::string& name = running_.counterparts[event.peer.value]->name();
+  const auto closed = registers.closed(event.line, line::kAllMedia);
+  log_.warn("{}: line {}: {}", name, event.line.value, closed ? "cut" : "not cut");
+  add([this, event, cut = closed.has_value()] {
+    Json out = place("register", event.peer, event.line);
+    out["cut"] = cut;
+    return out;
+  });
+}
+
 void Witness::operator()(const core::LinkChanged& event) {
   LinkView& view = running_.links[event.peer.value];
   view.up = event.up;

@@ -3,6 +3,7 @@
 #include "accord/accord_for_test.h"
 #include "fuzz.h"
 #include "line/message.h"
+#include "line/register_act.h"
 #include "line/watch_acts.h"
 #include "record/entry.h"
 #include "wire/cbor.h"
@@ -65,6 +66,8 @@ void check_bodies(ByteView body) {
   if (const auto claim = line::parse_on_watch_body(body)) FUZZ_EXPECT(equal(line::on_watch_body(*claim), body));
   if (const auto zones = line::parse_zone_rules_body(body)) FUZZ_EXPECT(equal(line::zone_rules_body(*zones), body));
   if (const auto until = line::parse_hours_body(body)) FUZZ_EXPECT(equal(line::hours_body(*until), body));
+  if (const auto act = line::parse_register_body(body))
+    FUZZ_EXPECT(equal(act->cut ? line::cut_body(*act->cut) : line::clear_body(*act->clear), body));
   if (const auto outage = line::parse_outage_body(body)) FUZZ_EXPECT(equal(line::outage_body(*outage), body));
 }
 

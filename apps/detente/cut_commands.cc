@@ -1,0 +1,183 @@
+// cut and lift: acts of an officer on this side's registers. spec/cut.md.
+#include <map>
+
+#include "base/civil.h"
+#include "client_act.h"
+#include "io/os_clock.h"
+#include "line/register_act.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+struct CutOptions : ActOptions {
+  std::vector<std::string> lines;
+  std::vector<std::string> media;
+  std::string reason, effective, counterpart;
+  bool all = false, no_reason = false;
+};
+
+// The lines that are meant, by counterpart: an act is of one accord.
+using ByCounterpart = std::map<std::string, std::vector<LineAddress>>;
+
+bool is_accord_line(const Json& status, const LineAddress& address) {
+  for (const Json& counterpart : status["counterparts"])
+    for (const Json& line : counterpart["lines"])
+      if (counterpart["name"] == address.counterpart && line["name"] == address.line) return line["number"] == 0;
+  return false;
+}
+
+Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options) {
+  ByCounterpart out;
+  if (options.all == !options.lines.empty())
+    return fail(Fault::kMalformed, "name the lines, or --all for every line of every counterpart");
+  if (options.all)
+    for (const LineAddress& line : all_lines(status))
+      if (!is_accord_line(status, line)) out[line.counterpart].push_back(line);
+  for (const std::string& name : options.lines) {
+    DETENTE_TRY(line, find_line(status, name));
+    if (is_accord_line(status, line))
+      return fail(Fault::kDenied, line.text() + " is the accord line: it is never cut, and carries the way back");
+    out[line.counterpart].push_back(line);
+  }
+  return out;
+}
+
+LineAddress accord_line(const Json& status, const std::string& counterpart) {
+  for (const Json& one : status["counterparts"])
+    for (const Json& line : one["lines"])
+      if (one["name"] == counterpart && line["number"] == 0) return {counterpart, line["name"].get<std::string>()};
+  return {counterpart, "0"};
+}
+
+// Each line as its register is, with the cut epoch that the next act names.
+Result<std::vector<line::RegisterOf>> registers_of(const StationClient& station, const std::vector<LineAddress>& lines,
+                                                   bool cut) {
+  std::vector<line::RegisterOf> out;
+  for (const LineAddress& line : lines) {
+    DETENTE_TRY(status, station.get(line.target() + "/status"));
+    const Json& registers = status["registers"];
+    if (!cut && registers["own"].is_null())
+      return fail(Fault::kState, "this side has not cut " + line.text() + ": there is nothing to lift" +
+                                     (registers["theirs"].is_null() ? "" : "; " + line.counterpart + " has cut it"));
+    const auto cuts = registers["own_cuts"].get<std::uint64_t>();
+    out.push_back({LineId{status["line_number"].get<std::uint16_t>()}, cut ? cuts + 1 : cuts});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+  const auto same = [](const auto& a, const auto& b) { return a.line == b.line; };
+  if (std::adjacent_find(out.begin(), out.end(), same) != out.end())
+    return fail(Fault::kMalformed, "a line is named twice");
+  if (out.size() > line::kCutLinesMax)
+    return fail(Fault::kLimit, "one act cuts at most 16 lines; cut the others with another");
+  return out;
+}
+
+Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
+  line::MediaMask out = 0;
+  for (const std::string& name : names) {
+    const auto medium = line::medium_from(name);
+    if (!medium) return fail(Fault::kMalformed, "--medium is text, document or voice");
+    out = static_cast<line::MediaMask>(out | *medium);
+  }
+  return names.empty() ? line::kAllMedia : out;
+}
+
+std::string names_of(const std::vector<LineAddress>& lines) {
+  std::string out;
+  for (const LineAddress& line : lines) out += (out.empty() ? "" : ", ") + line.text();
+  return out;
+}
+
+Result<line::CutAct> draft_cut(const CutOptions& options, WallTime now) {
+  line::CutAct act;
+  if (options.reason.empty() == !options.no_reason)
+    return fail(Fault::kMalformed, "give the --reason that the other side will read, or say --no-reason");
+  if (!options.reason.empty()) DETENTE_TRY_VOID(wire::check_text(options.reason, line::kCutReasonMax));
+  act.reason = options.reason;
+  DETENTE_TRY(media, media_of(options.media));
+  act.media = media;
+  if (options.effective.empty()) return act;
+  DETENTE_TRY(at, parse_when(options.effective, now));
+  if (at <= now || at.seconds - now.seconds > line::kAnnouncedSecondsMax)
+    return fail(Fault::kLimit, "--effective is an hour to come, at most 72 hours ahead; it is now " + format_utc(now));
+  act.effective = at;
+  return act;
+}
+
+Result<void> post_all(Context& context, const Json& status, const ActOptions& options,
+                      const std::vector<std::pair<std::string, Bytes>>& acts) {
+  for (const auto& [counterpart, body] : acts) {
+    DETENTE_TRY(arrived, post_act(context, accord_line(status, counterpart), options,
+                                  {record::kRegister, body, {}, {}, record::Precedence::kFlash}));
+    if (!arrived) context.say("  in force on this side; " + counterpart + " learns of it as soon as anything gets through");
+  }
+  return {};
+}
+
+Result<void> cut(Context& context, const CutOptions& options) {
+  DETENTE_TRY(act, draft_cut(options, io::os_wall_time()));
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(status, station.get("/v1/status"));
+  DETENTE_TRY(chosen, chosen_lines(status, options));
+  std::vector<std::pair<std::string, Bytes>> acts;
+  for (const auto& [counterpart, lines] : chosen) {
+    DETENTE_TRY(registers, registers_of(station, lines, true));
+    act.lines = std::move(registers);
+    acts.emplace_back(counterpart, line::cut_body(act));
+    context.say("Cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
+                (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
+  }
+  context.say(act.reason.empty() ? "No reason is given; the other side sees that." : "The reason: " + act.reason);
+  DETENTE_TRY(agreed, context.confirm("Sign this cut as " + options.officer + "?"));
+  if (!agreed) return fail(Fault::kDenied, "nothing was cut");
+  DETENTE_TRY_VOID(post_all(context, status, options, acts));
+  context.result({{"lines", names_of(chosen.begin()->second)}, {"effective", act.effective ? Json(act.effective->seconds) : Json()}});
+  return {};
+}
+
+Result<void> lift(Context& context, const CutOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(status, station.get("/v1/status"));
+  DETENTE_TRY(chosen, chosen_lines(status, options));
+  std::vector<std::pair<std::string, Bytes>> acts;
+  for (const auto& [counterpart, lines] : chosen) {
+    DETENTE_TRY(registers, registers_of(station, lines, false));
+    acts.emplace_back(counterpart, line::clear_body({std::move(registers), line::ClearGround::kLifted}));
+    context.say("Lift this side's cut of " + names_of(lines));
+  }
+  DETENTE_TRY_VOID(post_all(context, status, options, acts));
+  context.say("  `detente test LINE` tries the circuit; `detente status LINE` says whether the other side's cut remains");
+  return {};
+}
+
+void add_common(CLI::App& command, CutOptions& options) {
+  command.add_option("LINE", options.lines, "north/military-west, or military-west where unique; several");
+  command.add_flag("--all", options.all, "Every line of every counterpart, but the accord lines");
+  command.add_option("--as", options.officer, "The officer of the own side who does this and signs it")->required();
+  add_wait_options(command, options.wait, options.timeout);
+}
+
+}  // namespace
+
+void add_cut_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<CutOptions>();
+  CLI::App* command = app.add_subcommand("cut", "Cut lines: this side sends and takes nothing on them any more");
+  add_common(*command, *options);
+  command->add_option("--reason", options->reason, "What the other side reads; at most 400 bytes");
+  command->add_flag("--no-reason", options->no_reason, "Withhold the reason; the other side sees that");
+  command->add_option("--effective", options->effective, "2026-11-24T12:00:00Z or +6h, at most 72 h ahead; at once without it");
+  command->add_option("--medium", options->media, "Only this of it: text, document, voice; may be given again");
+  example(*command, "detente cut --all --as kim --reason \"The leaflets\" --effective 2020-06-09T03:00:00Z");
+  on_run(*command, context, [&context, options] { return cut(context, *options); });
+
+  auto lifted = std::make_shared<CutOptions>();
+  CLI::App* back = app.add_subcommand("lift", "Take this side's own cut back, where the accord lets one side do that");
+  add_common(*back, *lifted);
+  example(*back, "detente lift north/military-west --as kim");
+  on_run(*back, context, [&context, lifted] { return lift(context, *lifted); });
+}
+
+}  // namespace detente::cli

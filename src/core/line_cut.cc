@@ -1,0 +1,114 @@
+// Line: what crosses it while one side or both have cut it. spec/cut.md.
+#include <algorithm>
+
+#include "core/line.h"
+
+namespace detente::core {
+
+namespace {
+
+const record::StoredEntry* stored_by(const record::Write& write) {
+  if (const auto* next = std::get_if<record::AppendEntry>(&write)) return &next->entry;
+  if (const auto* early = std::get_if<record::PutEarlyEntry>(&write)) return &early->entry;
+  return nullptr;
+}
+
+}  // namespace
+
+bool Line::passes(const record::Header& header) const {
+  return !is_ordinary(header) || (closed_ & medium_of(header)) == 0;
+}
+
+bool Line::awaits_receipt() const {
+  const auto& sent = own_.unreceipted();
+  if (closed_ == 0) return !sent.empty();
+  return std::any_of(sent.begin(), sent.end(),
+                     [this](const OwnLog::Sent& one) { return passes(one.placed.entry.header); });
+}
+
+// Those of the other side that came early are in force early: a FLASH is.
+RegisterChanges Line::note_their_acts(Context& context, record::Batch& batch) {
+  RegisterChanges out;
+  if (setup_.id != kAccordLine) return out;
+  std::vector<record::Entry> acts;
+  for (const record::Write& write : batch.writes)
+    if (const record::StoredEntry* stored = stored_by(write))
+      if (auto entry = record::decode_entry(stored->bytes); entry && entry->header.kind == record::kRegister)
+        acts.push_back(std::move(*entry));
+  for (const record::Entry& act : acts) registers_->note(context, record::Whose::kOthers, act, batch, out);
+  return out;
+}
+
+void Line::on_registers(Context& context) {
+  const line::MediaMask before = closed_;
+  closed_ = registers_->closed_media(setup_.id);
+  if (closed_ == before) return;
+  refusal_told_.reset();
+  give_back(context);
+  if ((before & ~closed_) != 0) {
+    tries_ = 0;
+    transmit_missing(context, Duration(0));
+  }
+  arm_retry(context);
+  pump(context);
+}
+
+// What its author did not ask to hold.
+void Line::give_back(Context& context) {
+  if (closed_ == 0) return;
+  std::vector<SubmissionId> ids;
+  record::Batch batch = new_batch();
+  std::optional<Registers::Closed> closed;
+  std::erase_if(outbox_, [&](const Waiting& waiting) {
+    if (waiting.hold || passes(waiting.entry.header)) return false;
+    closed = registers_->closed(setup_.id, medium_of(waiting.entry.header));
+    ids.push_back(waiting.id);
+    if (waiting.stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
+    return true;
+  });
+  if (ids.empty() || !closed) return;
+  const Error why{Fault::kState, closed_words(*closed, setup_.name, identity_->counterpart) +
+                                     "; this was not sent, and is given back"};
+  const auto tell = [this, ids, why](Context& then) {
+    for (const SubmissionId id : ids) then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, why});
+  };
+  if (batch.writes.empty()) return tell(context);
+  commit(context, std::move(batch), tell, {});
+}
+
+bool Line::refused_by_cut(Context& context, const record::WireEntry& wire) {
+  if (is_ordinary(wire.header) && wire.header.cut_epoch > registers_->own(setup_.id).cut_epoch())
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kWeForgot,
+                                 "the other station knows of a cut of line " + setup_.name +
+                                     " by this side that is not on this disk; cut it again if it is to be cut"});
+  if (passes(wire.header) || (wire.index && far_.wants_recovery())) return false;
+  const auto closed = registers_->closed(setup_.id, medium_of(wire.header));
+  // It had left before its author can have known of our cut: it is in the record, and shown as crossed.
+  const bool theirs_is_cut = (registers_->closed_media(setup_.id, record::Whose::kOthers) & medium_of(wire.header)) != 0;
+  if (!theirs_is_cut && wire.header.cut_epoch < closed->cut.cut_epoch && !registers_->other_side_knows(setup_.id)) return false;
+  const auto cut = std::pair(closed->whose, closed->cut.cut_epoch);
+  if (std::exchange(refusal_told_, cut) != cut)
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kCut,
+                                 "the other station writes on line " + setup_.name +
+                                     " although it is cut; this is not taken while the cut is in force"});
+  link_->acknowledge_last(context.now.mono);  // else the author's window stays full, for his other lines too
+  return true;
+}
+
+// Whether an own act on that line's register is still without the other side's receipt.
+bool Line::register_act_unreceipted(LineId line) const {
+  const auto is_of_line = [line](const record::Entry& entry) {
+    if (entry.header.kind != record::kRegister) return false;
+    const auto act = line::parse_register_body(entry.body);
+    return act && std::any_of(act->lines().begin(), act->lines().end(),
+                              [line](const line::RegisterOf& of) { return of.line == line; });
+  };
+  const auto waits = [&](const std::deque<Waiting>& queue) {
+    return std::any_of(queue.begin(), queue.end(), [&](const Waiting& one) { return is_of_line(one.entry); });
+  };
+  const auto& sent = own_.unreceipted();
+  return waits(outbox_) || waits(outbox_new_) ||
+         std::any_of(sent.begin(), sent.end(), [&](const OwnLog::Sent& one) { return is_of_line(one.placed.entry); });
+}
+
+}  // namespace detente::core

@@ -1,0 +1,124 @@
+// Registers: what both sides have cut, of every line with one counterpart, and so what may cross it.
+// spec/cut.md.
+//
+// Invariants: a register's cut epoch never falls; what is in force here is durable here; an own cut is in
+// force once it is on the disk, whether or not anything can be sent.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "core/line_setup.h"
+#include "line/register_act.h"
+#include "record/store.h"
+
+namespace detente::core {
+
+// One cut of one line by one side, and how it ended.
+struct Cut {
+  std::uint64_t cut_epoch = 0;
+  line::MediaMask media = line::kAllMedia;
+  WallTime signed_at;                 // by its author's clock
+  std::optional<WallTime> effective;  // nothing: at once
+  WallTime noted;                     // when it was on the disk here
+  OfficerId author;
+  std::string reason;                 // empty: withheld
+  std::optional<WallTime> cleared;    // signed then, by its author's clock
+  std::optional<line::ClearGround> ground;
+};
+
+// A side's register of one line: its cuts, ascending; the newest 32.
+struct Register {
+  std::vector<Cut> cuts;
+  std::uint64_t cut_epoch() const { return cuts.empty() ? 0 : cuts.back().cut_epoch; }
+  // A cut that has not been cleared, in force or announced.
+  const Cut* open_cut() const { return cuts.empty() || cuts.back().cleared ? nullptr : &cuts.back(); }
+};
+
+// What an act says, once it is durable.
+struct RegisterChange {
+  record::Whose whose;
+  LineId line;
+  Register value;
+};
+using RegisterChanges = std::vector<RegisterChange>;
+
+class Registers {
+ public:
+  // Whether an act on registers counts: its officers may do that and their signatures are good. Where a side's station
+  // decides nothing (the simulator), everything counts.
+  using Counts = std::function<bool(record::Whose whose, const record::Entry& entry)>;
+
+  Registers(const PairIdentity& identity, Counts counts) : identity_(&identity), counts_(std::move(counts)) {}
+
+  void load(const Context& context, const std::vector<LineId>& lines);
+
+  // What a desk wrote on the accord line: kConflict when it does not fit what the registers say now.
+  Result<void> check_own(const record::Entry& entry) const;
+
+  // Who is called for each line of which something may be another than before; and who knows what the other side has
+  // not receipted. Set once, by the owner of both.
+  struct Hooks {
+    std::function<void(Context&, LineId)> changed;
+    std::function<bool(LineId)> act_unreceipted;
+  };
+  void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+
+  // An entry that a batch is about to make durable: what it says of registers goes into the batch with it.
+  void note(const Context& context, record::Whose whose, const record::Entry& entry, record::Batch& batch,
+            RegisterChanges& out);
+  // The batch is durable.
+  void apply(Context& context, const RegisterChanges& changes);
+  // A batch was refused: what was noted on top of it is void.
+  void forget_noted() { noted_ = in_force_; }
+
+  const Register& own(LineId line) const { return at(in_force_, record::Whose::kAuthors, line); }
+  const Register& theirs(LineId line) const { return at(in_force_, record::Whose::kOthers, line); }
+
+  // The cut that keeps `media` off the line now; the own one first.
+  struct Closed {
+    record::Whose whose;
+    Cut cut;
+  };
+  std::optional<Closed> closed(LineId line, line::MediaMask media) const;
+  line::MediaMask closed_media(LineId line, record::Whose whose) const;
+  line::MediaMask closed_media(LineId line) const {
+    return closed_media(line, record::Whose::kAuthors) | closed_media(line, record::Whose::kOthers);
+  }
+  // Whether the other side has receipted all that this side's register of that line says.
+  bool other_side_knows(LineId line) const { return !hooks_.act_unreceipted || !hooks_.act_unreceipted(line); }
+
+  // Announced hours that have come.
+  void advance(Context& context);
+  std::optional<Instant> next_deadline() const { return look_at_; }
+
+ private:
+  using Key = std::pair<record::Whose, LineId>;
+  using Table = std::map<Key, Register>;
+  static const Register& at(const Table& table, record::Whose whose, LineId line);
+  std::string value_key(const Key& key) const;
+  bool has_come(const Key& key, const Cut& cut) const;
+  std::vector<LineId> look(Now now);  // lines of which an announced hour has come
+
+  const PairIdentity* identity_;
+  Counts counts_;
+  Hooks hooks_;
+  Table in_force_;  // durable
+  Table noted_;     // and in commits that are under way
+  // Announced cuts whose hour has come: a clock that steps back does not open the line again.
+  std::map<Key, std::uint64_t> came_;
+  std::optional<Instant> look_at_;
+};
+
+// What of a line an entry is.
+line::MediaMask medium_of(const record::Header& header);
+// What is refused on a line that is cut: all but the opening of an epoch and circuit tests.
+bool is_ordinary(const record::Header& header);
+// "north has cut line military-west since …: reason".
+std::string closed_words(const Registers::Closed& closed, const std::string& line, const std::string& counterpart);
+
+}  // namespace detente::core

@@ -1,0 +1,135 @@
+#include "line/register_act.h"
+
+#include "wire/cbor.h"
+#include "wire/reader.h"
+#include "wire/text.h"
+
+namespace detente::line {
+
+namespace {
+
+constexpr std::uint64_t kCut = 0, kClear = 1;
+
+void write_lines(wire::CborWriter& out, const std::vector<RegisterOf>& lines) {
+  out.array(lines.size());
+  for (const RegisterOf& one : lines) out.array(2).uint(one.line.value).uint(one.cut_epoch);
+}
+
+Result<std::vector<RegisterOf>> read_lines(wire::CborReader& reader) {
+  DETENTE_TRY(count, reader.array());
+  if (count == 0 || count > kCutLinesMax) return fail(Fault::kMalformed, "an act on no line, or on more than sixteen");
+  std::vector<RegisterOf> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    DETENTE_TRY_VOID(reader.array(2));
+    DETENTE_TRY(line, reader.uint());
+    DETENTE_TRY(cut_epoch, reader.uint());
+    if (line == 0 || line > UINT16_MAX) return fail(Fault::kMalformed, "a register of a line that cannot be cut");
+    if (cut_epoch == 0 || cut_epoch > wire::kVarintMax) return fail(Fault::kMalformed, "a cut epoch beyond its bound");
+    const LineId id{static_cast<std::uint16_t>(line)};
+    if (!out.empty() && id <= out.back().line) return fail(Fault::kMalformed, "lines that do not ascend");
+    out.push_back({id, cut_epoch});
+  }
+  return out;
+}
+
+Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
+  if (items != 4 && items != 5) return fail(Fault::kMalformed, "a cut with too few or too many parts");
+  CutAct out;
+  DETENTE_TRY(lines, read_lines(reader));
+  out.lines = std::move(lines);
+  DETENTE_TRY(media, reader.uint());
+  if (media == 0 || media > kAllMedia) return fail(Fault::kMalformed, "a cut of no medium, or of one that is not known");
+  out.media = static_cast<MediaMask>(media);
+  DETENTE_TRY(effective, reader.uint());
+  if (effective > UINT32_MAX) return fail(Fault::kMalformed, "a time beyond its bound");
+  if (effective != 0) out.effective = WallTime{static_cast<std::uint32_t>(effective)};
+  if (items == 4) return out;
+  DETENTE_TRY(reason, reader.text());
+  if (reason.empty()) return fail(Fault::kMalformed, "a cut with an empty reason");
+  DETENTE_TRY_VOID(wire::check_text(reason, kCutReasonMax));
+  out.reason = std::string(reason);
+  return out;
+}
+
+Result<ClearAct> read_clear(wire::CborReader& reader, std::size_t items) {
+  if (items != 3) return fail(Fault::kMalformed, "a clear with too few or too many parts");
+  ClearAct out;
+  DETENTE_TRY(lines, read_lines(reader));
+  out.lines = std::move(lines);
+  DETENTE_TRY(ground, reader.uint());
+  if (ground > static_cast<std::uint64_t>(ClearGround::kRestored))
+    return fail(Fault::kMalformed, "a clear on a ground that is not known");
+  out.ground = static_cast<ClearGround>(ground);
+  return out;
+}
+
+}  // namespace
+
+std::string media_words(MediaMask media) {
+  if (media == kAllMedia) return "all of it";
+  std::vector<const char*> names;
+  if ((media & kText) != 0) names.push_back("text");
+  if ((media & kDocument) != 0) names.push_back("documents");
+  if ((media & kVoice) != 0) names.push_back("voice");
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : " and ") + std::string(names[i]);
+  return out;
+}
+
+std::optional<MediaMask> medium_from(std::string_view name) {
+  if (name == "text") return kText;
+  if (name == "document") return kDocument;
+  if (name == "voice") return kVoice;
+  return std::nullopt;
+}
+
+Bytes cut_body(const CutAct& act) {
+  wire::CborWriter out;
+  out.array(act.reason.empty() ? 4 : 5).uint(kCut);
+  write_lines(out, act.lines);
+  out.uint(act.media).uint(act.effective ? act.effective->seconds : 0);
+  if (!act.reason.empty()) out.text(act.reason);
+  return out.take();
+}
+
+Bytes clear_body(const ClearAct& act) {
+  wire::CborWriter out;
+  out.array(3).uint(kClear);
+  write_lines(out, act.lines);
+  return out.uint(static_cast<std::uint64_t>(act.ground)).take();
+}
+
+Result<RegisterAct> parse_register_body(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY(items, reader.array());
+  DETENTE_TRY(deed, reader.uint());
+  RegisterAct out;
+  if (deed == kCut) {
+    DETENTE_TRY(cut, read_cut(reader, items));
+    out.cut = std::move(cut);
+  } else if (deed == kClear) {
+    DETENTE_TRY(clear, read_clear(reader, items));
+    out.clear = std::move(clear);
+  } else {
+    return fail(Fault::kMalformed, "an act on registers that is neither a cut nor a clear");
+  }
+  DETENTE_TRY_VOID(reader.expect_end());
+  return out;
+}
+
+Result<void> check_register_act(const record::Entry& entry) {
+  if (entry.header.line != kAccordLine)
+    return fail(Fault::kMalformed, "a cut stands on the accord line, whatever line it is of");
+  if (entry.header.entry_class != record::EntryClass::kLive)
+    return fail(Fault::kDenied, "a line is not cut in a drill");
+  if (entry.signatures.empty())
+    return fail(Fault::kDenied, "a cut and its end are acts of an officer: sign with --as OFFICER");
+  DETENTE_TRY(act, parse_register_body(entry.body));
+  if (!act.cut || !act.cut->effective) return {};
+  const std::uint64_t at = act.cut->effective->seconds, from = entry.header.time.seconds;
+  if (at <= from || at - from > kAnnouncedSecondsMax)
+    return fail(Fault::kLimit, "a cut is announced for an hour that is still to come, at most 72 hours ahead");
+  return {};
+}
+
+}  // namespace detente::line

@@ -1,0 +1,295 @@
+// Lines that one side or both have cut: what crosses them, what does not, and what becomes of what waited.
+// spec/cut.md.
+#include <gtest/gtest.h>
+
+#include "sim/quiet_pair.h"
+
+namespace detente::sim {
+namespace {
+
+constexpr LineId kCutLine{1}, kOther{2};
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class CutLine : public testing::Test {
+ protected:
+  CutLine() : pair_(31) {
+    pair_.start();
+    pair_.take_events(0);
+    pair_.take_events(1);
+    pair_.tamper = [this](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+      if (lose_[from]) return std::nullopt;
+      return datagram;
+    };
+  }
+
+  core::Peer const& peer(std::size_t side) { return pair_.station(side).peer(PeerId{0}); }
+  const core::Registers& registers(std::size_t side) { return peer(side).registers(); }
+  bool open(std::size_t side, line::MediaMask media = line::kText) {
+    return (registers(side).closed_media(kCutLine) & media) == 0;
+  }
+  Result<core::SubmissionId> act(std::size_t side, Bytes body) {
+    record::Entry entry;
+    entry.header.kind = record::kRegister;
+    entry.header.body_form = record::BodyForm::kCbor;
+    entry.header.precedence = record::Precedence::kFlash;
+    entry.header.time = pair_.now(side).wall;
+    entry.header.author = OfficerId{1};
+    entry.signatures.push_back({OfficerId{1}, ++counter_, 1, {}});
+    entry.body = std::move(body);
+    return pair_.submit(side, std::move(entry));
+  }
+  void cut(std::size_t side, line::CutAct how = {}) {
+    how.lines = {{kCutLine, registers(side).own(kCutLine).cut_epoch() + 1}};
+    const auto done = act(side, line::cut_body(how));
+    ASSERT_TRUE(done) << done.error().message;
+    pair_.settle();
+  }
+  void lift(std::size_t side) {
+    const auto done = act(side, line::clear_body({{{kCutLine, registers(side).own(kCutLine).cut_epoch()}}, {}}));
+    ASSERT_TRUE(done) << done.error().message;
+    pair_.settle();
+  }
+  bool say(std::size_t side, const std::string& text, bool hold = false, LineId line = kCutLine) {
+    record::Entry entry;
+    entry.header.line = line;
+    entry.header.time = pair_.now(side).wall;
+    entry.body = to_bytes(as_bytes(text));
+    const bool taken = pair_.submit(side, std::move(entry), hold).has_value();
+    pair_.settle();
+    return taken;
+  }
+  std::uint64_t held(std::size_t side, LineId line = kCutLine) { return peer(side).line(line)->far().durable_size(); }
+  std::uint64_t receipted(std::size_t side) { return peer(side).line(kCutLine)->own().receipted_size(); }
+  template <typename Event>
+  std::vector<Event> told(std::size_t side) {
+    std::vector<Event> out;
+    for (const core::DeskEvent& event : pair_.take_events(side))
+      if (const auto* found = std::get_if<Event>(&event)) out.push_back(*found);
+    return out;
+  }
+  void restart(std::size_t side) {
+    pair_.stop(side);
+    pair_.start(side);
+    pair_.settle();
+  }
+
+  QuietPair pair_;
+  bool lose_[2] = {false, false};
+
+ private:
+  std::uint64_t counter_ = 0;
+};
+
+TEST_F(CutLine, IsClosedForBothAndTheOthersGoOn) {
+  ASSERT_TRUE(say(0, "before"));
+  cut(0, {{}, line::kAllMedia, {}, "the leaflets"});
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side)) << side;
+    EXPECT_FALSE(say(side, "not on this line")) << side;
+    EXPECT_TRUE(say(side, "on another", false, kOther)) << side;
+  }
+  EXPECT_EQ(held(1), 1u);
+  EXPECT_EQ(held(1, kOther), 1u);
+  const auto closed = registers(1).closed(kCutLine, line::kText);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->whose, record::Whose::kOthers);
+  EXPECT_EQ(closed->cut.reason, "the leaflets");
+  EXPECT_EQ(closed->cut.author, OfficerId{1});
+}
+
+TEST_F(CutLine, TakesEffectAtHomeAlthoughNothingCanBeSent) {
+  lose_[0] = lose_[1] = true;
+  cut(0);
+  EXPECT_FALSE(open(0));
+  EXPECT_FALSE(say(0, "not on this line"));
+  EXPECT_TRUE(open(1)) << "nobody can know it there";
+  restart(0);
+  EXPECT_FALSE(open(0));
+  lose_[0] = lose_[1] = false;
+  pair_.run(minutes(5));
+  EXPECT_FALSE(open(1));
+}
+
+TEST_F(CutLine, StaysCutOverRestartsAndIsLiftedByItsAuthorAlone) {
+  cut(0);
+  restart(0);
+  restart(1);
+  pair_.run(minutes(1));
+  EXPECT_FALSE(open(0));
+  EXPECT_FALSE(open(1));
+  EXPECT_FALSE(act(1, line::clear_body({{{kCutLine, 1}}, {}}))) << "the other side's register is the other side's";
+  lift(0);
+  EXPECT_TRUE(open(0));
+  EXPECT_TRUE(open(1));
+  EXPECT_TRUE(say(1, "after"));
+  EXPECT_EQ(held(0), 1u);
+}
+
+TEST_F(CutLine, ByBothIsOpenOnlyWhenBothHaveCleared) {
+  cut(0);
+  cut(1);
+  EXPECT_EQ(registers(0).closed(kCutLine, line::kText)->whose, record::Whose::kAuthors);
+  lift(0);
+  EXPECT_FALSE(open(0));
+  EXPECT_FALSE(open(1));
+  EXPECT_EQ(registers(0).closed(kCutLine, line::kText)->whose, record::Whose::kOthers);
+  lift(1);
+  EXPECT_TRUE(open(0));
+  EXPECT_TRUE(open(1));
+}
+
+TEST_F(CutLine, AnOldActChangesNothing) {
+  const Bytes first = line::cut_body({{{kCutLine, 1}}, line::kAllMedia, {}, ""});
+  ASSERT_TRUE(act(0, first));
+  pair_.settle();
+  lift(0);
+  EXPECT_FALSE(act(0, first)) << "signed for the first cut";
+  EXPECT_FALSE(act(0, line::clear_body({{{kCutLine, 1}}, {}}))) << "nothing is cut";
+  EXPECT_TRUE(open(0));
+}
+
+// One of two messages waits for the path when the line is cut: it goes back, and one that asks for it stays.
+TEST_F(CutLine, WhatWaitedGoesBackOrIsHeld) {
+  lose_[0] = lose_[1] = true;
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(say(0, "fills the window"));
+  ASSERT_TRUE(say(0, "goes back"));
+  ASSERT_TRUE(say(0, "held", true));
+  told<core::Alarm>(0);
+  cut(0);
+  const auto failed = told<core::SubmissionFailed>(0);
+  EXPECT_GE(failed.size(), 1u);
+  for (const auto& one : failed) EXPECT_NE(one.error.message.find("given back"), std::string::npos) << one.error.message;
+  EXPECT_EQ(peer(0).line(kCutLine)->queued(), 1u);
+  restart(0);
+  EXPECT_EQ(peer(0).line(kCutLine)->queued(), 1u);
+  EXPECT_TRUE(say(0, "held, too", true));
+  lose_[0] = lose_[1] = false;
+  pair_.run(minutes(5));
+  const std::uint64_t before = held(1);
+  EXPECT_EQ(peer(0).line(kCutLine)->queued(), 2u) << "nothing was sent on a line that is cut";
+  lift(0);
+  pair_.run(minutes(5));
+  EXPECT_EQ(peer(0).line(kCutLine)->queued(), 0u);
+  EXPECT_EQ(held(1), std::max<std::uint64_t>(before, receipted(0)));
+  EXPECT_EQ(receipted(0), peer(0).line(kCutLine)->own().durable_size());
+}
+
+// It left before its author knew of the cut: in the record, and it names the older cut epoch.
+TEST_F(CutLine, WhatCrossedWithTheCutIsRecorded) {
+  lose_[1] = true;  // our cut arrives late there: nothing of north's answers comes, so south's own word is first
+  lose_[0] = true;
+  cut(0);
+  ASSERT_TRUE(say(1, "crossed"));
+  lose_[1] = false;
+  pair_.run(seconds(20));
+  EXPECT_FALSE(open(0));
+  EXPECT_EQ(held(0), 1u);
+  const auto log = peer(0).line(kCutLine)->far().key();
+  const auto stored = pair_.store(0).entries(log, 0, 1, 1);
+  ASSERT_EQ(stored.size(), 1u);
+  EXPECT_EQ(record::decode_entry(stored.front().bytes)->header.cut_epoch, 0u);
+}
+
+TEST_F(CutLine, AnHourIsAnnouncedAndTheLineIsOpenUntilThen) {
+  line::CutAct at_noon;
+  at_noon.effective = WallTime{pair_.now(0).wall.seconds + 3600};
+  cut(0, at_noon);
+  EXPECT_TRUE(open(0));
+  EXPECT_TRUE(open(1));
+  EXPECT_TRUE(say(1, "still open"));
+  restart(1);
+  pair_.run(minutes(59));
+  EXPECT_TRUE(open(0));
+  pair_.run(minutes(2));
+  EXPECT_FALSE(open(0));
+  EXPECT_FALSE(open(1));
+  EXPECT_FALSE(say(1, "too late"));
+  EXPECT_FALSE(told<core::RegisterChanged>(1).empty());
+}
+
+TEST_F(CutLine, AnAnnouncedCutIsTakenBackBeforeItsHour) {
+  line::CutAct later;
+  later.effective = WallTime{pair_.now(0).wall.seconds + 3600};
+  cut(0, later);
+  lift(0);
+  pair_.run(minutes(120));
+  EXPECT_TRUE(open(0));
+  EXPECT_TRUE(open(1));
+}
+
+TEST_F(CutLine, MayBeCutInOneMedium) {
+  cut(0, {{}, line::kDocument, {}, ""});
+  EXPECT_TRUE(open(1, line::kText));
+  EXPECT_FALSE(open(1, line::kDocument));
+  EXPECT_TRUE(say(1, "text goes on"));
+  EXPECT_EQ(held(0), 1u);
+}
+
+TEST_F(CutLine, ADocumentStopsWithTheCutAndGoesOnAfterIt) {
+  Bytes bytes(2'000'000);
+  SeededRandom(5).fill(bytes);
+  std::size_t crossed = 0;
+  pair_.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0 && ++crossed > 200 && datagram.size() > 200 && lose_[0]) return std::nullopt;
+    return datagram;
+  };
+  lose_[0] = true;
+  const Digest root = pair_.send_document(0, kCutLine, bytes);
+  pair_.run(std::chrono::milliseconds(50));
+  ASSERT_FALSE(pair_.document(1, root));
+  lose_[0] = false;
+  cut(1, {{}, line::kDocument, {}, ""});
+  pair_.take_bytes();
+  pair_.run(minutes(5));
+  EXPECT_FALSE(pair_.document(1, root));
+  EXPECT_LT(pair_.take_bytes(), 100'000u);
+  EXPECT_TRUE(say(0, "text goes on"));
+  lift(1);
+  pair_.run(minutes(1));
+  EXPECT_EQ(pair_.document(1, root), bytes);
+}
+
+// A counterpart that had receipted the cut and writes on: refused, said once, and taken when the line is open again.
+TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
+  cut(0);
+  // North's program forgets that the line is cut.
+  pair_.stop(1);
+  const record::LineKey accord{pair_.pair().lineage(), kAccordLine};
+  record::Batch forget;
+  forget.fence = *pair_.store(1).claim(accord);
+  const std::string key = "register/" + to_hex(pair_.pair().lineage()) + "/south/theirs/1";
+  ASSERT_TRUE(pair_.store(1).value(key));
+  forget.writes.push_back(record::PutValue{key, {0x82, 0x01, 0x80}});
+  ASSERT_TRUE(pair_.store(1).commit(std::vector{forget}));
+  pair_.start(1);
+  pair_.settle();
+  told<core::Alarm>(0);
+  ASSERT_TRUE(say(1, "written all the same"));
+  ASSERT_TRUE(say(1, "and again"));
+  pair_.run(minutes(3));
+  EXPECT_EQ(held(0), 0u);
+  std::size_t alarms = 0;
+  for (const auto& alarm : told<core::Alarm>(0)) alarms += alarm.kind == core::AlarmKind::kCut ? 1 : 0;
+  EXPECT_EQ(alarms, 1u);
+  lift(0);
+  pair_.run(minutes(3));
+  EXPECT_EQ(held(0), 2u);
+}
+
+TEST_F(CutLine, WhatWasPlacedBeforeTheCutWasKnownGoesWhenItIsLifted) {
+  ASSERT_TRUE(say(0, "before"));
+  lose_[0] = true;  // south's word gets its place and does not leave
+  ASSERT_TRUE(say(0, "placed before the cut was known"));
+  lose_[0] = false;
+  cut(1);
+  pair_.run(minutes(10));
+  EXPECT_EQ(held(1), 1u) << "south knows of the cut and sends no more";
+  lift(1);
+  pair_.run(minutes(10));
+  EXPECT_EQ(held(1), 2u);
+  EXPECT_EQ(receipted(0), 2u);
+}
+
+}  // namespace
+}  // namespace detente::sim

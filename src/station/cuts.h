@@ -1,0 +1,30 @@
+// Cuts as a station judges and shows them: whose act on a register counts, what a desk may write, what is told.
+// spec/cut.md.
+#pragma once
+
+#include "station/json.h"
+#include "station/running.h"
+#include "watch/ladder_facts.h"
+
+namespace detente::station {
+
+// Every signature under it is good, of an officer or principal whose credential has every line that it names.
+bool register_act_counts(const Running& running, const Counterpart& counterpart, record::Whose whose,
+                         const record::Entry& entry);
+
+// What the accord lets this side do alone: kDenied, kNotFound with what to do.
+Result<void> check_register_submission(const Running& running, const Counterpart& counterpart,
+                                       const record::Entry& entry);
+
+// "line military-west is cut; the reason: ..."; empty when it cannot be read.
+std::string register_act_words(const Counterpart& counterpart, const record::Entry& entry);
+
+// Whether the other side's entry came when this side had cut the line already and its author did not know.
+bool crossed_with_cut(const core::Registers& registers, const record::Header& header, WallTime stored_at);
+
+void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderFacts& facts);
+
+// {"own": null or {…}, "theirs": …, "own_cut_epoch", "closed": […]}: what is cut, or announced to be.
+Json registers_json(const Running& running, const Counterpart& counterpart, LineId line);
+
+}  // namespace detente::station

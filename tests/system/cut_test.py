@@ -1,0 +1,146 @@
+"""Lines that are cut and lifted by officers, with two real stations: what each side's screens say, what crosses."""
+
+import datetime
+import unittest
+
+from stations import Lab, wait_until
+
+LINE, OTHER = "military-west", "liaison"
+REASON = "The leaflets of 31 May."
+
+
+class TwoStations(unittest.TestCase):
+    options = ()
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{LINE},{OTHER}", *self.options)
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+
+    def cut(self, station, *arguments):
+        far, officer = ("north", "kim") if station is self.south else ("south", "ri")
+        lines = () if "--all" in arguments else (f"{far}/{LINE}",)
+        return station.cli("cut", *lines, *arguments, "--as", officer, "--yes")
+
+    def lift(self, station):
+        far, officer = ("north", "kim") if station is self.south else ("south", "ri")
+        return station.cli("lift", f"{far}/{LINE}", "--as", officer)
+
+    def ladder(self, station, line=LINE):
+        far = "north" if station is self.south else "south"
+        return station.get(f"/v1/counterparts/{far}/lines/{line}/status")
+
+    def await_situation(self, station, situation, line=LINE):
+        return wait_until(lambda: (found := self.ladder(station, line))["situation"] == situation and found,
+                          lambda: f"{station.name} to show {situation}: {self.ladder(station, line)}")
+
+    def in_an_hour(self, station, seconds=3600):
+        """(seconds since 1970, the same as a text)."""
+        at = self.ladder(station)["now"] + seconds
+        return at, datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Cuts(TwoStations):
+    options = ("--lift-alone",)
+
+    def test_both_see_who_cut_when_and_why_and_nothing_crosses(self):
+        self.south.cli("send", f"north/{LINE}", "before")
+        self.cut(self.north, "--reason", REASON)
+        there = self.await_situation(self.north, "cut-by-us")
+        here = self.await_situation(self.south, "cut-by-them")
+        self.assertIn(REASON, here["words"])
+        cut = here["registers"]["theirs"]
+        self.assertEqual((cut["cut"], cut["reason"], cut["post"], cut["in_force"], cut["media"]),
+                         (1, REASON, "duty-officer", True, "all of it"))
+        self.assertIsNone(here["registers"]["own"])
+        self.assertTrue(wait_until(lambda: self.ladder(self.north)["registers"]["other_side_knows"], "the receipt"))
+        self.assertEqual(there["registers"]["own"]["signed_at"], cut["signed_at"])
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            message = station.refused("send", f"{far}/{LINE}", "not on this line")["message"]
+            self.assertIn(REASON, message)
+            self.assertIn("has cut", message)
+            self.assertEqual(station.cli("send", f"{far}/{OTHER}", "the others go on")["state"], "receipted")
+        self.assertEqual(self.north.texts("south", LINE), ["before"])
+        acts = [entry["act"] for entry in self.south.entries("north", "accord") if entry["kind"] == 12]
+        self.assertEqual(acts, [f"cut of {LINE}, at once; the reason: {REASON}"])
+        kinds = {alarm["kind"] for alarm in self.south.cli("alarm", "list")["alarms"]}
+        self.assertIn("cut", kinds)
+
+    def test_without_a_reason_both_screens_say_so(self):
+        self.cut(self.north, "--no-reason")
+        self.assertIn("No reason was given", self.await_situation(self.south, "cut-by-them")["words"])
+        self.assertIn("gave no reason", self.south.refused("send", f"north/{LINE}", "why?")["message"])
+        self.assertEqual(self.south.refused("cut", f"north/{LINE}", "--as", "kim", "--yes")["fault"], "malformed")
+
+    def test_a_cut_by_both_opens_when_both_have_lifted(self):
+        self.cut(self.north, "--reason", REASON)
+        self.await_situation(self.south, "cut-by-them")
+        self.cut(self.south, "--reason", "The answer to it.")
+        for station in (self.south, self.north):
+            both = self.await_situation(station, "cut-by-both")
+            self.assertIn(REASON, both["words"])
+            self.assertIn("The answer to it.", both["words"])
+        self.lift(self.north)
+        self.await_situation(self.north, "cut-by-them")
+        self.await_situation(self.south, "cut-by-us")
+        self.assertIn("has not cut", self.north.refused("lift", f"south/{LINE}", "--as", "ri")["message"])
+        self.lift(self.south)
+        for station in (self.south, self.north):
+            self.await_situation(station, "in-contact")
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "after")["state"], "receipted")
+        entry = self.north.entries("south", LINE)[-1]
+        full = self.north.get(f"/v1/counterparts/south/lines/{LINE}/entries/far/{entry['index']}")
+        self.assertEqual(full["cut_epoch"], 1, "it names the newest cut of the other side that its author knew")
+
+    def test_it_is_in_force_at_home_although_nothing_can_be_sent_and_what_is_held_waits(self):
+        self.south.stop()
+        answer = self.cut(self.north, "--reason", REASON, "--wait", "durable")
+        self.assertIn(answer["state"], ("queued", "placed"))
+        self.await_situation(self.north, "cut-by-us")
+        self.assertEqual(self.north.cli("send", f"south/{LINE}", "held", "--hold", "--wait", "durable")["state"], "queued")
+        self.north.kill()
+        self.north.start()
+        self.await_situation(self.north, "cut-by-us")
+        self.south.start()
+        self.await_situation(self.south, "cut-by-them")
+        self.assertEqual(self.south.texts("north", LINE), [])
+        self.lift(self.north)
+        wait_until(lambda: self.south.texts("north", LINE) == ["held"], "what was held")
+
+    def test_an_hour_is_announced_and_all_lines_are_open_until_then(self):
+        at, text = self.in_an_hour(self.north, 6)
+        self.cut(self.north, "--all", "--reason", REASON, "--effective", text)
+        announced = wait_until(lambda: self.ladder(self.south)["registers"]["theirs"], "the announcement")
+        self.assertEqual((announced["since"], announced["in_force"]), (at, False))
+        self.assertEqual(self.ladder(self.south)["situation"], "in-contact")
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "still open")["state"], "receipted")
+        for line in (LINE, OTHER):
+            self.await_situation(self.south, "cut-by-them", line)
+            self.await_situation(self.north, "cut-by-us", line)
+        self.assertGreaterEqual(self.ladder(self.south)["now"], at)
+        far = self.south.refused("cut", f"north/{LINE}", "--as", "kim", "--reason", "x", "--effective", "+73h", "--yes")
+        self.assertEqual(far["fault"], "limit")
+
+    def test_the_accord_line_is_never_cut(self):
+        self.assertIn("never cut", self.south.refused("cut", "north/accord", "--as", "kim", "--reason", "x", "--yes")["message"])
+
+
+class NoStandingConsent(TwoStations):
+    """An accord without the other side's consent to a lift by one side alone."""
+
+    def test_a_cut_in_force_is_not_lifted_by_one_side_and_an_announced_one_is(self):
+        self.cut(self.north, "--reason", REASON, "--effective", self.in_an_hour(self.north)[1])
+        self.lift(self.north)
+        wait_until(lambda: self.ladder(self.south)["registers"]["their_cuts"] == 1 and
+                   self.ladder(self.south)["registers"]["theirs"] is None, "the announcement to be taken back")
+        self.cut(self.north, "--reason", REASON)
+        refused = self.north.refused("lift", f"south/{LINE}", "--as", "ri")
+        self.assertEqual(refused["fault"], "denied")
+        self.assertIn("both agree to restore", refused["message"])
+        self.await_situation(self.south, "cut-by-them")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
