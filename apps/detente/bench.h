@@ -47,6 +47,8 @@ Result<std::vector<Figure>> bench_document(const BenchChoices& choices, Context&
 Result<std::vector<Figure>> bench_preempt(const BenchChoices& choices);
 // Ten thousand idle lines on one station, in virtual time.
 Result<std::vector<Figure>> bench_scale(const BenchChoices& choices);
+// Years in which the other side of five lines says nothing, in virtual time.
+Result<std::vector<Figure>> bench_silence(const BenchChoices& choices);
 // A station with a million entries after kill -9.
 Result<std::vector<Figure>> bench_recover(const BenchChoices& choices, Context& context);
 // A flood of strangers' datagrams at one of two station processes.

@@ -101,6 +101,7 @@ Result<std::vector<Figure>> measure_part(const std::string& part, const BenchCho
   }
   if (part == "preempt") return bench_preempt(choices);
   if (part == "scale") return bench_scale(choices);
+  if (part == "silence") return bench_silence(choices);
   if (part == "recover") return bench_recover(choices, context);
   if (part == "noise") return bench_noise(choices, context);
   return bench_latency(choices, context);
@@ -135,6 +136,7 @@ void add_bench_command(CLI::App& app, Context& context) {
   add("throughput", "200-byte messages a second on one line, and a document; two stations on this disk");
   add("preempt", "What a FLASH waits for beside a document on a slow path; in virtual time");
   add("failover", "What a cut of one path, and of all, costs; in virtual time");
+  add("silence", "What grows in years without an answer, and the first word after them; in virtual time");
   add("scale", "Memory and processor of ten thousand idle lines; in virtual time");
   add("recover", "A station with a million entries, ready after kill -9, on this disk");
   add("noise", "What a stranger's flood from one core costs the line of two stations");

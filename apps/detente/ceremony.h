@@ -34,6 +34,7 @@ struct LineChoice {
   bool deniable = false;
   std::uint8_t highest = 3;
   accord::HoursText hours = {};
+  std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
   bool lift_alone = false;  // each side may lift its own cut alone
 };
 
@@ -51,6 +52,7 @@ struct DraftChoices {
   std::string seal = "both";  // or a side's name
   std::string self, other;    // how this side calls itself and the other; empty: the cards' words
   std::string title;          // empty: the usual one
+  std::optional<std::uint32_t> heartbeat_seconds;  // nothing: the usual ones
   std::string first;          // the side that the lot named; empty: drawn here
   std::map<std::string, std::string> cipher_vectors;  // of AEADs that this program ships none for
 };
@@ -131,6 +133,14 @@ struct OfficerChoices {
 };
 Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
                              const crypto::SignKey& root, const Sealing& sealing, WallTime now);
+// A renewal: the same keys, post and lines under a new number, for `days` from now on. kConflict when the
+// credential that is there lasts as long. No passphrase of the officer's is needed.
+Result<Issued> renew_officer(const SideDir& side, std::string_view name, std::uint32_t days,
+                             const crypto::SignKey& root, WallTime now);
+// The same for the station, from the beginning of the credential before: no time is left for which
+// nobody vouches, though the renewal came late.
+Result<Issued> renew_station(const SideDir& side, std::uint32_t days, const crypto::SignKey& root,
+                             WallTime now);
 // Numbers of lines by name, as any of the side's accords names them.
 Result<std::vector<LineId>> line_numbers(const SideDir& side,
                                          const std::vector<std::string>& names);
@@ -142,10 +152,17 @@ Result<Bytes> export_bulletins(const SideDir& side);
 struct TakenBulletins {
   std::string side;
   std::size_t added = 0, known = 0;
+  std::vector<Bytes> fresh;  // those that were added
 };
 Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView file);
 // Hands a bulletin to the running station, which tells every counterpart. False when none runs.
 Result<bool> tell_station(const SideDir& side, ByteView bulletin);
+// The other side's, which came as a file. `told` is false when no station runs; `restart`: its station
+// has other keys now, which the running one uses from its next start.
+struct ToldTheirs {
+  bool told = false, restart = false;
+};
+Result<ToldTheirs> tell_station_theirs(const SideDir& side, const TakenBulletins& taken);
 
 // ---- what is missing, in the order of the ceremony ----
 std::vector<std::string> next_steps(const SideDir& side);

@@ -59,6 +59,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
   annex.lift_alone = choice.lift_alone;
   annex.hours = choice.hours.terms;
   annex.check_calls = choice.hours.calls;
+  annex.people = choice.people;
   DETENTE_TRY(text, accord::write_annex(annex));
   files.note.accord.lines.push_back({number, accord::annex_digest(text)});
   files.annexes.push_back(std::move(text));
@@ -152,6 +153,7 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   if (!choices.title.empty()) accord.title = choices.title;
   accord.not_before = now;
   accord.seal = choices.seal;
+  if (choices.heartbeat_seconds) accord.session.heartbeat_seconds = *choices.heartbeat_seconds;
   accord.dictionary = crypto::sha256(files.dictionary);
   apply_names(accord, side.name(), choices);
   DETENTE_TRY_VOID(add_vectors(files, choices));

@@ -9,7 +9,7 @@ namespace {
 
 struct DraftOptions {
   DraftChoices choices;
-  std::vector<std::string> lines, paths, highest, vectors, hours;
+  std::vector<std::string> lines, paths, highest, vectors, hours, people;
   bool replace = false;
 };
 
@@ -103,6 +103,7 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
   options.choices.lines = std::move(lines);
   DETENTE_TRY_VOID(read_vectors(options));
   DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
+  DETENTE_TRY_VOID(choose_people(options.people, options.choices.lines));
   DETENTE_TRY(files,
               draft_accord_files(side, options.choices, io::os_wall_time(), context.random()));
   DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));
@@ -249,14 +250,23 @@ void add_draft(CLI::App& accord, Context& context) {
                    "[LINE=]FILE: check calls and holidays, as in an annex (spec/accord.md)")
       ->allow_extra_args(false);
   draft
+      ->add_option("--people", options->people,
+                   "[LINE=]POST,POST: the posts that may join (default: all of the line's officers)")
+      ->type_name("[LINE=]POST,POST")
+      ->allow_extra_args(false);
+  draft
       ->add_option("--cipher-vectors", options->vectors,
                    "[AEAD=]FILE: test vectors of a cipher of your own")
       ->allow_extra_args(false);
+  draft->add_option("--heartbeat", choices.heartbeat_seconds,
+                    "Seconds without a word after which a station shows that it is there (default 20)")
+      ->check(CLI::Range(1, 86400));
   draft->add_option("--title", choices.title, "Of the accord");
   draft->add_option("--first", choices.first, "The side that the lot drawn in the room put first");
   draft->add_flag("--replace", options->replace, "In place of a draft that is not signed by both");
   example(*draft,
-          "detente accord draft north --line military-west --line liaison:deniable --path fibre");
+          "detente accord draft north --line military-west --line liaison:deniable --path fibre "
+          "--people military-west=duty-officer,watch-leader");
   on_run(*draft, context, [&context, options] { return run_draft(context, *options); });
 }
 

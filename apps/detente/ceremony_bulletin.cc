@@ -81,10 +81,11 @@ Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView bytes) {
     return fail(Fault::kConflict,
                 "these are the bulletins of this side itself; import those that "
                 "the other side gave you");
-  TakenBulletins taken{file.side, 0, 0};
+  TakenBulletins taken{file.side, 0, 0, {}};
   for (const ByteView bulletin : file.bulletins) {
     DETENTE_TRY(is_new, side.add_bulletin(file.side, bulletin));
     ++(is_new ? taken.added : taken.known);
+    if (is_new) taken.fresh.push_back(to_bytes(bulletin));
   }
   return taken;
 }

@@ -1,5 +1,7 @@
 #include "ceremony_commands.h"
 
+#include "wire/text.h"
+
 namespace detente::cli {
 
 void add_ceremony_commands(CLI::App& app, Context& context) {
@@ -39,6 +41,32 @@ Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineC
   return {};
 }
 
+Result<void> choose_people(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
+    std::vector<std::string> posts = {""};
+    for (const char c : equals == std::string::npos ? text : text.substr(equals + 1)) {
+      if (c == ',')
+        posts.emplace_back();
+      else
+        posts.back().push_back(c);
+    }
+    for (const std::string& post : posts) {
+      auto good = wire::check_name(post);
+      if (!good) return fail_at("--people " + text, good.error());
+    }
+    bool found = false;
+    for (LineChoice& choice : lines) {
+      if (!line.empty() && choice.name != line) continue;
+      choice.people = posts;
+      found = true;
+    }
+    if (!found) return fail(Fault::kNotFound, "--people " + text + ": no --line of that name");
+  }
+  return {};
+}
+
 Result<std::string> read_text(const io::Path& file, std::size_t max) {
   DETENTE_TRY(bytes, io::read_file(file, max));
   return as_string(bytes);
@@ -56,6 +84,19 @@ Result<std::pair<std::string, std::string>> split_pair(const std::string& option
     return fail(Fault::kMalformed,
                 option + " " + text + ": write NAME=VALUE, as in fibre=127.0.0.1:7001");
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued) {
+  const std::string number = std::to_string(issued.bulletin);
+  DETENTE_TRY(told, tell_station(side, issued.bytes));
+  context.say("Credential " + std::to_string(issued.credential.number.value) +
+              " stands in bulletin " + number +
+              (told ? "; the running station tells every counterpart. Where a line is cut off: "
+                      "detente bulletin export FILE"
+                    : ". It must reach the other side: detente bulletin export FILE"));
+  context.result(
+      {{"number", issued.credential.number.value}, {"bulletin", issued.bulletin}, {"told", told}});
+  return {};
 }
 
 Result<std::vector<std::string>> link_where_ready(Context& context, const SideDir& side) {

@@ -17,12 +17,16 @@ void add_bulletin_commands(CLI::App& app, Context& context);  // bulletin
 void say_next(Context& context, const SideDir& side);
 // "[NAME=]FILE" each, with the hours of that line; without a name of every line.
 Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
+// "[NAME=]POST,POST" each: the posts that may join that line; without a name every line.
+Result<void> choose_people(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
 Result<std::string> read_text(const io::Path& file, std::size_t max);
 // The root key of this side, by the passphrase.
 Result<crypto::SignKey> open_root(Context& context, const SideDir& side);
 // "NAME=VALUE"; kMalformed names the option.
 Result<std::pair<std::string, std::string>> split_pair(const std::string& option,
                                                        const std::string& text);
+// What was issued, and that it must reach the other side; tells a station that runs here.
+Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued);
 // Links every counterpart for which all is there. Gives the names of those that are new.
 Result<std::vector<std::string>> link_where_ready(Context& context, const SideDir& side);
 

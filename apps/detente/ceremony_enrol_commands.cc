@@ -1,4 +1,5 @@
-// station enrol, station link, station path.
+// station enrol, station renew, station link, station path.
+#include "base/civil.h"
 #include "ceremony_commands.h"
 #include "client_commands.h"
 #include "io/os_clock.h"
@@ -78,18 +79,6 @@ Result<void> fill_peers(EnrolOptions& options) {
   return {};
 }
 
-Result<void> say_issued(Context& context, const SideDir& side, const Issued& issued) {
-  const std::string number = std::to_string(issued.bulletin);
-  DETENTE_TRY(told, tell_station(side, issued.bytes));
-  context.say("Credential " + std::to_string(issued.credential.number.value) +
-              " stands in bulletin " + number +
-              (told ? "; the running station tells every counterpart."
-                    : ". It must reach the other side: detente bulletin export FILE"));
-  context.result(
-      {{"number", issued.credential.number.value}, {"bulletin", issued.bulletin}, {"told", told}});
-  return {};
-}
-
 Result<void> run_enrol(Context& context, EnrolOptions& options) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY_VOID(fill_peers(options));
@@ -103,6 +92,18 @@ Result<void> run_enrol(Context& context, EnrolOptions& options) {
   if (issued) DETENTE_TRY_VOID(say_issued(context, side, *issued));
   DETENTE_TRY(linked, link_where_ready(context, side));
   context.result({{"linked", linked}});
+  say_next(context, side);
+  return {};
+}
+
+Result<void> run_renew(Context& context, std::uint32_t days) {
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY(root, open_root(context, side));
+  DETENTE_TRY(issued, renew_station(side, days, root, io::os_wall_time()));
+  const std::string id = side.name() + "/" + issued.credential.post;
+  context.say("Station " + id + " is renewed until " + format_utc(issued.credential.not_after) + ".");
+  context.result({{"station", id}, {"not_after", format_utc(issued.credential.not_after)}});
+  DETENTE_TRY_VOID(say_issued(context, side, issued));
   say_next(context, side);
   return {};
 }
@@ -190,6 +191,11 @@ void add_enrol_commands(CLI::App& app, Context& context) {
       *enrol,
       "detente station enrol --peer north --listen fibre=127.0.0.1:7001 --to fibre=127.0.0.1:7002");
   on_run(*enrol, context, [&context, options] { return run_enrol(context, *options); });
+
+  auto days = std::make_shared<std::uint32_t>(3650);
+  CLI::App* renew = station.add_subcommand("renew", "The same station and keys for a further time");
+  renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
+  on_run(*renew, context, [&context, days] { return run_renew(context, *days); });
 
   auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();
   CLI::App* link = station.add_subcommand("link", "Derive the key of the pair from both hand keys");

@@ -64,6 +64,18 @@ Result<void> run_enrol(Context& context, OfficerOptions& options) {
   return {};
 }
 
+Result<void> run_renew(Context& context, const std::string& name, std::uint32_t days) {
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY(root, open_root(context, side));
+  DETENTE_TRY(issued, renew_officer(side, name, days, root, io::os_wall_time()));
+  context.say("Officer " + name + ", " + issued.credential.post + ", is renewed until " +
+              format_utc(issued.credential.not_after) + ".");
+  context.result({{"officer", name}, {"not_after", format_utc(issued.credential.not_after)}});
+  DETENTE_TRY_VOID(say_issued(context, side, issued));
+  say_next(context, side);
+  return {};
+}
+
 Result<void> run_list(Context& context) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(names, side.officers());
@@ -112,9 +124,12 @@ Result<void> run_import(Context& context, const std::string& file) {
   if (!taken) return fail_at(file, taken.error());
   context.say("Bulletins of " + taken->side + ": " + std::to_string(taken->added) + " new, " +
               std::to_string(taken->known) + " known before.");
-  if (taken->added > 0 && io::exists(side.socket_file()))
-    context.say("A station that runs here reads them when it starts again.");
   context.result({{"side", taken->side}, {"added", taken->added}, {"known", taken->known}});
+  DETENTE_TRY(running, tell_station_theirs(side, *taken));
+  if (running.told) context.say("The station that runs here has taken them in.");
+  if (running.restart)
+    context.say("Their station has other keys now: start the station here again, so that the link uses them.");
+  context.result({{"told", running.told}, {"restart", running.restart}});
   DETENTE_TRY(linked, link_where_ready(context, side));
   context.result({{"linked", linked}});
   say_next(context, side);
@@ -147,6 +162,13 @@ void add_officer_commands(CLI::App& app, Context& context) {
                     "The officer's own passphrase (else asked for)");
   example(*enrol, "detente officer enrol kim --post duty-officer --person \"Kim Min-jun\"");
   on_run(*enrol, context, [&context, options] { return run_enrol(context, *options); });
+
+  auto renewed = std::make_shared<std::string>();
+  auto days = std::make_shared<std::uint32_t>(365);
+  CLI::App* renew = officer.add_subcommand("renew", "The same officer and keys for a further time");
+  renew->add_option("NAME", *renewed, "As detente officer list shows it")->required()->check(a_name());
+  renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
+  on_run(*renew, context, [&context, renewed, days] { return run_renew(context, *renewed, *days); });
 
   CLI::App* list = officer.add_subcommand("list", "Who is enrolled");
   on_run(*list, context, [&context] { return run_list(context); });

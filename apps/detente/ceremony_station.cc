@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/civil.h"
 #include "ceremony.h"
 
 namespace detente::cli {
@@ -52,6 +53,28 @@ Result<Issued> issue(const SideDir& side, const accord::Roster& own,
   DETENTE_TRY_VOID(side.add_bulletin(side.name(), bulletin));
   issued.bytes = std::move(bulletin);
   return issued;
+}
+
+// The credential of that number again, for `days` from now on.
+Result<accord::Credential> renewal_of(const SideDir& side, const accord::Roster& own, OfficerId number,
+                                      const std::string& who, std::uint32_t days, WallTime now) {
+  const accord::SignedCredential* held = own.by_number(number);
+  if (held == nullptr)
+    return fail(Fault::kNotFound, who + ": credential " + std::to_string(number.value) +
+                                      " is not in this side's bulletins: enrol anew");
+  if (own.revoked(number))
+    return fail(Fault::kDenied, who + ": credential " + std::to_string(number.value) +
+                                    " is revoked and its keys stay so: enrol anew");
+  accord::Credential out = held->credential;
+  DETENTE_TRY(next, next_number(side, own));
+  const Validity validity = valid_for(days, now);
+  if (validity.to <= out.not_after)
+    return fail(Fault::kConflict, who + ": the credential is valid until " +
+                                      format_utc(out.not_after) + " already; give more --days");
+  out.number = next;
+  out.not_before = validity.from;
+  out.not_after = validity.to;
+  return out;
 }
 
 // Keys are made once; another post needs another directory, since one disk is one station.
@@ -188,6 +211,26 @@ Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
   DETENTE_TRY(checked, accord::issue_credential(credential, root));  // before a key is on disk
   DETENTE_TRY_VOID(side.save_new_officer(file, keys, sealing));
   return issue(side, own, credential, root, now);
+}
+
+Result<Issued> renew_officer(const SideDir& side, std::string_view name, std::uint32_t days,
+                             const crypto::SignKey& root, WallTime now) {
+  DETENTE_TRY(own, side.own_roster());
+  DETENTE_TRY(file, side.officer(name));
+  DETENTE_TRY(renewed, renewal_of(side, own, file.number, "officer " + file.name, days, now));
+  DETENTE_TRY(issued, issue(side, own, renewed, root, now));
+  DETENTE_TRY_VOID(side.set_officer_number(name, renewed.number));
+  return issued;
+}
+
+Result<Issued> renew_station(const SideDir& side, std::uint32_t days, const crypto::SignKey& root,
+                             WallTime now) {
+  DETENTE_TRY(own, side.own_roster());
+  DETENTE_TRY(keys, side.station_keys());
+  const OfficerId newest = own.newest_number(keys.number);
+  DETENTE_TRY(renewed, renewal_of(side, own, newest, "the station", days, now));
+  renewed.not_before = own.by_number(newest)->credential.not_before;
+  return issue(side, own, renewed, root, now);
 }
 
 Result<std::vector<LineId>> line_numbers(const SideDir& side,

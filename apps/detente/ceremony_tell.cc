@@ -14,4 +14,23 @@ Result<bool> tell_station(const SideDir& side, ByteView bulletin) {
                   answer.error().message + "; hand it over by detente bulletin export FILE");
 }
 
+Result<ToldTheirs> tell_station_theirs(const SideDir& side, const TakenBulletins& taken) {
+  ToldTheirs out;
+  if (!io::exists(side.socket_file())) return out;
+  StationClient station(side);
+  for (const Bytes& bulletin : taken.fresh) {
+    const auto answer = station.post(
+        "/v1/bulletins", Json{{"bulletin", to_base64(bulletin)}, {"side", taken.side}});
+    if (!answer) {
+      if (answer.error().fault == Fault::kState) return ToldTheirs{};  // left by a killed station
+      return fail(answer.error().fault,
+                  "the bulletins are saved, but the running station did not take them: " +
+                      answer.error().message + "; it reads them when it starts again");
+    }
+    out.told = true;
+    out.restart = out.restart || answer->value("restart", false);
+  }
+  return out;
+}
+
 }  // namespace detente::cli

@@ -134,12 +134,16 @@ void Context::print_result() const {
 void Context::print_error(const Error& error) const {
   std::fflush(stdout);
   // File names and what the other side wrote may be in it.
-  const std::string message = wire::display_text(error.message);
-  if (!json) return print_line(stderr, "detente: " + message);
-  Json out = {{"ok", false}, {"error", {{"fault", to_string(error.fault)}, {"message", message}}}};
+  if (!json) return print_line(stderr, "detente: " + wire::display_text(error.message));
+  print_line(stdout, error_object(error).dump());
+}
+
+Json Context::error_object(const Error& error) const {
+  Json out = {{"ok", false},
+              {"error", {{"fault", to_string(error.fault)}, {"message", wire::display_text(error.message)}}}};
   // What was found until then: a run whose result is that something is wrong says what.
   for (const auto& [key, value] : result_.items()) out[key] = value;
-  print_line(stdout, out.dump());
+  return out;
 }
 
 void on_run(CLI::App& command, Context& context, Context::Action action) {

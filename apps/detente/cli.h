@@ -52,6 +52,7 @@ class Context {
   void progress(std::string_view line) const;
   // The command's result: with --json {"ok":true, ...fields} at the end. Later fields replace.
   void result(Json fields);
+  void forget_result() { result_ = Json::object(); }
 
   // ---- a person at the terminal ----
   enum class Ask { kOpen, kMake };  // kMake asks twice
@@ -77,6 +78,8 @@ class Context {
   int run();      // runs it, prints its result or error; the exit code
   // stderr, or with --json {"ok":false,"error":{...}} on stdout.
   void print_error(const Error& error) const;
+  // The same object; with the result's fields.
+  Json error_object(const Error& error) const;
 
  private:
   Result<SecretBytes> find_passphrase(const std::string& file_of_side, Ask ask,

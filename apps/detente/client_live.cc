@@ -72,12 +72,8 @@ void put(const Context& context, const LiveFrame& frame) {
   std::cout << std::flush;
 }
 
-LiveFrame told(const Error& error) {
-  LiveFrame out;
-  out.lines = wrap(wire::display_line(error.message), kColumns);
-  out.json = {{"ok", false},
-              {"error", {{"fault", to_string(error.fault)}, {"message", error.message}}}};
-  return out;
+LiveFrame told(const Context& context, const Error& error) {
+  return {wrap(wire::display_line(error.message), kColumns), context.error_object(error)};
 }
 
 }  // namespace
@@ -90,7 +86,7 @@ Result<void> show_live(const Context& context, Duration period,
   std::optional<Screen> screen;
   if (!context.json && isatty(STDOUT_FILENO) == 1) screen.emplace();
   while (std::cout) {
-    const LiveFrame shown = next ? std::move(*next) : told(next.error());
+    const LiveFrame shown = next ? std::move(*next) : told(context, next.error());
     screen ? screen->draw(shown.lines) : put(context, shown);
     if (stop.wait(period)) return {};
     next = frame();

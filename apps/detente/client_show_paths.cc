@@ -56,6 +56,17 @@ std::string flow_text(const Json& path) {
          bytes_text(path["packet_bytes"].get<std::uint64_t>());
 }
 
+// What the ladder knows against a direction: this machine cannot send, nobody listens there, one direction is dead.
+void add_trouble(std::vector<std::string>& out, const Json& way) {
+  if (way.value("known", std::string()) != "known not") return;
+  const Json& age = way["age_s"];
+  for (const std::string& line :
+       wrap("TROUBLE: " + text_of(way, "words") +
+                (age.is_null() ? "" : ", since " + span_text(age.get<std::uint64_t>() * 1000)),
+            kColumns - 9))
+    out.push_back("         " + line);
+}
+
 void add_path(std::vector<std::string>& out, const Json& path) {
   out.push_back(fmt::format("{} {:<20} {:<8}{}", path["best"] == true ? "*" : " ",
                             text_of(path, "name"), text_of(path, "kind"),
@@ -66,7 +77,9 @@ void add_path(std::vector<std::string>& out, const Json& path) {
     out.push_back("    " + line);
   const Json& heard = path["in"]["heard_ms"];
   out.push_back("    in   " + (heard.is_null() ? std::string(kUnknown) : "heard " + ago(heard)));
+  add_trouble(out, path["in"]);
   out.push_back("    out  " + out_text(path["out"]));
+  add_trouble(out, path["out"]);
   out.push_back("    " + measures_text(path));
   out.push_back("    " + flow_text(path));
 }

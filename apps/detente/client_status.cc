@@ -29,19 +29,25 @@ bool wants_colour() {
 }
 
 // A station that does not answer is a situation, too, and no line's other one can be known.
-tl::unexpected<Error> as_situation(const Error& error) {
+tl::unexpected<Error> as_situation(Context& context, const Error& error) {
   if (error.fault != Fault::kState && error.fault != Fault::kIo) return tl::unexpected<Error>(error);
   const watch::SituationText text = watch::own_station_down(error.message);
+  context.result({{"situation", watch::to_string(watch::Situation::kOwnEquipmentDown)},
+                  {"title", text.title},
+                  {"words", text.words},
+                  {"to_do", text.to_do}});
   return fail(error.fault, text.title + ": " + text.words + ". " + text.to_do);
 }
 
-Result<LiveFrame> status_frame(const StationClient& station, const StatusOptions& options, bool colour) {
+Result<LiveFrame> status_frame(Context& context, const StationClient& station, const StatusOptions& options,
+                               bool colour) {
+  context.forget_result();  // of the frame before
   Result<Json> status = station.get("/v1/status");
-  if (!status) return as_situation(status.error());
+  if (!status) return as_situation(context, status.error());
   if (options.line.empty()) return LiveFrame{status_lines(*status, colour), std::move(*status)};
   DETENTE_TRY(line, find_line(*status, options.line));
   Result<Json> ladder = station.get(line.target() + "/status");
-  if (!ladder) return tl::unexpected<Error>(ladder.error());
+  if (!ladder) return as_situation(context, ladder.error());
   return LiveFrame{ladder_lines(*ladder, colour), std::move(*ladder)};
 }
 
@@ -50,7 +56,7 @@ Result<void> status(Context& context, const StatusOptions& options) {
   const StationClient station(side);
   const bool colour = wants_colour();
   return show_once_or_live(context, options.watch, kRedraw,
-                           [&] { return status_frame(station, options, colour); });
+                           [&] { return status_frame(context, station, options, colour); });
 }
 
 }  // namespace

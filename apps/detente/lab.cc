@@ -122,6 +122,7 @@ class Laboratory {
     draft.their_aead = choices_.their_aead;
     draft.seal = choices_.seal_both ? "both" : south.view.name;
     draft.cipher_vectors = choices_.cipher_vectors;
+    draft.heartbeat_seconds = choices_.heartbeat_seconds;
     DETENTE_TRY(files, draft_accord_files(south.side, draft, now_, random_));
     DETENTE_TRY_VOID(south.side.save_accord_files(other.view.name, files));
     DETENTE_TRY(by_south, sign_accord_files(south.side, other.view.name, south.root));

@@ -22,6 +22,7 @@ struct LabChoices {
   std::string their_aead = "ChaCha20-Poly1305";  // the counterparts'
   std::map<std::string, std::string> cipher_vectors;
   std::vector<std::string> providers;  // absolute paths
+  std::optional<std::uint32_t> heartbeat_seconds;
   std::vector<std::string> officers;   // of south
   std::vector<std::string> their_officers;
   std::size_t counterparts = 1;

@@ -13,7 +13,7 @@ struct LabOptions {
   LabChoices choices;
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
-  std::vector<std::string> kinds, deniable, vectors, providers, hours;
+  std::vector<std::string> kinds, deniable, vectors, providers, hours, people;
   bool lift_alone = false;
 };
 
@@ -104,6 +104,7 @@ Result<void> run_lab(Context& context, LabOptions& options) {
   if (context.work_factor_given) choices.work_factor = context.work_factor;
   choose_lines(options);
   DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
+  DETENTE_TRY_VOID(choose_people(options.people, options.choices.lines));
   DETENTE_TRY_VOID(choose_ciphers(options));
   DETENTE_TRY_VOID(choose_paths(options));
   context.say("The passphrases will lie beside the keys, so these are sealed at work factor " +
@@ -150,6 +151,11 @@ void add_lab_commands(CLI::App& app, Context& context) {
   fresh->add_option("--hours", options->hours, "[NAME=]FILE: hours and check calls of a line, or of all")
       ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);
+  fresh->add_option("--people", options->people, "[NAME=]POST,POST: the posts that may join a line, or all")
+      ->type_name("[NAME=]POST,POST")
+      ->allow_extra_args(false);
+  fresh->add_option("--heartbeat", choices.heartbeat_seconds, "Seconds, as in detente accord draft")
+      ->check(CLI::Range(1, 86400));
   fresh->add_option("--paths", choices.paths, "How many paths")
       ->check(CLI::Range(1, 32))
       ->capture_default_str();

@@ -104,6 +104,19 @@ const SignedCredential* Roster::by_kid(const Kid& kid) const {
   return found == kids_.end() ? nullptr : by_number(found->second);
 }
 
+OfficerId Roster::first_number(OfficerId number) const {
+  const SignedCredential* held = by_number(number);
+  if (held == nullptr) return number;
+  for (const auto& [other, credential] : credentials_)
+    if (credential.credential.sign_key == held->credential.sign_key) return other;
+  return number;
+}
+
+OfficerId Roster::newest_number(OfficerId number) const {
+  const SignedCredential* held = by_number(number);
+  return held == nullptr ? number : kids_.at(kid_of(held->credential.sign_key));
+}
+
 const SignedCredential* Roster::station(std::string_view post) const {
   const SignedCredential* newest = nullptr;
   for (const auto& [number, held] : credentials_)

@@ -68,6 +68,10 @@ class Roster {
   // Nothing when there is none. The pointers live until the roster changes.
   const SignedCredential* by_number(OfficerId number) const;
   const SignedCredential* by_kid(const Kid& kid) const;  // sign_key's; persons and stations
+  // A renewal has the same key: the first and the newest number of whoever has this one; the same
+  // number where none is known.
+  OfficerId first_number(OfficerId number) const;
+  OfficerId newest_number(OfficerId number) const;
   // The highest number at this post whose role is station and which is not revoked.
   const SignedCredential* station(std::string_view post) const;
   std::vector<const SignedCredential*> all() const;  // by number

@@ -147,6 +147,12 @@ TEST(Roster, SamePostRenewsWithTheSameKey) {
   renewed.not_after.seconds += 86400;
   ASSERT_TRUE(roster.add(issue(renewed)).value());
   EXPECT_EQ(roster.by_kid(kid_of(renewed.sign_key))->credential.number, OfficerId{6});
+  for (const OfficerId number : {OfficerId{2}, OfficerId{6}}) {
+    EXPECT_EQ(roster.first_number(number), OfficerId{2});
+    EXPECT_EQ(roster.newest_number(number), OfficerId{6});
+  }
+  EXPECT_EQ(roster.first_number(OfficerId{9}), OfficerId{9}) << "unknown";
+  EXPECT_EQ(roster.newest_number(OfficerId{9}), OfficerId{9});
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ class World {
 
   const SideKeys& keys(bool own) const { return own ? south_ : north_; }
 
+  void pass(std::uint32_t seconds) { clock_ += seconds; }
   Entry message(LineId line, std::string_view text) {
     Entry entry;
     entry.header.line = line;
@@ -208,6 +209,17 @@ class World {
     close(kWest, true, true);
     append(kWest, true, message(kWest, "Not receipted."));
     close(kWest, true, false);
+  }
+
+  // Both stations' credentials last longer, by others with the same keys.
+  void renew_stations() {
+    for (const bool own : {true, false}) {
+      accord::Roster& roster = own ? south_roster : north_roster;
+      accord::Credential renewed = roster.by_number(kMain)->credential;
+      renewed.number = OfficerId{9};
+      renewed.not_after.seconds += 9'000'000;
+      (void)roster.add(accord::issue_credential(renewed, keys(own).root).value()).value();
+    }
   }
 
   // A second version of the accord, under which both go on.

@@ -18,6 +18,21 @@ struct Signed {
   std::optional<StoredCosignature> cosignature;
 };
 
+// Of a station's credentials that fit, the first that was valid at `time`: a renewal has the same keys, and
+// a verifier refuses the one that had ended. Without such a one any that fits; without a time the first.
+template <typename Fits>
+const accord::SignedCredential* station_that_signed(const accord::Roster& roster,
+                                                    std::optional<WallTime> time, Fits fits) {
+  const accord::SignedCredential* any = nullptr;
+  for (const auto* credential : roster.all()) {
+    const accord::Credential& station = credential->credential;
+    if (!station.is_station() || !fits(station)) continue;
+    if (!time || station.valid_at(*time)) return credential;
+    if (any == nullptr) any = credential;
+  }
+  return any;
+}
+
 class Maker {
  public:
   Maker(const Reader& store, const ExtractSources& sources) : store_(store), sources_(sources) {}
@@ -28,7 +43,8 @@ class Maker {
  private:
   Result<Signed> signed_over(const LogKey& log, std::uint64_t size) const;
   Result<Shown> show(const StoredEntry& entry, const ExtractChoice& choice, bool own);
-  Result<void> add_checkpoint(ExtractItem& item, const ExtractChoice& choice, const Signed& by);
+  Result<void> add_checkpoint(ExtractItem& item, const ExtractChoice& choice, const Signed& by,
+                              std::optional<WallTime> written);
   Result<void> add_cosignature(ExtractItem& item, const ExtractChoice& choice, const Signed& by);
   const accord::Roster& roster(bool own) const { return own ? *sources_.own : *sources_.their; }
   void take(const accord::SignedCredential& credential) { credentials_.insert(credential.bytes); }
@@ -80,14 +96,16 @@ Result<Shown> Maker::show(const StoredEntry& entry, const ExtractChoice& choice,
 }
 
 Result<void> Maker::add_checkpoint(ExtractItem& item, const ExtractChoice& choice,
-                                   const Signed& by) {
+                                   const Signed& by, std::optional<WallTime> written) {
   if (!by.checkpoint.signature) return {};
   const Checkpoint checkpoint{item.origin, by.checkpoint.size, by.checkpoint.root};
-  for (const auto* credential : roster(choice.log.own).all()) {
-    const accord::Credential& station = credential->credential;
-    if (!station.is_station() || station.station_id() != choice.log.station_id) continue;
-    if (!verify_checkpoint(checkpoint, station.sign_key, *by.checkpoint.signature)) continue;
-    item.checkpoint = ExtractCheckpoint{station.number, *by.checkpoint.signature};
+  const auto* credential =
+      station_that_signed(roster(choice.log.own), written, [&](const accord::Credential& station) {
+        return station.station_id() == choice.log.station_id &&
+               verify_checkpoint(checkpoint, station.sign_key, *by.checkpoint.signature);
+      });
+  if (credential != nullptr) {
+    item.checkpoint = ExtractCheckpoint{credential->credential.number, *by.checkpoint.signature};
     take(*credential);
     return {};
   }
@@ -101,12 +119,13 @@ Result<void> Maker::add_cosignature(ExtractItem& item, const ExtractChoice& choi
   if (!item.checkpoint || !by.cosignature || !by.cosignature->signature) return {};
   const Checkpoint checkpoint{item.origin, by.cosignature->size, by.cosignature->root};
   const Cosignature cosignature{by.cosignature->time.seconds, *by.cosignature->signature};
-  for (const auto* credential : roster(!choice.log.own).all()) {
-    const accord::Credential& station = credential->credential;
-    if (!station.is_station()) continue;
-    if (!verify_cosignature(checkpoint, cosignature, *station.cosign_key)) continue;
-    item.cosignature =
-        ExtractCosignature{station.number, by.cosignature->time, cosignature.signature};
+  const auto* credential = station_that_signed(
+      roster(!choice.log.own), by.cosignature->time, [&](const accord::Credential& station) {
+        return verify_cosignature(checkpoint, cosignature, *station.cosign_key);
+      });
+  if (credential != nullptr) {
+    item.cosignature = ExtractCosignature{credential->credential.number, by.cosignature->time,
+                                          cosignature.signature};
     take(*credential);
     return {};
   }
@@ -134,7 +153,9 @@ Result<void> Maker::add(const ExtractChoice& choice) {
                                 std::to_string(item.index) +
                                 " as its checkpoint says; check the disk");
   item.inclusion = std::move(*proof);
-  DETENTE_TRY_VOID(add_checkpoint(item, choice, by));
+  std::optional<WallTime> written;  // unknown where retention left the leaf alone
+  if (const auto header = decode_header(entries.front().bytes.header)) written = header->time;
+  DETENTE_TRY_VOID(add_checkpoint(item, choice, by, written));
   DETENTE_TRY_VOID(add_cosignature(item, choice, by));
   DETENTE_TRY(shown, show(entries.front(), choice, choice.log.own));
   item.shown = std::move(shown);

@@ -56,6 +56,18 @@ TEST_F(ExtractProof, ProvesRedactedFormsWithoutTheOfficer) {
             "inclusion proved; checkpoint proved; cosignature proved; ");
 }
 
+TEST_F(ExtractProof, TakesTheStationsCredentialThatWasValidThen) {
+  world.renew_stations();
+  EXPECT_EQ(verified(made({west(0)})).items[0].checks[1].number, kMain);
+  world.pass(2'000'000);
+  world.append(kWest, true, world.message(kWest, "Years later."));
+  world.close(kWest, true, true);
+  const ExtractFindings findings = verified(made({west(3)}));
+  EXPECT_EQ(findings.verdict, Verdict::kProved) << findings.error;
+  EXPECT_EQ(findings.items[0].checks[1].number, OfficerId{9});
+  EXPECT_EQ(findings.items[0].checks[2].number, OfficerId{9});
+}
+
 TEST_F(ExtractProof, SaysThatADeniableLineProvesNothing) {
   const auto findings = verified(made({{world.log(kQuiet, true), 0, ItemForm::kWhole}}));
   EXPECT_EQ(findings.verdict, Verdict::kUnattested) << findings.error;

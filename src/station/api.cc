@@ -208,8 +208,13 @@ Result<Json> Api::post_bulletin(const ApiRequest& request) {
   DETENTE_TRY(in, JsonReader::of(json, "bulletin"));
   const auto bytes = in.base64("bulletin");
   if (!bytes) in.wrong("bulletin", "the bulletin's bytes in base64");
+  const std::string side = in.text("side").value_or(running_.dir.name());
   DETENTE_TRY_VOID(in.close());
-  return publish_bulletin(running_, *bytes);
+  if (side == running_.dir.name()) return publish_bulletin(running_, *bytes);
+  Counterpart* counterpart = running_.counterpart(side);
+  if (counterpart == nullptr)
+    return fail(Fault::kNotFound, "bulletin: this station has no counterpart of the name in \"side\"");
+  return take_carried_bulletin(running_, *counterpart, *bytes);
 }
 
 }  // namespace detente::station

@@ -78,6 +78,7 @@ class Api {
 Json status_json(Running& running);
 Json line_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 // api_ladder.cc
+Json finding_json(const watch::Finding& finding);
 Json situation_json(const watch::Ladder& ladder);
 Json ladder_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 Json clock_json(const LinkView& view, const Now& now);

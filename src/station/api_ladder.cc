@@ -9,17 +9,17 @@ namespace detente::station {
 
 namespace {
 
-Json finding_json(const watch::Finding& finding) {
-  return {{"known", watch::to_string(finding.known)},
-          {"words", finding.words},
-          {"age_s", finding.age ? Json(finding.age->count() / 1'000'000) : Json()}};
-}
-
 Json rung_name(const std::optional<watch::RungKind>& kind) {
   return kind ? Json(watch::to_string(*kind)) : Json();
 }
 
 }  // namespace
+
+Json finding_json(const watch::Finding& finding) {
+  return {{"known", watch::to_string(finding.known)},
+          {"words", finding.words},
+          {"age_s", finding.age ? Json(finding.age->count() / 1'000'000) : Json()}};
+}
 
 Json situation_json(const watch::Ladder& ladder) {
   return {{"situation", watch::to_string(ladder.situation)},

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "station/api.h"
+#include "station/line_facts.h"
+#include "watch/ladder_paths.h"
 
 namespace detente::station {
 
@@ -29,6 +31,16 @@ Json out_json(const core::PathState& state, const Now& now) {
 bool loss_known(const core::PathState& state) {
   return state.confirmed || state.suspect_since || state.flow.round_trip().known() ||
          state.flow.loss_per_mille() > 0;
+}
+
+// The same words as in the status ladder.
+void add_findings(Json& shown, const watch::LadderFacts& shared) {
+  for (const watch::PathFacts& facts : shared.paths) {
+    if (facts.name != shown["name"]) continue;
+    const watch::PathFinding found = watch::judge_path(facts, shared).finding;
+    shown["in"].update(finding_json(found.in));
+    shown["out"].update(finding_json(found.out));
+  }
 }
 
 }  // namespace
@@ -62,6 +74,7 @@ Json paths_json(Running& running) {
   Json out{{"ok", true}, {"station", running.station_id}, {"now", now.wall.seconds}};
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts) {
+    const watch::LadderFacts shared = gather_shared(running, *counterpart);
     const core::Link& link = running.driver->station().peer(counterpart->peer).link();
     Json one{{"counterpart", counterpart->name()},
              {"station", counterpart->their_station},
@@ -70,8 +83,9 @@ Json paths_json(Running& running) {
     const PathId best = link.paths().choose().id;
     for (const PathConfig& path : counterpart->config.paths) {
       const accord::AccordPath& agreed = *counterpart->accord.accord.path(path.name);
-      one["paths"].push_back(path_json(
-          {path, agreed.kind, *link.paths().find(agreed.number), agreed.number == best, now}));
+      Json shown = path_json({path, agreed.kind, *link.paths().find(agreed.number), agreed.number == best, now});
+      add_findings(shown, shared);
+      one["paths"].push_back(std::move(shown));
     }
     out["counterparts"].push_back(std::move(one));
   }

@@ -54,16 +54,14 @@ Result<void> check_kind(const Running& running, const Counterpart& counterpart, 
 Result<void> check_signatures(const Running& running, const Counterpart& counterpart,
                               const accord::Annex& annex, const record::Entry& entry, WallTime now) {
   for (const record::OfficerSignature& signature : entry.signatures) {
+    // Before the verdict, which only knows that the entry's time does not fit: here is what to do.
+    const accord::SignedCredential* held = running.own_roster.by_number(signature.officer);
+    if (held != nullptr) DETENTE_TRY_VOID(check_valid_now(held->credential, now));
     const Verdict verdict =
         judge_signature(entry, signature, counterpart.accord, running.own_roster, std::nullopt);
     if (verdict.value != Verdict::Value::kValid)
       return fail(Fault::kDenied, "the signature of officer " +
                                       std::to_string(signature.officer.value) + ": " + verdict.why);
-    const accord::SignedCredential* held = running.own_roster.by_number(signature.officer);
-    if (!held->credential.valid_at(now))
-      return fail(Fault::kDenied, "the credential of officer " +
-                                      std::to_string(signature.officer.value) +
-                                      " is not valid now: issue a new one");
     DETENTE_TRY_VOID(check_post(annex, held->credential));
   }
   if (entry.signatures.empty() && entry.header.author != kStationItself)

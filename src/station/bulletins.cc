@@ -1,12 +1,23 @@
 #include "station/bulletins.h"
 
 #include "line/message.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
 namespace {
 constexpr std::uint64_t kLookBack = 2000;
+
+void tell_watch(Running& running) {
+  if (running.watch != nullptr) running.watch->on_roster_changed();
 }
+
+bool same_keys(const accord::SignedCredential* a, const accord::SignedCredential* b) {
+  return a != nullptr && b != nullptr && a->credential.sign_key == b->credential.sign_key &&
+         a->credential.agree_key == b->credential.agree_key && a->credential.cosign_key == b->credential.cosign_key;
+}
+
+}  // namespace
 
 Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
                            const record::StoredEntry& stored) {
@@ -15,7 +26,22 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
   DETENTE_TRY(bytes, line::parse_bulletin_body(entry.body));
   DETENTE_TRY(news, counterpart.roster.apply(bytes));
   DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bytes));
+  tell_watch(running);
   return news || saved;
+}
+
+Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin) {
+  accord::Roster& roster = counterpart.roster;
+  DETENTE_TRY(parsed, accord::parse_bulletin(bulletin, roster.root(), counterpart.name()));
+  const accord::Roster before = roster;
+  DETENTE_TRY(news, roster.apply(bulletin));
+  DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bulletin));
+  tell_watch(running);
+  const std::string& post = counterpart.config.their_post;
+  return Json{{"ok", true},
+              {"number", parsed.number},
+              {"new", news || saved},
+              {"restart", !same_keys(before.station(post), roster.station(post))}};
 }
 
 void take_missed_bulletins(Running& running, Counterpart& counterpart) {
@@ -34,6 +60,7 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
               accord::parse_bulletin(bulletin, running.own_roster.root(), running.dir.name()));
   DETENTE_TRY(news, running.own_roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
+  tell_watch(running);
   Json sent = Json::array();
   for (const auto& counterpart : running.counterparts) {
     record::Entry entry;

@@ -10,6 +10,10 @@ namespace detente::station {
 // entry: it is saved all the same, and the message says how it travels otherwise.
 Result<Json> publish_bulletin(Running& running, ByteView bulletin);
 
+// Of a counterpart, come by another way than the line: checked, saved, in use at once. The answer says whether
+// the link needs a new start, which is so when the station there has other keys than before.
+Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin);
+
 // An entry of the other side's on the accord line. True when it was a bulletin that is new; the
 // error is for the log.
 Result<bool> take_bulletin(Running& running, Counterpart& counterpart,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/civil.h"
+
 namespace detente::station {
 
 namespace {
@@ -16,10 +18,25 @@ Result<void> check_desk_time(WallTime claimed, WallTime now) {
               "clock of the desk or of the station");
 }
 
+Result<void> check_valid_now(const accord::Credential& officer, WallTime now) {
+  const std::string which = "the credential of officer " + std::to_string(officer.number.value) + ", " + officer.post;
+  if (now < officer.not_before)
+    return fail(Fault::kDenied, which + ", is not valid before " + format_utc(officer.not_before) +
+                                    ": wait, or correct this station's clock");
+  if (officer.not_after < now)
+    return fail(Fault::kDenied, which + ", expired at " + format_utc(officer.not_after) +
+                                    ". Whoever holds the root key renews it: detente officer renew NAME; the other side "
+                                    "gets it over the line, or as a file: detente bulletin export FILE");
+  return {};
+}
+
 Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer) {
   if (annex.allows_post(officer.post)) return {};
-  return fail(Fault::kDenied, "line " + annex.name + " is for the posts that the accord names, and " + officer.post +
-                                  " is none of them; `detente accord show` lists them");
+  std::string posts;
+  for (const std::string& post : annex.people) posts += (posts.empty() ? "" : ", ") + post;
+  return fail(Fault::kDenied, "the accord opens line " + annex.name + " to these posts: " + posts + ". Officer " +
+                                  std::to_string(officer.number.value) + " is " + officer.post +
+                                  ": let one of those posts act");
 }
 
 }  // namespace detente::station

@@ -308,6 +308,14 @@ Result<OfficerFile> SideDir::officer(std::string_view name) const {
   return at(file, parse_officer(text));
 }
 
+Result<void> SideDir::set_officer_number(std::string_view name, OfficerId number) const {
+  DETENTE_TRY(lock, io::FileLock::wait(dir_ / "officers" / ".lock"));
+  DETENTE_TRY(officer, this->officer(name));
+  officer.number = number;
+  DETENTE_TRY(text, write_officer(officer));
+  return io::write_file(officer_file(name), as_bytes(text), io::kSecretMode);
+}
+
 Result<std::uint32_t> SideDir::take_officer_counter(std::string_view name, WallTime now) const {
   DETENTE_TRY(lock, io::FileLock::wait(dir_ / "officers" / ".lock"));
   DETENTE_TRY(officer, this->officer(name));

@@ -110,6 +110,8 @@ class SideDir {
   // Both files; kConflict when there is an officer of that name.
   Result<void> save_new_officer(const OfficerFile& officer, const OfficerKeys& keys,
                                 const Sealing& sealing) const;
+  // Of a renewed credential; whatever signs from now on names it.
+  Result<void> set_officer_number(std::string_view name, OfficerId number) const;
   // The counter for the officer's next signature: max(last + 1, now). On disk before it is given;
   // safe against another process that asks at the same time.
   Result<std::uint32_t> take_officer_counter(std::string_view name, WallTime now) const;

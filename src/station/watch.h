@@ -43,6 +43,7 @@ class Watch {
   void on_event(const core::DeskEvent& event);
   // What the core says of a counterpart; an event tells of it already.
   void on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text);
+  void on_roster_changed() { credentials_seen_ = {}; }  // a bulletin was taken: looks at once
   // Whether a desk may submit that now.
   Result<void> check(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) const;
   // It was taken: this side's act counts from now on, though no path may carry it for months.
@@ -140,6 +141,7 @@ class Watch {
   std::vector<std::pair<bool, line::Outage>> outages_of(const OneLine& line) const;
   std::vector<std::string> every_line() const;
   WallTime now() const { return running_.driver->now().wall; }
+  Json on_watch_json(const WatchPeople::OnLine& on) const;
   Json presence_json(const OneLine& line, bool own) const;
   Json hours_json(const OneLine& line) const;
   Json outages_json(const OneLine& line) const;
@@ -161,7 +163,7 @@ class Watch {
   watch::AlarmList alarms_;
   std::unique_ptr<io::HookRunner> hooks_;
   std::map<watch::AlarmId, std::string> hook_trouble_;
-  std::set<std::string> expiring_;  // told in this run
+  std::set<std::string> expiring_;  // told in this run, once before the end and once after it
   WallTime credentials_seen_;
   bool prompted_ = false;  // the watch, and it has not answered
   std::optional<WallTime> vigilance_raised_at_;

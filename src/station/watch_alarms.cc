@@ -186,9 +186,13 @@ void Watch::look_at_roster(const accord::Roster& roster, bool own, WallTime time
   for (const accord::SignedCredential* one : all) {
     const accord::Credential& credential = one->credential;
     if (roster.revoked(credential.number) || credential.not_after.seconds > time.seconds + kExpiryWarningSeconds) continue;
-    // One of the same post that lasts longer is what replaces it.
+    const bool expired = credential.not_after < time;
+    // An own officer who is still there is replaced by nobody but a renewal; whoever had gone by the
+    // last day, by a colleague at the post.
+    const bool by_key = own && !credential.is_station() && !expired;
     const bool replaced = std::any_of(all.begin(), all.end(), [&](const accord::SignedCredential* other) {
       return other->credential.post == credential.post && other->credential.role == credential.role &&
+             (!by_key || other->credential.sign_key == credential.sign_key) &&
              other->credential.not_after > credential.not_after && !roster.revoked(other->credential.number);
     });
     const std::string kind = "credential-" + roster.side() + "-" + std::to_string(credential.number.value);
@@ -196,13 +200,15 @@ void Watch::look_at_roster(const accord::Roster& roster, bool own, WallTime time
       end("", kind);
       continue;
     }
-    if (!expiring_.insert(kind).second) continue;
+    if (!expiring_.insert(kind + (expired ? " ended" : "")).second) continue;
     raise("", kind,
           (own ? "our " : roster.side() + "'s ") + std::string(to_string(credential.role)) + " " + credential.post + " " +
-              std::to_string(credential.number.value) + (credential.not_after < time ? ": the credential expired at " : ": the credential expires at ") +
+              std::to_string(credential.number.value) + (expired ? ": the credential expired at " : ": the credential expires at ") +
               format_utc(credential.not_after) +
-              (own ? ". Issue a new one with the root key; it can go to the other side as a bulletin file"
-                   : ". Ask them for a new one; it can come as a bulletin file: detente bulletin import"));
+              (own ? std::string(". Renew it with the root key: detente ") +
+                         (credential.is_station() ? "station renew" : "officer renew NAME") +
+                         "; the other side gets it over the line, or as a file: detente bulletin export FILE"
+                   : ". Ask them to renew it; it can come as a file: detente bulletin import FILE"));
   }
 }
 

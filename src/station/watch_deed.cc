@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "station/desk_checks.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -117,10 +118,9 @@ Result<void> check_deed_signatures(const std::string& side, const Deed& deed, co
     if (held == nullptr || held->credential.is_station() || signatures[i].officer != needed[i])
       return fail(Fault::kDenied, "no credential of " + who + " is known at this station; import its bulletin");
     if (roster.revoked(needed[i])) return fail(Fault::kDenied, "the credential of " + who + " is revoked");
-    if (now < held->credential.not_before)
-      return fail(Fault::kDenied, "the credential of " + who + " is not valid yet");
-    if (!held->credential.valid_at(now))
-      return fail(Fault::kDenied, "the credential of " + who + " has expired; a new one can come as a bulletin file");
+    // Whoever leaves may leave after the last day, too: a watch that nobody can end would stay for ever.
+    const bool leaves = i == 0 && is_one_of(deed.what, {"off", "handover"}) && held->credential.not_after < now;
+    if (!leaves) DETENTE_TRY_VOID(check_valid_now(held->credential, now));
     for (const LineId line : line_ids)
       if (!held->credential.allows(line))
         return fail(Fault::kDenied, who + " has no right for line " + std::to_string(line.value));

@@ -92,7 +92,7 @@ TEST_F(WatchDeedTest, OnlyTheOfficerWithARightAndAValidCredential) {
   EXPECT_FALSE(check(deed("on"), {&park_}));
   EXPECT_FALSE(check(deed("on"), {&kim_, &park_}));
   EXPECT_FALSE(check(deed("on"), {&kim_}, {1500}, {LineId{1}, LineId{2}}));
-  EXPECT_NE(check(deed("on"), {&kim_}, {999}).error().message.find("not valid yet"), std::string::npos);
+  EXPECT_NE(check(deed("on"), {&kim_}, {999}).error().message.find("is not valid before"), std::string::npos);
   EXPECT_NE(check(deed("on"), {&kim_}, {2001}).error().message.find("expired"), std::string::npos);
   EXPECT_FALSE(check(deed("on"), {&kim_}, {1500}, {LineId{1}}, "north")) << "signed for another side's log";
 }

@@ -49,8 +49,9 @@ Result<void> Watch::check_deed(const Deed& deed, const std::vector<OneLine*>& li
     DETENTE_TRY_VOID(check_post(*line->annex, running_.own_roster.by_number(deed.officer)->credential));
   if (deed.what == "off" || deed.what == "handover") {
     const std::vector<std::string> names = deed.lines.empty() ? every_line() : deed.lines;
+    const OfficerId officer = running_.own_roster.first_number(deed.officer);
     const bool is_on = std::any_of(names.begin(), names.end(),
-                                   [&](const std::string& name) { return people_.is_on(deed.officer, name); });
+                                   [&](const std::string& name) { return people_.is_on(officer, name); });
     if (!is_on) return fail(Fault::kState, "officer " + std::to_string(deed.officer.value) + " is not on watch there");
   }
   if (deed.what == "acknowledge") return check_acknowledge(deed.alarm);
@@ -89,7 +90,11 @@ Result<Json> Watch::do_deed(const Json& request) {
 void Watch::take_deed(const Deed& deed) {
   std::uint64_t& counter = counters_[deed.officer];
   counter = std::max(counter, deed.counter);
-  people_.take(deed, every_line());
+  // Whoever was renewed on watch is still the same person.
+  Deed known = deed;
+  known.officer = running_.own_roster.first_number(deed.officer);
+  if (deed.to) known.to = running_.own_roster.first_number(*deed.to);
+  people_.take(known, every_line());
   if (deed.what == "acknowledge") acknowledge(deed);
 }
 

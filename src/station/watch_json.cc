@@ -98,14 +98,17 @@ Json Watch::outages_json(const OneLine& line) const {
   return out;
 }
 
+Json Watch::on_watch_json(const WatchPeople::OnLine& on) const {
+  const OfficerId number = running_.own_roster.newest_number(on.officer);
+  return {{"officer", officer_words(running_.own_roster, number)}, {"number", number.value}, {"since", on.since.seconds}};
+}
+
 Json Watch::line_json(const Counterpart& counterpart, const accord::Annex& annex) const {
   const OneLine& line = *find(counterpart.peer, annex.line);
   Json out{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"now", now().seconds}};
   out["hours"] = hours_json(line);
   out["on_watch_here"] = Json::array();
-  for (const auto& on : people_.on(line.name))
-    out["on_watch_here"].push_back(
-        {{"officer", officer_words(running_.own_roster, on.officer)}, {"number", on.officer.value}, {"since", on.since.seconds}});
+  for (const auto& on : people_.on(line.name)) out["on_watch_here"].push_back(on_watch_json(on));
   out["on_watch_there"] = Json();
   if (const auto& claim = line.watch->claim(false))
     out["on_watch_there"] = {{"claimed_at", claim->second.seconds},
@@ -209,11 +212,11 @@ Json Watch::own_json() const {
   out["on_watch"] = Json::array();
   out["open"] = Json::array();
   for (const auto& [key, line] : lines_) {
-    for (const auto& on : people_.on(line.name))
-      out["on_watch"].push_back({{"line", line.name},
-                                 {"officer", officer_words(running_.own_roster, on.officer)},
-                                 {"number", on.officer.value},
-                                 {"since", on.since.seconds}});
+    for (const auto& on : people_.on(line.name)) {
+      Json one = on_watch_json(on);
+      one["line"] = line.name;
+      out["on_watch"].push_back(std::move(one));
+    }
     add_open_matters(line, out["open"]);
   }
   out["alarms"] = alarms_json();

@@ -20,7 +20,7 @@ class WatchPeople {
   // `every_line`: what a deed without lines is about.
   void take(const Deed& deed, const std::vector<std::string>& every_line);
 
-  // By their numbers.
+  // By their numbers; of somebody whose credential was renewed the first.
   std::vector<OnLine> on(const std::string& line) const;
   bool anybody() const { return !on_.empty(); }
   bool is_on(OfficerId officer, const std::string& line) const;

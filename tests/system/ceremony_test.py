@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import tomllib
 import unittest
 
 from ceremony_lab import Lab, Programs  # noqa: F401 (unittest finds them here)
@@ -180,7 +181,27 @@ class Ceremony(unittest.TestCase):
         moved = good(self.south, "station", "path", "north", "fibre", "--to", "192.0.2.9:900")
         self.assertEqual((moved["listen"], moved["peer"]), ("127.0.0.1:7003", "192.0.2.9:900"))
 
+    def test_posts_that_may_join_a_line(self):
+        self.draft("--people", "military-west=duty-officer,watch-leader")
+        annexes = [tomllib.loads(a) for a in good(self.south, "accord", "show", "north")["annexes"]]
+        self.assertEqual([a["people"] for a in annexes], [[], ["duty-officer", "watch-leader"], []])
+        every = good(self.south, "accord", "draft", "north", "--line", "a", "--line", "b", "--people", "minister",
+                     "--replace")
+        annexes = [tomllib.loads(a) for a in good(self.south, "accord", "show", "north")["annexes"]]
+        self.assertEqual([a["people"] for a in annexes], [[], ["minister"], ["minister"]], every)
+
     # ---- bad input ----
+
+    def test_posts_that_are_none(self):
+        self.cards()
+        draft = ("accord", "draft", "north", "--line", "a", "--people")
+        self.refused(self.south, *draft, "b=minister", fault="not-found", says=["--people b=minister", "no --line"])
+        self.refused(self.south, *draft, "a=Minister", fault="malformed", says=["--people a=Minister"])
+        self.refused(self.south, *draft, "a=", fault="malformed", says=["--people a="])
+        self.refused(self.south, *draft, "a=minister,minister", fault="conflict", says=["line 1", "people"])
+        self.refused(self.south, *draft, "a=" + ",".join(f"post-{i}" for i in range(65)), fault="limit",
+                     says=["more than 64"])
+        self.refused(self.south, "accord", "show", "north", fault="not-found")
 
     def test_wrong_passphrase(self):
         self.draft()

@@ -3,12 +3,13 @@
 Two real stations over two emulated UDP paths; each direction of a path is cut on its own.
 """
 
+import contextlib
 import json
 import signal
 import subprocess
 import unittest
 
-from stations import DETENTE, wait_until
+from stations import DETENTE, Lab, wait_until
 from terminal import TMUX, Terminals
 from two_paths import LINE, TwoPaths
 
@@ -49,11 +50,18 @@ class View(Paths):
         self.assertEqual((other["out"]["suspect"], other["best"]), (False, True))
         self.assertGreaterEqual(self.paths(self.south)[best]["out"]["arrived_ms"], 1500)
 
+        # The same words as in the status ladder, once it is sure.
+        dead = wait_until(lambda: (o := self.paths(self.south)[best]["out"])["known"] == "known not" and o,
+                          "the dead direction to be told", 3 * SECONDS)
+        self.assertEqual(dead["words"], "they say that nothing of ours has come")
+        self.assertIn("TROUBLE: they say that nothing of ours has come, since", self.text("paths"))
+
         self.links[best].set("a-b", "blackhole", "off")
         healed = wait_until(lambda: (p := self.paths(self.south)[best])["out"]["suspect"] is False and p,
                             "the path to recover", SECONDS)
         self.assertIsNone(healed["out"]["suspect_since"])
         self.assertLessEqual(healed["out"]["arrived_ms"], SECONDS * 1000)
+        self.assertNotIn("TROUBLE", self.text("paths"))
 
     def test_what_is_not_known_is_not_guessed(self):
         self.south.start()
@@ -65,12 +73,24 @@ class View(Paths):
         self.assertEqual(shown.count("not known yet"), 8, shown)
         self.assertIn("link down", shown)
 
-    def text(self, *arguments):
+    def text(self, *arguments, of=None):
         """What a person gets; never wider than 80 columns."""
-        done = subprocess.run([DETENTE, *arguments, "--dir", self.south.dir], capture_output=True,
+        done = subprocess.run([DETENTE, *arguments, "--dir", (of or self.south).dir], capture_output=True,
                               text=True, timeout=60, check=True)
         self.assertLessEqual(max(len(line) for line in done.stdout.split("\n")), 80, done.stdout)
         return done.stdout
+
+    def test_nobody_listens_there_is_told_of_the_path(self):
+        with contextlib.closing(Lab("--lines", LINE, "--work-factor", "10")) as lab:
+            south, north = lab["south"], lab["north"]
+            lab.start("south", "north")
+            south.wait_link("north")
+            north.kill()
+            south.cli("send", f"north/{LINE}", "Are you there?", "--wait", "durable")
+            words = "a machine at that address says that nobody listens there"
+            wait_until(lambda: self.paths(south)[0]["out"]["words"] == words, "the hint", 40)
+            self.assertEqual(self.paths(south)[0]["out"]["known"], "known not")
+            self.assertIn(f"TROUBLE: {words}", " ".join(self.text("paths", of=south).split()))
 
     def test_errors_say_what_to_do(self):
         for options in ((), ("--watch",)):

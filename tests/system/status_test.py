@@ -12,7 +12,7 @@ import unittest
 from disks import SmallDisk, can_mount
 from namespaces import World, missing
 from relay import Relay
-from stations import DETENTE, Lab, wait_until
+from stations import DETENTE, Lab, detente, wait_until
 from terminal import TMUX, Terminals
 from two_paths import LINE, TwoPaths
 
@@ -28,7 +28,8 @@ TITLES = {
     "silent": "SILENT, WITH NO WORD",
     "other-accord": "OTHER ACCORD",
 }
-SOON = 40.0  # a heartbeat (20 s) and what is needed to be sure
+HEARTBEAT = ("--heartbeat", "2")  # of the accord; whatever follows from silence waits for it
+SOON = 40.0  # heartbeats and what is needed to be sure, on a busy machine
 
 
 class Ladders(unittest.TestCase):
@@ -76,7 +77,7 @@ class OneLab(Ladders):
     options = ()
 
     def setUp(self):
-        self.lab = Lab("--lines", LINE, *self.options)
+        self.lab = Lab("--lines", LINE, *HEARTBEAT, *self.options)
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
 
@@ -149,7 +150,12 @@ class OwnEquipment(OneLab):
         self.assert_shown("own-equipment-down", text)
         self.assertIn("detente station run", text)
         self.assertEqual(self.south.refused("status")["fault"], "state")
-
+        # A program finds the same name as while a station runs.
+        for words in (("status",), ("status", f"north/{LINE}")):
+            code, answer = detente(*words, "--dir", self.south.dir)
+            self.assertEqual((code, answer["ok"], answer["situation"]), (1, False, "own-equipment-down"))
+            self.assertEqual(answer["title"], TITLES["own-equipment-down"])
+            self.assertIn("nothing is known of any line", answer["to_do"])
 
     def test_a_disk_that_refuses(self):
         if not can_mount():
@@ -292,6 +298,8 @@ class OneDirection(OneLab):
 
 
 class OneDirectionOfTwoPaths(TwoPaths, Ladders):
+    LAB = HEARTBEAT
+
     def test_we_do_not_hear_them_as_they_tell_by_the_other_path(self):
         self.lab.start("south", "north")
         self.south.wait_link("north")
@@ -316,21 +324,26 @@ class Unplugged(Ladders):
             self.skipTest(reason)
 
     def test_an_own_interface_that_is_down_is_named(self):
-        with World([LINE], paths=2) as world:
+        with World([LINE], paths=2, lab_options=HEARTBEAT) as world:
             south, device = world.south, [link.device for link in world.links]
 
             def interface(number, state):
                 world.run_in("a", "ip", "link", "set", device[number], state)
             self.await_situation(south, "north", "in-contact")
-            # A cable without anything at its other end: the system goes on taking datagrams.
+            # A cable without anything at its other end: the system goes on taking datagrams, and none comes in.
+            world.links[0].set("b-a", "blackhole", "on")
             world.run_in("a", "ip", "link", "set", device[0], "carrier", "off")
             ladder = self.await_situation(south, "north", "own-path-unplugged", 2 * SOON)
             self.assertIn(f"the network interface {device[0]} has no carrier", ladder["words"])
             world.run_in("a", "ip", "link", "set", device[0], "carrier", "on")
+            world.links[0].set("b-a", "blackhole", "off")
             self.await_situation(south, "north", "in-contact")
             interface(0, "down")
             ladder = self.await_situation(south, "north", "own-path-unplugged")
             self.assertIn("This machine cannot send on path1", ladder["words"])
+            path = south.get("/v1/paths")["counterparts"][0]["paths"][0]
+            self.assertEqual(path["out"]["known"], "known not")
+            self.assertIn(path["out"]["words"], ladder["paths"][0]["out"]["words"])
             self.assertIn("The line goes on by path2.", ladder["words"])
             self.assertEqual(self.rungs(ladder)["path"], "known good")
             interface(1, "down")

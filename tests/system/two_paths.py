@@ -11,9 +11,10 @@ LINE = "military-west"
 
 class TwoPaths(unittest.TestCase):
     LINK = ()  # further options of both emulators
+    LAB = ()
 
     def setUp(self):
-        self.lab = Lab("--lines", LINE, "--paths", "2", "--gap")
+        self.lab = Lab("--lines", LINE, "--paths", "2", "--gap", *self.LAB)
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
         self.links = []

@@ -422,6 +422,8 @@ after_minutes = 15
 
 
 class BadInput(WatchCase):
+    OPTIONS = ("--people", "liaison=head,liaison-desk")
+
     def test_a_flood_of_presence_queries_is_one_question(self):
         self.start()
         for _ in range(30):
@@ -438,6 +440,16 @@ class BadInput(WatchCase):
         self.assertIn("plans no check calls", self.refused(self.south, "call", "navy", "--as", "kim"))
         self.assertIn("nobody", self.refused(self.south, "watch", "on", "--as", "nobody"))
         self.assertIn("there is no line", self.refused(self.south, "watch", "on", "nowhere", "--as", "kim"))
+
+    def test_a_post_that_the_accord_does_not_name_has_no_right_on_the_line(self):
+        self.lab.start("south")
+        for words in (("send", "liaison", "good morning", "--wait", "none"), ("presence", "ask", "liaison"),
+                      ("watch", "on", "liaison")):
+            said = self.refused(self.south, *words, "--as", "kim")
+            self.assertIn("line liaison to these posts: head, liaison-desk. Officer 1 is duty-officer", said, words)
+        self.cli(self.south, "send", "military-west", "good morning", "--as", "kim", "--wait", "durable")
+        self.cli(self.south, "officer", "enrol", "seo", "--post", "liaison-desk")
+        self.cli(self.south, "send", "liaison", "good morning", "--as", "seo", "--wait", "durable")
 
     def test_a_watch_log_that_was_changed_is_said_at_the_start(self):
         self.start()
