@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "line/act_table.h"
 #include "wire/cbor.h"
 
 namespace detente::core {
@@ -89,7 +90,10 @@ Register as_known_to_author(Register before, const record::EpochId& log, std::ui
 std::optional<Register> with_cut(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
                                  const line::CutAct& act, const record::Header& header, WallTime noted) {
   Register out = as_known_to_author(before, log, of.cut_epoch - 1);
-  if (of.cut_epoch <= out.cut_epoch()) return std::nullopt;
+  const auto place = std::lower_bound(out.cuts.begin(), out.cuts.end(), of.cut_epoch,
+                                      [](const Cut& one, std::uint64_t epoch) { return one.cut_epoch < epoch; });
+  // Known, or ended by what is known.
+  if (place != out.cuts.end() && (place->cut_epoch == of.cut_epoch || place->cleared)) return std::nullopt;
   Cut cut;
   cut.cut_epoch = of.cut_epoch;
   cut.media = act.media;
@@ -98,16 +102,15 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   cut.noted = noted;
   cut.author = header.author;
   cut.reason = act.reason;
-  out.cuts.push_back(std::move(cut));
+  out.cuts.insert(place, std::move(cut));
   if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
   return out;
 }
 
-// A clear may come before the cut that it ends: then the register says so when the cut comes, which is older.
+// It ends every cut up to its epoch: while one is in force another adds to it and takes nothing from it. A clear may come before the cut that it ends: then the register says so when the cut comes, which is older.
 std::optional<Register> with_clear(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
                                    const line::ClearAct& act, const record::Header& header, WallTime noted) {
   Register out = as_known_to_author(before, log, of.cut_epoch);
-  if (of.cut_epoch < out.cut_epoch()) return std::nullopt;
   if (of.cut_epoch > out.cut_epoch()) {
     Cut unknown;
     unknown.cut_epoch = of.cut_epoch;
@@ -115,11 +118,28 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
     out.cuts.push_back(std::move(unknown));
     if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
   }
-  Cut& cut = out.cuts.back();
-  if (cut.cleared) return std::nullopt;
-  cut.cleared = header.time;
-  cut.ground = act.ground;
-  return out;
+  bool ends = false;
+  for (Cut& cut : out.cuts) {
+    if (cut.cut_epoch > of.cut_epoch || cut.cleared) continue;
+    cut.cleared = header.time;
+    cut.ground = act.ground;
+    ends = true;
+  }
+  return ends ? std::optional(std::move(out)) : std::nullopt;
+}
+
+line::RegisterDeed deed_of(const line::RegisterAct& act) {
+  if (act.cut) return act.cut->effective ? line::RegisterDeed::kAnnounce : line::RegisterDeed::kCut;
+  return act.clear->ground == line::ClearGround::kLifted ? line::RegisterDeed::kLift : line::RegisterDeed::kPassed;
+}
+
+// Why the table has no row for it, and what to do.
+Error no_such_step(line::RegisterState state, line::RegisterDeed deed) {
+  if (deed == line::RegisterDeed::kLift) return {Fault::kState, "this side has not cut that line: there is nothing to lift"};
+  if (deed == line::RegisterDeed::kAnnounce && state == line::RegisterState::kAnnounced)
+    return {Fault::kState, "a cut of that line is announced already: lift it before another hour is announced"};
+  return {Fault::kState, std::string("the line's register says ") + line::to_string(state) +
+                             " already, and this act leads nowhere from there; `detente spec acts` has the table"};
 }
 
 }  // namespace
@@ -160,8 +180,8 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
     if (of.cut_epoch != fits)
       return fail(Fault::kConflict, "the line's register is at cut " + std::to_string(now.cut_epoch()) +
                                         " by now, and this act was signed for another: look at the status and sign again");
-    if (act.clear && now.open_cut() == nullptr)
-      return fail(Fault::kState, "this side has not cut that line: there is nothing to lift");
+    const line::RegisterState state = state_of(now, act.cut ? act.cut->media : line::kAllMedia, {Whose::kAuthors, of.line});
+    if (!line::step(state, deed_of(act))) return tl::unexpected<Error>(no_such_step(state, deed_of(act)));
   }
   if (counts_ && !counts_(Whose::kAuthors, entry))
     return fail(Fault::kDenied, "the signature under this act does not count: its officer may not do this, or it is not good");
@@ -208,35 +228,49 @@ void Registers::advance(Context& context) {
 bool Registers::has_come(const Key& key, const Cut& cut) const {
   if (!cut.effective) return true;
   const auto it = came_.find(key);
-  return it != came_.end() && it->second == cut.cut_epoch;
+  return it != came_.end() && it->second >= cut.cut_epoch;
+}
+
+line::RegisterState Registers::state_of(const Register& value, line::MediaMask media, const Key& key) const {
+  auto out = line::RegisterState::kClear;
+  for (const Cut& cut : value.cuts) {
+    if (cut.cleared || (cut.media & media) == 0) continue;
+    if (has_come(key, cut)) return line::RegisterState::kCut;
+    out = line::RegisterState::kAnnounced;
+  }
+  return out;
 }
 
 std::vector<LineId> Registers::look(Now now) {
   std::vector<LineId> out;
   look_at_.reset();
   for (const auto& [key, value] : in_force_) {
-    const Cut* cut = value.open_cut();
-    if (cut == nullptr || has_come(key, *cut)) continue;
-    if (now.wall >= *cut->effective) {
-      came_[key] = cut->cut_epoch;
-      out.push_back(key.second);
-      continue;
+    for (const Cut& cut : value.cuts) {
+      if (cut.cleared || has_come(key, cut)) continue;
+      if (now.wall >= *cut.effective) {
+        came_[key] = cut.cut_epoch;
+        out.push_back(key.second);
+        continue;
+      }
+      const Duration left = std::chrono::seconds(cut.effective->seconds - now.wall.seconds);
+      const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
+      look_at_ = std::min(look_at_.value_or(at), at);
     }
-    const Duration left = std::chrono::seconds(cut->effective->seconds - now.wall.seconds);
-    const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
-    look_at_ = std::min(look_at_.value_or(at), at);
   }
   return out;
 }
 
 line::MediaMask Registers::closed_media(LineId line, Whose whose) const {
-  const Cut* cut = at(in_force_, whose, line).open_cut();
-  return cut != nullptr && has_come({whose, line}, *cut) ? cut->media : line::MediaMask{0};
+  line::MediaMask out = 0;
+  for (const Cut& cut : at(in_force_, whose, line).cuts)
+    if (!cut.cleared && has_come({whose, line}, cut)) out = static_cast<line::MediaMask>(out | cut.media);
+  return out;
 }
 
 std::optional<Registers::Closed> Registers::closed(LineId line, line::MediaMask media) const {
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
-    if ((closed_media(line, whose) & media) != 0) return Closed{whose, *at(in_force_, whose, line).open_cut()};
+    for (const Cut& cut : at(in_force_, whose, line).cuts)
+      if (!cut.cleared && (cut.media & media) != 0 && has_come({whose, line}, cut)) return Closed{whose, cut};
   }
   return std::nullopt;
 }

@@ -13,6 +13,7 @@
 
 #include "core/context.h"
 #include "core/line_setup.h"
+#include "line/act_table.h"
 #include "line/register_act.h"
 #include "record/store.h"
 
@@ -81,7 +82,7 @@ class Registers {
   const Register& own(LineId line) const { return at(in_force_, record::Whose::kAuthors, line); }
   const Register& theirs(LineId line) const { return at(in_force_, record::Whose::kOthers, line); }
 
-  // The cut that keeps `media` off the line now; the own one first.
+  // The oldest cut that keeps `media` off the line now; an own one first.
   struct Closed {
     record::Whose whose;
     Cut cut;
@@ -104,6 +105,7 @@ class Registers {
   static const Register& at(const Table& table, record::Whose whose, LineId line);
   std::string value_key(const Key& key) const;
   bool has_come(const Key& key, const Cut& cut) const;
+  line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   std::vector<LineId> look(Now now);  // lines of which an announced hour has come
 
   const PairIdentity* identity_;

@@ -218,6 +218,35 @@ TEST_F(CutLine, AnAnnouncedCutIsTakenBackBeforeItsHour) {
   EXPECT_TRUE(open(1));
 }
 
+TEST_F(CutLine, ACutBesideOneInForceOpensNothing) {
+  cut(0, {{}, line::kAllMedia, {}, "the first"});
+  cut(0, {{}, line::kDocument, {}, "the second"});
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side)) << side;
+    EXPECT_EQ(registers(side).closed(kCutLine, line::kText)->cut.reason, "the first");
+  }
+  const line::CutAct later{{{kCutLine, 3}}, line::kAllMedia, WallTime{pair_.now(0).wall.seconds + 600}, ""};
+  EXPECT_FALSE(act(0, line::cut_body(later))) << "an hour is announced for a line that is cut already";
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side) && open(side, line::kDocument)) << side;
+}
+
+// A FLASH comes ahead of the one before it: the first cut's end after the second cut.
+TEST_F(CutLine, ActsThatComeInAnotherOrderSayTheSame) {
+  lose_[0] = true;
+  cut(0, {{}, line::kDocument, {}, "the first"});
+  lose_[0] = false;
+  cut(0, {{}, line::kText, {}, "the second"});
+  EXPECT_FALSE(open(1));
+  pair_.run(minutes(2));
+  EXPECT_EQ(registers(1).closed_media(kCutLine), line::kText | line::kDocument);
+  EXPECT_EQ(registers(1).theirs(kCutLine).cuts.size(), 2u);
+  EXPECT_EQ(registers(1).theirs(kCutLine).cuts.front().reason, "the first");
+  lift(0);
+  pair_.run(minutes(1));
+  EXPECT_EQ(registers(1).closed_media(kCutLine), 0);
+}
+
 TEST_F(CutLine, MayBeCutInOneMedium) {
   cut(0, {{}, line::kDocument, {}, ""});
   EXPECT_TRUE(open(1, line::kText));

@@ -124,12 +124,18 @@ void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderF
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const core::Cut* open = (whose == Whose::kAuthors ? registers.own(line) : registers.theirs(line)).open_cut();
     if (open == nullptr) continue;
-    const core::Cut& cut = *open;
+    core::Cut cut = *open;
     if ((registers.closed_media(line, whose) & line::kText) == 0) {
       facts.announced.push_back(other_cut_words(whose == Whose::kAuthors ? "we" : facts.far, cut,
                                                 registers.closed_media(line, whose) != 0));
       continue;
     }
+    const core::Register& value = whose == Whose::kAuthors ? registers.own(line) : registers.theirs(line);
+    for (const core::Cut& one : value.cuts)  // the oldest that keeps texts off the line
+      if (!one.cleared && (one.media & line::kText) != 0) {
+        cut = one;
+        break;
+      }
     (whose == Whose::kAuthors ? facts.cut_by_us : facts.cut_by_them) =
         watch::CutFacts{since(cut), wire::display_line(cut.reason)};
   }
