@@ -34,8 +34,8 @@ struct LineChoice {
   bool deniable = false;
   std::uint8_t highest = 3;
   accord::HoursText hours = {};
-  std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
   bool lift_alone = false;  // each side may lift its own cut alone
+  std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
 };
 
 struct PathChoice {
