@@ -22,9 +22,13 @@ void choose_lines(LabOptions& options) {
   for (const std::string& name : deniable)
     if (std::find(options.lines.begin(), options.lines.end(), name) == options.lines.end())
       options.lines.push_back(name);
-  for (const std::string& name : options.lines)
-    options.choices.lines.push_back(
-        {name, std::find(deniable.begin(), deniable.end(), name) != deniable.end(), 3, {}, options.lift_alone});
+  for (const std::string& name : options.lines) {
+    LineChoice choice;
+    choice.name = name;
+    choice.deniable = std::find(deniable.begin(), deniable.end(), name) != deniable.end();
+    choice.lift_alone = options.lift_alone;
+    options.choices.lines.push_back(std::move(choice));
+  }
 }
 
 Result<void> choose_ciphers(LabOptions& options) {

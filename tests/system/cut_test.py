@@ -141,6 +141,22 @@ class Cuts(TwoStations):
         self.assertIn("never cut", self.south.refused("cut", "north/accord", "--as", "kim", "--reason", "x", "--yes")["message"])
 
 
+class RightsOfOfficers(TwoStations):
+    options = ("--lift-alone",)
+
+    def test_an_officer_of_one_line_cuts_no_other(self):
+        self.south.stop()
+        self.south.cli("officer", "enrol", "lee", "--post", "attache", "--lines", OTHER)
+        self.south.start()
+        for line in (LINE, OTHER):  # an act on the accord line, for which lee has no credential
+            refused = self.south.refused("cut", f"north/{line}", "--as", "lee", "--reason", "x", "--yes")
+            self.assertEqual(refused["fault"], "denied", refused)
+        unsigned = {"kind": 12, "body": "hAGBggEBAA==", "precedence": "flash"}
+        status, answer = self.south.ask("POST", "/v1/counterparts/north/lines/accord/entries", unsigned)
+        self.assertGreaterEqual(status, 400)
+        self.assertEqual(self.ladder(self.south)["registers"]["own_cuts"], 0)
+
+
 class NoStandingConsent(TwoStations):
     """An accord without the other side's consent to a lift by one side alone."""
 
