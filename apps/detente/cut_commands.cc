@@ -52,12 +52,14 @@ LineAddress accord_line(const Json& status, const std::string& counterpart) {
 }
 
 // Each line as its register is, with the cut epoch that the next act names.
+// `no_way_back`: lines that this side alone cannot open again.
 Result<std::vector<line::RegisterOf>> registers_of(const StationClient& station, const std::vector<LineAddress>& lines,
-                                                   bool cut) {
+                                                   bool cut, std::vector<LineAddress>& no_way_back) {
   std::vector<line::RegisterOf> out;
   for (const LineAddress& line : lines) {
     DETENTE_TRY(status, station.get(line.target() + "/status"));
     const Json& registers = status["registers"];
+    if (cut && !registers["lift_alone"].get<bool>()) no_way_back.push_back(line);
     if (!cut && registers["own"].is_null())
       return fail(Fault::kState, "this side has not cut " + line.text() + ": there is nothing to lift" +
                                      (registers["theirs"].is_null() ? "" : "; " + line.counterpart + " has cut it"));
@@ -122,14 +124,18 @@ Result<void> cut(Context& context, const CutOptions& options) {
   DETENTE_TRY(status, station.get("/v1/status"));
   DETENTE_TRY(chosen, chosen_lines(status, options));
   std::vector<std::pair<std::string, Bytes>> acts;
+  std::vector<LineAddress> no_way_back;
   for (const auto& [counterpart, lines] : chosen) {
-    DETENTE_TRY(registers, registers_of(station, lines, true));
+    DETENTE_TRY(registers, registers_of(station, lines, true, no_way_back));
     act.lines = std::move(registers);
     acts.emplace_back(counterpart, line::cut_body(act));
     context.say("Cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
                 (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
   }
   context.say(act.reason.empty() ? "No reason is given; the other side sees that." : "The reason: " + act.reason);
+  if (!no_way_back.empty())
+    context.say("The accord has no standing consent to a lift of " + names_of(no_way_back) +
+                ": only a restoration by both sides ends this cut, and this version does not have it yet.");
   DETENTE_TRY(agreed, context.confirm("Sign this cut as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was cut");
   DETENTE_TRY_VOID(post_all(context, status, options, acts));
@@ -143,8 +149,9 @@ Result<void> lift(Context& context, const CutOptions& options) {
   DETENTE_TRY(status, station.get("/v1/status"));
   DETENTE_TRY(chosen, chosen_lines(status, options));
   std::vector<std::pair<std::string, Bytes>> acts;
+  std::vector<LineAddress> unused;
   for (const auto& [counterpart, lines] : chosen) {
-    DETENTE_TRY(registers, registers_of(station, lines, false));
+    DETENTE_TRY(registers, registers_of(station, lines, false, unused));
     acts.emplace_back(counterpart, line::clear_body({std::move(registers), line::ClearGround::kLifted}));
     context.say("Lift this side's cut of " + names_of(lines));
   }

@@ -148,7 +148,8 @@ Json registers_json(const Running& running, const Counterpart& counterpart, Line
           {"theirs", side_json(running, counterpart, Whose::kOthers, registers.theirs(line), in_force(Whose::kOthers))},
           {"own_cuts", registers.own(line).cut_epoch()},
           {"their_cuts", registers.theirs(line).cut_epoch()},
-          {"other_side_knows", registers.other_side_knows(line)}};
+          {"other_side_knows", registers.other_side_knows(line)},
+          {"lift_alone", counterpart.accord.annex(line)->lift_alone}};
 }
 
 }  // namespace detente::station

@@ -1,9 +1,10 @@
 """Lines that are cut and lifted by officers, with two real stations: what each side's screens say, what crosses."""
 
 import datetime
+import subprocess
 import unittest
 
-from stations import Lab, wait_until
+from stations import DETENTE, Lab, wait_until
 
 LINE, OTHER = "military-west", "liaison"
 REASON = "The leaflets of 31 May."
@@ -165,6 +166,11 @@ class NoStandingConsent(TwoStations):
         self.lift(self.north)
         wait_until(lambda: self.ladder(self.south)["registers"]["their_cuts"] == 1 and
                    self.ladder(self.south)["registers"]["theirs"] is None, "the announcement to be taken back")
+        done = subprocess.run([DETENTE, "cut", f"south/{LINE}", "--as", "ri", "--reason", REASON, "--dir", self.north.dir],
+                              input="no\n", capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn("no standing consent to a lift of", done.stdout)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIsNone(self.ladder(self.north)["registers"]["own"], "nobody said yes")
         self.cut(self.north, "--reason", REASON)
         refused = self.north.refused("lift", f"south/{LINE}", "--as", "ri")
         self.assertEqual(refused["fault"], "denied")

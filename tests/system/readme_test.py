@@ -17,7 +17,8 @@ from terminal import TMUX, Terminals
 SOURCE = os.environ["DETENTE_SOURCE"]
 PROGRAMS = os.environ["DETENTE_BIN"]
 SIDES = ("south", "north")
-ANSWERS = [(r"^(New p|P)assphrase .*: *$", "a passphrase of {side}"),
+# The station that runs in the background may write a line of its log behind a question.
+ANSWERS = [(r"^(New p|P)assphrase [^:]*: *($|20\d\d-)", "a passphrase of {side}"),
            (r"^Once more: *$", "a passphrase of {side}"), (r"Type yes:", "yes")]
 
 
