@@ -143,9 +143,8 @@ std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& propos
     for (const auto& [index, passage] : logs_[side].at(epoch).passages) {
       if (!saw(passage.seen, proposal)) continue;
       const ActPlace at{side, epoch, index};
-      if (!lapsed && (passage.time >= *lapse || std::any_of(late.begin(), late.end(), [&](const ActPlace& place) {
-            return saw(passage.seen, place);
-          }))) {
+      const auto saw_it = [this, &seen = passage.seen](const ActPlace& place) { return saw(seen, place); };
+      if (!lapsed && (passage.time >= *lapse || std::any_of(late.begin(), late.end(), saw_it))) {
         lapsed = true;
         out.push_back({ProposalAct::kLapse, Actor::kTime, at, passage.seen});
       }
