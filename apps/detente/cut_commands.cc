@@ -14,7 +14,7 @@ namespace {
 struct CutOptions : ActOptions {
   std::vector<std::string> lines;
   std::vector<std::string> media;
-  std::string reason, effective, counterpart;
+  std::string reason, effective;
   bool all = false, no_reason = false;
 };
 
@@ -45,21 +45,23 @@ Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options
 }
 
 LineAddress accord_line(const Json& status, const std::string& counterpart) {
-  for (const Json& one : status["counterparts"])
-    for (const Json& line : one["lines"])
-      if (one["name"] == counterpart && line["number"] == 0) return {counterpart, line["name"].get<std::string>()};
+  for (const LineAddress& line : all_lines(status))
+    if (line.counterpart == counterpart && is_accord_line(status, line)) return line;
   return {counterpart, "0"};
 }
 
-// Each line as its register is, with the cut epoch that the next act names.
-// `no_way_back`: lines that this side alone cannot open again.
-Result<std::vector<line::RegisterOf>> registers_of(const StationClient& station, const std::vector<LineAddress>& lines,
-                                                   bool cut, std::vector<LineAddress>& no_way_back) {
-  std::vector<line::RegisterOf> out;
+struct Registers {
+  std::vector<line::RegisterOf> next;    // what the next act names
+  std::vector<LineAddress> no_way_back;  // lines that this side alone cannot open again
+};
+
+Result<Registers> registers_of(const StationClient& station, const std::vector<LineAddress>& lines, bool cut) {
+  Registers found;
+  std::vector<line::RegisterOf>& out = found.next;
   for (const LineAddress& line : lines) {
     DETENTE_TRY(status, station.get(line.target() + "/status"));
     const Json& registers = status["registers"];
-    if (cut && !registers["lift_alone"].get<bool>()) no_way_back.push_back(line);
+    if (!registers["lift_alone"].get<bool>()) found.no_way_back.push_back(line);
     if (!cut && registers["own"].is_null())
       return fail(Fault::kState, "this side has not cut " + line.text() + ": there is nothing to lift" +
                                      (registers["theirs"].is_null() ? "" : "; " + line.counterpart + " has cut it"));
@@ -72,7 +74,7 @@ Result<std::vector<line::RegisterOf>> registers_of(const StationClient& station,
     return fail(Fault::kMalformed, "a line is named twice");
   if (out.size() > line::kCutLinesMax)
     return fail(Fault::kLimit, "one act cuts at most 16 lines; cut the others with another");
-  return out;
+  return found;
 }
 
 Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
@@ -126,8 +128,9 @@ Result<void> cut(Context& context, const CutOptions& options) {
   std::vector<std::pair<std::string, Bytes>> acts;
   std::vector<LineAddress> no_way_back;
   for (const auto& [counterpart, lines] : chosen) {
-    DETENTE_TRY(registers, registers_of(station, lines, true, no_way_back));
-    act.lines = std::move(registers);
+    DETENTE_TRY(registers, registers_of(station, lines, true));
+    act.lines = std::move(registers.next);
+    std::move(registers.no_way_back.begin(), registers.no_way_back.end(), std::back_inserter(no_way_back));
     acts.emplace_back(counterpart, line::cut_body(act));
     context.say("Cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
                 (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
@@ -149,10 +152,9 @@ Result<void> lift(Context& context, const CutOptions& options) {
   DETENTE_TRY(status, station.get("/v1/status"));
   DETENTE_TRY(chosen, chosen_lines(status, options));
   std::vector<std::pair<std::string, Bytes>> acts;
-  std::vector<LineAddress> unused;
   for (const auto& [counterpart, lines] : chosen) {
-    DETENTE_TRY(registers, registers_of(station, lines, false, unused));
-    acts.emplace_back(counterpart, line::clear_body({std::move(registers), line::ClearGround::kLifted}));
+    DETENTE_TRY(registers, registers_of(station, lines, false));
+    acts.emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted}));
     context.say("Lift this side's cut of " + names_of(lines));
   }
   DETENTE_TRY_VOID(post_all(context, status, options, acts));

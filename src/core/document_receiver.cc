@@ -145,7 +145,7 @@ void DocumentReceiver::schedule(Context& context) {
   std::vector<Wanted*> order;
   for (auto& [prefix, wanted] : wanted_) {
     wanted.in_turn = false;
-    if (!wanted.gone && !wanted.finishing && terms_->cut.count(wanted.blob.line) == 0) order.push_back(&wanted);
+    if (!wanted.gone && !wanted.finishing && !terms_->is_cut(wanted.blob.line)) order.push_back(&wanted);
   }
   std::stable_sort(order.begin(), order.end(), [](const Wanted* a, const Wanted* b) {
     return a->blob.precedence > b->blob.precedence;
@@ -230,7 +230,7 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
   const auto it = wanted_.find(data.root);
   if (it == wanted_.end()) return;
   Wanted& wanted = it->second;
-  if (terms_->cut.count(wanted.blob.line) > 0) return;
+  if (terms_->is_cut(wanted.blob.line)) return;
   data_at_ = context.now.mono;
   wanted.tries = 0;
   wanted.asked.clear();

@@ -210,7 +210,7 @@ DocumentSender::Asked* DocumentSender::next_asked() {
   Asked* best = nullptr;
   for (auto& [prefix, asked] : asked_) {
     skip_held(asked);
-    if (!has_more(asked) || is_cut(asked)) continue;
+    if (!has_more(asked) || terms_->is_cut(asked.blob.line)) continue;
     // The one that was begun goes on before another of its precedence.
     const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.tree.has_value()); };
     if (best == nullptr || rank(asked) > rank(*best)) best = &asked;
@@ -342,7 +342,7 @@ std::optional<Instant> DocumentSender::next_deadline() const {
   if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
   for (const auto& [prefix, asked] : asked_) {
     if (has_more(asked)) {
-      if (!is_cut(asked)) by(link_->may_send_at(allowed(asked)));
+      if (!terms_->is_cut(asked.blob.line)) by(link_->may_send_at(allowed(asked)));
     } else {
       by(asked.offer_at);
     }

@@ -66,7 +66,6 @@ class DocumentSender {
   Asked* next_asked();
   static void skip_held(Asked& asked);  // what is held there by now need not be sent
   bool has_more(const Asked& asked) const;
-  bool is_cut(const Asked& asked) const { return terms_->cut.count(asked.blob.line) > 0; }
   const Paths::Allowed& allowed(const Asked& asked) const;
   bool send_packet(Context& context, Asked& first);
   // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone).

@@ -14,6 +14,7 @@ struct DocumentTerms {
   std::uint64_t room = std::uint64_t{16} << 30;        // bytes of theirs that are kept here, all together
   std::map<LineId, std::vector<PathId>> paths = {};    // that a line's accord allows; none = every one
   std::set<LineId> cut = {};                           // no bytes of their documents cross now
+  bool is_cut(LineId line) const { return cut.count(line) > 0; }
 };
 
 // Pieces of a document from the desk. All but the document's last are whole.

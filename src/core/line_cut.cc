@@ -84,7 +84,7 @@ bool Line::refused_by_cut(Context& context, const record::WireEntry& wire) {
   if (passes(wire.header) || (wire.index && far_.wants_recovery())) return false;
   const auto closed = registers_->closed(setup_.id, medium_of(wire.header));
   // It had left before its author can have known of our cut: it is in the record, and shown as crossed.
-  const bool theirs_is_cut = (registers_->closed_media(setup_.id, record::Whose::kOthers) & medium_of(wire.header)) != 0;
+  const bool theirs_is_cut = registers_->closed_by(record::Whose::kOthers, setup_.id, medium_of(wire.header)) != nullptr;
   if (!theirs_is_cut && wire.header.cut_epoch < closed->cut.cut_epoch && !registers_->other_side_knows(setup_.id)) return false;
   const auto cut = std::pair(closed->whose, closed->cut.cut_epoch);
   if (std::exchange(refusal_told_, cut) != cut)

@@ -107,7 +107,8 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   return out;
 }
 
-// It ends every cut up to its epoch: while one is in force another adds to it and takes nothing from it. A clear may come before the cut that it ends: then the register says so when the cut comes, which is older.
+// It ends every cut up to its epoch: while one is in force another adds to it and takes nothing from it. It may come
+// before the cut that it ends, of which then nothing but its epoch is known.
 std::optional<Register> with_clear(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
                                    const line::ClearAct& act, const record::Header& header, WallTime noted) {
   Register out = as_known_to_author(before, log, of.cut_epoch);
@@ -262,16 +263,20 @@ std::vector<LineId> Registers::look(Now now) {
 
 line::MediaMask Registers::closed_media(LineId line, Whose whose) const {
   line::MediaMask out = 0;
-  for (const Cut& cut : at(in_force_, whose, line).cuts)
+  for (const Cut& cut : of(whose, line).cuts)
     if (!cut.cleared && has_come({whose, line}, cut)) out = static_cast<line::MediaMask>(out | cut.media);
   return out;
 }
 
+const Cut* Registers::closed_by(Whose whose, LineId line, line::MediaMask media) const {
+  for (const Cut& cut : of(whose, line).cuts)
+    if (!cut.cleared && (cut.media & media) != 0 && has_come({whose, line}, cut)) return &cut;
+  return nullptr;
+}
+
 std::optional<Registers::Closed> Registers::closed(LineId line, line::MediaMask media) const {
-  for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
-    for (const Cut& cut : at(in_force_, whose, line).cuts)
-      if (!cut.cleared && (cut.media & media) != 0 && has_come({whose, line}, cut)) return Closed{whose, cut};
-  }
+  for (const Whose whose : {Whose::kAuthors, Whose::kOthers})
+    if (const Cut* cut = closed_by(whose, line, media)) return Closed{whose, *cut};
   return std::nullopt;
 }
 

@@ -79,10 +79,14 @@ class Registers {
   // A batch was refused: what was noted on top of it is void.
   void forget_noted() { noted_ = in_force_; }
 
-  const Register& own(LineId line) const { return at(in_force_, record::Whose::kAuthors, line); }
-  const Register& theirs(LineId line) const { return at(in_force_, record::Whose::kOthers, line); }
+  const Register& of(record::Whose whose, LineId line) const { return at(in_force_, whose, line); }
+  const Register& own(LineId line) const { return of(record::Whose::kAuthors, line); }
+  const Register& theirs(LineId line) const { return of(record::Whose::kOthers, line); }
 
-  // The oldest cut that keeps `media` off the line now; an own one first.
+  // The oldest cut of that side's that keeps `media` off the line now; nothing: none does. Until the next call of a
+  // function that changes registers.
+  const Cut* closed_by(record::Whose whose, LineId line, line::MediaMask media) const;
+  // The same of both sides; an own one first.
   struct Closed {
     record::Whose whose;
     Cut cut;
@@ -104,7 +108,7 @@ class Registers {
   using Table = std::map<Key, Register>;
   static const Register& at(const Table& table, record::Whose whose, LineId line);
   std::string value_key(const Key& key) const;
-  bool has_come(const Key& key, const Cut& cut) const;
+  bool has_come(const Key& key, const Cut& cut) const;  // at once, or its hour
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   std::vector<LineId> look(Now now);  // lines of which an announced hour has come
 

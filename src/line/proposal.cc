@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
-#include "wire/cbor.h"
-#include "wire/text.h"
+#include "line/act_body.h"
 
 namespace detente::line {
 
 namespace {
-
-Result<std::uint64_t> bounded(wire::CborReader& reader, std::uint64_t max, const char* what) {
-  DETENTE_TRY(value, reader.uint());
-  if (value > max) return fail(Fault::kMalformed, std::string(what) + " beyond its bound");
-  return value;
-}
 
 Result<std::optional<WallTime>> hour_or_null(wire::CborReader& reader) {
   DETENTE_TRY(type, reader.peek());
@@ -21,8 +14,8 @@ Result<std::optional<WallTime>> hour_or_null(wire::CborReader& reader) {
     DETENTE_TRY_VOID(reader.null());
     return std::optional<WallTime>();
   }
-  DETENTE_TRY(seconds, bounded(reader, UINT32_MAX, "a time"));
-  return std::optional<WallTime>(WallTime{static_cast<std::uint32_t>(seconds)});
+  DETENTE_TRY(hour, read_time(reader));
+  return std::optional<WallTime>(hour);
 }
 
 void write_hour(wire::CborWriter& out, const std::optional<WallTime>& hour) {
@@ -30,13 +23,6 @@ void write_hour(wire::CborWriter& out, const std::optional<WallTime>& hour) {
     out.uint(hour->seconds);
   else
     out.null();
-}
-
-Result<std::string> words_of(wire::CborReader& reader) {
-  DETENTE_TRY(text, reader.text());
-  if (text.empty()) return fail(Fault::kMalformed, "an act with empty words");
-  DETENTE_TRY_VOID(wire::check_text(text, kProposalWordsMax));
-  return std::string(text);
 }
 
 Result<void> check_content(const Proposal& proposal) {
@@ -99,7 +85,7 @@ Result<Proposal> parse_proposal_body(ByteView body) {
   DETENTE_TRY(items, reader.array());
   if (items != 4 && items != 5) return fail(Fault::kMalformed, "a proposal with too few or too many parts");
   Proposal out;
-  DETENTE_TRY(matter, bounded(reader, kMatterMax, "a proposal's matter"));
+  DETENTE_TRY(matter, read_bounded(reader, kMatterMax, "a proposal's matter"));
   if (matter == 0) return fail(Fault::kMalformed, "a proposal of no matter");
   out.matter = static_cast<Matter>(matter);
   DETENTE_TRY(content, reader.bytes());
@@ -110,7 +96,7 @@ Result<Proposal> parse_proposal_body(ByteView body) {
   out.instant = instant;
   out.lapse = lapse;
   if (items == 5) {
-    DETENTE_TRY(words, words_of(reader));
+    DETENTE_TRY(words, read_words(reader, kProposalWordsMax));
     out.words = std::move(words);
   }
   DETENTE_TRY_VOID(reader.expect_end());
@@ -131,8 +117,8 @@ Result<std::vector<RestoredLine>> parse_restoration_content(ByteView content) {
   std::vector<RestoredLine> out;
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY_VOID(reader.array(2));
-    DETENTE_TRY(line, bounded(reader, UINT16_MAX, "a line's number"));
-    DETENTE_TRY(media, bounded(reader, kAllMedia, "a line's media"));
+    DETENTE_TRY(line, read_bounded(reader, UINT16_MAX, "a line's number"));
+    DETENTE_TRY(media, read_bounded(reader, kAllMedia, "a line's media"));
     if (line == kAccordLine.value || media == 0)
       return fail(Fault::kMalformed, "a restoration of the accord line, which is never cut, or of no medium");
     const LineId id{static_cast<std::uint16_t>(line)};
@@ -155,10 +141,10 @@ Result<Answer> parse_answer_body(ByteView body) {
   DETENTE_TRY(items, reader.array());
   if (items != 1 && items != 2) return fail(Fault::kMalformed, "an answer with too few or too many parts");
   Answer out;
-  DETENTE_TRY(act, bounded(reader, static_cast<std::uint64_t>(AnswerAct::kWithdraw), "an answer's act"));
+  DETENTE_TRY(act, read_bounded(reader, static_cast<std::uint64_t>(AnswerAct::kWithdraw), "an answer's act"));
   out.act = static_cast<AnswerAct>(act);
   if (items == 2) {
-    DETENTE_TRY(words, words_of(reader));
+    DETENTE_TRY(words, read_words(reader, kProposalWordsMax));
     out.words = std::move(words);
   }
   DETENTE_TRY_VOID(reader.expect_end());

@@ -1,8 +1,7 @@
 #include "line/register_act.h"
 
-#include "wire/cbor.h"
+#include "line/act_body.h"
 #include "wire/reader.h"
-#include "wire/text.h"
 
 namespace detente::line {
 
@@ -40,14 +39,11 @@ Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
   DETENTE_TRY(media, reader.uint());
   if (media == 0 || media > kAllMedia) return fail(Fault::kMalformed, "a cut of no medium, or of one that is not known");
   out.media = static_cast<MediaMask>(media);
-  DETENTE_TRY(effective, reader.uint());
-  if (effective > UINT32_MAX) return fail(Fault::kMalformed, "a time beyond its bound");
-  if (effective != 0) out.effective = WallTime{static_cast<std::uint32_t>(effective)};
+  DETENTE_TRY(effective, read_time(reader));
+  if (effective != WallTime{}) out.effective = effective;
   if (items == 4) return out;
-  DETENTE_TRY(reason, reader.text());
-  if (reason.empty()) return fail(Fault::kMalformed, "a cut with an empty reason");
-  DETENTE_TRY_VOID(wire::check_text(reason, kCutReasonMax));
-  out.reason = std::string(reason);
+  DETENTE_TRY(reason, read_words(reader, kCutReasonMax, "a cut with an empty reason"));
+  out.reason = std::move(reason);
   return out;
 }
 

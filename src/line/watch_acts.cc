@@ -1,31 +1,16 @@
 #include "line/watch_acts.h"
 
-#include "wire/cbor.h"
-#include "wire/text.h"
+#include "line/act_body.h"
 
 namespace detente::line {
 
 namespace {
 
-Result<std::uint64_t> bounded(wire::CborReader& reader, std::uint64_t max, const char* what) {
-  DETENTE_TRY(value, reader.uint());
-  if (value > max) return fail(Fault::kMalformed, std::string(what) + " beyond its bound");
-  return value;
-}
-
-Result<WallTime> time_of(wire::CborReader& reader) {
-  DETENTE_TRY(seconds, bounded(reader, UINT32_MAX, "a time"));
-  return WallTime{static_cast<std::uint32_t>(seconds)};
-}
-
 // The last item of an array, when it has one more than `without`; never empty when it is there.
 Result<std::string> words_of(wire::CborReader& reader, std::size_t items, std::size_t without) {
   if (items == without) return std::string();
   if (items != without + 1) return fail(Fault::kMalformed, "an act with too few or too many parts");
-  DETENTE_TRY(text, reader.text());
-  if (text.empty()) return fail(Fault::kMalformed, "an act with empty words");
-  DETENTE_TRY_VOID(wire::check_text(text, kWatchWordsMax));
-  return std::string(text);
+  return read_words(reader, kWatchWordsMax);
 }
 
 // Told apart by the kind, which is not known here: every kind's reader wants the end.
@@ -86,9 +71,9 @@ Bytes call_body(const CallAct& act) {
 Result<CallAct> parse_call_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY(items, reader.array());
-  DETENTE_TRY(deed, bounded(reader, 3, "a check call's act"));
-  DETENTE_TRY(day, bounded(reader, kCallDayMax, "a check call's date"));
-  DETENTE_TRY(place, bounded(reader, kCallPlaceMax, "a check call's place"));
+  DETENTE_TRY(deed, read_bounded(reader, 3, "a check call's act"));
+  DETENTE_TRY(day, read_bounded(reader, kCallDayMax, "a check call's date"));
+  DETENTE_TRY(place, read_bounded(reader, kCallPlaceMax, "a check call's place"));
   DETENTE_TRY(words, words_of(reader, items, 3));
   return ended(reader, CallAct{static_cast<CallDeed>(deed), static_cast<std::uint32_t>(day),
                                static_cast<std::uint8_t>(place), std::move(words)});
@@ -101,7 +86,7 @@ Bytes presence_body(PresenceDeed deed) {
 Result<PresenceDeed> parse_presence_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY_VOID(reader.array(1));
-  DETENTE_TRY(deed, bounded(reader, 2, "a presence act"));
+  DETENTE_TRY(deed, read_bounded(reader, 2, "a presence act"));
   return ended(reader, static_cast<PresenceDeed>(deed));
 }
 
@@ -117,7 +102,7 @@ Result<OnWatch> parse_on_watch_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY(items, reader.array());
   if (items == 0) return ended(reader, OnWatch{});
-  DETENTE_TRY(since, time_of(reader));
+  DETENTE_TRY(since, read_time(reader));
   DETENTE_TRY(who, words_of(reader, items, 1));
   return ended(reader, OnWatch{since, std::move(who)});
 }
@@ -152,7 +137,7 @@ Bytes hours_body(WallTime until) { return wire::CborWriter().array(1).uint(until
 Result<WallTime> parse_hours_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY_VOID(reader.array(1));
-  DETENTE_TRY(until, time_of(reader));
+  DETENTE_TRY(until, read_time(reader));
   return ended(reader, until);
 }
 
@@ -166,8 +151,8 @@ Bytes outage_body(const Outage& outage) {
 Result<Outage> parse_outage_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY(items, reader.array());
-  DETENTE_TRY(from, time_of(reader));
-  DETENTE_TRY(until, time_of(reader));
+  DETENTE_TRY(from, read_time(reader));
+  DETENTE_TRY(until, read_time(reader));
   if (until < from) return fail(Fault::kMalformed, "an outage that ends before it begins");
   DETENTE_TRY(words, words_of(reader, items, 2));
   return ended(reader, Outage{from, until, std::move(words)});

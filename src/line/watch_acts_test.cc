@@ -2,21 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "line/exact_body_for_test.h"
 #include "wire/cbor.h"
 
 namespace detente::line {
 namespace {
-
-// Every body reads back as what was written, and no shortening or lengthening of it reads at all.
-template <typename Parse>
-void expect_exact(const Bytes& body, Parse parse) {
-  ASSERT_TRUE(parse(body));
-  Bytes longer = body;
-  longer.push_back(0);
-  EXPECT_FALSE(parse(longer));
-  for (std::size_t size = 0; size < body.size(); ++size)
-    EXPECT_FALSE(parse(ByteView(body).first(size))) << size;
-}
 
 TEST(WatchActs, EachBodyReadsBackAndNoPartOfItDoes) {
   const CallAct call{CallDeed::kCalledOff, 20'000, 3, "holiday on our side"};

@@ -33,25 +33,23 @@ std::string other_cut_words(const std::string& who, const core::Cut& cut, bool i
          ". " + reason;
 }
 
-Json cut_json(const Running& running, const Counterpart& counterpart, Whose whose, const core::Cut& cut, bool in_force) {
-  const bool own = whose == Whose::kAuthors;
-  const accord::SignedCredential* officer =
-      (own ? running.own_roster : counterpart.roster).by_number(cut.author);
+// The newest that is open; null: none is.
+Json open_cut_json(const Running& running, const Counterpart& counterpart, LineId line, Whose whose) {
+  const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
+  const core::Cut* open = registers.of(whose, line).open_cut();
+  if (open == nullptr) return {};
+  const core::Cut& cut = *open;
+  const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
+  const accord::SignedCredential* officer = roster.by_number(cut.author);
   return {{"cut", cut.cut_epoch},
           {"media", line::media_words(cut.media)},
-          {"in_force", in_force},
+          {"in_force", registers.closed_by(whose, line, line::kAllMedia) != nullptr},
           {"signed_at", cut.signed_at.seconds},
           {"since", since(cut).seconds},
           {"known_here_since", cut.noted.seconds},
           {"officer", cut.author.value},
           {"post", officer == nullptr ? "" : officer->credential.post},
           {"reason", cut.reason.empty() ? Json() : Json(wire::display_line(cut.reason))}};
-}
-
-Json side_json(const Running& running, const Counterpart& counterpart, Whose whose, const core::Register& value,
-               bool in_force) {
-  const core::Cut* cut = value.open_cut();
-  return cut == nullptr ? Json() : cut_json(running, counterpart, whose, *cut, in_force);
 }
 
 bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vector<line::RegisterOf>& lines) {
@@ -76,23 +74,20 @@ bool register_act_counts(const Running& running, const Counterpart& counterpart,
 Result<void> check_register_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY_VOID(line::check_register_act(entry));
   DETENTE_TRY(act, line::parse_register_body(entry.body));
+  for (const record::OfficerSignature& signature : entry.signatures)
+    if (!signer_may(running.own_roster, signature.officer, act.lines()))
+      return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) +
+                                      " has no right for every one of these lines: " +
+                                      names_of(counterpart, act.lines()));
+  if (act.clear && act.clear->ground != line::ClearGround::kLifted)
+    return fail(Fault::kUnsupported, "a restoration clears lines by itself; a desk lifts its own cut");
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
   for (const line::RegisterOf& of : act.lines()) {
     const accord::Annex* annex = counterpart.accord.annex(of.line);
     if (annex == nullptr)
       return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line of number " +
                                         std::to_string(of.line.value));
-    for (const record::OfficerSignature& signature : entry.signatures)
-      if (!signer_may(running.own_roster, signature.officer, act.lines()))
-        return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) +
-                                        " has no right for every one of these lines: " +
-                                        names_of(counterpart, act.lines()));
-    if (!act.clear) continue;
-    if (act.clear->ground != line::ClearGround::kLifted)
-      return fail(Fault::kUnsupported, "a restoration clears lines by itself; a desk lifts its own cut");
-    const core::Cut* cut = registers.own(of.line).open_cut();
-    const bool in_force = (registers.closed_media(of.line, Whose::kAuthors)) != 0;
-    if (cut != nullptr && in_force && !annex->lift_alone)
+    if (act.clear && !annex->lift_alone && registers.closed_by(Whose::kAuthors, of.line, line::kAllMedia) != nullptr)
       return fail(Fault::kDenied, "line " + annex->name + " is cut, and the accord has no standing consent of " +
                                       counterpart.name() + " to its being lifted by one side: both agree to restore it");
   }
@@ -122,30 +117,20 @@ bool crossed_with_cut(const core::Registers& registers, const record::Header& he
 
 void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderFacts& facts) {
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
-    const core::Cut* open = (whose == Whose::kAuthors ? registers.own(line) : registers.theirs(line)).open_cut();
-    if (open == nullptr) continue;
-    core::Cut cut = *open;
-    if ((registers.closed_media(line, whose) & line::kText) == 0) {
-      facts.announced.push_back(other_cut_words(whose == Whose::kAuthors ? "we" : facts.far, cut,
-                                                registers.closed_media(line, whose) != 0));
-      continue;
+    const bool ours = whose == Whose::kAuthors;
+    if (const core::Cut* cut = registers.closed_by(whose, line, line::kText)) {
+      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason)};
+    } else if (const core::Cut* open = registers.of(whose, line).open_cut()) {
+      const bool in_force = registers.closed_by(whose, line, line::kAllMedia) != nullptr;
+      facts.announced.push_back(other_cut_words(ours ? "we" : facts.far, *open, in_force));
     }
-    const core::Register& value = whose == Whose::kAuthors ? registers.own(line) : registers.theirs(line);
-    for (const core::Cut& one : value.cuts)  // the oldest that keeps texts off the line
-      if (!one.cleared && (one.media & line::kText) != 0) {
-        cut = one;
-        break;
-      }
-    (whose == Whose::kAuthors ? facts.cut_by_us : facts.cut_by_them) =
-        watch::CutFacts{since(cut), wire::display_line(cut.reason)};
   }
 }
 
 Json registers_json(const Running& running, const Counterpart& counterpart, LineId line) {
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
-  const auto in_force = [&](Whose whose) { return registers.closed_media(line, whose) != 0; };
-  return {{"own", side_json(running, counterpart, Whose::kAuthors, registers.own(line), in_force(Whose::kAuthors))},
-          {"theirs", side_json(running, counterpart, Whose::kOthers, registers.theirs(line), in_force(Whose::kOthers))},
+  return {{"own", open_cut_json(running, counterpart, line, Whose::kAuthors)},
+          {"theirs", open_cut_json(running, counterpart, line, Whose::kOthers)},
           {"own_cuts", registers.own(line).cut_epoch()},
           {"their_cuts", registers.theirs(line).cut_epoch()},
           {"other_side_knows", registers.other_side_knows(line)},
