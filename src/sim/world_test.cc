@@ -48,7 +48,7 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   EXPECT_GE(sum.delivered, sum.submitted);
   EXPECT_GT(sum.crashes, seeds(100));
   EXPECT_GT(sum.dropped, 1000u);
-  EXPECT_GT(sum.rollbacks, 0u);
+  EXPECT_GE(sum.rollbacks, seeds(6));  // six seeds may draw none
   EXPECT_GT(sum.takeovers, seeds(20));
   EXPECT_GT(sum.refused, seeds(20));
   EXPECT_GT(sum.documents_sent, seeds(500));
