@@ -86,6 +86,9 @@ struct RegisterChanged {  // somebody cut or cleared a line, or the announced ho
   LineId line;
   std::optional<record::Whose> whose;  // whose act; nothing for the hour
 };
+struct RestorationChanged {  // the tests of an agreed restoration began, or it ended
+  PeerId peer;
+};
 struct LinkChanged {
   PeerId peer;
   bool up = false;
@@ -112,7 +115,7 @@ struct Alarm {
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
                                DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, RegisterChanged,
-                               LinkChanged, Alarm>;
+                               RestorationChanged, LinkChanged, Alarm>;
 struct Notify {
   DeskEvent event;
 };

@@ -16,12 +16,14 @@ constexpr std::size_t kGroup = kWindow / 2;
 constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
-Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers)
+Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers,
+           Agreements& agreements)
     : identity_(&identity),
       setup_(std::move(setup)),
       link_(&link),
       documents_(&documents),
       registers_(&registers),
+      agreements_(&agreements),
       own_(identity, setup_),
       far_(identity, setup_),
       quota_(identity.limits.entry_bytes_at_once, std::max<std::uint64_t>(identity.limits.entry_bytes_a_day / 86400, 1),
@@ -77,9 +79,11 @@ std::size_t Line::window_left() const {
 
 Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool hold) {
   DETENTE_TRY_VOID(line::check_submission(
-      entry, {setup_.id, setup_.name, setup_.provable, setup_.highest, setup_.documents}));
+      entry, {setup_.id, setup_.name, setup_.provable, setup_.highest,
+              setup_.documents || entry.header.kind == record::kRestorationTest}));
   DETENTE_TRY_VOID(documents_->check_named(context, entry.header));
   if (entry.header.kind == record::kRegister) DETENTE_TRY_VOID(registers_->check_own(entry));
+  if (line::is_proposal_act(entry.header.kind)) DETENTE_TRY_VOID(agreements_->check_own(entry));
   if (!hold && !passes(entry.header))
     return fail(Fault::kState, closed_words(*registers_->closed(setup_.id, medium_of(entry.header)), setup_.name,
                                             identity_->counterpart) +
@@ -253,6 +257,7 @@ void Line::placed_durable(Context& context, std::uint64_t from, std::uint64_t to
   placing_ -= std::min(placing_, ids.size());
   own_.mark_durable(to);
   epoch_wanted_ = false;
+  note_own_acts(from, to);
   for (std::uint64_t index = from; index < to; ++index)
     context.effects.notify(
         EntryPlaced{identity_->peer, setup_.id, ids[index - from], own_.key().epoch, index});

@@ -12,6 +12,7 @@
 #include <functional>
 #include <set>
 
+#include "core/agreements.h"
 #include "core/documents.h"
 #include "core/far_log.h"
 #include "core/link.h"
@@ -23,7 +24,8 @@ namespace detente::core {
 
 class Line {
  public:
-  Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers);
+  Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers,
+       Agreements& agreements);
   Line(const Line&) = delete;
 
   void load(Context& context, record::Fence fence);
@@ -55,6 +57,8 @@ class Line {
   void on_registers(Context& context);
   // Of the accord line.
   bool register_act_unreceipted(LineId line) const;
+  // Of what waits for an index, or for the disk with one.
+  bool any_waiting(const Pick& pick) const;
 
   // Whether this life knows what the other side holds of this line.
   bool contact_made() const { return contact_made_; }
@@ -108,8 +112,12 @@ class Line {
   // line_cut.cc
   // Whether the line carries this now. What is no ordinary entry always passes.
   bool passes(const record::Header& header) const;
+  // The same of one that has its index: of a line that is cut for documents alone it goes, and its documents do not.
+  bool travels(const record::Header& header) const;
   bool awaits_receipt() const;  // something that passes
   RegisterChanges note_their_acts(Context& context, record::Batch& batch);
+  void note_own_acts(std::uint64_t from, std::uint64_t to);
+  void fetch_documents(Context& context, const std::vector<NamedDocument>& named, record::Batch& batch);
   void give_back(Context& context);
   // What the other side sent on a line that is cut is not taken, but what had crossed with our cut.
   bool refused_by_cut(Context& context, const record::WireEntry& wire);
@@ -156,6 +164,7 @@ class Line {
   Link* link_;
   Documents* documents_;
   Registers* registers_;
+  Agreements* agreements_;
   record::Fence fence_;
   OwnLog own_;
   FarLog far_;

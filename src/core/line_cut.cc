@@ -19,11 +19,16 @@ bool Line::passes(const record::Header& header) const {
   return !is_ordinary(header) || (closed_ & medium_of(header)) == 0;
 }
 
+// Else it would stand before every text behind it.
+bool Line::travels(const record::Header& header) const {
+  return passes(header) || (closed_ & line::kText) == 0;
+}
+
 bool Line::awaits_receipt() const {
   const auto& sent = own_.unreceipted();
   if (closed_ == 0) return !sent.empty();
   return std::any_of(sent.begin(), sent.end(),
-                     [this](const OwnLog::Sent& one) { return passes(one.placed.entry.header); });
+                     [this](const OwnLog::Sent& one) { return travels(one.placed.entry.header); });
 }
 
 // Those of the other side that came early are in force early: a FLASH is.
@@ -33,10 +38,37 @@ RegisterChanges Line::note_their_acts(Context& context, record::Batch& batch) {
   std::vector<record::Entry> acts;
   for (const record::Write& write : batch.writes)
     if (const record::StoredEntry* stored = stored_by(write))
-      if (auto entry = record::decode_entry(stored->bytes); entry && entry->header.kind == record::kRegister)
-        acts.push_back(std::move(*entry));
+      if (auto entry = record::decode_entry(stored->bytes)) {
+        agreements_->note(record::Whose::kOthers, far_.key().epoch, stored->index, *entry);
+        if (entry->header.kind == record::kRegister) acts.push_back(std::move(*entry));
+      }
   for (const record::Entry& act : acts) registers_->note(context, record::Whose::kOthers, far_.key().epoch, act, batch, out);
   return out;
+}
+
+void Line::note_own_acts(std::uint64_t from, std::uint64_t to) {
+  if (setup_.id != kAccordLine) return;
+  for (const OwnLog::Sent& sent : own_.unreceipted())
+    if (sent.placed.index >= from && sent.placed.index < to)
+      agreements_->note(record::Whose::kAuthors, own_.key().epoch, sent.placed.index, sent.placed.entry);
+}
+
+bool Line::any_waiting(const Pick& pick) const {
+  const auto wanted = [&](const Waiting& one) { return pick(one.entry); };
+  return std::any_of(outbox_.begin(), outbox_.end(), wanted) ||
+         std::any_of(outbox_new_.begin(), outbox_new_.end(), wanted) ||
+         std::any_of(own_.unreceipted().begin(), own_.unreceipted().end(),
+                     [&](const OwnLog::Sent& sent) { return !sent.durable && pick(sent.placed.entry); });
+}
+
+// The accord line carries the small ones of a restoration's tests, and no others.
+void Line::fetch_documents(Context& context, const std::vector<NamedDocument>& named, record::Batch& batch) {
+  if (setup_.documents) return documents_->theirs_named(context, setup_.id, named, batch);
+  if (setup_.id != kAccordLine) return;
+  std::vector<NamedDocument> small;
+  for (const NamedDocument& one : named)
+    if (one.attachment.length <= line::kTestDocumentBytes) small.push_back(one);
+  documents_->theirs_named(context, setup_.id, small, batch);
 }
 
 void Line::on_registers(Context& context) {
@@ -45,6 +77,9 @@ void Line::on_registers(Context& context) {
   if (closed_ == before) return;
   refusal_told_.reset();
   give_back(context);
+  // What may not be sent again waits for no receipt, and none is asked for.
+  for (const OwnLog::Sent& sent : own_.unreceipted())
+    if (!travels(sent.placed.entry.header)) in_flight_.erase(sent.placed.index);
   if ((before & ~closed_) != 0) {
     tries_ = 0;
     transmit_missing(context, Duration(0));
@@ -81,7 +116,7 @@ bool Line::refused_by_cut(Context& context, const record::WireEntry& wire) {
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kWeForgot,
                                  "the other station knows of a cut of line " + setup_.name +
                                      " by this side that is not on this disk; cut it again if it is to be cut"});
-  if (passes(wire.header) || (wire.index && far_.wants_recovery())) return false;
+  if (travels(wire.header) || (wire.index && far_.wants_recovery())) return false;
   const auto closed = registers_->closed(setup_.id, medium_of(wire.header));
   // It had left before its author can have known of our cut: it is in the record, and shown as crossed.
   const bool theirs_is_cut = registers_->closed_by(record::Whose::kOthers, setup_.id, medium_of(wire.header)) != nullptr;

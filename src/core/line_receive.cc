@@ -115,7 +115,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch,
                                  "the other station began a new epoch of its record on line " +
                                      setup_.name + "; it says that its disk has a new life"});
-  if (setup_.documents) documents_->theirs_named(context, setup_.id, outcome.named, batch);
+  fetch_documents(context, outcome.named, batch);
   const RegisterChanges acts = note_their_acts(context, batch);
   const record::EpochId epoch = far_.key().epoch;
   const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,

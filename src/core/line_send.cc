@@ -106,7 +106,7 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
   const std::size_t room = link_->room(&setup_.paths);
   for (const OwnLog::Sent& sent : own_.unreceipted()) {
     if (!sent.durable && !mutant(Mutant::kSendBeforeSync)) continue;
-    if (!passes(sent.placed.entry.header)) continue;
+    if (!travels(sent.placed.entry.header)) continue;
     if (!pick(sent)) continue;
     wire::Frame frame = entry_frame(sent, false);
     const std::size_t size = wire::frame_size(frame);

@@ -36,6 +36,7 @@ struct LineSetup {
   std::size_t outbox_max = 1000;
   std::vector<PathId> paths;  // that the accord allows; empty = every one
   bool documents = false;     // may carry them
+  bool desk_restores = false; // a restoration of it waits for a word of both sides' desks
 };
 
 }  // namespace detente::core

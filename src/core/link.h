@@ -65,6 +65,7 @@ class Link {
   void start(Context& context, record::Fence fence, ContactSource& contact);
 
   const link::DirectionKeys& their_keys() const { return setup_.keys.theirs; }
+  bool we_are_first() const { return setup_.pair.we_are_first; }  // in the accord's order of sides
   bool ready() const { return current() != nullptr; }
   bool up() const { return up_; }  // something valid came since the last three unanswered tries
   std::optional<Instant> last_heard() const { return last_heard_; }
@@ -134,6 +135,8 @@ class Link {
   bool may_send(Instant now, const Paths::Allowed& allowed) const;
   // Acknowledgements of paths wait while `hold`: what they cover has nowhere to go here.
   void hold_acks(bool hold) { acks_held_ = hold; }
+  // Every path is probed as soon as may be.
+  void try_paths(Context& context);
   // When pacing alone holds it back: a moment that may be past already.
   std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
   Duration timeout(unsigned tries) const;  // of the best path

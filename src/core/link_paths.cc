@@ -107,6 +107,11 @@ void Link::tend_paths(Context& context) {
   }
 }
 
+void Link::try_paths(Context& context) {
+  for (PathState& path : paths_.all()) path.wanted = !path.open;
+  tend_paths(context);
+}
+
 void Link::no_answer(Context& context) {
   if (up_) {
     up_ = false;

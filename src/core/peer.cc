@@ -21,11 +21,17 @@ Peer::Peer(PeerSetup setup)
       new_epoch_(setup.new_epoch),
       link_(identity_.peer, std::move(setup.link)),
       documents_(identity_, link_, with_paths(std::move(setup.documents), setup.lines)),
-      registers_(identity_, std::move(setup.counts)),
+      registers_(identity_, setup.counts),
+      agreements_(identity_, link_.we_are_first(), std::move(setup.counts)),
       line_setups_(std::move(setup.lines)),
-      contact_(lines_, link_) {
+      contact_(lines_, link_),
+      restorations_({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_}) {
   registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
-                        [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); }});
+                        [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); },
+                        [this](LineId line) { return restorations_.restoring(line); },
+                        [this](record::Whose whose, const record::Entry& clear) {
+                          return agreements_.ends_restoration(whose, clear);
+                        }});
 }
 
 Result<void> Peer::start(Context& context, record::Store& store) {
@@ -33,7 +39,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   for (LineSetup& setup : line_setups_) {
     const LineId id = setup.id;
     DETENTE_TRY(fence, store.claim({identity_.lineage, id}));
-    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_, registers_);
+    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_, registers_, agreements_);
     line->load(context, fence);
     fences.emplace(id, fence);
     lines_.emplace(id, std::move(line));
@@ -44,11 +50,13 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   std::vector<LineId> ids;
   for (const auto& [id, line] : lines_) ids.push_back(id);
   registers_.load(context, ids);
+  agreements_.load(context);
   for (const LineId id : ids) on_register(context, id);
   if (new_epoch_)
     for (auto& [id, line] : lines_) line->open_epoch(context);
   documents_.load(context, fences.at(kAccordLine));
   link_.start(context, fences.at(kAccordLine), contact_);
+  restorations_.load(context, fences.at(kAccordLine));
   return {};
 }
 
@@ -151,6 +159,7 @@ void Peer::watch_link(Context& context) {
 }
 
 void Peer::pump(Context& context) {
+  restorations_.advance(context);
   if (!link_.ready()) return;
   std::vector<Line*> waiting;
   for (auto& [id, line] : lines_)
@@ -181,6 +190,7 @@ std::optional<Instant> Peer::next_deadline() const {
   if (const auto at = contact_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = documents_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = registers_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  if (const auto at = restorations_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   return earliest;

@@ -7,6 +7,7 @@
 #include "core/contact.h"
 #include "core/documents.h"
 #include "core/line.h"
+#include "core/restorations.h"
 #include "core/link.h"
 
 namespace detente::core {
@@ -21,7 +22,7 @@ struct PeerSetup {
   std::map<SocketId, PathId> sockets;
   bool new_epoch = false;  // the disk has a new life: begin new epochs at start
   DocumentTerms documents = {};  // their paths are taken from the lines
-  Registers::Counts counts = {};  // whether an act on registers counts; nothing: every one does
+  Registers::Counts counts = {};  // whether an act on a register, or on a proposal, counts; nothing: every one does
 };
 
 class Peer {
@@ -56,6 +57,8 @@ class Peer {
   void close(Context& context) { link_.close(context, "this station stops"); }
   bool contact_made() const { return contact_.made(); }
   const Registers& registers() const { return registers_; }
+  const Agreements& agreements() const { return agreements_; }
+  const Restorations& restorations() const { return restorations_; }
 
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
@@ -72,9 +75,11 @@ class Peer {
   Link link_;
   Documents documents_;
   Registers registers_;
+  Agreements agreements_;
   std::vector<LineSetup> line_setups_;
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;
+  Restorations restorations_;
   std::uint64_t announced_session_ = 0;
   std::uint64_t announced_arrival_ = 0;
 };

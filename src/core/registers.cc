@@ -184,16 +184,22 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
     const line::RegisterState state = state_of(now, act.cut ? act.cut->media : line::kAllMedia, {Whose::kAuthors, of.line});
     if (!line::step(state, deed_of(act))) return tl::unexpected<Error>(no_such_step(state, deed_of(act)));
   }
-  if (counts_ && !counts_(Whose::kAuthors, entry))
+  if (!counts(Whose::kAuthors, entry, act))
     return fail(Fault::kDenied, "the signature under this act does not count: its officer may not do this, or it is not good");
   return {};
+}
+
+bool Registers::counts(Whose whose, const record::Entry& entry, const line::RegisterAct& act) const {
+  const bool restored = act.clear && act.clear->ground == line::ClearGround::kRestored;
+  if (restored) return !hooks_.ends_restoration || hooks_.ends_restoration(whose, entry);
+  return !counts_ || counts_(whose, entry);
 }
 
 void Registers::note(const Context& context, Whose whose, const record::EpochId& log, const record::Entry& entry,
                      record::Batch& batch, RegisterChanges& out) {
   if (entry.header.kind != record::kRegister || entry.header.entry_class != record::EntryClass::kLive) return;
   const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
-  if (!act || (counts_ && !counts_(whose, entry))) return;
+  if (!act || !counts(whose, entry, *act)) return;
   for (const line::RegisterOf& of : act->lines()) {
     const Register& before = at(noted_, whose, of.line);
     auto after = act->cut ? with_cut(before, log, of, *act->cut, entry.header, context.now.wall)
@@ -236,7 +242,9 @@ line::RegisterState Registers::state_of(const Register& value, line::MediaMask m
   auto out = line::RegisterState::kClear;
   for (const Cut& cut : value.cuts) {
     if (cut.cleared || (cut.media & media) == 0) continue;
-    if (has_come(key, cut)) return line::RegisterState::kCut;
+    if (has_come(key, cut))
+      return key.first == Whose::kAuthors && hooks_.restoring && hooks_.restoring(key.second) ? line::RegisterState::kRestoring
+                                                                                              : line::RegisterState::kCut;
     out = line::RegisterState::kAnnounced;
   }
   return out;

@@ -67,6 +67,9 @@ class Registers {
   struct Hooks {
     std::function<void(Context&, LineId)> changed;
     std::function<bool(LineId)> act_unreceipted;
+    std::function<bool(LineId)> restoring;  // the tests of an agreed restoration of that line run here
+    // Whether that side's clear, which says that a restoration ended it, refers to an agreed one.
+    std::function<bool(record::Whose, const record::Entry&)> ends_restoration;
   };
   void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
@@ -109,6 +112,7 @@ class Registers {
   static const Register& at(const Table& table, record::Whose whose, LineId line);
   std::string value_key(const Key& key) const;
   bool has_come(const Key& key, const Cut& cut) const;  // at once, or its hour
+  bool counts(record::Whose whose, const record::Entry& entry, const line::RegisterAct& act) const;
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   std::vector<LineId> look(Now now);  // lines of which an announced hour has come
 

@@ -185,6 +185,17 @@ std::optional<Outcome> ProposalBook::outcome(const ActPlace& place) const {
   return out;
 }
 
+std::optional<ActPlace> ProposalBook::accepted_at(const ActPlace& place) const {
+  if (find(place) == nullptr) return std::nullopt;
+  auto state = step(ProposalState::kNone, ProposalAct::kOffer, Actor::kAuthor);
+  for (const Step& one : merged(place)) {
+    const auto next = step(*state, one.act, one.by);
+    if (next == ProposalState::kAccepted) return one.at;
+    if (next) state = next;
+  }
+  return std::nullopt;
+}
+
 std::vector<ActPlace> ProposalBook::proposals() const {
   std::vector<ActPlace> out;
   for (const auto& [at, act] : acts_)

@@ -68,6 +68,9 @@ class ProposalBook {
   // Nothing where there is no proposal.
   std::optional<Outcome> outcome(const ActPlace& place) const;
 
+  // The other side's acceptance of it that counted, whatever came after; nothing: it never was accepted.
+  std::optional<ActPlace> accepted_at(const ActPlace& place) const;
+
   // Of the agreements of this matter about what `about` accepts, the one that counts.
   using About = std::function<bool(const Proposal&)>;
   std::optional<ActPlace> agreed(Matter matter, const About& about) const;

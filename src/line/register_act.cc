@@ -118,9 +118,10 @@ Result<void> check_register_act(const record::Entry& entry) {
     return fail(Fault::kMalformed, "a cut stands on the accord line, whatever line it is of");
   if (entry.header.entry_class != record::EntryClass::kLive)
     return fail(Fault::kDenied, "a line is not cut in a drill");
-  if (entry.signatures.empty())
-    return fail(Fault::kDenied, "a cut and its end are acts of an officer: sign with --as OFFICER");
   DETENTE_TRY(act, parse_register_body(entry.body));
+  const bool by_station = act.clear && act.clear->ground == ClearGround::kRestored;
+  if (entry.signatures.empty() && !by_station)
+    return fail(Fault::kDenied, "a cut and its lifting are acts of an officer: sign with --as OFFICER");
   if (!act.cut || !act.cut->effective) return {};
   const std::uint64_t at = act.cut->effective->seconds, from = entry.header.time.seconds;
   if (at <= from || at - from > kAnnouncedSecondsMax)

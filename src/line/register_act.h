@@ -60,7 +60,7 @@ struct RegisterAct {  // one of the two
 // kMalformed for what the two above would not have written.
 Result<RegisterAct> parse_register_body(ByteView body);
 
-// What a desk may write: kMalformed (form, another line than the accord line), kDenied (no signature), kLimit (an
+// What a desk may write: kMalformed (form, another line than the accord line), kDenied (no signature, but under the end of a restoration, which the station writes), kLimit (an
 // hour that is not within 72 h after `entry`'s own time).
 Result<void> check_register_act(const record::Entry& entry);
 

@@ -45,6 +45,7 @@ class DocumentDesk {
   };
   // Another document; its root.
   Digest write();
+  bool wrote(const Digest& root) const { return written_.count(root) > 0; }
   const Written& written(const Digest& root) const { return written_.at(root); }
   bool whole_here(const Digest& root) const;  // own: complete on this disk
   void named(const Digest& root, std::uint64_t message);
@@ -75,6 +76,7 @@ class DocumentDesk {
   Referee* referee_;
   const DocumentDesk* other_ = nullptr;
   Disk disk_;
+  std::set<Digest> tests_;
   std::map<Digest, Written> written_;
   std::uint64_t next_number_;  // other ones in every run
   std::map<std::uint64_t, Digest> messages_;  // that name one

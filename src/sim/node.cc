@@ -54,6 +54,12 @@ std::vector<Digest> Node::restore_snapshot(std::size_t back) {
     if (other_->disk_.delivered.count(number) > 0) kept.insert(number);
   disk_ = std::move(old);
   disk_.taken = std::move(kept);
+  // What it had signed beyond that and the other side never took is gone: nobody can hold it against its author.
+  std::erase_if(own_roots_, [this](const auto& signed_root) {
+    const auto& [log, size] = signed_root.first;
+    const auto held = store.entries(log, size - 1, size, 1);
+    return size > 0 && held.empty();
+  });
   // It does not know what it called with and answered; nobody can go on from a call of then.
   replies_.clear();
   first_packets_.clear();
@@ -118,7 +124,8 @@ void Node::check_checkpoint(const record::PutCheckpoint& put) {
   mine[place] = put.checkpoint.root;
   const auto held = theirs.find(place);
   if (held != theirs.end() && held->second != put.checkpoint.root)
-    author.violation("two checkpoints of one size that differ");
+    author.violation("two checkpoints of size " + std::to_string(put.checkpoint.size) + " of its log of line " +
+                     std::to_string(log.line.line.value) + " differ, the second " + (put.log.own ? "its own" : "taken there"));
 }
 
 // --- the desk --------------------------------------------------------------------
@@ -201,7 +208,7 @@ void Node::arrived(const core::EntryArrived& event) {
       if (early.index == event.index) stored.push_back(early);
   if (stored.empty()) return violation("what was shown is not on disk");
   const Result<record::Entry> entry = record::decode_entry(stored.front().bytes);
-  if (entry && (entry->header.kind == record::kEpochOpening || entry->header.kind == record::kRegister)) return;
+  if (entry && entry->header.kind != record::kMessage) return;  // persons' acts and the stations' own
   if (entry) check_cut(entry->header);
   const std::string text = entry ? as_string(entry->body) : std::string();
   const std::uint64_t number = number_of(text);
@@ -227,7 +234,8 @@ void Node::arrived(const core::EntryArrived& event) {
 void Node::check_cut(const record::Header& header) {
   if (went_back_) return;
   const core::Registers& registers = station->peer(PeerId{0}).registers();
-  const bool cut = (registers.closed_media(header.line, record::Whose::kAuthors) & core::medium_of(header)) != 0;
+  // One that names documents goes where text does.
+  const bool cut = (registers.closed_media(header.line, record::Whose::kAuthors) & line::kText) != 0;
   if (cut && header.cut_epoch >= registers.own(header.line).cut_epoch())
     violation("an entry was taken on a line that this side has cut, and its author knew");
 }

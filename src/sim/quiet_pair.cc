@@ -9,6 +9,7 @@ namespace detente::sim {
 namespace {
 constexpr std::uint32_t kStartOfTime = 1770000000;
 constexpr std::uint32_t kWokenMost = 100'000;
+constexpr std::int64_t kSameMoment = 20;  // microseconds: to be woken so soon again and again leads nowhere
 }
 
 QuietPair::QuietPair(std::uint64_t seed, PairOptions options) : pair_(seed, std::move(options)) {
@@ -115,7 +116,7 @@ void QuietPair::run(Duration span) {
         if (const auto deadline = side.station->next_deadline())
           due = std::min(due, std::max(deadline->micros, time_));
     if (due > end) break;
-    woken = due == time_ ? woken + 1 : 0;
+    woken = due - time_ <= kSameMoment ? woken + 1 : 0;
     DETENTE_CHECK(woken < kWokenMost);  // a station asks to be woken at a moment that has come, without end
     time_ = due;
     for (std::size_t index = 0; index < sides_.size(); ++index) {

@@ -14,6 +14,7 @@ constexpr std::uint32_t kStartOfTime = 1770000000;  // what honest clocks show a
 constexpr Duration kHealing = std::chrono::minutes(10);
 constexpr std::size_t kLines = 3;
 constexpr std::uint32_t kWokenMost = 100'000;
+constexpr std::int64_t kSameMoment = 20;  // microseconds: to be woken so soon again and again leads nowhere
 constexpr std::uint64_t kDocumentEvery = 10;  // bursts of messages: one in twenty messages
 constexpr std::size_t kViolationsMax = 20;
 constexpr std::size_t kRecordedMax = 64;
@@ -154,7 +155,7 @@ void World::arm(std::size_t index) {
     if (then.armed_for <= time_) then.armed_for = INT64_MAX;
     const auto due = then.station->next_deadline();
     if (!due || then.started_at + due->micros > time_) return;
-    then.woken = std::exchange(then.woken_at, time_) == time_ ? then.woken + 1 : 0;
+    then.woken = time_ - std::exchange(then.woken_at, time_) <= kSameMoment ? then.woken + 1 : 0;
     if (then.woken < kWokenMost) return then.station->on_deadline(now(then));
     violation(std::string(Pair::name(index)) + " asks to be woken at a moment that has come, without end");
     options_.stop_at_first_violation = true;  // nothing else would ever happen

@@ -135,9 +135,14 @@ class World final : public Referee {
   void cut_a_line(std::size_t node);
   void lift(std::size_t node, LineId line);
   bool act(std::size_t node, Bytes body);
+  bool act(std::size_t node, record::Kind kind, Bytes body, std::vector<record::Reference> references);
+  void propose_to_restore(std::size_t node, LineId line);
+  void answer_proposals(std::size_t node);
+  void answer_proposal(std::size_t node, const line::ActPlace& at, line::AnswerAct how);
   // Persons on both sides, once all was healed, until nothing is cut.
   void open_all_lines();
   void open_line(std::size_t node, LineId line);
+  void open_in_the_end(std::size_t node, LineId line);
   void check_end();
   void run_until(std::int64_t micros);
 

@@ -1,5 +1,5 @@
 // World: persons who cut lines and lift their cuts.
-#include "line/register_act.h"
+#include "line/restoration.h"
 #include "sim/world.h"
 
 namespace detente::sim {
@@ -9,14 +9,20 @@ namespace {
 constexpr OfficerId kOfficer{1};
 constexpr std::uint16_t kLines = 2;  // that can be cut: 1 and 2
 constexpr Duration kLongest = std::chrono::minutes(40);
+constexpr Duration kForAgreement = std::chrono::hours(4);  // what no agreement opened by then its author lifts
 
 }  // namespace
 
 bool World::act(std::size_t index, Bytes body) {
+  return act(index, record::kRegister, std::move(body), {});
+}
+
+bool World::act(std::size_t index, record::Kind kind, Bytes body, std::vector<record::Reference> references) {
   Node& node = *nodes_[index];
   record::Entry entry;
   entry.header.line = kAccordLine;
-  entry.header.kind = record::kRegister;
+  entry.header.kind = kind;
+  entry.header.references = std::move(references);
   entry.header.body_form = record::BodyForm::kCbor;
   entry.header.precedence = record::Precedence::kFlash;
   entry.header.time = now(node).wall;
@@ -41,7 +47,50 @@ void World::cut_a_line(std::size_t index) {
   how.lines = {{line, node.station->peer(PeerId{0}).registers().own(line).cut_epoch() + 1}};
   if (documents) how.media = line::kDocument;
   if (announced) how.effective = WallTime{now(node).wall.seconds + ahead};
-  if (act(index, line::cut_body(how))) schedule(lasts, [this, index, line] { lift(index, line); });
+  if (!act(index, line::cut_body(how))) return;
+  // Half of the cuts are to end by an agreement; what that does not open is lifted later.
+  if (random_.below(2) == 0) return schedule(lasts, [this, index, line] { lift(index, line); });
+  const std::size_t proposer = random_.below(2);
+  schedule(lasts, [this, proposer, line] { propose_to_restore(proposer, line); });
+  schedule(kForAgreement, [this, index, line] { open_in_the_end(index, line); });
+}
+
+void World::propose_to_restore(std::size_t index, LineId line) {
+  Node& node = *nodes_[index];
+  if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line] { propose_to_restore(index, line); });
+  line::Proposal proposal;
+  proposal.matter = line::Matter::kRestoration;
+  proposal.content = line::restoration_content({{line, line::kAllMedia}});
+  proposal.instant = WallTime{now(node).wall.seconds + static_cast<std::uint32_t>(60 + random_.below(3600))};
+  if (!act(index, record::kProposal, line::proposal_body(proposal), {})) return;
+  schedule(draw_delay(std::chrono::seconds(1), kLongest), [this, index] { answer_proposals(1 - index); });
+}
+
+// All that is open to this side; one in eight is rejected, and one in eight taken back later.
+void World::answer_proposals(std::size_t index) {
+  Node& node = *nodes_[index];
+  if (!node.station) return schedule(std::chrono::minutes(1), [this, index] { answer_proposals(index); });
+  const core::Agreements& agreements = node.station->peer(PeerId{0}).agreements();
+  std::vector<line::ActPlace> open;
+  for (const line::ActPlace& at : agreements.book().proposals())
+    if (agreements.whose(at) == record::Whose::kOthers && agreements.book().outcome(at)->state == line::ProposalState::kOffered)
+      open.push_back(at);
+  for (const line::ActPlace& at : open) {
+    const bool no = random_.below(8) == 0;
+    answer_proposal(index, at, no ? line::AnswerAct::kReject : line::AnswerAct::kAccept);
+    if (random_.below(8) == 0)
+      schedule(draw_delay(std::chrono::seconds(1), kLongest), [this, index, at] { answer_proposal(index, at, line::AnswerAct::kWithdraw); });
+  }
+}
+
+void World::answer_proposal(std::size_t index, const line::ActPlace& at, line::AnswerAct how) {
+  Node& node = *nodes_[index];
+  if (!node.station) return;
+  const core::Line& accord = *node.station->peer(PeerId{0}).line(kAccordLine);
+  const record::LogKey log{accord.far().key().line, false, accord.far().key().station_id, at.epoch};
+  const auto found = node.store.entries(log, at.index, at.index + 1, 1);
+  if (!found.empty())
+    act(index, record::kProposalAnswer, line::answer_body({how, ""}), {{record::Whose::kOthers, at.epoch, at.index, found.front().leaf}});
 }
 
 void World::lift(std::size_t index, LineId line) {
@@ -49,6 +98,12 @@ void World::lift(std::size_t index, LineId line) {
   if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line] { lift(index, line); });
   const core::Register& own = node.station->peer(PeerId{0}).registers().own(line);
   if (own.open_cut() != nullptr) act(index, line::clear_body({{{line, own.cut_epoch()}}, {}}));
+}
+
+void World::open_in_the_end(std::size_t index, LineId line) {
+  if (!nodes_[index]->station || !nodes_[1 - index]->station)
+    return schedule(std::chrono::minutes(1), [this, index, line] { open_in_the_end(index, line); });
+  open_line(index, line);
 }
 
 // What the other side shows of a disk that went back may be a cut that this one has forgotten: a new one, and its end.

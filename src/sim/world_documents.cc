@@ -64,7 +64,8 @@ void World::restore(std::size_t index, std::size_t back) {
 }
 
 void World::name_later(std::size_t index, const core::DocumentStored& stored) {
-  if (!stored.whole || nodes_[index]->documents.written(stored.root).named) return;
+  const DocumentDesk& desk = nodes_[index]->documents;
+  if (!stored.whole || !desk.wrote(stored.root) || desk.written(stored.root).named) return;  // a test of the station's own
   const LineId line{static_cast<std::uint16_t>(1 + random_.below(2))};
   const bool at_once = random_.below(4) == 0;
   const bool again = random_.below(8) == 0;

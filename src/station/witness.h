@@ -27,6 +27,7 @@ class Witness {
   void operator()(const core::DocumentConfirmed& event);
   void operator()(const core::DocumentArrived& event);
   void operator()(const core::RegisterChanged& event);
+  void operator()(const core::RestorationChanged& event);
   void operator()(const core::LinkChanged& event);
   void operator()(const core::Alarm& event);
 

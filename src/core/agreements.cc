@@ -1,0 +1,155 @@
+#include "core/agreements.h"
+
+#include <algorithm>
+
+namespace detente::core {
+
+namespace {
+
+using record::Whose;
+
+constexpr std::size_t kPage = 512;
+constexpr std::size_t kTestsKept = 4096;
+
+Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
+
+bool names(const std::vector<line::RestoredLine>& lines, LineId line, line::MediaMask media) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const line::RestoredLine& one) { return one.line == line && (one.media & media) != 0; });
+}
+
+// Of a proposal of another matter, none.
+std::vector<line::RestoredLine> lines_of(const line::Proposal& proposal) {
+  if (proposal.matter != line::Matter::kRestoration) return {};
+  return line::parse_restoration_content(proposal.content).value_or(std::vector<line::RestoredLine>());
+}
+
+}  // namespace
+
+void Agreements::load(const Context& context) {
+  book_ = {};
+  cuts_.clear();
+  tests_.clear();
+  desks_.clear();
+  const auto take = [this](const record::LogKey& log, const std::vector<record::StoredEntry>& entries) {
+    for (const record::StoredEntry& stored : entries)
+      if (const auto entry = record::decode_entry(stored.bytes))
+        note(log.own ? Whose::kAuthors : Whose::kOthers, log.epoch, stored.index, *entry);
+  };
+  for (const record::Reader::LogInfo& info : context.store.logs({identity_->lineage, kAccordLine})) {
+    for (std::uint64_t from = 0; from < info.size; from += kPage)
+      take(info.log, context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage));
+    if (!info.log.own) take(info.log, context.store.early_entries(info.log));
+  }
+}
+
+void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
+  const line::ActPlace at = place(whose, epoch, index);
+  const record::Kind kind = entry.header.kind;
+  const bool judged = line::is_proposal_act(kind) || kind == record::kRegister || kind == record::kRestorationTest;
+  const bool counts = judged && (!counts_ || counts_(whose, entry));
+  // A book that is full computes on from what it has; nothing that is in it becomes wrong.
+  static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
+  ++revision_;
+  if (!counts) return;
+  if (kind == record::kRegister) note_register_act(whose, at, entry);
+  if (kind == record::kRestorationTest) note_test(whose, at, entry);
+}
+
+void Agreements::note_register_act(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
+  const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
+  if (!act || !act->cut) return;
+  for (const line::RegisterOf& of : act->lines()) cuts_.insert_or_assign(CutKey{whose, of.line, of.cut_epoch}, at);
+}
+
+void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
+  const Result<line::RestorationTest> test = line::parse_restoration_test_body(entry.body);
+  const auto agreement = target(whose, entry.header);
+  if (!test || !agreement || tests_.size() + desks_.size() >= kTestsKept) return;
+  if (test->of == line::RestorationTestOf::kDesk) {
+    for (const LineId line : test->lines) desks_.insert({*agreement, whose, line});
+    return;
+  }
+  Test found{at, {}};
+  if (entry.header.attachments.size() == 1) found.document = entry.header.attachments.front();
+  if (test->of == line::RestorationTestOf::kDocument && !found.document) return;
+  tests_.insert_or_assign(TestKey{*agreement, whose, test->of}, found);
+}
+
+std::optional<line::ActPlace> Agreements::target(Whose author, const record::Header& header) const {
+  if (header.references.size() != 1) return std::nullopt;
+  const record::Reference& one = header.references.front();
+  return place(one.whose == Whose::kAuthors ? author : other(author), one.epoch, one.index);
+}
+
+Result<void> Agreements::check_own(const record::Entry& entry) const {
+  DETENTE_TRY_VOID(line::check_proposal_act(entry));
+  const auto on = target(Whose::kAuthors, entry.header);
+  if (entry.header.kind == record::kProposal && !on) return {};
+  if (!on || book_.find(*on) == nullptr)
+    return fail(Fault::kNotFound, "the entry that this refers to is no proposal, or its signature does not count");
+  auto deed = line::ProposalAct::kCounter;
+  if (entry.header.kind == record::kProposalAnswer) {
+    DETENTE_TRY(answer, line::parse_answer_body(entry.body));
+    deed = line::act_of(answer.act);
+  }
+  const line::ProposalState state = book_.outcome(*on)->state;
+  const line::Proposal& proposal = *book_.find(*on);
+  const auto by = whose(*on) == Whose::kAuthors ? line::Actor::kAuthor : line::Actor::kOther;
+  if (!line::step(state, deed, by))
+    return fail(Fault::kConflict, std::string("the proposal is ") + line::to_string(state) + ", and there is nothing to " +
+                                      line::to_string(deed) + "; `detente proposals` shows what is open");
+  const auto lapse = line::lapse_of(proposal);
+  if (state == line::ProposalState::kOffered && by == line::Actor::kOther && lapse && entry.header.time >= *lapse)
+    return fail(Fault::kState, "the hour by which the proposal wanted an answer has passed: offer it anew");
+  return {};
+}
+
+std::vector<AgreedRestoration> Agreements::restorations(WallTime since) const {
+  std::vector<AgreedRestoration> out;
+  for (const line::ActPlace& at : book_.proposals()) {
+    const line::Proposal& proposal = *book_.find(at);
+    if (proposal.matter != line::Matter::kRestoration || !proposal.instant || *proposal.instant < since) continue;
+    if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
+    AgreedRestoration one{at, {}, *proposal.instant};
+    for (const line::RestoredLine& line : lines_of(proposal)) {
+      const auto about = [&](const line::Proposal& another) { return names(lines_of(another), line.line, line.media); };
+      if (book_.agreed(line::Matter::kRestoration, about) == at) one.lines.push_back(line);
+    }
+    if (!one.lines.empty()) out.push_back(std::move(one));
+  }
+  return out;
+}
+
+// The proposal, or the acceptance.
+std::optional<line::ActPlace> Agreements::part_of(const line::ActPlace& agreement, Whose whose) const {
+  if (this->whose(agreement) == whose) return agreement;
+  return book_.accepted_at(agreement);
+}
+
+bool Agreements::covers(const line::ActPlace& agreement, Whose whose, LineId line, std::uint64_t cut_epoch) const {
+  const auto cut = cuts_.find({whose, line, cut_epoch});
+  const auto part = part_of(agreement, whose);
+  return cut != cuts_.end() && part && book_.precedes(cut->second, *part);
+}
+
+bool Agreements::ends_restoration(Whose whose, const record::Entry& clear) const {
+  const auto agreement = target(whose, clear.header);
+  const line::Proposal* proposal = agreement ? book_.find(*agreement) : nullptr;
+  const Result<line::RegisterAct> act = line::parse_register_body(clear.body);
+  if (proposal == nullptr || !act || !act->clear || !book_.accepted_at(*agreement)) return false;
+  const std::vector<line::RestoredLine> agreed = lines_of(*proposal);
+  return std::all_of(act->lines().begin(), act->lines().end(),
+                     [&](const line::RegisterOf& of) { return names(agreed, of.line, line::kAllMedia); });
+}
+
+const Agreements::Test* Agreements::test(const line::ActPlace& agreement, Whose whose, line::RestorationTestOf of) const {
+  const auto found = tests_.find({agreement, whose, of});
+  return found == tests_.end() ? nullptr : &found->second;
+}
+
+bool Agreements::desk_spoke(const line::ActPlace& agreement, Whose whose, LineId line) const {
+  return desks_.count({agreement, whose, line}) > 0;
+}
+
+}  // namespace detente::core

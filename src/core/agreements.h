@@ -1,0 +1,105 @@
+// Agreements: what the two sides have proposed to each other on the accord line, what became of it, and
+// what they have agreed to restore. spec/acts.md sections 3 to 5, spec/restoration.md.
+//
+// Every entry of the accord line goes in once it is here: own ones when they are durable, the other side's when
+// they are verified (one whose commit is refused comes again as it was).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/line_setup.h"
+#include "line/proposal_book.h"
+#include "line/restoration.h"
+
+namespace detente::core {
+
+// An accepted proposal of a restoration.
+struct AgreedRestoration {
+  line::ActPlace at;
+  std::vector<line::RestoredLine> lines;
+  WallTime instant;
+};
+
+class Agreements {
+ public:
+  // Whether an act counts: its officers may do that and their signatures are good. Nothing: every one does.
+  using Counts = std::function<bool(record::Whose whose, const record::Entry& entry)>;
+
+  Agreements(const PairIdentity& identity, bool we_are_first, Counts counts)
+      : identity_(&identity), own_side_(we_are_first ? 0 : 1), counts_(std::move(counts)) {}
+
+  void load(const Context& context);
+  void note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry);
+
+  const line::ProposalBook& book() const { return book_; }
+  record::Whose whose(const line::ActPlace& place) const {
+    return place.side == own_side_ ? record::Whose::kAuthors : record::Whose::kOthers;
+  }
+  line::ActPlace place(record::Whose whose, const record::EpochId& epoch, std::uint64_t index) const {
+    return {whose == record::Whose::kAuthors ? own_side_ : static_cast<std::uint8_t>(1 - own_side_), epoch, index};
+  }
+  // What an entry of that side refers to; nothing without exactly one reference.
+  std::optional<line::ActPlace> target(record::Whose author, const record::Header& header) const;
+
+  // What a desk of this side wrote: kNotFound, kConflict when it leads nowhere from what is known now.
+  Result<void> check_own(const record::Entry& entry) const;
+
+  // Those whose instant is not before `since`; each line only where this agreement is the one that counts.
+  std::vector<AgreedRestoration> restorations(WallTime since) const;
+  // Whether that side's part of the agreement stands after its cut of that epoch in its log.
+  bool covers(const line::ActPlace& agreement, record::Whose whose, LineId line, std::uint64_t cut_epoch) const;
+  // Whether that side's clear, which says that it ends a restoration, refers to one that both had agreed on and that
+  // names every line of it. What was withdrawn since stays carried out.
+  bool ends_restoration(record::Whose whose, const record::Entry& clear) const;
+
+  // The newest test of that side's under that agreement.
+  struct Test {
+    line::ActPlace at;
+    std::optional<record::Attachment> document;
+  };
+  const Test* test(const line::ActPlace& agreement, record::Whose whose, line::RestorationTestOf of) const;
+  // Lines whose desk that side's officer has said to be there.
+  bool desk_spoke(const line::ActPlace& agreement, record::Whose whose, LineId line) const;
+
+  // Grows with every entry that may change an answer.
+  std::uint64_t revision() const { return revision_; }
+
+ private:
+  void note_register_act(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
+  void note_test(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
+  std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
+
+  struct CutKey {
+    record::Whose whose;
+    LineId line;
+    std::uint64_t cut_epoch;
+    auto operator<=>(const CutKey&) const = default;
+  };
+  struct TestKey {
+    line::ActPlace agreement;
+    record::Whose whose;
+    line::RestorationTestOf of;
+    auto operator<=>(const TestKey&) const = default;
+  };
+  struct DeskKey {
+    line::ActPlace agreement;
+    record::Whose whose;
+    LineId line;
+    auto operator<=>(const DeskKey&) const = default;
+  };
+
+  const PairIdentity* identity_;
+  std::uint8_t own_side_;
+  Counts counts_;
+  line::ProposalBook book_;
+  std::map<CutKey, line::ActPlace> cuts_;
+  std::map<TestKey, Test> tests_;
+  std::set<DeskKey> desks_;
+  std::uint64_t revision_ = 0;
+};
+
+}  // namespace detente::core
