@@ -181,7 +181,9 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
     if (of.cut_epoch != fits)
       return fail(Fault::kConflict, "the line's register is at cut " + std::to_string(now.cut_epoch()) +
                                         " by now, and this act was signed for another: look at the status and sign again");
-    const line::RegisterState state = state_of(now, act.cut ? act.cut->media : line::kAllMedia, {Whose::kAuthors, of.line});
+    line::RegisterState state = state_of(now, act.cut ? act.cut->media : line::kAllMedia, {Whose::kAuthors, of.line});
+    // Who may lift alone waits for no agreement's tests.
+    if (state == line::RegisterState::kRestoring && deed_of(act) == line::RegisterDeed::kLift) state = line::RegisterState::kCut;
     if (!line::step(state, deed_of(act))) return tl::unexpected<Error>(no_such_step(state, deed_of(act)));
   }
   if (!counts(Whose::kAuthors, entry, act))
