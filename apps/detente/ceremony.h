@@ -35,6 +35,7 @@ struct LineChoice {
   std::uint8_t highest = 3;
   accord::HoursText hours = {};
   bool lift_alone = false;  // each side may lift its own cut alone
+  bool desk_restores = false;  // a restoration waits for a word of both desks
   std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
 };
 

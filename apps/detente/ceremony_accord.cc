@@ -57,6 +57,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
   annex.highest_precedence = choice.highest;
   if (number != kAccordLine) annex.media = {accord::Medium::kText, accord::Medium::kDocument};
   annex.lift_alone = choice.lift_alone;
+  annex.desk_restores = choice.desk_restores;
   annex.hours = choice.hours.terms;
   annex.check_calls = choice.hours.calls;
   annex.people = choice.people;

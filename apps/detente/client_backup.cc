@@ -208,14 +208,19 @@ void add_backup_commands(CLI::App& app, Context& context) {
   on_run(*make, context,
          [&context, options] { return backup(context, options->file, options->unsealed); });
 
-  CLI::App* bring = app.add_subcommand("restore", "A station's directory out of a backup");
-  bring->add_option("FILE", options->file, "The file that detente backup wrote")->required();
-  bring->add_option("--to", options->to, "The directory to make")->required()->type_name("DIR");
+  CLI::App* bring = app.add_subcommand("restore", "A station's directory out of a backup, or lines that were cut");
+  bring->add_option("FILE", options->file, "The file that detente backup wrote");
+  bring->add_option("--to", options->to, "The directory to make")->type_name("DIR");
   bring->add_flag("--replace", options->replace,
                   "Where a station is already: move it aside, beside DIR, and restore there");
   example(*bring, "detente restore south-main.tar.age --to south");
-  on_run(*bring, context, [&context, options] {
-    return restore(context, options->file, options->to, options->replace);
+  bring->callback([&context, options, bring] {
+    if (!bring->get_subcommands().empty()) return;
+    context.action = [&context, options]() -> Result<void> {
+      if (options->file.empty() || options->to.empty())
+        return fail(Fault::kMalformed, "name the backup's FILE and --to DIR; for lines that were cut: detente restore propose");
+      return restore(context, options->file, options->to, options->replace);
+    };
   });
 }
 

@@ -138,7 +138,7 @@ Result<void> cut(Context& context, const CutOptions& options) {
   context.say(act.reason.empty() ? "No reason is given; the other side sees that." : "The reason: " + act.reason);
   if (!no_way_back.empty())
     context.say("The accord has no standing consent to a lift of " + names_of(no_way_back) +
-                ": only a restoration by both sides ends this cut, and this version does not have it yet.");
+                ": only a restoration by both sides ends this cut (detente restore propose).");
   DETENTE_TRY(agreed, context.confirm("Sign this cut as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was cut");
   DETENTE_TRY_VOID(post_all(context, status, options, acts));

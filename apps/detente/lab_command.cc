@@ -15,6 +15,7 @@ struct LabOptions {
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
   std::vector<std::string> kinds, deniable, vectors, providers, hours, people;
   bool lift_alone = false;
+  std::vector<std::string> desk_restores;
 };
 
 void choose_lines(LabOptions& options) {
@@ -27,6 +28,8 @@ void choose_lines(LabOptions& options) {
     choice.name = name;
     choice.deniable = std::find(deniable.begin(), deniable.end(), name) != deniable.end();
     choice.lift_alone = options.lift_alone;
+    choice.desk_restores =
+        std::find(options.desk_restores.begin(), options.desk_restores.end(), choice.name) != options.desk_restores.end();
     options.choices.lines.push_back(std::move(choice));
   }
 }
@@ -151,6 +154,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->delimiter(',')
       ->check(a_name())
       ->allow_extra_args(false);
+  fresh->add_option("--desk-restores", options->desk_restores, "Lines whose restoration waits for a word of both desks")->delimiter(',');
   fresh->add_flag("--lift-alone", options->lift_alone, "Each side may lift its own cuts without the other's consent");
   fresh->add_option("--hours", options->hours, "[NAME=]FILE: hours and check calls of a line, or of all")
       ->type_name("[NAME=]FILE")

@@ -165,6 +165,8 @@ Result<std::string> write_annex(const Annex& annex) {
       .texts("people", annex.people);
   if (annex.lift_alone)
     out.comment("Each side may lift its own cut of this line without the other's consent.").text("lift", "alone");
+  if (annex.desk_restores)
+    out.comment("After a cut it is open again only when an officer at each desk has said so, too.").text("restore", "desks");
   out.comment("On a deniable line: the acts that are signed all the same.")
       .texts("signed_acts", annex.signed_acts);
   out.comment("SHA-256 of the code book, or empty.")
@@ -179,6 +181,7 @@ Result<std::string> write_annex(const Annex& annex) {
 Result<Annex> parse_annex(std::string_view text) {
   static constexpr std::array<std::string_view, 2> kEvidence = {"provable", "deniable"};
   static constexpr std::array<std::string_view, 2> kLift = {"agreed", "alone"};
+  static constexpr std::array<std::string_view, 2> kRestore = {"machines", "desks"};
   DETENTE_TRY(document, TomlDocument::parse(text, "annex", kAnnexTextMax));
   auto root = document.root();
   root.expect("format", kAnnexFormat, "this program reads no other version of an annex");
@@ -196,6 +199,7 @@ Result<Annex> parse_annex(std::string_view text) {
   out.staffed = root.text("staffed");
   out.people = root.texts("people", kPeopleMax);
   if (root.has("lift")) out.lift_alone = read_choice(document, root, "lift", kLift) == 1;
+  if (root.has("restore")) out.desk_restores = read_choice(document, root, "restore", kRestore) == 1;
   out.signed_acts = root.texts("signed_acts", kSignedActsMax);
   out.code_book = root.digest_or_empty("code_book");
   out.hours = read_hours(document, root);

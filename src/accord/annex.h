@@ -44,6 +44,7 @@ struct Annex {
   std::string staffed;                   // "at all hours"; safe text, may be empty
   std::vector<std::string> people;       // posts that may join; empty = every officer of the line
   bool lift_alone = false;               // each side may lift its own cut alone (spec/cut.md)
+  bool desk_restores = false;            // a restoration waits for a word of both desks (spec/restoration.md)
   std::vector<std::string> signed_acts;  // deniable line: the acts that are signed all the same
   std::optional<Digest> code_book;
   HoursTerms hours;

@@ -31,15 +31,18 @@ void Agreements::load(const Context& context) {
   cuts_.clear();
   tests_.clear();
   desks_.clear();
-  const auto take = [this](const record::LogKey& log, const std::vector<record::StoredEntry>& entries) {
-    for (const record::StoredEntry& stored : entries)
-      if (const auto entry = record::decode_entry(stored.bytes))
-        note(log.own ? Whose::kAuthors : Whose::kOthers, log.epoch, stored.index, *entry);
-  };
-  for (const record::Reader::LogInfo& info : context.store.logs({identity_->lineage, kAccordLine})) {
-    for (std::uint64_t from = 0; from < info.size; from += kPage)
-      take(info.log, context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage));
-    if (!info.log.own) take(info.log, context.store.early_entries(info.log));
+  // What is asked of an answer hangs on its proposal: these first.
+  for (const bool proposals : {true, false}) {
+    const auto take = [&](const record::LogKey& log, const std::vector<record::StoredEntry>& entries) {
+      for (const record::StoredEntry& stored : entries)
+        if (const auto entry = record::decode_entry(stored.bytes); entry && (entry->header.kind == record::kProposal) == proposals)
+          note(log.own ? Whose::kAuthors : Whose::kOthers, log.epoch, stored.index, *entry);
+    };
+    for (const record::Reader::LogInfo& info : context.store.logs({identity_->lineage, kAccordLine})) {
+      for (std::uint64_t from = 0; from < info.size; from += kPage)
+        take(info.log, context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage));
+      if (!info.log.own) take(info.log, context.store.early_entries(info.log));
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "station/bulletins.h"
+#include "station/proposals.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -89,13 +90,17 @@ void Api::handle(const ApiRequest& request, Reply reply) {
   reply({405, dump(error_json({Fault::kUnsupported, "only GET and POST are known here"}))});
 }
 
+Result<Counterpart*> Api::find_counterpart(const ApiRequest& request) {
+  Counterpart* found = running_.counterpart(request.path[2]);
+  if (found != nullptr) return found;
+  return fail(Fault::kNotFound, "this station has no counterpart " + wire::display_line(request.path[2].substr(0, 40)) +
+                                    "; `detente status` lists them");
+}
+
 Result<Api::Target> Api::find_line(const ApiRequest& request) {
   Target out;
-  out.counterpart = running_.counterpart(request.path[2]);
-  if (out.counterpart == nullptr)
-    return fail(Fault::kNotFound, "this station has no counterpart " +
-                                      wire::display_line(request.path[2].substr(0, 40)) +
-                                      "; `detente status` lists them");
+  DETENTE_TRY(counterpart, find_counterpart(request));
+  out.counterpart = counterpart;
   const std::string& name = request.path[4];
   out.annex = out.counterpart->accord.line_named(name);
   if (out.annex == nullptr)
@@ -112,6 +117,10 @@ Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "status"})) return status_json(running_);
   if (is(request, {"v1", "paths"})) return paths_json(running_);
   if (is(request, {"v1", "watch"}) || is(request, {"v1", "watch", "log"})) return get_watch(request);
+  if (is(request, {"v1", "counterparts", "*", "proposals"})) {
+    DETENTE_TRY(counterpart, find_counterpart(request));
+    return proposals_json(running_, *counterpart);
+  }
   if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines") {
     Result<Json> out = get_line(request);
     // After the read: when the disk lies, what is missing from the answer is not known to be missing.

@@ -45,6 +45,7 @@ class Api {
     Instant began;
   };
 
+  Result<Counterpart*> find_counterpart(const ApiRequest& request);
   Result<Target> find_line(const ApiRequest& request);
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);

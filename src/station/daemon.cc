@@ -1,6 +1,5 @@
 #include "station/daemon.h"
 
-#include "station/cuts.h"
 
 #include <spdlog/spdlog.h>
 
@@ -10,6 +9,7 @@
 #include "station/api.h"
 #include "station/bulletins.h"
 #include "station/process.h"
+#include "station/proposals.h"
 #include "station/record_check.h"
 #include "station/station_log.h"
 #include "station/watch.h"
@@ -116,7 +116,7 @@ Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
   DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
                                      std::move(heard_on), known, new_epoch));
   setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry) {
-    return register_act_counts(running, counterpart, whose, entry);
+    return act_counts(running, counterpart, whose, entry);
   };
   running.driver->add_peer(std::move(setup));
   for (const PathConfig& path : counterpart.config.paths)

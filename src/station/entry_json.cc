@@ -2,6 +2,7 @@
 
 #include "station/cuts.h"
 #include "station/document_json.h"
+#include "station/proposals.h"
 
 #include "base/civil.h"
 #include "line/message.h"
@@ -74,7 +75,9 @@ void add_body(Json& out, const Counterpart& counterpart, const record::Entry& en
   if (header.body_form == record::BodyForm::kText)
     out["text"] = wire::display_text(as_string(entry.body));
   const std::string words =
-      header.kind == record::kRegister ? register_act_words(counterpart, entry) : act_words(entry);
+      header.kind == record::kRegister ? register_act_words(counterpart, entry)
+      : header.kind >= record::kProposal ? restoration_words(counterpart, entry)
+                                         : act_words(entry);
   if (!words.empty()) out["act"] = wire::display_line(words);
   if (header.kind == record::kPersonReceipt)
     if (const auto level = line::parse_receipt_body(entry.body))

@@ -16,7 +16,8 @@ bool wants_acknowledgement(record::Kind kind) {
     case record::kOnWatch:
     case record::kZoneRules:
     case record::kHoursExtension:
-    case record::kCircuitTest: return false;
+    case record::kCircuitTest:
+    case record::kRestorationTest: return false;
     default: return true;
   }
 }

@@ -135,6 +135,10 @@ std::string kind_name(record::Kind kind) {
     case record::kOutage: return "outage";
     case record::kCircuitTest: return "circuit test";
     case record::kRegister: return "cut";
+    case record::kProposal: return "proposal";
+    case record::kProposalAnswer: return "answer";
+    case record::kRestorationTest: return "restoration test";
+    case record::kRestorationReport: return "restoration report";
     default: return "kind " + std::to_string(kind);
   }
 }

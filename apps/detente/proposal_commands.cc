@@ -1,0 +1,289 @@
+// proposal and restore: what the two sides offer each other and agree on, and how lines that were cut come back.
+// spec/acts.md, spec/restoration.md.
+#include "base/civil.h"
+#include "client_act.h"
+#include "client_live.h"
+#include "io/os_clock.h"
+#include "line/proposal.h"
+#include "line/restoration.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+constexpr Duration kRedraw = std::chrono::seconds(1);
+
+struct ProposalOptions : ActOptions {
+  std::string id, words, counterpart, at, lapse;
+  std::vector<std::string> lines, media;
+  bool watch = false;
+};
+
+LineAddress accord_of(const std::string& counterpart) { return {counterpart, "0"}; }
+
+Result<Json> proposals_of(const StationClient& station, const std::string& counterpart) {
+  return station.get("/v1/counterparts/" + escape(counterpart) + "/proposals");
+}
+
+Result<std::vector<std::string>> counterparts_of(const StationClient& station, const std::string& only) {
+  DETENTE_TRY(status, station.get("/v1/status"));
+  std::vector<std::string> out;
+  for (const Json& one : status["counterparts"])
+    if (only.empty() || one["name"] == only) out.push_back(one["name"].get<std::string>());
+  if (out.empty()) return fail(Fault::kNotFound, "this station has no counterpart " + only + "; `detente status` lists them");
+  return out;
+}
+
+struct FoundProposal {
+  std::string counterpart;
+  Json proposal;
+};
+
+// "north/far-12", or "far-12" where one counterpart alone has it.
+Result<FoundProposal> find_proposal(const StationClient& station, const std::string& id) {
+  const std::size_t slash = id.find('/');
+  DETENTE_TRY(names, counterparts_of(station, slash == std::string::npos ? "" : id.substr(0, slash)));
+  const std::string wanted = slash == std::string::npos ? id : id.substr(slash + 1);
+  std::vector<FoundProposal> found;
+  for (const std::string& name : names) {
+    DETENTE_TRY(all, proposals_of(station, name));
+    for (const Json& one : all["proposals"])
+      if (one["id"] == wanted) found.push_back({name, one});
+  }
+  // A number comes again in a new epoch of a log: the newest is meant.
+  if (found.empty())
+    return fail(Fault::kNotFound, "there is no proposal " + id + "; `detente proposal list` shows all, as north/far-12");
+  if (found.front().counterpart != found.back().counterpart)
+    return fail(Fault::kConflict, "several counterparts have a proposal " + id + ": say north/" + id);
+  return found.back();
+}
+
+station::SubmissionReference reference_to(const Json& proposal) {
+  station::SubmissionReference out;
+  out.whose = proposal["whose"] == "own" ? record::Whose::kAuthors : record::Whose::kOthers;
+  out.index = proposal["index"].get<std::uint64_t>();
+  if (const auto epoch = from_hex(proposal["epoch"].get<std::string>())) out.epoch = to_array<16>(*epoch);
+  return out;
+}
+
+// --- list ------------------------------------------------------------------------------
+
+std::string when(const Json& seconds) { return format_utc(WallTime{seconds.get<std::uint32_t>()}); }
+
+void add_run_lines(std::vector<std::string>& out, const Json& run) {
+  out.push_back("    tests: " + (run["end"].is_null() ? std::string("running") : "ended: " + run["end"].get<std::string>()));
+  for (const Json& line : run.value("lines", Json::array())) {
+    std::string words = "      " + line["line"].get<std::string>() + ": ";
+    const std::string passed = line["passed"].get<std::string>();
+    words += line["open"].get<bool>() ? "open" : passed.empty() ? "nothing has passed yet" : "passed both ways: " + passed;
+    if (!line["open"].get<bool>()) words += ", wanted: " + line["wanted"].get<std::string>();
+    if (!line["path_works"].get<bool>()) words += "; no path works both ways";
+    if (line["desk_wanted"].get<bool>() && !line["desk_passed"].get<bool>()) words += "; waits for a word of both desks (detente restore desk)";
+    if (line["cut_anew"].get<bool>()) words += "; this side's cut is newer than the agreement, or of more than it names";
+    out.push_back(words);
+  }
+  for (const Json& path : run.value("paths", Json::array()))
+    out.push_back("      path " + path["path"].get<std::string>() + ": " + path["finding"].get<std::string>());
+}
+
+void add_proposal_lines(std::vector<std::string>& out, const std::string& counterpart, const Json& one, std::uint32_t now) {
+  const std::string who = one["by"] == "us" ? "we" : counterpart;
+  out.push_back(counterpart + "/" + one["id"].get<std::string>() + "  " + one["state"].get<std::string>() +
+                (one["crossed"].get<bool>() ? " (crossed with the other side's answer)" : "") + "  " + when(one["time"]) + "  " + who + " (" +
+                one["post"].get<std::string>() + "): " + one["act"].get<std::string>());
+  if (!one["decided"].is_null()) {
+    const Json& decided = one["decided"];
+    const std::string words = decided["words"].get<std::string>();
+    out.push_back("    " + one["state"].get<std::string>() + " by " + (decided["by"] == "us" ? "us" : counterpart) + " (" +
+                  decided["post"].get<std::string>() + "), " + when(decided["time"]) + (words.empty() ? "" : ": " + words));
+  }
+  const bool open = one["state"] == "offered";
+  const Json& last = one["lapse"].is_null() ? one["instant"] : one["lapse"];
+  if (open && !last.is_null() && last.get<std::uint32_t>() <= now) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
+  if (open && one["by"] == "them") out.push_back("    detente proposal accept " + counterpart + "/" + one["id"].get<std::string>() + " --as OFFICER, or reject");
+  if (!one["restoration"].is_null()) add_run_lines(out, one["restoration"]);
+}
+
+Result<LiveFrame> frame(Context& context, const StationClient& station, const std::string& only, bool restorations) {
+  context.forget_result();
+  DETENTE_TRY(names, counterparts_of(station, only));
+  LiveFrame out;
+  out.json["proposals"] = Json::array();
+  for (const std::string& name : names) {
+    DETENTE_TRY(all, proposals_of(station, name));
+    for (Json& one : all["proposals"]) {
+      if (restorations && one["matter"] != "restoration") continue;
+      add_proposal_lines(out.lines, name, one, all["now"].get<std::uint32_t>());
+      one["counterpart"] = name;
+      out.json["proposals"].push_back(one);
+    }
+  }
+  if (out.lines.empty()) out.lines.push_back(restorations ? "no restoration is proposed; detente restore propose" : "nothing is proposed");
+  return out;
+}
+
+Result<void> show(Context& context, const ProposalOptions& options, bool restorations) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  return show_once_or_live(context, options.watch, kRedraw,
+                           [&] { return frame(context, station, options.counterpart, restorations); });
+}
+
+// --- acts ------------------------------------------------------------------------------
+
+Result<void> answer(Context& context, const ProposalOptions& options, line::AnswerAct act) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(found, find_proposal(station, options.id));
+  if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
+  context.say(found.counterpart + "/" + found.proposal["id"].get<std::string>() + ": " + found.proposal["act"].get<std::string>());
+  if (act == line::AnswerAct::kAccept) {
+    DETENTE_TRY(agreed, context.confirm("Accept exactly this as " + options.officer + "?"));
+    if (!agreed) return fail(Fault::kDenied, "nothing was signed");
+  }
+  DETENTE_TRY(arrived, post_act(context, accord_of(found.counterpart), options,
+                                {record::kProposalAnswer, line::answer_body({act, options.words}), {}, reference_to(found.proposal),
+                                 record::Precedence::kImmediate}));
+  static_cast<void>(arrived);
+  context.next("detente proposal list " + found.counterpart);
+  return {};
+}
+
+Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
+  line::MediaMask out = 0;
+  for (const std::string& name : names) {
+    const auto medium = line::medium_from(name);
+    if (!medium) return fail(Fault::kMalformed, "--medium is text, document or voice");
+    out = static_cast<line::MediaMask>(out | *medium);
+  }
+  return names.empty() ? line::kAllMedia : out;
+}
+
+struct Chosen {
+  std::string counterpart;
+  std::vector<line::RestoredLine> lines;
+};
+
+Result<Chosen> chosen_lines(const StationClient& station, const ProposalOptions& options) {
+  DETENTE_TRY(status, station.get("/v1/status"));
+  DETENTE_TRY(media, media_of(options.media));
+  Chosen out;
+  for (const std::string& name : options.lines) {
+    DETENTE_TRY(line, find_line(status, name));
+    DETENTE_TRY(ladder, station.get(line.target() + "/status"));
+    if (!out.counterpart.empty() && out.counterpart != line.counterpart)
+      return fail(Fault::kMalformed, "a restoration is agreed with one counterpart: propose to each by itself");
+    out.counterpart = line.counterpart;
+    out.lines.push_back({LineId{ladder["line_number"].get<std::uint16_t>()}, media});
+  }
+  std::sort(out.lines.begin(), out.lines.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+  return out;
+}
+
+Result<void> propose(Context& context, const ProposalOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(chosen, chosen_lines(station, options));
+  const WallTime now = io::os_wall_time();
+  line::Proposal proposal;
+  proposal.matter = line::Matter::kRestoration;
+  proposal.content = line::restoration_content(chosen.lines);
+  DETENTE_TRY_VOID(line::parse_restoration_content(proposal.content).map([](const auto&) {}));
+  DETENTE_TRY(at, parse_when(options.at, now));
+  proposal.instant = at;
+  if (!options.lapse.empty()) {
+    DETENTE_TRY(lapse, parse_when(options.lapse, now));
+    proposal.lapse = lapse;
+  }
+  if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
+  proposal.words = options.words;
+  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate};
+  if (!options.id.empty()) {
+    DETENTE_TRY(found, find_proposal(station, options.id));
+    if (found.counterpart != chosen.counterpart) return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");
+    act.reference = reference_to(found.proposal);
+  }
+  DETENTE_TRY(arrived, post_act(context, accord_of(chosen.counterpart), options, std::move(act)));
+  static_cast<void>(arrived);
+  context.say("  an officer of " + chosen.counterpart + " accepts or rejects it; at " + format_utc(at) + " both stations begin the tests by themselves");
+  context.next("detente restore show --watch");
+  return {};
+}
+
+Result<void> desk(Context& context, const ProposalOptions& options) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(chosen, chosen_lines(station, options));
+  DETENTE_TRY(all, proposals_of(station, chosen.counterpart));
+  const Json* open = nullptr;
+  for (const Json& one : all["proposals"])
+    if (one["matter"] == "restoration" && one["state"] == "accepted") open = &one;
+  if (open == nullptr) return fail(Fault::kState, "no restoration with " + chosen.counterpart + " is agreed on");
+  line::RestorationTest test{line::RestorationTestOf::kDesk, {}, options.words};
+  for (const line::RestoredLine& one : chosen.lines) test.lines.push_back(one.line);
+  const Bytes body = line::restoration_test_body(test);
+  DETENTE_TRY_VOID(line::parse_restoration_test_body(body).map([](const auto&) {}));
+  DETENTE_TRY(arrived, post_act(context, accord_of(chosen.counterpart), options,
+                                {record::kRestorationTest, body, record::EntryClass::kTest, reference_to(*open), record::Precedence::kImmediate}));
+  static_cast<void>(arrived);
+  return {};
+}
+
+void add_signing(CLI::App& command, ProposalOptions& options) {
+  command.add_option("--as", options.officer, "The officer of the own side who does this and signs it")->required();
+  add_wait_options(command, options.wait, options.timeout);
+}
+
+void add_answer(CLI::App& proposals, Context& context, const char* name, const char* about, line::AnswerAct act) {
+  auto options = std::make_shared<ProposalOptions>();
+  CLI::App* command = proposals.add_subcommand(name, about);
+  command->add_option("PROPOSAL", options->id, "north/far-12, as `detente proposal list` shows it")->required();
+  command->add_option("--words", options->words, "For the other side to read; at most 300 bytes");
+  add_signing(*command, *options);
+  example(*command, std::string("detente proposal ") + name + " north/far-12 --as kim");
+  on_run(*command, context, [&context, options, act] { return answer(context, *options, act); });
+}
+
+void add_list(CLI::App& to, Context& context, const char* name, const char* about, bool restorations) {
+  auto options = std::make_shared<ProposalOptions>();
+  CLI::App* command = to.add_subcommand(name, about);
+  command->add_option("COUNTERPART", options->counterpart, "All, where none is named");
+  command->add_flag("--watch", options->watch, "Again and again, until Ctrl-C");
+  example(*command, "detente " + to.get_name() + " " + name);
+  on_run(*command, context, [&context, options, restorations] { return show(context, *options, restorations); });
+}
+
+}  // namespace
+
+void add_proposal_commands(CLI::App& app, Context& context) {
+  CLI::App& proposals = group(app, "proposal", "What the two sides offer each other, and agree on");
+  add_list(proposals, context, "list", "Every proposal, its state, and who answered it", false);
+  add_answer(proposals, context, "accept", "Agree to exactly what the other side offered", line::AnswerAct::kAccept);
+  add_answer(proposals, context, "reject", "Say no, with words or without", line::AnswerAct::kReject);
+  add_answer(proposals, context, "withdraw", "Take the own offer back, or step back from what was agreed", line::AnswerAct::kWithdraw);
+
+  CLI::App& restore = *app.get_subcommand("restore");
+  auto options = std::make_shared<ProposalOptions>();
+  CLI::App* offer = restore.add_subcommand("propose", "Offer to restore lines at an hour; both stations test them then");
+  offer->add_option("LINE", options->lines, "north/military-west, or military-west where unique; several")->required();
+  offer->add_option("--at", options->at, "2021-07-27T01:00:00Z, or +30m: when the tests begin")->required();
+  offer->add_option("--answer-by", options->lapse, "An earlier hour by which an answer is wanted");
+  offer->add_option("--medium", options->media, "Only this of it: text, document, voice; may be given again");
+  offer->add_option("--words", options->words, "For the other side to read; at most 300 bytes");
+  offer->add_option("--instead-of", options->id, "A counter-offer: the other side's proposal that it replaces, as north/far-12");
+  add_signing(*offer, *options);
+  example(*offer, "detente restore propose military-west military-east --at 2021-07-27T01:00:00Z --as kim");
+  on_run(*offer, context, [&context, options] { return propose(context, *options); });
+
+  auto word = std::make_shared<ProposalOptions>();
+  CLI::App* at_desk = restore.add_subcommand("desk", "While its tests run: an officer at the line's desk says how he reads the other side");
+  at_desk->add_option("LINE", word->lines, "north/liaison, or liaison where unique; several")->required();
+  at_desk->add_option("--words", word->words, "How it is read")->required();
+  add_signing(*at_desk, *word);
+  example(*at_desk, "detente restore desk north/liaison --words \"I read you well.\" --as kim");
+  on_run(*at_desk, context, [&context, word] { return desk(context, *word); });
+  add_list(restore, context, "show", "Restorations: what is agreed, which tests have passed, what is missing", true);
+}
+
+}  // namespace detente::cli

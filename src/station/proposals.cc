@@ -1,0 +1,287 @@
+#include "station/proposals.h"
+
+#include <algorithm>
+
+#include "base/civil.h"
+#include "station/cuts.h"
+#include "station/verdict.h"
+#include "wire/text.h"
+
+namespace detente::station {
+
+namespace {
+
+using record::Whose;
+
+const char* const kMatters[] = {"", "restoration", "announcement", "change of the accord", "other"};
+
+std::string matter_name(line::Matter matter) {
+  const auto number = static_cast<std::size_t>(matter);
+  return number < std::size(kMatters) ? kMatters[number] : "matter " + std::to_string(number);
+}
+
+std::string name_of(const Counterpart& counterpart, LineId line) {
+  const accord::Annex* annex = counterpart.accord.annex(line);
+  return annex == nullptr ? "line " + std::to_string(line.value) : annex->name;
+}
+
+std::string names_of(const Counterpart& counterpart, const std::vector<line::RestoredLine>& lines) {
+  std::string out;
+  for (const line::RestoredLine& one : lines)
+    out += (out.empty() ? "" : ", ") + name_of(counterpart, one.line) +
+           (one.media == line::kAllMedia ? "" : " (" + line::media_words(one.media) + ")");
+  return out;
+}
+
+std::vector<line::RestoredLine> restored_lines(const line::Proposal& proposal) {
+  if (proposal.matter != line::Matter::kRestoration) return {};
+  return line::parse_restoration_content(proposal.content).value_or(std::vector<line::RestoredLine>());
+}
+
+std::vector<LineId> ids_of(const std::vector<line::RestoredLine>& lines) {
+  std::vector<LineId> out;
+  for (const line::RestoredLine& one : lines) out.push_back(one.line);
+  return out;
+}
+
+// Which lines an act of a person is about, beside the accord line. Of an answer, those of what it answers.
+std::vector<LineId> lines_of_act(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
+  if (entry.header.kind == record::kRestorationTest)
+    return line::parse_restoration_test_body(entry.body).map([](const line::RestorationTest& test) { return test.lines; }).value_or(std::vector<LineId>());
+  if (entry.header.kind == record::kProposal)
+    return line::parse_proposal_body(entry.body).map([](const line::Proposal& one) { return ids_of(restored_lines(one)); }).value_or(std::vector<LineId>());
+  // While the core starts there is no peer to ask yet, and the other half of the agreement names the lines.
+  if (running.driver == nullptr || counterpart.peer.value >= running.driver->station().peer_count()) return {};
+  const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
+  const auto on = agreements.target(whose, entry.header);
+  const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
+  return proposal == nullptr ? std::vector<LineId>() : ids_of(restored_lines(*proposal));
+}
+
+const accord::SignedCredential* person(const accord::Roster& roster, OfficerId number) {
+  const accord::SignedCredential* found = roster.by_number(number);
+  return found == nullptr || found->credential.is_station() ? nullptr : found;
+}
+
+bool persons_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
+  if (entry.signatures.empty()) return false;
+  const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
+  const std::vector<LineId> lines = lines_of_act(running, counterpart, whose, entry);
+  return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
+    const accord::SignedCredential* signer = person(roster, signature.officer);
+    return signer != nullptr &&
+           std::all_of(lines.begin(), lines.end(), [&](LineId line) { return signer->credential.allows(line); }) &&
+           judge_signature(entry, signature, counterpart.accord, roster, std::nullopt).value == Verdict::Value::kValid;
+  });
+}
+
+Result<void> check_lines(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  for (const LineId line : lines_of_act(running, counterpart, Whose::kAuthors, entry)) {
+    if (counterpart.accord.annex(line) == nullptr)
+      return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line of number " + std::to_string(line.value));
+    for (const record::OfficerSignature& signature : entry.signatures)
+      if (const auto* signer = person(running.own_roster, signature.officer); signer == nullptr || !signer->credential.allows(line))
+        return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) + " has no right for line " +
+                                        name_of(counterpart, line) + ": let one who has it sign");
+  }
+  return {};
+}
+
+}  // namespace
+
+bool act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
+  if (entry.header.kind == record::kRegister) return register_act_counts(running, counterpart, whose, entry);
+  if (entry.header.kind == record::kRestorationTest) {
+    const auto test = line::parse_restoration_test_body(entry.body);
+    if (test && test->of != line::RestorationTestOf::kDesk) return true;
+  }
+  return persons_act_counts(running, counterpart, whose, entry);
+}
+
+Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  DETENTE_TRY_VOID(line::check_proposal_act(entry));
+  return check_lines(running, counterpart, entry);
+}
+
+Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  DETENTE_TRY(test, line::parse_restoration_test_body(entry.body));
+  if (test.of != line::RestorationTestOf::kDesk)
+    return fail(Fault::kUnsupported, "the stations write the other tests of a restoration themselves");
+  if (entry.header.line != kAccordLine || entry.header.entry_class != record::EntryClass::kTest || entry.signatures.empty())
+    return fail(Fault::kMalformed, "a desk's word in a restoration stands on the accord line, is of the class test, and an officer signs it");
+  const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
+  const auto on = agreements.target(Whose::kAuthors, entry.header);
+  if (!on || agreements.book().find(*on) == nullptr || agreements.book().outcome(*on)->state != line::ProposalState::kAccepted)
+    return fail(Fault::kState, "the restoration that this refers to is not agreed on: detente proposal list");
+  return check_lines(running, counterpart, entry);
+}
+
+// --- words -------------------------------------------------------------------------
+
+namespace {
+
+std::string offer_words(const Counterpart& counterpart, const line::Proposal& proposal) {
+  std::string out = "proposes " + (proposal.matter == line::Matter::kRestoration
+                                       ? "to restore " + names_of(counterpart, restored_lines(proposal))
+                                       : matter_name(proposal.matter));
+  if (proposal.instant) out += ", at " + format_utc(*proposal.instant);
+  if (proposal.lapse) out += ", an answer wanted before " + format_utc(*proposal.lapse);
+  return out + (proposal.words.empty() ? "" : ": " + proposal.words);
+}
+
+std::string answer_words(const line::Answer& answer) {
+  const char* const said[] = {"accepts the proposal", "rejects the proposal", "withdraws"};
+  return said[static_cast<std::size_t>(answer.act)] + (answer.words.empty() ? std::string() : ": " + answer.words);
+}
+
+std::string test_words(const Counterpart& counterpart, const line::RestorationTest& test) {
+  if (test.of == line::RestorationTestOf::kText) return "test of a restoration: text, says the station";
+  if (test.of == line::RestorationTestOf::kDocument) return "test of a restoration: a document, says the station";
+  std::string names;
+  for (const LineId line : test.lines) names += (names.empty() ? "" : ", ") + name_of(counterpart, line);
+  return "the desk of " + names + " is there: " + test.words;
+}
+
+std::string path_name(const Counterpart& counterpart, PathId path) {
+  for (const accord::AccordPath& one : counterpart.accord.accord.paths)
+    if (one.number == path) return one.name;
+  return "path " + std::to_string(path.value);
+}
+
+const char* finding_name(line::PathFinding finding) {
+  switch (finding) {
+    case line::PathFinding::kBothWays: return "works both ways";
+    case line::PathFinding::kNothingHeard: return "nothing is heard on it";
+    case line::PathFinding::kNothingArrives: break;
+  }
+  return "nothing of ours arrives on it";
+}
+
+std::string reported_line_words(const Counterpart& counterpart, const line::ReportedLine& line) {
+  return name_of(counterpart, line.line) + (line.open ? " is open" : " stays cut") +
+         (line.tested == 0 ? ", nothing passed" : ", passed both ways: " + line::media_words(line.tested)) + "; " +
+         std::to_string(line.held) + " entries of the other side's are here" +
+         (line.waiting == 0 ? "" : ", " + std::to_string(line.waiting) + " of ours wait for its receipt");
+}
+
+std::string report_words(const Counterpart& counterpart, const line::RestorationReport& report) {
+  std::string out = std::string("report of a restoration, by the station: ") + to_string(report.end);
+  for (const line::ReportedLine& line : report.lines) out += "; " + reported_line_words(counterpart, line);
+  for (const line::ReportedPath& path : report.paths) out += "; path " + path_name(counterpart, path.path) + ": " + finding_name(path.finding);
+  return out;
+}
+
+}  // namespace
+
+std::string restoration_words(const Counterpart& counterpart, const record::Entry& entry) {
+  const auto said = [&](auto parsed, auto words) { return parsed ? words(*parsed) : std::string(); };
+  switch (entry.header.kind) {
+    case record::kProposal:
+      return said(line::parse_proposal_body(entry.body), [&](const auto& one) { return offer_words(counterpart, one); });
+    case record::kProposalAnswer: return said(line::parse_answer_body(entry.body), answer_words);
+    case record::kRestorationTest:
+      return said(line::parse_restoration_test_body(entry.body), [&](const auto& one) { return test_words(counterpart, one); });
+    case record::kRestorationReport:
+      return said(line::parse_restoration_report_body(entry.body), [&](const auto& one) { return report_words(counterpart, one); });
+    default: return "";
+  }
+}
+
+// --- what is open, agreed and carried out ------------------------------------------
+
+namespace {
+
+constexpr std::size_t kShownMax = 100;
+
+std::optional<record::Entry> entry_at(const Running& running, const Counterpart& counterpart, const core::Agreements& agreements,
+                                      const line::ActPlace& place) {
+  const bool own = agreements.whose(place) == Whose::kAuthors;
+  const core::Line& accord = running.line(counterpart.peer, kAccordLine);
+  record::LogKey log = own ? accord.own().key() : accord.far().key();
+  log.epoch = place.epoch;
+  auto found = running.store->entries(log, place.index, place.index + 1, 1);
+  if (found.empty() && !own)
+    for (record::StoredEntry& early : running.store->early_entries(log))
+      if (early.index == place.index) found.push_back(std::move(early));
+  if (found.empty()) return std::nullopt;
+  auto entry = record::decode_entry(found.front().bytes);
+  return entry ? std::optional(std::move(*entry)) : std::nullopt;
+}
+
+Json by_json(const Running& running, const Counterpart& counterpart, bool own, const record::Header& header) {
+  const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
+  const accord::SignedCredential* officer = roster.by_number(header.author);
+  return {{"by", own ? "us" : "them"},
+          {"officer", header.author.value},
+          {"post", officer == nullptr ? "" : officer->credential.post},
+          {"time", header.time.seconds}};
+}
+
+Json place_json(const core::Agreements& agreements, const line::ActPlace& place) {
+  const bool own = agreements.whose(place) == Whose::kAuthors;
+  return {{"id", std::string(own ? "own-" : "far-") + std::to_string(place.index)},
+          {"whose", own ? "own" : "far"},
+          {"epoch", to_hex(place.epoch)},
+          {"index", place.index}};
+}
+
+Json run_json(const Counterpart& counterpart, const core::RestorationRun& run) {
+  Json out{{"state", run.end ? "ended" : "testing"}, {"end", run.end ? Json(to_string(*run.end)) : Json()}};
+  for (const core::RestorationRun::Line& line : run.lines)
+    out["lines"].push_back({{"line", name_of(counterpart, line.of.line)},
+                            {"wanted", line::media_words(line.wanted)},
+                            {"passed", line.passed == 0 ? "" : line::media_words(line.passed)},
+                            {"path_works", line.path_works},
+                            {"desk_wanted", line.desk_wanted},
+                            {"desk_passed", line.desk_passed},
+                            {"cut_anew", line.cut_anew},
+                            {"open", line.open}});
+  for (const line::ReportedPath& path : run.paths)
+    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
+  return out;
+}
+
+Json proposal_json(const Running& running, const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at) {
+  const core::Agreements& agreements = peer.agreements();
+  const line::Proposal& proposal = *agreements.book().find(at);
+  const line::Outcome outcome = *agreements.book().outcome(at);
+  Json out = place_json(agreements, at);
+  const auto entry = entry_at(running, counterpart, agreements, at);
+  if (entry) out.update(by_json(running, counterpart, agreements.whose(at) == Whose::kAuthors, entry->header));
+  out["matter"] = matter_name(proposal.matter);
+  out["state"] = line::to_string(outcome.state);
+  out["crossed"] = outcome.crossed;
+  out["words"] = wire::display_line(proposal.words);
+  out["act"] = wire::display_line(offer_words(counterpart, proposal));
+  out["instant"] = proposal.instant ? Json(proposal.instant->seconds) : Json();
+  out["lapse"] = proposal.lapse ? Json(proposal.lapse->seconds) : Json();
+  out["lines"] = Json::array();
+  for (const line::RestoredLine& one : restored_lines(proposal))
+    out["lines"].push_back({{"line", name_of(counterpart, one.line)}, {"number", one.line.value}, {"media", line::media_words(one.media)}});
+  out["decided"] = Json();
+  if (outcome.decided_at != at)
+    if (const auto answer = entry_at(running, counterpart, agreements, outcome.decided_at)) {
+      Json decided = by_json(running, counterpart, agreements.whose(outcome.decided_at) == Whose::kAuthors, answer->header);
+      const auto said = line::parse_answer_body(answer->body);
+      decided["words"] = said ? wire::display_line(said->words) : "";
+      out["decided"] = std::move(decided);
+    }
+  out["restoration"] = Json();
+  for (const core::RestorationRun& run : peer.restorations().runs())
+    if (run.agreement.at == at) out["restoration"] = run_json(counterpart, run);
+  return out;
+}
+
+}  // namespace
+
+Json proposals_json(const Running& running, const Counterpart& counterpart) {
+  const core::Peer& peer = running.driver->station().peer(counterpart.peer);
+  Json all = Json::array();
+  for (const line::ActPlace& at : peer.agreements().book().proposals())
+    all.push_back(proposal_json(running, counterpart, peer, at));
+  std::stable_sort(all.begin(), all.end(), [](const Json& a, const Json& b) { return a.value("time", 0u) < b.value("time", 0u); });
+  while (all.size() > kShownMax) all.erase(all.begin());
+  return {{"ok", true}, {"now", running.driver->now().wall.seconds}, {"proposals", std::move(all)}};
+}
+
+}  // namespace detente::station

@@ -1,0 +1,24 @@
+// Proposals, agreements and restorations as a station judges and shows them: whose act counts, what a desk may write,
+// what is told. spec/acts.md, spec/restoration.md.
+#pragma once
+
+#include "station/json.h"
+#include "station/running.h"
+
+namespace detente::station {
+
+// Whether an act of the accord line counts: on a register, a proposal or an answer, or a desk's word in a
+// restoration. A station's own tests need no person.
+bool act_counts(const Running& running, const Counterpart& counterpart, record::Whose whose, const record::Entry& entry);
+
+// kDenied, kNotFound, kMalformed with what to do.
+Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
+Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
+
+// What a proposal, an answer, a test or a report says; empty for everything else.
+std::string restoration_words(const Counterpart& counterpart, const record::Entry& entry);
+
+// {"ok", "now", "proposals": […]}: the newest 100, the oldest first. spec/api.md.
+Json proposals_json(const Running& running, const Counterpart& counterpart);
+
+}  // namespace detente::station

@@ -1,0 +1,141 @@
+"""Lines that were cut are restored by agreement, with two real stations: propose, accept, the hour, the tests, the report."""
+
+import unittest
+
+from stations import Lab, wait_until
+
+LINE, DESK = "military-west", "liaison"
+
+
+class Restorations(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab("--lines", f"{LINE},{DESK}", "--desk-restores", DESK)
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.north.cli("cut", "--all", "--reason", "The leaflets.", "--as", "ri", "--yes")
+        self.await_situation(self.south, "cut-by-them")
+
+    def far(self, station):
+        return ("north", "kim") if station is self.south else ("south", "ri")
+
+    def ladder(self, station, line=LINE):
+        return station.get(f"/v1/counterparts/{self.far(station)[0]}/lines/{line}/status")
+
+    def await_situation(self, station, situation, line=LINE):
+        return wait_until(lambda: (found := self.ladder(station, line))["situation"] == situation and found,
+                          lambda: f"{station.name} to show {situation} of {line}: {self.ladder(station, line)}")
+
+    def propose(self, station, *lines, at="+4s", more=()):
+        far, officer = self.far(station)
+        station.cli("restore", "propose", *(f"{far}/{line}" for line in lines), "--at", at, "--as", officer, *more)
+        return self.proposals(station)[-1]
+
+    def proposals(self, station):
+        return station.cli("proposal", "list")["proposals"]
+
+    def answer(self, station, what, proposal, *more):
+        far, officer = self.far(station)
+        return station.cli("proposal", what, f"{far}/far-{proposal['index']}", "--as", officer, "--yes", *more)
+
+    def acts(self, station, whose, kind):
+        far, _ = self.far(station)
+        return [entry["act"] for entry in station.entries(far, "accord", whose) if entry["kind"] == kind]
+
+    def test_both_agree_and_at_the_hour_the_line_opens_by_itself_and_both_report(self):
+        offered = self.propose(self.south, LINE, more=("--words", "Let us speak again."))
+        theirs = wait_until(lambda: self.proposals(self.north), "the proposal")[0]
+        self.assertEqual((theirs["by"], theirs["post"], theirs["state"], theirs["words"]),
+                         ("them", "duty-officer", "offered", "Let us speak again."))
+        self.assertIn(f"to restore {LINE}", theirs["act"])
+        self.answer(self.north, "accept", offered, "--words", "Agreed.")
+        ours = wait_until(lambda: (found := self.proposals(self.south)[0])["state"] == "accepted" and found, "the acceptance")
+        self.assertEqual((ours["decided"]["by"], ours["decided"]["words"]), ("them", "Agreed."))
+        self.assertEqual(self.ladder(self.south)["situation"], "cut-by-them", "not before the hour")
+        for station in (self.south, self.north):
+            self.await_situation(station, "in-contact")
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "after")["state"], "receipted")
+        self.assertGreaterEqual(self.ladder(self.south)["now"], ours["instant"])
+        self.assertEqual(self.ladder(self.south, DESK)["situation"], "cut-by-them", "nobody agreed on that line")
+        for station in (self.south, self.north):
+            for whose in ("own", "far"):
+                report = wait_until(lambda s=station, w=whose: self.acts(s, w, 16), "the report of each side on both screens")[0]
+                self.assertIn("every line is open", report)
+                self.assertIn(f"{LINE} is open, passed both ways: text and documents", report)
+                self.assertIn("works both ways", report)
+        self.assertIn("ended by restoration", self.acts(self.south, "far", 12)[-1])
+        shown = self.south.cli("restore", "show")["proposals"][0]["restoration"]
+        self.assertEqual((shown["state"], shown["end"]), ("ended", "every line is open"))
+
+    def test_a_line_waits_for_a_word_of_both_desks(self):
+        offered = self.propose(self.north, LINE, DESK)
+        wait_until(lambda: self.proposals(self.south), "the proposal")
+        self.answer(self.south, "accept", offered)
+        self.await_situation(self.south, "in-contact")
+        self.assertEqual(self.ladder(self.south, DESK)["situation"], "cut-by-them")
+        waits = self.south.cli("restore", "show")["proposals"][0]["restoration"]["lines"]
+        self.assertEqual([(line["line"], line["desk_wanted"], line["desk_passed"], line["open"]) for line in waits if line["line"] == DESK],
+                         [(DESK, True, False, False)])
+        for station in (self.south, self.north):
+            far, officer = self.far(station)
+            station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you well.", "--as", officer)
+        for station in (self.south, self.north):
+            self.await_situation(station, "in-contact", DESK)
+        self.assertIn("I read you well.", self.acts(self.south, "far", 15)[-1])
+
+    def test_what_was_rejected_replaced_or_withdrawn_opens_nothing(self):
+        first = self.propose(self.south, LINE, at="+1h")
+        wait_until(lambda: self.proposals(self.north), "the proposal")
+        self.answer(self.north, "reject", first, "--words", "Not now.")
+        told = wait_until(lambda: (found := self.proposals(self.south)[0])["state"] == "rejected" and found, "the rejection")
+        self.assertEqual(told["decided"]["words"], "Not now.")
+        again = self.north.refused("proposal", "accept", f"south/far-{first['index']}", "--as", "ri", "--yes")
+        self.assertIn("the proposal is rejected", again["message"])
+        second = self.propose(self.south, LINE, at="+2h")
+        wait_until(lambda: len(self.proposals(self.north)) == 2, "the second")
+        counter = self.propose(self.north, LINE, at="+3s", more=("--instead-of", f"south/far-{second['index']}"))
+        wait_until(lambda: [one["state"] for one in self.proposals(self.south)] == ["rejected", "replaced", "offered"], "the counter-offer")
+        self.answer(self.south, "accept", counter)
+        self.south.cli("proposal", "withdraw", f"north/far-{counter['index']}", "--as", "kim")
+        wait_until(lambda: self.proposals(self.north)[-1]["state"] == "withdrawn", "the withdrawal")
+        wait_until(lambda: self.ladder(self.south)["now"] > counter["instant"] + 2, "the hour to pass")
+        for station in (self.south, self.north):
+            self.assertNotEqual(self.ladder(station)["situation"], "in-contact")
+        self.assertEqual(self.acts(self.south, "own", 15), [], "nothing was tested")
+
+    def test_a_station_that_is_killed_in_its_tests_leaves_the_line_cut_and_a_new_agreement_opens_it(self):
+        offered = self.propose(self.north, LINE, DESK, at="+3s")
+        wait_until(lambda: self.proposals(self.south), "the proposal")
+        self.answer(self.south, "accept", offered)
+        self.await_situation(self.north, "in-contact")  # liaison waits for its desks: the tests run
+        self.north.kill()
+        self.north.start()
+        report = wait_until(lambda: self.acts(self.north, "own", 16), "the report of the station that was stopped")[0]
+        self.assertIn("the station was stopped", report)
+        self.assertIn(f"{DESK} stays cut", report)
+        self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us")
+        for station in (self.south, self.north):
+            far, officer = self.far(station)
+            station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you.", "--as", officer)
+        self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us", "it is tried once")
+        second = self.propose(self.south, DESK, at="+3s")
+        wait_until(lambda: len(self.proposals(self.north)) == 2, "the second proposal")
+        self.answer(self.north, "accept", second)
+        wait_until(lambda: self.proposals(self.south)[-1]["restoration"], "its tests")
+        for station in (self.south, self.north):
+            far, officer = self.far(station)
+            station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you again.", "--as", officer)
+        for station in (self.south, self.north):
+            self.await_situation(station, "in-contact", DESK)
+
+    def test_nobody_but_an_officer_proposes_and_no_desk_writes_the_stations_entries(self):
+        refused = self.south.refused("restore", "propose", f"north/{LINE}", "--at", "2020-01-01T00:00:00Z", "--as", "kim")
+        self.assertIn("lapsed before it is made", refused["message"])
+        for kind, body in ((13, "hAFFgYIBBwUaf////w=="), (15, "gQA="), (16, "gwCBhQEHAQAAgA==")):
+            status, answer = self.south.ask("POST", "/v1/counterparts/north/lines/accord/entries", {"kind": kind, "body": body})
+            self.assertGreaterEqual(status, 400, (kind, answer))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
