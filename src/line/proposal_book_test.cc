@@ -46,7 +46,10 @@ TEST(ProposalBook, AnAgreementIsLeftByEitherWithoutACrossing) {
     EXPECT_EQ(now.state, Ps::kWithdrawn);
     EXPECT_EQ(now.decided_at, left);
     EXPECT_FALSE(now.crossed);
+    EXPECT_NE(logs.book().accepted_at(offer), std::nullopt) << "it had been accepted";
   }
+  TwoLogs logs;
+  EXPECT_EQ(logs.book().accepted_at(logs.offer(0)), std::nullopt);
 }
 
 TEST(ProposalBook, TheOtherSideCannotWithdrawWhatItHasNotAccepted) {

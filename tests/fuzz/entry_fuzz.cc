@@ -4,6 +4,7 @@
 #include "fuzz.h"
 #include "line/message.h"
 #include "line/proposal.h"
+#include "line/restoration.h"
 #include "line/register_act.h"
 #include "line/watch_acts.h"
 #include "record/entry.h"
@@ -74,6 +75,10 @@ void check_bodies(ByteView body) {
     FUZZ_EXPECT(equal(line::proposal_body(*proposal), body));
   if (const auto lines = line::parse_restoration_content(body))
     FUZZ_EXPECT(equal(line::restoration_content(*lines), body));
+  if (const auto test = line::parse_restoration_test_body(body))
+    FUZZ_EXPECT(equal(line::restoration_test_body(*test), body));
+  if (const auto report = line::parse_restoration_report_body(body))
+    FUZZ_EXPECT(equal(line::restoration_report_body(*report), body));
   if (const auto answer = line::parse_answer_body(body)) FUZZ_EXPECT(equal(line::answer_body(*answer), body));
 }
 
