@@ -49,4 +49,17 @@ Result<LineAddress> find_line(const StationClient& station, std::string_view add
   return find_line(status, address);
 }
 
+bool is_accord_line(const Json& status, const LineAddress& address) {
+  for (const Json& counterpart : status["counterparts"])
+    for (const Json& line : counterpart["lines"])
+      if (counterpart["name"] == address.counterpart && line["name"] == address.line) return line["number"] == 0;
+  return false;
+}
+
+LineAddress accord_line(const Json& status, const std::string& counterpart) {
+  for (const LineAddress& line : all_lines(status))
+    if (line.counterpart == counterpart && is_accord_line(status, line)) return line;
+  return {counterpart, "0"};
+}
+
 }  // namespace detente::cli

@@ -24,5 +24,7 @@ struct LineAddress {
 Result<LineAddress> find_line(const Json& status, std::string_view address);
 Result<LineAddress> find_line(const StationClient& station, std::string_view address);
 std::vector<LineAddress> all_lines(const Json& status);
+bool is_accord_line(const Json& status, const LineAddress& address);
+LineAddress accord_line(const Json& status, const std::string& counterpart);
 
 }  // namespace detente::cli

@@ -21,13 +21,6 @@ struct CutOptions : ActOptions {
 // The lines that are meant, by counterpart: an act is of one accord.
 using ByCounterpart = std::map<std::string, std::vector<LineAddress>>;
 
-bool is_accord_line(const Json& status, const LineAddress& address) {
-  for (const Json& counterpart : status["counterparts"])
-    for (const Json& line : counterpart["lines"])
-      if (counterpart["name"] == address.counterpart && line["name"] == address.line) return line["number"] == 0;
-  return false;
-}
-
 Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options) {
   ByCounterpart out;
   if (options.all == !options.lines.empty())
@@ -42,12 +35,6 @@ Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options
     out[line.counterpart].push_back(line);
   }
   return out;
-}
-
-LineAddress accord_line(const Json& status, const std::string& counterpart) {
-  for (const LineAddress& line : all_lines(status))
-    if (line.counterpart == counterpart && is_accord_line(status, line)) return line;
-  return {counterpart, "0"};
 }
 
 struct Registers {

@@ -20,7 +20,10 @@ struct ProposalOptions : ActOptions {
   bool watch = false;
 };
 
-LineAddress accord_of(const std::string& counterpart) { return {counterpart, "0"}; }
+Result<LineAddress> accord_of(const StationClient& station, const std::string& counterpart) {
+  DETENTE_TRY(status, station.get("/v1/status"));
+  return accord_line(status, counterpart);
+}
 
 Result<Json> proposals_of(const StationClient& station, const std::string& counterpart) {
   return station.get("/v1/counterparts/" + escape(counterpart) + "/proposals");
@@ -142,7 +145,8 @@ Result<void> answer(Context& context, const ProposalOptions& options, line::Answ
     DETENTE_TRY(agreed, context.confirm("Accept exactly this as " + options.officer + "?"));
     if (!agreed) return fail(Fault::kDenied, "nothing was signed");
   }
-  DETENTE_TRY(arrived, post_act(context, accord_of(found.counterpart), options,
+  DETENTE_TRY(accord, accord_of(station, found.counterpart));
+  DETENTE_TRY(arrived, post_act(context, accord, options,
                                 {record::kProposalAnswer, line::answer_body({act, options.words}), {}, reference_to(found.proposal),
                                  record::Precedence::kImmediate}));
   static_cast<void>(arrived);
@@ -204,7 +208,8 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
     if (found.counterpart != chosen.counterpart) return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");
     act.reference = reference_to(found.proposal);
   }
-  DETENTE_TRY(arrived, post_act(context, accord_of(chosen.counterpart), options, std::move(act)));
+  DETENTE_TRY(accord, accord_of(station, chosen.counterpart));
+  DETENTE_TRY(arrived, post_act(context, accord, options, std::move(act)));
   static_cast<void>(arrived);
   context.say("  an officer of " + chosen.counterpart + " accepts or rejects it; at " + format_utc(at) + " both stations begin the tests by themselves");
   context.next("detente restore show --watch");
@@ -224,7 +229,8 @@ Result<void> desk(Context& context, const ProposalOptions& options) {
   for (const line::RestoredLine& one : chosen.lines) test.lines.push_back(one.line);
   const Bytes body = line::restoration_test_body(test);
   DETENTE_TRY_VOID(line::parse_restoration_test_body(body).map([](const auto&) {}));
-  DETENTE_TRY(arrived, post_act(context, accord_of(chosen.counterpart), options,
+  DETENTE_TRY(accord, accord_of(station, chosen.counterpart));
+  DETENTE_TRY(arrived, post_act(context, accord, options,
                                 {record::kRestorationTest, body, record::EntryClass::kTest, reference_to(*open), record::Precedence::kImmediate}));
   static_cast<void>(arrived);
   return {};

@@ -306,7 +306,7 @@ std::string closed_words(const Registers::Closed& closed, const std::string& lin
                                : line::media_words(closed.cut.media) + " on line " + line;
   return who + " has cut " + what + " since " +
          format_utc(closed.cut.effective.value_or(closed.cut.signed_at)) +
-         (closed.cut.reason.empty() ? ", and gave no reason" : ", with the reason: " + closed.cut.reason);
+         (closed.cut.reason.empty() ? ", and gave no reason" : ", with the reason \"" + closed.cut.reason + "\"");
 }
 
 }  // namespace detente::core

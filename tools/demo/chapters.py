@@ -2,6 +2,7 @@
 
 import screen
 import story
+from sides import LINK_SECONDS, wait_until
 
 
 class Acts:
@@ -16,6 +17,7 @@ class Acts:
          "S1": self._one_word_across, "S1-ack": self._a_person_read_it,
          "S1-deniable": self._nothing_to_an_outsider,
          "S1-silence": self._the_other_is_off,
+         "S6": self._all_lines_are_cut, "S8": self._all_lines_come_back,
          "S15": self._an_outsider_checks}[chapter_id]()
 
     def _send(self, side, message, *options):
@@ -71,6 +73,45 @@ class Acts:
         self.north.wait_link(self.south)
         self.south.wait_receipts(self.north)
         self.north.types("inbox", f"south/{story.WHILE_OFF.line}")
+
+    def _all_lines_are_cut(self):
+        screen.say("The north announces that it cuts every line, with its reason, at an hour that it "
+                   "names; until then all are open, and both screens say so.")
+        self.north.types("cut", "--all", "--reason", story.CUT_REASON, "--effective", f"+{self.north.ahead}s",
+                         "--as", self.north.facts.officer.name, "--yes")
+        for side, other, situation in ((self.north, self.south, "cut-by-us"), (self.south, self.north, "cut-by-them")):
+            side.wait_situation(other, story.ALL_LINES, situation)
+        self.south.types("status", f"north/{story.CALLED_LINE}")
+        screen.say("The hour has come. Nothing ordinary crosses any more, and nobody pretends that it does.")
+        self.south.is_refused("send", f"north/{story.CALLED_LINE}", "Do you read us?")
+
+    def _all_lines_come_back(self):
+        screen.say("The line of the accord itself is never cut. On it one side proposes to restore all lines "
+                   "at an hour, and an officer of the other accepts exactly these words.")
+        lines = [f"north/{line}" for line in story.ALL_LINES]
+        self.south.types("restore", "propose", *lines, "--at", f"+{self.south.ahead}s", "--words", story.RESTORE_WORDS,
+                         "--as", self.south.facts.officer.name)
+        if self._hold_off is self.north:
+            return
+        wait_until(lambda: self._open_proposals(self.north), "the proposal to arrive", LINK_SECONDS)
+        self.north.types("proposal", "list")
+        self.north.types("proposal", "accept", f"south/{self._open_proposals(self.north)[-1]['id']}",
+                         "--as", self.north.facts.officer.name, "--yes")
+        screen.say("At that hour each station, by its own clock, tests text, documents and every path in both "
+                   "directions. Only what has passed is opened.")
+        for side, other in ((self.north, self.south), (self.south, self.north)):
+            side.wait_situation(other, story.ALL_LINES, "in-contact")
+            wait_until(lambda s=side: self._ended(s), f"the report of {side.name}", LINK_SECONDS)
+        self.south.types("restore", "show")
+
+    @staticmethod
+    def _open_proposals(side):
+        return [one for one in side.asks("proposal", "list")["proposals"] if one["state"] == "offered" and one["by"] == "them"]
+
+    @staticmethod
+    def _ended(side):
+        run = side.asks("restore", "show")["proposals"][-1]["restoration"]
+        return run and run["state"] == "ended"
 
     def _an_outsider_checks(self):
         screen.say("The south publishes one message with its proofs. Whoever has the two sides' cards "

@@ -37,6 +37,15 @@ def lines(evidence):
         call = evidence["call"]
         yield f"check call of {call['date']} on {call['line']}: {call['state']} in both records"
         yield f"  called by {call['called_by']}, answered by {call['answered_by']}"
+    if "cut" in evidence:
+        cut = evidence["cut"]
+        yield f"cut of {len(cut['lines'])} lines, in both records: signed {_clock(cut['signed_at'])} by {cut['by']}"
+        yield f"  in force since {_clock(cut['since'])}, by both clocks"
+    if "agreement" in evidence:
+        agreement = evidence["agreement"]
+        yield f"restoration of {len(agreement['lines'])} lines, agreed for {_clock(agreement['instant'])}"
+        yield f"  proposed by {agreement['proposed_by']}, accepted by {agreement['accepted_by']}"
+        yield f"  reports of both: {len(evidence['reports'])}, each with every line open"
     if "log" in evidence:
         yield _log(evidence["log"])
     single = [evidence[key] for key in ("entry", "acknowledgement") if key in evidence]

@@ -58,6 +58,12 @@ class Record:
     def line(self, other, line):
         return self._ask("record", "show", f"{other.name}/{line}")
 
+    def ladder(self, other, line):
+        return self._ask("status", f"{other.name}/{line}")
+
+    def proposals(self, other):
+        return self._ask("proposal", "list", other.name)["proposals"]
+
     def calls(self, other, line):
         """Check calls of these days, with what persons did about them and what became of them."""
         today = int(time.time()) // 86400
@@ -267,7 +273,62 @@ def judge_silence(south, north):
     return {"log": log, "entry": entry, "north_started_again": started["north"]}
 
 
-JUDGES = {"S7-call": judge_check_call, "S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
+def acts_of(author, reader, kind):
+    """The author's live entries of this kind on the accord line, the same in both records."""
+    ours, theirs = author.line(reader, story.ACCORD_LINE), reader.line(author, story.ACCORD_LINE)
+    own = [e for e in ours["entries"] if e["whose"] == "own" and e["kind"] == kind]
+    far = [e for e in theirs["entries"] if e["whose"] == "far" and e["kind"] == kind]
+    need([e["leaf"] for e in own] == [e["leaf"] for e in far],
+         f"{author.name} has {len(own)} entries of kind {kind} on the accord line, {reader.name} holds {len(far)} of them")
+    return own
+
+
+def judge_cut(south, north):
+    cuts = acts_of(north, south, 12)
+    need(cuts, "north has cut nothing")
+    need(story.CUT_REASON in cuts[-1]["act"], f"the reason is not in the act: {cuts[-1]['act']}")
+    full, _ = both_ends(north, south, story.ACCORD_LINE, cuts[-1], cuts[-1])
+    officer_signature(full, story.NORTH.officer.post)
+    hour = None
+    for line in story.ALL_LINES:
+        for here, there, situation, whose in ((north, south, "cut-by-us", "own"), (south, north, "cut-by-them", "theirs")):
+            ladder = here.ladder(there, line)
+            need(ladder["situation"] == situation, f"{here.name} shows {line} as {ladder['situation']}")
+            cut = ladder["registers"][whose]
+            need(cut["in_force"] and cut["reason"] == story.CUT_REASON, f"{here.name} knows another cut of {line}: {cut}")
+            need(cut["since"] > cut["signed_at"], f"{line} was cut without an announcement")
+            hour = cut["since"]
+    return {"cut": {"by": f"north/{story.NORTH.officer.post}", "signed_at": full["time"], "since": hour,
+                    "lines": list(story.ALL_LINES), "reason": story.CUT_REASON}}
+
+
+def judge_restoration(south, north):
+    agreed = [[p for p in here.proposals(there) if p["matter"] == "restoration" and p["state"] == "accepted"]
+              for here, there in ((south, north), (north, south))]
+    need(all(agreed), "no restoration is agreed on in both records")
+    ours, theirs = agreed[0][-1], agreed[1][-1]
+    for what in ("epoch", "index", "instant", "words"):
+        need(ours[what] == theirs[what], f"the two records differ in the agreement's {what}: {ours[what]}, {theirs[what]}")
+    need((ours["by"], ours["decided"]["by"]) == ("us", "them"), "it was not south's proposal and north's acceptance")
+    for line in story.ALL_LINES:
+        for here, there in ((south, north), (north, south)):
+            situation = here.ladder(there, line)["situation"]
+            need(situation == "in-contact", f"{here.name} shows {line} as {situation}")
+    cleared = [e["time"] for e in acts_of(north, south, 12) if "ended by restoration" in e["act"]]
+    need(all(time >= ours["instant"] for time in cleared), "a line was opened before the agreed instant")
+    reports = {}
+    for here, there in ((south, north), (north, south)):
+        found = acts_of(here, there, 16)
+        need(found, f"{here.name} has written no report")
+        need("every line is open" in found[-1]["act"], f"{here.name} reports: {found[-1]['act']}")
+        need(found[-1]["time"] >= ours["instant"], f"{here.name}'s report is older than the agreement")
+        reports[here.name] = found[-1]["act"]
+    return {"agreement": {"instant": ours["instant"], "proposed_by": f"south/{ours['post']}",
+                          "accepted_by": f"north/{ours['decided']['post']}", "lines": list(story.ALL_LINES)},
+            "reports": reports}
+
+
+JUDGES = {"S6": judge_cut, "S8": judge_restoration, "S7-call": judge_check_call, "S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
           "S1-silence": judge_silence, "S15": judge_extract}
 
 

@@ -10,6 +10,7 @@ import textwrap
 import time
 
 import screen
+import story
 
 START_SECONDS = 20
 LINK_SECONDS = 30
@@ -48,6 +49,7 @@ class Side:
         self.process = None
         self._program = os.path.join(programs, "detente")
         self._cheaper = ["--work-factor", str(work_factor)] if work_factor is not None else []
+        self.ahead = story.SECONDS_AHEAD_QUICK if work_factor is not None else story.SECONDS_AHEAD
         self._passphrase = secrets.token_hex(12)
         self._environment = {**os.environ, "DETENTE_DIR": self.dir,
                              "DETENTE_PASSPHRASE": self._passphrase}
@@ -70,6 +72,21 @@ class Side:
             screen.output(text)
         if done.returncode != 0:
             raise DemoError(done.stderr.strip() or f"`detente {words[0]}` gave {done.returncode}")
+
+    def is_refused(self, *words):
+        """The same of a command that has to fail, with what it says."""
+        screen.command(self.name, words)
+        done = self._run(*words)
+        screen.output(textwrap.fill(done.stderr.strip(), 74))
+        if done.returncode == 0:
+            raise DemoError(f"`detente {words[0]}` was not refused")
+
+    def wait_situation(self, other, lines, situation):
+        """Until this side's screen shows it of each of these lines."""
+        def shows():
+            ladders = [self.asks("status", f"{other.name}/{line}") for line in lines]
+            return all(ladder and ladder["situation"] == situation for ladder in ladders)
+        wait_until(shows, f"{self.name} to show {situation}", LINK_SECONDS + self.ahead)
 
     def verifies(self, *words):
         """Runs `detente-verify WORDS` as somebody at this side's table would."""

@@ -42,6 +42,8 @@ NORTH = SideFacts("north", "Democratic People's Republic of Korea",
 
 PROVABLE_LINES = ("presidential", "liaison", "military-west", "military-east", "ship")
 DENIABLE_LINE = "soundings"
+ALL_LINES = PROVABLE_LINES + (DENIABLE_LINE,)
+ACCORD_LINE = "accord"
 PATH = "fibre"
 
 CALLED_LINE = "military-east"
@@ -69,6 +71,13 @@ WARNING = Message("military-west",
 SOUNDING = Message("soundings", "Would your side meet, if nobody had asked?", signed=False)
 WHILE_OFF = Message("liaison", "The morning call found nobody at your desk. We stay on watch.")
 
+CUT_REASON = ("The authorities who connived at the hostile acts will regret it. "
+              "We shall have nothing to do with them.")
+RESTORE_WORDS = "All lines, from ten o'clock on, as our two sides have agreed in their letters."
+# The months between are left out here: an hour's announcement is seconds, and so is the agreed instant.
+SECONDS_AHEAD = 15
+SECONDS_AHEAD_QUICK = 5  # where a passphrase costs nothing
+
 # In the order of the story. What is not built yet is not here.
 CHAPTERS = {
     chapter.id: chapter for chapter in (
@@ -77,6 +86,8 @@ CHAPTERS = {
         Chapter("S1-ack", "A person has read it, not only a machine"),
         Chapter("S1-deniable", "Words that prove nothing to an outsider"),
         Chapter("S1-silence", "The other station is off: nothing is lost"),
+        Chapter("S6", "One side cuts every line, at an hour that it names"),
+        Chapter("S8", "Both agree to restore, and the machines test each line first"),
         Chapter("S15", "A journalist checks one message, offline"),
     )
 }
