@@ -23,7 +23,8 @@ Peer::Peer(PeerSetup setup)
       documents_(identity_, link_, with_paths(std::move(setup.documents), setup.lines)),
       registers_(identity_, std::move(setup.counts)),
       line_setups_(std::move(setup.lines)),
-      contact_(lines_, link_) {
+      contact_(lines_, link_),
+      courier_(identity_, link_, lines_) {
   registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
                         [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); }});
 }
@@ -125,6 +126,14 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
     case wire::FrameType::kKeyExchange:
       return;
   }
+}
+
+Result<CourierId> Peer::take_courier(Context& context, ByteView file) {
+  const Result<CourierId> id = courier_.take(context, file);
+  if (!id) return id;
+  contact_.pursue(context);
+  pump(context);
+  return id;
 }
 
 void Peer::on_register(Context& context, LineId id) {
