@@ -27,17 +27,19 @@ Result<void> write_file(Context& context, Json answer, const std::string& out) {
   const std::string far = answer.value("counterpart", "");
   const auto entries = answer.value("entries", std::uint64_t{0});
   const auto receipts = answer.value("receipts", std::uint64_t{0});
+  const std::string of_lines =
+      receipts == 0 ? "" : fmt::format(", the newest receipts of {} {}", receipts, receipts == 1 ? "line" : "lines");
   context.say(fmt::format("{}: for {}, {}{}; sealed, only {}'s station opens it", out, far, entries_text(entries),
-                          receipts == 0 ? "" : fmt::format(", the newest receipts of {} {}", receipts, receipts == 1 ? "line" : "lines"),
-                          far));
+                          of_lines, far));
   const auto waiting = answer.value("waiting", std::uint64_t{0});
   if (!answer.value("contact", true))
-    context.say(fmt::format("{}This station has not heard since its start what {} holds, and signs nothing before: have this file "
-                            "imported there, import the one that is exported there then, and export again.",
-                            waiting == 0 ? "" : entries_text(waiting) + " of what waits here is not in it. ", far));
+    context.say(fmt::format("{}This station has not heard since its start what {} holds, and signs nothing before: have "
+                            "this file imported there, import the one that is exported there then, and export again.",
+                            waiting == 0 ? "" : "Not in it: " + entries_text(waiting) + " that waits here. ", far));
   else if (waiting > 0)
-    context.say(fmt::format("{} not in it: of lines that are cut, or more than may be on their way at once. The latter go with the next "
-                            "file, when receipts have come.", waiting == 1 ? "1 message is" : fmt::format("{} messages are", waiting)));
+    context.say(fmt::format("Of what waits here {} not in it: on a line that is cut, or more than may be on their way at "
+                            "once; these go with the next file, when receipts have come.",
+                            waiting == 1 ? "1 entry is" : fmt::format("{} entries are", waiting)));
   if (const auto left_out = answer.value("left_out", std::uint64_t{0}); left_out > 0)
     context.say(fmt::format("{} found no room; the next file has them, when receipts for these have come.", entries_text(left_out)));
   context.next("carry it to " + far + ", by any hand; there: detente courier import " + out);
@@ -76,7 +78,8 @@ Result<void> act_export(Context& context, const std::string& entry, const std::s
   return write_file(context, std::move(answer), out);
 }
 
-void say_line(Context& context, const std::string& far, const Json& line) {
+// Whether there was something to say.
+bool say_line(Context& context, const std::string& far, const Json& line) {
   const auto taken = line.value("taken", std::uint64_t{0}), early = line.value("early", std::uint64_t{0});
   const auto known = line.value("known", std::uint64_t{0}), entries = line.value("entries", std::uint64_t{0});
   std::string text;
@@ -87,17 +90,19 @@ void say_line(Context& context, const std::string& far, const Json& line) {
   if (line.value("receipt", false)) add("receipts for what this side had sent");
   const std::uint64_t rest = entries - std::min(entries, taken + early + known);
   if (rest > 0) add(entries_text(rest) + " not taken");
-  if (text.empty()) return;
+  if (text.empty()) return false;
   context.say(fmt::format("  {}/{}: {}", far, line.value("line", ""), text));
   if (line["missing"].is_array()) {
     const auto first = line["missing"][0].get<std::uint64_t>(), last = line["missing"][1].get<std::uint64_t>();
-    context.say(fmt::format("    {} first: ask {} for a detente courier export",
-                            first == last ? fmt::format("entry {} comes", first) : fmt::format("entries {}-{} come", first, last), far));
+    const std::string which = first == last ? fmt::format("entry {} comes", first) : fmt::format("entries {}-{} come", first, last);
+    context.say(fmt::format("    {} first: ask {} for a detente courier export", which, far));
   } else if (rest > 0) {
-    context.say(!line.value("contact", false) ? "    this station has not heard since its start what " + far + " holds: ask for a detente courier export"
+    context.say(!line.value("contact", false) ? "    this station has not heard since its start what " + far +
+                                                    " holds: ask for a detente courier export"
                 : line.value("cut", false)    ? "    the line is cut; they come again when it is open"
                                               : "    the station's log says why; they come again with the next file");
   }
+  return true;
 }
 
 Result<void> import(Context& context, const std::string& file) {
@@ -110,11 +115,15 @@ Result<void> import(Context& context, const std::string& file) {
   if (kind == "repeated") context.say("It was imported before.");
   if (kind == "older") context.say("A later file of theirs was imported before it.");
   if (kind == "unheard") {
-    context.say("Nothing of it can be taken yet: " + far + "'s station made it before it had heard of this one's present run. "
-                "That it calls is noted, and the next file from here answers it.");
-    context.next("detente courier export " + far + " FILE, have that imported there, and import what is exported there then");
+    context.say("Nothing of it can be taken yet: " + far + "'s station made it before it had heard of this one's present "
+                "run. That it calls is noted, and the next file from here answers it.");
+    context.next("detente courier export " + far + " FILE, have that imported there, and import what is exported there "
+                 "then");
   }
-  for (const Json& line : answer["lines"]) say_line(context, far, line);
+  bool said = false;
+  for (const Json& line : answer["lines"]) said |= say_line(context, far, line);
+  if (!said && kind == "new")
+    context.say("It brings " + far + "'s word of what it holds, and nothing else. What waits here goes with the next file.");
   if (kind != "unheard" && answer.value("taken", std::uint64_t{0}) > 0)
     context.next("detente courier export " + far + " FILE: the receipts for it go with that");
   context.result(answer);
@@ -126,8 +135,9 @@ Result<void> import(Context& context, const std::string& file) {
 void add_courier_commands(CLI::App& app, Context& context) {
   CLI::App& courier = group(app, "courier", "Files that are carried by hand between two stations");
   auto arguments = std::make_shared<std::vector<std::string>>();
-  CLI::App* out = courier.add_subcommand("export", "All that the other side is not known to hold, and receipts, in one sealed file");
-  out->add_option("ARGUMENTS", *arguments, "COUNTERPART, where there are several, and the FILE to write")
+  CLI::App* out = courier.add_subcommand(
+      "export", "All that the other side is not known to hold, and receipts, in one sealed file");
+  out->add_option("FILE", *arguments, "The file to write; in front of it the counterpart, where there are several")
       ->type_name("[COUNTERPART] FILE")
       ->required()
       ->expected(1, 2);
@@ -151,7 +161,8 @@ void add_courier_commands(CLI::App& app, Context& context) {
   example(*act_out, "detente act export north/accord/12 cut.courier");
   on_run(*act_out, context, [&context, one] { return act_export(context, one->entry, one->file); });
   auto act_file = std::make_shared<std::string>();
-  CLI::App* act_in = act.add_subcommand("import", "Take one of the other side's; says what comes before it, where that is missing");
+  CLI::App* act_in = act.add_subcommand(
+      "import", "Take one of the other side's; says what comes before it, where that is missing");
   act_in->add_option("FILE", *act_file, "The file")->required();
   example(*act_in, "detente act import cut.courier");
   on_run(*act_in, context, [&context, act_file] { return import(context, *act_file); });
