@@ -89,6 +89,49 @@ struct RegisterChanged {  // somebody cut or cleared a line, or the announced ho
 struct RestorationChanged {  // the tests of an agreed restoration began, or it ended
   PeerId peer;
 };
+using CourierId = std::uint64_t;
+struct CourierPacked {  // a file for the other station is ready, and all in it is on our disk
+  PeerId peer;
+  CourierId id = 0;
+  Bytes file;
+  std::uint64_t number = 0;
+  std::size_t entries = 0;
+  std::size_t receipts = 0;
+  std::size_t waiting = 0;   // without an index, and so not in it
+  std::size_t left_out = 0;  // they have one and did not fit
+  bool contact = false;      // of every line; without it nothing that waits gets its index
+};
+// What a file of the other station's brought to one line.
+struct CourierLine {
+  LineId line;
+  std::size_t entries = 0;  // in the file
+  std::size_t taken = 0;    // that were not here
+  std::size_t early = 0;    // here now ahead of missing ones
+  std::size_t known = 0;    // that were here
+  bool receipt = false;     // it receipts more than before
+  bool contact = false;
+  bool closed = false;      // a cut keeps something off the line
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> missing = {};  // first and last that come before the file's
+};
+enum class CourierKind {
+  kNew,
+  kRepeated,  // taken before in this life
+  kOlder,     // a later one was taken before
+  kUnheard,   // made before its station can have heard of this one's present life: nothing of it is taken
+};
+struct CourierTaken {  // and what it brought is on our disk
+  PeerId peer;
+  CourierId id = 0;
+  CourierKind kind = CourierKind::kNew;
+  std::uint64_t number = 0;
+  WallTime made;  // by the other station's clock
+  std::vector<CourierLine> lines = {};
+};
+struct CourierFailed {  // our disk refused
+  PeerId peer;
+  CourierId id = 0;
+  Error error;
+};
 struct LinkChanged {
   PeerId peer;
   bool up = false;
@@ -104,6 +147,7 @@ enum class AlarmKind {
   kStore,           // our own disk refused
   kDocument,        // a document of theirs is not fetched, or is there no more
   kQuota,           // the other side writes more than this station takes of a line
+  kCourier,         // a file that claims to be of the other station is not
   kCut,             // the other side writes on a line that is cut
   kRate,            // the other side calls or asks more often than this station answers
 };
@@ -115,7 +159,7 @@ struct Alarm {
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
                                DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, RegisterChanged,
-                               RestorationChanged, LinkChanged, Alarm>;
+                               RestorationChanged, CourierPacked, CourierTaken, CourierFailed, LinkChanged, Alarm>;
 struct Notify {
   DeskEvent event;
 };

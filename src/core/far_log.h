@@ -72,6 +72,7 @@ class FarLog {
   bool below_floor() const { return frontier_.size() < floor(); }
 
   bool known() const { return known_; }
+  bool shown_early(std::uint64_t index) const { return shown_early_.count(index) > 0; }
   const record::LogKey& key() const { return key_; }
   std::uint64_t size() const { return frontier_.size(); }
   std::uint64_t durable_size() const { return held_.size; }

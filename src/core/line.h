@@ -53,6 +53,33 @@ class Line {
   // `session`: the serial of the session that brought it.
   void on_log_state(Context& context, const wire::Frame& frame, std::uint64_t session);
 
+  // line_courier.cc: files carried by hand instead of a path (core/courier.h, spec/courier.md).
+  // Gives what waits its place although no path is there.
+  void place_for_courier(Context& context);
+  // What the other side is not known to hold, the newest receipt, the state. Entries that do not fit `room` bytes
+  // are counted in `left_out`.
+  link::CourierSection courier_section(Context& context, std::uint32_t base_c, std::size_t room,
+                                       std::size_t& left_out) const;
+  // One entry of the own log, and those behind it up to the checkpoint that proves it.
+  Result<link::CourierSection> courier_act(Context& context, std::uint32_t base_c, std::uint64_t index) const;
+  struct CourierIntake {
+    LineId line;
+    record::EpochId epoch_before{};
+    std::uint64_t size_before = 0;
+    std::vector<std::pair<record::EpochId, std::uint64_t>> entries;
+    bool receipt = false;
+  };
+  // What a file's state may be used for.
+  enum class CourierState {
+    kNot,         // a later one is known, or something a path brought may be newer
+    kOfThisLife,  // the newest, but what paths brought may be newer
+    kNewest,      // newer than all that paths brought
+  };
+  CourierIntake take_courier(Context& context, const link::CourierSection& section, std::uint32_t base_c,
+                             CourierState state);
+  // Once what it brought is durable.
+  CourierLine courier_report(Context& context, const CourierIntake& intake) const;
+
   // Another cut may be in force on this line than before: what waits goes back to its authors or on its way.
   void on_registers(Context& context);
   // Of the accord line.
@@ -94,7 +121,7 @@ class Line {
   };
 
   record::Batch new_batch() const;
-  bool may_sign() const { return contact_made_ && !epoch_wanted_ && !broken_ && link_->ready(); }
+  bool may_sign() const { return may_place() && link_->ready(); }
   std::size_t window_left() const;
   void store_in_outbox(Context& context, Waiting waiting);
   void store_gathered(Context& context);
@@ -122,6 +149,12 @@ class Line {
   // What the other side sent on a line that is cut is not taken, but what had crossed with our cut.
   bool refused_by_cut(Context& context, const record::WireEntry& wire);
 
+  // line_courier.cc
+  bool may_place() const { return contact_made_ && !epoch_wanted_ && !broken_; }
+  link::CourierEntry courier_entry(const OwnLog::Sent& sent, std::uint32_t base_c) const;
+  void take_courier_state(Context& context, const record::LogState& state, bool newer_than_paths);
+  bool take_courier_receipt(Context& context, const link::CourierReceipt& receipt, std::uint32_t base_c);
+
   // line_send.cc
   record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
   wire::Frame entry_frame(const OwnLog::Sent& sent, bool recovery) const;
@@ -132,6 +165,7 @@ class Line {
                   std::vector<wire::Frame> frames, bool flash);
   void transmit_missing(Context& context, Duration older_than);
   void send_again_from(Context& context, std::uint64_t size);
+  record::WireCosignature wire_receipt(const FarLog::Receipt& receipt) const;
   void send_receipt(Context& context, bool all_paths, std::optional<PathId> on = std::nullopt);
   void send_smaller_receipt(Context& context, const FarLog::Receipt& receipt);
   Instant state_may_leave_at() const;
@@ -139,9 +173,9 @@ class Line {
   void arm_retry(Context& context);
 
   // line_receive.cc
-  void take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on);
+  void take_wire_entry(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on);
   // Whether the limits of this line leave room for it now (core/limits.h).
-  bool may_take(Context& context, const record::WireEntry& wire, PathId came_on);
+  bool may_take(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on);
   struct Charge {
     std::uint64_t bytes = 0;
     std::uint64_t epochs = 0;
@@ -150,7 +184,9 @@ class Line {
   // Whether something that the other side can draw again and again may be sent once more.
   bool may_answer(Context& context, std::uint64_t cost);
   void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, const Charge& charged, bool flash,
-                    PathId came_on);
+                    std::optional<PathId> came_on);
+  // Whether it says more than was known. `by_path`: so the packets of what it covers arrived.
+  bool take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& wire, bool by_path);
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void note_held(const record::LogState& state);
   void restored_here(Context& context, std::uint64_t theirs);
@@ -188,6 +224,7 @@ class Line {
   std::uint64_t recover_from_ = 0;     // what was held when they were last asked for
   std::uint64_t recover_held_ = 0;     // and when something last came
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
+  std::optional<std::uint64_t> courier_from_;  // a file said that the other side holds its own copy only up to there
   bool forgot_told_ = false;               // that the other side holds less than it had cosigned
   std::optional<std::pair<record::Whose, std::uint64_t>> refusal_told_;  // the cut on which its entry was refused
   Bucket quota_, epochs_, answers_;

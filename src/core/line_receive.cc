@@ -28,7 +28,7 @@ std::uint64_t bytes_of(const record::Write& write) {
 
 // --- limits ------------------------------------------------------------------------
 
-bool Line::may_take(Context& context, const record::WireEntry& wire, PathId came_on) {
+bool Line::may_take(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on) {
   const Instant now = context.now.mono;
   const bool first = setup_.id == kAccordLine || wire.header.precedence == record::Precedence::kFlash;
   const std::uint64_t reserve = first ? 0 : identity_->limits.entry_bytes_at_once / kReservePart;
@@ -80,7 +80,7 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
   while (auto next = far_.take_kept()) take_wire_entry(context, *next, came_on);
 }
 
-void Line::take_wire_entry(Context& context, const record::WireEntry& wire, PathId came_on) {
+void Line::take_wire_entry(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on) {
   if (refused_by_cut(context, wire) || !may_take(context, wire, came_on)) return;
   record::Batch batch = new_batch();
   const bool flash = wire.header.precedence == record::Precedence::kFlash;
@@ -90,7 +90,7 @@ void Line::take_wire_entry(Context& context, const record::WireEntry& wire, Path
 }
 
 void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, const Charge& charged,
-                        bool flash, PathId came_on) {
+                        bool flash, std::optional<PathId> came_on) {
   const PeerId peer = identity_->peer;
   for (std::string& alarm : outcome.alarms)
     context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, std::move(alarm)});
@@ -147,31 +147,34 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
     return;
   }
   if (!contact_made_ || broken_) return;
-  const std::uint64_t size = record::restore_low8(wire->size_low, own_.durable_size());
+  static_cast<void>(take_receipt(context, record::restore_low8(wire->size_low, own_.durable_size()), *wire, true));
+}
+
+bool Line::take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& wire, bool by_path) {
   record::Batch batch = new_batch();
-  const Result<bool> news =
-      own_.take_receipt(context, size, wire->signed_part, wire->root_prefix, batch);
+  const Result<bool> news = own_.take_receipt(context, size, wire.signed_part, wire.root_prefix, batch);
   if (!news) {
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, news.error().message});
-    return;
+    return false;
   }
-  if (!*news) return;
+  if (!*news) return false;
   while (!in_flight_.empty() && in_flight_.begin()->first < size) {
     const InFlight& flight = in_flight_.begin()->second;
     const bool one_path = std::all_of(
         flight.packets.begin(), flight.packets.end(),
         [&](const SentPacket& packet) { return packet.path == flight.packets.front().path; });
-    link_->confirm(context, flight.packets, flight.sent == 1 && one_path);
+    link_->confirm(context, flight.packets, by_path && flight.sent == 1 && one_path);
     in_flight_.erase(in_flight_.begin());
   }
-  sessions_at_receipt_ = link_->session_count();
+  if (by_path) sessions_at_receipt_ = link_->session_count();
   tries_ = 0;
   arm_retry(context);
-  const auto signed_at = wire->signed_part ? std::optional(wire->signed_part->first) : std::nullopt;
+  const auto signed_at = wire.signed_part ? std::optional(wire.signed_part->first) : std::nullopt;
   context.effects.notify(
       ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, size, signed_at});
   commit(context, std::move(batch), {}, {});
   pump(context);
+  return true;
 }
 
 // --- states ------------------------------------------------------------------------

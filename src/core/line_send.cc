@@ -201,6 +201,18 @@ void Line::send_again_from(Context& context, std::uint64_t size) {
   static_cast<void>(link_->send(context, frames, {.allowed = &setup_.paths}));
 }
 
+record::WireCosignature Line::wire_receipt(const FarLog::Receipt& receipt) const {
+  record::WireCosignature wire;
+  wire.line = setup_.id;
+  wire.size_low = static_cast<std::uint8_t>(receipt.size);
+  if (receipt.signature) {
+    wire.signed_part = {receipt.time, *receipt.signature};
+  } else {
+    wire.root_prefix = record::root_prefix(receipt.root);
+  }
+  return wire;
+}
+
 // The planted bug kCosignSmaller: the checker must see it when it leaves.
 void Line::send_smaller_receipt(Context& context, const FarLog::Receipt& receipt) {
   if (context.audit != nullptr) context.audit->cosigned(far_.key(), receipt.size - 1, receipt.root);
@@ -213,17 +225,9 @@ void Line::send_receipt(Context& context, bool all_paths, std::optional<PathId> 
   if (receipt->size < far_.floor() && !mutant(Mutant::kFloorIgnored)) return;
   if (mutant(Mutant::kCosignSmaller) && receipt->size > 1 && context.jitter.below(4) == 0)
     return send_smaller_receipt(context, *receipt);
-  record::WireCosignature wire;
-  wire.line = setup_.id;
-  wire.size_low = static_cast<std::uint8_t>(receipt->size);
-  if (receipt->signature) {
-    wire.signed_part = {receipt->time, *receipt->signature};
-  } else {
-    wire.root_prefix = record::root_prefix(receipt->root);
-  }
   if (context.audit != nullptr) context.audit->cosigned(far_.key(), receipt->size, receipt->root);
   wire::Frame frame{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
-                    record::encode_wire_cosignature(wire, link_->base_c())};
+                    record::encode_wire_cosignature(wire_receipt(*receipt), link_->base_c())};
   static_cast<void>(link_->send(context, {std::move(frame)},
                                 {.all_paths = all_paths, .allowed = &setup_.paths, .answer_on = on}));
 }

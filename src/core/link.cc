@@ -17,6 +17,7 @@ constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
 constexpr std::ptrdiff_t kReplacedMax = 8;
 constexpr std::size_t kPacketBytesLeast = 96;
+constexpr std::size_t kKnownSessionsMax = 64;
 constexpr std::size_t kFarewellBytesMax = 120;  // spec/packet.md section 4
 const Paths::Allowed kEveryPath;
 
@@ -43,6 +44,8 @@ Link::Live& Link::add_session(Context& context, crypto::NoiseHandshake handshake
   const auto former = [](const auto& live) { return live->replaced; };
   if (std::count_if(sessions_.begin(), sessions_.end(), former) >= kReplacedMax)
     sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), former));
+  known_sessions_.push_back({next_serial_, link::courier_mark(handshake.handshake_hash()), false});
+  if (known_sessions_.size() > kKnownSessionsMax) known_sessions_.pop_front();
   sessions_.push_back(std::make_unique<Live>(
       Live{link::Session(setup_.pair, std::move(handshake), role, first, context.now.mono),
            next_serial_++, false, {}, false, false, false, context.now.mono, {}, {}, 0}));
@@ -61,6 +64,7 @@ bool Link::cross(const Live& one, const Live& other) {
 void Link::confirm_session(Context& context, Live& live) {
   const bool was_ready = ready();
   live.confirmed = true;
+  for (KnownSession& known : known_sessions_) known.confirmed |= known.serial == live.serial;
   for (auto& other : sessions_) {
     if (other.get() == &live || !other->confirmed || other->replaced) continue;
     const bool keep_other = cross(live, *other) && other->session.initiator_is_first() &&
@@ -76,16 +80,40 @@ void Link::confirm_session(Context& context, Live& live) {
 }
 
 void Link::leave_former_sessions(Instant now, std::uint64_t except) {
+  ++far_lives_;
   std::erase_if(sessions_, [&](const auto& live) {
     return live->serial != except && now - live->session.made_at() > kFormerLife;
   });
+  forget_left_sessions();
 }
 
 void Link::leave_sessions_except(const std::vector<wire::SessionTag>& tags, std::uint64_t serial) {
+  ++far_lives_;
   std::erase_if(sessions_, [&](const auto& live) {
     return live->serial != serial &&
            std::find(tags.begin(), tags.end(), live->session.tag()) == tags.end();
   });
+  forget_left_sessions();
+}
+
+void Link::leave_all_sessions() {
+  sessions_.clear();
+  forget_left_sessions();
+}
+
+void Link::forget_left_sessions() {
+  std::erase_if(known_sessions_, [this](const KnownSession& known) { return find(known.serial) == nullptr; });
+}
+
+bool Link::knows_session(const link::CourierMark& mark) const {
+  return std::any_of(known_sessions_.begin(), known_sessions_.end(),
+                     [&](const KnownSession& known) { return known.mark == mark; });
+}
+
+std::optional<link::CourierMark> Link::newest_session() const {
+  const auto newest = std::find_if(known_sessions_.rbegin(), known_sessions_.rend(),
+                                   [](const KnownSession& known) { return known.confirmed; });
+  return newest == known_sessions_.rend() ? std::nullopt : std::optional(newest->mark);
 }
 
 void Link::close(Context& context, std::string_view why) {

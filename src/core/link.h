@@ -15,6 +15,7 @@
 #include "core/limits.h"
 #include "core/paths.h"
 #include "link/ack_ranges.h"
+#include "link/courier_file.h"
 #include "link/fragments.h"
 #include "link/handshake.h"
 #include "link/session.h"
@@ -142,6 +143,19 @@ class Link {
   Duration timeout(unsigned tries) const;  // of the best path
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
 
+  // For files that are carried by hand (core/courier.h).
+  const link::PairConfig& pair() const { return setup_.pair; }
+  const accord::PskChain& psk() const { return *psk_; }
+  // The other side is known to have moved there; at most PskChain::kStepsMax ahead.
+  void follow_psk(Context& context, std::uint16_t epoch) { adopt_psk(context, epoch); }
+  // Whether this session is one that both have had in their present lives; the newest such.
+  bool knows_session(const link::CourierMark& mark) const;
+  std::optional<link::CourierMark> newest_session() const;
+  // Grows whenever the other side is found to have begun anew.
+  std::uint64_t far_lives() const { return far_lives_; }
+  // A file said that it has: whatever comes on a session that is there was sent before.
+  void leave_all_sessions();
+
   // Three tries drew nothing: begin anew.
   void no_answer(Context& context);
   void on_deadline(Context& context);
@@ -173,6 +187,7 @@ class Link {
   void confirm_session(Context& context, Live& live);
   static bool cross(const Live& one, const Live& other);
   void leave_former_sessions(Instant now, std::uint64_t except);
+  void forget_left_sessions();  // for files, too
   const Live* current() const;
   Live* current();
   Live* find(std::uint64_t serial);
@@ -212,6 +227,13 @@ class Link {
   PathId last_path_{};
   std::uint64_t sending_serial_ = 0;  // the session that the paths' flights are of
   std::uint64_t arrivals_ = 0;
+  struct KnownSession {
+    std::uint64_t serial = 0;
+    link::CourierMark mark{};
+    bool confirmed = false;
+  };
+  std::deque<KnownSession> known_sessions_;  // of this life, also when their keys are gone
+  std::uint64_t far_lives_ = 0;
   std::optional<Instant> last_heard_;
   std::optional<Digest> other_accord_;
   std::optional<Farewell> farewell_;

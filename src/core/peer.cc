@@ -25,7 +25,8 @@ Peer::Peer(PeerSetup setup)
       agreements_(identity_, link_.we_are_first(), std::move(setup.counts)),
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_),
-      restorations_({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_}) {
+      restorations_({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_}),
+      courier_(identity_, link_, lines_) {
   registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
                         [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); },
                         [this](LineId line) { return restorations_.restoring(line); },
@@ -133,6 +134,14 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
     case wire::FrameType::kKeyExchange:
       return;
   }
+}
+
+Result<CourierId> Peer::take_courier(Context& context, ByteView file) {
+  const Result<CourierId> id = courier_.take(context, file);
+  if (!id) return id;
+  contact_.pursue(context);
+  pump(context);
+  return id;
 }
 
 void Peer::on_register(Context& context, LineId id) {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/contact.h"
+#include "core/courier.h"
 #include "core/documents.h"
 #include "core/line.h"
 #include "core/restorations.h"
@@ -51,6 +52,13 @@ class Peer {
   // False when no session of this counterpart opens it.
   bool on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
 
+  // A file for the other station, with all that it is not known to hold or with one entry: CourierPacked or CourierFailed.
+  Result<CourierId> pack_courier(Context& context, const std::optional<CourierAct>& act) {
+    return courier_.pack(context, act);
+  }
+  // One of the other station's: CourierTaken or CourierFailed.
+  Result<CourierId> take_courier(Context& context, ByteView file);
+
   // First lines, then documents. Lines place what waits as far as the paths allow, the most urgent line first.
   void pump(Context& context);
   // Says farewell, for a station that stops.
@@ -80,6 +88,7 @@ class Peer {
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;
   Restorations restorations_;
+  Courier courier_;
   std::uint64_t announced_session_ = 0;
   std::uint64_t announced_arrival_ = 0;
 };

@@ -118,4 +118,16 @@ Result<SubmissionId> Station::put_document(Now now, PeerId peer, const DocumentP
   return peers_[peer.value]->documents().put(context, part);
 }
 
+Result<CourierId> Station::pack_courier(Now now, PeerId peer, const std::optional<CourierAct>& act) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  return peers_[peer.value]->pack_courier(context, act);
+}
+
+Result<CourierId> Station::take_courier(Now now, PeerId peer, ByteView file) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  return peers_[peer.value]->take_courier(context, file);
+}
+
 }  // namespace detente::core

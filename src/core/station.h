@@ -53,6 +53,10 @@ class Station {
   // A part of a document that an entry will name; the id comes back in DocumentStored or DocumentFailed.
   Result<SubmissionId> put_document(Now now, PeerId peer, const DocumentPart& part);
 
+  // Files that are carried by hand (core/courier.h); the id comes back in CourierPacked, CourierTaken or CourierFailed.
+  Result<CourierId> pack_courier(Now now, PeerId peer, const std::optional<CourierAct>& act = {});
+  Result<CourierId> take_courier(Now now, PeerId peer, ByteView file);
+
   std::size_t peer_count() const { return peers_.size(); }
   const Peer& peer(PeerId id) const { return *peers_[id.value]; }
   std::uint64_t datagrams_dropped() const { return dropped_; }

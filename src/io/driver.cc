@@ -286,6 +286,21 @@ Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::Documen
   return id;
 }
 
+Result<core::CourierId> Driver::pack_courier(PeerId peer, const std::optional<core::CourierAct>& act,
+                                             const CourierAccepted& accepted) {
+  const Result<core::CourierId> id = station_.pack_courier(now(), peer, act);
+  if (id) accepted(*id);
+  carry_out();
+  return id;
+}
+
+Result<core::CourierId> Driver::take_courier(PeerId peer, ByteView file, const CourierAccepted& accepted) {
+  const Result<core::CourierId> id = station_.take_courier(now(), peer, file);
+  if (id) accepted(*id);
+  carry_out();
+  return id;
+}
+
 PathTraffic Driver::traffic(PeerId peer, PathId path) const {
   const auto found = runtime_->routes.find({peer, path});
   return found == runtime_->routes.end() ? PathTraffic{} : found->second.traffic;

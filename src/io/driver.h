@@ -72,6 +72,11 @@ class Driver {
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
                                           const std::function<void(core::SubmissionId)>& accepted = {});
+  // Files that are carried by hand. `accepted` gets the id before any event names it.
+  using CourierAccepted = std::function<void(core::CourierId)>;
+  Result<core::CourierId> pack_courier(PeerId peer, const std::optional<core::CourierAct>& act,
+                                       const CourierAccepted& accepted);
+  Result<core::CourierId> take_courier(PeerId peer, ByteView file, const CourierAccepted& accepted);
   const core::Station& station() const { return station_; }
   Now now() const;
   std::uint64_t datagrams_not_sent() const;

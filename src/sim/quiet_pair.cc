@@ -143,6 +143,34 @@ std::size_t QuietPair::withdraw(std::size_t index, LineId line, const core::Line
   return taken;
 }
 
+template <typename Event>
+Result<Event> QuietPair::await(std::size_t index, const Result<core::CourierId>& id) {
+  if (!id) return tl::unexpected<Error>(id.error());
+  collect(index);
+  settle();
+  std::vector<core::DeskEvent>& events = sides_[index].events;
+  for (auto it = events.begin(); it != events.end(); ++it) {
+    if (const auto* failed = std::get_if<core::CourierFailed>(&*it); failed != nullptr && failed->id == *id)
+      return tl::unexpected<Error>(failed->error);
+    const auto* found = std::get_if<Event>(&*it);
+    if (found == nullptr || found->id != *id) continue;
+    Event out = *found;
+    events.erase(it);
+    return out;
+  }
+  return fail(Fault::kState, "nothing was told of the file");
+}
+
+Result<core::CourierPacked> QuietPair::pack(std::size_t index, const std::optional<core::CourierAct>& act) {
+  return await<core::CourierPacked>(index, sides_[index].station->pack_courier(now(index), PeerId{0}, act));
+}
+
+Result<core::CourierTaken> QuietPair::take(std::size_t index, ByteView file) {
+  const auto id = sides_[index].station->take_courier(now(index), PeerId{0}, file);
+  if (!id) collect(index);  // an alarm
+  return await<core::CourierTaken>(index, id);
+}
+
 Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, record::Precedence precedence) {
   const Digest root = record::blob_root(bytes);
   for (std::size_t at = 0; at == 0 || at < bytes.size(); at += core::kPartBytesMax) {

@@ -37,6 +37,10 @@ class QuietPair {
   // All of what `side` holds of the other side's document; nothing when a piece is missing.
   std::optional<Bytes> document(std::size_t side, const Digest& root) const;
 
+  // A file for the other side, with everything or with one entry; and what one of the other side's brought.
+  Result<core::CourierPacked> pack(std::size_t side, const std::optional<core::CourierAct>& act = {});
+  Result<core::CourierTaken> take(std::size_t side, ByteView file);
+
   core::Station& station(std::size_t side) { return *sides_[side].station; }
   MemoryStore& store(std::size_t side) { return sides_[side].store; }
   const Pair& pair() const { return pair_; }
@@ -72,6 +76,9 @@ class QuietPair {
     core::SocketId socket;
     Bytes datagram;
   };
+  // Settles, and takes the event of this kind and number out of those of the side.
+  template <typename Event>
+  Result<Event> await(std::size_t side, const Result<core::CourierId>& id);
   void collect(std::size_t side);
   bool step();
 

@@ -186,6 +186,8 @@ void Api::post(const ApiRequest& request, Reply reply) {
     return post_entry(request, std::move(reply));
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*"}))
     return post_document(request, std::move(reply));
+  if (is(request, {"v1", "counterparts", "*", "courier"})) return post_courier_export(request, std::move(reply));
+  if (is(request, {"v1", "courier"})) return post_courier_import(request, std::move(reply));
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
   if (is(request, {"v1", "watch"})) return reply(to_response(post_watch(request)));
   if (is(request, {"v1", "snapshot"})) {

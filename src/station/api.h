@@ -61,6 +61,10 @@ class Api {
   Result<void> submit_one(const Target& target, const Json& json, Reply reply);
   Result<void> submit_several(const Target& target, Json& json, Reply reply);
   void post_document(const ApiRequest& request, Reply reply);
+  // api_courier.cc
+  void post_courier_export(const ApiRequest& request, Reply reply);
+  void post_courier_import(const ApiRequest& request, Reply reply);
+  bool on_courier(const core::DeskEvent& event);  // whether it was of a file
   void on_part(PeerId peer, core::SubmissionId id, ApiResponse response);
   Result<Json> post_bulletin(const ApiRequest& request);
 
@@ -72,6 +76,7 @@ class Api {
   std::function<void()> stop_;
   std::map<PendingKey, Pending> pending_;
   std::map<std::pair<PeerId, core::SubmissionId>, Reply> handed_over_;  // parts of documents
+  std::map<std::pair<PeerId, core::CourierId>, Reply> couriers_;         // files that are made or taken
   SnapshotTask snapshot_;
 };
 
@@ -105,6 +110,8 @@ Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
 // api_record.cc
 Result<Json> record_json(Running& running, const Counterpart& counterpart,
                          const accord::Annex& annex);
+// api_courier.cc: what a file of the other station's brought.
+Json courier_json(const Counterpart& counterpart, const core::CourierTaken& taken);
 // api_extract.cc
 Result<Json> extract_json(Running& running, const Counterpart& counterpart,
                           const accord::Annex& annex, const ApiRequest& request);

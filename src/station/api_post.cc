@@ -131,6 +131,7 @@ void Api::on_event(const core::DeskEvent& event) {
   if (const auto* failed = std::get_if<core::DocumentFailed>(&event))
     return on_part(failed->peer, failed->submission,
                    {http_status(failed->error.fault), dump(error_json(failed->error))});
+  if (on_courier(event)) return;
   // The others name one submission.
   const auto find = [&](const auto& named) {
     return pending_.find({named.peer, named.line, named.submission});

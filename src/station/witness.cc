@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "station/api.h"
 #include "station/bulletins.h"
 #include "station/submission.h"
 #include "station/watch.h"
@@ -138,6 +139,26 @@ void Witness::operator()(const core::RestorationChanged& event) {
   log_.warn("{}: restoration: {}", name, how);
   add([name, ended, how] {
     return Json{{"event", "restoration"}, {"counterpart", name}, {"ended", ended}, {"how", how}};
+  });
+}
+
+void Witness::operator()(const core::CourierPacked& event) {
+  const std::string& name = running_.counterparts[event.peer.value]->name();
+  log_.info("{}: courier file {} was made: {} entries, {} receipts", name, event.number, event.entries, event.receipts);
+  add([name, event] {
+    return Json{{"event", "courier-made"}, {"counterpart", name}, {"number", event.number}, {"entries", event.entries}};
+  });
+}
+
+void Witness::operator()(const core::CourierTaken& event) {
+  const Counterpart& counterpart = *running_.counterparts[event.peer.value];
+  Json brought = courier_json(counterpart, event);
+  log_.info("{}: courier file {} was imported ({}): {} entries taken", counterpart.name(), event.number,
+            brought["kind"].get<std::string>(), brought["taken"].get<std::size_t>());
+  add([brought = std::move(brought)] {
+    Json out{{"event", "courier-taken"}};
+    out.update(brought);
+    return out;
   });
 }
 

@@ -28,6 +28,9 @@ class Witness {
   void operator()(const core::DocumentArrived& event);
   void operator()(const core::RegisterChanged& event);
   void operator()(const core::RestorationChanged& event);
+  void operator()(const core::CourierPacked& event);
+  void operator()(const core::CourierTaken& event);
+  void operator()(const core::CourierFailed&) {}  // whoever asked is told
   void operator()(const core::LinkChanged& event);
   void operator()(const core::Alarm& event);
 
