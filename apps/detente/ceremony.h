@@ -36,6 +36,7 @@ struct LineChoice {
   accord::HoursText hours = {};
   bool lift_alone = false;  // each side may lift its own cut alone
   std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
+  bool log_only = false;
 };
 
 struct PathChoice {

@@ -46,6 +46,9 @@ struct Annex {
   bool lift_alone = false;               // each side may lift its own cut alone (spec/cut.md)
   std::vector<std::string> signed_acts;  // deniable line: the acts that are signed all the same
   std::optional<Digest> code_book;
+  // The line has equipment of its own (open ship radio): the program carries nothing on it, and keeps
+  // what an officer logs by hand.
+  bool log_only = false;
   HoursTerms hours;
   std::vector<CheckCall> check_calls;
 

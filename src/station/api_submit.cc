@@ -73,6 +73,7 @@ Result<void> check_signatures(const Running& running, const Counterpart& counter
 
 Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
                                     const accord::Annex& annex, Submission submission) {
+  DETENTE_TRY_VOID(check_carried(annex));
   const WallTime now = running.driver->now().wall;
   record::Entry& entry = submission.entry;
   entry.header.line = annex.line;

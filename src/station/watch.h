@@ -78,6 +78,7 @@ class Watch {
     std::map<record::LogKey, std::uint64_t> scanned;
     std::set<watch::CallId> outcomes;  // that stand in the log, the newest of them
     std::optional<line::OnWatch> told_on_watch;
+    std::optional<Deed> contact;  // the newest that was logged by hand
     bool look_wanted = false;
     bool cut = false;  // for text, by either side; as the watch log has it
   };

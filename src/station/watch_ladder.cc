@@ -85,6 +85,13 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
                       watch::LadderFacts& facts) const {
   const OneLine* line = find(counterpart.peer, annex.line);
   if (line == nullptr) return;
+  if (annex.log_only) {
+    facts.log_only = true;
+    if (const auto& deed = line->contact)
+      facts.contact = {deed->at, wire::display_line(deed->bearer), wire::display_line(deed->words.substr(0, 200)),
+                       deed->way == "in"};
+    return;
+  }
   const WallTime time = facts.now.wall;
   add_calls(*line->watch, time, facts.people);
   add_presence(*line->watch, time, facts.people);

@@ -203,6 +203,10 @@ std::vector<Situation> find_situations(const Judged& judged) {
   };
   const bool refused = any_path(judged, [](const JudgedPath& path) { return path.refused; });
   add(facts.equipment.fault.has_value(), Situation::kOwnEquipmentDown);
+  if (facts.log_only) {  // no path, session or person says anything of it
+    add(true, Situation::kLogOnly);
+    return out;
+  }
   add(facts.cut_by_us && facts.cut_by_them, Situation::kCutByBoth);
   add(facts.cut_by_us && !facts.cut_by_them, Situation::kCutByUs);
   add(facts.cut_by_them && !facts.cut_by_us, Situation::kCutByThem);
@@ -267,8 +271,20 @@ Ladder judge(const LadderFacts& facts) {
     const auto kind = static_cast<RungKind>(i);
     (out.rungs[i].known == Known::kGood ? out.highest_good : out.first_not) = kind;
   }
-  for (const JudgedPath& path : judged.paths) out.paths.push_back(path.finding);
-  for (const accord::Medium medium : facts.media) out.media.push_back(find_medium(medium, judged));
+  if (facts.log_only) {
+    const Finding none{Known::kUnknown, "nothing of this line goes by the program", std::nullopt};
+    std::fill(out.rungs.begin() + 1, out.rungs.end(), none);
+    out.highest_good.reset();
+    out.first_not = RungKind::kPath;
+    if (facts.equipment.fault)
+      out.first_not = RungKind::kEquipment;
+    else
+      out.highest_good = RungKind::kEquipment;
+  }
+  if (!facts.log_only)
+    for (const JudgedPath& path : judged.paths) out.paths.push_back(path.finding);
+  if (!facts.log_only)
+    for (const accord::Medium medium : facts.media) out.media.push_back(find_medium(medium, judged));
   const std::vector<Situation> situations = find_situations(judged);
   out.situation = situations.front();
   out.text = text_of(out.situation, judged);

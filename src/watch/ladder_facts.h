@@ -79,6 +79,13 @@ struct PresenceFacts {
   std::string by;  // empty: nobody answered
 };
 
+// What an officer logged by hand.
+struct ContactFacts {
+  WallTime at;
+  std::string bearer, words;  // safe to show
+  bool from_them = false;
+};
+
 struct PersonFacts {
   WallTime at;
   std::string by;
@@ -108,6 +115,8 @@ struct LadderFacts {
   std::optional<CutFacts> cut_by_us, cut_by_them;
   std::vector<std::string> announced;  // cuts that are still to come, and of one medium, each in words
   std::optional<OutageFacts> outage;
+  bool log_only = false;                // the accord: nothing goes over it by the program
+  std::optional<ContactFacts> contact;  // the newest of a line that is log only
   std::optional<std::string> hours;  // "closed until 09:00 by both"
   PeopleFacts people;
   std::vector<accord::Medium> media;

@@ -124,6 +124,9 @@ std::vector<Case> every_situation() {
   facts.station.session = false;
   facts.station.other_accord = true;
   add(Situation::kOtherAccord, "OTHER ACCORD THERE", facts);
+  facts = silent();
+  facts.log_only = true;
+  add(Situation::kLogOnly, "LOG ONLY", facts);
   return out;
 }
 
@@ -141,6 +144,22 @@ TEST(Ladder, EverySituationIsToldApart) {
           << one.title << " shows " << other.title;
     }
   }
+}
+
+TEST(Ladder, OfALineThatIsLogOnlyNothingIsJudgedByPackets) {
+  LadderFacts facts = in_contact();
+  facts.log_only = true;
+  const Ladder none = judge(facts);
+  EXPECT_NE(none.text.words.find("No contact was logged"), std::string::npos);
+  EXPECT_TRUE(none.paths.empty() && none.media.empty() && none.also.empty());
+  EXPECT_EQ(none.highest_good, RungKind::kEquipment);
+  EXPECT_EQ(none.first_not, RungKind::kPath);
+  EXPECT_EQ(none.rung(RungKind::kStation).known, Known::kUnknown);
+  facts.contact = ContactFacts{wall_ago(600), "ship radio", "Hanla, this is Baekdu", true};
+  const std::string words = judge(facts).text.words;
+  EXPECT_NE(words.find("ship radio, from north: \"Hanla, this is Baekdu\""), std::string::npos) << words;
+  facts.equipment.fault = "no space left on device";
+  EXPECT_EQ(judge(facts).situation, Situation::kOwnEquipmentDown);
 }
 
 TEST(Ladder, SilenceIsNeverCalledARefusalOrAFault) {

@@ -181,6 +181,14 @@ std::string heard_text(const LadderFacts& facts) {
          ago(age_of(facts, facts.station.heard));
 }
 
+std::string log_only_words(const LadderFacts& facts) {
+  const std::string begin = "By the accord nothing goes over this line by the program. ";
+  if (!facts.contact) return begin + "No contact was logged by hand yet.";
+  const ContactFacts& contact = *facts.contact;
+  return begin + "The newest contact that was logged by hand: " + time_text(contact.at) + ", " + contact.bearer +
+         (contact.from_them ? ", from " + facts.far : ", from us") + ": \"" + contact.words + "\".";
+}
+
 SituationText text_of(Situation situation, const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   switch (situation) {
@@ -237,6 +245,9 @@ SituationText text_of(Situation situation, const Judged& judged) {
               ". What we send draws no answer, and nobody has said why: equipment, path and people "
               "there cannot be told apart.",
           kKeepOn};
+    case Situation::kLogOnly:
+      return {"LOG ONLY", log_only_words(facts),
+              "Speak over its own equipment, and log what was said: detente contact log."};
     case Situation::kOtherAccord:
       return {"OTHER ACCORD THERE",
               "The station of " + facts.far + " answers, and holds another accord than this one.",
@@ -290,6 +301,7 @@ const char* to_string(Situation situation) {
     case Situation::kOutageAnnounced: return "outage-announced";
     case Situation::kSilent: return "silent";
     case Situation::kOtherAccord: return "other-accord";
+    case Situation::kLogOnly: return "log-only";
   }
   return "";
 }
