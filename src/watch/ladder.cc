@@ -203,13 +203,13 @@ std::vector<Situation> find_situations(const Judged& judged) {
   };
   const bool refused = any_path(judged, [](const JudgedPath& path) { return path.refused; });
   add(facts.equipment.fault.has_value(), Situation::kOwnEquipmentDown);
+  add(facts.cut_by_us && facts.cut_by_them, Situation::kCutByBoth);
+  add(facts.cut_by_us && !facts.cut_by_them, Situation::kCutByUs);
+  add(facts.cut_by_them && !facts.cut_by_us, Situation::kCutByThem);
   if (facts.log_only) {  // no path, session or person says anything of it
     add(true, Situation::kLogOnly);
     return out;
   }
-  add(facts.cut_by_us && facts.cut_by_them, Situation::kCutByBoth);
-  add(facts.cut_by_us && !facts.cut_by_them, Situation::kCutByUs);
-  add(facts.cut_by_them && !facts.cut_by_us, Situation::kCutByThem);
   add(all_unplugged(judged), Situation::kOwnPathUnplugged);
   const bool in_vain = any_path(judged, is_one_way) && any_path(judged, heard_on);
   if (!judged.contact) {
@@ -261,6 +261,17 @@ MediumFinding find_medium(accord::Medium medium, const Judged& judged) {
   return out;
 }
 
+// Of a line that is log only packets say nothing, whatever the other lines' do. A cut holds all the same.
+void forget_packets(Ladder& ladder, const LadderFacts& facts) {
+  const Finding none{Known::kUnknown, "nothing of this line goes by the program", std::nullopt};
+  for (std::size_t i = 1; i < kRungs; ++i)
+    if (static_cast<RungKind>(i) != RungKind::kLineOpen || !(facts.cut_by_us || facts.cut_by_them))
+      ladder.rungs[i] = none;
+  const bool good = !facts.equipment.fault;
+  ladder.highest_good = good ? std::optional(RungKind::kEquipment) : std::nullopt;
+  ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
+}
+
 }  // namespace
 
 Ladder judge(const LadderFacts& facts) {
@@ -272,19 +283,11 @@ Ladder judge(const LadderFacts& facts) {
     (out.rungs[i].known == Known::kGood ? out.highest_good : out.first_not) = kind;
   }
   if (facts.log_only) {
-    const Finding none{Known::kUnknown, "nothing of this line goes by the program", std::nullopt};
-    std::fill(out.rungs.begin() + 1, out.rungs.end(), none);
-    out.highest_good.reset();
-    out.first_not = RungKind::kPath;
-    if (facts.equipment.fault)
-      out.first_not = RungKind::kEquipment;
-    else
-      out.highest_good = RungKind::kEquipment;
-  }
-  if (!facts.log_only)
+    forget_packets(out, facts);
+  } else {
     for (const JudgedPath& path : judged.paths) out.paths.push_back(path.finding);
-  if (!facts.log_only)
     for (const accord::Medium medium : facts.media) out.media.push_back(find_medium(medium, judged));
+  }
   const std::vector<Situation> situations = find_situations(judged);
   out.situation = situations.front();
   out.text = text_of(out.situation, judged);

@@ -158,6 +158,12 @@ TEST(Ladder, OfALineThatIsLogOnlyNothingIsJudgedByPackets) {
   facts.contact = ContactFacts{wall_ago(600), "ship radio", "Hanla, this is Baekdu", true};
   const std::string words = judge(facts).text.words;
   EXPECT_NE(words.find("ship radio, from north: \"Hanla, this is Baekdu\""), std::string::npos) << words;
+  facts.cut_by_them = CutFacts{wall_ago(60), "The leaflets"};
+  const Ladder cut = judge(facts);
+  EXPECT_EQ(cut.situation, Situation::kCutByThem) << "a cut is of every line that it names";
+  EXPECT_EQ(cut.rung(RungKind::kLineOpen).known, Known::kNot);
+  ASSERT_EQ(cut.also.size(), 1U);
+  EXPECT_NE(cut.also[0].find("By the accord nothing goes"), std::string::npos) << cut.also[0];
   facts.equipment.fault = "no space left on device";
   EXPECT_EQ(judge(facts).situation, Situation::kOwnEquipmentDown);
 }

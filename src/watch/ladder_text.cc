@@ -163,6 +163,14 @@ std::string contact_words(const Judged& judged) {
   return out + "; whether what we send arrives is being tried.";
 }
 
+std::string log_only_words(const LadderFacts& facts) {
+  const std::string begin = "By the accord nothing goes over this line by the program. ";
+  if (!facts.contact) return begin + "No contact was logged by hand yet.";
+  const ContactFacts& contact = *facts.contact;
+  return begin + "The newest contact that was logged by hand: " + time_text(contact.at) + ", " + contact.bearer +
+         (contact.from_them ? ", from " + facts.far : ", from us") + ": \"" + contact.words + "\".";
+}
+
 }  // namespace
 
 std::string span_text(Duration span) {
@@ -179,14 +187,6 @@ std::string heard_text(const LadderFacts& facts) {
            since_text(facts, facts.equipment.started);
   return "heard last at " + since_text(facts, *facts.station.heard) +
          ago(age_of(facts, facts.station.heard));
-}
-
-std::string log_only_words(const LadderFacts& facts) {
-  const std::string begin = "By the accord nothing goes over this line by the program. ";
-  if (!facts.contact) return begin + "No contact was logged by hand yet.";
-  const ContactFacts& contact = *facts.contact;
-  return begin + "The newest contact that was logged by hand: " + time_text(contact.at) + ", " + contact.bearer +
-         (contact.from_them ? ", from " + facts.far : ", from us") + ": \"" + contact.words + "\".";
 }
 
 SituationText text_of(Situation situation, const Judged& judged) {
