@@ -103,6 +103,7 @@ enum class AlarmKind {
   kQuota,           // the other side writes more than this station takes of a line
   kCut,             // the other side writes on a line that is cut
   kRate,            // the other side calls or asks more often than this station answers
+  kRevoked,         // a station of theirs calls whose keys are revoked
 };
 struct Alarm {
   PeerId peer;

@@ -49,6 +49,7 @@ inline constexpr Kind kCircuitTest = 11;
 inline constexpr Kind kRegister = 12;  // line/register_act.h
 inline constexpr Kind kProposal = 13;  // line/proposal.h
 inline constexpr Kind kProposalAnswer = 14;
+inline constexpr Kind kSuspension = 17;  // line/suspension.h
 
 const char* precedence_name(Precedence precedence);  // "routine", "priority", "immediate", "flash"
 std::optional<Precedence> precedence_from(std::string_view name);

@@ -3,6 +3,7 @@
 #include "station/api.h"
 #include "station/cuts.h"
 #include "station/desk_checks.h"
+#include "station/suspensions.h"
 
 namespace detente::station {
 
@@ -30,6 +31,7 @@ Result<record::Reference> resolve(Running& running, const core::Line& line,
 Result<void> check_kind(const Running& running, const Counterpart& counterpart, const record::Entry& entry,
                         const accord::Annex& annex) {
   if (entry.header.kind == record::kRegister) return check_register_submission(running, counterpart, entry);
+  if (entry.header.kind == record::kSuspension) return check_suspension_submission(running, entry);
   if (line::is_watch_act(entry.header.kind))
     return line::check_watch_act(entry, annex.provable());
   switch (entry.header.kind) {

@@ -65,6 +65,7 @@ const char* alarm_name(core::AlarmKind kind) {
     case core::AlarmKind::kQuota: return "quota";
     case core::AlarmKind::kCut: return "cut";
     case core::AlarmKind::kRate: return "rate";
+    case core::AlarmKind::kRevoked: return "revoked-station";
   }
   return "alarm";
 }

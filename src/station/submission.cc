@@ -135,6 +135,7 @@ std::string kind_name(record::Kind kind) {
     case record::kOutage: return "outage";
     case record::kCircuitTest: return "circuit test";
     case record::kRegister: return "cut";
+    case record::kSuspension: return "suspension";
     default: return "kind " + std::to_string(kind);
   }
 }

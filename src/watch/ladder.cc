@@ -108,6 +108,8 @@ Finding equipment_rung(const LadderFacts& facts) {
   return {Known::kGood, words, std::nullopt};
 }
 
+bool is_lost(const LadderFacts& facts) { return facts.station.lost && !facts.station.lost->successor; }
+
 Finding path_rung(const Judged& judged) {
   if (judged.contact) {
     for (const JudgedPath& path : judged.paths)
@@ -134,6 +136,7 @@ Finding path_rung(const Judged& judged) {
 Finding station_rung(const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   const auto age = age_of(facts, facts.station.heard);
+  if (is_lost(facts)) return {Known::kNot, "declared lost by its own side", {}};
   if (facts.station.farewell)
     return {Known::kNot, "said farewell: \"" + facts.station.farewell->words + "\"",
             age_of(facts, facts.station.farewell->at)};
@@ -210,6 +213,7 @@ std::vector<Situation> find_situations(const Judged& judged) {
     add(true, Situation::kLogOnly);
     return out;
   }
+  add(is_lost(facts), Situation::kStationLost);
   add(all_unplugged(judged), Situation::kOwnPathUnplugged);
   const bool in_vain = any_path(judged, is_one_way) && any_path(judged, heard_on);
   if (!judged.contact) {
@@ -272,6 +276,12 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
   ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
 }
 
+// Of stations that have a successor: the line goes on, and what happened stays on the screen.
+void add_lost(Ladder& ladder, const LadderFacts& facts) {
+  if (facts.station.lost && facts.station.lost->successor) ladder.also.push_back(lost_words(facts));
+  if (facts.own_lost) ladder.also.push_back(own_lost_words(*facts.own_lost));
+}
+
 }  // namespace
 
 Ladder judge(const LadderFacts& facts) {
@@ -296,6 +306,7 @@ Ladder judge(const LadderFacts& facts) {
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
   out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
+  add_lost(out, facts);
   return out;
 }
 

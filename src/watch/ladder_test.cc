@@ -125,6 +125,9 @@ std::vector<Case> every_situation() {
   facts.station.other_accord = true;
   add(Situation::kOtherAccord, "OTHER ACCORD THERE", facts);
   facts = silent();
+  facts.station.lost = LostFacts{"main", 3, wall_ago(3600), std::nullopt, 2, ago(5)};
+  add(Situation::kStationLost, "THEIR STATION IS DECLARED LOST", facts);
+  facts = silent();
   facts.log_only = true;
   add(Situation::kLogOnly, "LOG ONLY", facts);
   return out;
@@ -166,6 +169,23 @@ TEST(Ladder, OfALineThatIsLogOnlyNothingIsJudgedByPackets) {
   EXPECT_NE(cut.also[0].find("By the accord nothing goes"), std::string::npos) << cut.also[0];
   facts.equipment.fault = "no space left on device";
   EXPECT_EQ(judge(facts).situation, Situation::kOwnEquipmentDown);
+}
+
+TEST(Ladder, WhatALostStationStillSendsIsToldAndItsSuccessorIsThere) {
+  LadderFacts facts = silent();
+  facts.station.lost = LostFacts{"main", 3, wall_ago(3600), std::nullopt, 12, ago(5)};
+  const Ladder lost = judge(facts);
+  EXPECT_EQ(lost.rung(RungKind::kStation).known, Known::kNot);
+  EXPECT_NE(lost.text.words.find("what still comes from it is not taken"), std::string::npos) << lost.text.words;
+  EXPECT_NE(lost.text.words.find("12 calls"), std::string::npos) << lost.text.words;
+  facts = in_contact();
+  facts.station.lost = LostFacts{"main", 3, wall_ago(3600), 7, 0, std::nullopt};
+  facts.own_lost = LostFacts{"main", 2, wall_ago(60), 9, 0, std::nullopt};
+  const Ladder now = judge(facts);
+  EXPECT_EQ(now.situation, Situation::kInContact);
+  ASSERT_EQ(now.also.size(), 2U);
+  EXPECT_NE(now.also[0].find("Station no. 7 has its place"), std::string::npos) << now.also[0];
+  EXPECT_NE(now.also[1].find("this one, no. 9, has its place"), std::string::npos) << now.also[1];
 }
 
 TEST(Ladder, SilenceIsNeverCalledARefusalOrAFault) {

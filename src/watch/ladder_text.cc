@@ -189,6 +189,24 @@ std::string heard_text(const LadderFacts& facts) {
          ago(age_of(facts, facts.station.heard));
 }
 
+std::string lost_words(const LadderFacts& facts) {
+  const LostFacts& lost = *facts.station.lost;
+  std::string out = sentence_start(facts.far) + " declared its station at " + lost.post + " (no. " +
+                    std::to_string(lost.number) + ") lost" + (lost.at ? " on " + time_text(*lost.at) : "") +
+                    ": what still comes from it is not taken. ";
+  if (lost.calls > 0)
+    out += "Somebody calls with its keys (" + std::to_string(lost.calls) + " calls since this station's start, the last " +
+           span_text(age_of(facts, lost.called).value_or(Duration{})) + " ago) and gets no answer. ";
+  return out + (lost.successor ? "Station no. " + std::to_string(*lost.successor) + " has its place."
+                               : "No other station was named in its place.");
+}
+
+std::string own_lost_words(const LostFacts& lost) {
+  return "Our station at " + lost.post + ", no. " + std::to_string(lost.number) + ", was declared lost" +
+         (lost.at ? " on " + time_text(*lost.at) : "") +
+         (lost.successor ? "; this one, no. " + std::to_string(*lost.successor) + ", has its place." : ".");
+}
+
 SituationText text_of(Situation situation, const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   switch (situation) {
@@ -245,6 +263,10 @@ SituationText text_of(Situation situation, const Judged& judged) {
               ". What we send draws no answer, and nobody has said why: equipment, path and people "
               "there cannot be told apart.",
           kKeepOn};
+    case Situation::kStationLost:
+      return {"THEIR STATION IS DECLARED LOST", lost_words(facts),
+              "Answer nobody who still speaks for it. Ask " + facts.far +
+                  " by another channel for the bulletin of its new station: detente bulletin import FILE."};
     case Situation::kLogOnly:
       return {"LOG ONLY", log_only_words(facts),
               "Speak over its own equipment, and log what was said: detente contact log."};
@@ -302,6 +324,7 @@ const char* to_string(Situation situation) {
     case Situation::kSilent: return "silent";
     case Situation::kOtherAccord: return "other-accord";
     case Situation::kLogOnly: return "log-only";
+    case Situation::kStationLost: return "station-lost";
   }
   return "";
 }
