@@ -173,6 +173,7 @@ Result<BulletinFile> parse_bulletin_file(ByteView bytes) {
   BulletinFile file;
   DETENTE_TRY(side, reader.text());
   file.side = side;
+  DETENTE_TRY_VOID(check_name_of("side", file.side));
   DETENTE_TRY(count, reader.array());
   if (count > kBulletinFileMax)
     return fail(Fault::kLimit, "more than 4096 bulletins; is it the right file?");

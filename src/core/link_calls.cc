@@ -131,9 +131,13 @@ void Link::on_notice(Context& context, ByteView datagram) {
     return attempt.counter().c == notice->counter.c;
   });
   if (!outstanding) return;
+  const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
+  // Who has a revoked station can answer calls by notices, too: they take away no call, and the
+  // digest that one names says nothing.
+  const bool exposed = remote_.exposed || !remote_.revoked.empty();
+  if (exposed && (notice->code != link::NoticeCode::kEpochSpent || theirs <= psk_->epoch())) return;
   attempts_.clear();
   if (notice->code == link::NoticeCode::kEpochSpent) {
-    const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
     if (theirs > psk_->epoch()) {
       const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
       adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));

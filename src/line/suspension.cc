@@ -1,6 +1,6 @@
 #include "line/suspension.h"
 
-#include "wire/cbor.h"
+#include "line/act_body.h"
 
 namespace detente::line {
 
@@ -11,12 +11,11 @@ Bytes suspension_body(const SuspensionAct& act) {
 Result<SuspensionAct> parse_suspension_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY_VOID(reader.array(2));
-  DETENTE_TRY(number, reader.uint());
-  DETENTE_TRY(until, reader.uint());
-  if (number == 0 || number > 0xffff) return fail(Fault::kMalformed, "an officer's number is from 1 to 65535");
-  if (until > 0xffffffff) return fail(Fault::kMalformed, "a time after 2106");
+  DETENTE_TRY(number, read_bounded(reader, UINT16_MAX, "an officer's number"));
+  if (number == 0) return fail(Fault::kMalformed, "an officer's number is counted from 1");
+  DETENTE_TRY(until, read_time(reader));
   DETENTE_TRY_VOID(reader.expect_end());
-  return SuspensionAct{{static_cast<std::uint16_t>(number)}, {static_cast<std::uint32_t>(until)}};
+  return SuspensionAct{{static_cast<std::uint16_t>(number)}, until};
 }
 
 }  // namespace detente::line

@@ -37,37 +37,43 @@ bool is_proved(const ItemFindings& item, std::string_view check) {
   });
 }
 
-// The position before, that the first entry of a log names where it is in the extract.
-std::optional<LogPosition> position_before(const ExtractFindings& findings, const LogName& log) {
+std::optional<LogPosition> read_position(ByteView body) {
+  wire::CborReader reader(body);
+  const auto parts = reader.array();
+  if (!parts || *parts != 3) return std::nullopt;
+  const auto epoch = reader.bytes();
+  const auto size = reader.uint();
+  const auto root = reader.bytes();
+  if (!epoch || !size || !root || epoch->size() != 16 || root->size() != 32) return std::nullopt;
+  return LogPosition{*to_array<16>(*epoch), *size, *to_array<32>(*root)};
+}
+
+// By origin: the position before, that the first entry of a log names where it is in the extract.
+using Before = std::map<std::string, LogPosition>;
+
+Before positions_before(const ExtractFindings& findings) {
+  Before out;
   for (const ItemFindings& item : findings.items) {
     const auto* whole = std::get_if<ShownWhole>(&item.shown);
-    if (item.index != 0 || whole == nullptr || *parse_log_origin(item.origin) != log || !is_proved(item, "checkpoint"))
-      continue;
+    // Receipted, too: whoever has the keys can sign another beginning of the same log.
+    if (item.index != 0 || whole == nullptr || !is_proved(item, "checkpoint") || !is_proved(item, "cosignature")) continue;
     const auto entry = decode_entry(whole->bytes);
-    if (entry->header.kind != kEpochOpening) return std::nullopt;
-    wire::CborReader reader(entry->body);
-    const auto parts = reader.array();
-    if (!parts || *parts != 3) return std::nullopt;
-    const auto epoch = reader.bytes();
-    const auto size = reader.uint();
-    const auto root = reader.bytes();
-    if (!epoch || !size || !root || epoch->size() != 16 || root->size() != 32) return std::nullopt;
-    return LogPosition{*to_array<16>(*epoch), *size, *to_array<32>(*root)};
+    if (!entry || entry->header.kind != kEpochOpening) continue;
+    if (const auto position = read_position(entry->body)) out.emplace(item.origin, *position);
   }
-  return std::nullopt;
+  return out;
 }
 
 enum class Place { kBelow, kBeyond, kUntied };
 
-Place place_of(const ExtractFindings& findings, const ItemFindings& item, const accord::LastValid& last) {
-  LogName log = *parse_log_origin(item.origin);
+Place place_of(const Before& before, const ItemFindings& item, const accord::LastValid& last) {
+  const LogName log = *parse_log_origin(item.origin);
   const EpochId wanted = log.epoch;
   LogPosition at{last.epoch, last.size, last.root};
   for (int i = 0; i < kEpochsMax && at.epoch != wanted; ++i) {
-    log.epoch = at.epoch;
-    const auto earlier = position_before(findings, log);
-    if (!earlier) return Place::kBeyond;
-    at = *earlier;
+    const auto earlier = before.find(log_origin(log.lineage, log.line, log.side + "/" + log.post, at.epoch));
+    if (earlier == before.end()) return Place::kBeyond;
+    at = earlier->second;
   }
   if (at.epoch != wanted || item.index >= at.size) return Place::kBeyond;
   if (item.size == at.size) return item.root == at.root ? Place::kBelow : Place::kUntied;
@@ -75,7 +81,7 @@ Place place_of(const ExtractFindings& findings, const ItemFindings& item, const 
   return is_proved(item, "cosignature") ? Place::kBelow : Place::kUntied;
 }
 
-Finding judge(const Rosters& rosters, const ExtractFindings& findings, const ItemFindings& item, OfficerId number) {
+Finding judge(const Rosters& rosters, const Before& before, const ItemFindings& item, OfficerId number) {
   const LogName log = *parse_log_origin(item.origin);
   Finding finding{.check = "revocation", .side = log.side, .number = number};
   const auto roster = rosters.find(log.side);
@@ -90,7 +96,7 @@ Finding judge(const Rosters& rosters, const ExtractFindings& findings, const Ite
   finding.why = "after the last valid: " + log.side + " revoked these keys on " + format_utc(*finding.time);
   for (const accord::Revocation& revocation : roster->second.revocations(number)) {
     if (!revocation.last_valid || revocation.last_valid->line != log.line) continue;
-    const Place place = place_of(findings, item, *revocation.last_valid);
+    const Place place = place_of(before, item, *revocation.last_valid);
     if (place == Place::kBelow) {
       finding.result = CheckResult::kProved;
       finding.why.clear();
@@ -113,17 +119,16 @@ void check_revocations(const Extract& extract, const Ground& ground, const std::
   if (bulletins.empty()) return;
   const Rosters rosters = read_bulletins(ground, bulletins, findings);
   for (const auto& [side, roster] : rosters) findings.revocation_of.push_back(side);
-  std::vector<std::vector<Finding>> found;  // added when all are judged: a judgement looks at the others
+  const Before before = positions_before(findings);
   for (std::size_t i = 0; i < findings.items.size(); ++i) {
-    const ItemFindings& item = findings.items[i];
-    std::vector<Finding>& of_item = found.emplace_back();
+    ItemFindings& item = findings.items[i];
+    std::vector<Finding> of_item;
     if (const auto& checkpoint = extract.items[i].checkpoint)
-      of_item.push_back(judge(rosters, findings, item, checkpoint->station));
+      of_item.push_back(judge(rosters, before, item, checkpoint->station));
     for (const Finding& check : item.checks)
-      if (check.check == "officer" && check.counter) of_item.push_back(judge(rosters, findings, item, check.number));
+      if (check.check == "officer" && check.counter) of_item.push_back(judge(rosters, before, item, check.number));
+    for (Finding& finding : of_item) item.checks.push_back(std::move(finding));
   }
-  for (std::size_t i = 0; i < found.size(); ++i)
-    for (Finding& finding : found[i]) findings.items[i].checks.push_back(std::move(finding));
 }
 
 }  // namespace detente::record

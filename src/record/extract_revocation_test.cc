@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "record/extract_fixture_for_test.h"
+#include "wire/cbor.h"
 
 namespace detente::record::test {
 namespace {
@@ -64,6 +65,24 @@ TEST_F(Revocation, AnotherHistoryOfTheSameLengthIsNotTheOneThatCounts) {
   // Of a shorter tree without the other side's receipt nothing says that it is that history.
   const auto findings = verified({west(0)}, {bulletin(kMain, up_to(2))});
   EXPECT_EQ(findings.verdict, Verdict::kProved) << "receipted";
+}
+
+// A restored station opened a new epoch, which names the one before.
+TEST_F(Revocation, AnEarlierEpochCountsAsFarAsTheNextOneNamesIt) {
+  const ExtractChoice second = west(1), third = west(2);
+  Entry opening = world.message(kWest, "");
+  opening.header.kind = kEpochOpening;
+  opening.header.body_form = BodyForm::kCbor;
+  opening.body = wire::CborWriter().array(3).bytes(second.log.epoch).uint(2).bytes(root(2)).take();
+  world.own_epoch = 0x52;
+  world.reader.log_of[world.log(kWest, true)];
+  world.append(kWest, true, opening);
+  world.close(kWest, true, true);
+  const std::vector<Bytes> lost = {bulletin(kMain, up_to(1))};
+  EXPECT_EQ(verified({west(0)}, lost).verdict, Verdict::kProved);
+  EXPECT_EQ(verified({second, west(0)}, lost).verdict, Verdict::kProved);
+  EXPECT_EQ(verified({second}, lost).verdict, Verdict::kFailed) << "nothing here says that it is of before";
+  EXPECT_EQ(verified({third, west(0)}, lost).verdict, Verdict::kFailed) << "the restored station did not know it";
 }
 
 TEST_F(Revocation, AnOfficersKeysAreJudgedToo) {

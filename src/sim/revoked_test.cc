@@ -73,6 +73,29 @@ TEST(Revoked, TheOneInItsPlaceIsHeardThoughTheOtherCalls) {
   EXPECT_EQ(far_size(pair, 1), 1U);
 }
 
+// It begins with the first secret, many steps behind, and both ends are on their guard.
+TEST(Revoked, ANewStationCatchesUpWithTheSecretAllTheSame) {
+  PairOptions options;
+  options.policy.secret_step_seconds = 600;
+  options.policy.fresh_handshake = std::chrono::minutes(10);
+  QuietPair pair(4, options);
+  const MemoryStore::Snapshot empty = pair.store(0).snapshot();
+  pair.start();
+  pair.run(std::chrono::hours(12));
+  const std::uint16_t moved = link(pair, 1).psk_epoch();
+  ASSERT_GT(moved, 48);
+  pair.stop(0);
+  pair.store(0).restore(empty);
+  SeededRandom random(98);
+  const crypto::AgreePublic former = crypto::AgreeKey::generate(random).public_key();
+  pair.start(0);
+  pair.set_far(0, pair.pair().public_keys(1), {{}, true});
+  pair.set_far(1, pair.pair().public_keys(0), {{former}});
+  pair.run(std::chrono::minutes(5));
+  EXPECT_TRUE(link(pair, 0).ready() && link(pair, 1).ready());
+  EXPECT_GE(link(pair, 0).psk_epoch(), moved);
+}
+
 TEST(Revoked, AStationThatStartsWithoutACounterpartWaits) {
   QuietPair pair(3);
   pair.start(1);

@@ -5,6 +5,7 @@
 #include "line/message.h"
 #include "line/proposal.h"
 #include "line/register_act.h"
+#include "line/suspension.h"
 #include "line/watch_acts.h"
 #include "record/entry.h"
 #include "wire/cbor.h"
@@ -74,6 +75,7 @@ void check_bodies(ByteView body) {
     FUZZ_EXPECT(equal(line::proposal_body(*proposal), body));
   if (const auto lines = line::parse_restoration_content(body))
     FUZZ_EXPECT(equal(line::restoration_content(*lines), body));
+  if (const auto act = line::parse_suspension_body(body)) FUZZ_EXPECT(equal(line::suspension_body(*act), body));
   if (const auto answer = line::parse_answer_body(body)) FUZZ_EXPECT(equal(line::answer_body(*answer), body));
 }
 

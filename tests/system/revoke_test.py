@@ -163,6 +163,7 @@ class Captured(unittest.TestCase):
         self.assertTrue(any(f"Our station at main, no. {lost}, was declared lost" in text for text in of_house["also"]), of_house)
         wait_until(lambda: all(a["ended_at"] for a in self.alarms("station-lost-south-")), "the alarm to end")
 
+        self.assertEqual(self.alarms("other-accord"), [], "what the captured one answers to north's calls is no news of an accord")
         # The captured one is refused still, and all of it outlasts a start.
         calls = self.wait_calls()
         self.wait_calls(calls)
@@ -182,6 +183,29 @@ class Captured(unittest.TestCase):
         taken.spawn()
         self.assertNotEqual(taken.process.wait(20), 0)
         self.assertIn("was declared lost by its own side", taken.stderr())
+
+    def test_a_restored_backup_goes_on_with_its_record_under_other_keys(self):
+        taken, proof = self.capture()
+        house = self.copy("house")  # of the morning before: as if a backup was restored
+        lost = house.cli("station", "revoke", "--from", proof, "--yes")["numbers"][0]
+        self.carry(house)
+        house.spawn()
+        self.assertNotEqual(house.process.wait(20), 0)
+        self.assertIn("was declared lost by its own side", house.stderr())
+        path = self.south.config()["counterparts"][0]["paths"][0]["name"]
+        listen, there = f"127.0.0.1:{free_port()}", self.south.ends("north")[0][1]
+        enrolled = house.cli("station", "enrol", "--peer", "north", "--listen", f"{path}={listen}", "--to", f"{path}={there}")
+        self.assertGreater(enrolled["number"], lost)
+        self.carry(house)
+        house.start()
+        house.wait_link("north")
+        self.assertEqual(house.cli("send", WEST, "as before", "--as", "kim")["state"], "receipted")
+        self.assertEqual(self.verdicts(), {"before": "valid", "forged": "after the last valid", "as before": "valid"})
+        own = {e["text"]: e["verdict"] for e in house.entries("north", WEST, "own") if "text" in e}
+        self.assertEqual(own, {"before": "valid", "as before": "valid"})
+        # Enrolled once more it is the same station.
+        again = house.cli("station", "enrol", "--peer", "north", "--listen", f"{path}={listen}", "--to", f"{path}={there}")
+        self.assertFalse(again["new"])
 
     def test_positions_come_from_a_record_or_are_typed_or_are_none(self):
         taken, proof = self.capture()
