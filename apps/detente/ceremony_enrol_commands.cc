@@ -198,6 +198,7 @@ void add_enrol_commands(CLI::App& app, Context& context) {
   on_run(*renew, context, [&context, days] { return run_renew(context, *days); });
 
   add_revoke_command(station, context);
+  add_recover_command(station, context);
 
   auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();
   CLI::App* link = station.add_subcommand("link", "Derive the key of the pair from both hand keys");
