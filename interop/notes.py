@@ -341,6 +341,8 @@ def parse_annex(text):
     acts = table.texts("signed_acts", 0, 64)
     refuse(acts and evidence == "provable", "annex: signed acts on a provable line")
     table.digest("code_book", empty=True)
+    if "class" in table.values:
+        refuse(table.text("class") not in ("carried", "log-only"), "annex: an unknown class")
     days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     for call in table.tables("check_calls", 0, 64, optional=True):
         refuse(not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", call.text("time")), "annex: a bad time")

@@ -252,8 +252,24 @@ Result<Answer> verify_signature(const Options& options) {
   return answer(options, fits ? Verdict::kProved : Verdict::kFailed, "", sentences, fields);
 }
 
+namespace {
+
+Result<void> add_bulletins(const Options& options, record::TrustAnchor& anchor) {
+  constexpr std::size_t kFileMax = std::size_t{64} << 20;
+  for (const std::string& path : options.bulletins) {
+    DETENTE_TRY(bytes, read_file(path, kFileMax));
+    auto file = accord::parse_bulletin_file(bytes);
+    if (!file) return fail_at(wire::display_line(path), file.error());
+    for (Bytes& bulletin : file->bulletins) anchor.bulletins.push_back(std::move(bulletin));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Answer> verify_extract_file(const Options& options) {
   DETENTE_TRY(anchor, read_anchor(options));
+  DETENTE_TRY_VOID(add_bulletins(options, anchor));
   DETENTE_TRY(bytes, read_file(options.file, record::kExtractBytesMax));
   const auto findings = record::verify_extract(bytes, anchor);
   Answer out;

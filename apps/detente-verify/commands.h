@@ -16,6 +16,7 @@ struct Options {
   std::vector<std::string> vkeys;
   std::vector<std::string> roots;       // "south=<base64>"
   std::vector<std::string> cards;       // files
+  std::vector<std::string> bulletins;   // files
   std::string accord;                   // digest in hex; empty: none
   std::string key, message, signature;  // hex
   bool json = false;

@@ -23,6 +23,12 @@ void add_anchor(CLI::App& command, Options& options) {
   command.add_option("--accord", options.accord, "The accord's digest as you know it");
 }
 
+void add_bulletins(CLI::App& command, Options& options) {
+  command.add_option("--bulletin", options.bulletins, "A side's bulletins, as detente bulletin export writes them")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 CLI::App& add_command(CLI::App& app, Options& options, const char* name, const char* about) {
   CLI::App& command = *app.add_subcommand(name, about);
   command.add_option("file", options.file, "File to check")->required();
@@ -55,8 +61,10 @@ int run(int argc, char** argv) {
   CLI::App& card = add_command(app, options, "card", "A side's card");
   CLI::App& entry = add_command(app, options, "entry", "One entry, in an extract");
   add_anchor(entry, options);
+  add_bulletins(entry, options);
   CLI::App& extract = add_command(app, options, "extract", "An extract of a record");
   add_anchor(extract, options);
+  add_bulletins(extract, options);
   CLI::App& note = add_command(app, options, "note", "A C2SP signed note");
   note.add_option("--vkey", options.vkeys, "Public key: NAME+ID+BASE64")->required();
   CLI::App& ed25519 = *app.add_subcommand("ed25519", "A bare signature, everything in hex");

@@ -86,7 +86,7 @@ std::string extract_json(const record::ExtractFindings& findings) {
       .raw("accords", json_list(accords))
       .raw("credentials", findings_json(findings.credentials))
       .raw("items", json_list(items))
-      .text("revocation", "unchecked")
+      .text("revocation", findings.revocation_of.empty() ? "unchecked" : "checked")
       .str();
 }
 

@@ -28,6 +28,9 @@ std::string officer(const Finding& finding) {
 std::string meaning(const Finding& f, const record::ItemFindings& item) {
   const std::string place =
       "entry " + std::to_string(item.index) + " of the first " + std::to_string(item.size);
+  if (f.check == "revocation")
+    return f.time ? by(f) + " was revoked on " + format_utc(*f.time) + ", and its side vouches for this entry"
+                  : "no bulletin that you gave revokes " + by(f);
   if (f.check == "inclusion") return "it is " + place + " of this log";
   if (f.check == "checkpoint") return "its author, station " + by(f) + ", signed the log with it";
   if (f.check == "cosignature")
@@ -47,6 +50,8 @@ std::string subject(const Finding& f) {
   if (f.check == "cosignature") return "the other side's receipt, " + by(f);
   if (f.check == "officer") return "the signature of an officer, " + by(f);
   if (f.check == "accord") return "the accord";
+  if (f.check == "bulletin") return "a bulletin that you gave";
+  if (f.check == "revocation") return "what " + by(f) + " signed";
   if (f.check == "annex") return "the annex of line " + std::to_string(f.line ? f.line->value : 0);
   return "a credential";
 }
@@ -149,6 +154,18 @@ std::string verdict_sentence(record::Verdict verdict) {
   return {};
 }
 
+namespace {
+
+std::string revocation_sentence(const std::vector<std::string>& sides) {
+  if (sides.empty())
+    return "Revocation not checked: whether a credential was revoked since, both sides' bulletins say (--bulletin).\n";
+  std::string out = "Revocation checked against the bulletins that you gave, of " + sides.front();
+  for (std::size_t i = 1; i < sides.size(); ++i) out += " and " + sides[i];
+  return out + "; a later bulletin may say more.\n";
+}
+
+}  // namespace
+
 std::string extract_sentences(const record::ExtractFindings& findings) {
   if (!findings.error.empty())
     return "This file cannot be used: " + wire::display_line(findings.error) + "\n" +
@@ -162,8 +179,7 @@ std::string extract_sentences(const record::ExtractFindings& findings) {
                                  " " + by(finding));
   }
   for (const record::ItemFindings& item : findings.items) out += item_sentences(item);
-  return out + "\nNot checked: whether a credential was revoked since; ask both sides.\n" +
-         verdict_sentence(findings.verdict);
+  return out + "\n" + revocation_sentence(findings.revocation_of) + verdict_sentence(findings.verdict);
 }
 
 }  // namespace detente::verify

@@ -37,6 +37,7 @@ struct LineChoice {
   bool lift_alone = false;  // each side may lift its own cut alone
   bool desk_restores = false;  // a restoration waits for a word of both desks
   std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
+  bool log_only = false;
 };
 
 struct PathChoice {
@@ -158,10 +159,10 @@ struct TakenBulletins {
 Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView file);
 // Hands a bulletin to the running station, which tells every counterpart. False when none runs.
 Result<bool> tell_station(const SideDir& side, ByteView bulletin);
-// The other side's, which came as a file. `told` is false when no station runs; `restart`: its station
-// has other keys now, which the running one uses from its next start.
+// The other side's, which came as a file. `told` is false when no station runs; `other_station`: another
+// speaks for them from now on, or none does.
 struct ToldTheirs {
-  bool told = false, restart = false;
+  bool told = false, other_station = false;
 };
 Result<ToldTheirs> tell_station_theirs(const SideDir& side, const TakenBulletins& taken);
 

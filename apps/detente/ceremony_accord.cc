@@ -61,6 +61,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
   annex.hours = choice.hours.terms;
   annex.check_calls = choice.hours.calls;
   annex.people = choice.people;
+  annex.log_only = choice.log_only;
   DETENTE_TRY(text, accord::write_annex(annex));
   files.note.accord.lines.push_back({number, accord::annex_digest(text)});
   files.annexes.push_back(std::move(text));

@@ -34,15 +34,17 @@ Result<std::uint8_t> parse_precedence(const std::string& word) {
                                      "flash");
 }
 
-// "--line NAME[:deniable]" and "--highest [NAME=]PRECEDENCE".
+// "--line NAME[:deniable|:log-only]" and "--highest [NAME=]PRECEDENCE".
 Result<std::vector<LineChoice>> parse_lines(const DraftOptions& options) {
   std::vector<LineChoice> out;
   for (const std::string& text : options.lines) {
     const std::size_t colon = text.find(':');
     const std::string evidence = colon == std::string::npos ? "provable" : text.substr(colon + 1);
-    if (evidence != "provable" && evidence != "deniable")
-      return fail(Fault::kMalformed, "--line " + text + ": write NAME, or NAME:deniable");
+    if (evidence != "provable" && evidence != "deniable" && evidence != "log-only")
+      return fail(Fault::kMalformed,
+                  "--line " + text + ": write NAME, NAME:deniable or NAME:log-only");
     out.push_back({text.substr(0, colon), evidence == "deniable", 3});
+    out.back().log_only = evidence == "log-only";
   }
   for (const std::string& text : options.highest) {
     const std::size_t equals = text.find('=');
@@ -229,7 +231,9 @@ void add_draft(CLI::App& accord, Context& context) {
   options->choices.their_aead.clear();
   DraftChoices& choices = options->choices;
   draft->add_option("COUNTERPART", choices.counterpart)->required()->check(a_name());
-  draft->add_option("--line", options->lines, "A line: NAME, or NAME:deniable; repeat it")
+  draft
+      ->add_option("--line", options->lines,
+                   "A line: NAME, NAME:deniable, or NAME:log-only (equipment of its own); repeat it")
       ->required()
       ->allow_extra_args(false);
   draft

@@ -197,6 +197,9 @@ void add_enrol_commands(CLI::App& app, Context& context) {
   renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
   on_run(*renew, context, [&context, days] { return run_renew(context, *days); });
 
+  add_revoke_command(station, context);
+  add_recover_command(station, context);
+
   auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();
   CLI::App* link = station.add_subcommand("link", "Derive the key of the pair from both hand keys");
   link->add_option("COUNTERPART", *counterpart)->required()->check(a_name());

@@ -127,9 +127,9 @@ Result<void> run_import(Context& context, const std::string& file) {
   context.result({{"side", taken->side}, {"added", taken->added}, {"known", taken->known}});
   DETENTE_TRY(running, tell_station_theirs(side, *taken));
   if (running.told) context.say("The station that runs here has taken them in.");
-  if (running.restart)
-    context.say("Their station has other keys now: start the station here again, so that the link uses them.");
-  context.result({{"told", running.told}, {"restart", running.restart}});
+  if (running.other_station)
+    context.say("Their station is another one from now on, or there is none: detente status says which.");
+  context.result({{"told", running.told}, {"other_station", running.other_station}});
   DETENTE_TRY(linked, link_where_ready(context, side));
   context.result({{"linked", linked}});
   say_next(context, side);
@@ -169,6 +169,8 @@ void add_officer_commands(CLI::App& app, Context& context) {
   renew->add_option("NAME", *renewed, "As detente officer list shows it")->required()->check(a_name());
   renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
   on_run(*renew, context, [&context, renewed, days] { return run_renew(context, *renewed, *days); });
+
+  add_suspend_command(officer, context);
 
   CLI::App* list = officer.add_subcommand("list", "Who is enrolled");
   on_run(*list, context, [&context] { return run_list(context); });

@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "ceremony.h"
+#include "station/anchor.h"
 
 namespace detente::cli {
 namespace {
@@ -77,11 +78,23 @@ Result<accord::Credential> renewal_of(const SideDir& side, const accord::Roster&
   return out;
 }
 
-// Keys are made once; another post needs another directory, since one disk is one station.
+// A directory that was restored from a backup of a lost station: its record goes on in new epochs, under other keys.
+Result<void> drop_lost_keys(const SideDir& side, OfficerId lost) {
+  DETENTE_TRY_VOID(station::mark_restored(side.restored_file(), "station no. " + std::to_string(lost.value) +
+                                                                    " was declared lost; another has its record"));
+  return io::remove_file(side.station_dir() / "station.key");
+}
+
+// Keys are made once, unless they were revoked; another post needs another directory, since one disk is one station.
 Result<station::StationKeys> own_station_keys(const SideDir& side, const accord::Roster& own,
                                               KeyRandom& random) {
-  if (io::exists(side.station_dir() / "station.key")) return side.station_keys();
+  const bool there = io::exists(side.station_dir() / "station.key");
   DETENTE_TRY(number, next_number(side, own));
+  if (there) {
+    DETENTE_TRY(keys, side.station_keys());
+    if (!own.revoked(keys.number)) return keys;
+    DETENTE_TRY_VOID(drop_lost_keys(side, keys.number));
+  }
   DETENTE_TRY_VOID(side.save_new_station_keys(station::make_station_keys(number, random)));
   return side.station_keys();
 }

@@ -28,7 +28,7 @@ Result<ToldTheirs> tell_station_theirs(const SideDir& side, const TakenBulletins
                       answer.error().message + "; it reads them when it starts again");
     }
     out.told = true;
-    out.restart = out.restart || answer->value("restart", false);
+    out.other_station = out.other_station || answer->value("other_station", false);
   }
   return out;
 }

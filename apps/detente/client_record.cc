@@ -36,7 +36,7 @@ Result<void> record_entry(Context& context, const std::string& address, const st
 }
 
 struct ExportOptions {
-  std::string address, whose, out, form = "whole";
+  std::string address, whose, out, epoch, form = "whole";
   std::uint64_t index = 0;
   std::uint64_t count = 1;
 };
@@ -47,7 +47,8 @@ Result<void> record_export(Context& context, const ExportOptions& options) {
   DETENTE_TRY(line, find_line(station, options.address));
   DETENTE_TRY(answer, station.get(line.target() + "/extract?whose=" + options.whose +
                                   "&index=" + std::to_string(options.index) + "&count=" +
-                                  std::to_string(options.count) + "&form=" + options.form));
+                                  std::to_string(options.count) + "&form=" + options.form +
+                                  (options.epoch.empty() ? "" : "&epoch=" + escape(options.epoch))));
   const auto bytes = from_base64(answer.value("extract", std::string()));
   if (!bytes) return fail(Fault::kMalformed, "the station's answer holds no extract");
   DETENTE_TRY_VOID(io::write_new_file(options.out, *bytes, io::kPublicMode));
@@ -70,6 +71,7 @@ void add_export_command(CLI::App& record, Context& context) {
   command->add_option("--count", options->count, "How many from there on")->check(CLI::Range(1, 500));
   command->add_option("--form", options->form, "How much of each is shown")
       ->check(CLI::IsMember({"whole", "header", "leaf"}));
+  command->add_option("--epoch", options->epoch, "Of an older epoch: its 32 hex digits");
   command->add_option("--out", options->out, "The file to write (suffix .dex)")->required();
   example(*command, "detente record export north/military-west own 0 --out entry.dex");
   on_run(*command, context, [&context, options] { return record_export(context, *options); });

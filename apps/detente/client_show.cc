@@ -135,6 +135,10 @@ std::vector<std::string> entry_lines(const Json& entry) {
   if (entry.value("kind", 1u) != 1) from += ", " + text_of(entry, "kind_name");
   if (const std::string far = how_far(entry); !far.empty()) from += ", " + far;
   out.push_back(std::move(from));
+  if (entry.value("verdict", "valid") != "valid") {
+    const std::string words = upper(text_of(entry, "verdict")) + ": " + text_of(entry, "verdict_why");
+    for (const std::string& line : wrap(words, kColumns - 4 - mark.size())) out.push_back("    " + mark + line);
+  }
   add_fields(out, entry, mark);
   if (entry.contains("text"))
     for (const std::string& line :

@@ -13,7 +13,7 @@ struct LabOptions {
   LabChoices choices;
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
-  std::vector<std::string> kinds, deniable, vectors, providers, hours, people;
+  std::vector<std::string> kinds, deniable, log_only, vectors, providers, hours, people;
   bool lift_alone = false;
   std::vector<std::string> desk_restores;
 };
@@ -30,6 +30,12 @@ void choose_lines(LabOptions& options) {
     choice.lift_alone = options.lift_alone;
     choice.desk_restores =
         std::find(options.desk_restores.begin(), options.desk_restores.end(), choice.name) != options.desk_restores.end();
+    options.choices.lines.push_back(std::move(choice));
+  }
+  for (const std::string& name : options.log_only) {
+    LineChoice choice;
+    choice.name = name;
+    choice.log_only = true;
     options.choices.lines.push_back(std::move(choice));
   }
 }
@@ -156,6 +162,10 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->allow_extra_args(false);
   fresh->add_option("--desk-restores", options->desk_restores, "Lines whose restoration waits for a word of both desks")->delimiter(',');
   fresh->add_flag("--lift-alone", options->lift_alone, "Each side may lift its own cuts without the other's consent");
+  fresh->add_option("--log-only", options->log_only, "Further lines that are log only")
+      ->delimiter(',')
+      ->check(a_name())
+      ->allow_extra_args(false);
   fresh->add_option("--hours", options->hours, "[NAME=]FILE: hours and check calls of a line, or of all")
       ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);

@@ -37,6 +37,16 @@ Result<void> check_names(const std::string& where, const std::vector<std::string
   return {};
 }
 
+// Nothing of it is sent, so nothing can be called or told on it.
+Result<void> check_log_only(const Annex& annex, const std::string& where) {
+  if (!annex.log_only) return {};
+  if (annex.line == kAccordLine)
+    return fail(Fault::kConflict, where + ": the accord line carries the sides' own acts and is never log only");
+  if (!annex.check_calls.empty() || annex.hours.on_watch != WatchTold::kNothing)
+    return fail(Fault::kConflict, where + ": a line that is log only carries nothing, so it has no check calls and tells of no watch");
+  return {};
+}
+
 Result<void> check_line_zero(const Annex& annex, const std::string& where) {
   const bool is_zero = annex.line == kAccordLine;
   if (is_zero != (annex.name == kAccordLineName))
@@ -58,6 +68,11 @@ std::size_t read_choice(TomlDocument& document, TomlDocument::Table& table, std:
   document.fail_with(Fault::kUnsupported, "\"" + std::string(key) + "\" must be one of " + all,
                      table.line());
   return 0;
+}
+
+bool read_log_only(TomlDocument& document, TomlDocument::Table& root) {
+  static constexpr std::array<std::string_view, 2> kClasses = {"carried", "log-only"};
+  return root.has("class") && read_choice(document, root, "class", kClasses) == 1;
 }
 
 void read_media(TomlDocument& document, TomlDocument::Table& root, Annex& out) {
@@ -134,6 +149,7 @@ Result<void> check_annex(const Annex& annex) {
   if (annex.queue_entries < 1 || annex.queue_entries > kQueueEntriesMax)
     return fail(Fault::kLimit, where + ": queue_entries must be from 1 to 100000");
   DETENTE_TRY_VOID(check_text_of(where + ": staffed", annex.staffed, kStaffedBytesMax));
+  DETENTE_TRY_VOID(check_log_only(annex, where));
   return check_hours(annex.check_calls, annex.hours, where);
 }
 
@@ -171,6 +187,9 @@ Result<std::string> write_annex(const Annex& annex) {
       .texts("signed_acts", annex.signed_acts);
   out.comment("SHA-256 of the code book, or empty.")
       .text("code_book", annex.code_book ? to_hex(*annex.code_book) : "");
+  if (annex.log_only)
+    out.comment("Equipment of its own: nothing of this line goes by the program; what was said is logged by hand.")
+        .text("class", "log-only");
   write_hours(out, annex.hours);
   write_check_calls(out, annex.check_calls);
   std::string text = out.take();
@@ -202,6 +221,7 @@ Result<Annex> parse_annex(std::string_view text) {
   if (root.has("restore")) out.desk_restores = read_choice(document, root, "restore", kRestore) == 1;
   out.signed_acts = root.texts("signed_acts", kSignedActsMax);
   out.code_book = root.digest_or_empty("code_book");
+  out.log_only = read_log_only(document, root);
   out.hours = read_hours(document, root);
   out.check_calls = read_check_calls(document, root);
   root.close();

@@ -47,6 +47,9 @@ struct Annex {
   bool desk_restores = false;            // a restoration waits for a word of both desks (spec/restoration.md)
   std::vector<std::string> signed_acts;  // deniable line: the acts that are signed all the same
   std::optional<Digest> code_book;
+  // The line has equipment of its own (open ship radio): the program carries nothing on it, and keeps
+  // what an officer logs by hand.
+  bool log_only = false;
   HoursTerms hours;
   std::vector<CheckCall> check_calls;
 

@@ -75,6 +75,25 @@ TEST(Annex, RefusesAndSaysWhere) {
   }
 }
 
+TEST(Annex, ALineMayBeLogOnly) {
+  Annex annex = test::annexes()[1];
+  annex.check_calls.clear();
+  annex.hours = {};
+  EXPECT_EQ(write_annex(annex).value().find("class"), std::string::npos);
+  annex.log_only = true;
+  const std::string text = write_annex(annex).value();
+  EXPECT_NE(text.find("class = \"log-only\""), std::string::npos);
+  EXPECT_EQ(parse_annex(text).value(), annex);
+  EXPECT_FALSE(parse_annex(test::replaced(text, "log-only", "carried")).value().log_only);
+  EXPECT_EQ(parse_annex(test::replaced(text, "log-only", "silent")).error().fault, Fault::kUnsupported);
+  annex.check_calls = test::annexes()[1].check_calls;
+  ASSERT_FALSE(annex.check_calls.empty());
+  EXPECT_EQ(check_annex(annex).error().fault, Fault::kConflict);
+  annex = test::annexes()[0];
+  annex.log_only = true;
+  EXPECT_EQ(check_annex(annex).error().fault, Fault::kConflict) << "the accord line";
+}
+
 TEST(Annex, SaltHidesEqualTerms) {
   SeededRandom random(9);
   const Annex a = draft_annex({4}, "ship", {"fibre"}, Evidence::kProvable, random);

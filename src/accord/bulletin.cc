@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kPurpose = "detente/1 bulletin";
 constexpr std::string_view kWhat = "bulletin";
 constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::size_t kBulletinFileMax = 4096;
 
 void write_revocation(wire::CborWriter& out, const Revocation& revocation) {
   out.array(2).uint(revocation.number.value);
@@ -158,6 +159,30 @@ Result<Bulletin> parse_bulletin(ByteView bytes, const crypto::VerifyKey& root,
     return fail(Fault::kConflict, "bulletin: it is of side \"" + shown(bulletin->side) +
                                       "\", not \"" + shown(side) + "\"; take the other side's");
   return bulletin;
+}
+
+Result<BulletinFile> parse_bulletin_file(ByteView bytes) {
+  wire::CborReader reader(bytes);
+  if (const auto type = reader.peek(); !type || *type != wire::CborType::kArray) return BulletinFile{"", {to_bytes(bytes)}};
+  DETENTE_TRY_VOID(reader.array(3));
+  DETENTE_TRY(format, reader.text());
+  if (format != kBulletinFileFormat)
+    return fail(Fault::kUnsupported,
+                "is no file of bulletins that this program can read; ask for "
+                "the file that detente bulletin export made");
+  BulletinFile file;
+  DETENTE_TRY(side, reader.text());
+  file.side = side;
+  DETENTE_TRY_VOID(check_name_of("side", file.side));
+  DETENTE_TRY(count, reader.array());
+  if (count > kBulletinFileMax)
+    return fail(Fault::kLimit, "more than 4096 bulletins; is it the right file?");
+  for (std::size_t i = 0; i < count; ++i) {
+    DETENTE_TRY(bulletin, reader.bytes());
+    file.bulletins.push_back(to_bytes(bulletin));
+  }
+  DETENTE_TRY_VOID(reader.expect_end());
+  return file;
 }
 
 }  // namespace detente::accord

@@ -88,6 +88,8 @@ Result<bool> Roster::apply(ByteView bytes) {
   for (const Revocation& revocation : bulletin.revocations) {
     DETENTE_TRY(is_new, next.check_new(revocation));
     if (is_new) next.revocations_[revocation.number].push_back(revocation);
+    const auto [at, is_first] = next.revoked_at_.emplace(revocation.number, bulletin.issued);
+    if (!is_first) at->second = std::min(at->second, bulletin.issued);
   }
   next.bulletins_.emplace(bulletin.number, digest);
   *this = std::move(next);
@@ -132,6 +134,38 @@ std::vector<const SignedCredential*> Roster::all() const {
 }
 
 bool Roster::revoked(OfficerId number) const { return revocations_.contains(number); }
+
+std::optional<WallTime> Roster::revoked_at(OfficerId number) const {
+  const auto found = revoked_at_.find(number);
+  return found == revoked_at_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Roster::any_station_revoked() const {
+  return std::any_of(revocations_.begin(), revocations_.end(), [&](const auto& one) {
+    const SignedCredential* held = by_number(one.first);
+    return held != nullptr && held->credential.is_station();
+  });
+}
+
+std::vector<const SignedCredential*> Roster::revoked_stations(std::string_view post) const {
+  std::vector<const SignedCredential*> out;
+  for (const auto& [number, held] : credentials_)
+    if (held.credential.is_station() && held.credential.post == post && revoked(number)) out.push_back(&held);
+  return out;
+}
+
+void Roster::suspend(const Suspension& suspension) {
+  suspensions_[{suspension.number, suspension.from}] = suspension.until;
+}
+
+std::optional<Suspension> Roster::suspended(OfficerId number, WallTime at) const {
+  const OfficerId first = first_number(number);
+  std::optional<Suspension> newest;
+  for (const auto& [key, until] : suspensions_)
+    if (first_number(key.first) == first && key.second <= at && (!newest || newest->from <= key.second))
+      newest = Suspension{key.first, key.second, until};
+  return newest && newest->from < newest->until && at <= newest->until ? newest : std::nullopt;
+}
 
 std::vector<Revocation> Roster::revocations(OfficerId number) const {
   const auto found = revocations_.find(number);

@@ -54,6 +54,20 @@ Result<Bytes> issue_bulletin(std::string_view side, std::uint64_t number, WallTi
 Result<Bulletin> parse_bulletin(ByteView bytes, const crypto::VerifyKey& root,
                                 std::string_view side);
 
+// Several in a file: as they stand in it, none of them looked into. A bare bulletin is a file, too; its side is not said.
+inline constexpr std::string_view kBulletinFileFormat = "detente-bulletins/1";
+struct BulletinFile {
+  std::string side;
+  std::vector<Bytes> bulletins;
+};
+Result<BulletinFile> parse_bulletin_file(ByteView bytes);
+
+// The side's duty chief keeps somebody from acting while the root key is out of reach. spec/credential.md section 5.
+struct Suspension {
+  OfficerId number;
+  WallTime from, until;  // not after `from`: takes back what was said before
+};
+
 class Roster {
  public:
   Roster(std::string side, const crypto::VerifyKey& root);
@@ -77,7 +91,16 @@ class Roster {
   std::vector<const SignedCredential*> all() const;  // by number
 
   bool revoked(OfficerId number) const;
+  // When its first revocation was issued, by the root's clock; nothing while there is none.
+  std::optional<WallTime> revoked_at(OfficerId number) const;
+  bool any_station_revoked() const;
+  // Those at this post, by number.
+  std::vector<const SignedCredential*> revoked_stations(std::string_view post) const;
   std::vector<Revocation> revocations(OfficerId number) const;
+  // One that says the same again changes nothing. Of several the one that begins last counts.
+  void suspend(const Suspension& suspension);
+  // Of whoever has the keys of this number.
+  std::optional<Suspension> suspended(OfficerId number, WallTime at) const;
   std::uint64_t highest_bulletin() const;                // 0 when none was applied
   std::vector<std::uint64_t> missing_bulletins() const;  // below the highest; at most 64 of them
 
@@ -91,6 +114,8 @@ class Roster {
   std::map<OfficerId, SignedCredential> credentials_;
   std::map<Kid, OfficerId> kids_;
   std::map<OfficerId, std::vector<Revocation>> revocations_;
+  std::map<OfficerId, WallTime> revoked_at_;
+  std::map<std::pair<OfficerId, WallTime>, WallTime> suspensions_;  // (number, from): until
   std::map<std::uint64_t, Digest> bulletins_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "accord/accord_for_test.h"
+#include "wire/cbor.h"
 
 namespace detente::accord {
 namespace {
@@ -82,6 +83,56 @@ TEST(Roster, FindsByNumberKeyAndPost) {
   EXPECT_EQ(roster.by_number({9}), nullptr);
   EXPECT_EQ(roster.by_kid(kid_of(test::officer(2).sign_key))->credential.number, OfficerId{2});
   EXPECT_EQ(roster.by_kid(Kid{}), nullptr);
+}
+
+TEST(Roster, SaysWhichStationsWereRevokedAndWhen) {
+  Roster roster("south", kRootPublic);
+  ASSERT_TRUE(roster.apply(bulletin(1, {issue(test::station(1)), issue(test::officer(2)), issue(test::station(4))})));
+  ASSERT_TRUE(roster.apply(bulletin(2, {}, {up_to(2, 1, 3)})));
+  EXPECT_FALSE(roster.any_station_revoked());
+  EXPECT_FALSE(roster.revoked_at({4}));
+  ASSERT_TRUE(roster.apply(bulletin(3, {}, {up_to(1, 1, 17), up_to(4, 1, 17)})));
+  EXPECT_TRUE(roster.any_station_revoked());
+  EXPECT_EQ(roster.revoked_at({4}), test::kMorning);
+  EXPECT_EQ(roster.station("main"), nullptr);
+  const auto lost = roster.revoked_stations("main");
+  ASSERT_EQ(lost.size(), 2U);
+  EXPECT_EQ(lost.back()->credential.number, OfficerId{4});
+  EXPECT_TRUE(roster.revoked_stations("liaison").empty());
+}
+
+TEST(Roster, ASuspensionIsOfTheKeysAndForItsTime) {
+  Roster roster("south", kRootPublic);
+  Credential renewed = test::officer(2);
+  renewed.number = {7};
+  renewed.not_after.seconds += 1000;
+  ASSERT_TRUE(roster.apply(bulletin(1, {issue(test::officer(2)), issue(test::officer(3)), issue(renewed)})));
+  roster.suspend({{2}, {1000}, {2000}});
+  EXPECT_FALSE(roster.suspended({2}, {999}));
+  EXPECT_TRUE(roster.suspended({2}, {1000}));
+  EXPECT_TRUE(roster.suspended({7}, {2000})) << "a renewal has the same keys";
+  EXPECT_FALSE(roster.suspended({2}, {2001}));
+  EXPECT_FALSE(roster.suspended({3}, {1500}));
+  roster.suspend({{2}, {1600}, {1600}});
+  EXPECT_TRUE(roster.suspended({2}, {1500}));
+  EXPECT_FALSE(roster.suspended({2}, {1700})) << "taken back";
+}
+
+TEST(Bulletin, SeveralTravelInOneFile) {
+  const Bytes one = bulletin(1, {}), two = bulletin(2, {});
+  const auto bare = parse_bulletin_file(one);
+  ASSERT_TRUE(bare);
+  EXPECT_TRUE(bare->side.empty() && bare->bulletins == std::vector<Bytes>{one});
+  wire::CborWriter writer;
+  writer.array(3).text(kBulletinFileFormat).text("south").array(2).bytes(one).bytes(two);
+  Bytes file = writer.take();
+  const auto both = parse_bulletin_file(file);
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(both->side, "south");
+  EXPECT_EQ(both->bulletins, (std::vector<Bytes>{one, two}));
+  file.push_back(0);
+  EXPECT_FALSE(parse_bulletin_file(file));
+  for (std::size_t size = 1; size + 1 < file.size(); size += 7) EXPECT_FALSE(parse_bulletin_file(ByteView(file).first(size)));
 }
 
 TEST(Roster, RevokedStationMakesRoomForTheOneBefore) {

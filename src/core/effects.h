@@ -150,6 +150,7 @@ enum class AlarmKind {
   kCourier,         // a file that claims to be of the other station is not
   kCut,             // the other side writes on a line that is cut
   kRate,            // the other side calls or asks more often than this station answers
+  kRevoked,         // a station of theirs calls whose keys are revoked
 };
 struct Alarm {
   PeerId peer;

@@ -29,7 +29,11 @@ bool carries_blob_data(const wire::Frame& frame) {
 }  // namespace
 
 Link::Link(PeerId peer, LinkSetup setup)
-    : peer_(peer), setup_(std::move(setup)), paths_(setup_.pair.paths, setup_.path_terms) {}
+    : peer_(peer), setup_(std::move(setup)), paths_(setup_.pair.paths, setup_.path_terms) {
+  if (!setup_.lost) remote_.current = setup_.pair.remote_static;
+  remote_.revoked = std::move(setup_.revoked);
+  remote_.exposed = setup_.exposed;
+}
 
 // --- sessions --------------------------------------------------------------
 

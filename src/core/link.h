@@ -30,6 +30,13 @@ struct LinkPolicy {
   std::uint32_t secret_step_seconds = 24 * 3600;
 };
 
+// Whom the other side's bulletins leave as its station here.
+struct RemoteKeys {
+  std::optional<crypto::AgreePublic> current;  // nothing: there is none that may be heard
+  std::vector<crypto::AgreePublic> revoked = {};  // their calls are told of, and get no answer
+  bool exposed = false;  // the pair's own station before this one was revoked
+};
+
 struct LinkSetup {
   std::string counterpart;  // the other side's name, also the key of the stored state
   Digest lineage{};
@@ -38,6 +45,9 @@ struct LinkSetup {
   SecretBytes first_psk;    // psk_0; used only while the store holds no state of this pair
   LinkPolicy policy;
   std::map<PathId, link::PathTerms> path_terms;
+  bool lost = false;  // there is no station at the other end: pair.remote_static is not heard
+  std::vector<crypto::AgreePublic> revoked = {};
+  bool exposed = false;  // RemoteKeys
 };
 
 // One packet that wants to be acknowledged.
@@ -64,6 +74,16 @@ class Link {
 
   // Takes up the stored counters and starts calling. `fence`: of the accord line. `contact` outlives the link.
   void start(Context& context, record::Fence fence, ContactSource& contact);
+
+  // A bulletin came: sessions with a former station end without a word, and what it sends is not answered.
+  // link_remote.cc.
+  void set_remote(Context& context, const RemoteKeys& keys);
+  bool lost() const { return !remote_.current; }
+  struct RevokedCalls {
+    std::uint64_t count = 0;  // in this life of the process
+    std::optional<Instant> last;
+  };
+  const RevokedCalls& revoked_calls() const { return revoked_calls_; }
 
   const link::DirectionKeys& their_keys() const { return setup_.keys.theirs; }
   bool we_are_first() const { return setup_.pair.we_are_first; }  // in the accord's order of sides
@@ -177,11 +197,14 @@ class Link {
   };
 
   record::Batch state_batch() const;
+  bool may_be_answered(Context& context, PathId path, const link::FirstPacket& packet);
+  bool reads(Context& context, const link::FirstPacket& packet, ByteView psk) const;
+  void note_revoked(Context& context, const link::FirstPacket& packet, ByteView psk);
+  Bytes epoch_notice(const link::FirstPacket& packet) const;
   void begin_handshake(Context& context);
   void send_first_packets(Context& context);
   void adopt_psk(Context& context, std::uint16_t epoch);
-  void notice(Context& context, PathId path, const link::FirstPacket& packet, link::NoticeCode code,
-              const ByteArray<32>& data);
+  void persist_then_send(Context& context, PathId path, Bytes datagram);
   Live& add_session(Context& context, crypto::NoiseHandshake handshake, crypto::Role role,
                     link::FirstCounter first);
   void confirm_session(Context& context, Live& live);
@@ -210,6 +233,8 @@ class Link {
 
   PeerId peer_;
   LinkSetup setup_;
+  RemoteKeys remote_;
+  RevokedCalls revoked_calls_;
   Paths paths_;
   record::Fence fence_;
   ContactSource* contact_ = nullptr;
@@ -240,6 +265,8 @@ class Link {
   bool up_ = false;
   bool acks_held_ = false;
   Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
+  // While a station that was revoked may be in other hands: calls that are looked into.
+  Bucket exposed_calls_{64, 8, std::chrono::seconds(1)};
   Bucket probes_{128, 128, std::chrono::seconds(1)};
 };
 

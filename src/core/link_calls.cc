@@ -53,6 +53,7 @@ void Link::adopt_psk(Context& context, std::uint16_t epoch) {
 // --- calling ---------------------------------------------------------------
 
 void Link::begin_handshake(Context& context) {
+  if (lost()) return;
   const std::uint32_t c = std::max(next_c_, context.now.wall.seconds);
   next_c_ = c + 1;
   const std::uint32_t wall = context.now.wall.seconds;
@@ -130,9 +131,13 @@ void Link::on_notice(Context& context, ByteView datagram) {
     return attempt.counter().c == notice->counter.c;
   });
   if (!outstanding) return;
+  const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
+  // Who has a revoked station can answer calls by notices, too: they take away no call, and the
+  // digest that one names says nothing.
+  const bool exposed = remote_.exposed || !remote_.revoked.empty();
+  if (exposed && (notice->code != link::NoticeCode::kEpochSpent || theirs <= psk_->epoch())) return;
   attempts_.clear();
   if (notice->code == link::NoticeCode::kEpochSpent) {
-    const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
     if (theirs > psk_->epoch()) {
       const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
       adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
@@ -153,10 +158,7 @@ void Link::on_notice(Context& context, ByteView datagram) {
 
 // --- answering -------------------------------------------------------------
 
-void Link::notice(Context& context, PathId path, const link::FirstPacket& packet,
-                  link::NoticeCode code, const ByteArray<32>& data) {
-  Bytes datagram =
-      link::encode_notice({setup_.keys.ours.hint, packet.counter, code, data}, setup_.keys.ours);
+void Link::persist_then_send(Context& context, PathId path, Bytes datagram) {
   context.effects.persist({state_batch()},
                           [peer = peer_, path, datagram = std::move(datagram)](Context& then) {
                             then.effects.send(peer, path, datagram);
@@ -167,6 +169,7 @@ void Link::notice(Context& context, PathId path, const link::FirstPacket& packet
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   if (packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
+  if (!may_be_answered(context, path, packet)) return false;
   farewell_.reset();
   paths_.called(context.now.mono, path);
   state_.responder_last = packet.counter.c;  // also of one that is refused now: a recording of it is stale
@@ -178,10 +181,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   }
   const std::uint16_t mine = psk_->epoch();
   if (packet.counter.epoch < mine) {
-    ByteArray<32> data{};
-    data[0] = static_cast<std::uint8_t>(mine >> 8);
-    data[1] = static_cast<std::uint8_t>(mine);
-    notice(context, path, packet, link::NoticeCode::kEpochSpent, data);
+    persist_then_send(context, path, epoch_notice(packet));
     return true;
   }
   const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
@@ -195,7 +195,10 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
                                                           psk->view(), contact, context.keys);
   if (!answer) {
-    notice(context, path, packet, link::NoticeCode::kOtherAccord, setup_.pair.accord);
+    persist_then_send(context, path,
+                      link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,
+                                           setup_.pair.accord},
+                                          setup_.keys.ours));
     return true;
   }
   other_accord_.reset();

@@ -146,6 +146,7 @@ void Link::on_deadline(Context& context) {
 
 std::optional<Instant> Link::next_deadline() const {
   const Live* live = current();
+  if (live == nullptr && lost()) return std::nullopt;
   if (live == nullptr) return next_try_.value_or(Instant{});
   std::optional<Instant> due = next_try_;
   const auto by = [&](Instant at) { due = std::min(due.value_or(at), at); };

@@ -194,6 +194,14 @@ void Peer::on_deadline(Context& context) {
   pump(context);
 }
 
+void Peer::set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former) {
+  if (keys) {
+    identity_.their_log = keys->log;
+    identity_.their_cosign = keys->cosign;
+  }
+  link_.set_remote(context, {keys ? std::optional(keys->noise) : std::nullopt, std::move(former.theirs), former.ours});
+}
+
 std::optional<Instant> Peer::next_deadline() const {
   std::optional<Instant> earliest = link_.next_deadline();
   if (const auto at = contact_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);

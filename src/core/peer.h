@@ -16,6 +16,17 @@ namespace detente::core {
 // A place where datagrams come in. Several counterparts may share one.
 using SocketId = Id<struct SocketTag, std::uint16_t>;
 
+// Of the other side's station, as its credential names them.
+struct FarKeys {
+  crypto::AgreePublic noise{};
+  crypto::VerifyKey log, cosign;
+};
+
+struct FormerStations {
+  std::vector<crypto::AgreePublic> theirs = {};  // revoked
+  bool ours = false;  // this station has the place of one that was revoked
+};
+
 struct PeerSetup {
   PairIdentity identity;
   LinkSetup link;
@@ -61,6 +72,8 @@ class Peer {
 
   // First lines, then documents. Lines place what waits as far as the paths allow, the most urgent line first.
   void pump(Context& context);
+  // Another station speaks for the other side from now on, or none does.
+  void set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former);
   // Says farewell, for a station that stops.
   void close(Context& context) { link_.close(context, "this station stops"); }
   bool contact_made() const { return contact_.made(); }

@@ -112,6 +112,13 @@ std::size_t Station::withdraw(Now now, PeerId peer, LineId line, const Line::Pic
   return target == nullptr ? 0 : target->withdraw(context, pick, why);
 }
 
+void Station::set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys,
+                      FormerStations former) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  peers_[peer.value]->set_far(context, keys, std::move(former));
+}
+
 Result<SubmissionId> Station::put_document(Now now, PeerId peer, const DocumentPart& part) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

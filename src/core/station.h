@@ -50,6 +50,9 @@ class Station {
   // What waits on that line without an index and `pick` wants is taken back (core/line.h). How many.
   std::size_t withdraw(Now now, PeerId peer, LineId line, const Line::Pick& pick, const std::string& why);
 
+  // The other side's bulletins name another station, or none (core/peer.h).
+  void set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys, FormerStations former);
+
   // A part of a document that an entry will name; the id comes back in DocumentStored or DocumentFailed.
   Result<SubmissionId> put_document(Now now, PeerId peer, const DocumentPart& part);
 

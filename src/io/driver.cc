@@ -278,6 +278,11 @@ std::size_t Driver::withdraw(PeerId peer, LineId line, const core::Line::Pick& p
   return taken;
 }
 
+void Driver::set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core::FormerStations former) {
+  station_.set_far(now(), peer, keys, std::move(former));
+  carry_out();
+}
+
 Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::DocumentPart& part,
                                                 const std::function<void(core::SubmissionId)>& accepted) {
   Result<core::SubmissionId> id = station_.put_document(now(), peer, part);

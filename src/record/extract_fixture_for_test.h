@@ -109,7 +109,7 @@ class World {
   // `own`: written by south.
   LogKey log(LineId line, bool own) const {
     EpochId epoch{};
-    epoch.fill(own ? 0x51 : 0x4e);
+    epoch.fill(own ? own_epoch : 0x4e);
     return {{in_force.lineage, line}, own, own ? "south/main" : "north/main", epoch};
   }
   std::string origin(LineId line, bool own) const {
@@ -253,6 +253,7 @@ class World {
   std::uint32_t clock_ = kBegin;
 
  public:
+  std::uint8_t own_epoch = 0x51;  // of south's logs, in each byte
   accord::AccordInForce in_force;
   accord::Roster south_roster, north_roster;
   FakeReader reader;

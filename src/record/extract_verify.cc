@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "record/extract_ground.h"
+#include "record/extract_revocation.h"
 
 namespace detente::record {
 namespace {
@@ -187,7 +188,7 @@ void ItemCheck::officers(std::vector<Finding>& checks) {
 ItemFindings ItemCheck::run() {
   read_shown();
   const auto root = root_from(leaf_, item_);
-  ItemFindings out{item_.origin, item_.index, item_.size, item_.shown, false, {}};
+  ItemFindings out{item_.origin, item_.index, item_.size, item_.shown, false, {}, root};
   out.attested = item_.checkpoint.has_value();
   out.checks = {inclusion(root), checkpoint(root), cosignature(root)};
   officers(out.checks);
@@ -248,6 +249,7 @@ ExtractFindings verify_extract(ByteView bytes, const TrustAnchor& anchor) {
   ItemCheck::UsedCounters used;
   for (const ExtractItem& item : extract->items)
     out.items.push_back(ItemCheck(*ground, item, used).run());
+  check_revocations(*extract, *ground, anchor.bulletins, out);
   out.verdict = judge(out, is_anchored(*ground, anchor));
   return out;
 }

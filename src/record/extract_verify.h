@@ -3,7 +3,7 @@
 //
 // Every check ends in a finding, also those that failed: a reader sees what is
 // proved, what is not and what nobody looked at. Whether a credential was
-// revoked is never known here.
+// revoked is known as far as the user gives the sides' bulletins.
 #pragma once
 
 #include <map>
@@ -19,6 +19,7 @@ namespace detente::record {
 struct TrustAnchor {
   std::map<std::string, crypto::VerifyKey> roots;  // by side
   std::optional<Digest> accord;                    // of any accord in the file
+  std::vector<Bytes> bulletins = {};               // of either side; none: revocation is not checked
 };
 
 enum class CheckResult { kProved, kFailed, kAbsent, kUnchecked };
@@ -52,6 +53,7 @@ struct ItemFindings {
   Shown shown;
   bool attested = false;
   std::vector<Finding> checks;
+  std::optional<Digest> root = {};  // of the tree of `size`, as the hashes lead to it
 };
 
 enum class Verdict { kProved, kUnanchored, kUnattested, kFailed };
@@ -64,6 +66,7 @@ struct ExtractFindings {
   std::vector<AccordFindings> accords;
   std::vector<Finding> credentials;
   std::vector<ItemFindings> items;
+  std::vector<std::string> revocation_of;  // sides whose bulletins were given and hold
 };
 
 // Never fails itself: bytes that are no extract are a verdict too.

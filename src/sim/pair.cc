@@ -42,6 +42,11 @@ Pair::Pair(std::uint64_t seed, PairOptions options)
                       {LineId{2}, "sounding", false, record::Precedence::kFlash, 1000, {}, true}};
 }
 
+core::FarKeys Pair::public_keys(std::size_t side) const {
+  const Keys& keys = keys_[side];
+  return {keys.noise.public_key(), keys.log.verify_key(), keys.cosign.verify_key()};
+}
+
 core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
   const std::size_t other = 1 - side;
   core::PairIdentity identity{peer,

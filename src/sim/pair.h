@@ -24,6 +24,8 @@ class Pair {
   core::PeerSetup setup(std::size_t side, PeerId peer = PeerId{0}) const;
   const Digest& lineage() const { return accord_; }
   static const char* name(std::size_t side) { return side == 0 ? "south" : "north"; }
+  // As the other side's credential names them.
+  core::FarKeys public_keys(std::size_t side) const;
   const crypto::SignKey& log_key(std::size_t side) const { return keys_[side].log; }
 
  private:

@@ -171,6 +171,12 @@ Result<core::CourierTaken> QuietPair::take(std::size_t index, ByteView file) {
   return await<core::CourierTaken>(index, id);
 }
 
+void QuietPair::set_far(std::size_t index, const std::optional<core::FarKeys>& keys,
+                        core::FormerStations former) {
+  sides_[index].station->set_far(now(index), PeerId{0}, keys, std::move(former));
+  collect(index);
+}
+
 Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, record::Precedence precedence) {
   const Digest root = record::blob_root(bytes);
   for (std::size_t at = 0; at == 0 || at < bytes.size(); at += core::kPartBytesMax) {

@@ -31,6 +31,9 @@ class QuietPair {
   Result<core::SubmissionId> submit(std::size_t side, record::Entry entry, bool hold = false);
   std::size_t withdraw(std::size_t side, LineId line, const core::Line::Pick& pick, const std::string& why);
 
+  // At `side`: another station speaks for the other side, or none.
+  void set_far(std::size_t side, const std::optional<core::FarKeys>& keys, core::FormerStations former);
+
   // Hands a document over and names it in a message without a text. Its root.
   Digest send_document(std::size_t side, LineId line, ByteView bytes,
                        record::Precedence precedence = record::Precedence::kRoutine);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "station/api.h"
+#include "station/desk_checks.h"
 #include "station/document_json.h"
 
 namespace detente::station {
@@ -90,6 +91,7 @@ void Api::get_document_bytes(const ApiRequest& request, Reply reply) {
 void Api::post_document(const ApiRequest& request, Reply reply) {
   const auto put = [&]() -> Result<void> {
     DETENTE_TRY(target, find_line(request));
+    DETENTE_TRY_VOID(check_carried(*target.annex));
     if (!target.annex->allows_medium(accord::Medium::kDocument))
       return fail(Fault::kDenied, "line " + target.annex->name + " carries no documents by the accord");
     core::DocumentPart part;

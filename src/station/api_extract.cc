@@ -27,7 +27,13 @@ Result<Json> extract_json(Running& running, const Counterpart& counterpart,
   DETENTE_TRY(index, query_number(request, "index", 0, UINT64_MAX - kItemsMax));
   DETENTE_TRY(count, query_number(request, "count", 1, kItemsMax));
   const core::Line& line = running.line(counterpart.peer, annex.line);
-  const record::LogKey& log = whose->second == "own" ? line.own().key() : line.far().key();
+  record::LogKey log = whose->second == "own" ? line.own().key() : line.far().key();
+  if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
+    const auto bytes = from_hex(epoch->second);
+    const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;
+    if (!id) return fail(Fault::kMalformed, "epoch must be 16 bytes in hex");
+    log.epoch = *id;
+  }
   std::vector<record::ExtractChoice> choices;
   for (std::uint64_t i = 0; i < count; ++i) choices.push_back({log, index + i, form});
   const accord::AccordInForce* accords[] = {&counterpart.accord};

@@ -47,6 +47,9 @@ Result<Json> record_json(Running& running, const Counterpart& counterpart,
               {"own_epoch", to_hex(line.own().key().epoch)},
               {"far_epoch", line.far().known() ? Json(to_hex(line.far().key().epoch)) : Json()},
               {"queued", line.queued()},
+              {"contact", line.contact_made()},
+              {"recovering", line.far().wants_recovery()},
+              {"had_receipted", line.far().floor()},
               {"logs", std::move(logs)}};
 }
 

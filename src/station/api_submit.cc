@@ -4,6 +4,7 @@
 #include "station/cuts.h"
 #include "station/desk_checks.h"
 #include "station/proposals.h"
+#include "station/suspensions.h"
 
 namespace detente::station {
 
@@ -33,6 +34,7 @@ Result<void> check_kind(const Running& running, const Counterpart& counterpart, 
   if (entry.header.kind == record::kRegister) return check_register_submission(running, counterpart, entry);
   if (line::is_proposal_act(entry.header.kind)) return check_proposal_submission(running, counterpart, entry);
   if (entry.header.kind == record::kRestorationTest) return check_desk_submission(running, counterpart, entry);
+  if (entry.header.kind == record::kSuspension) return check_suspension_submission(running, entry);
   if (line::is_watch_act(entry.header.kind))
     return line::check_watch_act(entry, annex.provable());
   switch (entry.header.kind) {
@@ -76,6 +78,7 @@ Result<void> check_signatures(const Running& running, const Counterpart& counter
 
 Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
                                     const accord::Annex& annex, Submission submission) {
+  DETENTE_TRY_VOID(check_carried(annex));
   const WallTime now = running.driver->now().wall;
   record::Entry& entry = submission.entry;
   entry.header.line = annex.line;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/civil.h"
 #include "crypto/hash.h"
 
 namespace detente::station {
@@ -130,6 +131,7 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
   DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));
   DETENTE_TRY(coder, coder_for(files.dictionary, coders));
   DETENTE_TRY(roster, dir.roster_of(counterpart.name));
+  DETENTE_TRY(own, dir.own_roster());
   return std::unique_ptr<Counterpart>(
       new Counterpart{{},
                       counterpart,
@@ -139,7 +141,30 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
                       layers.first,
                       layers.second,
                       dir.name() + "/" + config.post,
-                      counterpart.name + "/" + counterpart.their_post});
+                      counterpart.name + "/" + counterpart.their_post,
+                      !own.revoked_stations(config.post).empty()});
+}
+
+FarStation far_station(const Counterpart& counterpart) {
+  FarStation out;
+  out.current = counterpart.roster.station(counterpart.config.their_post);
+  for (const accord::SignedCredential* one : counterpart.roster.revoked_stations(counterpart.config.their_post))
+    if (out.current == nullptr || one->credential.agree_key != out.current->credential.agree_key)
+      out.revoked.push_back(one);
+  return out;
+}
+
+std::optional<core::FarKeys> FarStation::keys() const {
+  if (current == nullptr) return std::nullopt;
+  const accord::Credential& station = current->credential;
+  return core::FarKeys{station.agree_key, station.sign_key, *station.cosign_key};
+}
+
+core::FormerStations FarStation::former(const Counterpart& counterpart) const {
+  core::FormerStations out;
+  for (const accord::SignedCredential* one : revoked) out.theirs.push_back(one->credential.agree_key);
+  out.ours = counterpart.own_was_lost;
+  return out;
 }
 
 Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const StationKeys& keys,
@@ -159,8 +184,10 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
             ".key has no first secret any more and the record holds none: the record was lost. "
             "Restore station/record.db from a backup and start with --after-restore, or enrol "
             "the station again from the vault");
+  const FarStation far = far_station(counterpart);
+  // Of a station that was revoked before there is another: its keys stand in the setup and are not heard.
   const accord::SignedCredential* theirs =
-      counterpart.roster.station(counterpart.config.their_post);
+      far.current == nullptr && !far.revoked.empty() ? far.revoked.back() : far.current;
   if (theirs == nullptr)
     return fail(Fault::kNotFound, "there is no credential of the station " +
                                       counterpart.their_station +
@@ -191,7 +218,8 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
                          limits_of(counterpart.config)},
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
                       std::move(first_psk), policy_of(accord.accord.session),
-                      std::move(path_terms)},
+                      std::move(path_terms), far.current == nullptr, far.former(counterpart).theirs,
+                      counterpart.own_was_lost},
       line_setups(accord, counterpart.config),
       std::move(sockets),
       new_epoch,
@@ -217,7 +245,11 @@ Result<const accord::SignedCredential*> own_credential(const accord::Roster& own
                 "station/station.key and the station's credential do not fit: the "
                 "key file is of another station");
   if (own.revoked(keys.number))
-    return fail(Fault::kDenied, "the credential of this station is revoked: enrol it again");
+    return fail(Fault::kDenied, "this station (" + own.side() + "/" + post + ", no. " + std::to_string(keys.number.value) +
+                                    ") was declared lost by its own side" +
+                                    (own.revoked_at(keys.number) ? " on " + format_utc(*own.revoked_at(keys.number)) : "") +
+                                    ": its keys are not taken any more. A new station needs a directory of its own: "
+                                    "detente station enrol");
   return found;
 }
 

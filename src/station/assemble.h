@@ -22,6 +22,7 @@ struct Counterpart {
   link::Layers their_seal;  // of what it receives
   std::string our_station;
   std::string their_station;
+  bool own_was_lost = false;  // the own station has the place of one that was revoked
 
   const std::string& name() const { return config.name; }
 };
@@ -36,6 +37,15 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
                                                       const StationConfig& config,
                                                       const CounterpartConfig& counterpart,
                                                       Coders& coders);
+
+// Who the other side's bulletins say is its station here.
+struct FarStation {
+  const accord::SignedCredential* current = nullptr;        // nothing: every one is revoked
+  std::vector<const accord::SignedCredential*> revoked;     // with other keys than the current one's
+  std::optional<core::FarKeys> keys() const;
+  core::FormerStations former(const Counterpart& counterpart) const;
+};
+FarStation far_station(const Counterpart& counterpart);
 
 // `sockets`: where each configured path is heard. `link_known`: the record holds the state of this
 // pair. kState when neither the record nor the pair's file has a secret.

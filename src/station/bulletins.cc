@@ -12,9 +12,14 @@ void tell_watch(Running& running) {
   if (running.watch != nullptr) running.watch->on_roster_changed();
 }
 
-bool same_keys(const accord::SignedCredential* a, const accord::SignedCredential* b) {
-  return a != nullptr && b != nullptr && a->credential.sign_key == b->credential.sign_key &&
-         a->credential.agree_key == b->credential.agree_key && a->credential.cosign_key == b->credential.cosign_key;
+// The link follows the roster at once: a station that its side revoked is not heard from now on, and one
+// that has its place is.
+bool follow_roster(Running& running, const Counterpart& counterpart, const std::optional<core::FarKeys>& before) {
+  const FarStation far = far_station(counterpart);
+  const auto now = far.keys();
+  running.driver->set_far(counterpart.peer, now, far.former(counterpart));
+  return before.has_value() != now.has_value() ||
+         (now && (now->noise != before->noise || now->log != before->log || now->cosign != before->cosign));
 }
 
 }  // namespace
@@ -24,8 +29,10 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
   DETENTE_TRY(entry, record::decode_entry(stored.bytes));
   if (entry.header.kind != record::kBulletinEntry) return false;
   DETENTE_TRY(bytes, line::parse_bulletin_body(entry.body));
+  const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, counterpart.roster.apply(bytes));
   DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bytes));
+  follow_roster(running, counterpart, before);
   tell_watch(running);
   return news || saved;
 }
@@ -33,15 +40,12 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
 Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin) {
   accord::Roster& roster = counterpart.roster;
   DETENTE_TRY(parsed, accord::parse_bulletin(bulletin, roster.root(), counterpart.name()));
-  const accord::Roster before = roster;
+  const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bulletin));
+  const bool other = follow_roster(running, counterpart, before);
   tell_watch(running);
-  const std::string& post = counterpart.config.their_post;
-  return Json{{"ok", true},
-              {"number", parsed.number},
-              {"new", news || saved},
-              {"restart", !same_keys(before.station(post), roster.station(post))}};
+  return Json{{"ok", true}, {"number", parsed.number}, {"new", news || saved}, {"other_station", other}};
 }
 
 void take_missed_bulletins(Running& running, Counterpart& counterpart) {
@@ -60,6 +64,10 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
               accord::parse_bulletin(bulletin, running.own_roster.root(), running.dir.name()));
   DETENTE_TRY(news, running.own_roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
+  for (const auto& counterpart : running.counterparts) {
+    counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();
+    follow_roster(running, *counterpart, far_station(*counterpart).keys());
+  }
   tell_watch(running);
   Json sent = Json::array();
   for (const auto& counterpart : running.counterparts) {

@@ -11,7 +11,7 @@ namespace detente::station {
 Result<Json> publish_bulletin(Running& running, ByteView bulletin);
 
 // Of a counterpart, come by another way than the line: checked, saved, in use at once. The answer says whether
-// the link needs a new start, which is so when the station there has other keys than before.
+// another station speaks for them now, or none.
 Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin);
 
 // An entry of the other side's on the accord line. True when it was a bulletin that is new; the

@@ -12,6 +12,7 @@
 #include "station/proposals.h"
 #include "station/record_check.h"
 #include "station/station_log.h"
+#include "station/suspensions.h"
 #include "station/watch.h"
 #include "station/witness.h"
 
@@ -192,6 +193,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   for (const auto& counterpart : running.counterparts)
     DETENTE_TRY_VOID(add_counterpart(running, *counterpart, sockets, life.new_epoch));
   for (const auto& counterpart : running.counterparts) take_missed_bulletins(running, *counterpart);
+  for (const auto& counterpart : running.counterparts) load_suspensions(running, *counterpart);
 
   DETENTE_TRY(watch, Watch::open(running, log));
   running.watch = watch.get();

@@ -18,6 +18,14 @@ Result<void> check_desk_time(WallTime claimed, WallTime now) {
               "clock of the desk or of the station");
 }
 
+Result<void> check_carried(const accord::Annex& annex) {
+  if (!annex.log_only) return {};
+  return fail(Fault::kDenied, "line " + annex.name +
+                                  " is log only by the accord: nothing goes over it by this program. Speak over its own "
+                                  "equipment, and log what was said: detente contact log " +
+                                  annex.name + " \"WORDS\" --bearer radio --as YOU");
+}
+
 Result<void> check_valid_now(const accord::Credential& officer, WallTime now) {
   const std::string which = "the credential of officer " + std::to_string(officer.number.value) + ", " + officer.post;
   if (now < officer.not_before)

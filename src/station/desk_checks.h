@@ -8,6 +8,8 @@ namespace detente::station {
 
 // An entry that is dated far ahead would be refused by the other station and stop the log.
 Result<void> check_desk_time(WallTime claimed, WallTime now);
+// kDenied on a line that carries nothing by the program, with what to do instead.
+Result<void> check_carried(const accord::Annex& annex);
 // Whether the officer may act at all now; else what gives him the right again.
 Result<void> check_valid_now(const accord::Credential& officer, WallTime now);
 // Whether the accord lets this officer's post join the line.

@@ -8,7 +8,9 @@
 #include "line/message.h"
 #include "station/line_watch.h"
 #include "station/submission.h"
+#include "station/suspensions.h"
 #include "station/verdict.h"
+#include "station/vouched.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -69,15 +71,15 @@ std::string act_words(const record::Entry& entry) {
   }
 }
 
-void add_body(Json& out, const Counterpart& counterpart, const record::Entry& entry) {
+void add_body(Json& out, const Counterpart& counterpart, const accord::Roster& roster, const record::Entry& entry) {
   const record::Header& header = entry.header;
   out["body_form"] = kBodyForms[static_cast<std::size_t>(header.body_form)];
   if (header.body_form == record::BodyForm::kText)
     out["text"] = wire::display_text(as_string(entry.body));
-  const std::string words =
-      header.kind == record::kRegister ? register_act_words(counterpart, entry)
-      : header.kind >= record::kProposal ? restoration_words(counterpart, entry)
-                                         : act_words(entry);
+  const std::string words = header.kind == record::kRegister     ? register_act_words(counterpart, entry)
+                            : header.kind == record::kSuspension ? suspension_words(roster, entry)
+                            : header.kind >= record::kProposal   ? restoration_words(counterpart, entry)
+                                                                 : act_words(entry);
   if (!words.empty()) out["act"] = wire::display_line(words);
   if (header.kind == record::kPersonReceipt)
     if (const auto level = line::parse_receipt_body(entry.body))
@@ -173,7 +175,8 @@ Json entry_json(Running& running, const EntryView& view) {
   out["action"] = safe_texts(header.action);
   out["info"] = safe_texts(header.info);
   out["references"] = references_json(view, header);
-  add_body(out, *view.counterpart, *entry);
+  const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
+  add_body(out, *view.counterpart, roster, *entry);
   out["attachments"] = Json::array();
   for (const record::Attachment& attachment : header.attachments)
     out["attachments"].push_back(attachment_json(running, *view.counterpart, view.log.own, attachment));
@@ -184,6 +187,9 @@ Json entry_json(Running& running, const EntryView& view) {
   const PeerId peer = view.counterpart->peer;
   out["crossed"] = !view.log.own && crossed_with_cut(running.driver->station().peer(peer).registers(), header,
                                                      view.stored.stored_at);
+  const Vouch vouch = vouch_for(*running.store, roster, view.log, view.stored.index);
+  out["verdict"] = vouch.vouched ? "valid" : kAfterLastValid;
+  out["verdict_why"] = vouch.why;
   out["unread"] = !view.log.own &&
                   running.marks[{peer, view.annex->line}].unread(view.log.epoch, view.stored.index);
   return out;

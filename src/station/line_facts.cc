@@ -39,6 +39,16 @@ watch::FarFacts far_facts(const core::Link& link) {
   return out;
 }
 
+// The newest of a post that is revoked; what has its place is of other keys.
+std::optional<watch::LostFacts> lost_facts(const accord::Roster& roster, const std::string& post) {
+  const auto revoked = roster.revoked_stations(post);
+  if (revoked.empty()) return std::nullopt;
+  const accord::Credential& lost = revoked.back()->credential;
+  watch::LostFacts out{post, lost.number.value, roster.revoked_at(lost.number), std::nullopt, 0, std::nullopt};
+  if (const accord::SignedCredential* current = roster.station(post)) out.successor = current->credential.number.value;
+  return out;
+}
+
 }  // namespace
 
 watch::LadderFacts gather_shared(const Running& running, const Counterpart& counterpart) {
@@ -52,6 +62,12 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
   if (const auto fault = running.store->trouble()) facts.equipment.fault = fault->message;
   facts.equipment.clock_synchronised = io::os_clock_synchronised();
   facts.station = far_facts(link);
+  facts.station.lost = lost_facts(counterpart.roster, counterpart.config.their_post);
+  if (facts.station.lost) {
+    facts.station.lost->calls = link.revoked_calls().count;
+    facts.station.lost->called = link.revoked_calls().last;
+  }
+  facts.own_lost = lost_facts(running.own_roster, running.config.post);
   for (const PathConfig& config : counterpart.config.paths) {
     const accord::AccordPath& agreed = *accord.path(config.name);
     facts.paths.push_back(path_facts(*link.paths().find(agreed.number),

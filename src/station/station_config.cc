@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kProvidersMax = 16;
+constexpr std::size_t kChiefsMax = 16;
 constexpr std::uint32_t kLineMibMax = 16 * 1024 * 1024;
 constexpr std::uint32_t kVigilanceMinutesMin = 5, kVigilanceMinutesMax = 720;
 constexpr std::uint32_t kVigilanceGraceMinutesMax = 60;
@@ -148,7 +149,8 @@ CounterpartConfig* StationConfig::counterpart(std::string_view name) {
 
 Result<void> check_station_config(const StationConfig& config) {
   DETENTE_TRY_VOID(check_name("post", config.post));
-  if (config.counterparts.size() > kCounterpartsMax || config.providers.size() > kProvidersMax)
+  if (config.counterparts.size() > kCounterpartsMax || config.providers.size() > kProvidersMax ||
+      config.chiefs.size() > kChiefsMax)
     return fail(Fault::kLimit, "station.toml: at most 256 counterparts and 16 providers");
   std::set<std::string> names;
   for (const CounterpartConfig& counterpart : config.counterparts) {
@@ -165,6 +167,7 @@ Result<void> check_station_config(const StationConfig& config) {
                                          wire::display_line(provider.substr(0, 80)) +
                                          "\" is not an absolute path; write the whole path");
   }
+  for (const std::string& chief : config.chiefs) DETENTE_TRY_VOID(check_name("chiefs", chief));
   DETENTE_TRY_VOID(check_vigilance(config));
   return check_hooks(config.hooks);
 }
@@ -176,6 +179,7 @@ Result<StationConfig> parse_station_config(std::string_view text) {
   StationConfig config;
   config.post = root.text("post");
   read_vigilance(root, config);
+  if (root.has("chiefs")) config.chiefs = root.texts("chiefs", kChiefsMax);
   for (auto& table : root.tables("providers", kProvidersMax)) {
     config.providers.push_back(table.text("path"));
     table.close();
@@ -206,6 +210,7 @@ Result<std::string> write_station_config(const StationConfig& config) {
   if (config.vigilance_minutes != 0) writer.integer("vigilance_minutes", config.vigilance_minutes);
   if (config.vigilance_grace_minutes != StationConfig{}.vigilance_grace_minutes)
     writer.integer("vigilance_grace_minutes", config.vigilance_grace_minutes);
+  if (!config.chiefs.empty()) writer.texts("chiefs", config.chiefs);
   for (const CounterpartConfig& counterpart : config.counterparts) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)

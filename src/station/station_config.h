@@ -54,6 +54,7 @@ struct StationConfig {
   // The officer on watch is asked so often whether he is there, and has so long to say so; 0 = never.
   std::uint32_t vigilance_minutes = 0;
   std::uint32_t vigilance_grace_minutes = 5;
+  std::vector<std::string> chiefs;  // posts whose officers may suspend an officer of this side
 
   const CounterpartConfig* counterpart(std::string_view name) const;
   CounterpartConfig* counterpart(std::string_view name);

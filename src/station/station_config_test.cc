@@ -16,6 +16,7 @@ StationConfig example() {
   config.counterparts[0].line_mib_a_day = 512;
   config.providers = {"/usr/lib/own.so"};
   config.vigilance_minutes = 60;
+  config.chiefs = {"duty-chief", "commander"};
   config.vigilance_grace_minutes = 3;
   config.hooks = {{HookOn::kAlarm, {"/usr/local/bin/bell", "--for", "a \"b\" \\c"}, "", {}, 0, 20},
                   {HookOn::kSignOfLife, {}, "duty@example.org", {"liaison", "north/navy"}, 0, 300},
@@ -55,6 +56,7 @@ TEST(StationConfig, RefusesContradictions) {
   EXPECT_TRUE(refused([](StationConfig& c) { c.counterparts[0].paths[1].name = "fibre"; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.counterparts[0].paths[1].listen.port = 7001; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.providers = {"own.so"}; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.chiefs = {"Duty Chief"}; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_minutes = 4; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_minutes = 721; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_grace_minutes = 0; }));

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/civil.h"
+#include "station/vouched.h"
+
 namespace detente::station {
 
 namespace {
@@ -31,6 +34,7 @@ const char* to_string(Verdict::Value value) {
     case Verdict::Value::kNotValid: return "not valid";
     case Verdict::Value::kNoCredential: return "no credential";
     case Verdict::Value::kUsedBefore: return "used before";
+    case Verdict::Value::kAfterLastValid: return kAfterLastValid;
   }
   return "not valid";
 }
@@ -56,8 +60,12 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
     return not_valid(credential, "the credential is not for this line");
   if (!credential.valid_at(entry.header.time))
     return not_valid(credential, "the credential was not valid at the time that the entry names");
+  if (const auto suspended = roster.suspended(signature.officer, entry.header.time))
+    return not_valid(credential, "its side's duty chief suspended the officer from " + format_utc(suspended->from) + " to " +
+                                     format_utc(suspended->until));
   if (revoked_for(roster, signature.officer, entry.header.line, place))
-    return not_valid(credential, "the credential is revoked");
+    return {Verdict::Value::kAfterLastValid, "the credential is revoked, and its side does not vouch for this entry",
+            credential.post};
   return {Verdict::Value::kValid, "", credential.post};
 }
 

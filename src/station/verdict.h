@@ -10,13 +10,13 @@
 namespace detente::station {
 
 struct Verdict {
-  enum class Value { kValid, kNotValid, kNoCredential, kUsedBefore };
+  enum class Value { kValid, kNotValid, kNoCredential, kUsedBefore, kAfterLastValid };
   Value value = Value::kNotValid;
   std::string why;   // empty when valid
   std::string post;  // of the credential, where there is one
 };
 const char* to_string(
-    Verdict::Value value);  // "valid", "not valid", "no credential", "used before"
+    Verdict::Value value);  // "valid", "not valid", "no credential", "used before", "after the last valid"
 
 // Where an entry stands, as far as it has a place: a revocation leaves valid what stands below its
 // mark.

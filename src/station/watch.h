@@ -78,6 +78,7 @@ class Watch {
     std::map<record::LogKey, std::uint64_t> scanned;
     std::set<watch::CallId> outcomes;  // that stand in the log, the newest of them
     std::optional<line::OnWatch> told_on_watch;
+    std::optional<Deed> contact;  // the newest that was logged by hand
     bool look_wanted = false;
     bool cut = false;  // for text, by either side; as the watch log has it
   };
@@ -129,6 +130,7 @@ class Watch {
   void escalate();
   void look_at_vigilance(WallTime time);
   void look_at_credentials(WallTime time);
+  void look_at_lost(const accord::Roster& roster, const std::string& post, const std::string& line);
   void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
   // watch_tries.cc
   void count_tries(WallTime time);
@@ -164,6 +166,8 @@ class Watch {
   std::unique_ptr<io::HookRunner> hooks_;
   std::map<watch::AlarmId, std::string> hook_trouble_;
   std::set<std::string> expiring_;  // told in this run, once before the end and once after it
+  std::set<std::string> lost_;  // stations that were declared lost, as far as this run has seen
+  bool lost_known_ = false;
   WallTime credentials_seen_;
   bool prompted_ = false;  // the watch, and it has not answered
   std::optional<WallTime> vigilance_raised_at_;

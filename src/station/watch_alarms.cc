@@ -68,7 +68,8 @@ void Watch::on_core_alarm(const std::string& counterpart, const std::string& kin
   const auto raised = alarms_.raise({{kind, counterpart}, text, now()});
   if (!raised.anew) return;  // counted; a counterpart could fill the log with the others
   note({{"what", "alarm"}, {"line", counterpart}, {"kind", kind}, {"words", text}, {"number", raised.id}});
-  end(counterpart, kind);
+  // Whether whoever has a lost station has stopped calling, nobody can know.
+  if (kind != alarm_name(core::AlarmKind::kRevoked)) end(counterpart, kind);
   run_hooks(HookOn::kAlarm, 0, *alarms_.find(raised.id));
 }
 
@@ -179,6 +180,36 @@ void Watch::look_at_credentials(WallTime time) {
   credentials_seen_ = time;
   look_at_roster(running_.own_roster, true, time);
   for (const auto& counterpart : running_.counterparts) look_at_roster(counterpart->roster, false, time);
+  look_at_lost(running_.own_roster, running_.config.post, "");
+  for (const auto& counterpart : running_.counterparts)
+    look_at_lost(counterpart->roster, counterpart->config.their_post, counterpart->name());
+  lost_known_ = true;
+}
+
+// One that has a successor since an earlier run is told on the screen and raises nothing any more.
+void Watch::look_at_lost(const accord::Roster& roster, const std::string& post, const std::string& line) {
+  const bool replaced = roster.station(post) != nullptr;
+  for (const accord::SignedCredential* one : roster.revoked_stations(post)) {
+    const std::string number = std::to_string(one->credential.number.value);
+    const std::string kind = "station-lost-" + roster.side() + "-" + number;
+    const auto open = alarms_.open();
+    const bool raised = std::any_of(open.begin(), open.end(), [&](const auto& alarm) { return alarm.about.kind == kind; });
+    const bool is_new = lost_.insert(kind).second;
+    if (!raised && is_new && (lost_known_ || !replaced)) {
+      const auto at = roster.revoked_at(one->credential.number);
+      const std::string when = at ? " on " + format_utc(*at) : "";
+      raise(line, kind,
+            line.empty() ? "our own side declared its station at " + post + " (no. " + number + ") lost" + when +
+                               (running_.keys.number == one->credential.number
+                                    ? ": it is this one. Its counterparts take nothing of it any more; stop it"
+                                    : "")
+                         : roster.side() + " declared its station at " + post + " (no. " + number + ") lost" + when +
+                               ": what still comes from it is not taken, and what it wrote after the last valid position "
+                               "does not count, whatever date it claims" +
+                               (replaced ? "; another has its place" : "; no other was named in its place yet"));
+    }
+    if (replaced) end(line, kind);
+  }
 }
 
 void Watch::look_at_roster(const accord::Roster& roster, bool own, WallTime time) {

@@ -1,5 +1,7 @@
 #include "station/watch_deed.h"
 
+#include "base/civil.h"
+
 #include <algorithm>
 
 #include "station/desk_checks.h"
@@ -118,6 +120,8 @@ Result<void> check_deed_signatures(const std::string& side, const Deed& deed, co
     if (held == nullptr || held->credential.is_station() || signatures[i].officer != needed[i])
       return fail(Fault::kDenied, "no credential of " + who + " is known at this station; import its bulletin");
     if (roster.revoked(needed[i])) return fail(Fault::kDenied, "the credential of " + who + " is revoked");
+    if (const auto suspended = roster.suspended(needed[i], now))
+      return fail(Fault::kDenied, who + " is suspended by the duty chief until " + format_utc(suspended->until));
     // Whoever leaves may leave after the last day, too: a watch that nobody can end would stay for ever.
     const bool leaves = i == 0 && is_one_of(deed.what, {"off", "handover"}) && held->credential.not_after < now;
     if (!leaves) DETENTE_TRY_VOID(check_valid_now(held->credential, now));

@@ -96,6 +96,9 @@ void Watch::take_deed(const Deed& deed) {
   if (deed.to) known.to = running_.own_roster.first_number(*deed.to);
   people_.take(known, every_line());
   if (deed.what == "acknowledge") acknowledge(deed);
+  if (deed.what != "contact") return;
+  OneLine* line = named(deed.line);
+  if (line != nullptr && (!line->contact || line->contact->at <= deed.at)) line->contact = deed;
 }
 
 }  // namespace detente::station

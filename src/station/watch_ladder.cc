@@ -79,12 +79,28 @@ std::optional<watch::OutageFacts> outage_facts(const std::vector<std::pair<bool,
   return out;
 }
 
+// The beginning of a text, whole characters of it.
+std::string shown_start(const std::string& words) {
+  constexpr std::size_t kShownMax = 200;
+  if (words.size() <= kShownMax) return wire::display_line(words);
+  std::size_t end = kShownMax;
+  while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xc0) == 0x80) --end;
+  return wire::display_line(words.substr(0, end)) + " ...";
+}
+
 }  // namespace
 
 void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex,
                       watch::LadderFacts& facts) const {
   const OneLine* line = find(counterpart.peer, annex.line);
   if (line == nullptr) return;
+  if (annex.log_only) {
+    facts.log_only = true;
+    if (const auto& deed = line->contact)
+      facts.contact = {deed->at, wire::display_line(deed->bearer), shown_start(deed->words),
+                       deed->way == "in"};
+    return;
+  }
   const WallTime time = facts.now.wall;
   add_calls(*line->watch, time, facts.people);
   add_presence(*line->watch, time, facts.people);

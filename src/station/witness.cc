@@ -7,6 +7,7 @@
 #include "station/api.h"
 #include "station/bulletins.h"
 #include "station/submission.h"
+#include "station/suspensions.h"
 #include "station/watch.h"
 
 namespace detente::station {
@@ -84,6 +85,8 @@ void Witness::operator()(const core::EntryArrived& event) {
   const auto stored = find(event);
   if (!stored) return;
   Counterpart& counterpart = *running_.counterparts[event.peer.value];
+  if (const auto entry = record::decode_entry(stored->bytes))
+    take_suspension(running_, counterpart, record::Whose::kOthers, *entry);
   const Result<bool> taken = take_bulletin(running_, counterpart, *stored);
   if (!taken) {
     log_.warn("{}: entry {} of the accord line is no bulletin that can be taken: {}",

@@ -108,6 +108,8 @@ Finding equipment_rung(const LadderFacts& facts) {
   return {Known::kGood, words, std::nullopt};
 }
 
+bool is_lost(const LadderFacts& facts) { return facts.station.lost && !facts.station.lost->successor; }
+
 Finding path_rung(const Judged& judged) {
   if (judged.contact) {
     for (const JudgedPath& path : judged.paths)
@@ -134,6 +136,7 @@ Finding path_rung(const Judged& judged) {
 Finding station_rung(const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   const auto age = age_of(facts, facts.station.heard);
+  if (is_lost(facts)) return {Known::kNot, "declared lost by its own side", {}};
   if (facts.station.farewell)
     return {Known::kNot, "said farewell: \"" + facts.station.farewell->words + "\"",
             age_of(facts, facts.station.farewell->at)};
@@ -206,6 +209,11 @@ std::vector<Situation> find_situations(const Judged& judged) {
   add(facts.cut_by_us && facts.cut_by_them, Situation::kCutByBoth);
   add(facts.cut_by_us && !facts.cut_by_them, Situation::kCutByUs);
   add(facts.cut_by_them && !facts.cut_by_us, Situation::kCutByThem);
+  if (facts.log_only) {  // no path, session or person says anything of it
+    add(true, Situation::kLogOnly);
+    return out;
+  }
+  add(is_lost(facts), Situation::kStationLost);
   add(all_unplugged(judged), Situation::kOwnPathUnplugged);
   const bool in_vain = any_path(judged, is_one_way) && any_path(judged, heard_on);
   if (!judged.contact) {
@@ -257,6 +265,23 @@ MediumFinding find_medium(accord::Medium medium, const Judged& judged) {
   return out;
 }
 
+// Of a line that is log only packets say nothing, whatever the other lines' do. A cut holds all the same.
+void forget_packets(Ladder& ladder, const LadderFacts& facts) {
+  const Finding none{Known::kUnknown, "nothing of this line goes by the program", std::nullopt};
+  for (std::size_t i = 1; i < kRungs; ++i)
+    if (static_cast<RungKind>(i) != RungKind::kLineOpen || !(facts.cut_by_us || facts.cut_by_them))
+      ladder.rungs[i] = none;
+  const bool good = !facts.equipment.fault;
+  ladder.highest_good = good ? std::optional(RungKind::kEquipment) : std::nullopt;
+  ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
+}
+
+// Of stations that have a successor: the line goes on, and what happened stays on the screen.
+void add_lost(Ladder& ladder, const LadderFacts& facts) {
+  if (facts.station.lost && facts.station.lost->successor) ladder.also.push_back(lost_words(facts));
+  if (facts.own_lost) ladder.also.push_back(own_lost_words(*facts.own_lost));
+}
+
 }  // namespace
 
 Ladder judge(const LadderFacts& facts) {
@@ -267,8 +292,12 @@ Ladder judge(const LadderFacts& facts) {
     const auto kind = static_cast<RungKind>(i);
     (out.rungs[i].known == Known::kGood ? out.highest_good : out.first_not) = kind;
   }
-  for (const JudgedPath& path : judged.paths) out.paths.push_back(path.finding);
-  for (const accord::Medium medium : facts.media) out.media.push_back(find_medium(medium, judged));
+  if (facts.log_only) {
+    forget_packets(out, facts);
+  } else {
+    for (const JudgedPath& path : judged.paths) out.paths.push_back(path.finding);
+    for (const accord::Medium medium : facts.media) out.media.push_back(find_medium(medium, judged));
+  }
   const std::vector<Situation> situations = find_situations(judged);
   out.situation = situations.front();
   out.text = text_of(out.situation, judged);
@@ -277,6 +306,7 @@ Ladder judge(const LadderFacts& facts) {
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
   out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
+  add_lost(out, facts);
   return out;
 }
 

@@ -57,8 +57,10 @@ enum class Situation : std::uint8_t {
   kOutageAnnounced,
   kSilent,
   kOtherAccord,  // both are there and hold different accords
+  kLogOnly,      // nothing goes over this line by the program
+  kStationLost,  // their side declared it lost, and named no other
 };
-inline constexpr std::size_t kSituations = 12;
+inline constexpr std::size_t kSituations = 14;
 const char* to_string(Situation situation);  // "in-contact", ...: stable, for programs
 
 // For a person.

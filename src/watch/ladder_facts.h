@@ -49,12 +49,23 @@ struct Farewell {
   std::string words;
 };
 
+// A station that its own side declared lost (spec/credential.md section 3).
+struct LostFacts {
+  std::string post;
+  std::uint16_t number = 0;                // of its credential
+  std::optional<WallTime> at;              // by the root's clock
+  std::optional<std::uint16_t> successor;  // that has its place
+  std::uint64_t calls = 0;                 // of its keys, which got no answer, since this station's start
+  std::optional<Instant> called;           // the last of them
+};
+
 struct FarFacts {
   bool session = false;
   std::optional<Instant> session_since;
   std::optional<Instant> heard;      // on any path of this counterpart
   std::optional<Farewell> farewell;  // and nothing since
   bool other_accord = false;
+  std::optional<LostFacts> lost;  // the newest of that post
 };
 
 // A side's register of this line. Both sides': by both.
@@ -77,6 +88,13 @@ struct PresenceFacts {
   Presence answer = Presence::kReady;
   WallTime at;
   std::string by;  // empty: nobody answered
+};
+
+// What an officer logged by hand.
+struct ContactFacts {
+  WallTime at;
+  std::string bearer, words;  // safe to show
+  bool from_them = false;
 };
 
 struct PersonFacts {
@@ -108,6 +126,9 @@ struct LadderFacts {
   std::optional<CutFacts> cut_by_us, cut_by_them;
   std::vector<std::string> announced;  // cuts that are still to come, and of one medium, each in words
   std::optional<OutageFacts> outage;
+  std::optional<LostFacts> own_lost;    // the station that this one has the place of
+  bool log_only = false;                // the accord: nothing goes over it by the program
+  std::optional<ContactFacts> contact;  // the newest of a line that is log only
   std::optional<std::string> hours;  // "closed until 09:00 by both"
   PeopleFacts people;
   std::vector<accord::Medium> media;

@@ -124,6 +124,12 @@ std::vector<Case> every_situation() {
   facts.station.session = false;
   facts.station.other_accord = true;
   add(Situation::kOtherAccord, "OTHER ACCORD THERE", facts);
+  facts = silent();
+  facts.station.lost = LostFacts{"main", 3, wall_ago(3600), std::nullopt, 2, ago(5)};
+  add(Situation::kStationLost, "THEIR STATION IS DECLARED LOST", facts);
+  facts = silent();
+  facts.log_only = true;
+  add(Situation::kLogOnly, "LOG ONLY", facts);
   return out;
 }
 
@@ -141,6 +147,45 @@ TEST(Ladder, EverySituationIsToldApart) {
           << one.title << " shows " << other.title;
     }
   }
+}
+
+TEST(Ladder, OfALineThatIsLogOnlyNothingIsJudgedByPackets) {
+  LadderFacts facts = in_contact();
+  facts.log_only = true;
+  const Ladder none = judge(facts);
+  EXPECT_NE(none.text.words.find("No contact was logged"), std::string::npos);
+  EXPECT_TRUE(none.paths.empty() && none.media.empty() && none.also.empty());
+  EXPECT_EQ(none.highest_good, RungKind::kEquipment);
+  EXPECT_EQ(none.first_not, RungKind::kPath);
+  EXPECT_EQ(none.rung(RungKind::kStation).known, Known::kUnknown);
+  facts.contact = ContactFacts{wall_ago(600), "ship radio", "Hanla, this is Baekdu", true};
+  const std::string words = judge(facts).text.words;
+  EXPECT_NE(words.find("ship radio, from north: \"Hanla, this is Baekdu\""), std::string::npos) << words;
+  facts.cut_by_them = CutFacts{wall_ago(60), "The leaflets"};
+  const Ladder cut = judge(facts);
+  EXPECT_EQ(cut.situation, Situation::kCutByThem) << "a cut is of every line that it names";
+  EXPECT_EQ(cut.rung(RungKind::kLineOpen).known, Known::kNot);
+  ASSERT_EQ(cut.also.size(), 1U);
+  EXPECT_NE(cut.also[0].find("By the accord nothing goes"), std::string::npos) << cut.also[0];
+  facts.equipment.fault = "no space left on device";
+  EXPECT_EQ(judge(facts).situation, Situation::kOwnEquipmentDown);
+}
+
+TEST(Ladder, WhatALostStationStillSendsIsToldAndItsSuccessorIsThere) {
+  LadderFacts facts = silent();
+  facts.station.lost = LostFacts{"main", 3, wall_ago(3600), std::nullopt, 12, ago(5)};
+  const Ladder lost = judge(facts);
+  EXPECT_EQ(lost.rung(RungKind::kStation).known, Known::kNot);
+  EXPECT_NE(lost.text.words.find("what still comes from it is not taken"), std::string::npos) << lost.text.words;
+  EXPECT_NE(lost.text.words.find("12 calls"), std::string::npos) << lost.text.words;
+  facts = in_contact();
+  facts.station.lost = LostFacts{"main", 3, wall_ago(3600), 7, 0, std::nullopt};
+  facts.own_lost = LostFacts{"main", 2, wall_ago(60), 9, 0, std::nullopt};
+  const Ladder now = judge(facts);
+  EXPECT_EQ(now.situation, Situation::kInContact);
+  ASSERT_EQ(now.also.size(), 2U);
+  EXPECT_NE(now.also[0].find("Station no. 7 has its place"), std::string::npos) << now.also[0];
+  EXPECT_NE(now.also[1].find("this one, no. 9, has its place"), std::string::npos) << now.also[1];
 }
 
 TEST(Ladder, SilenceIsNeverCalledARefusalOrAFault) {

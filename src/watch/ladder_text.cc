@@ -163,6 +163,14 @@ std::string contact_words(const Judged& judged) {
   return out + "; whether what we send arrives is being tried.";
 }
 
+std::string log_only_words(const LadderFacts& facts) {
+  const std::string begin = "By the accord nothing goes over this line by the program. ";
+  if (!facts.contact) return begin + "No contact was logged by hand yet.";
+  const ContactFacts& contact = *facts.contact;
+  return begin + "The newest contact that was logged by hand: " + time_text(contact.at) + ", " + contact.bearer +
+         (contact.from_them ? ", from " + facts.far : ", from us") + ": \"" + contact.words + "\".";
+}
+
 }  // namespace
 
 std::string span_text(Duration span) {
@@ -179,6 +187,24 @@ std::string heard_text(const LadderFacts& facts) {
            since_text(facts, facts.equipment.started);
   return "heard last at " + since_text(facts, *facts.station.heard) +
          ago(age_of(facts, facts.station.heard));
+}
+
+std::string lost_words(const LadderFacts& facts) {
+  const LostFacts& lost = *facts.station.lost;
+  std::string out = sentence_start(facts.far) + " declared its station at " + lost.post + " (no. " +
+                    std::to_string(lost.number) + ") lost" + (lost.at ? " on " + time_text(*lost.at) : "") +
+                    ": what still comes from it is not taken. ";
+  if (lost.calls > 0)
+    out += "Somebody calls with its keys (" + std::to_string(lost.calls) + " calls since this station's start, the last " +
+           span_text(age_of(facts, lost.called).value_or(Duration{})) + " ago) and gets no answer. ";
+  return out + (lost.successor ? "Station no. " + std::to_string(*lost.successor) + " has its place."
+                               : "No other station was named in its place.");
+}
+
+std::string own_lost_words(const LostFacts& lost) {
+  return "Our station at " + lost.post + ", no. " + std::to_string(lost.number) + ", was declared lost" +
+         (lost.at ? " on " + time_text(*lost.at) : "") +
+         (lost.successor ? "; this one, no. " + std::to_string(*lost.successor) + ", has its place." : ".");
 }
 
 SituationText text_of(Situation situation, const Judged& judged) {
@@ -237,6 +263,13 @@ SituationText text_of(Situation situation, const Judged& judged) {
               ". What we send draws no answer, and nobody has said why: equipment, path and people "
               "there cannot be told apart.",
           kKeepOn};
+    case Situation::kStationLost:
+      return {"THEIR STATION IS DECLARED LOST", lost_words(facts),
+              "Answer nobody who still speaks for it. Ask " + facts.far +
+                  " by another channel for the bulletin of its new station: detente bulletin import FILE."};
+    case Situation::kLogOnly:
+      return {"LOG ONLY", log_only_words(facts),
+              "Speak over its own equipment, and log what was said: detente contact log."};
     case Situation::kOtherAccord:
       return {"OTHER ACCORD THERE",
               "The station of " + facts.far + " answers, and holds another accord than this one.",
@@ -290,6 +323,8 @@ const char* to_string(Situation situation) {
     case Situation::kOutageAnnounced: return "outage-announced";
     case Situation::kSilent: return "silent";
     case Situation::kOtherAccord: return "other-accord";
+    case Situation::kLogOnly: return "log-only";
+    case Situation::kStationLost: return "station-lost";
   }
   return "";
 }

@@ -14,6 +14,8 @@ struct Judged {
   bool contact = false;  // both directions are known to work, over one path or two
 };
 
+std::string lost_words(const LadderFacts& facts);
+std::string own_lost_words(const LostFacts& lost);
 SituationText text_of(Situation situation, const Judged& judged);
 // The same fact in one sentence, where it is not the situation.
 std::string also_text(Situation situation, const Judged& judged);

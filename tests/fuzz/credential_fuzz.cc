@@ -3,6 +3,7 @@
 #include "accord/accord_for_test.h"
 #include "accord/root_signed.h"
 #include "fuzz.h"
+#include "wire/cbor.h"
 
 namespace detente::fuzz {
 
@@ -56,6 +57,19 @@ void check_bulletin(ByteView input, bool signed_here) {
   if (!signed_here) FUZZ_EXPECT(equal(input, g.bulletin) || equal(input, g.second));
 }
 
+void check_file(ByteView input) {
+  const auto file = accord::parse_bulletin_file(input);
+  if (!file) return;
+  if (file->side.empty()) {
+    FUZZ_EXPECT(file->bulletins.size() == 1 && equal(file->bulletins.front(), input));
+    return;
+  }
+  wire::CborWriter writer;
+  writer.array(3).text(accord::kBulletinFileFormat).text(file->side).array(file->bulletins.size());
+  for (const Bytes& one : file->bulletins) writer.bytes(one);
+  FUZZ_EXPECT(equal(writer.take(), input));
+}
+
 // In any order and any number of times; what is refused changes nothing.
 void check_roster(ByteView bulletin) {
   const Ground& g = ground();
@@ -76,6 +90,7 @@ void run(ByteView input) {
   const Ground& g = ground();
   check_credential(input, false);
   check_bulletin(input, false);
+  check_file(input);
   const Bytes credential = accord::sign_by_root(input, kCredentialPurpose, g.root);
   check_credential(credential, true);
   FUZZ_EXPECT(!accord::parse_bulletin(credential, g.root.verify_key(), "south"));
@@ -91,7 +106,10 @@ Seeds seeds() {
                                 g.root.verify_key())
         .value();
   };
-  return {{"station", g.station},
+  wire::CborWriter file;
+  file.array(3).text(accord::kBulletinFileFormat).text("south").array(2).bytes(g.bulletin).bytes(g.second);
+  return {{"file", file.take()},
+          {"station", g.station},
           {"reserve", g.reserve},
           {"officer", g.officer},
           {"bulletin", g.bulletin},

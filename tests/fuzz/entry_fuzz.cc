@@ -6,6 +6,7 @@
 #include "line/proposal.h"
 #include "line/restoration.h"
 #include "line/register_act.h"
+#include "line/suspension.h"
 #include "line/watch_acts.h"
 #include "record/entry.h"
 #include "wire/cbor.h"
@@ -79,6 +80,7 @@ void check_bodies(ByteView body) {
     FUZZ_EXPECT(equal(line::restoration_test_body(*test), body));
   if (const auto report = line::parse_restoration_report_body(body))
     FUZZ_EXPECT(equal(line::restoration_report_body(*report), body));
+  if (const auto act = line::parse_suspension_body(body)) FUZZ_EXPECT(equal(line::suspension_body(*act), body));
   if (const auto answer = line::parse_answer_body(body)) FUZZ_EXPECT(equal(line::answer_body(*answer), body));
 }
 

@@ -81,7 +81,7 @@ class Ends(WatchCase):
         self.assertEqual([o["number"] for o in self.cli(self.south, "officer", "list")["officers"] if o["name"] == "kim"],
                          [renewed["number"]])
         taken = self.carry(self.south, self.north)
-        self.assertEqual((taken["added"], taken["told"], taken["restart"]), (1, True, False))
+        self.assertEqual((taken["added"], taken["told"], taken["other_station"]), (1, True, False))
         for station in (self.south, self.north):
             wait_until(lambda s=station: "credential-south-1" not in self.alarms(s, "expired"), f"{station.name}'s alarm to end")
         self.assertNotIn("credential-south-2", self.alarms(self.south, "expired"), "park has gone, and the post is kept")
@@ -127,7 +127,7 @@ class Ends(WatchCase):
         self.assertNotEqual(self.proved(entry), "proved")
         self.assertEqual(self.cli(self.south, "station", "renew")["told"], True)
         self.cli(self.north, "station", "renew")
-        self.assertEqual(self.carry(self.north, self.south)["restart"], False)
+        self.assertEqual(self.carry(self.north, self.south)["other_station"], False)
         self.carry(self.south, self.north)
         for station in (self.south, self.north):
             wait_until(lambda s=station: ours not in self.alarms(s, "expired"), f"{station.name}'s alarm to end")

@@ -322,6 +322,33 @@ class People(WatchCase):
         self.assertEqual({**before, "now": 0}, {**after, "now": 0})
 
 
+class LogOnly(WatchCase):
+    OPTIONS = ("--log-only", "ship-radio")
+
+    def test_a_line_with_equipment_of_its_own_carries_nothing_and_shows_what_was_logged(self):
+        self.start()
+        for words in (("send", "ship-radio", "good morning", "--as", "kim"), ("test", "ship-radio"), ("drill", "ship-radio"),
+                      ("presence", "ask", "ship-radio", "--as", "kim")):
+            said = self.refused(self.south, *words)
+            self.assertIn("ship-radio is log only by the accord", said, words)
+            self.assertIn("detente contact log ship-radio", said, words)
+        self.assertEqual(self.south.line_of("north", "ship-radio")["own_size"], 0)
+        shown = self.cli(self.south, "status", "ship-radio")
+        self.assertEqual((shown["situation"], shown["title"], shown["paths"]), ("log-only", "LOG ONLY", []))
+        self.assertIn("No contact was logged", shown["words"])
+        for way, words in (("in", "Hanla, this is Baekdu"), ("out", "Baekdu, this is Hanla")):
+            self.cli(self.south, "contact", "log", "ship-radio", words, "--bearer", "ship radio", "--as", "kim",
+                     "--way", way)
+        self.south.kill()
+        self.south.start()
+        shown = self.cli(self.south, "status", "ship-radio")
+        self.assertIn('ship radio, from us: "Baekdu, this is Hanla"', shown["words"])
+        self.assertEqual(self.south.line_of("north", "ship-radio")["situation"], "log-only")
+        # The other lines are what they are.
+        self.south.wait_link("north")
+        self.assertEqual(self.south.line_of("north", "navy")["situation"], "in-contact")
+
+
 class Alarms(WatchCase):
     OPTIONS = ("--gap",)
 

@@ -1,0 +1,77 @@
+// Link: another station at the other end, or none. spec/session.md section 9.
+//
+// Whoever took a station has the key under which calls of that pair are checked first. So where one was
+// revoked, at either end, the counter moves for a call alone that reads: else the station in its place
+// would soon not be heard any more.
+#include "core/link.h"
+
+namespace detente::core {
+
+void Link::set_remote(Context& context, const RemoteKeys& keys) {
+  const bool same = remote_.current == keys.current;
+  remote_ = keys;
+  if (same) return;
+  if (keys.current && *keys.current != setup_.pair.remote_static) {
+    setup_.pair.remote_static = *keys.current;
+    // What was recorded of the former station does not read under this key, and the new one's clock counts alone.
+    state_.responder_last = 0;
+    if (psk_) context.effects.persist({state_batch()}, {}, {});
+  }
+  sessions_.clear();
+  attempts_.clear();
+  next_try_.reset();
+  tries_ = 0;
+  other_accord_.reset();
+  farewell_.reset();
+  if (up_) {
+    up_ = false;
+    context.effects.notify(LinkChanged{peer_, false});
+  }
+  if (psk_) begin_handshake(context);  // else start() will
+}
+
+bool Link::reads(Context& context, const link::FirstPacket& packet, ByteView psk) const {
+  return link::answer_first_packet(setup_.pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys).has_value();
+}
+
+bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacket& packet) {
+  if (!lost() && !remote_.exposed && remote_.revoked.empty()) return true;
+  if (!exposed_calls_.take(context.now.mono)) return false;
+  const std::uint16_t mine = psk_->epoch();
+  if (!lost() && packet.counter.epoch < mine) {  // the new station catches up by this
+    context.effects.send(peer_, path, epoch_notice(packet));
+    return false;
+  }
+  const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
+  if (!psk) {
+    if (!lost()) adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
+    return false;
+  }
+  if (!lost() && reads(context, packet, psk->view())) return true;
+  note_revoked(context, packet, psk->view());
+  return false;
+}
+
+Bytes Link::epoch_notice(const link::FirstPacket& packet) const {
+  const std::uint16_t mine = psk_->epoch();
+  ByteArray<32> data{};
+  data[0] = static_cast<std::uint8_t>(mine >> 8);
+  data[1] = static_cast<std::uint8_t>(mine);
+  return link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kEpochSpent, data}, setup_.keys.ours);
+}
+
+void Link::note_revoked(Context& context, const link::FirstPacket& packet, ByteView psk) {
+  link::PairConfig pair = setup_.pair;
+  for (const crypto::AgreePublic& key : remote_.revoked) {
+    pair.remote_static = key;
+    if (!link::answer_first_packet(pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys)) continue;
+    ++revoked_calls_.count;
+    revoked_calls_.last = context.now.mono;
+    context.effects.notify(Alarm{peer_, AlarmKind::kRevoked,
+                                 "a station calls whose keys " + setup_.counterpart +
+                                     " has revoked: it gets no answer, and nothing of it is taken"});
+    return;
+  }
+}
+
+}  // namespace detente::core
