@@ -30,10 +30,14 @@ class Restorations(unittest.TestCase):
     def propose(self, station, *lines, at="+4s", more=()):
         far, officer = self.far(station)
         station.cli("restore", "propose", *(f"{far}/{line}" for line in lines), "--at", at, "--as", officer, *more)
-        return self.proposals(station)[-1]
+        return max((one for one in self.proposals(station) if one["by"] == "us"), key=lambda one: one["index"])
 
     def proposals(self, station):
+        """The oldest first; of one second, in no order that means anything."""
         return station.cli("proposal", "list")["proposals"]
+
+    def states(self, station):
+        return {one["id"]: one["state"] for one in self.proposals(station)}
 
     def answer(self, station, what, proposal, *more):
         far, officer = self.far(station)
@@ -95,10 +99,11 @@ class Restorations(unittest.TestCase):
         second = self.propose(self.south, LINE, at="+2h")
         wait_until(lambda: len(self.proposals(self.north)) == 2, "the second")
         counter = self.propose(self.north, LINE, at="+3s", more=("--instead-of", f"south/far-{second['index']}"))
-        wait_until(lambda: [one["state"] for one in self.proposals(self.south)] == ["rejected", "replaced", "offered"], "the counter-offer")
+        expected = {first["id"]: "rejected", second["id"]: "replaced", f"far-{counter['index']}": "offered"}
+        wait_until(lambda: self.states(self.south) == expected, lambda: f"the counter-offer: {self.proposals(self.south)}")
         self.answer(self.south, "accept", counter)
         self.south.cli("proposal", "withdraw", f"north/far-{counter['index']}", "--as", "kim")
-        wait_until(lambda: self.proposals(self.north)[-1]["state"] == "withdrawn", "the withdrawal")
+        wait_until(lambda: self.states(self.north)[counter["id"]] == "withdrawn", "the withdrawal")
         wait_until(lambda: self.ladder(self.south)["now"] > counter["instant"] + 2, "the hour to pass")
         for station in (self.south, self.north):
             self.assertNotEqual(self.ladder(station)["situation"], "in-contact")
@@ -122,7 +127,7 @@ class Restorations(unittest.TestCase):
         second = self.propose(self.south, DESK, at="+3s")
         wait_until(lambda: len(self.proposals(self.north)) == 2, "the second proposal")
         self.answer(self.north, "accept", second)
-        wait_until(lambda: self.proposals(self.south)[-1]["restoration"], "its tests")
+        wait_until(lambda: [one["id"] for one in self.proposals(self.south) if one["id"] == second["id"] and one["restoration"]], "its tests")
         for station in (self.south, self.north):
             far, officer = self.far(station)
             station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you again.", "--as", officer)
