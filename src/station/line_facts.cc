@@ -1,6 +1,7 @@
 #include "station/line_facts.h"
 
 #include "station/cuts.h"
+#include "station/proposals.h"
 
 #include "io/os_clock.h"
 #include "station/watch.h"
@@ -83,7 +84,9 @@ watch::LadderFacts gather_line(const Running& running, const Counterpart& counte
   std::erase_if(out.paths,
                 [&](const watch::PathFacts& path) { return !annex.allows_path(path.name); });
   out.media = annex.media;
-  add_cut_facts(running.driver->station().peer(counterpart.peer).registers(), annex.line, out);
+  const core::Peer& peer = running.driver->station().peer(counterpart.peer);
+  add_cut_facts(peer.registers(), annex.line, out);
+  add_restoration_facts(peer, annex.line, running.driver->now().wall, out);
   if (running.watch != nullptr) running.watch->add_facts(counterpart, annex, out);
   return out;
 }

@@ -116,6 +116,15 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   return check_lines(running, counterpart, entry);
 }
 
+void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts) {
+  if (peer.restorations().restoring(line))
+    return facts.announced.push_back("the tests of an agreed restoration of this line run: detente restore show");
+  for (const core::AgreedRestoration& one : peer.agreements().restorations(now)) {
+    const bool named = std::any_of(one.lines.begin(), one.lines.end(), [line](const auto& of) { return of.line == line; });
+    if (named) facts.announced.push_back("both sides have agreed to restore this line at " + format_utc(one.instant) + "; its tests begin then");
+  }
+}
+
 // --- words -------------------------------------------------------------------------
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include "station/json.h"
 #include "station/running.h"
+#include "watch/ladder_facts.h"
 
 namespace detente::station {
 
@@ -14,6 +15,9 @@ bool act_counts(const Running& running, const Counterpart& counterpart, record::
 // kDenied, kNotFound, kMalformed with what to do.
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
 Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
+
+// What is agreed, or tested now, about a line: beside its situation.
+void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts);
 
 // What a proposal, an answer, a test or a report says; empty for everything else.
 std::string restoration_words(const Counterpart& counterpart, const record::Entry& entry);

@@ -48,7 +48,7 @@ class Restorations(unittest.TestCase):
         return [entry["act"] for entry in station.entries(far, "accord", whose) if entry["kind"] == kind]
 
     def test_both_agree_and_at_the_hour_the_line_opens_by_itself_and_both_report(self):
-        offered = self.propose(self.south, LINE, more=("--words", "Let us speak again."))
+        offered = self.propose(self.south, LINE, at="+8s", more=("--words", "Let us speak again."))
         theirs = wait_until(lambda: self.proposals(self.north), "the proposal")[0]
         self.assertEqual((theirs["by"], theirs["post"], theirs["state"], theirs["words"]),
                          ("them", "duty-officer", "offered", "Let us speak again."))
@@ -56,7 +56,9 @@ class Restorations(unittest.TestCase):
         self.answer(self.north, "accept", offered, "--words", "Agreed.")
         ours = wait_until(lambda: (found := self.proposals(self.south)[0])["state"] == "accepted" and found, "the acceptance")
         self.assertEqual((ours["decided"]["by"], ours["decided"]["words"]), ("them", "Agreed."))
-        self.assertEqual(self.ladder(self.south)["situation"], "cut-by-them", "not before the hour")
+        before = self.ladder(self.south)
+        self.assertEqual(before["situation"], "cut-by-them", "not before the hour")
+        self.assertIn("agreed to restore this line at", " ".join(before["also"]))
         for station in (self.south, self.north):
             self.await_situation(station, "in-contact")
         self.assertEqual(self.south.cli("send", f"north/{LINE}", "after")["state"], "receipted")
@@ -77,7 +79,9 @@ class Restorations(unittest.TestCase):
         wait_until(lambda: self.proposals(self.south), "the proposal")
         self.answer(self.south, "accept", offered)
         self.await_situation(self.south, "in-contact")
-        self.assertEqual(self.ladder(self.south, DESK)["situation"], "cut-by-them")
+        tested = self.ladder(self.south, DESK)
+        self.assertEqual(tested["situation"], "cut-by-them")
+        self.assertIn("tests of an agreed restoration", " ".join(tested["also"]))
         waits = self.south.cli("restore", "show")["proposals"][0]["restoration"]["lines"]
         self.assertEqual([(line["line"], line["desk_wanted"], line["desk_passed"], line["open"]) for line in waits if line["line"] == DESK],
                          [(DESK, True, False, False)])
