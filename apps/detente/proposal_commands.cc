@@ -270,6 +270,8 @@ void add_proposal_commands(CLI::App& app, Context& context) {
   add_answer(proposals, context, "withdraw", "Take the own offer back, or step back from what was agreed", line::AnswerAct::kWithdraw);
 
   CLI::App& restore = *app.get_subcommand("restore");
+  const std::string footer = restore.get_footer();
+  restore.footer("");  // its example is not theirs
   auto options = std::make_shared<ProposalOptions>();
   CLI::App* offer = restore.add_subcommand("propose", "Offer to restore lines at an hour; both stations test them then");
   offer->add_option("LINE", options->lines, "north/military-west, or military-west where unique; several")->required();
@@ -290,6 +292,7 @@ void add_proposal_commands(CLI::App& app, Context& context) {
   example(*at_desk, "detente restore desk north/liaison --words \"I read you well.\" --as kim");
   on_run(*at_desk, context, [&context, word] { return desk(context, *word); });
   add_list(restore, context, "show", "Restorations: what is agreed, which tests have passed, what is missing", true);
+  restore.footer(footer);
 }
 
 }  // namespace detente::cli

@@ -50,7 +50,7 @@ void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   const line::ActPlace at = place(whose, epoch, index);
   const record::Kind kind = entry.header.kind;
   const bool judged = line::is_proposal_act(kind) || kind == record::kRegister || kind == record::kRestorationTest;
-  const bool counts = judged && (!counts_ || counts_(whose, entry));
+  const bool counts = judged && (!counts_ || counts_(whose, entry, at));
   // A book that is full computes on from what it has; nothing that is in it becomes wrong.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;

@@ -26,8 +26,9 @@ struct AgreedRestoration {
 
 class Agreements {
  public:
-  // Whether an act counts: its officers may do that and their signatures are good. Nothing: every one does.
-  using Counts = std::function<bool(record::Whose whose, const record::Entry& entry)>;
+  // Whether an act counts: its officers may do that and their signatures are good. `at`: where it stands, if it has its
+  // place; what a revoked officer signed before his last valid position goes on counting. Nothing: every one does.
+  using Counts = std::function<bool(record::Whose whose, const record::Entry& entry, const std::optional<line::ActPlace>& at)>;
 
   Agreements(const PairIdentity& identity, bool we_are_first, Counts counts)
       : identity_(&identity), own_side_(we_are_first ? 0 : 1), counts_(std::move(counts)) {}

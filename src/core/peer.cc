@@ -13,6 +13,12 @@ DocumentTerms with_paths(DocumentTerms terms, const std::vector<LineSetup>& line
   return terms;
 }
 
+// A register takes an act into account before it has its place.
+Registers::Counts without_place(const Agreements::Counts& counts) {
+  if (!counts) return {};
+  return [counts](record::Whose whose, const record::Entry& entry) { return counts(whose, entry, std::nullopt); };
+}
+
 }  // namespace
 
 Peer::Peer(PeerSetup setup)
@@ -21,7 +27,7 @@ Peer::Peer(PeerSetup setup)
       new_epoch_(setup.new_epoch),
       link_(identity_.peer, std::move(setup.link)),
       documents_(identity_, link_, with_paths(std::move(setup.documents), setup.lines)),
-      registers_(identity_, setup.counts),
+      registers_(identity_, without_place(setup.counts)),
       agreements_(identity_, link_.we_are_first(), std::move(setup.counts)),
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_),

@@ -34,7 +34,7 @@ struct PeerSetup {
   std::map<SocketId, PathId> sockets;
   bool new_epoch = false;  // the disk has a new life: begin new epochs at start
   DocumentTerms documents = {};  // their paths are taken from the lines
-  Registers::Counts counts = {};  // whether an act on a register, or on a proposal, counts; nothing: every one does
+  Agreements::Counts counts = {};  // whether an act on a register, or on a proposal, counts; nothing: every one does
 };
 
 class Peer {

@@ -221,6 +221,25 @@ TEST_F(Restoration, AnswersThatLeadNowhereAreRefused) {
   EXPECT_FALSE(answer(1, line::AnswerAct::kAccept, 0, late)) << "its hour has passed";
 }
 
+// What a revoked officer signed before his last valid position goes on counting: so where an act stands is asked, too.
+TEST_F(Restoration, AnActIsJudgedWhereItStands) {
+  const record::LogPosition proposal = propose_to_restore(0, minutes(5));
+  ASSERT_TRUE(answer(1, line::AnswerAct::kReject, 0, proposal));
+  SeededRandom keys(1), jitter(1);
+  core::EffectQueue effects;
+  const core::Context context{pair_.now(0), effects, keys, jitter, pair_.store(0)};
+  std::vector<line::ActPlace> judged;
+  core::Agreements anew(peer(0).identity(), true, [&](record::Whose, const record::Entry&, const std::optional<line::ActPlace>& at) {
+    if (at) judged.push_back(*at);
+    return judged.size() == 1;
+  });
+  anew.load(context);
+  ASSERT_EQ(judged.size(), 2u) << "the proposal and its answer";
+  EXPECT_EQ(judged.front(), (line::ActPlace{0, proposal.epoch, proposal.size - 1}));
+  EXPECT_EQ(judged.back().side, 1);
+  EXPECT_EQ(anew.book().outcome(judged.front())->state, line::ProposalState::kOffered) << "the answer's signature did not count";
+}
+
 class RestorationWithDesks : public Restoration {
  protected:
   RestorationWithDesks() : Restoration(with_desks()) {}

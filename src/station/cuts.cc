@@ -61,13 +61,14 @@ bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vect
 
 }  // namespace
 
-bool register_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
+bool register_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
+                         const std::optional<EntryPlace>& place) {
   const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
   if (!act || entry.signatures.empty()) return false;
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
   return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
     return signer_may(roster, signature.officer, act->lines()) &&
-           judge_signature(entry, signature, counterpart.accord, roster, std::nullopt).value == Verdict::Value::kValid;
+           judge_signature(entry, signature, counterpart.accord, roster, place).value == Verdict::Value::kValid;
   });
 }
 

@@ -116,8 +116,9 @@ Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
     heard_on[sockets.at(place_of(counterpart, path))] = counterpart.accord.accord.path(path.name)->number;
   DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
                                      std::move(heard_on), known, new_epoch));
-  setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry) {
-    return act_counts(running, counterpart, whose, entry);
+  setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry,
+                                          const std::optional<line::ActPlace>& at) {
+    return act_counts(running, counterpart, whose, entry, at ? std::optional(EntryPlace{at->epoch, at->index}) : std::nullopt);
   };
   running.driver->add_peer(std::move(setup));
   for (const PathConfig& path : counterpart.config.paths)

@@ -63,7 +63,8 @@ const accord::SignedCredential* person(const accord::Roster& roster, OfficerId n
   return found == nullptr || found->credential.is_station() ? nullptr : found;
 }
 
-bool persons_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
+bool persons_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
+                        const std::optional<EntryPlace>& place) {
   if (entry.signatures.empty()) return false;
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
   const std::vector<LineId> lines = lines_of_act(running, counterpart, whose, entry);
@@ -71,7 +72,7 @@ bool persons_act_counts(const Running& running, const Counterpart& counterpart, 
     const accord::SignedCredential* signer = person(roster, signature.officer);
     return signer != nullptr &&
            std::all_of(lines.begin(), lines.end(), [&](LineId line) { return signer->credential.allows(line); }) &&
-           judge_signature(entry, signature, counterpart.accord, roster, std::nullopt).value == Verdict::Value::kValid;
+           judge_signature(entry, signature, counterpart.accord, roster, place).value == Verdict::Value::kValid;
   });
 }
 
@@ -89,13 +90,14 @@ Result<void> check_lines(const Running& running, const Counterpart& counterpart,
 
 }  // namespace
 
-bool act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
-  if (entry.header.kind == record::kRegister) return register_act_counts(running, counterpart, whose, entry);
+bool act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
+                const std::optional<EntryPlace>& place) {
+  if (entry.header.kind == record::kRegister) return register_act_counts(running, counterpart, whose, entry, place);
   if (entry.header.kind == record::kRestorationTest) {
     const auto test = line::parse_restoration_test_body(entry.body);
     if (test && test->of != line::RestorationTestOf::kDesk) return true;
   }
-  return persons_act_counts(running, counterpart, whose, entry);
+  return persons_act_counts(running, counterpart, whose, entry, place);
 }
 
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {

@@ -4,13 +4,15 @@
 
 #include "station/json.h"
 #include "station/running.h"
+#include "station/verdict.h"
 #include "watch/ladder_facts.h"
 
 namespace detente::station {
 
 // Whether an act of the accord line counts: on a register, a proposal or an answer, or a desk's word in a
 // restoration. A station's own tests need no person.
-bool act_counts(const Running& running, const Counterpart& counterpart, record::Whose whose, const record::Entry& entry);
+bool act_counts(const Running& running, const Counterpart& counterpart, record::Whose whose, const record::Entry& entry,
+                const std::optional<EntryPlace>& place);
 
 // kDenied, kNotFound, kMalformed with what to do.
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
