@@ -71,6 +71,8 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     asked.again.clear();
     asked.arrived_bytes = 0;
   }
+  // The last of it is on its way, and this question crossed it: whether it arrived is asked all the same.
+  if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(0) + kAckDelay;
 }
 
 void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix) {

@@ -159,6 +159,16 @@ TEST(Simulator, DocumentSeedsThatFoundFaults) {
   }
 }
 
+// A question crossed the last of a document, and the word that all of it is there was lost.
+TEST(Simulator, AuthorAsksWhetherTheLastOfADocumentIsThere) {
+  Options options = half_day(20910);
+  options.duration = std::chrono::hours(6);
+  options.pair.paths = 2;
+  options.faults.loss_per_mille = 100;
+  const Report report = World(options).run();
+  EXPECT_TRUE(report.violations.empty()) << told(report);
+}
+
 TEST(Simulator, SameSeedSameTrace) {
   const Report a = World(half_day(7)).run();
   const Report b = World(half_day(7)).run();
