@@ -5,7 +5,7 @@
 namespace detente::accord {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -41,7 +41,7 @@ TomlWriter& TomlWriter::item_of(std::string_view name) {
 }
 
 TomlWriter& TomlWriter::text(std::string_view key, std::string_view text) {
-  out_.append(key).append(" = ").append(quoted(text)).append("\n");
+  out_.append(key).append(" = ").append(in_quotes(text)).append("\n");
   return *this;
 }
 
@@ -58,7 +58,7 @@ TomlWriter& TomlWriter::time(std::string_view key, WallTime value) {
 TomlWriter& TomlWriter::texts(std::string_view key, const std::vector<std::string>& values) {
   out_.append(key).append(" = [");
   for (std::size_t i = 0; i < values.size(); ++i)
-    out_.append(i ? ", " : "").append(quoted(values[i]));
+    out_.append(i ? ", " : "").append(in_quotes(values[i]));
   out_.append("]\n");
   return *this;
 }

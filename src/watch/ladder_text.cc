@@ -97,7 +97,7 @@ std::string far_off_words(const Judged& judged) {
          sentence_start(heard_text(facts)) + ".";
 }
 
-std::string quoted(const std::string& reason) {
+std::string in_quotes(const std::string& reason) {
   return reason.empty() ? "No reason was given." : "The reason given: \"" + reason + "\".";
 }
 
@@ -106,10 +106,10 @@ std::string cut_words(const Judged& judged, Situation situation) {
   std::string out;
   if (situation != Situation::kCutByUs)
     out = sentence_start(facts.far) + " suspended the line at " +
-          time_text(facts.cut_by_them->since) + ". " + quoted(facts.cut_by_them->reason);
+          time_text(facts.cut_by_them->since) + ". " + in_quotes(facts.cut_by_them->reason);
   if (situation != Situation::kCutByThem)
     out += (out.empty() ? "" : " ") + std::string("We suspended the line at ") +
-           time_text(facts.cut_by_us->since) + ". " + quoted(facts.cut_by_us->reason);
+           time_text(facts.cut_by_us->since) + ". " + in_quotes(facts.cut_by_us->reason);
   return out + " " + sentence_start(heard_text(facts)) + ".";
 }
 
