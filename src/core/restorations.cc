@@ -116,24 +116,30 @@ void Restorations::advance(Context& context) {
       begin(context, one);
     }
   }
-  for (const auto& [at, mark] : std::map(marks_)) {
-    const auto of = [&](const auto& one, const line::ActPlace& place) { return one.at == place; };
-    const bool here = std::any_of(runs_.begin(), runs_.end(), [&](const RestorationRun& run) { return run.agreement.at == at; });
-    if (mark != Mark::kRunning || here) continue;
-    // It ran when this station stopped: what its tests were worth is not known any more.
-    const auto known = std::find_if(agreed.begin(), agreed.end(), [&](const AgreedRestoration& one) { return of(one, at); });
-    marks_[at] = Mark::kEnded;
-    keep_marks(context);
-    if (known == agreed.end()) continue;
-    runs_.push_back({*known, context.now.mono, {}, {}, {}});
-    for (const line::RestoredLine& line : known->lines) runs_.back().lines.push_back({line});
-    end(context, runs_.back(), RestorationEnd::kStopped);
-  }
+  end_what_ran_before(context, agreed);
   for (RestorationRun& one : runs_)
     if (!one.end) run(context, one);
   if (std::any_of(runs_.begin(), runs_.end(), [](const RestorationRun& one) { return !one.end; }))
     next_ = std::min(next_.value_or(context.now.mono + kTick), context.now.mono + kTick);
   advancing_ = false;
+}
+
+// It ran when this station stopped: what its tests were worth is not known any more.
+void Restorations::end_what_ran_before(Context& context, const std::vector<AgreedRestoration>& agreed) {
+  for (auto& mark : marks_) {
+    const line::ActPlace& at = mark.first;
+    const bool here = std::any_of(runs_.begin(), runs_.end(), [&](const RestorationRun& run) { return run.agreement.at == at; });
+    if (mark.second != Mark::kRunning || here) continue;
+    mark.second = Mark::kEnded;
+    const auto known = std::find_if(agreed.begin(), agreed.end(), [&](const AgreedRestoration& one) { return one.at == at; });
+    if (known == agreed.end()) continue;
+    RestorationRun run{*known, context.now.mono, {}, {}, {}};
+    for (const line::RestoredLine& line : known->lines) run.lines.push_back({line});
+    runs_.push_back(std::move(run));
+  }
+  const auto before = [this](const RestorationRun& run) { return !run.end && marks_.at(run.agreement.at) == Mark::kEnded; };
+  for (RestorationRun& run : runs_)
+    if (before(run)) end(context, run, RestorationEnd::kStopped);
 }
 
 std::optional<Instant> Restorations::next_deadline() const { return next_; }

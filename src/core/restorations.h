@@ -62,6 +62,7 @@ class Restorations {
 
   void begin(Context& context, const AgreedRestoration& agreement);
   void run(Context& context, RestorationRun& run);
+  void end_what_ran_before(Context& context, const std::vector<AgreedRestoration>& agreed);
   void end(Context& context, RestorationRun& run, line::RestorationEnd end);
   void send_tests(Context& context, const RestorationRun& run);
   void look_at_paths(RestorationRun& run) const;

@@ -36,7 +36,7 @@ bool loss_known(const core::PathState& state) {
 // The same words as in the status ladder.
 void add_findings(Json& shown, const watch::LadderFacts& shared) {
   for (const watch::PathFacts& facts : shared.paths) {
-    if (facts.name != shown["name"]) continue;
+    if (facts.name != shown["name"].get<std::string>()) continue;
     const watch::PathFinding found = watch::judge_path(facts, shared).finding;
     shown["in"].update(finding_json(found.in));
     shown["out"].update(finding_json(found.out));
