@@ -120,8 +120,12 @@ Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
     return tl::unexpected<Error>(bytes.error());
   }
   if (const auto bytes = store.value(kValueKey)) {
-    DETENTE_TRY(anchor, parse_anchor(as_string(*bytes)));
-    in_database = anchor;
+    Result<Anchor> anchor = parse_anchor(as_string(*bytes));
+    if (!anchor && anchor.error().fault == Fault::kMalformed)
+      return fail(Fault::kMalformed, "the record is damaged: what it says of its own life cannot be read. Keep this disk, and "
+                                     "restore a backup (detente restore)");
+    if (!anchor) return tl::unexpected<Error>(anchor.error());
+    in_database = *anchor;
   }
   bool empty = true;
   for (const record::LineKey& line : lines) empty = empty && store.logs(line).empty();
