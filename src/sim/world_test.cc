@@ -161,6 +161,7 @@ TEST(Simulator, DocumentSeedsThatFoundFaults) {
 
 // A question crossed the last of a document, and the word that all of it is there was lost.
 TEST(Simulator, AuthorAsksWhetherTheLastOfADocumentIsThere) {
+  if (quick()) GTEST_SKIP() << "of the whole run only";
   Options options = half_day(20910);
   options.duration = std::chrono::hours(6);
   options.pair.paths = 2;
@@ -170,6 +171,7 @@ TEST(Simulator, AuthorAsksWhetherTheLastOfADocumentIsThere) {
 }
 
 TEST(Simulator, SameSeedSameTrace) {
+  if (quick()) GTEST_SKIP() << "of the whole run only";
   const Report a = World(half_day(7)).run();
   const Report b = World(half_day(7)).run();
   const Report c = World(half_day(8)).run();
