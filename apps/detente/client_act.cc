@@ -15,6 +15,16 @@ std::string class_mark(record::EntryClass entry_class) {
   return entry_class == record::EntryClass::kLive ? "" : upper(station::class_name(entry_class)) + " | ";
 }
 
+Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
+  line::MediaMask out = 0;
+  for (const std::string& name : names) {
+    const auto medium = line::medium_from(name);
+    if (!medium) return fail(Fault::kMalformed, "--medium is text, document or voice");
+    out = static_cast<line::MediaMask>(out | *medium);
+  }
+  return names.empty() ? line::kAllMedia : out;
+}
+
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);

@@ -4,6 +4,7 @@
 
 #include "client_commands.h"
 #include "client_compose.h"
+#include "line/register_act.h"
 #include "line/watch_acts.h"
 
 namespace detente::cli {
@@ -24,6 +25,9 @@ struct Act {
 };
 // Posts it and says what became of it; the answer goes into the result. True when the other side has it.
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act);
+
+// --medium, given as often as wanted; all of them where none is.
+Result<line::MediaMask> media_of(const std::vector<std::string>& names);
 
 // "DRILL | " in front of whatever is said in a drill, "TEST | " in a test.
 std::string class_mark(record::EntryClass entry_class);

@@ -64,16 +64,6 @@ Result<Registers> registers_of(const StationClient& station, const std::vector<L
   return found;
 }
 
-Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
-  line::MediaMask out = 0;
-  for (const std::string& name : names) {
-    const auto medium = line::medium_from(name);
-    if (!medium) return fail(Fault::kMalformed, "--medium is text, document or voice");
-    out = static_cast<line::MediaMask>(out | *medium);
-  }
-  return names.empty() ? line::kAllMedia : out;
-}
-
 std::string names_of(const std::vector<LineAddress>& lines) {
   std::string out;
   for (const LineAddress& line : lines) out += (out.empty() ? "" : ", ") + line.text();

@@ -154,16 +154,6 @@ Result<void> answer(Context& context, const ProposalOptions& options, line::Answ
   return {};
 }
 
-Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
-  line::MediaMask out = 0;
-  for (const std::string& name : names) {
-    const auto medium = line::medium_from(name);
-    if (!medium) return fail(Fault::kMalformed, "--medium is text, document or voice");
-    out = static_cast<line::MediaMask>(out | *medium);
-  }
-  return names.empty() ? line::kAllMedia : out;
-}
-
 struct Chosen {
   std::string counterpart;
   std::vector<line::RestoredLine> lines;

@@ -108,11 +108,11 @@ Result<void> Agreements::check_own(const record::Entry& entry) const {
   return {};
 }
 
-std::vector<AgreedRestoration> Agreements::restorations(WallTime since) const {
+std::vector<AgreedRestoration> Agreements::restorations() const {
   std::vector<AgreedRestoration> out;
   for (const line::ActPlace& at : book_.proposals()) {
     const line::Proposal& proposal = *book_.find(at);
-    if (proposal.matter != line::Matter::kRestoration || !proposal.instant || *proposal.instant < since) continue;
+    if (proposal.matter != line::Matter::kRestoration || !proposal.instant) continue;
     if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
     AgreedRestoration one{at, {}, *proposal.instant};
     for (const line::RestoredLine& line : lines_of(proposal)) {

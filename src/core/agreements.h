@@ -49,8 +49,9 @@ class Agreements {
   // What a desk of this side wrote: kNotFound, kConflict when it leads nowhere from what is known now.
   Result<void> check_own(const record::Entry& entry) const;
 
-  // Those whose instant is not before `since`; each line only where this agreement is the one that counts.
-  std::vector<AgreedRestoration> restorations(WallTime since) const;
+  // Those that stand; each line only where this agreement is the one that counts. Another answer only after another
+  // revision().
+  std::vector<AgreedRestoration> restorations() const;
   // Whether that side's part of the agreement stands after its cut of that epoch in its log.
   bool covers(const line::ActPlace& agreement, record::Whose whose, LineId line, std::uint64_t cut_epoch) const;
   // Whether that side's clear, which says that it ends a restoration, refers to one that both had agreed on and that

@@ -60,6 +60,8 @@ void Restorations::load(Context& context, record::Fence fence) {
   marks_.clear();
   runs_.clear();
   next_ = context.now.mono;
+  looked_at_ = parts_.agreements->revision();
+  agreed_ = parts_.agreements->restorations();
   loaded_ = true;
   const auto bytes = context.store.value(marks_key(*parts_.identity));
   if (!bytes) return;
@@ -105,9 +107,9 @@ void Restorations::advance(Context& context) {
   next_.reset();
   const std::uint32_t now = context.now.wall.seconds;
   const WallTime since{now > line::kRestorationSeconds ? now - line::kRestorationSeconds : 0};
-  const std::vector<AgreedRestoration> agreed = parts_.agreements->restorations(since);
-  for (const AgreedRestoration& one : agreed) {
-    if (marks_.count(one.at) > 0) continue;
+  if (news) agreed_ = parts_.agreements->restorations();
+  for (const AgreedRestoration& one : agreed_) {
+    if (one.instant < since || marks_.count(one.at) > 0) continue;
     if (one.instant.seconds > now) {
       const Duration left = std::chrono::seconds(one.instant.seconds - now);
       const Instant at = context.now.mono + std::min<Duration>(left, kLookEvery);
@@ -116,7 +118,7 @@ void Restorations::advance(Context& context) {
       begin(context, one);
     }
   }
-  end_what_ran_before(context, agreed);
+  end_what_ran_before(context, since);
   for (RestorationRun& one : runs_)
     if (!one.end) run(context, one);
   if (std::any_of(runs_.begin(), runs_.end(), [](const RestorationRun& one) { return !one.end; }))
@@ -125,14 +127,14 @@ void Restorations::advance(Context& context) {
 }
 
 // It ran when this station stopped: what its tests were worth is not known any more.
-void Restorations::end_what_ran_before(Context& context, const std::vector<AgreedRestoration>& agreed) {
+void Restorations::end_what_ran_before(Context& context, WallTime since) {
   for (auto& mark : marks_) {
     const line::ActPlace& at = mark.first;
     const bool here = std::any_of(runs_.begin(), runs_.end(), [&](const RestorationRun& run) { return run.agreement.at == at; });
     if (mark.second != Mark::kRunning || here) continue;
     mark.second = Mark::kEnded;
-    const auto known = std::find_if(agreed.begin(), agreed.end(), [&](const AgreedRestoration& one) { return one.at == at; });
-    if (known == agreed.end()) continue;
+    const AgreedRestoration* known = agreed(at);
+    if (known == nullptr || known->instant < since) continue;
     RestorationRun run{*known, context.now.mono, {}, {}, {}};
     for (const line::RestoredLine& line : known->lines) run.lines.push_back({line});
     runs_.push_back(std::move(run));
@@ -140,6 +142,11 @@ void Restorations::end_what_ran_before(Context& context, const std::vector<Agree
   const auto before = [this](const RestorationRun& run) { return !run.end && marks_.at(run.agreement.at) == Mark::kEnded; };
   for (RestorationRun& run : runs_)
     if (before(run)) end(context, run, RestorationEnd::kStopped);
+}
+
+const AgreedRestoration* Restorations::agreed(const line::ActPlace& at) const {
+  const auto found = std::find_if(agreed_.begin(), agreed_.end(), [&](const AgreedRestoration& one) { return one.at == at; });
+  return found == agreed_.end() ? nullptr : &*found;
 }
 
 std::optional<Instant> Restorations::next_deadline() const { return next_; }
@@ -170,9 +177,6 @@ void Restorations::begin(Context& context, const AgreedRestoration& agreement) {
 }
 
 void Restorations::run(Context& context, RestorationRun& run) {
-  const std::vector<AgreedRestoration> agreed = parts_.agreements->restorations(run.agreement.instant);
-  const bool stands = std::any_of(agreed.begin(), agreed.end(),
-                                  [&](const AgreedRestoration& one) { return one.at == run.agreement.at; });
   look_at_paths(run);
   for (RestorationRun::Line& line : run.lines) look_at_line(context, run, line);
   const auto open = [](const RestorationRun::Line& line) { return line.open; };
@@ -182,7 +186,7 @@ void Restorations::run(Context& context, RestorationRun& run) {
       end(context, run, RestorationEnd::kOpen);
     return;
   }
-  if (!stands) return end(context, run, RestorationEnd::kWithdrawn);
+  if (agreed(run.agreement.at) == nullptr) return end(context, run, RestorationEnd::kWithdrawn);
   if (context.now.wall.seconds >= run.agreement.instant.seconds + line::kRestorationSeconds)
     return end(context, run, RestorationEnd::kTimeOver);
   send_tests(context, run);

@@ -62,7 +62,8 @@ class Restorations {
 
   void begin(Context& context, const AgreedRestoration& agreement);
   void run(Context& context, RestorationRun& run);
-  void end_what_ran_before(Context& context, const std::vector<AgreedRestoration>& agreed);
+  void end_what_ran_before(Context& context, WallTime since);
+  const AgreedRestoration* agreed(const line::ActPlace& at) const;  // nothing when it does not stand any more
   void end(Context& context, RestorationRun& run, line::RestorationEnd end);
   void send_tests(Context& context, const RestorationRun& run);
   void look_at_paths(RestorationRun& run) const;
@@ -84,6 +85,7 @@ class Restorations {
   std::map<line::ActPlace, Mark> marks_;  // of what was tried: each agreement is once
   std::vector<RestorationRun> runs_;
   std::uint64_t looked_at_ = 0;           // the agreements' revision
+  std::vector<AgreedRestoration> agreed_;  // all that stand, as of that
   std::optional<Instant> next_;
   bool loaded_ = false;
   bool advancing_ = false;

@@ -29,6 +29,21 @@ class Files : public testing::Test {
     ASSERT_TRUE(pair_.say(side, id, text, precedence));
     pair_.settle();
   }
+  record::Entry cut_of_the_line(std::size_t side, const std::string& reason) {
+    record::Entry cut;
+    cut.header.kind = record::kRegister;
+    cut.header.body_form = record::BodyForm::kCbor;
+    cut.header.precedence = record::Precedence::kFlash;
+    cut.header.time = pair_.now(side).wall;
+    cut.header.author = OfficerId{1};
+    cut.signatures.push_back({OfficerId{1}, 1, 1, {}});
+    cut.body = line::cut_body({{{kLine, 1}}, line::kAllMedia, {}, reason});
+    return cut;
+  }
+  void expect_no_alarm() {
+    for (std::size_t side : {0u, 1u})
+      for (const std::string& alarm : alarms(side)) ADD_FAILURE() << side << ": " << alarm;
+  }
   core::CourierPacked pack(std::size_t side) {
     auto packed = pair_.pack(side);
     EXPECT_TRUE(packed) << packed.error().message;

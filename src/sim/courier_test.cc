@@ -173,14 +173,7 @@ TEST_F(Files, ACutActGoesByItsOwnFileAheadOfWhatIsMissing) {
   carry(0, kAccordLine);  // the log is known there
   ASSERT_TRUE(pair_.submit(0, routine));
   pack(0);  // placed, and its file is lost
-  record::Entry cut;
-  cut.header.kind = record::kRegister;
-  cut.header.body_form = record::BodyForm::kCbor;
-  cut.header.precedence = record::Precedence::kFlash;
-  cut.header.time = pair_.now(0).wall;
-  cut.header.author = OfficerId{1};
-  cut.signatures.push_back({OfficerId{1}, 1, 1, {}});
-  cut.body = line::cut_body({{{kLine, 1}}, line::kAllMedia, {}, "by hand"});
+  record::Entry cut = cut_of_the_line(0, "by hand");
   ASSERT_TRUE(pair_.submit(0, cut));
   pack(0);
   const auto act = pair_.pack(0, core::CourierAct{kAccordLine, 2});
@@ -217,14 +210,7 @@ TEST_F(Files, OnALineThatIsCutOnlyWhatPassesGoes) {
   meet_by_files();
   say(0, "placed before the cut");
   pack(0);
-  record::Entry cut;
-  cut.header.kind = record::kRegister;
-  cut.header.body_form = record::BodyForm::kCbor;
-  cut.header.precedence = record::Precedence::kFlash;
-  cut.header.time = pair_.now(1).wall;
-  cut.header.author = OfficerId{1};
-  cut.signatures.push_back({OfficerId{1}, 1, 1, {}});
-  cut.body = line::cut_body({{{kLine, 1}}, line::kAllMedia, {}, ""});
+  record::Entry cut = cut_of_the_line(1, "");
   ASSERT_TRUE(pair_.submit(1, cut));
   carry(1, kAccordLine);
   const core::CourierPacked packed = pack(0);

@@ -97,20 +97,20 @@ Result<Counterpart*> Api::find_counterpart(const ApiRequest& request) {
                                     "; `detente status` lists them");
 }
 
-Result<Api::Target> Api::find_line(const ApiRequest& request) {
-  Target out;
-  DETENTE_TRY(counterpart, find_counterpart(request));
-  out.counterpart = counterpart;
-  const std::string& name = request.path[4];
-  out.annex = out.counterpart->accord.line_named(name);
-  if (out.annex == nullptr)
+Result<const accord::Annex*> Api::find_annex(const Counterpart& counterpart, const std::string& name) {
+  const accord::Annex* found = counterpart.accord.line_named(name);
+  if (found == nullptr)
     if (const auto number = parse_number(name, "line", UINT16_MAX))
-      out.annex = out.counterpart->accord.annex(LineId{static_cast<std::uint16_t>(*number)});
-  if (out.annex == nullptr)
-    return fail(Fault::kNotFound, "the accord with " + out.counterpart->name() + " has no line " +
-                                      wire::display_line(name.substr(0, 40)) +
-                                      "; `detente status` lists them");
-  return out;
+      found = counterpart.accord.annex(LineId{static_cast<std::uint16_t>(*number)});
+  if (found != nullptr) return found;
+  return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line " +
+                                    wire::display_line(name.substr(0, 40)) + "; `detente status` lists them");
+}
+
+Result<Api::Target> Api::find_line(const ApiRequest& request) {
+  DETENTE_TRY(counterpart, find_counterpart(request));
+  DETENTE_TRY(annex, find_annex(*counterpart, request.path[4]));
+  return Target{counterpart, annex};
 }
 
 Result<Json> Api::get(const ApiRequest& request) {

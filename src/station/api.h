@@ -46,6 +46,8 @@ class Api {
   };
 
   Result<Counterpart*> find_counterpart(const ApiRequest& request);
+  // By its name or its number.
+  static Result<const accord::Annex*> find_annex(const Counterpart& counterpart, const std::string& name);
   Result<Target> find_line(const ApiRequest& request);
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);
@@ -62,6 +64,7 @@ class Api {
   Result<void> submit_several(const Target& target, Json& json, Reply reply);
   void post_document(const ApiRequest& request, Reply reply);
   // api_courier.cc
+  static Result<std::optional<core::CourierAct>> parse_courier_act(const Counterpart& counterpart, const ApiRequest& request);
   void post_courier_export(const ApiRequest& request, Reply reply);
   void post_courier_import(const ApiRequest& request, Reply reply);
   bool on_courier(const core::DeskEvent& event);  // whether it was of a file

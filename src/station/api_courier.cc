@@ -60,25 +60,6 @@ Result<PeerId> counterpart_of(const Running& running, const link::CourierHeader&
                                     " and shares no accord with it: hand it on unopened");
 }
 
-Result<std::optional<core::CourierAct>> parse_act(const Counterpart& counterpart, const ApiRequest& request) {
-  DETENTE_TRY(json, parse_body(request));
-  DETENTE_TRY(in, JsonReader::of(json, "courier"));
-  const auto name = in.text("line");
-  const auto index = in.number("index", UINT64_MAX >> 2);
-  DETENTE_TRY_VOID(in.close());
-  if (name.has_value() != index.has_value())
-    return fail(Fault::kMalformed, "courier: line and index belong together; without both the file has everything");
-  if (!name) return std::optional<core::CourierAct>();
-  const accord::Annex* annex = counterpart.accord.line_named(*name);
-  if (annex == nullptr)
-    if (const auto number = parse_number(*name, "line", UINT16_MAX))
-      annex = counterpart.accord.annex(LineId{static_cast<std::uint16_t>(*number)});
-  if (annex == nullptr)
-    return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line " +
-                                      wire::display_line(name->substr(0, 40)) + "; `detente status` lists them");
-  return std::optional(core::CourierAct{annex->line, *index});
-}
-
 ApiResponse error_response(const Error& error) { return {http_status(error.fault), dump(error_json(error))}; }
 
 }  // namespace
@@ -98,14 +79,23 @@ Json courier_json(const Counterpart& counterpart, const core::CourierTaken& take
           {"lines", std::move(lines)}};
 }
 
+Result<std::optional<core::CourierAct>> Api::parse_courier_act(const Counterpart& counterpart, const ApiRequest& request) {
+  DETENTE_TRY(json, parse_body(request));
+  DETENTE_TRY(in, JsonReader::of(json, "courier"));
+  const auto name = in.text("line");
+  const auto index = in.number("index", UINT64_MAX >> 2);
+  DETENTE_TRY_VOID(in.close());
+  if (name.has_value() != index.has_value())
+    return fail(Fault::kMalformed, "courier: line and index belong together; without both the file has everything");
+  if (!name) return std::optional<core::CourierAct>();
+  DETENTE_TRY(annex, find_annex(counterpart, *name));
+  return std::optional(core::CourierAct{annex->line, *index});
+}
+
 void Api::post_courier_export(const ApiRequest& request, Reply reply) {
   const auto pack = [&]() -> Result<void> {
-    const Counterpart* counterpart = running_.counterpart(request.path[2]);
-    if (counterpart == nullptr)
-      return fail(Fault::kNotFound, "this station has no counterpart " +
-                                        wire::display_line(request.path[2].substr(0, 40)) +
-                                        "; `detente status` lists them");
-    DETENTE_TRY(act, parse_act(*counterpart, request));
+    DETENTE_TRY(counterpart, find_counterpart(request));
+    DETENTE_TRY(act, parse_courier_act(*counterpart, request));
     const PeerId peer = counterpart->peer;
     DETENTE_TRY(id, running_.driver->pack_courier(peer, act, [&](core::CourierId accepted) {
       couriers_.emplace(std::pair(peer, accepted), reply);

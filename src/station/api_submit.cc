@@ -15,18 +15,15 @@ Result<record::Reference> resolve(Running& running, const core::Line& line,
   const bool own = wanted.whose == record::Whose::kAuthors;
   record::LogKey log = own ? line.own().key() : line.far().key();
   if (wanted.epoch) log.epoch = *wanted.epoch;
-  auto found = running.store->entries(log, wanted.index, wanted.index + 1, 1);
-  if (found.empty() && !own)
-    for (record::StoredEntry& early : running.store->early_entries(log))
-      if (early.index == wanted.index) found.push_back(std::move(early));
-  if (found.empty())
+  const auto found = running.stored(log, wanted.index);
+  if (!found)
     return fail(Fault::kNotFound, std::string("there is no entry ") + std::to_string(wanted.index) +
                                       " in " + (own ? "this side's" : "the other side's") +
                                       " log of this line to refer to");
-  if (wanted.leaf && *wanted.leaf != found.front().leaf)
+  if (wanted.leaf && *wanted.leaf != found->leaf)
     return fail(Fault::kConflict, "entry " + std::to_string(wanted.index) +
                                       " is not the one that was read: look at it again");
-  return record::Reference{wanted.whose, log.epoch, wanted.index, found.front().leaf};
+  return record::Reference{wanted.whose, log.epoch, wanted.index, found->leaf};
 }
 
 Result<void> check_kind(const Running& running, const Counterpart& counterpart, const record::Entry& entry,

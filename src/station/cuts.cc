@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/civil.h"
-#include "station/verdict.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -52,31 +51,25 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
           {"reason", cut.reason.empty() ? Json() : Json(wire::display_line(cut.reason))}};
 }
 
-bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vector<line::RegisterOf>& lines) {
-  const accord::SignedCredential* found = roster.by_number(officer);
-  return found != nullptr && !found->credential.is_station() &&
-         std::all_of(lines.begin(), lines.end(),
-                     [&](const line::RegisterOf& of) { return found->credential.allows(of.line); });
+std::vector<LineId> ids_of(const std::vector<line::RegisterOf>& lines) {
+  std::vector<LineId> out;
+  for (const line::RegisterOf& of : lines) out.push_back(of.line);
+  return out;
 }
 
 }  // namespace
 
-bool register_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
-                         const std::optional<EntryPlace>& place) {
-  const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
-  if (!act || entry.signatures.empty()) return false;
-  const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
-  return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
-    return signer_may(roster, signature.officer, act->lines()) &&
-           judge_signature(entry, signature, counterpart.accord, roster, place).value == Verdict::Value::kValid;
-  });
+bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vector<LineId>& lines) {
+  const accord::SignedCredential* found = roster.by_number(officer);
+  return found != nullptr && !found->credential.is_station() &&
+         std::all_of(lines.begin(), lines.end(), [&](LineId line) { return found->credential.allows(line); });
 }
 
 Result<void> check_register_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY_VOID(line::check_register_act(entry));
   DETENTE_TRY(act, line::parse_register_body(entry.body));
   for (const record::OfficerSignature& signature : entry.signatures)
-    if (!signer_may(running.own_roster, signature.officer, act.lines()))
+    if (!signer_may(running.own_roster, signature.officer, ids_of(act.lines())))
       return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) +
                                       " has no right for every one of these lines: " +
                                       names_of(counterpart, act.lines()));

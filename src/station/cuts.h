@@ -4,14 +4,12 @@
 
 #include "station/json.h"
 #include "station/running.h"
-#include "station/verdict.h"
 #include "watch/ladder_facts.h"
 
 namespace detente::station {
 
-// Every signature under it is good, of an officer or principal whose credential has every line that it names.
-bool register_act_counts(const Running& running, const Counterpart& counterpart, record::Whose whose,
-                         const record::Entry& entry, const std::optional<EntryPlace>& place);
+// Whether it is an officer or a principal whose credential has every one of these lines.
+bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vector<LineId>& lines);
 
 // What the accord lets this side do alone: kDenied, kNotFound with what to do.
 Result<void> check_register_submission(const Running& running, const Counterpart& counterpart,

@@ -38,9 +38,11 @@ std::vector<line::RestoredLine> restored_lines(const line::Proposal& proposal) {
   return line::parse_restoration_content(proposal.content).value_or(std::vector<line::RestoredLine>());
 }
 
-std::vector<LineId> ids_of(const std::vector<line::RestoredLine>& lines) {
+// Of registers, or of lines to be restored.
+template <typename Of>
+std::vector<LineId> ids_of(const std::vector<Of>& lines) {
   std::vector<LineId> out;
-  for (const line::RestoredLine& one : lines) out.push_back(one.line);
+  for (const Of& one : lines) out.push_back(one.line);
   return out;
 }
 
@@ -50,17 +52,12 @@ std::vector<LineId> lines_of_act(const Running& running, const Counterpart& coun
     return line::parse_restoration_test_body(entry.body).map([](const line::RestorationTest& test) { return test.lines; }).value_or(std::vector<LineId>());
   if (entry.header.kind == record::kProposal)
     return line::parse_proposal_body(entry.body).map([](const line::Proposal& one) { return ids_of(restored_lines(one)); }).value_or(std::vector<LineId>());
-  // While the core starts there is no peer to ask yet, and the other half of the agreement names the lines.
-  if (running.driver == nullptr || counterpart.peer.value >= running.driver->station().peer_count()) return {};
+  if (entry.header.kind == record::kRegister)
+    return line::parse_register_body(entry.body).map([](const line::RegisterAct& act) { return ids_of(act.lines()); }).value_or(std::vector<LineId>());
   const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
   const auto on = agreements.target(whose, entry.header);
   const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
   return proposal == nullptr ? std::vector<LineId>() : ids_of(restored_lines(*proposal));
-}
-
-const accord::SignedCredential* person(const accord::Roster& roster, OfficerId number) {
-  const accord::SignedCredential* found = roster.by_number(number);
-  return found == nullptr || found->credential.is_station() ? nullptr : found;
 }
 
 bool persons_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
@@ -69,9 +66,7 @@ bool persons_act_counts(const Running& running, const Counterpart& counterpart, 
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
   const std::vector<LineId> lines = lines_of_act(running, counterpart, whose, entry);
   return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
-    const accord::SignedCredential* signer = person(roster, signature.officer);
-    return signer != nullptr &&
-           std::all_of(lines.begin(), lines.end(), [&](LineId line) { return signer->credential.allows(line); }) &&
+    return signer_may(roster, signature.officer, lines) &&
            judge_signature(entry, signature, counterpart.accord, roster, place).value == Verdict::Value::kValid;
   });
 }
@@ -81,7 +76,7 @@ Result<void> check_lines(const Running& running, const Counterpart& counterpart,
     if (counterpart.accord.annex(line) == nullptr)
       return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line of number " + std::to_string(line.value));
     for (const record::OfficerSignature& signature : entry.signatures)
-      if (const auto* signer = person(running.own_roster, signature.officer); signer == nullptr || !signer->credential.allows(line))
+      if (!signer_may(running.own_roster, signature.officer, {line}))
         return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) + " has no right for line " +
                                         name_of(counterpart, line) + ": let one who has it sign");
   }
@@ -92,7 +87,6 @@ Result<void> check_lines(const Running& running, const Counterpart& counterpart,
 
 bool act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
                 const std::optional<EntryPlace>& place) {
-  if (entry.header.kind == record::kRegister) return register_act_counts(running, counterpart, whose, entry, place);
   if (entry.header.kind == record::kRestorationTest) {
     const auto test = line::parse_restoration_test_body(entry.body);
     if (test && test->of != line::RestorationTestOf::kDesk) return true;
@@ -121,8 +115,8 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
 void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts) {
   if (peer.restorations().restoring(line))
     return facts.announced.push_back("the tests of an agreed restoration of this line run: detente restore show");
-  for (const core::AgreedRestoration& one : peer.agreements().restorations(now)) {
-    const bool named = std::any_of(one.lines.begin(), one.lines.end(), [line](const auto& of) { return of.line == line; });
+  for (const core::AgreedRestoration& one : peer.agreements().restorations()) {
+    const bool named = one.instant >= now && std::any_of(one.lines.begin(), one.lines.end(), [line](const auto& of) { return of.line == line; });
     if (named) facts.announced.push_back("both sides have agreed to restore this line at " + format_utc(one.instant) + "; its tests begin then");
   }
 }
@@ -210,12 +204,9 @@ std::optional<record::Entry> entry_at(const Running& running, const Counterpart&
   const core::Line& accord = running.line(counterpart.peer, kAccordLine);
   record::LogKey log = own ? accord.own().key() : accord.far().key();
   log.epoch = place.epoch;
-  auto found = running.store->entries(log, place.index, place.index + 1, 1);
-  if (found.empty() && !own)
-    for (record::StoredEntry& early : running.store->early_entries(log))
-      if (early.index == place.index) found.push_back(std::move(early));
-  if (found.empty()) return std::nullopt;
-  auto entry = record::decode_entry(found.front().bytes);
+  const auto found = running.stored(log, place.index);
+  if (!found) return std::nullopt;
+  auto entry = record::decode_entry(found->bytes);
   return entry ? std::optional(std::move(*entry)) : std::nullopt;
 }
 

@@ -8,6 +8,15 @@ Counterpart* Running::counterpart(std::string_view name) {
   return nullptr;
 }
 
+std::optional<record::StoredEntry> Running::stored(const record::LogKey& log, std::uint64_t index) const {
+  auto found = store->entries(log, index, index + 1, 1);
+  if (!found.empty()) return std::move(found.front());
+  if (!log.own)
+    for (record::StoredEntry& early : store->early_entries(log))
+      if (early.index == index) return std::move(early);
+  return std::nullopt;
+}
+
 ReadMarks& Running::marks_of(PeerId peer, LineId id) {
   ReadMarks& out = marks[{peer, id}];
   out.refresh(*store, {counterparts[peer.value]->accord.lineage, id});

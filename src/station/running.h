@@ -49,6 +49,8 @@ struct Running {
   const core::Line& line(PeerId peer, LineId id) const {
     return *driver->station().peer(peer).line(id);
   }
+  // Appended, or of the other side's ahead of missing ones.
+  std::optional<record::StoredEntry> stored(const record::LogKey& log, std::uint64_t index) const;
   ReadMarks& marks_of(PeerId peer, LineId id);  // brought up to date
 };
 
