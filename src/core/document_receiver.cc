@@ -200,6 +200,8 @@ void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, P
   }
   if (it != wanted_.end()) {
     Wanted& wanted = it->second;
+    // Its author's clock may say that the line is open: what it sent would be dropped, and offered again.
+    if (terms_->is_cut(wanted.blob.line)) return;
     wanted.came_on = came_on;
     wanted.asked.clear();
     // However often it is offered, it is asked for so often only: a question is longer than an offer.
