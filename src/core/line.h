@@ -159,11 +159,15 @@ class Line {
   record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
   wire::Frame entry_frame(const OwnLog::Sent& sent, bool recovery) const;
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
-  // Entries of unreceipted() that `pick` takes, in as few packets as may be.
-  void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick);
+  // Entries of unreceipted() that `pick` takes, in as few packets as may be; the first `packets_max` of them.
+  void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick,
+                std::size_t packets_max = SIZE_MAX);
   void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                   std::vector<wire::Frame> frames, bool flash);
   void transmit_missing(Context& context, Duration older_than);
+  // Nothing drew a receipt for so long that the next packet only asks whether anything does: what one side knows of a
+  // cut the other may have lost with its disk, and all that waits would cross at each try for nothing.
+  bool probing() const;
   void send_again_from(Context& context, std::uint64_t size);
   record::WireCosignature wire_receipt(const FarLog::Receipt& receipt) const;
   void send_receipt(Context& context, bool all_paths, std::optional<PathId> on = std::nullopt);

@@ -167,7 +167,9 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
     in_flight_.erase(in_flight_.begin());
   }
   if (by_path) sessions_at_receipt_ = link_->session_count();
+  const bool probed = probing();
   tries_ = 0;
+  if (probed) transmit_missing(context, link_->round_trip());
   arm_retry(context);
   const auto signed_at = wire.signed_part ? std::optional(wire.signed_part->first) : std::nullopt;
   context.effects.notify(

@@ -92,12 +92,14 @@ void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& 
   }
 }
 
-void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick) {
+void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, std::size_t packets_max) {
   if (!link_->ready()) return;
   std::vector<const OwnLog::Sent*> group;
   std::vector<wire::Frame> frames;
   std::size_t bytes = 0;
+  std::size_t packets = 0;
   const auto flush = [&] {
+    packets += group.empty() ? 0 : 1;
     send_group(context, group, std::move(frames), !group.empty() && is_flash(*group.front()));
     group.clear();
     frames.clear();
@@ -111,6 +113,7 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
     wire::Frame frame = entry_frame(sent, false);
     const std::size_t size = wire::frame_size(frame);
     if (bytes + size > room || (!group.empty() && is_flash(*group.front()) != is_flash(sent))) flush();
+    if (packets == packets_max) break;
     bytes += size;
     frames.push_back(std::move(frame));
     group.push_back(&sent);
@@ -125,12 +128,17 @@ void Line::transmit_missing(Context& context, Duration older_than) {
     if (!flight.held && context.now.mono - flight.last_sent >= older_than)
       given_up.insert(given_up.end(), flight.packets.begin(), flight.packets.end());
   link_->missed(context, given_up, false);
-  transmit(context, [&](const OwnLog::Sent& sent) {
+  const auto due = [&](const OwnLog::Sent& sent) {
     const auto it = in_flight_.find(sent.placed.index);
     return it == in_flight_.end() ||
            (!it->second.held && context.now.mono - it->second.last_sent >= older_than);
-  });
+  };
+  if (!probing()) return transmit(context, due);
+  transmit(context, [&](const OwnLog::Sent& sent) { return is_flash(sent) && due(sent); }, 1);
+  transmit(context, [&](const OwnLog::Sent& sent) { return !is_flash(sent) && due(sent); }, 1);
 }
+
+bool Line::probing() const { return tries_ >= kTriesBeforeCall; }
 
 // The earliest moment at which something that is on its way has drawn nothing for too long.
 void Line::arm_retry(Context& context) {
@@ -138,6 +146,8 @@ void Line::arm_retry(Context& context) {
   if (!awaits_receipt()) return;
   Instant since = context.now.mono;
   for (const auto& [index, flight] : in_flight_) since = std::min(since, flight.last_sent);
+  if (probing())
+    for (const auto& [index, flight] : in_flight_) since = std::max(since, flight.last_sent);
   retry_at_ = std::max(context.now.mono + Duration(1), since + link_->timeout(tries_));
 }
 
