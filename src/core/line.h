@@ -159,9 +159,9 @@ class Line {
   record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
   wire::Frame entry_frame(const OwnLog::Sent& sent, bool recovery) const;
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
-  // Entries of unreceipted() that `pick` takes, in as few packets as may be; the first `packets_max` of them.
-  void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick,
-                std::size_t packets_max = SIZE_MAX);
+  // Entries of unreceipted() that `pick` takes, in as few packets as may be; with `probe` only so many of the first as
+  // can draw a receipt and what a packet has room for.
+  void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, bool probe = false);
   void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                   std::vector<wire::Frame> frames, bool flash);
   void transmit_missing(Context& context, Duration older_than);

@@ -92,14 +92,15 @@ void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& 
   }
 }
 
-void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, std::size_t packets_max) {
-  if (!link_->ready()) return;
+void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, bool probe) {
+  // Before contact is made, or with a new epoch under way, this log may be one that the other side has left: an entry
+  // of it would be read as one of the newest.
+  if (!link_->ready() || !contact_made_ || epoch_wanted_) return;
   std::vector<const OwnLog::Sent*> group;
   std::vector<wire::Frame> frames;
   std::size_t bytes = 0;
-  std::size_t packets = 0;
+  bool enough = false;  // for a receipt: an entry that its checkpoint, or nothing more, makes complete
   const auto flush = [&] {
-    packets += group.empty() ? 0 : 1;
     send_group(context, group, std::move(frames), !group.empty() && is_flash(*group.front()));
     group.clear();
     frames.clear();
@@ -113,10 +114,11 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
     wire::Frame frame = entry_frame(sent, false);
     const std::size_t size = wire::frame_size(frame);
     if (bytes + size > room || (!group.empty() && is_flash(*group.front()) != is_flash(sent))) flush();
-    if (packets == packets_max) break;
+    if (probe && enough && group.empty()) break;
     bytes += size;
     frames.push_back(std::move(frame));
     group.push_back(&sent);
+    enough |= sent.checkpoint.has_value() || !setup_.provable;
   }
   flush();
   arm_retry(context);
@@ -134,8 +136,8 @@ void Line::transmit_missing(Context& context, Duration older_than) {
            (!it->second.held && context.now.mono - it->second.last_sent >= older_than);
   };
   if (!probing()) return transmit(context, due);
-  transmit(context, [&](const OwnLog::Sent& sent) { return is_flash(sent) && due(sent); }, 1);
-  transmit(context, [&](const OwnLog::Sent& sent) { return !is_flash(sent) && due(sent); }, 1);
+  transmit(context, [&](const OwnLog::Sent& sent) { return !is_flash(sent) && due(sent); }, true);
+  transmit(context, [&](const OwnLog::Sent& sent) { return is_flash(sent) && due(sent); }, true);
 }
 
 bool Line::probing() const { return tries_ >= kTriesBeforeCall; }
@@ -143,7 +145,7 @@ bool Line::probing() const { return tries_ >= kTriesBeforeCall; }
 // The earliest moment at which something that is on its way has drawn nothing for too long.
 void Line::arm_retry(Context& context) {
   retry_at_.reset();
-  if (!awaits_receipt()) return;
+  if (!awaits_receipt() || !contact_made_ || epoch_wanted_) return;
   Instant since = context.now.mono;
   for (const auto& [index, flight] : in_flight_) since = std::min(since, flight.last_sent);
   if (probing())

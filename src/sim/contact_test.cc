@@ -1,6 +1,8 @@
 // First contact, several paths, fragments and selective retransmission, without chance.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -63,6 +65,46 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   EXPECT_EQ(line.far().durable_size(), 75u) << "the other side sent again what was lost";
   EXPECT_EQ(pair.store(0).logs({pair.pair().lineage(), kLine}).size(), 3u) << "old log, new log, theirs";
   EXPECT_TRUE(line.own().unreceipted().empty());
+}
+
+// Seed 1 of thirty days: nothing signs the place of an entry of a deniable line but its epoch, and that is not on the
+// wire with what the other side knows already.
+TEST(FirstContact, WhatACopiedBackDiskHadNoReceiptForIsNotTakenForTheNewLogs) {
+  constexpr LineId kDeniable{2};
+  QuietPair pair(12);
+  pair.start();
+  bool lost = false;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1 && lost) return std::nullopt;
+    return datagram;
+  };
+  ASSERT_TRUE(pair.say(1, kDeniable, "With a receipt."));
+  pair.run(std::chrono::minutes(1));
+  lost = true;
+  ASSERT_TRUE(pair.say(1, kDeniable, "Without a receipt on the copy.", record::Precedence::kFlash));
+  pair.run(std::chrono::milliseconds(100));
+  const core::Line& line = *pair.station(1).peer(PeerId{0}).line(kDeniable);
+  ASSERT_EQ(line.own().unreceipted().size(), 1u);
+  const auto copy = pair.store(1).snapshot();
+  lost = false;
+  pair.run(std::chrono::minutes(1));
+  ASSERT_TRUE(pair.say(1, kDeniable, "After the copy."));
+  pair.run(std::chrono::minutes(1));
+  // The second time the other side has come as far in the new log as the copy's entry stands in the old one.
+  for (int life = 0; life < 2; ++life) {
+    pair.stop(1);
+    pair.store(1).restore(copy);
+    pair.start(1);
+    pair.run(std::chrono::minutes(1));
+  }
+  std::multiset<std::string> held;
+  for (const record::Reader::LogInfo& info : pair.store(0).logs({pair.pair().lineage(), kDeniable})) {
+    if (info.log.own) continue;
+    for (const record::StoredEntry& stored : pair.store(0).entries(info.log, 0, info.size, 100))
+      if (auto entry = record::decode_entry(stored.bytes); entry && entry->header.kind == record::kMessage)
+        held.insert(as_string(entry->body));
+  }
+  EXPECT_EQ(held, (std::multiset<std::string>{"With a receipt.", "Without a receipt on the copy.", "After the copy."}));
 }
 
 TEST(FirstContact, AnOrdinaryRestartCostsNoFurtherPacket) {
