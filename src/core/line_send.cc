@@ -1,5 +1,6 @@
 // Line: entries, receipts and states on their way. spec/record.md sections 7 and 8.
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 #include "base/mutant.h"
@@ -11,8 +12,15 @@ namespace detente::core {
 namespace {
 
 constexpr unsigned kTriesBeforeCall = 3;  // spec/session.md section 6
+constexpr unsigned kTriesBetweenCallsMost = 12;
 constexpr Duration kStatePauseLeast = std::chrono::milliseconds(10);
 constexpr std::size_t kFullFrom = 16;     // so many under way: the processor's time counts more than 2 % of the bytes
+
+// After the third try, and then less and less often: who refuses what waits is no nearer for another session.
+bool calls_after(unsigned tries) {
+  if (tries >= kTriesBetweenCallsMost) return tries % kTriesBetweenCallsMost == 0;
+  return tries % kTriesBeforeCall == 0 && std::has_single_bit(tries / kTriesBeforeCall);
+}
 
 wire::FrameClass frame_class(record::EntryClass entry_class) {
   return static_cast<wire::FrameClass>(entry_class);
@@ -185,7 +193,7 @@ void Line::on_deadline(Context& context) {
   }
   link_->missed(context, overdue, true);
   ++tries_;
-  if (tries_ >= kTriesBeforeCall) link_->no_answer(context);
+  if (calls_after(tries_)) link_->no_answer(context);
   if (missing || in_flight_.empty()) {
     transmit_missing(context, patience);
   } else {

@@ -12,6 +12,22 @@ using std::chrono::seconds;
 class CutLine : public ActingPair {
  protected:
   CutLine() : ActingPair(31) {}
+  // North's disk forgets that south has cut the line: south refuses what it writes on.
+  void forget_the_cut() {
+    pair_.stop(1);
+    const record::LineKey accord{pair_.pair().lineage(), kAccordLine};
+    record::Batch forget;
+    forget.fence = *pair_.store(1).claim(accord);
+    Bytes none = {0x83, 0x01, 0x50};  // no cuts, and a log of zeros
+    none.resize(none.size() + 16);
+    none.push_back(0x80);
+    const std::string key = "register/" + to_hex(pair_.pair().lineage()) + "/south/theirs/1";
+    ASSERT_TRUE(pair_.store(1).value(key));
+    forget.writes.push_back(record::PutValue{key, none});
+    ASSERT_TRUE(pair_.store(1).commit(std::vector{forget}));
+    pair_.start(1);
+    pair_.settle();
+  }
 };
 
 TEST_F(CutLine, IsClosedForBothAndTheOthersGoOn) {
@@ -251,20 +267,7 @@ TEST_F(CutLine, ADocumentStopsWithTheCutAndGoesOnAfterIt) {
 // A counterpart that had receipted the cut and writes on: refused, said once, and taken when the line is open again.
 TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
   cut(0);
-  // North's program forgets that the line is cut.
-  pair_.stop(1);
-  const record::LineKey accord{pair_.pair().lineage(), kAccordLine};
-  record::Batch forget;
-  forget.fence = *pair_.store(1).claim(accord);
-  Bytes none = {0x83, 0x01, 0x50};  // no cuts, and a log of zeros
-  none.resize(none.size() + 16);
-  none.push_back(0x80);
-  const std::string key = "register/" + to_hex(pair_.pair().lineage()) + "/south/theirs/1";
-  ASSERT_TRUE(pair_.store(1).value(key));
-  forget.writes.push_back(record::PutValue{key, none});
-  ASSERT_TRUE(pair_.store(1).commit(std::vector{forget}));
-  pair_.start(1);
-  pair_.settle();
+  forget_the_cut();
   told<core::Alarm>(0);
   ASSERT_TRUE(say(1, "written all the same"));
   ASSERT_TRUE(say(1, "and again"));
@@ -276,6 +279,23 @@ TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
   lift(0);
   pair_.run(minutes(3));
   EXPECT_EQ(held(0), 2u);
+}
+
+// What is refused is tried now and then, with little, and takes no session down with it again and again.
+TEST_F(CutLine, WhatIsRefusedForHoursCostsLittle) {
+  cut(0);
+  forget_the_cut();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(say(1, "written all the same " + std::string(200, 'x') + std::to_string(i)));
+  pair_.run(minutes(10));
+  told<core::LinkChanged>(1);
+  pair_.take_bytes();
+  pair_.run(std::chrono::hours(6));
+  EXPECT_EQ(held(0), 0u);
+  EXPECT_LT(pair_.take_bytes(), 6u * 250'000);
+  EXPECT_LT(told<core::LinkChanged>(1).size(), 6u * 25);
+  lift(0);
+  pair_.run(minutes(3));
+  EXPECT_EQ(held(0), 40u);
 }
 
 TEST_F(CutLine, WhatWasPlacedBeforeTheCutWasKnownGoesWhenItIsLifted) {
