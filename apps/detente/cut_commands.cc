@@ -15,7 +15,7 @@ struct CutOptions : ActOptions {
   std::vector<std::string> lines;
   std::vector<std::string> media;
   std::string reason, effective;
-  bool all = false, no_reason = false;
+  bool all = false, no_reason = false, dark = false;
 };
 
 // The lines that are meant, by counterpart: an act is of one accord.
@@ -78,6 +78,9 @@ Result<line::CutAct> draft_cut(const CutOptions& options, WallTime now) {
   act.reason = options.reason;
   DETENTE_TRY(media, media_of(options.media));
   act.media = media;
+  act.dark = options.dark;
+  if (act.dark && !options.media.empty())
+    return fail(Fault::kMalformed, "--dark is of all media: this station then sends and answers nothing");
   if (options.effective.empty()) return act;
   DETENTE_TRY(at, parse_when(options.effective, now));
   if (at <= now || at.seconds - now.seconds > line::kAnnouncedSecondsMax)
@@ -110,15 +113,21 @@ Result<void> cut(Context& context, const CutOptions& options) {
     std::move(registers.no_way_back.begin(), registers.no_way_back.end(), std::back_inserter(no_way_back));
     acts.emplace_back(counterpart, line::cut_body(act));
     context.say("Cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
-                (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
+                (act.dark ? " in the dark" : "") + (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
   }
   context.say(act.reason.empty() ? "No reason is given; the other side sees that." : "The reason: " + act.reason);
+  if (act.dark)
+    context.say(std::string("In the dark ") + (act.effective ? "from that hour on" : "at once") +
+                " this station sends and answers nothing, not even " + (act.effective ? "a receipt" : "this act") +
+                ": what follows goes by file alone (detente courier export).");
   if (!no_way_back.empty())
     context.say("The accord has no standing consent to a lift of " + names_of(no_way_back) +
                 ": only a restoration by both sides ends this cut (detente restore propose).");
   DETENTE_TRY(agreed, context.confirm("Sign this cut as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was cut");
-  DETENTE_TRY_VOID(post_all(context, status, options, acts));
+  ActOptions posted = options;
+  if (act.dark && !act.effective) posted.wait = "durable";  // nothing that could answer is sent
+  DETENTE_TRY_VOID(post_all(context, status, posted, acts));
   context.result({{"lines", names_of(chosen.begin()->second)}, {"effective", act.effective ? Json(act.effective->seconds) : Json()}});
   return {};
 }
@@ -155,6 +164,7 @@ void add_cut_commands(CLI::App& app, Context& context) {
   command->add_option("--reason", options->reason, "What the other side reads; at most 400 bytes");
   command->add_flag("--no-reason", options->no_reason, "Withhold the reason; the other side sees that");
   command->add_option("--effective", options->effective, "2026-11-24T12:00:00Z or +6h, at most 72 h ahead; at once without it");
+  command->add_flag("--dark", options->dark, "This station sends and answers nothing at all, until it is lifted or restored");
   command->add_option("--medium", options->media, "Only this of it: text, document, voice; may be given again");
   example(*command, "detente cut --all --as kim --reason \"The leaflets\" --effective 2020-06-09T03:00:00Z");
   on_run(*command, context, [&context, options] { return cut(context, *options); });

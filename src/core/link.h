@@ -79,6 +79,9 @@ class Link {
   // link_remote.cc.
   void set_remote(Context& context, const RemoteKeys& keys);
   bool lost() const { return !remote_.current; }
+  // In the dark nothing is sent, answered or read, and no session is kept. spec/cut.md section 5.
+  void set_dark(Context& context, bool dark);
+  bool dark() const { return dark_; }
   struct RevokedCalls {
     std::uint64_t count = 0;  // in this life of the process
     std::optional<Instant> last;
@@ -263,6 +266,7 @@ class Link {
   std::optional<Digest> other_accord_;
   std::optional<Farewell> farewell_;
   bool up_ = false;
+  bool dark_ = false;
   bool acks_held_ = false;
   Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
   // While a station that was revoked may be in other hands: calls that are looked into.

@@ -53,7 +53,7 @@ void Link::adopt_psk(Context& context, std::uint16_t epoch) {
 // --- calling ---------------------------------------------------------------
 
 void Link::begin_handshake(Context& context) {
-  if (lost()) return;
+  if (lost() || dark_) return;
   const std::uint32_t c = std::max(next_c_, context.now.wall.seconds);
   next_c_ = c + 1;
   const std::uint32_t wall = context.now.wall.seconds;
@@ -160,14 +160,14 @@ void Link::on_notice(Context& context, ByteView datagram) {
 
 void Link::persist_then_send(Context& context, PathId path, Bytes datagram) {
   context.effects.persist({state_batch()},
-                          [peer = peer_, path, datagram = std::move(datagram)](Context& then) {
-                            then.effects.send(peer, path, datagram);
+                          [this, path, datagram = std::move(datagram)](Context& then) {
+                            if (!dark_) then.effects.send(peer_, path, datagram);
                           },
                           {});
 }
 
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
-  if (packet.counter.c <= state_.responder_last)
+  if (dark_ || packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
   if (!may_be_answered(context, path, packet)) return false;
   farewell_.reset();
@@ -211,6 +211,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   // answer the same packet twice.
   context.effects.persist({state_batch()},
                           [this, reply = std::move(answer->reply)](Context& then) {
+                            if (dark_) return;
                             for (PathId on : setup_.pair.paths) then.effects.send(peer_, on, reply);
                           },
                           {});

@@ -120,6 +120,17 @@ void Link::no_answer(Context& context) {
   if (!next_try_) begin_handshake(context);
 }
 
+void Link::set_dark(Context& context, bool dark) {
+  if (std::exchange(dark_, dark) == dark) return;
+  if (!dark) return begin_handshake(context);
+  sessions_.clear();  // a file may still name one of them as of these two lives
+  attempts_.clear();
+  next_try_.reset();
+  tries_ = 0;
+  if (!std::exchange(up_, false)) return;
+  context.effects.notify(LinkChanged{peer_, false});
+}
+
 void Link::drop_old_sessions(Instant now) {
   std::erase_if(sessions_, [&](const auto& live) {
     const bool stale = now - live->last_received > kReplacedKept;
@@ -130,6 +141,7 @@ void Link::drop_old_sessions(Instant now) {
 void Link::on_deadline(Context& context) {
   const Instant now = context.now.mono;
   drop_old_sessions(now);
+  if (dark_) return;
   send_acks(context);
   tend_paths(context);
   if (next_try_) {
@@ -146,7 +158,7 @@ void Link::on_deadline(Context& context) {
 
 std::optional<Instant> Link::next_deadline() const {
   const Live* live = current();
-  if (live == nullptr && lost()) return std::nullopt;
+  if (live == nullptr && (lost() || dark_)) return std::nullopt;
   if (live == nullptr) return next_try_.value_or(Instant{});
   std::optional<Instant> due = next_try_;
   const auto by = [&](Instant at) { due = std::min(due.value_or(at), at); };

@@ -59,6 +59,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   registers_.load(context, ids);
   agreements_.load(context);
   for (const LineId id : ids) on_register(context, id);
+  tend_dark(context);  // before the link calls
   if (new_epoch_)
     for (auto& [id, line] : lines_) line->open_epoch(context);
   documents_.load(context, fences.at(kAccordLine));
@@ -159,6 +160,15 @@ void Peer::on_register(Context& context, LineId id) {
   pump(context);
 }
 
+// The tests of an agreed restoration are the way back, and need the paths.
+void Peer::tend_dark(Context& context) {
+  const bool dark = lines_.size() > 1 && std::all_of(lines_.begin(), lines_.end(), [this](const auto& line) {
+    return line.first == kAccordLine ||
+           (registers_.dark(record::Whose::kAuthors, line.first) && !restorations_.restoring(line.first));
+  });
+  link_.set_dark(context, dark);
+}
+
 void Peer::watch_link(Context& context) {
   if (!link_.ready() || link_.arrivals() == announced_arrival_) return;
   announced_arrival_ = link_.arrivals();
@@ -175,6 +185,7 @@ void Peer::watch_link(Context& context) {
 
 void Peer::pump(Context& context) {
   restorations_.advance(context);
+  tend_dark(context);
   if (!link_.ready()) return;
   std::vector<Line*> waiting;
   for (auto& [id, line] : lines_)

@@ -72,6 +72,7 @@ class Peer {
 
   // First lines, then documents. Lines place what waits as far as the paths allow, the most urgent line first.
   void pump(Context& context);
+  void tend_dark(Context& context);
   // Another station speaks for the other side from now on, or none does.
   void set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former);
   // Says farewell, for a station that stops.

@@ -14,11 +14,12 @@ using record::Whose;
 
 constexpr std::size_t kCutsKept = 32;
 constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kDark = 8;  // beside the bits of the media
 // While an hour is announced the clock is looked at so often: it may be set.
 constexpr Duration kLookEvery = std::chrono::seconds(30);
 
 void write_cut(wire::CborWriter& out, const Cut& cut) {
-  out.array(9).uint(cut.cut_epoch).uint(cut.media).uint(cut.signed_at.seconds);
+  out.array(9).uint(cut.cut_epoch).uint(cut.media | (cut.dark ? kDark : 0)).uint(cut.signed_at.seconds);
   out.uint(cut.effective ? cut.effective->seconds : 0).uint(cut.noted.seconds).uint(cut.author.value).text(cut.reason);
   out.uint(cut.cleared ? cut.cleared->seconds : 0).uint(cut.ground ? 1 + static_cast<std::uint64_t>(*cut.ground) : 0);
 }
@@ -47,7 +48,8 @@ Result<Cut> read_cut(wire::CborReader& reader) {
   DETENTE_TRY(ground, reader.uint());
   Cut out;
   out.cut_epoch = cut_epoch;
-  out.media = static_cast<line::MediaMask>(media);
+  out.media = static_cast<line::MediaMask>(media & line::kAllMedia);
+  out.dark = (media & kDark) != 0;
   out.signed_at = WallTime{static_cast<std::uint32_t>(signed_at)};
   out.effective = time_or_none(effective);
   out.noted = WallTime{static_cast<std::uint32_t>(noted)};
@@ -102,6 +104,7 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   cut.noted = noted;
   cut.author = header.author;
   cut.reason = act.reason;
+  cut.dark = act.dark;
   out.cuts.insert(place, std::move(cut));
   if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
   return out;
@@ -276,6 +279,13 @@ line::MediaMask Registers::closed_media(LineId line, Whose whose) const {
   for (const Cut& cut : of(whose, line).cuts)
     if (!cut.cleared && has_come({whose, line}, cut)) out = static_cast<line::MediaMask>(out | cut.media);
   return out;
+}
+
+bool Registers::dark(Whose whose, LineId line) const {
+  const std::vector<Cut>& cuts = of(whose, line).cuts;
+  return std::any_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
+    return cut.dark && !cut.cleared && has_come({whose, line}, cut);
+  });
 }
 
 const Cut* Registers::closed_by(Whose whose, LineId line, line::MediaMask media) const {

@@ -28,6 +28,7 @@ struct Cut {
   WallTime noted;                     // when it was on the disk here
   OfficerId author;
   std::string reason;                 // empty: withheld
+  bool dark = false;                  // while every line is cut so, its author sends and answers nothing
   std::optional<WallTime> cleared;    // signed then, by its author's clock
   std::optional<line::ClearGround> ground;
 };
@@ -101,6 +102,9 @@ class Registers {
   }
   // Whether the other side has receipted all that this side's register of that line says.
   bool other_side_knows(LineId line) const { return !hooks_.act_unreceipted || !hooks_.act_unreceipted(line); }
+
+  // Whether a cut in the dark of that side's is in force there.
+  bool dark(record::Whose whose, LineId line) const;
 
   // Announced hours that have come.
   void advance(Context& context);

@@ -8,6 +8,7 @@ namespace detente::line {
 namespace {
 
 constexpr std::uint64_t kCut = 0, kClear = 1;
+constexpr std::uint64_t kDark = 8;  // beside the bits of all media
 
 void write_lines(wire::CborWriter& out, const std::vector<RegisterOf>& lines) {
   out.array(lines.size());
@@ -37,8 +38,10 @@ Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
   DETENTE_TRY(lines, read_lines(reader));
   out.lines = std::move(lines);
   DETENTE_TRY(media, reader.uint());
-  if (media == 0 || media > kAllMedia) return fail(Fault::kMalformed, "a cut of no medium, or of one that is not known");
-  out.media = static_cast<MediaMask>(media);
+  out.dark = media == (kAllMedia | kDark);
+  if (media == 0 || (media > kAllMedia && !out.dark))
+    return fail(Fault::kMalformed, "a cut of no medium, or of one that is not known");
+  out.media = static_cast<MediaMask>(media & kAllMedia);
   DETENTE_TRY(effective, read_time(reader));
   if (effective != WallTime{}) out.effective = effective;
   if (items == 4) return out;
@@ -83,7 +86,7 @@ Bytes cut_body(const CutAct& act) {
   wire::CborWriter out;
   out.array(act.reason.empty() ? 4 : 5).uint(kCut);
   write_lines(out, act.lines);
-  out.uint(act.media).uint(act.effective ? act.effective->seconds : 0);
+  out.uint(act.dark ? kAllMedia | kDark : act.media).uint(act.effective ? act.effective->seconds : 0);
   if (!act.reason.empty()) out.text(act.reason);
   return out.take();
 }

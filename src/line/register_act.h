@@ -39,6 +39,8 @@ struct CutAct {
   MediaMask media = kAllMedia;
   std::optional<WallTime> effective;  // by its author's clock; nothing: at once
   std::string reason;                 // empty: withheld
+  // While every line of the accord is cut so, this side sends and answers nothing at all: not a heartbeat, not a receipt.
+  bool dark = false;  // of all media only
   bool operator==(const CutAct&) const = default;
 };
 

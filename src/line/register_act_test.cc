@@ -25,6 +25,9 @@ TEST(RegisterAct, ReadsBackAndNoPartOfItDoes) {
   EXPECT_EQ(parse_register_body(clear_body(clear))->clear, clear);
   const CutAct plain{{{LineId{1}, 1}}, kAllMedia, {}, ""};
   EXPECT_EQ(parse_register_body(cut_body(plain))->cut, plain);
+  const CutAct dark{{{LineId{1}, 1}}, kAllMedia, {}, "", true};
+  EXPECT_EQ(parse_register_body(cut_body(dark))->cut, dark);
+  expect_exact(cut_body(dark), parse_register_body);
   expect_exact(cut_body(kCutAct), parse_register_body);
   expect_exact(clear_body(clear), parse_register_body);
 }
@@ -49,7 +52,7 @@ TEST(RegisterAct, RefusesWhatNobodyMayWrite) {
   act = kCutAct;
   act.media = 0;
   EXPECT_TRUE(refused(act)) << "no medium";
-  act.media = 8;
+  act.media = 9;
   EXPECT_TRUE(refused(act)) << "an unknown medium";
   act = kCutAct;
   act.reason.assign(kCutReasonMax + 1, 'x');

@@ -312,5 +312,104 @@ TEST_F(CutLine, WhatWasPlacedBeforeTheCutWasKnownGoesWhenItIsLifted) {
   EXPECT_EQ(receipted(0), 2u);
 }
 
+// --- in the dark: spec/cut.md section 5 --------------------------------------------------
+
+class DarkCut : public CutLine {
+ protected:
+  DarkCut() {
+    pair_.tamper = [this](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+      ++sent_[from];
+      return datagram;
+    };
+  }
+  void cut_in_the_dark(std::optional<WallTime> effective = {}) {
+    line::CutAct how;
+    for (const LineId line : {kCutLine, kOther}) how.lines.push_back({line, registers(0).own(line).cut_epoch() + 1});
+    how.effective = effective;
+    how.dark = true;
+    ASSERT_TRUE(act(0, line::cut_body(how)));
+    pair_.settle();
+    sent_[0] = sent_[1] = 0;
+  }
+  void carry(std::size_t from) {
+    const auto file = pair_.pack(from);
+    ASSERT_TRUE(file) << file.error().message;
+    const auto taken = pair_.take(1 - from, file->file);
+    ASSERT_TRUE(taken) << taken.error().message;
+  }
+  void lift_all() {
+    line::ClearAct clear;
+    for (const LineId line : {kCutLine, kOther}) clear.lines.push_back({line, registers(0).own(line).cut_epoch()});
+    ASSERT_TRUE(act(0, line::clear_body(clear)));
+    pair_.run(minutes(2));
+  }
+  std::size_t sent_[2] = {0, 0};
+};
+
+TEST_F(DarkCut, SendsAndAnswersNothingNotEvenTheActAndGoesByFileAlone) {
+  cut_in_the_dark();
+  pair_.run(std::chrono::hours(2));
+  EXPECT_EQ(sent_[0], 0u);
+  EXPECT_GT(sent_[1], 10u) << "the other side goes on calling";
+  EXPECT_TRUE(open(1)) << "nobody has told it";
+  EXPECT_FALSE(peer(0).link().up());
+  carry(0);
+  EXPECT_FALSE(open(1));
+  EXPECT_TRUE(registers(1).dark(record::Whose::kOthers, kCutLine));
+  EXPECT_EQ(sent_[0], 0u);
+  lift_all();
+  EXPECT_TRUE(open(0) && open(1));
+  EXPECT_TRUE(say(1, "after"));
+  EXPECT_EQ(held(0), 1u);
+}
+
+TEST_F(DarkCut, IsAnnouncedByPathAndBeginsAtItsHour) {
+  cut_in_the_dark(WallTime{pair_.now(0).wall.seconds + 600});
+  pair_.run(minutes(1));
+  EXPECT_TRUE(open(1));
+  EXPECT_NE(registers(1).theirs(kCutLine).open_cut(), nullptr);
+  EXPECT_GT(sent_[0], 0u);
+  pair_.run(minutes(10));
+  sent_[0] = 0;
+  pair_.run(std::chrono::hours(1));
+  EXPECT_EQ(sent_[0], 0u);
+  EXPECT_FALSE(open(1));
+}
+
+TEST_F(DarkCut, StaysDarkOverARestartAndIsLiftedAtHome) {
+  cut_in_the_dark();
+  restart(0);
+  sent_[0] = 0;
+  pair_.run(std::chrono::hours(1));
+  EXPECT_EQ(sent_[0], 0u);
+  lift_all();
+  EXPECT_TRUE(open(0) && open(1));
+}
+
+TEST_F(DarkCut, OfOneLineBesideAnOpenOneIsAnOrdinaryCut) {
+  cut(0, {{}, line::kAllMedia, {}, "", true});
+  pair_.run(minutes(1));
+  EXPECT_FALSE(open(1));
+  EXPECT_TRUE(say(1, "on another", false, kOther));
+}
+
+TEST_F(DarkCut, EndsByARestorationThatFilesAgreedOn) {
+  cut_in_the_dark();
+  carry(0);
+  line::Proposal proposal;
+  proposal.matter = line::Matter::kRestoration;
+  proposal.content = line::restoration_content({{kCutLine, line::kAllMedia}});
+  proposal.instant = WallTime{pair_.now(1).wall.seconds + 7200};
+  const record::LogPosition at = propose(1, proposal);
+  carry(1);
+  ASSERT_TRUE(answer(0, line::AnswerAct::kAccept, 1, at));
+  carry(0);
+  pair_.run(minutes(100));
+  EXPECT_EQ(sent_[0], 0u);
+  pair_.run(minutes(30));
+  EXPECT_TRUE(open(0) && open(1));
+  EXPECT_TRUE(say(1, "after"));
+}
+
 }  // namespace
 }  // namespace detente::sim

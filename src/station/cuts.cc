@@ -27,8 +27,9 @@ WallTime since(const core::Cut& cut) { return cut.effective.value_or(cut.signed_
 std::string other_cut_words(const std::string& who, const core::Cut& cut, bool in_force) {
   const std::string what = cut.media == line::kAllMedia ? "this line" : line::media_words(cut.media) + " on this line";
   const std::string reason = cut.reason.empty() ? "No reason was given." : "The reason given: \"" + wire::display_line(cut.reason) + "\".";
-  return who + (in_force ? " suspended " + what + " at " + format_utc(since(cut))
-                         : " announced to suspend " + what + " at " + format_utc(since(cut)) + "; until then it is open") +
+  const std::string dark = cut.dark ? " in the dark, to send and answer nothing" : "";
+  return who + (in_force ? " suspended " + what + dark + " at " + format_utc(since(cut))
+                         : " announced to suspend " + what + dark + " at " + format_utc(since(cut)) + "; until then it is open") +
          ". " + reason;
 }
 
@@ -42,6 +43,7 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
   const accord::SignedCredential* officer = roster.by_number(cut.author);
   return {{"cut", cut.cut_epoch},
           {"media", line::media_words(cut.media)},
+          {"dark", cut.dark},
           {"in_force", registers.closed_by(whose, line, line::kAllMedia) != nullptr},
           {"signed_at", cut.signed_at.seconds},
           {"since", since(cut).seconds},
@@ -75,6 +77,9 @@ Result<void> check_register_submission(const Running& running, const Counterpart
                                       names_of(counterpart, act.lines()));
   if (act.clear && act.clear->ground != line::ClearGround::kLifted)
     return fail(Fault::kUnsupported, "a restoration clears lines by itself; a desk lifts its own cut");
+  if (act.cut && act.cut->dark && act.cut->lines.size() + 1 < counterpart.accord.annexes.size())
+    return fail(Fault::kDenied, "a cut in the dark is of every line of the accord with " + counterpart.name() +
+                                    " in one act: a line that stays open cannot be silent");
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
   for (const line::RegisterOf& of : act.lines()) {
     const accord::Annex* annex = counterpart.accord.annex(of.line);
@@ -95,7 +100,7 @@ std::string register_act_words(const Counterpart& counterpart, const record::Ent
   if (act->clear)
     return "the cut of " + names + " is " + (act->clear->ground == line::ClearGround::kLifted ? "lifted" : "ended by restoration");
   return "cut of " + names + (act->cut->media == line::kAllMedia ? "" : " for " + line::media_words(act->cut->media)) +
-         (act->cut->effective ? ", effective " + format_utc(*act->cut->effective) : ", at once") + "; " +
+         (act->cut->dark ? " in the dark" : "") + (act->cut->effective ? ", effective " + format_utc(*act->cut->effective) : ", at once") + "; " +
          (act->cut->reason.empty() ? "no reason is given" : "the reason: " + act->cut->reason);
 }
 
@@ -113,7 +118,7 @@ void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderF
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const bool ours = whose == Whose::kAuthors;
     if (const core::Cut* cut = registers.closed_by(whose, line, line::kText)) {
-      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason)};
+      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason), registers.dark(whose, line)};
     } else if (const core::Cut* open = registers.of(whose, line).open_cut()) {
       const bool in_force = registers.closed_by(whose, line, line::kAllMedia) != nullptr;
       facts.announced.push_back(other_cut_words(ours ? "we" : facts.far, *open, in_force));

@@ -72,6 +72,7 @@ struct FarFacts {
 struct CutFacts {
   WallTime since;
   std::string reason;  // may be empty
+  bool dark = false;   // its author sends and answers nothing
 };
 
 struct OutageFacts {

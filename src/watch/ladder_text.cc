@@ -110,6 +110,9 @@ std::string cut_words(const Judged& judged, Situation situation) {
   if (situation != Situation::kCutByThem)
     out += (out.empty() ? "" : " ") + std::string("We suspended the line at ") +
            time_text(facts.cut_by_us->since) + ". " + in_quotes(facts.cut_by_us->reason);
+  if (facts.cut_by_us && facts.cut_by_us->dark) out += " In the dark: this station sends and answers nothing.";
+  if (facts.cut_by_them && facts.cut_by_them->dark)
+    out += " In the dark: they send and answer nothing, so whether their equipment and the paths work cannot be told.";
   return out + " " + sentence_start(heard_text(facts)) + ".";
 }
 

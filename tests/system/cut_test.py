@@ -1,9 +1,11 @@
 """Lines that are cut and lifted by officers, with two real stations: what each side's screens say, what crosses."""
 
 import datetime
+import os
 import subprocess
 import unittest
 
+from relay import Relay
 from stations import DETENTE, Lab, wait_until
 
 LINE, OTHER = "military-west", "liaison"
@@ -176,6 +178,57 @@ class NoStandingConsent(TwoStations):
         self.assertEqual(refused["fault"], "denied")
         self.assertIn("both agree to restore", refused["message"])
         self.await_situation(self.south, "cut-by-them")
+
+
+class InTheDark(TwoStations):
+    """A relay counts what leaves each of them."""
+
+    options = ("--lift-alone", "--gap")
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{LINE},{OTHER}", *self.options)
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(self.relay.close)
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.south.cli("send", f"north/{LINE}", "before")
+
+    def carry(self, station, other, name):
+        path = os.path.join(self.lab.dir, name)
+        station.cli("courier", "export", other.name, path)
+        other.cli("courier", "import", path)
+
+    def await_packets_of_south(self, more):
+        before = self.relay.packets[0]
+        wait_until(lambda: self.relay.packets[0] >= before + more, "south to send")
+
+    def test_nothing_leaves_and_the_act_and_the_way_back_go_by_file(self):
+        refused = self.north.refused("cut", f"south/{LINE}", "--dark", "--reason", REASON, "--as", "ri", "--yes")
+        self.assertEqual(refused["fault"], "denied")
+        self.assertIn("every line of the accord", refused["message"])
+        answer = self.cut(self.north, "--all", "--dark", "--reason", REASON)
+        self.assertIn(answer["state"], ("placed", "queued"), answer)
+        here = self.await_situation(self.north, "cut-by-us")
+        self.assertIn("sends and answers nothing", here["words"])
+        sent = self.relay.packets[1]
+        self.south.cli("send", f"north/{LINE}", "meanwhile", "--wait", "durable")
+        self.await_packets_of_south(3)
+        self.assertEqual(self.ladder(self.south)["registers"]["theirs"], None)
+        self.carry(self.north, self.south, "dark.courier")
+        there = self.await_situation(self.south, "cut-by-them")
+        self.assertIn("cannot be told", there["words"])
+        self.assertTrue(there["registers"]["theirs"]["dark"])
+        self.north.kill()
+        self.north.start()
+        self.await_situation(self.north, "cut-by-us")
+        self.assertEqual(self.relay.packets[1], sent, "packets left a station that is in the dark")
+        self.north.cli("lift", "--all", "--as", "ri", "--wait", "durable")
+        for station in (self.south, self.north):
+            self.await_situation(station, "in-contact")
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "after")["state"], "receipted")
+        self.assertEqual(self.north.texts("south", LINE), ["before", "meanwhile", "after"])
 
 
 if __name__ == "__main__":
