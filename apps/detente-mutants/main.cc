@@ -47,6 +47,9 @@ constexpr std::array kAll = {
     Named{"piece-unverified", Mutant::kPieceUnverified},
     Named{"have-before-sync", Mutant::kHaveBeforeSync},
     Named{"document-given-unnamed", Mutant::kDocumentGivenUnnamed},
+    Named{"cut-ignored", Mutant::kCutIgnored},
+    Named{"register-lost", Mutant::kRegisterLost},
+    Named{"dark-answered", Mutant::kDarkAnswered},
 };
 
 sim::Options options_of(std::uint64_t seed) {
@@ -57,6 +60,8 @@ sim::Options options_of(std::uint64_t seed) {
   options.pair.paths = 1 + seed % 2;
   options.faults.crash_every = std::chrono::minutes(40);
   options.faults.rollback_every = std::chrono::hours(4);
+  options.faults.cut_every = std::chrono::hours(2);
+  options.faults.dark_every = std::chrono::hours(8);
   options.pair.policy.rekey_age = std::chrono::minutes(5);
   options.stop_at_first_violation = true;
   return options;

@@ -30,6 +30,7 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
   options.seed = seed;
   options.duration = Duration(static_cast<std::int64_t>(arguments.days * 86400e6));
   options.faults.loss_per_mille = arguments.loss_percent * 10;
+  options.faults.dark_every = std::chrono::hours(60);
   options.pair.paths = arguments.paths;
   return options;
 }

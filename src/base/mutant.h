@@ -31,6 +31,9 @@ enum class Mutant {
   kHaveBeforeSync,          // a document is called there before its last piece is durable
   kDocumentGivenUnnamed,    // who knows a root gets a document that no entry names
   kTailForgotten,           // what is unreceipted at a start is not sent again
+  kCutIgnored,              // a line that this side has cut goes on
+  kRegisterLost,            // a cut is in force and not on the disk
+  kDarkAnswered,            // a station that is in the dark answers a call
 };
 
 #ifdef DETENTE_MUTANTS

@@ -1,6 +1,7 @@
 // Line: what crosses it while one side or both have cut it. spec/cut.md.
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "core/line.h"
 
 namespace detente::core {
@@ -16,7 +17,7 @@ const record::StoredEntry* stored_by(const record::Write& write) {
 }  // namespace
 
 bool Line::passes(const record::Header& header) const {
-  return !is_ordinary(header) || (closed_ & medium_of(header)) == 0;
+  return !is_ordinary(header) || (closed_ & medium_of(header)) == 0 || mutant(Mutant::kCutIgnored);
 }
 
 // Else it would stand before every text behind it.

@@ -167,7 +167,7 @@ void Link::persist_then_send(Context& context, PathId path, Bytes datagram) {
 }
 
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
-  if (dark_ || packet.counter.c <= state_.responder_last)
+  if ((dark_ && !mutant(Mutant::kDarkAnswered)) || packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
   if (!may_be_answered(context, path, packet)) return false;
   farewell_.reset();
@@ -211,7 +211,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   // answer the same packet twice.
   context.effects.persist({state_batch()},
                           [this, reply = std::move(answer->reply)](Context& then) {
-                            if (dark_) return;
+                            if (dark_ && !mutant(Mutant::kDarkAnswered)) return;
                             for (PathId on : setup_.pair.paths) then.effects.send(peer_, on, reply);
                           },
                           {});

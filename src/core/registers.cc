@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "base/mutant.h"
 #include "line/act_table.h"
 #include "wire/cbor.h"
 
@@ -211,7 +212,7 @@ void Registers::note(const Context& context, Whose whose, const record::EpochId&
                           : with_clear(before, log, of, *act->clear, entry.header, context.now.wall);
     if (!after) continue;
     const Key key{whose, of.line};
-    batch.writes.push_back(record::PutValue{value_key(key), encode(*after)});
+    if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode(*after)});
     out.push_back({whose, of.line, *after});
     noted_[key] = std::move(*after);
   }

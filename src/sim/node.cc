@@ -72,6 +72,7 @@ void Node::began() {
   ++life;
   started_at = referee_->time();
   armed_for = INT64_MAX;
+  dark = false;
 }
 
 void Node::ended() {

@@ -91,6 +91,7 @@ class Node final : public core::Audit {
   std::deque<core::Persist> pending;  // issued, not yet completed
   std::int64_t refused_at = -1;       // the last commit that a full disk refused
   std::int64_t armed_for = INT64_MAX;
+  bool dark = false;  // after its last step
   std::int64_t woken_at = -1;   // the last deadline that was met, and how often at that moment
   std::uint32_t woken = 0;
   std::uint64_t written = 0;

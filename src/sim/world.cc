@@ -133,8 +133,13 @@ void World::crash(std::size_t index, Duration least_down) {
 
 void World::carry_out(std::size_t index) {
   Node& node = *nodes_[index];
+  const bool dark = in_the_dark(node);
+  const bool silent = std::exchange(node.dark, dark) && dark;  // what left in the step that began it was before it
   for (core::Effect& effect : node.station->take_effects()) {
-    if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) send(index, *datagram);
+    if (auto* datagram = std::get_if<core::SendDatagram>(&effect)) {
+      if (silent) violation(std::string(Pair::name(index)) + " sends in the dark");
+      send(index, *datagram);
+    }
     if (auto* commit = std::get_if<core::Persist>(&effect)) persist(index, std::move(*commit));
     auto* notify = std::get_if<core::Notify>(&effect);
     if (notify == nullptr) continue;

@@ -34,6 +34,7 @@ struct Faults {
   Duration rollback_every = std::chrono::hours(20);
   Duration takeover_every = std::chrono::hours(11);  // the old process goes on for a while
   Duration cut_every = std::chrono::hours(8);        // a person cuts a line, at once or announced, and lifts it later
+  Duration dark_every{0};                            // all lines at once, in the dark, and lifted later
   bool slow_paths = true;  // some paths have a rate of 9,600 bit/s to 2 Mbit/s and a queue
 };
 
@@ -133,6 +134,8 @@ class World final : public Referee {
   void replay();
   // world_cuts.cc
   void cut_a_line(std::size_t node);
+  void go_dark(std::size_t node);
+  static bool in_the_dark(const Node& node);
   void lift(std::size_t node, LineId line);
   bool act(std::size_t node, Bytes body);
   bool act(std::size_t node, record::Kind kind, Bytes body, std::vector<record::Reference> references);

@@ -55,6 +55,28 @@ void World::cut_a_line(std::size_t index) {
   schedule(kForAgreement, [this, index, line] { open_in_the_end(index, line); });
 }
 
+void World::go_dark(std::size_t index) {
+  Node& node = *nodes_[index];
+  const Duration lasts = draw_delay(std::chrono::minutes(1), std::chrono::hours(2));
+  if (!node.station) return;
+  line::CutAct how;
+  how.dark = true;
+  for (std::uint16_t i = 1; i <= kLines; ++i)
+    how.lines.push_back({LineId{i}, node.station->peer(PeerId{0}).registers().own(LineId{i}).cut_epoch() + 1});
+  if (!act(index, line::cut_body(how))) return;
+  schedule(lasts, [this, index] {
+    for (std::uint16_t i = 1; i <= kLines; ++i) lift(index, LineId{i});
+  });
+}
+
+// Every line but the accord line is cut in the dark by this side, and none is being restored.
+bool World::in_the_dark(const Node& node) {
+  const core::Peer& peer = node.station->peer(PeerId{0});
+  for (std::uint16_t i = 1; i <= kLines; ++i)
+    if (!peer.registers().dark(record::Whose::kAuthors, LineId{i}) || peer.restorations().restoring(LineId{i})) return false;
+  return true;
+}
+
 void World::propose_to_restore(std::size_t index, LineId line) {
   Node& node = *nodes_[index];
   if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line] { propose_to_restore(index, line); });

@@ -169,6 +169,15 @@ TEST(Simulator, AuthorAsksWhetherTheLastOfADocumentIsThere) {
   EXPECT_TRUE(report.violations.empty()) << told(report);
 }
 
+TEST(Simulator, NothingLeavesAStationThatIsInTheDarkAndNothingIsLostBehindIt) {
+  for (std::uint64_t seed = 1; seed <= seeds(10); ++seed) {
+    Options options = half_day(seed);
+    options.faults.dark_every = std::chrono::hours(4);
+    const Report report = World(options).run();
+    EXPECT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+  }
+}
+
 TEST(Simulator, SameSeedSameTrace) {
   const auto day = [](std::uint64_t seed) {
     Options options = half_day(seed);
