@@ -62,7 +62,7 @@ class Demo(unittest.TestCase):
         self.assertIs(report["ok"], True)
         chapters = {c["id"]: c for c in report["chapters"]}
         self.assertEqual(len(chapters), len(report["chapters"]))
-        self.assertLessEqual({"S7-call", "S1", "S1-ack", "S1-deniable", "S1-silence", "S6", "S8", "S15"}, set(chapters))
+        self.assertLessEqual({"S7-call", "S1", "S1-ack", "S1-deniable", "S1-silence", "S6", "S7", "S8", "S15"}, set(chapters))
         for chapter in report["chapters"]:
             self.assertIs(chapter["ok"], True, chapter)
             self.assertTrue(chapter["title"])
@@ -99,6 +99,7 @@ class Demo(unittest.TestCase):
 
     def test_a_fault_in_the_cut_and_in_the_restoration_is_told(self):
         self.fault("S6")
+        self.fault("S7")
         self.fault("S8")
 
     def test_a_fault_in_the_extract_is_told(self):

@@ -98,7 +98,7 @@ class Ceremony:
                        show=lambda text: text.split("\n")[0])
             officer = side.facts.officer
             side.types("officer", "enrol", officer.name, "--post", officer.post,
-                       "--person", officer.full_name, show=lambda text: text.split("\n")[0])
+                       "--person", officer.full_name, "--days", str(story.CREDENTIAL_DAYS), show=lambda text: text.split("\n")[0])
         self.south.types("bulletin", "export", "../to-north/bulletins")
         self.north.types("bulletin", "export", "../to-south/bulletins")
         self.south.types("bulletin", "import", "../to-south/bulletins")

@@ -8,8 +8,9 @@ from sides import LINK_SECONDS, wait_until
 class Acts:
     """`hold_off` is a side that a fault keeps off for the whole chapter, or None."""
 
-    def __init__(self, south, north, hold_off=None):
+    def __init__(self, south, north, clock, hold_off=None):
         self.south, self.north = south, north
+        self._clock = clock
         self._hold_off = hold_off
 
     def play(self, chapter_id):
@@ -17,7 +18,8 @@ class Acts:
          "S1": self._one_word_across, "S1-ack": self._a_person_read_it,
          "S1-deniable": self._nothing_to_an_outsider,
          "S1-silence": self._the_other_is_off,
-         "S6": self._all_lines_are_cut, "S8": self._all_lines_come_back,
+         "S6": self._all_lines_are_cut, "S7": self._months_of_silence,
+         "S8": self._all_lines_come_back,
          "S15": self._an_outsider_checks}[chapter_id]()
 
     def _send(self, side, message, *options):
@@ -84,6 +86,27 @@ class Acts:
         self.south.types("status", f"north/{story.CALLED_LINE}")
         screen.say("The hour has come. Nothing ordinary crosses any more, and nobody pretends that it does.")
         self.south.is_refused("send", f"north/{story.CALLED_LINE}", "Do you read us?")
+
+    def _months_of_silence(self):
+        shown = self.south.asks("status", f"north/{story.CALLED_LINE}")
+        if self._hold_off is None and shown["situation"] != "cut-by-them":
+            screen.say("The chapter before ended without a cut, so there is one now.")
+            self.north.types("cut", "--all", "--reason", story.CUT_REASON, "--as", self.north.facts.officer.name, "--yes")
+            self.south.wait_situation(self.north, story.ALL_LINES, "cut-by-them")
+        screen.say(f"{story.SILENT_DAYS} days pass; this demo's clock is set forward, for both stations. Each day "
+                   "the hour of the check call comes, and nobody answers: that is a line that is cut, and not a "
+                   "call that was missed. One alarm told of the cut; the days raise none.")
+        first = self._clock.date()
+        self._clock.forward(story.SILENT_DAYS * 86400)
+        if self._hold_off is self.north:
+            return
+        days = ("--from", first, "--to", self._clock.date())
+        for side, other in ((self.south, self.north), (self.north, self.south)):
+            wait_until(lambda s=side, o=other: len(s.asks("calendar", f"{o.name}/{story.CALLED_LINE}", *days)["days"])
+                       >= story.SILENT_DAYS, f"{side.name} to have seen the days pass", LINK_SECONDS)
+        self.south.types("calendar", f"north/{story.CALLED_LINE}", *days)
+        self.south.types("status", f"north/{story.CALLED_LINE}")
+        self.south.types("alarm", "list", show=lambda text: text.split("OPEN")[0] + "OPEN" + text.split("OPEN")[-1])
 
     def _all_lines_come_back(self):
         screen.say("The line of the accord itself is never cut. On it one side proposes to restore all lines "

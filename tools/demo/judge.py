@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges one chapter of the demo from both stations' records.
 
-  judge.py --bin DIR --south DIR --north DIR CHAPTER
+  judge.py --bin DIR --clock DIR --south DIR --north DIR CHAPTER
 
 Asks each station, over its API, what it holds; knows the story's words, and nothing of
 what the player did. Prints {"id", "title", "ok", "evidence"} and, where it is not ok,
@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import story
+from clock import StoryClock
 
 
 class NotShown(Exception):
@@ -31,13 +32,15 @@ def need(condition, sentence):
 class Record:
     """One station's answers. Only questions; it changes nothing."""
 
-    def __init__(self, program, name, directory):
+    def __init__(self, program, name, directory, clock):
         self.name = name
+        self._clock = clock
         self._program = program
         self._dir = directory
 
     def _ask(self, *words):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DETENTE_")}
+        environment.update(self._clock.env)
         done = subprocess.run([self._program, "--dir", self._dir, "--json", *words], text=True,
                               env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=60, check=False)
@@ -66,10 +69,23 @@ class Record:
 
     def calls(self, other, line):
         """Check calls of these days, with what persons did about them and what became of them."""
-        today = int(time.time()) // 86400
+        today = self.today()
         dates = (time.strftime("%Y-%m-%d", time.gmtime((today + d) * 86400)) for d in (-1, 0, 1))
         return [call for date in dates
                 for call in self._ask("calendar", f"{other.name}/{line}", "--date", date)["calls"]]
+
+    def today(self):
+        """Days since 1970 by the story's clock."""
+        return int(self._clock.seconds()) // 86400
+
+    def calendar(self, other, line, first, last):
+        """How many check calls of these days are in which state."""
+        dates = (time.strftime("%Y-%m-%d", time.gmtime(day * 86400)) for day in (first, last))
+        answer = self._ask("calendar", f"{other.name}/{line}", "--from", next(dates), "--to", next(dates))
+        return {mark: sum(counts[i] for _, counts in answer["days"]) for i, mark in enumerate(answer["marks"])}
+
+    def alarms(self):
+        return self._ask("alarm", "list")["alarms"]
 
     def entry(self, other, line, whose, index):
         return self._ask("record", "entry", f"{other.name}/{line}", whose, str(index))
@@ -328,7 +344,28 @@ def judge_restoration(south, north):
             "reports": reports}
 
 
-JUDGES = {"S6": judge_cut, "S8": judge_restoration, "S7-call": judge_check_call, "S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
+def judge_months(south, north):
+    today = south.today()
+    cut = south.ladder(north, story.CALLED_LINE)["registers"]["theirs"]
+    need(cut and cut["in_force"] and cut["reason"] == story.CUT_REASON, "south does not show the line cut by north any more")
+    days = today - cut["since"] // 86400
+    need(days >= story.SILENT_DAYS, f"south's cut is {days} days old")
+    silent = {}
+    for here, there in ((south, north), (north, south)):
+        counts = here.calendar(there, story.CALLED_LINE, cut["since"] // 86400, today)
+        need(counts["in a cut"] >= story.SILENT_DAYS - 1, f"{here.name} counts {counts['in a cut']} calls in the cut")
+        missed = {mark: count for mark, count in counts.items() if count and mark not in ("in a cut", "in time")}
+        need(not missed, f"{here.name} counts as missed what was in a cut: {missed}")
+        silent[here.name] = counts["in a cut"]
+    alarms = [alarm for alarm in south.alarms() if alarm["line"] == f"{north.name}/{story.CALLED_LINE}"]
+    need([alarm["kind"] for alarm in alarms] == ["cut"], f"not one alarm for {days} days: {alarms}")
+    ladder = south.ladder(north, story.CALLED_LINE)
+    need(ladder["situation"] == "cut-by-them", f"south shows {ladder['situation']}")
+    return {"silence": {"line": story.CALLED_LINE, "days": days, "calls_in_the_cut": silent, "alarms": len(alarms),
+                        "situation": ladder["situation"]}}
+
+
+JUDGES = {"S6": judge_cut, "S7": judge_months, "S8": judge_restoration, "S7-call": judge_check_call, "S1": judge_one_word, "S1-ack": judge_ack, "S1-deniable": judge_deniable,
           "S1-silence": judge_silence, "S15": judge_extract}
 
 
@@ -346,10 +383,12 @@ def main():
     parser.add_argument("--bin", required=True, help="folder of the program detente")
     for side in ("south", "north"):
         parser.add_argument(f"--{side}", required=True, help=f"directory of {side}")
+    parser.add_argument("--clock", required=True, help="folder of the story's clock")
     options = parser.parse_args()
+    clock = StoryClock(options.clock)
     program = os.path.join(options.bin, "detente")
-    out = verdict(story.CHAPTERS[options.chapter], Record(program, "south", options.south),
-                  Record(program, "north", options.north))
+    out = verdict(story.CHAPTERS[options.chapter], Record(program, "south", options.south, clock),
+                  Record(program, "north", options.north, clock))
     print(json.dumps(out, ensure_ascii=False))
     return 0 if out["ok"] else 1
 

@@ -18,6 +18,7 @@ import screen
 import story
 from ceremony import Ceremony
 from chapters import Acts
+from clock import StoryClock
 from sides import DemoError, Side
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -76,8 +77,9 @@ class Player:
         self.options = options
         self.programs = programs
         self.room = room
-        self.south = Side(story.SOUTH, room, programs, work_factor)
-        self.north = Side(story.NORTH, room, programs, work_factor)
+        self.clock = StoryClock(room)
+        self.south = Side(story.SOUTH, room, programs, work_factor, self.clock)
+        self.north = Side(story.NORTH, room, programs, work_factor, self.clock)
         self.sides = [self.south, self.north]
         self.verdicts = []
         self.error = None
@@ -109,7 +111,7 @@ class Player:
         if hold_off is None:
             self._all_run()
         try:
-            Acts(self.south, self.north, hold_off).play(chapter.id)
+            Acts(self.south, self.north, self.clock, hold_off).play(chapter.id)
         except DemoError as error:
             screen.bad(f"  {error}")
         verdict = self._judge(chapter)
@@ -136,7 +138,7 @@ class Player:
 
     def _judge(self, chapter):
         done = subprocess.run(
-            [sys.executable, os.path.join(HERE, "judge.py"), "--bin", self.programs,
+            [sys.executable, os.path.join(HERE, "judge.py"), "--bin", self.programs, "--clock", self.room,
              "--south", self.south.dir, "--north", self.north.dir, chapter.id],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             check=False)

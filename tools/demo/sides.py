@@ -42,7 +42,7 @@ def free_udp_ports(count):
 
 
 class Side:
-    def __init__(self, facts, room, programs, work_factor):
+    def __init__(self, facts, room, programs, work_factor, clock):
         self.facts = facts
         self.name = facts.name
         self.dir = os.path.join(room, facts.name)
@@ -51,7 +51,8 @@ class Side:
         self._cheaper = ["--work-factor", str(work_factor)] if work_factor is not None else []
         self.ahead = story.SECONDS_AHEAD_QUICK if work_factor is not None else story.SECONDS_AHEAD
         self._passphrase = secrets.token_hex(12)
-        self._environment = {**os.environ, "DETENTE_DIR": self.dir,
+        self._clock = clock
+        self._environment = {**os.environ, **clock.env, "DETENTE_DIR": self.dir,
                              "DETENTE_PASSPHRASE": self._passphrase}
         os.mkdir(self.dir, 0o700)
 
@@ -180,9 +181,12 @@ class Side:
         """A file to `source`: the reader's terminal becomes this side's."""
         file = os.path.join(room, f"{self.name}.env")
         programs = os.path.dirname(self._program)
+        hour = " ".join(f"{name}={screen.shell_word(value)}" for name, value in self._clock.env.items())
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
                   encoding="utf-8") as out:
             out.write(f"export DETENTE_DIR={screen.shell_word(self.dir)}\n"
                       f"export DETENTE_PASSPHRASE={self._passphrase}\n"
-                      f"export PATH={screen.shell_word(programs)}:\"$PATH\"\n")
+                      f"export PATH={screen.shell_word(programs)}:\"$PATH\"\n"
+                      "# The story is some months ahead of your clock, and so is this command.\n"
+                      f"detente() {{ env {hour} detente \"$@\"; }}\n")
         return file

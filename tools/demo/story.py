@@ -73,8 +73,11 @@ WHILE_OFF = Message("liaison", "The morning call found nobody at your desk. We s
 
 CUT_REASON = ("The authorities who connived at the hostile acts will regret it. "
               "We shall have nothing to do with them.")
+# As long as the lines were cut in the report.
+SILENT_DAYS = 413
+CREDENTIAL_DAYS = 900
 RESTORE_WORDS = "All lines, from ten o'clock on, as our two sides have agreed in their letters."
-# The months between are left out here: an hour's announcement is seconds, and so is the agreed instant.
+# An hour's announcement is seconds here, and so is the agreed instant.
 SECONDS_AHEAD = 15
 SECONDS_AHEAD_QUICK = 5  # where a passphrase costs nothing
 
@@ -87,6 +90,7 @@ CHAPTERS = {
         Chapter("S1-deniable", "Words that prove nothing to an outsider"),
         Chapter("S1-silence", "The other station is off: nothing is lost"),
         Chapter("S6", "One side cuts every line, at an hour that it names"),
+        Chapter("S7", "413 days of silence"),
         Chapter("S8", "Both agree to restore, and the machines test each line first"),
         Chapter("S15", "A journalist checks one message, offline"),
     )
