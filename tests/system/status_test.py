@@ -11,6 +11,7 @@ import unittest
 
 from disks import SmallDisk, can_mount
 from namespaces import World, missing
+from amended_accord import amend
 from relay import Relay
 from stations import DETENTE, Lab, detente, wait_until
 from terminal import TMUX, Terminals
@@ -237,6 +238,19 @@ class People(OneLab):
         self.assertIn('"new batteries"', ladder["words"])
         self.north.start()
         self.await_situation(self.south, "north", "in-contact")
+
+
+class AnotherAccord(OneLab):
+    def test_two_stations_with_another_text_say_so_and_not_that_nobody_is_there(self):
+        self.in_contact()
+        first = self.south.status_of("north")["accord"]["digest"]
+        self.south.stop()
+        self.north.stop()
+        amend(self.south, self.north, first)
+        self.lab.start("south", "north")
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            ladder = self.await_situation(station, far, "other-accord")
+            self.assertNotRegex(ladder["title"] + ladder["words"], "silent|nobody|off")
 
 
 class Silence(OneLab):

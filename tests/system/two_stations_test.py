@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import unittest
 
+from amended_accord import amend
 from relay import Relay
 from stations import Lab, wait_until
 
@@ -326,26 +327,6 @@ class Breaks(unittest.TestCase):
         wait_until(lambda: south.status_of("north")["other_accord"] == first, "south to be told")
         wait_until(lambda: north.status_of("south")["other_accord"] == second, "north to be told")
         self.assertIn(first, south.stderr())
-
-
-def amend(south, north, digest):
-    """South goes on to a second version of the accord that both signed; north stays at the first."""
-    place = south.path("accords", "north", "accord.note")
-    northern = north.path("accords", "south", "accord.note")
-    kept = northern + ".kept"
-    shutil.copy(northern, kept)
-    with open(place, encoding="utf-8") as file:
-        text = file.read().split("\n\n\u2014 ")[0] + "\n"
-    text = text.replace("version = 1\n", "version = 2\n", 1)
-    text = text.replace('predecessor = ""', f'predecessor = "{digest}"', 1)
-    text = text.replace('lineage = ""', f'lineage = "{digest}"', 1)
-    with open(place, "w", encoding="utf-8") as file:
-        file.write(text)
-    south.cli("accord", "sign", "north", "--yes")
-    shutil.copy(place, northern)
-    north.cli("accord", "sign", "south", "--yes")
-    shutil.copy(northern, place)
-    shutil.move(kept, northern)
 
 
 class Refusals(unittest.TestCase):
