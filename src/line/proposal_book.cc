@@ -51,6 +51,7 @@ Result<void> ProposalBook::add(const Sighting& sighting) {
   Log& log = logs_[at.side][at.epoch];
   if (!log.passages.emplace(at.index, Passage{sighting.time, sighting.seen}).second) return {};
   ++held_;
+  outcomes_.clear();
   if (sighting.before) log.before = sighting.before;
   if (sighting.proposal || sighting.answer) acts_.emplace(at, sighting);
   return {};
@@ -169,6 +170,12 @@ std::vector<ProposalBook::Step> ProposalBook::merged(const ActPlace& proposal) c
 
 std::optional<Outcome> ProposalBook::outcome(const ActPlace& place) const {
   if (find(place) == nullptr) return std::nullopt;
+  auto known = outcomes_.find(place);
+  if (known == outcomes_.end()) known = outcomes_.emplace(place, compute(place)).first;
+  return known->second;
+}
+
+Outcome ProposalBook::compute(const ActPlace& place) const {
   Outcome out;
   out.state = step(ProposalState::kNone, ProposalAct::kOffer, Actor::kAuthor).value_or(ProposalState::kNone);
   out.decided_at = place;

@@ -104,10 +104,12 @@ class ProposalBook {
   std::vector<Step> author_steps(const ActPlace& proposal) const;
   std::vector<Step> other_steps(const ActPlace& proposal) const;
   std::vector<Step> merged(const ActPlace& proposal) const;
+  Outcome compute(const ActPlace& proposal) const;
 
   Logs logs_[2];
   std::map<ActPlace, Sighting> acts_;
   std::size_t held_ = 0;
+  mutable std::map<ActPlace, Outcome> outcomes_;  // computed since the last entry came
 };
 
 }  // namespace detente::line
