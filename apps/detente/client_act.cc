@@ -25,9 +25,7 @@ Result<line::MediaMask> media_of(const std::vector<std::string>& names) {
   return names.empty() ? line::kAllMedia : out;
 }
 
-Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act) {
-  DETENTE_TRY(side, context.side());
-  const StationClient station(side);
+Result<Compose> compose_act(const LineAddress& line, const ActOptions& options, Act act) {
   Compose out;
   out.line = line;
   out.officer = options.officer;
@@ -39,6 +37,13 @@ Result<bool> post_act(Context& context, const LineAddress& line, const ActOption
   out.submission.entry.body = std::move(act.body);
   if (act.reference) out.submission.references.push_back(*act.reference);
   DETENTE_TRY_VOID(set_wait(out.submission, options.wait, options.timeout));
+  return out;
+}
+
+Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(out, compose_act(line, options, std::move(act)));
   const station::Submission shown = out.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
   return say_outcome(context, line, shown, answer);

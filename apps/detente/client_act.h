@@ -12,6 +12,7 @@ namespace detente::cli {
 // What every command for an act takes.
 struct ActOptions {
   std::string address, officer, wait = "receipt", timeout = "10s";
+  std::string to_sign;  // the file to write it to, for those who sign
   bool drill = false;
 };
 void add_act_options(CLI::App& command, ActOptions& options, bool with_drill);
@@ -25,6 +26,9 @@ struct Act {
 };
 // Posts it and says what became of it; the answer goes into the result. True when the other side has it.
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act);
+
+// The entry before anybody signed it.
+Result<Compose> compose_act(const LineAddress& line, const ActOptions& options, Act act);
 
 // --medium, given as often as wanted; all of them where none is.
 Result<line::MediaMask> media_of(const std::vector<std::string>& names);

@@ -39,6 +39,31 @@ Result<std::uint64_t> parse_timeout_ms(const std::string& text) {
   return ms;
 }
 
+Result<void> sign(Context& context, const SideDir& side, const Json& line, Compose& compose) {
+  if (line.value("evidence", "") == "deniable")
+    return fail(Fault::kDenied,
+                "line " + compose.line.text() +
+                    " is unattested: its words carry no signature. Send without --as, "
+                    "or use a provable line");
+  DETENTE_TRY(officer, side.officer(compose.officer));
+  DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+  DETENTE_TRY(keys, side.open_officer(compose.officer, passphrase));
+  DETENTE_TRY(accord, accord_of_line(side, compose.line.counterpart, line));
+  record::Entry& entry = compose.submission.entry;
+  entry.header.author = officer.number;
+  record::Header signed_header = entry.header;
+  for (const station::SubmissionReference& reference : compose.submission.references)
+    signed_header.references.push_back(
+        {reference.whose, *reference.epoch, reference.index, *reference.leaf});
+  DETENTE_TRY(counter, side.take_officer_counter(compose.officer, io::os_wall_time()));
+  entry.signatures.push_back(record::sign_entry(signed_header, entry.body, accord.digest,
+                                                accord.accord.version, officer.number, counter,
+                                                keys.sign));
+  return {};
+}
+
+}  // namespace
+
 // References as the signed header has them: whose log, epoch, index, leaf.
 Result<void> complete_references(const StationClient& station, Compose& compose) {
   for (station::SubmissionReference& reference : compose.submission.references) {
@@ -57,38 +82,16 @@ Result<void> complete_references(const StationClient& station, Compose& compose)
   return {};
 }
 
-Result<void> sign(Context& context, const SideDir& side, const Json& line, Compose& compose) {
-  if (line.value("evidence", "") == "deniable")
-    return fail(Fault::kDenied,
-                "line " + compose.line.text() +
-                    " is unattested: its words carry no signature. Send without --as, "
-                    "or use a provable line");
-  DETENTE_TRY(officer, side.officer(compose.officer));
-  DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
-  DETENTE_TRY(keys, side.open_officer(compose.officer, passphrase));
+// The station says which accord is in force; what is signed must be the accord that lies here.
+Result<accord::AccordInForce> accord_of_line(const SideDir& side, const std::string& counterpart, const Json& line) {
   const auto digest_bytes = from_hex(line["accord"].value("digest", ""));
   const auto digest = digest_bytes ? to_array<32>(*digest_bytes) : std::nullopt;
   if (!digest) return fail(Fault::kIo, "the station's answer about the line cannot be read");
-  // The station says which accord is in force; what is signed must be the accord that lies here.
-  DETENTE_TRY(accord, side.accord_in_force(compose.line.counterpart));
-  if (accord.digest != *digest)
-    return fail(Fault::kConflict, "the station runs under another accord with " +
-                                      compose.line.counterpart +
-                                      " than the one in this directory: start the station again");
-  record::Entry& entry = compose.submission.entry;
-  entry.header.author = officer.number;
-  record::Header signed_header = entry.header;
-  for (const station::SubmissionReference& reference : compose.submission.references)
-    signed_header.references.push_back(
-        {reference.whose, *reference.epoch, reference.index, *reference.leaf});
-  DETENTE_TRY(counter, side.take_officer_counter(compose.officer, io::os_wall_time()));
-  entry.signatures.push_back(record::sign_entry(signed_header, entry.body, *digest,
-                                                accord.accord.version, officer.number, counter,
-                                                keys.sign));
-  return {};
+  DETENTE_TRY(accord, side.accord_in_force(counterpart));
+  if (accord.digest == *digest) return accord;
+  return fail(Fault::kConflict, "the station runs under another accord with " + counterpart +
+                                    " than the one in this directory: start the station again");
 }
-
-}  // namespace
 
 Result<Json> post_entry(Context& context, const SideDir& side, const StationClient& station,
                         Compose compose) {

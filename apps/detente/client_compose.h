@@ -18,6 +18,11 @@ struct Compose {
   std::string officer;  // --as; empty: the station alone
 };
 
+// References without epoch or leaf get those of what stands there now.
+Result<void> complete_references(const StationClient& station, Compose& compose);
+// The accord that lies here, if the station runs under the same; `line`: its answer about a line of it.
+Result<accord::AccordInForce> accord_of_line(const SideDir& side, const std::string& counterpart, const Json& line);
+
 // Completes, signs and posts. Gives the station's answer.
 Result<Json> post_entry(Context& context, const SideDir& side, const StationClient& station,
                         Compose compose);

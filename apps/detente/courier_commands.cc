@@ -150,7 +150,7 @@ void add_courier_commands(CLI::App& app, Context& context) {
   example(*in, "detente courier import from-north.courier");
   on_run(*in, context, [&context, file] { return import(context, *file); });
 
-  CLI::App& act = group(app, "act", "One signed entry as a file");
+  CLI::App& act = group(app, "act", "One act as a file: to be signed, or to be carried");
   struct ActOptions {
     std::string entry, file;
   };

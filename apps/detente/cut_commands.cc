@@ -2,7 +2,7 @@
 #include <map>
 
 #include "base/civil.h"
-#include "client_act.h"
+#include "client_request.h"
 #include "io/os_clock.h"
 #include "line/register_act.h"
 #include "wire/text.h"
@@ -89,8 +89,19 @@ Result<line::CutAct> draft_cut(const CutOptions& options, WallTime now) {
   return act;
 }
 
-Result<void> post_all(Context& context, const Json& status, const ActOptions& options,
-                      const std::vector<std::pair<std::string, Bytes>>& acts) {
+using Acts = std::vector<std::pair<std::string, Bytes>>;  // by counterpart
+
+// For others to sign, a file for each: an act is of one accord.
+Result<void> write_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts, const std::string& name) {
+  if (acts.size() > 1 && !options.to_sign.empty())
+    return fail(Fault::kMalformed, "an act is of one counterpart: name the lines of one, and write the others to files of their own");
+  for (const auto& [counterpart, body] : acts)
+    DETENTE_TRY_VOID(write_request(context, accord_line(status, counterpart), options,
+                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash}, name + "-" + counterpart));
+  return {};
+}
+
+Result<void> post_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts) {
   for (const auto& [counterpart, body] : acts) {
     DETENTE_TRY(arrived, post_act(context, accord_line(status, counterpart), options,
                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash}));
@@ -103,9 +114,10 @@ Result<void> cut(Context& context, const CutOptions& options) {
   DETENTE_TRY(act, draft_cut(options, io::os_wall_time()));
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
+  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kCut));
   DETENTE_TRY(status, station.get("/v1/status"));
   DETENTE_TRY(chosen, chosen_lines(status, options));
-  std::vector<std::pair<std::string, Bytes>> acts;
+  Acts acts;
   std::vector<LineAddress> no_way_back;
   for (const auto& [counterpart, lines] : chosen) {
     DETENTE_TRY(registers, registers_of(station, lines, true));
@@ -123,6 +135,7 @@ Result<void> cut(Context& context, const CutOptions& options) {
   if (!no_way_back.empty())
     context.say("The accord has no standing consent to a lift of " + names_of(no_way_back) +
                 ": only a restoration by both sides ends this cut (detente restore propose).");
+  if (to_file) return write_all(context, status, options, acts, "cut");
   DETENTE_TRY(agreed, context.confirm("Sign this cut as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was cut");
   ActOptions posted = options;
@@ -135,14 +148,16 @@ Result<void> cut(Context& context, const CutOptions& options) {
 Result<void> lift(Context& context, const CutOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
+  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kLift));
   DETENTE_TRY(status, station.get("/v1/status"));
   DETENTE_TRY(chosen, chosen_lines(status, options));
-  std::vector<std::pair<std::string, Bytes>> acts;
+  Acts acts;
   for (const auto& [counterpart, lines] : chosen) {
     DETENTE_TRY(registers, registers_of(station, lines, false));
     acts.emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted}));
     context.say("Lift this side's cut of " + names_of(lines));
   }
+  if (to_file) return write_all(context, status, options, acts, "lift");
   DETENTE_TRY_VOID(post_all(context, status, options, acts));
   context.say("  `detente test LINE` tries the circuit; `detente status LINE` says whether the other side's cut remains");
   return {};
@@ -151,8 +166,7 @@ Result<void> lift(Context& context, const CutOptions& options) {
 void add_common(CLI::App& command, CutOptions& options) {
   command.add_option("LINE", options.lines, "north/military-west, or military-west where unique; several");
   command.add_flag("--all", options.all, "Every line of every counterpart, but the accord lines");
-  command.add_option("--as", options.officer, "The officer of the own side who does this and signs it")->required();
-  add_wait_options(command, options.wait, options.timeout);
+  add_signing_options(command, options);
 }
 
 }  // namespace

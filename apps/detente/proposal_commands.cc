@@ -1,8 +1,8 @@
 // proposal and restore: what the two sides offer each other and agree on, and how lines that were cut come back.
 // spec/acts.md, spec/restoration.md.
 #include "base/civil.h"
-#include "client_act.h"
 #include "client_live.h"
+#include "client_request.h"
 #include "io/os_clock.h"
 #include "line/proposal.h"
 #include "line/restoration.h"
@@ -135,20 +135,29 @@ Result<void> show(Context& context, const ProposalOptions& options, bool restora
 
 // --- acts ------------------------------------------------------------------------------
 
+// Whose rule an answer is under: agreeing is grave, stepping back is not.
+std::optional<station::GraveAct> grave_act(const Json& proposal, line::AnswerAct act) {
+  if (act != line::AnswerAct::kAccept) return std::nullopt;
+  if (proposal["matter"] == "restoration") return station::GraveAct::kRestore;
+  if (proposal["matter"] == "announcement") return station::GraveAct::kAnnounce;
+  return std::nullopt;
+}
+
 Result<void> answer(Context& context, const ProposalOptions& options, line::AnswerAct act) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(found, find_proposal(station, options.id));
   if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
   context.say(found.counterpart + "/" + found.proposal["id"].get<std::string>() + ": " + found.proposal["act"].get<std::string>());
+  DETENTE_TRY(to_file, goes_to_file(station, options, grave_act(found.proposal, act)));
+  DETENTE_TRY(accord, accord_of(station, found.counterpart));
+  Act answer{record::kProposalAnswer, line::answer_body({act, options.words}), {}, reference_to(found.proposal), record::Precedence::kImmediate};
+  if (to_file) return write_request(context, accord, options, std::move(answer), "answer-" + found.counterpart);
   if (act == line::AnswerAct::kAccept) {
     DETENTE_TRY(agreed, context.confirm("Accept exactly this as " + options.officer + "?"));
     if (!agreed) return fail(Fault::kDenied, "nothing was signed");
   }
-  DETENTE_TRY(accord, accord_of(station, found.counterpart));
-  DETENTE_TRY(arrived, post_act(context, accord, options,
-                                {record::kProposalAnswer, line::answer_body({act, options.words}), {}, reference_to(found.proposal),
-                                 record::Precedence::kImmediate}));
+  DETENTE_TRY(arrived, post_act(context, accord, options, std::move(answer)));
   static_cast<void>(arrived);
   context.next("detente proposal list " + found.counterpart);
   return {};
@@ -198,7 +207,9 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
     if (found.counterpart != chosen.counterpart) return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");
     act.reference = reference_to(found.proposal);
   }
+  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kRestore));
   DETENTE_TRY(accord, accord_of(station, chosen.counterpart));
+  if (to_file) return write_request(context, accord, options, std::move(act), "restore-" + chosen.counterpart);
   DETENTE_TRY(arrived, post_act(context, accord, options, std::move(act)));
   static_cast<void>(arrived);
   context.say("  an officer of " + chosen.counterpart + " accepts or rejects it; at " + format_utc(at) + " both stations begin the tests by themselves");
@@ -236,7 +247,7 @@ void add_answer(CLI::App& proposals, Context& context, const char* name, const c
   CLI::App* command = proposals.add_subcommand(name, about);
   command->add_option("PROPOSAL", options->id, "north/far-12, as `detente proposal list` shows it")->required();
   command->add_option("--words", options->words, "For the other side to read; at most 300 bytes");
-  add_signing(*command, *options);
+  add_signing_options(*command, *options);
   example(*command, std::string("detente proposal ") + name + " north/far-12 --as kim");
   on_run(*command, context, [&context, options, act] { return answer(context, *options, act); });
 }
@@ -270,7 +281,7 @@ void add_proposal_commands(CLI::App& app, Context& context) {
   offer->add_option("--medium", options->media, "Only this of it: text, document, voice; may be given again");
   offer->add_option("--words", options->words, "For the other side to read; at most 300 bytes");
   offer->add_option("--instead-of", options->id, "A counter-offer: the other side's proposal that it replaces, as north/far-12");
-  add_signing(*offer, *options);
+  add_signing_options(*offer, *options);
   example(*offer, "detente restore propose military-west military-east --at 2021-07-27T01:00:00Z --as kim");
   on_run(*offer, context, [&context, options] { return propose(context, *options); });
 

@@ -82,7 +82,9 @@ Json status_json(Running& running) {
             {{"dropped", running.driver->station().datagrams_dropped()},
              {"not_sent", running.driver->datagrams_not_sent()}}},
            {"fault", Json()},
+           {"rules", Json::object()},
            {"clock_synchronised", synchronised_json(io::os_clock_synchronised())}};
+  for (const GraveAct act : kGraveActs) out["rules"][to_string(act)] = running.config.rules.signers_of(act);
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts)

@@ -4,6 +4,7 @@
 #include "station/cuts.h"
 #include "station/desk_checks.h"
 #include "station/proposals.h"
+#include "station/side_rules.h"
 #include "station/suspensions.h"
 
 namespace detente::station {
@@ -68,7 +69,13 @@ Result<void> check_signatures(const Running& running, const Counterpart& counter
   }
   if (entry.signatures.empty() && entry.header.author != kStationItself)
     return fail(Fault::kDenied, "an entry names an officer as its author only with his signature");
-  return {};
+  return check_distinct_signers(running.own_roster, entry);
+}
+
+// After the signatures: a rule of two is two whose signatures are good.
+Result<void> check_rules_of_side(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  const auto act = grave_act_of(entry, matter_answered(running, counterpart, entry));
+  return act ? check_signers(running.config.rules, *act, entry) : Result<void>{};
 }
 
 }  // namespace
@@ -97,6 +104,7 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
     DETENTE_TRY_VOID(
         line::check_submission(entry, {setup.id, setup.name, setup.provable, setup.highest, setup.documents}));
   DETENTE_TRY_VOID(check_signatures(running, counterpart, annex, entry, now));
+  DETENTE_TRY_VOID(check_rules_of_side(running, counterpart, entry));
   return std::move(entry);
 }
 

@@ -11,6 +11,7 @@
 #include "station/process.h"
 #include "station/proposals.h"
 #include "station/record_check.h"
+#include "station/side_rules.h"
 #include "station/station_log.h"
 #include "station/suspensions.h"
 #include "station/watch.h"
@@ -40,6 +41,7 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
   DETENTE_TRY(own_roster, dir.own_roster());
   DETENTE_TRY(credential, own_credential(own_roster, keys, config.post));
   static_cast<void>(credential);
+  DETENTE_TRY_VOID(check_rules_can_be_met(config.rules, own_roster));
   if (config.counterparts.empty())
     return fail(Fault::kNotFound,
                 "station.toml names no counterpart: this station would talk to nobody");
@@ -239,6 +241,8 @@ Result<void> run_station(SideDir dir, const DaemonOptions& options) {
   DETENTE_TRY(running, load(std::move(dir)));
   DETENTE_TRY(log, open_log(running->dir.log_file()));
   if (!missing.empty()) log->warn("{}", missing);
+  const std::string too_few = rules_warning(running->config.rules, running->own_roster, io::os_wall_time());
+  if (!too_few.empty()) log->warn("{}", too_few);
   Result<void> out = run(*running, options, *log);
   if (!out) log->error("{}", out.error().message);
   return out;

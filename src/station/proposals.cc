@@ -112,6 +112,14 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   return check_lines(running, counterpart, entry);
 }
 
+std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  if (entry.header.kind != record::kProposalAnswer) return std::nullopt;
+  const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
+  const auto on = agreements.target(Whose::kAuthors, entry.header);
+  const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
+  return proposal == nullptr ? std::nullopt : std::optional(proposal->matter);
+}
+
 void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts) {
   if (peer.restorations().restoring(line))
     return facts.announced.push_back("the tests of an agreed restoration of this line run: detente restore show");

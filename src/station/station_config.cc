@@ -169,6 +169,7 @@ Result<void> check_station_config(const StationConfig& config) {
   }
   for (const std::string& chief : config.chiefs) DETENTE_TRY_VOID(check_name("chiefs", chief));
   DETENTE_TRY_VOID(check_vigilance(config));
+  DETENTE_TRY_VOID(check_rules(config.rules));
   return check_hooks(config.hooks);
 }
 
@@ -190,6 +191,7 @@ Result<StationConfig> parse_station_config(std::string_view text) {
     if (!counterpart) return tl::unexpected<Error>(counterpart.error());
     config.counterparts.push_back(std::move(*counterpart));
   }
+  config.rules = read_rules(root);
   DETENTE_TRY(hooks, read_hooks(document, root));
   config.hooks = std::move(hooks);
   root.close();
@@ -211,6 +213,7 @@ Result<std::string> write_station_config(const StationConfig& config) {
   if (config.vigilance_grace_minutes != StationConfig{}.vigilance_grace_minutes)
     writer.integer("vigilance_grace_minutes", config.vigilance_grace_minutes);
   if (!config.chiefs.empty()) writer.texts("chiefs", config.chiefs);
+  write_rules(writer, config.rules);
   for (const CounterpartConfig& counterpart : config.counterparts) {
     writer.item_of("counterparts")
         .text("name", counterpart.name)

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "station/station_config_hooks.h"
+#include "station/station_config_rules.h"
 
 namespace detente::station {
 
@@ -55,6 +56,7 @@ struct StationConfig {
   std::uint32_t vigilance_minutes = 0;
   std::uint32_t vigilance_grace_minutes = 5;
   std::vector<std::string> chiefs;  // posts whose officers may suspend an officer of this side
+  SideRules rules;
 
   const CounterpartConfig* counterpart(std::string_view name) const;
   CounterpartConfig* counterpart(std::string_view name);

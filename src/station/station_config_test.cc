@@ -18,6 +18,8 @@ StationConfig example() {
   config.vigilance_minutes = 60;
   config.chiefs = {"duty-chief", "commander"};
   config.vigilance_grace_minutes = 3;
+  config.rules.signers[0] = 2;
+  config.rules.signers[2] = 4;
   config.hooks = {{HookOn::kAlarm, {"/usr/local/bin/bell", "--for", "a \"b\" \\c"}, "", {}, 0, 20},
                   {HookOn::kSignOfLife, {}, "duty@example.org", {"liaison", "north/navy"}, 0, 300},
                   {HookOn::kEscalation, {}, "chief", {}, 15, 1}};
@@ -58,6 +60,8 @@ TEST(StationConfig, RefusesContradictions) {
   EXPECT_TRUE(refused([](StationConfig& c) { c.providers = {"own.so"}; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.chiefs = {"Duty Chief"}; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_minutes = 4; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.rules.signers[1] = 0; }));
+  EXPECT_TRUE(refused([](StationConfig& c) { c.rules.signers[1] = 5; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_minutes = 721; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_grace_minutes = 0; }));
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_grace_minutes = 61; }));

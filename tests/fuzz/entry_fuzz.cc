@@ -1,4 +1,4 @@
-// Entries in canonical form, officers' signatures over them, and the bodies of the kinds that this
+// Entries in canonical form, alone and as acts to sign, officers' signatures over them, and the bodies of the kinds that this
 // system knows. spec/record.md sections 2 to 5.
 #include "accord/accord_for_test.h"
 #include "fuzz.h"
@@ -8,6 +8,7 @@
 #include "line/register_act.h"
 #include "line/suspension.h"
 #include "line/watch_acts.h"
+#include "record/act_file.h"
 #include "record/entry.h"
 #include "wire/cbor.h"
 
@@ -87,6 +88,12 @@ void check_bodies(ByteView body) {
 }  // namespace
 
 void run(ByteView input) {
+  if (const auto file = record::parse_act_file(input)) {
+    FUZZ_EXPECT(equal(record::encode_act_file(*file), input));
+    static_cast<void>(record::act_digest(*file));
+    if (const auto referred = record::referred_entry(*file)) check_signatures(*referred);
+    check_signatures(file->entry);
+  }
   if (const auto header = record::decode_header(input))
     FUZZ_EXPECT(equal(record::encode_header(*header), input));
   check_bodies(input);
@@ -131,7 +138,14 @@ Seeds seeds() {
   receipt.header.kind = record::kPersonReceipt;
   receipt.header.body_form = record::BodyForm::kCbor;
   receipt.body = line::receipt_body(line::ReceiptLevel::kBrought);
+  record::Entry answer = receipt;
+  answer.header.kind = record::kProposalAnswer;
+  answer.body = line::answer_body({line::AnswerAct::kAccept, "agreed"});
+  const record::ReferredEntry referred{record::encode_entry(plain), {1}};
+  answer.header.references = {{record::Whose::kOthers, {1}, 3, record::leaf_of(referred.bytes, referred.salt)}};
   return {{"signed", joined(genuine())},
+          {"act-to-sign", record::encode_act_file({"south", "north", kAccord, 1, answer, referred})},
+          {"act-signed", record::encode_act_file({"south", "north", kAccord, 1, genuine(), {}})},
           {"rich", joined(rich)},
           {"plain", joined(plain)},
           {"receipt", joined(receipt)},

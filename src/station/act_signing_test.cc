@@ -1,0 +1,231 @@
+#include "station/act_signing.h"
+
+#include <gtest/gtest.h>
+
+#include "accord/accord_for_test.h"
+#include "line/proposal.h"
+#include "line/register_act.h"
+#include "station/side_rules.h"
+
+namespace detente::station {
+namespace {
+
+using accord::test::kMorning;
+
+constexpr WallTime kNow{kMorning.seconds + 100};
+
+accord::Roster south_roster() {
+  accord::Roster out("south", accord::test::south().verify_key());
+  accord::Credential principal = accord::test::officer(4);
+  principal.role = accord::CredentialRole::kPrincipal;
+  accord::Credential elsewhere = accord::test::officer(5);
+  elsewhere.lines = std::vector<LineId>{{0}, {7}};
+  accord::Credential renewed = accord::test::officer(6);
+  renewed.sign_key = accord::test::officer(2).sign_key;
+  renewed.agree_key = accord::test::officer(2).agree_key;
+  for (const accord::Credential& one :
+       {accord::test::station(1), accord::test::officer(2), accord::test::officer(3), principal, elsewhere, renewed})
+    EXPECT_TRUE(out.add(*accord::issue_credential(one, accord::test::south())));
+  return out;
+}
+
+accord::AccordInForce in_force() {
+  const std::string note = accord::test::sign_by_both(accord::test::accord()).encode();
+  return accord::assemble_accord(as_bytes(note), accord::test::annex_texts()).value();
+}
+
+class ActSigning : public testing::Test {
+ protected:
+  ActGround ground() const { return {&accord_, &own_, "south"}; }
+
+  record::ActFile cut(const std::string& reason = "The leaflets.") const {
+    record::ActFile out{"south", "north", accord_.digest, accord_.accord.version, {}, {}};
+    out.entry.header.kind = record::kRegister;
+    out.entry.header.time = kMorning;
+    out.entry.header.precedence = record::Precedence::kFlash;
+    out.entry.header.body_form = record::BodyForm::kCbor;
+    out.entry.body = line::cut_body({{{LineId{1}, 3}}, line::kAllMedia, std::nullopt, reason});
+    return out;
+  }
+
+  Result<void> sign(record::ActFile& file, int number) const {
+    const OfficerId officer{static_cast<std::uint16_t>(number)};
+    auto words = act_words(ground(), file);
+    if (!words) return tl::unexpected<Error>(words.error());
+    if (auto may = check_signer(ground(), file, officer, kNow); !may) return may;
+    const crypto::SignKey key = accord::test::sign_key(100u + officer.value);
+    return sign_act(ground(), file, *words, {officer, 1000u + officer.value, &key});
+  }
+
+  accord::AccordInForce accord_ = in_force();
+  accord::Roster own_ = south_roster();
+};
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += line + "\n";
+  return out;
+}
+
+TEST_F(ActSigning, TheWordsNameEverythingThatIsSigned) {
+  const auto words = act_words(ground(), cut());
+  ASSERT_TRUE(words) << words.error().message;
+  const std::string text = joined(*words);
+  for (const char* part : {"CUT: south", "military-west (line 1), its cut no. 3", "all of it", "at once", "\"The leaflets.\"", "north",
+                           "as flash", "2026-11-24T09:00:00Z", "version 1 between south and north"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST_F(ActSigning, TwoOfficersSignOneText) {
+  record::ActFile file = cut();
+  for (const int number : {2, 3}) {
+    const auto done = sign(file, number);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  EXPECT_EQ(file.entry.header.author, OfficerId{2});
+  const auto signers = signers_words(ground(), file);
+  ASSERT_TRUE(signers) << signers.error().message;
+  EXPECT_EQ(signers->size(), 2u);
+  for (const record::OfficerSignature& signature : file.entry.signatures)
+    EXPECT_TRUE(record::verify_officer(file.entry.header, file.entry.body, accord_.digest, signature,
+                                       accord::test::sign_key(100u + signature.officer.value).verify_key()));
+}
+
+TEST_F(ActSigning, ATextThatWasChangedBetweenScreenAndKeyGetsNoSignature) {
+  record::ActFile file = cut();
+  const auto shown = act_words(ground(), file);
+  ASSERT_TRUE(shown);
+  const crypto::SignKey key = accord::test::sign_key(102);
+  for (const record::ActFile& other : {cut("The balloons."), [&] {
+         record::ActFile out = cut();
+         out.entry.body = line::cut_body({{{LineId{1}, 3}}, line::kText, std::nullopt, "The leaflets."});
+         return out;
+       }(), [&] {
+         record::ActFile out = cut();
+         out.entry.header.time.seconds += 1;
+         return out;
+       }()}) {
+    record::ActFile changed = other;
+    EXPECT_FALSE(sign_act(ground(), changed, *shown, {OfficerId{2}, 1002, &key}));
+    EXPECT_TRUE(changed.entry.signatures.empty());
+  }
+}
+
+TEST_F(ActSigning, ATextThatWasChangedBehindASignatureGetsNoOther) {
+  record::ActFile file = cut();
+  ASSERT_TRUE(sign(file, 2));
+  record::ActFile changed = file;
+  changed.entry.body = cut("The balloons.").entry.body;
+  const auto done = sign(changed, 3);
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().message.find("not what that officer read"), std::string::npos) << done.error().message;
+  EXPECT_EQ(changed.entry.signatures.size(), 1u);
+  changed = file;
+  changed.entry.header.author = OfficerId{3};
+  EXPECT_FALSE(sign(changed, 3)) << "another author";
+}
+
+TEST_F(ActSigning, OnePersonSignsOnceUnderWhateverNumber) {
+  record::ActFile file = cut();
+  ASSERT_TRUE(sign(file, 2));
+  for (const int number : {2, 6}) {  // 6 has the same key: a renewal
+    const auto done = sign(file, number);
+    ASSERT_FALSE(done) << number;
+    EXPECT_NE(done.error().message.find("signed this already"), std::string::npos) << done.error().message;
+  }
+}
+
+TEST_F(ActSigning, NobodySignsWithoutTheRight) {
+  for (const int number : {1, 5, 9}) {  // a station, an officer of another line, nobody
+    record::ActFile file = cut();
+    EXPECT_FALSE(sign(file, number)) << number;
+  }
+  record::ActFile old = cut();
+  old.entry.header.time.seconds -= 2 * 86400;
+  EXPECT_FALSE(sign(old, 2)) << "no station takes it any more";
+  record::ActFile by_principal = cut();
+  EXPECT_TRUE(sign(by_principal, 4));
+}
+
+TEST_F(ActSigning, WhatIsNotShownIsNotSigned) {
+  const auto refused = [&](auto change) {
+    record::ActFile file = cut();
+    change(file);
+    return !act_words(ground(), file);
+  };
+  EXPECT_FALSE(refused([](record::ActFile&) {}));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.header.subject = "hidden"; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.header.label = "hidden"; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.header.line = LineId{1}; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.header.entry_class = record::EntryClass::kDrill; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.header.kind = record::kMessage; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.body.push_back(0); }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.side = "north"; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.counterpart = "west"; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.accord[0] ^= 1; }));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.entry.body = line::cut_body({{{LineId{9}, 1}}, 7, {}, "x"}); })) << "no such line";
+}
+
+TEST_F(ActSigning, AnAcceptanceShowsWhatItAccepts) {
+  record::Entry offer;
+  offer.header.kind = record::kProposal;
+  offer.header.time = kMorning;
+  offer.header.body_form = record::BodyForm::kCbor;
+  offer.body = line::proposal_body({line::Matter::kRestoration, line::restoration_content({{LineId{1}, 7}}), WallTime{kMorning.seconds + 3600},
+                                    std::nullopt, "One o'clock."});
+  record::ActFile file = cut();
+  file.entry.header.kind = record::kProposalAnswer;
+  file.entry.body = line::answer_body({line::AnswerAct::kAccept, ""});
+  file.refers_to = record::ReferredEntry{record::encode_entry(offer), {5}};
+  file.entry.header.references = {{record::Whose::kOthers, {1}, 4, record::leaf_of(file.refers_to->bytes, file.refers_to->salt)}};
+  const auto words = act_words(ground(), file);
+  ASSERT_TRUE(words) << words.error().message;
+  EXPECT_NE(joined(*words).find("One o'clock."), std::string::npos);
+  offer.body = line::proposal_body({line::Matter::kRestoration, line::restoration_content({{LineId{7}, 7}}), WallTime{kMorning.seconds + 3600},
+                                    std::nullopt, "One o'clock."});
+  file.refers_to->bytes = record::encode_entry(offer);
+  EXPECT_FALSE(act_words(ground(), file)) << "another proposal behind the reference";
+}
+
+TEST_F(ActSigning, TheRuleCountsSigners) {
+  SideRules rules;
+  rules.signers[0] = 2;
+  record::ActFile file = cut();
+  ASSERT_TRUE(sign(file, 2));
+  EXPECT_EQ(grave_act_of(file.entry, {}), GraveAct::kCut);
+  const auto one = check_signers(rules, GraveAct::kCut, file.entry);
+  ASSERT_FALSE(one);
+  EXPECT_NE(one.error().message.find("2 officers"), std::string::npos) << one.error().message;
+  EXPECT_TRUE(check_signers(rules, GraveAct::kLift, file.entry));
+  ASSERT_TRUE(sign(file, 3));
+  EXPECT_TRUE(check_signers(rules, GraveAct::kCut, file.entry));
+}
+
+TEST_F(ActSigning, ARuleThatNobodyCanMeetIsFound) {
+  SideRules rules;
+  EXPECT_TRUE(check_rules_can_be_met(rules, own_));
+  rules.signers[2] = 4;  // 2 and 6 are one person
+  EXPECT_TRUE(check_rules_can_be_met(rules, own_));
+  EXPECT_EQ(rules_warning(rules, own_, kNow), "");
+  EXPECT_NE(rules_warning(rules, own_, {kMorning.seconds - 1}).find("restore = 4"), std::string::npos);
+  EXPECT_FALSE(check_rules_can_be_met(rules, accord::Roster("south", accord::test::south().verify_key())));
+}
+
+TEST(GraveActs, SteppingBackIsNone) {
+  record::Entry entry;
+  entry.header.kind = record::kProposalAnswer;
+  entry.body = line::answer_body({line::AnswerAct::kAccept, ""});
+  EXPECT_EQ(grave_act_of(entry, line::Matter::kRestoration), GraveAct::kRestore);
+  EXPECT_EQ(grave_act_of(entry, line::Matter::kAnnouncement), GraveAct::kAnnounce);
+  EXPECT_EQ(grave_act_of(entry, line::Matter::kOther), std::nullopt);
+  entry.body = line::answer_body({line::AnswerAct::kReject, ""});
+  EXPECT_EQ(grave_act_of(entry, line::Matter::kRestoration), std::nullopt);
+  entry.header.kind = record::kRegister;
+  entry.body = line::clear_body({{{LineId{1}, 1}}, line::ClearGround::kLifted});
+  EXPECT_EQ(grave_act_of(entry, {}), GraveAct::kLift);
+  entry.header.kind = record::kMessage;
+  EXPECT_EQ(grave_act_of(entry, {}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace detente::station
