@@ -252,8 +252,6 @@ Result<Answer> verify_signature(const Options& options) {
   return answer(options, fits ? Verdict::kProved : Verdict::kFailed, "", sentences, fields);
 }
 
-namespace {
-
 Result<void> add_bulletins(const Options& options, record::TrustAnchor& anchor) {
   constexpr std::size_t kFileMax = std::size_t{64} << 20;
   for (const std::string& path : options.bulletins) {
@@ -264,8 +262,6 @@ Result<void> add_bulletins(const Options& options, record::TrustAnchor& anchor) 
   }
   return {};
 }
-
-}  // namespace
 
 Result<Answer> verify_extract_file(const Options& options) {
   DETENTE_TRY(anchor, read_anchor(options));

@@ -34,11 +34,15 @@ Result<Answer> verify_note(const Options& options);
 // A bare Ed25519 signature under the rules of spec/accord.md section 2.
 Result<Answer> verify_signature(const Options& options);
 Result<Answer> verify_extract_file(const Options& options);
+// A text that a station released at an agreed instant. spec/announcement.md.
+Result<Answer> verify_announcement(const Options& options);
 
 // A whole file of at most `size_max` bytes; one byte more where it is longer, for the parser to
 // refuse.
 Result<Bytes> read_file(const std::string& path, std::size_t size_max);
 // From --root, --card and --accord.
 Result<record::TrustAnchor> read_anchor(const Options& options);
+// From --bulletin.
+Result<void> add_bulletins(const Options& options, record::TrustAnchor& anchor);
 
 }  // namespace detente::verify

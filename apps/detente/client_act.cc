@@ -34,6 +34,7 @@ Result<Compose> compose_act(const LineAddress& line, const ActOptions& options, 
   header.body_form = act.kind == record::kMessage ? record::BodyForm::kText : record::BodyForm::kCbor;
   header.entry_class = act.entry_class;
   header.precedence = act.precedence;
+  header.attachments = std::move(act.attachments);
   out.submission.entry.body = std::move(act.body);
   if (act.reference) out.submission.references.push_back(*act.reference);
   DETENTE_TRY_VOID(set_wait(out.submission, options.wait, options.timeout));

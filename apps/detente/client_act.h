@@ -23,6 +23,7 @@ struct Act {
   record::EntryClass entry_class = record::EntryClass::kLive;
   std::optional<station::SubmissionReference> reference;
   record::Precedence precedence = record::Precedence::kRoutine;
+  std::vector<record::Attachment> attachments = {};
 };
 // Posts it and says what became of it; the answer goes into the result. True when the other side has it.
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act);

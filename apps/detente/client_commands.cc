@@ -27,6 +27,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_watch_commands(app, context);
   add_backup_commands(app, context);
   add_proposal_commands(app, context);
+  add_announce_commands(app, context);
   add_calendar_command(app, context);
 }
 

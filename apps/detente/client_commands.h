@@ -14,6 +14,7 @@ void add_documents_commands(CLI::App& app, Context& context);  // documents
 void add_paths_commands(CLI::App& app, Context& context);    // paths
 void add_call_commands(CLI::App& app, Context& context);      // call, answer, decline, call-off
 void add_proposal_commands(CLI::App& app, Context& context);  // proposal …, restore propose, desk, show
+void add_announce_commands(CLI::App& app, Context& context);  // announce …
 void add_cut_commands(CLI::App& app, Context& context);       // cut, lift
 void add_courier_commands(CLI::App& app, Context& context);   // courier, act
 void add_sign_commands(CLI::App& app, Context& context);      // sign, act show, act submit

@@ -77,7 +77,7 @@ What follows from it:
 An accepted proposal is an *agreement*. A restoration covers a register's cut only if its owner's part (the proposal or the acceptance) stands after that cut in the owner's log: a later cut is not opened by an older agreement. It is tried once; after tests that fell back
 a new one is needed.
 
-Of several agreements about one thing (the same matter; for a restoration, a line and medium in common) one counts. Those are out of which another's acceptance has seen the acceptance, or stands after it in the same log. Of the rest it is the one with the earliest instant (none is the
+Of several agreements about one thing (the same matter; for a restoration, a line and medium in common; each announcement is a thing of its own) one counts. Those are out of which another's acceptance has seen the acceptance, or stands after it in the same log. Of the rest it is the one with the earliest instant (none is the
 earliest), then of the side that stands first in the accord's order, then the earliest in its author's log.
 
 ## 6. The model

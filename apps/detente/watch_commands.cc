@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "client_commands.h"
 #include "client_compose.h"
+#include "client_deed.h"
 #include "client_show.h"
 #include "crypto/hash.h"
 #include "dates.h"
@@ -41,8 +42,9 @@ Result<Signer> open_signer(Context& context, const SideDir& side, const std::str
   return Signer{officer.number, counter, std::move(keys)};
 }
 
-// Signs it (by `second`, too, where there is one) and hands it to the station.
-Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, const std::string& second = "") {
+}  // namespace
+
+Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, const std::string& second) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   for (std::string& line : deed.lines) {
@@ -71,6 +73,8 @@ Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, 
                           {"signature", to_base64(station::sign_deed(side.name(), text, one.keys.sign))}});
   return station.post("/v1/watch", {{"deed", text}, {"signatures", signatures}});
 }
+
+namespace {
 
 Result<Json> own_watch(Context& context) {
   DETENTE_TRY(side, context.side());

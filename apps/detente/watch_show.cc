@@ -36,6 +36,7 @@ std::string deed_words(const Json& deed) {
   const std::string who = "officer " + std::to_string(number(deed, "officer"));
   if (what == "on" || what == "off") return who + " went " + what + " watch";
   if (what == "handover") return who + " handed over to officer " + std::to_string(number(deed, "to")) + "; both signed";
+  if (what == "release") return who + " said that an announcement is released, whatever the clock";
   if (what == "here") return who + " answered the vigilance prompt";
   if (what == "acknowledge")
     return who + " acknowledged alarm " + std::to_string(number(deed, "alarm")) +
@@ -76,6 +77,9 @@ std::string line_words(const Json& line) {
            (line.contains("carried") ? ", and no path carried it" : "") +
            (shown(line, "officer").empty() ? "" : " (" + shown(line, "officer") + ")");
   if (what == "alarm") return "ALARM: " + shown(line, "words");
+  if (what == "release")
+    return "released announcement " + shown(line, "announcement") +
+           (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + shown(line, "file");
   if (what == "life") return "a sign of life of the other side";
   return what;
 }

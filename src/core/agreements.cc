@@ -10,6 +10,7 @@ using record::Whose;
 
 constexpr std::size_t kPage = 512;
 constexpr std::size_t kTestsKept = 4096;
+constexpr std::size_t kReleasesKept = 65'536;
 
 Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
 
@@ -19,6 +20,17 @@ bool names(const std::vector<line::RestoredLine>& lines, LineId line, line::Medi
 }
 
 // Of a proposal of another matter, none.
+// What the other side's station may not have checked.
+Result<void> check_accepted_announcement(const line::Proposal& proposal, const record::Header& answer) {
+  DETENTE_TRY(what, record::parse_announcement_content(proposal.content));
+  if (!proposal.instant) return fail(Fault::kState, "this announcement names no instant: reject it, and offer one that does");
+  if (!what.complete())
+    return fail(Fault::kState, "this announcement names the other side's text alone: answer with your own, by "
+                               "`detente announce agree ID --text FILE`");
+  if (answer.entry_class != record::EntryClass::kLive) return fail(Fault::kMalformed, "an announcement is no drill");
+  return line::check_announced_ahead(*proposal.instant, answer.time);
+}
+
 std::vector<line::RestoredLine> lines_of(const line::Proposal& proposal) {
   if (proposal.matter != line::Matter::kRestoration) return {};
   return line::parse_restoration_content(proposal.content).value_or(std::vector<line::RestoredLine>());
@@ -31,6 +43,7 @@ void Agreements::load(const Context& context) {
   cuts_.clear();
   tests_.clear();
   desks_.clear();
+  released_.clear();
   // What is asked of an answer hangs on its proposal: these first.
   for (const bool proposals : {true, false}) {
     const auto take = [&](const record::LogKey& log, const std::vector<record::StoredEntry>& entries) {
@@ -54,6 +67,7 @@ void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   // A book that is full computes on from what it has; nothing that is in it becomes wrong.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;
+  if (kind == record::kRelease) note_release(whose, at, entry);
   if (!counts) return;
   if (kind == record::kRegister) note_register_act(whose, at, entry);
   if (kind == record::kRestorationTest) note_test(whose, at, entry);
@@ -77,6 +91,15 @@ void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::
   if (entry.header.attachments.size() == 1) found.document = entry.header.attachments.front();
   if (test->of == line::RestorationTestOf::kDocument && !found.document) return;
   tests_.insert_or_assign(TestKey{*agreement, whose, test->of}, found);
+}
+
+// A station's own word about itself: nobody has to sign it, and what it claims decides nothing here.
+void Agreements::note_release(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
+  const Result<line::Release> release = line::parse_release_body(entry.body);
+  const auto agreement = target(whose, entry.header);
+  if (!release || !agreement || released_.size() >= kReleasesKept) return;
+  const auto [known, fresh] = released_.emplace(std::pair(*agreement, whose), Released{at, *release});
+  if (!fresh && book_.precedes(at, known->second.at)) known->second = {at, *release};
 }
 
 std::optional<line::ActPlace> Agreements::target(Whose author, const record::Header& header) const {
@@ -105,6 +128,8 @@ Result<void> Agreements::check_own(const record::Entry& entry) const {
   const auto lapse = line::lapse_of(proposal);
   if (state == line::ProposalState::kOffered && by == line::Actor::kOther && lapse && entry.header.time >= *lapse)
     return fail(Fault::kState, "the hour by which the proposal wanted an answer has passed: offer it anew");
+  const bool accepts = entry.header.kind == record::kProposalAnswer && deed == line::ProposalAct::kAccept;
+  if (accepts && proposal.matter == line::Matter::kAnnouncement) return check_accepted_announcement(proposal, entry.header);
   return {};
 }
 
@@ -144,6 +169,42 @@ bool Agreements::ends_restoration(Whose whose, const record::Entry& clear) const
   const std::vector<line::RestoredLine> agreed = lines_of(*proposal);
   return std::all_of(act->lines().begin(), act->lines().end(),
                      [&](const line::RegisterOf& of) { return names(agreed, of.line, line::kAllMedia); });
+}
+
+std::vector<AgreedAnnouncement> Agreements::announcements() const {
+  std::vector<AgreedAnnouncement> out;
+  for (const line::ActPlace& at : book_.proposals()) {
+    const line::Proposal& proposal = *book_.find(at);
+    if (proposal.matter != line::Matter::kAnnouncement || !proposal.instant) continue;
+    if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
+    if (book_.class_of(at) != record::EntryClass::kLive) continue;
+    if (auto what = record::parse_announcement_content(proposal.content); what && what->complete())
+      out.push_back({at, std::move(*what), *proposal.instant});
+  }
+  return out;
+}
+
+std::optional<Digest> Agreements::announced_text(const line::ActPlace& proposal, Whose whose) const {
+  const line::Proposal* found = book_.find(proposal);
+  if (found == nullptr || found->matter != line::Matter::kAnnouncement) return std::nullopt;
+  const auto what = record::parse_announcement_content(found->content);
+  if (!what) return std::nullopt;
+  return what->mode == record::AnnouncementMode::kIdentical || this->whose(proposal) == whose ? std::optional(what->text) : what->other;
+}
+
+const Agreements::Released* Agreements::released(const line::ActPlace& agreement, Whose whose) const {
+  const auto found = released_.find({agreement, whose});
+  return found == released_.end() ? nullptr : &found->second;
+}
+
+bool Agreements::release_crossed(const line::ActPlace& agreement) const {
+  const auto outcome = book_.outcome(agreement);
+  if (!outcome || outcome->state != line::ProposalState::kWithdrawn) return false;
+  const line::ActPlace& withdrawal = outcome->decided_at;
+  const Released* theirs = released(agreement, other(whose(withdrawal)));
+  // Not what each had seen: either may have waited for its place long after it was said.
+  const auto signed_at = book_.time_of(withdrawal);
+  return theirs != nullptr && signed_at && *signed_at <= theirs->what.at;
 }
 
 const Agreements::Test* Agreements::test(const line::ActPlace& agreement, Whose whose, line::RestorationTestOf of) const {

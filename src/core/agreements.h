@@ -13,7 +13,9 @@
 
 #include "core/line_setup.h"
 #include "line/proposal_book.h"
+#include "line/release.h"
 #include "line/restoration.h"
+#include "record/announcement.h"
 
 namespace detente::core {
 
@@ -21,6 +23,13 @@ namespace detente::core {
 struct AgreedRestoration {
   line::ActPlace at;
   std::vector<line::RestoredLine> lines;
+  WallTime instant;
+};
+
+// An accepted proposal of an announcement, which names the texts of both sides.
+struct AgreedAnnouncement {
+  line::ActPlace at;
+  record::Announcement what;
   WallTime instant;
 };
 
@@ -58,6 +67,20 @@ class Agreements {
   // names every line of it. What was withdrawn since stays carried out.
   bool ends_restoration(record::Whose whose, const record::Entry& clear) const;
 
+  // Those that stand, each by itself. Another answer only after another revision().
+  std::vector<AgreedAnnouncement> announcements() const;
+  // The text of that side's that it names; nothing as long as it names none.
+  std::optional<Digest> announced_text(const line::ActPlace& proposal, record::Whose whose) const;
+  // That side's station says that it released its text: the first entry that does.
+  struct Released {
+    line::ActPlace at;
+    line::Release what;
+  };
+  const Released* released(const line::ActPlace& agreement, record::Whose whose) const;
+  // An announcement was withdrawn by one side before the other released its text, which can mean only that it came too
+  // late there.
+  bool release_crossed(const line::ActPlace& agreement) const;
+
   // The newest test of that side's under that agreement.
   struct Test {
     line::ActPlace at;
@@ -73,6 +96,7 @@ class Agreements {
  private:
   void note_register_act(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   void note_test(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
+  void note_release(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
 
   struct CutKey {
@@ -101,6 +125,7 @@ class Agreements {
   std::map<CutKey, line::ActPlace> cuts_;
   std::map<TestKey, Test> tests_;
   std::set<DeskKey> desks_;
+  std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
   std::uint64_t revision_ = 0;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "line/proposal_book.h"
 #include "record/store.h"
 
 namespace detente::core {
@@ -89,6 +90,16 @@ struct RegisterChanged {  // somebody cut or cleared a line, or the announced ho
 struct RestorationChanged {  // the tests of an agreed restoration began, or it ended
   PeerId peer;
 };
+struct AnnouncementChanged {  // of an agreed announcement
+  PeerId peer;
+  line::ActPlace at;
+  enum class What {
+    kAsks,   // a person has to say whether it is released
+    kArmed,  // it is released at its instant by this station's clock
+    kDue,    // now; also once more after a start, if nobody said that it was done
+  };
+  What what = What::kAsks;
+};
 using CourierId = std::uint64_t;
 struct CourierPacked {  // a file for the other station is ready, and all in it is on our disk
   PeerId peer;
@@ -160,7 +171,7 @@ struct Alarm {
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
                                DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, RegisterChanged,
-                               RestorationChanged, CourierPacked, CourierTaken, CourierFailed, LinkChanged, Alarm>;
+                               RestorationChanged, AnnouncementChanged, CourierPacked, CourierTaken, CourierFailed, LinkChanged, Alarm>;
 struct Notify {
   DeskEvent event;
 };

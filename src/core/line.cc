@@ -78,9 +78,7 @@ std::size_t Line::window_left() const {
 }
 
 Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool hold) {
-  DETENTE_TRY_VOID(line::check_submission(
-      entry, {setup_.id, setup_.name, setup_.provable, setup_.highest,
-              setup_.documents || entry.header.kind == record::kRestorationTest}));
+  DETENTE_TRY_VOID(line::check_submission(entry, rules_for(setup_, entry.header.kind)));
   DETENTE_TRY_VOID(documents_->check_named(context, entry.header));
   if (entry.header.kind == record::kRegister) DETENTE_TRY_VOID(registers_->check_own(entry));
   if (line::is_proposal_act(entry.header.kind)) DETENTE_TRY_VOID(agreements_->check_own(entry));

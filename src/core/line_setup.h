@@ -7,6 +7,7 @@
 #include "accord/secret.h"
 #include "core/context.h"
 #include "core/limits.h"
+#include "line/message.h"
 #include "wire/coder.h"
 
 namespace detente::core {
@@ -38,5 +39,13 @@ struct LineSetup {
   bool documents = false;     // may carry them
   bool desk_restores = false; // a restoration of it waits for a word of both sides' desks
 };
+
+// Of those that an accord line without documents carries: a restoration's test, an announced text.
+inline constexpr std::size_t kAccordDocumentMax = 16'384;
+
+inline line::LineRules rules_for(const LineSetup& setup, record::Kind kind) {
+  const bool always = kind == record::kRestorationTest || kind == record::kProposal;
+  return {setup.id, setup.name, setup.provable, setup.highest, setup.documents || (always && setup.id == kAccordLine)};
+}
 
 }  // namespace detente::core

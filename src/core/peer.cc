@@ -32,6 +32,7 @@ Peer::Peer(PeerSetup setup)
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_),
       restorations_({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_}),
+      announcements_({&identity_, &agreements_, &lines_}, std::move(setup.clock_known)),
       courier_(identity_, link_, lines_) {
   registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
                         [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); },
@@ -65,6 +66,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   documents_.load(context, fences.at(kAccordLine));
   link_.start(context, fences.at(kAccordLine), contact_);
   restorations_.load(context, fences.at(kAccordLine));
+  announcements_.load(context, fences.at(kAccordLine));
   return {};
 }
 
@@ -186,6 +188,7 @@ void Peer::watch_link(Context& context) {
 void Peer::pump(Context& context) {
   restorations_.advance(context);
   tend_dark(context);
+  announcements_.advance(context);
   if (!link_.ready()) return;
   std::vector<Line*> waiting;
   for (auto& [id, line] : lines_)
@@ -225,6 +228,7 @@ std::optional<Instant> Peer::next_deadline() const {
   if (const auto at = documents_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = registers_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = restorations_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  if (const auto at = announcements_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   return earliest;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "core/announcements.h"
 #include "core/contact.h"
 #include "core/courier.h"
 #include "core/documents.h"
@@ -34,6 +35,7 @@ struct PeerSetup {
   std::map<SocketId, PathId> sockets;
   bool new_epoch = false;  // the disk has a new life: begin new epochs at start
   DocumentTerms documents = {};  // their paths are taken from the lines
+  Announcements::ClockKnown clock_known = {};  // nothing: it is
   Agreements::Counts counts = {};  // whether an act on a register, or on a proposal, counts; nothing: every one does
 };
 
@@ -81,6 +83,8 @@ class Peer {
   const Registers& registers() const { return registers_; }
   const Agreements& agreements() const { return agreements_; }
   const Restorations& restorations() const { return restorations_; }
+  Announcements& announcements() { return announcements_; }
+  const Announcements& announcements() const { return announcements_; }
 
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
@@ -102,6 +106,7 @@ class Peer {
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;
   Restorations restorations_;
+  Announcements announcements_;
   Courier courier_;
   std::uint64_t announced_session_ = 0;
   std::uint64_t announced_arrival_ = 0;

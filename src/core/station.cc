@@ -119,6 +119,18 @@ void Station::set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys,
   peers_[peer.value]->set_far(context, keys, std::move(former));
 }
 
+Result<void> Station::release_announcement(Now now, PeerId peer, const line::ActPlace& at) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  return peers_[peer.value]->announcements().go(context, at);
+}
+
+void Station::announcement_released(Now now, PeerId peer, const line::ActPlace& at) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  peers_[peer.value]->announcements().released(context, at);
+}
+
 Result<SubmissionId> Station::put_document(Now now, PeerId peer, const DocumentPart& part) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

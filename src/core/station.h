@@ -53,6 +53,10 @@ class Station {
   // The other side's bulletins name another station, or none (core/peer.h).
   void set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys, FormerStations former);
 
+  // A person says that an agreed announcement is released; the text of one is out (core/announcements.h).
+  Result<void> release_announcement(Now now, PeerId peer, const line::ActPlace& at);
+  void announcement_released(Now now, PeerId peer, const line::ActPlace& at);
+
   // A part of a document that an entry will name; the id comes back in DocumentStored or DocumentFailed.
   Result<SubmissionId> put_document(Now now, PeerId peer, const DocumentPart& part);
 

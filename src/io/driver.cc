@@ -283,6 +283,17 @@ void Driver::set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core
   carry_out();
 }
 
+Result<void> Driver::release_announcement(PeerId peer, const line::ActPlace& at) {
+  Result<void> done = station_.release_announcement(now(), peer, at);
+  carry_out();
+  return done;
+}
+
+void Driver::announcement_released(PeerId peer, const line::ActPlace& at) {
+  station_.announcement_released(now(), peer, at);
+  carry_out();
+}
+
 Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::DocumentPart& part,
                                                 const std::function<void(core::SubmissionId)>& accepted) {
   Result<core::SubmissionId> id = station_.put_document(now(), peer, part);

@@ -71,6 +71,8 @@ class Driver {
                                     const std::function<void(core::SubmissionId)>& accepted = {}, bool hold = false);
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   void set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core::FormerStations former);
+  Result<void> release_announcement(PeerId peer, const line::ActPlace& at);
+  void announcement_released(PeerId peer, const line::ActPlace& at);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
                                           const std::function<void(core::SubmissionId)>& accepted = {});
   // Files that are carried by hand. `accepted` gets the id before any event names it.

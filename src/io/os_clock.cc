@@ -25,6 +25,11 @@ WallTime os_wall_time() {
   return {static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 0, kMax))};
 }
 
+std::int64_t os_wall_micros() {
+  const timespec wall = read_clock(CLOCK_REALTIME);
+  return std::int64_t{wall.tv_sec} * 1'000'000 + wall.tv_nsec / 1'000;
+}
+
 // adjtimex(2): asking changes nothing and needs no right.
 std::optional<bool> os_clock_synchronised() {
   timex state{};

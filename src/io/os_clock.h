@@ -11,6 +11,8 @@ namespace detente::io {
 Now os_now();
 // Seconds since 1970; 0 before, and the last second of 32 bits after.
 WallTime os_wall_time();
+// Microseconds since 1970, for measuring another clock.
+std::int64_t os_wall_micros();
 // Whether the kernel says that something (NTP, PTP, GPS) keeps its clock right; nothing when it
 // does not say. Inside a container it is the machine's.
 std::optional<bool> os_clock_synchronised();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "line/act_body.h"
+#include "record/announcement.h"
 
 namespace detente::line {
 
@@ -35,10 +36,30 @@ Result<void> check_content(const Proposal& proposal) {
     case Matter::kAccordChange:
       if (proposal.content.size() == sizeof(Digest)) return {};
       return fail(Fault::kMalformed, "a change of the accord names its 32-byte digest");
-    case Matter::kAnnouncement:
+    case Matter::kAnnouncement: {
+      DETENTE_TRY(announcement, record::parse_announcement_content(proposal.content));
+      static_cast<void>(announcement);
+      return {};
+    }
     case Matter::kOther: return {};
   }
   return fail(Fault::kUnsupported, "a proposal of a matter that this program does not know");
+}
+
+// A text that is shown travels with the proposal; one that is not, does not.
+Result<void> check_announcement(const record::Header& header, const Proposal& proposal) {
+  DETENTE_TRY(what, record::parse_announcement_content(proposal.content));
+  if (!proposal.instant) return fail(Fault::kMalformed, "an announcement names the instant at which both sides release it");
+  DETENTE_TRY_VOID(check_announced_ahead(*proposal.instant, header.time));
+  if (header.entry_class != record::EntryClass::kLive)
+    return fail(Fault::kMalformed, "an announcement is no drill: what is released stays released");
+  const bool shown = what.mode != record::AnnouncementMode::kUnseen;
+  if (header.attachments.size() != (shown ? 1u : 0u))
+    return fail(Fault::kMalformed, shown ? "a text that is shown beforehand is the proposal's one attachment"
+                                         : "a text that is not shown beforehand is not attached");
+  if (shown && (header.attachments.front().length == 0 || header.attachments.front().length > record::kAnnouncedTextMax))
+    return fail(Fault::kLimit, "an announced text has 1 to 16,384 bytes");
+  return {};
 }
 
 Result<void> check_offer(const record::Header& header, const Proposal& proposal) {
@@ -51,6 +72,7 @@ Result<void> check_offer(const record::Header& header, const Proposal& proposal)
     return fail(Fault::kState, "the proposal would have lapsed before it is made: name a later hour");
   if (proposal.instant && proposal.lapse && *proposal.lapse > *proposal.instant)
     return fail(Fault::kMalformed, "a proposal lapses at its instant at the latest: name an earlier hour to lapse at");
+  if (proposal.matter == Matter::kAnnouncement) return check_announcement(header, proposal);
   return {};
 }
 
@@ -64,6 +86,11 @@ Result<void> check_answer(const record::Header& header, const Answer& answer) {
 }
 
 }  // namespace
+
+Result<void> check_announced_ahead(WallTime instant, WallTime now) {
+  if (std::uint64_t{instant.seconds} <= std::uint64_t{now.seconds} + record::kAnnouncedAheadMax) return {};
+  return fail(Fault::kMalformed, "an announcement is agreed at most 400 days ahead: name an earlier instant");
+}
 
 std::optional<WallTime> lapse_of(const Proposal& proposal) {
   if (proposal.instant && proposal.lapse) return std::min(*proposal.instant, *proposal.lapse);

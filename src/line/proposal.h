@@ -48,6 +48,9 @@ struct RestoredLine {
 Bytes restoration_content(const std::vector<RestoredLine>& lines);
 Result<std::vector<RestoredLine>> parse_restoration_content(ByteView content);
 
+// The content of an announcement is record/announcement.h's. kMalformed for an instant that is too far ahead.
+Result<void> check_announced_ahead(WallTime instant, WallTime now);
+
 enum class AnswerAct : std::uint8_t { kAccept = 0, kReject = 1, kWithdraw = 2 };
 struct Answer {
   AnswerAct act = AnswerAct::kAccept;

@@ -102,6 +102,18 @@ bool ProposalBook::after(const ActPlace& earlier, const ActPlace& later) const {
   return found != acts_.end() && saw(found->second.seen, earlier);
 }
 
+std::optional<WallTime> ProposalBook::time_of(const ActPlace& entry) const {
+  const auto log = logs_[entry.side].find(entry.epoch);
+  if (log == logs_[entry.side].end()) return std::nullopt;
+  const auto passage = log->second.passages.find(entry.index);
+  return passage == log->second.passages.end() ? std::nullopt : std::optional(passage->second.time);
+}
+
+std::optional<record::EntryClass> ProposalBook::class_of(const ActPlace& place) const {
+  const auto found = acts_.find(place);
+  return found == acts_.end() || !found->second.proposal ? std::nullopt : std::optional(found->second.entry_class);
+}
+
 // The first late entry of each epoch of the author's log, from the proposal on: who saw a later one saw it.
 std::vector<ActPlace> ProposalBook::late_places(const ActPlace& from, WallTime lapse) const {
   std::vector<ActPlace> out;

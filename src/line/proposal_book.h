@@ -75,6 +75,11 @@ class ProposalBook {
   using About = std::function<bool(const Proposal&)>;
   std::optional<ActPlace> agreed(Matter matter, const About& about) const;
 
+  // The header's time of the entry there, of any kind; nothing when it is not here.
+  std::optional<WallTime> time_of(const ActPlace& entry) const;
+  // Nothing where there is no proposal.
+  std::optional<record::EntryClass> class_of(const ActPlace& place) const;
+
   // Whether `later`, of the same side, stands after `earlier` in its log.
   bool precedes(const ActPlace& earlier, const ActPlace& later) const;
 

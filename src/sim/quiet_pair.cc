@@ -17,15 +17,17 @@ QuietPair::QuietPair(std::uint64_t seed, PairOptions options) : pair_(seed, std:
   sides_.emplace_back(seed * 2 + 2);
 }
 
-Now QuietPair::now(std::size_t) const {
-  return {Instant{time_}, WallTime{kStartOfTime + static_cast<std::uint32_t>(time_ / 1000000)}};
+Now QuietPair::now(std::size_t side) const {
+  return {Instant{time_}, WallTime{kStartOfTime + static_cast<std::uint32_t>(time_ / 1000000) + ahead_seconds[side]}};
 }
 
 void QuietPair::start(std::size_t index) {
   Side& side = sides_[index];
   side.commits.clear();
   side.station = std::make_unique<core::Station>(side.keys, side.jitter, side.store);
-  side.station->add_peer(pair_.setup(index));
+  core::PeerSetup setup = pair_.setup(index);
+  setup.clock_known = [this, index] { return clock_known[index]; };
+  side.station->add_peer(std::move(setup));
   const Result<void> started = side.station->start(now(index));
   DETENTE_CHECK(started.has_value());
   collect(index);
@@ -177,7 +179,18 @@ void QuietPair::set_far(std::size_t index, const std::optional<core::FarKeys>& k
   collect(index);
 }
 
-Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, record::Precedence precedence) {
+Result<void> QuietPair::release_announcement(std::size_t index, const line::ActPlace& at) {
+  Result<void> done = sides_[index].station->release_announcement(now(index), PeerId{0}, at);
+  collect(index);
+  return done;
+}
+
+void QuietPair::announcement_released(std::size_t index, const line::ActPlace& at) {
+  sides_[index].station->announcement_released(now(index), PeerId{0}, at);
+  collect(index);
+}
+
+Digest QuietPair::hand_over(std::size_t index, LineId line, ByteView bytes) {
   const Digest root = record::blob_root(bytes);
   for (std::size_t at = 0; at == 0 || at < bytes.size(); at += core::kPartBytesMax) {
     const ByteView part = bytes.subspan(at, std::min(core::kPartBytesMax, bytes.size() - at));
@@ -187,6 +200,11 @@ Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, 
     collect(index);
     settle();
   }
+  return root;
+}
+
+Digest QuietPair::send_document(std::size_t index, LineId line, ByteView bytes, record::Precedence precedence) {
+  const Digest root = hand_over(index, line, bytes);
   record::Entry entry;
   entry.header.line = line;
   entry.header.precedence = precedence;

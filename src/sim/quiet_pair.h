@@ -34,6 +34,16 @@ class QuietPair {
   // At `side`: another station speaks for the other side, or none.
   void set_far(std::size_t side, const std::optional<core::FarKeys>& keys, core::FormerStations former);
 
+  Result<void> release_announcement(std::size_t side, const line::ActPlace& at);
+  void announcement_released(std::size_t side, const line::ActPlace& at);
+  // Whether that side's station knows the other's clock well enough.
+  bool clock_known[2] = {true, true};
+  // So far that side's clock is ahead.
+  std::uint32_t ahead_seconds[2] = {0, 0};
+
+  // A document that an entry may name from now on. Its root.
+  Digest hand_over(std::size_t side, LineId line, ByteView bytes);
+
   // Hands a document over and names it in a message without a text. Its root.
   Digest send_document(std::size_t side, LineId line, ByteView bytes,
                        record::Precedence precedence = record::Precedence::kRoutine);

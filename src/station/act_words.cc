@@ -56,6 +56,7 @@ Result<Words> register_words(const ActGround& ground, const record::Entry& entry
   add(out, "Act", "CUT: " + ground.side + " sends and takes nothing more");
   DETENTE_TRY_VOID(add_registers(out, ground, act.cut->lines, ", its cut no. "));
   add(out, "Medium", line::media_words(act.cut->media));
+  if (act.cut->dark) add(out, "In the dark", "this station then sends and answers nothing at all");
   add(out, "From", act.cut->effective ? format_utc(*act.cut->effective) : "at once");
   add(out, "Reason", act.cut->reason.empty() ? "none is given, and the other side sees that" : quoted(act.cut->reason));
   return out;

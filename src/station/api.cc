@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "station/announcer.h"
 #include "station/bulletins.h"
 #include "station/proposals.h"
 #include "wire/text.h"
@@ -188,6 +189,7 @@ void Api::post(const ApiRequest& request, Reply reply) {
     return post_document(request, std::move(reply));
   if (is(request, {"v1", "counterparts", "*", "courier"})) return post_courier_export(request, std::move(reply));
   if (is(request, {"v1", "courier"})) return post_courier_import(request, std::move(reply));
+  if (is(request, {"v1", "counterparts", "*", "announcements"})) return reply(to_response(post_announcement_text(request)));
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
   if (is(request, {"v1", "watch"})) return reply(to_response(post_watch(request)));
   if (is(request, {"v1", "snapshot"})) {
@@ -212,6 +214,13 @@ void Api::post_entry(const ApiRequest& request, Reply reply) {
   };
   if (const Result<void> done = submit(); !done)
     reply(to_response(tl::unexpected<Error>(done.error())));
+}
+
+Result<Json> Api::post_announcement_text(const ApiRequest& request) {
+  DETENTE_TRY(counterpart, find_counterpart(request));
+  static_cast<void>(counterpart);
+  DETENTE_TRY(json, parse_body(request));
+  return running_.announcer->keep_text(json);
 }
 
 Result<Json> Api::post_bulletin(const ApiRequest& request) {

@@ -70,6 +70,7 @@ class Api {
   bool on_courier(const core::DeskEvent& event);  // whether it was of a file
   void on_part(PeerId peer, core::SubmissionId id, ApiResponse response);
   Result<Json> post_bulletin(const ApiRequest& request);
+  Result<Json> post_announcement_text(const ApiRequest& request);
 
   void answer(const PendingKey& key, const Pending& pending, const char* state);
   void give_up(const PendingKey& key);

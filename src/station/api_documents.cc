@@ -92,14 +92,15 @@ void Api::post_document(const ApiRequest& request, Reply reply) {
   const auto put = [&]() -> Result<void> {
     DETENTE_TRY(target, find_line(request));
     DETENTE_TRY_VOID(check_carried(*target.annex));
-    if (!target.annex->allows_medium(accord::Medium::kDocument))
+    DETENTE_TRY(length, query_number(request, "length", 0, record::kBlobBytesMax));
+    const bool announced = target.annex->line == kAccordLine && length <= core::kAccordDocumentMax;
+    if (!target.annex->allows_medium(accord::Medium::kDocument) && !announced)
       return fail(Fault::kDenied, "line " + target.annex->name + " carries no documents by the accord");
     core::DocumentPart part;
     DETENTE_TRY(root, parse_root(request.path[6]));
     part.root = root;
     part.line = target.annex->line;
     if (request.query.count("length") == 0) return fail(Fault::kMalformed, "length must say how long the document is");
-    DETENTE_TRY(length, query_number(request, "length", 0, record::kBlobBytesMax));
     part.length = length;
     DETENTE_TRY(piece, query_number(request, "piece", 0, record::kPiecesMax));
     part.first_piece = piece;

@@ -101,8 +101,7 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
   // the line's own check says the same.
   const core::LineSetup& setup = running.line(counterpart.peer, annex.line).setup();
   if (!entry.signatures.empty())
-    DETENTE_TRY_VOID(
-        line::check_submission(entry, {setup.id, setup.name, setup.provable, setup.highest, setup.documents}));
+    DETENTE_TRY_VOID(line::check_submission(entry, core::rules_for(setup, entry.header.kind)));
   DETENTE_TRY_VOID(check_signatures(running, counterpart, annex, entry, now));
   DETENTE_TRY_VOID(check_rules_of_side(running, counterpart, entry));
   return std::move(entry);

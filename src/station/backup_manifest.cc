@@ -17,7 +17,7 @@ constexpr std::string_view kFiles[] = {"side.toml", "card.note", "station/statio
                                        "station/station.key"};
 // Where there is one: it begins with the station's first run.
 constexpr std::string_view kWatchLog = "station/watch.log";
-constexpr std::string_view kFolders[] = {"cards", "officers", "station/pairs"};
+constexpr std::string_view kFolders[] = {"cards", "officers", "station/pairs", "station/announcements/texts"};
 constexpr std::string_view kFoldersBySide[] = {"accords", "bulletins"};
 
 bool is_in(std::string_view name, std::string_view folder, std::ptrdiff_t parts) {

@@ -8,7 +8,7 @@ namespace {
 Manifest some() {
   Manifest out{"south", "south/main", WallTime{1'795'533'000}, {}};
   for (const char* name : {"side.toml", "card.note", "station/station.toml", "station/station.key",
-                           "station/record.db", "station/watch.log", "station/pairs/north.key", "officers/kim.age",
+                           "station/record.db", "station/watch.log", "station/pairs/north.key", "station/announcements/texts/00ff", "officers/kim.age",
                            "accords/north/accord.note", "bulletins/south/1.cbor"}) {
     Manifest::File& file = out.files[name];
     file.size = out.files.size();

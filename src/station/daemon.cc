@@ -6,6 +6,7 @@
 #include "io/file_lock.h"
 #include "io/os_clock.h"
 #include "station/anchor.h"
+#include "station/announcer.h"
 #include "station/api.h"
 #include "station/bulletins.h"
 #include "station/process.h"
@@ -66,6 +67,7 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
                                            {},
                                            {},
                                            {},
+                                           nullptr,
                                            nullptr});
   Coders coders;
   for (const CounterpartConfig& counterpart : out->config.counterparts) {
@@ -121,6 +123,9 @@ Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
   setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry,
                                           const std::optional<line::ActPlace>& at) {
     return act_counts(running, counterpart, whose, entry, at ? std::optional(EntryPlace{at->epoch, at->index}) : std::nullopt);
+  };
+  setup.clock_known = [&running, &counterpart] {
+    return running.announcer != nullptr && running.announcer->clock_known(counterpart.peer);
   };
   running.driver->add_peer(std::move(setup));
   for (const PathConfig& path : counterpart.config.paths)
@@ -200,12 +205,15 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
 
   DETENTE_TRY(watch, Watch::open(running, log));
   running.watch = watch.get();
+  Announcer announcer(running, log);
+  running.announcer = &announcer;
   Api api(running, [&running] { running.driver->stop(); });
   Witness witness(running, log);
   running.driver->observe([&, &watch = watch](const core::DeskEvent& event) {
     api.on_event(event);  // somebody waits for it; the log and the events do not
     witness.on_event(event);
     watch->on_event(event);
+    announcer.on_event(event);
   });
   DETENTE_TRY(server,
               ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),
@@ -215,6 +223,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   DETENTE_TRY_VOID(running.driver->start());
   watch->start();
   running.driver->every(kWatchPeriod, [&watch = watch] { watch->tick(); });
+  running.driver->every(kWatchPeriod, [&announcer] { announcer.tick(); });
   running.driver->on_stop_signals([&running] { running.driver->stop(); });
   running.driver->after(std::chrono::seconds(1), [&] { forget_first_secrets(running, log); });
   if (restored) running.driver->every(kRestorePeriod, [&] { forget_restore(running, log); });

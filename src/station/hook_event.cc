@@ -23,7 +23,7 @@ std::string place_of(const HookEvent& event) {
 }
 
 std::map<std::string, std::string> variables_of(const HookEvent& event) {
-  return {{"DETENTE_EVENT", to_string(event.on)},
+  std::map<std::string, std::string> out{{"DETENTE_EVENT", to_string(event.on)},
           {"DETENTE_ALARM", std::to_string(event.alarm)},
           {"DETENTE_KIND", shown(event.kind)},
           {"DETENTE_STATION", shown(event.station)},
@@ -31,10 +31,12 @@ std::map<std::string, std::string> variables_of(const HookEvent& event) {
           {"DETENTE_LINE", shown(event.line)},
           {"DETENTE_WORDS", shown(event.words)},
           {"DETENTE_AT", format_utc(event.at)}};
+  if (!event.file.empty()) out["DETENTE_FILE"] = shown(event.file);
+  return out;
 }
 
 std::string json_of(const HookEvent& event) {
-  const Json json = {{"event", to_string(event.on)},
+  Json json = {{"event", to_string(event.on)},
                                        {"alarm", event.alarm},
                                        {"kind", shown(event.kind)},
                                        {"station", shown(event.station)},
@@ -42,6 +44,7 @@ std::string json_of(const HookEvent& event) {
                                        {"line", shown(event.line)},
                                        {"words", shown(event.words)},
                                        {"at", event.at.seconds}};
+  if (!event.file.empty()) json["file"] = shown(event.file);
   return dump(json) + "\n";
 }
 
@@ -50,12 +53,24 @@ const char* headline(HookOn on) {
     case HookOn::kAlarm: return "alarm";
     case HookOn::kSignOfLife: return "SIGN OF LIFE";
     case HookOn::kEscalation: return "NOBODY ACKNOWLEDGED alarm";
+    case HookOn::kAnnouncement: return "RELEASED announcement";
   }
   return "alarm";
 }
 
+Result<std::string> release_mail(const std::string& to, const HookEvent& event) {
+  MailFields fields;
+  fields.to = to;
+  fields.date = event.at;
+  fields.subject = "detente " + event.station + ": " + headline(event.on) + ", agreed with " + event.counterpart;
+  fields.body = shown(event.words) + "\n\nReleased by station " + event.station + ", " + format_utc(event.at) +
+                "; the text is in " + shown(event.file) + ".\n";
+  return write_mail(fields);
+}
+
 // The other side's words stand in the body alone.
 Result<std::string> mail_of(const std::string& to, const HookEvent& event) {
+  if (event.on == HookOn::kAnnouncement) return release_mail(to, event);
   MailFields fields;
   fields.to = to;
   fields.date = event.at;

@@ -20,6 +20,7 @@ struct HookEvent {
   std::string line;
   std::string words;  // for a person; may hold what the other side wrote
   WallTime at;
+  std::string file = {};  // of a released text
 };
 
 struct HookCall {

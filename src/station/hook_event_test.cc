@@ -78,6 +78,19 @@ TEST(HookEvent, SaysWhichAndWhere) {
             std::string::npos);
 }
 
+TEST(HookEvent, AReleasedTextIsNamedByItsPath) {
+  HookEvent event = example();
+  event.on = HookOn::kAnnouncement;
+  event.file = "/srv/south/station/announcements/north-own-3.txt";
+  const HookCall call = hook_call({HookOn::kAnnouncement, {"/usr/local/bin/publish"}, "", {}, 0, 30}, event).value();
+  EXPECT_EQ(call.input.environment.at("DETENTE_EVENT"), "announcement");
+  EXPECT_EQ(call.input.environment.at("DETENTE_FILE"), event.file);
+  EXPECT_NE(call.input.standard_input.find(R"("file":"/srv/south/station/announcements/north-own-3.txt"})"), std::string::npos);
+  const HookCall mail = hook_call(kMail, event).value();
+  EXPECT_NE(mail.input.standard_input.find("RELEASED announcement, agreed with north\n"), std::string::npos);
+  EXPECT_NE(mail.input.standard_input.find("the text is in " + event.file), std::string::npos);
+}
+
 TEST(HookEvent, WhateverIsSaidTheRunnerTakesIt) {
   boost::asio::io_context context;
   io::HookRunner runner(context);

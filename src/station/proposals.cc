@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "station/announcer.h"
 #include "station/cuts.h"
 #include "station/verdict.h"
 #include "wire/text.h"
@@ -96,6 +97,7 @@ bool act_counts(const Running& running, const Counterpart& counterpart, Whose wh
 
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY_VOID(line::check_proposal_act(entry));
+  DETENTE_TRY_VOID(running.announcer->check_submission(counterpart, entry));
   return check_lines(running, counterpart, entry);
 }
 
@@ -133,10 +135,22 @@ void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, wa
 
 namespace {
 
+std::string announcement_words(const line::Proposal& proposal) {
+  const auto what = record::parse_announcement_content(proposal.content);
+  if (!what) return "something that cannot be read";
+  const char* const how[] = {"one identical text", "each side its own text, shown beforehand", "each side its own text, not shown beforehand"};
+  return "\"" + what->core + "\", " + how[static_cast<std::size_t>(what->mode)] + (what->complete() ? "" : "; the other side's text is not named yet");
+}
+
+std::string release_words(const line::Release& release) {
+  return "the station released its text of an agreed announcement at " + format_utc(release.at) + " by its clock";
+}
+
 std::string offer_words(const Counterpart& counterpart, const line::Proposal& proposal) {
   std::string out = "proposes " + (proposal.matter == line::Matter::kRestoration
                                        ? "to restore " + names_of(counterpart, restored_lines(proposal))
-                                       : matter_name(proposal.matter));
+                                   : proposal.matter == line::Matter::kAnnouncement ? "to announce " + announcement_words(proposal)
+                                                                                    : matter_name(proposal.matter));
   if (proposal.instant) out += ", at " + format_utc(*proposal.instant);
   if (proposal.lapse) out += ", an answer wanted before " + format_utc(*proposal.lapse);
   return out + (proposal.words.empty() ? "" : ": " + proposal.words);
@@ -194,6 +208,7 @@ std::string restoration_words(const Counterpart& counterpart, const record::Entr
     case record::kProposalAnswer: return said(line::parse_answer_body(entry.body), answer_words);
     case record::kRestorationTest:
       return said(line::parse_restoration_test_body(entry.body), [&](const auto& one) { return test_words(counterpart, one); });
+    case record::kRelease: return said(line::parse_release_body(entry.body), release_words);
     case record::kRestorationReport:
       return said(line::parse_restoration_report_body(entry.body), [&](const auto& one) { return report_words(counterpart, one); });
     default: return "";
@@ -202,13 +217,8 @@ std::string restoration_words(const Counterpart& counterpart, const record::Entr
 
 // --- what is open, agreed and carried out ------------------------------------------
 
-namespace {
-
-constexpr std::size_t kShownMax = 100;
-
-std::optional<record::Entry> entry_at(const Running& running, const Counterpart& counterpart, const core::Agreements& agreements,
-                                      const line::ActPlace& place) {
-  const bool own = agreements.whose(place) == Whose::kAuthors;
+std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place) {
+  const bool own = running.driver->station().peer(counterpart.peer).agreements().whose(place) == Whose::kAuthors;
   const core::Line& accord = running.line(counterpart.peer, kAccordLine);
   record::LogKey log = own ? accord.own().key() : accord.far().key();
   log.epoch = place.epoch;
@@ -217,6 +227,10 @@ std::optional<record::Entry> entry_at(const Running& running, const Counterpart&
   auto entry = record::decode_entry(found->bytes);
   return entry ? std::optional(std::move(*entry)) : std::nullopt;
 }
+
+namespace {
+
+constexpr std::size_t kShownMax = 100;
 
 Json by_json(const Running& running, const Counterpart& counterpart, bool own, const record::Header& header) {
   const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
@@ -256,7 +270,7 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
   const line::Proposal& proposal = *agreements.book().find(at);
   const line::Outcome outcome = *agreements.book().outcome(at);
   Json out = place_json(agreements, at);
-  const auto entry = entry_at(running, counterpart, agreements, at);
+  const auto entry = proposal_entry(running, counterpart, at);
   if (entry) out.update(by_json(running, counterpart, agreements.whose(at) == Whose::kAuthors, entry->header));
   out["matter"] = matter_name(proposal.matter);
   out["state"] = line::to_string(outcome.state);
@@ -270,12 +284,18 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
     out["lines"].push_back({{"line", name_of(counterpart, one.line)}, {"number", one.line.value}, {"media", line::media_words(one.media)}});
   out["decided"] = Json();
   if (outcome.decided_at != at)
-    if (const auto answer = entry_at(running, counterpart, agreements, outcome.decided_at)) {
+    if (const auto answer = proposal_entry(running, counterpart, outcome.decided_at)) {
       Json decided = by_json(running, counterpart, agreements.whose(outcome.decided_at) == Whose::kAuthors, answer->header);
       const auto said = line::parse_answer_body(answer->body);
       decided["words"] = said ? wire::display_line(said->words) : "";
       out["decided"] = std::move(decided);
     }
+  out["announcement"] = Json();
+  if (proposal.matter == line::Matter::kAnnouncement) {
+    out["content"] = to_base64(proposal.content);
+    out["announcement"] = running.announcer->json(counterpart, at);
+    if (entry && entry->header.attachments.size() == 1) out["announcement"]["document"] = to_hex(entry->header.attachments.front().digest);
+  }
   out["restoration"] = Json();
   for (const core::RestorationRun& run : peer.restorations().runs())
     if (run.agreement.at == at) out["restoration"] = run_json(counterpart, run);

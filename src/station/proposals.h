@@ -27,6 +27,9 @@ void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, wa
 // What a proposal, an answer, a test or a report says; empty for everything else.
 std::string restoration_words(const Counterpart& counterpart, const record::Entry& entry);
 
+// The entry of the accord line there; nothing when it is not here.
+std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place);
+
 // {"ok", "now", "proposals": […]}: the newest 100, the oldest first. spec/api.md.
 Json proposals_json(const Running& running, const Counterpart& counterpart);
 

@@ -17,7 +17,8 @@ bool wants_acknowledgement(record::Kind kind) {
     case record::kZoneRules:
     case record::kHoursExtension:
     case record::kCircuitTest:
-    case record::kRestorationTest: return false;
+    case record::kRestorationTest:
+    case record::kRelease: return false;
     default: return true;
   }
 }

@@ -25,6 +25,7 @@ struct LinkView {
 };
 
 class Watch;
+class Announcer;
 
 struct Running {
   SideDir dir;
@@ -44,6 +45,7 @@ struct Running {
   std::vector<LinkView> links;  // by PeerId
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
   Watch* watch = nullptr;  // once the record is open; borrowed
+  Announcer* announcer = nullptr;  // the same
 
   Counterpart* counterpart(std::string_view name);
   const core::Line& line(PeerId peer, LineId id) const {

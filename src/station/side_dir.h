@@ -56,6 +56,8 @@ class SideDir {
   // There as long as the disk's new life has not begun (anchor.h).
   Path restored_file() const { return station_dir() / "restored"; }
   // Of a backup that is being made.
+  Path announcements_dir() const { return station_dir() / "announcements"; }  // what was released
+  Path announced_texts_dir() const { return announcements_dir() / "texts"; }  // the own side's, before that
   Path snapshot_file() const { return station_dir() / "snapshot.db"; }
   Path backup_lock_file() const { return station_dir() / "backup.lock"; }
   Path socket_file() const { return station_dir() / "api.sock"; }

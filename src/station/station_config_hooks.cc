@@ -12,7 +12,7 @@ namespace detente::station {
 namespace {
 
 constexpr std::size_t kHookLinesMax = 256;
-constexpr std::array kOns = {HookOn::kAlarm, HookOn::kSignOfLife, HookOn::kEscalation};
+constexpr std::array kOns = {HookOn::kAlarm, HookOn::kSignOfLife, HookOn::kEscalation, HookOn::kAnnouncement};
 
 std::optional<HookOn> parse_on(std::string_view text) {
   const auto found =
@@ -51,7 +51,7 @@ HookConfig read_hook(accord::TomlDocument& document, accord::TomlDocument::Table
     hook.on = *parsed;
   else
     document.fail_with(Fault::kMalformed,
-                       "a hook's \"on\" must be \"alarm\", \"sign-of-life\" or \"escalation\"",
+                       "a hook's \"on\" must be \"alarm\", \"sign-of-life\", \"escalation\" or \"announcement\"",
                        table.line());
   if (table.has("command")) hook.command = table.texts("command", io::kHookWordsMax);
   if (table.has("mail")) hook.mail = table.text("mail");
@@ -71,6 +71,7 @@ const char* to_string(HookOn on) {
     case HookOn::kAlarm: return "alarm";
     case HookOn::kSignOfLife: return "sign-of-life";
     case HookOn::kEscalation: return "escalation";
+    case HookOn::kAnnouncement: return "announcement";
   }
   return "?";
 }

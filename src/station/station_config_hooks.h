@@ -21,8 +21,9 @@ enum class HookOn : std::uint8_t {
   kAlarm,       // one was raised
   kSignOfLife,  // the first after a silence
   kEscalation,  // nobody acknowledged an alarm for so long
+  kAnnouncement,  // an agreed text was released
 };
-const char* to_string(HookOn on);  // "alarm", "sign-of-life", "escalation"
+const char* to_string(HookOn on);  // "alarm", "sign-of-life", "escalation", "announcement"
 
 struct HookConfig {
   HookOn on = HookOn::kAlarm;

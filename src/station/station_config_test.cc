@@ -102,6 +102,7 @@ TEST(StationConfig, ReadsHooksAsPeopleWriteThem) {
   EXPECT_EQ(least->hooks, (std::vector<HookConfig>{{.command = {"/bin/true"}}}));
   EXPECT_EQ(least->vigilance_minutes, 0u);
   EXPECT_EQ(least->vigilance_grace_minutes, 5u);
+  EXPECT_TRUE(read("[[hooks]]\non = \"announcement\"\nmail = \"root\"\n"));
   EXPECT_TRUE(read("[[hooks]]\non = \"escalation\"\nafter_minutes = 0\nmail = \"root\"\n"));
   for (const char* bad : {"on = \"alarms\"\nmail = \"root\"", "mail = \"root\"", "on = \"alarm\"",
                           "on = \"alarm\"\ncommand = \"/bin/true\"",

@@ -139,6 +139,7 @@ std::string kind_name(record::Kind kind) {
     case record::kProposalAnswer: return "answer";
     case record::kRestorationTest: return "restoration test";
     case record::kRestorationReport: return "restoration report";
+    case record::kRelease: return "release of an announcement";
     case record::kSuspension: return "suspension";
     default: return "kind " + std::to_string(kind);
   }

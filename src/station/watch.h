@@ -13,6 +13,7 @@
 #include <string>
 
 #include "io/hook.h"
+#include "station/hook_event.h"
 #include "station/line_watch.h"
 #include "station/watch_log.h"
 #include "station/watch_people.h"
@@ -43,6 +44,11 @@ class Watch {
   void on_event(const core::DeskEvent& event);
   // What the core says of a counterpart; an event tells of it already.
   void on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text);
+  // Something waits for a person, as an alarm that stands until ask_no_more(); said again it changes nothing.
+  void ask_person(const std::string& line, const std::string& kind, const std::string& words);
+  void ask_no_more(const std::string& line, const std::string& kind);
+  // A text was released: a line of the watch log, and the hooks.
+  void on_release(const std::string& counterpart, const Json& facts, const HookEvent& event);
   void on_roster_changed() { credentials_seen_ = {}; }  // a bulletin was taken: looks at once
   // Whether a desk may submit that now.
   Result<void> check(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) const;

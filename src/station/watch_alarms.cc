@@ -64,6 +64,36 @@ void Watch::raise(const std::string& line, const std::string& kind, const std::s
   run_hooks(kind == "sign-of-life" ? HookOn::kSignOfLife : HookOn::kAlarm, 0, *alarms_.find(raised.id));
 }
 
+void Watch::ask_person(const std::string& line, const std::string& kind, const std::string& words) {
+  for (const watch::ListedAlarm& one : alarms_.open())
+    if (one.about.kind == kind && one.about.line == line && !one.ended_at && one.words == words) return;
+  raise(line, kind, words);
+}
+
+void Watch::ask_no_more(const std::string& line, const std::string& kind) { end(line, kind); }
+
+void Watch::on_release(const std::string& counterpart, const Json& facts, const HookEvent& event) {
+  Json line{{"what", "release"}, {"line", counterpart}};
+  line.update(facts);
+  note(line);
+  for (const HookConfig& hook : running_.config.hooks) {
+    if (hook.on != HookOn::kAnnouncement || !hook.concerns(counterpart, event.line)) continue;
+    const auto failed = [this, counterpart](const std::string& words) {
+      raise(counterpart, "announcement-hook", "A HOOK FAILED that was to publish a released text: " + words);
+      end(counterpart, "announcement-hook");
+    };
+    const auto call = hook_call(hook, event);
+    if (!call) {
+      failed(call.error().message);
+      continue;
+    }
+    const auto done = hooks_->run(call->command, call->input, [failed, command = call->command](const io::HookOutcome& outcome) {
+      if (!outcome.good()) failed(outcome.words(command));
+    });
+    if (!done) failed(done.error().message);
+  }
+}
+
 void Watch::on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text) {
   const auto raised = alarms_.raise({{kind, counterpart}, text, now()});
   if (!raised.anew) return;  // counted; a counterpart could fill the log with the others

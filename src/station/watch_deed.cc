@@ -41,12 +41,13 @@ Result<void> check_parts(const Deed& deed) {
   const auto missing = [](const char* key) {
     return fail(Fault::kMalformed, std::string("deed: \"") + key + "\" is missing");
   };
-  if (!is_one_of(deed.what, {"on", "off", "handover", "here", "acknowledge", "contact", "heard"}))
-    return fail(Fault::kMalformed, "deed: \"do\" is on, off, handover, here, acknowledge, contact or heard");
+  if (!is_one_of(deed.what, {"on", "off", "handover", "here", "acknowledge", "contact", "heard", "release"}))
+    return fail(Fault::kMalformed, "deed: \"do\" is on, off, handover, here, acknowledge, contact, heard or release");
   if (deed.officer == kStationItself || deed.time.seconds == 0 || deed.counter == 0) return missing("officer, time, counter");
   if (deed.what == "handover" && (!deed.to || *deed.to == deed.officer))
     return fail(Fault::kMalformed, "deed: a handover is to another officer");
   if (deed.what == "acknowledge" && deed.alarm == 0) return missing("alarm");
+  if (deed.what == "release" && (deed.line.empty() || deed.capture.empty())) return missing("line, capture");
   const bool spoken = deed.what == "contact" || deed.what == "heard";
   if (spoken && (deed.line.empty() || deed.bearer.empty() || deed.words.empty() || deed.at.seconds == 0))
     return missing("line, bearer, words, at");

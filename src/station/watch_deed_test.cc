@@ -86,6 +86,19 @@ TEST_F(WatchDeedTest, ReadsBackAndNoOtherText) {
   EXPECT_FALSE(parse_deed(other)) << "noted before it was";
 }
 
+TEST_F(WatchDeedTest, AReleaseNamesTheTextAndTheLine) {
+  Deed release = deed("release");
+  release.line = "north/accord";
+  release.capture = std::string(64, 'a');
+  const Json json = write_deed(release);
+  ASSERT_TRUE(parse_deed(json));
+  for (const char* key : {"line", "capture"}) {
+    Json other = json;
+    other.erase(key);
+    EXPECT_FALSE(parse_deed(other)) << key;
+  }
+}
+
 TEST_F(WatchDeedTest, OnlyTheOfficerWithARightAndAValidCredential) {
   EXPECT_TRUE(check(deed("on"), {&kim_}));
   EXPECT_FALSE(check(deed("on"), {}));

@@ -4,11 +4,13 @@
 #include "fuzz.h"
 #include "line/message.h"
 #include "line/proposal.h"
+#include "line/release.h"
 #include "line/restoration.h"
 #include "line/register_act.h"
 #include "line/suspension.h"
 #include "line/watch_acts.h"
 #include "record/act_file.h"
+#include "record/announcement.h"
 #include "record/entry.h"
 #include "wire/cbor.h"
 
@@ -73,6 +75,9 @@ void check_bodies(ByteView body) {
   if (const auto act = line::parse_register_body(body))
     FUZZ_EXPECT(equal(act->cut ? line::cut_body(*act->cut) : line::clear_body(*act->clear), body));
   if (const auto outage = line::parse_outage_body(body)) FUZZ_EXPECT(equal(line::outage_body(*outage), body));
+  if (const auto announcement = record::parse_announcement_content(body))
+    FUZZ_EXPECT(equal(record::announcement_content(*announcement), body));
+  if (const auto release = line::parse_release_body(body)) FUZZ_EXPECT(equal(line::release_body(*release), body));
   if (const auto proposal = line::parse_proposal_body(body))
     FUZZ_EXPECT(equal(line::proposal_body(*proposal), body));
   if (const auto lines = line::parse_restoration_content(body))

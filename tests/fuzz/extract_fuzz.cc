@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "fuzz.h"
 #include "record/extract_fixture_for_test.h"
+#include "record/release_verify.h"
 
 namespace detente::fuzz {
 
@@ -73,9 +74,27 @@ void check_altered(ByteView input, record::Extract extract) {
               record::Verdict::kProved);
 }
 
+// A released announcement is read in one spelling, and proves nothing here: nobody agreed on one.
+void check_release(ByteView input) {
+  if (const auto file = record::parse_release_file(input)) FUZZ_EXPECT(equal(record::write_release_file(*file), input));
+  FUZZ_EXPECT(record::verify_release(input, ground().anchor()).verdict == record::Verdict::kFailed);
+}
+
+Bytes released() {
+  record::ReleaseFile file;
+  file.side = "south";
+  file.core = "Agreed.";
+  file.mode = record::AnnouncementMode::kUnseen;
+  file.other_digest = Digest{};
+  file.evidence = ground().extract(record::test::kWest, true, {{1, ItemForm::kWhole}});
+  file.text = "The text.\n";
+  return record::write_release_file(file);
+}
+
 }  // namespace
 
 void run(ByteView input) {
+  check_release(input);
   if (const auto extract = record::decode_extract(input)) {
     const auto again = record::encode_extract(*extract);
     FUZZ_EXPECT(again && equal(*again, input));
@@ -100,6 +119,7 @@ Seeds seeds() {
           {"unreceipted-header", g.extract(record::test::kWest, true, {{11, header}})},
           {"far", g.extract(record::test::kWest, false, {{0, whole}})},
           {"deniable", g.extract(record::test::kQuiet, true, {{0, whole}})},
+          {"released", released()},
           {"failing", g.extract(record::test::kWest, true, {{6, whole}, {7, whole}, {8, header}})}};
 }
 

@@ -1,0 +1,122 @@
+#include "announce_show.h"
+
+#include "base/civil.h"
+#include "wire/text.h"
+
+namespace detente::cli {
+
+namespace {
+
+std::string when(const Json& seconds) { return format_utc(WallTime{seconds.get<std::uint32_t>()}); }
+
+std::string released_words(const Json& text) {
+  if (text["released"].is_null()) return "";
+  const auto late = text["late_s"].is_null() ? 0 : text["late_s"].get<std::int64_t>();
+  return "released at " + when(text["released"]) + " by its clock" +
+         (late > 0   ? ", " + std::to_string(late) + " s LATE"
+          : late < 0 ? ", " + std::to_string(-late) + " s BEFORE the agreed instant"
+                     : "");
+}
+
+// What this side can do now.
+std::string step_words(const std::string& name, const Json& one, std::uint32_t now) {
+  const Json& announcement = one["announcement"];
+  const bool past = !one["instant"].is_null() && one["instant"].get<std::uint32_t>() <= now;
+  if (one["state"] == "offered" && past) return "its hour has passed without an answer that is known here";
+  if (one["state"] == "offered" && one["by"] == "us") return "the other side has not answered yet";
+  if (one["state"] == "offered")
+    return "detente announce agree " + name + " --as OFFICER" + (announcement["complete"].get<bool>() ? "" : " --text FILE") +
+           ", or detente proposal reject " + name + " --as OFFICER";
+  if (announcement["state"] == "asks a person")
+    return "A PERSON IS ASKED: " +
+           std::string(announcement["clock_known"].get<bool>() ? "it is more than a day late"
+                                                               : "the two clocks are not known to agree within half a second") +
+           "; detente announce release " + name + " --as OFFICER";
+  return "";
+}
+
+void add_lines(std::vector<std::string>& out, const std::string& counterpart, const Json& one, std::uint32_t now) {
+  const Json& announcement = one["announcement"];
+  const std::string name = counterpart + "/" + one["id"].get<std::string>();
+  out.push_back(name + "  " + one["state"].get<std::string>() + "  for " + (one["instant"].is_null() ? "no hour" : when(one["instant"])) + "  " +
+                (one["by"] == "us" ? "we" : counterpart) + " (" + one["post"].get<std::string>() + "): " + one["act"].get<std::string>());
+  if (!one["decided"].is_null())
+    out.push_back("    " + one["state"].get<std::string>() + " by " + (one["decided"]["by"] == "us" ? "us" : counterpart) + ", " +
+                  when(one["decided"]["time"]) + (one["decided"]["words"] == "" ? "" : ": " + one["decided"]["words"].get<std::string>()));
+  const std::string ours = released_words(announcement["ours"]), theirs = released_words(announcement["theirs"]);
+  const std::string state = announcement["state"].get<std::string>();
+  if (one["state"] == "accepted" && ours.empty()) out.push_back("    this side: " + state);
+  if (!ours.empty()) out.push_back("    this side: " + ours);
+  if (!theirs.empty()) out.push_back("    " + counterpart + ": " + theirs + ", says its station");
+  if (announcement["release_crossed"].get<bool>() || one["crossed"].get<bool>())
+    out.push_back("    CROSSED: one side withdrew it, and the other had acted before it could know");
+  if (one["state"] == "accepted" && !announcement["text_kept"].get<bool>() && ours.empty())
+    out.push_back("    THIS SIDE'S TEXT IS NOT AT THE STATION: put it back, or withdraw");
+  if (const std::string step = step_words(name, one, now); !step.empty()) out.push_back("    " + step);
+}
+
+}  // namespace
+
+Result<FoundProposal> find_announcement(const StationClient& station, const std::string& id) {
+  DETENTE_TRY(found, find_proposal(station, id));
+  if (found.proposal["matter"] != "announcement")
+    return fail(Fault::kState, found.text() + " is a proposal of another matter: detente proposal list");
+  if (found.proposal["announcement"].is_null()) return fail(Fault::kMalformed, found.text() + " is an announcement that cannot be read: reject it");
+  return found;
+}
+
+Result<record::Announcement> announcement_of(const FoundProposal& found) {
+  const auto content = from_base64(found.proposal.value("content", ""));
+  if (!content) return fail(Fault::kMalformed, "the station's answer cannot be read");
+  return record::parse_announcement_content(*content);
+}
+
+Result<std::string> shown_text(const StationClient& station, const FoundProposal& found) {
+  const Json& announcement = found.proposal["announcement"];
+  if (!announcement.contains("document")) return fail(Fault::kState, found.text() + " shows no text");
+  DETENTE_TRY(accord, accord_of(station, found.counterpart));
+  return station.get_bytes(accord.target() + "/documents/" + announcement["document"].get<std::string>() + "/bytes?whose=" +
+                           found.proposal["whose"].get<std::string>());
+}
+
+void say_text(const Context& context, const std::string& what, const std::string& text) {
+  context.say(what + ":");
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    context.say("  | " + wire::display_line(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
+Result<LiveFrame> announcements_frame(Context& context, const StationClient& station, const std::string& what) {
+  context.forget_result();
+  const bool is_one = what.find("own-") != what.npos || what.find("far-") != what.npos;
+  std::optional<FoundProposal> only;
+  if (is_one) {
+    DETENTE_TRY(found, find_announcement(station, what));
+    only = std::move(found);
+  }
+  DETENTE_TRY(names, counterparts_of(station, only ? only->counterpart : what));
+  LiveFrame out;
+  out.json["announcements"] = Json::array();
+  for (const std::string& name : names) {
+    DETENTE_TRY(all, proposals_of(station, name));
+    for (Json& one : all["proposals"]) {
+      if (one["announcement"].is_null() || (only && one["id"] != only->proposal["id"])) continue;
+      add_lines(out.lines, name, one, all["now"].get<std::uint32_t>());
+      one["counterpart"] = name;
+      out.json["announcements"].push_back(one);
+    }
+  }
+  if (only)
+    if (const auto text = shown_text(station, *only)) {
+      out.lines.push_back(only->proposal["by"] == "us" ? "    our text:" : "    their text:");
+      out.lines.push_back(wire::display_text(*text));
+      out.json["announcements"].back()["text"] = wire::display_text(*text);
+    }
+  if (out.lines.empty()) out.lines.push_back("nothing is to be announced; detente announce draft");
+  return out;
+}
+
+}  // namespace detente::cli

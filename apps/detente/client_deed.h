@@ -1,0 +1,12 @@
+// Deeds of the watch at the command line: signed by the officer's own key, and kept by the station.
+#pragma once
+
+#include "client_http.h"
+#include "station/watch_deed.h"
+
+namespace detente::cli {
+
+// Signs it (by `second`, too, where there is one) and hands it to the station.
+Result<Json> post_deed(Context& context, station::Deed deed, const std::string& officer, const std::string& second = "");
+
+}  // namespace detente::cli

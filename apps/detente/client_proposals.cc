@@ -1,0 +1,49 @@
+#include "client_proposals.h"
+
+namespace detente::cli {
+
+Result<LineAddress> accord_of(const StationClient& station, const std::string& counterpart) {
+  DETENTE_TRY(status, station.get("/v1/status"));
+  return accord_line(status, counterpart);
+}
+
+Result<Json> proposals_of(const StationClient& station, const std::string& counterpart) {
+  return station.get("/v1/counterparts/" + escape(counterpart) + "/proposals");
+}
+
+Result<std::vector<std::string>> counterparts_of(const StationClient& station, const std::string& only) {
+  DETENTE_TRY(status, station.get("/v1/status"));
+  std::vector<std::string> out;
+  for (const Json& one : status["counterparts"])
+    if (only.empty() || one["name"] == only) out.push_back(one["name"].get<std::string>());
+  if (out.empty()) return fail(Fault::kNotFound, "this station has no counterpart " + only + "; `detente status` lists them");
+  return out;
+}
+
+Result<FoundProposal> find_proposal(const StationClient& station, const std::string& id) {
+  const std::size_t slash = id.find('/');
+  DETENTE_TRY(names, counterparts_of(station, slash == std::string::npos ? "" : id.substr(0, slash)));
+  const std::string wanted = slash == std::string::npos ? id : id.substr(slash + 1);
+  std::vector<FoundProposal> found;
+  for (const std::string& name : names) {
+    DETENTE_TRY(all, proposals_of(station, name));
+    for (const Json& one : all["proposals"])
+      if (one["id"] == wanted) found.push_back({name, one});
+  }
+  // A number comes again in a new epoch of a log: the newest is meant.
+  if (found.empty())
+    return fail(Fault::kNotFound, "there is no proposal " + id + "; `detente proposal list` shows all, as north/far-12");
+  if (found.front().counterpart != found.back().counterpart)
+    return fail(Fault::kConflict, "several counterparts have a proposal " + id + ": say north/" + id);
+  return found.back();
+}
+
+station::SubmissionReference reference_to(const Json& proposal) {
+  station::SubmissionReference out;
+  out.whose = proposal["whose"] == "own" ? record::Whose::kAuthors : record::Whose::kOthers;
+  out.index = proposal["index"].get<std::uint64_t>();
+  if (const auto epoch = from_hex(proposal["epoch"].get<std::string>())) out.epoch = to_array<16>(*epoch);
+  return out;
+}
+
+}  // namespace detente::cli

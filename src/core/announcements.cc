@@ -1,0 +1,193 @@
+#include "core/announcements.h"
+
+#include <algorithm>
+
+#include "wire/cbor.h"
+
+namespace detente::core {
+
+namespace {
+
+using record::Whose;
+
+// An agreed hour may be far off, and the clock may be set meanwhile.
+constexpr Duration kLookEvery = std::chrono::seconds(30);
+// So often while a person is asked, or the other side is waited for.
+constexpr Duration kTick = std::chrono::seconds(1);
+// The wall clock is read in whole seconds: near the instant it is looked at so often, to be soon after it.
+constexpr Duration kNear = std::chrono::seconds(2);
+constexpr Duration kNearTick = std::chrono::milliseconds(20);
+// What is later than this nobody awaits any more: a person is asked.
+constexpr std::uint32_t kLateSeconds = 86'400;
+
+std::string marks_key(const PairIdentity& identity) {
+  return "announcements/" + to_hex(identity.lineage) + "/" + identity.counterpart;
+}
+
+}  // namespace
+
+// --- marks -------------------------------------------------------------------------
+
+void Announcements::load(Context& context, record::Fence fence) {
+  fence_ = fence;
+  marks_.clear();
+  asked_.clear();
+  looked_at_ = parts_.agreements->revision();
+  agreed_ = parts_.agreements->announcements();
+  next_ = context.now.mono;
+  loaded_ = true;
+  const auto bytes = context.store.value(marks_key(*parts_.identity));
+  if (!bytes) return;
+  wire::CborReader reader(*bytes);
+  const auto count = reader.array();
+  for (std::size_t i = 0; count && i < *count; ++i) {
+    if (!reader.array(5)) return;
+    const auto side = reader.uint();
+    const auto epoch = reader.bytes();
+    const auto index = reader.uint();
+    const auto stage = reader.uint();
+    const auto due_at = reader.uint();
+    if (!side || !epoch || !index || !stage || !due_at) return;
+    const auto id = to_array<16>(*epoch);
+    if (!id || *stage > static_cast<std::uint64_t>(Stage::kReleased)) return;
+    marks_[{static_cast<std::uint8_t>(*side), *id, *index}] = {static_cast<Stage>(*stage), WallTime{static_cast<std::uint32_t>(*due_at)}};
+  }
+  // It was due when this station stopped, and nobody said that the text was out.
+  for (const auto& [at, mark] : marks_)
+    if (mark.stage == Stage::kDue)
+      context.effects.notify(AnnouncementChanged{parts_.identity->peer, at, AnnouncementChanged::What::kDue});
+}
+
+// Nothing is forgotten: what was released once is agreed on for ever, and must not be released again.
+void Announcements::set(Context& context, const line::ActPlace& at, Stage stage, std::function<void(Context&)> then) {
+  Mark& mark = marks_[at];
+  if (stage == Stage::kDue) mark.due_at = context.now.wall;
+  mark.stage = stage;
+  wire::CborWriter out;
+  out.array(marks_.size());
+  for (const auto& [place, one] : marks_)
+    out.array(5).uint(place.side).bytes(place.epoch).uint(place.index).uint(static_cast<std::uint64_t>(one.stage)).uint(one.due_at.seconds);
+  record::Batch batch;
+  batch.fence = fence_;
+  batch.writes.push_back(record::PutValue{marks_key(*parts_.identity), out.take()});
+  // A disk that refuses this stops no release: a station that starts again may write the same file once more.
+  context.effects.persist(
+      {std::move(batch)}, [then](Context& later) { if (then) then(later); },
+      [then](Context& later, const Error&) { if (then) then(later); });
+}
+
+Announcements::State Announcements::state(const line::ActPlace& at) const {
+  State out;
+  if (const auto mark = marks_.find(at); mark != marks_.end()) {
+    out.stage = mark->second.stage;
+    out.due_at = mark->second.due_at;
+  }
+  const auto asked = asked_.find(at);
+  out.asks = asked != asked_.end() && asked->second;
+  return out;
+}
+
+// --- from the agreement to its instant ---------------------------------------------
+
+const AgreedAnnouncement* Announcements::agreed(const line::ActPlace& at) const {
+  const auto found = std::find_if(agreed_.begin(), agreed_.end(), [&](const AgreedAnnouncement& one) { return one.at == at; });
+  return found == agreed_.end() ? nullptr : &*found;
+}
+
+// A withdrawal stops its own side at once, also when it has no place in the log yet.
+bool Announcements::taken_back_here(const line::ActPlace& at) const {
+  return accord_line()->any_waiting([&](const record::Entry& entry) {
+    if (entry.header.kind != record::kProposalAnswer) return false;
+    const auto answer = line::parse_answer_body(entry.body);
+    return answer && answer->act == line::AnswerAct::kWithdraw && parts_.agreements->target(Whose::kAuthors, entry.header) == at;
+  });
+}
+
+void Announcements::wait(Context& context, Duration span) {
+  const Instant at = context.now.mono + span;
+  next_ = std::min(next_.value_or(at), at);
+}
+
+void Announcements::advance(Context& context) {
+  if (!loaded_) return;
+  const bool news = std::exchange(looked_at_, parts_.agreements->revision()) != parts_.agreements->revision();
+  const bool due = next_ && *next_ <= context.now.mono;
+  if ((!news && !due) || std::exchange(advancing_, true)) return;
+  next_.reset();
+  if (news) agreed_ = parts_.agreements->announcements();
+  std::erase_if(asked_, [this](const auto& one) { return agreed(one.first) == nullptr; });
+  for (const AgreedAnnouncement& one : agreed_) look_at(context, one);
+  advancing_ = false;
+}
+
+void Announcements::ask(Context& context, const line::ActPlace& at) {
+  wait(context, kTick);
+  if (std::exchange(asked_[at], true)) return;
+  context.effects.notify(AnnouncementChanged{parts_.identity->peer, at, AnnouncementChanged::What::kAsks});
+}
+
+void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
+  Stage stage = state(one.at).stage;
+  if (stage == Stage::kDue || stage == Stage::kReleased) return;
+  // A station that got its record back may have released it in an earlier life.
+  if (parts_.agreements->released(one.at, Whose::kAuthors) != nullptr || taken_back_here(one.at)) return;
+  if (stage == Stage::kNone) {
+    if (clock_known_ && !clock_known_()) return ask(context, one.at);
+    set(context, one.at, Stage::kArmed);
+    stage = Stage::kArmed;
+    asked_[one.at] = false;
+    context.effects.notify(AnnouncementChanged{parts_.identity->peer, one.at, AnnouncementChanged::What::kArmed});
+  }
+  const std::uint32_t now = context.now.wall.seconds;
+  if (now < one.instant.seconds) {
+    const Duration left = std::chrono::seconds(one.instant.seconds - now);
+    return wait(context, left <= kNear ? kNearTick : std::min<Duration>(left - kNear, kLookEvery));
+  }
+  if (now - one.instant.seconds > kLateSeconds && stage != Stage::kGo) return ask(context, one.at);
+  asked_[one.at] = false;
+  set(context, one.at, Stage::kDue, [peer = parts_.identity->peer, at = one.at](Context& then) {
+    then.effects.notify(AnnouncementChanged{peer, at, AnnouncementChanged::What::kDue});
+  });
+}
+
+Result<void> Announcements::go(Context& context, const line::ActPlace& at) {
+  if (agreed(at) == nullptr || taken_back_here(at))
+    return fail(Fault::kNotFound, "no such announcement is agreed on: detente announce show");
+  const Stage stage = state(at).stage;
+  if (stage == Stage::kDue || stage == Stage::kReleased) return fail(Fault::kState, "it was released already");
+  asked_[at] = false;
+  set(context, at, Stage::kGo);
+  next_ = context.now.mono;
+  advance(context);
+  return {};
+}
+
+// --- afterwards --------------------------------------------------------------------
+
+void Announcements::released(Context& context, const line::ActPlace& at) {
+  if (state(at).stage != Stage::kDue) return;
+  set(context, at, Stage::kReleased);
+  tell_other_side(context, at);
+}
+
+void Announcements::tell_other_side(Context& context, const line::ActPlace& at) {
+  const auto text = parts_.agreements->announced_text(at, Whose::kAuthors);
+  const bool own = parts_.agreements->whose(at) == Whose::kAuthors;
+  const record::LogKey log{{parts_.identity->lineage, kAccordLine}, own,
+                           own ? parts_.identity->our_station : parts_.identity->their_station, at.epoch};
+  const auto found = context.store.entries(log, at.index, at.index + 1, 1);
+  if (!text || found.empty() || parts_.agreements->released(at, Whose::kAuthors) != nullptr) return;
+  record::Entry entry;
+  entry.header.line = kAccordLine;
+  entry.header.kind = record::kRelease;
+  entry.header.time = context.now.wall;
+  // Not FLASH: it must not come ahead of what it stands on.
+  entry.header.precedence = std::min(record::Precedence::kImmediate, accord_line()->setup().highest);
+  entry.header.body_form = record::BodyForm::kCbor;
+  entry.header.references = {{own ? Whose::kAuthors : Whose::kOthers, at.epoch, at.index, found.front().leaf}};
+  entry.body = line::release_body({state(at).due_at, *text});
+  // What a full queue refuses the other side does not learn from here; the file and the hook are out all the same.
+  static_cast<void>(accord_line()->submit(context, std::move(entry)));
+}
+
+}  // namespace detente::core

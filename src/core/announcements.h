@@ -1,0 +1,80 @@
+// Announcements: releases what the two sides have agreed to announce, at the agreed instant by this station's own clock
+// and not before. spec/announcement.md.
+//
+// It decides when, once, and what a person has to be asked; the text lies with the desk above, which is told by
+// AnnouncementChanged and says released() when the text is out. A station that dies between is told once more.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "core/agreements.h"
+#include "core/line.h"
+
+namespace detente::core {
+
+class Announcements {
+ public:
+  using Lines = std::map<LineId, std::unique_ptr<Line>>;
+  // Whether this station's clock and the other's are known to agree well enough; nothing: they do.
+  using ClockKnown = std::function<bool()>;
+  struct Parts {  // borrowed; all outlive it
+    const PairIdentity* identity;
+    const Agreements* agreements;
+    const Lines* lines;
+  };
+  Announcements(Parts parts, ClockKnown clock_known) : parts_(parts), clock_known_(std::move(clock_known)) {}
+
+  void load(Context& context, record::Fence fence);
+  // After everything that may have changed something; cheap when nothing is agreed.
+  void advance(Context& context);
+  std::optional<Instant> next_deadline() const { return next_; }
+
+  // A person of this side says that it is released at its instant, or now if that has passed. kNotFound, kState.
+  Result<void> go(Context& context, const line::ActPlace& at);
+  // The text is out: noted durably, and told to the other side.
+  void released(Context& context, const line::ActPlace& at);
+
+  enum class Stage : std::uint8_t {
+    kNone = 0,  // not agreed, withdrawn, or a person is asked
+    kArmed = 1,
+    kGo = 2,        // a person said so
+    kDue = 3,       // the desk was told, and has not said that it is done
+    kReleased = 4,
+  };
+  struct State {
+    Stage stage = Stage::kNone;
+    WallTime due_at;  // of kDue and kReleased: by this station's clock
+    bool asks = false;
+  };
+  State state(const line::ActPlace& at) const;
+
+ private:
+  void look_at(Context& context, const AgreedAnnouncement& one);
+  void wait(Context& context, Duration span);
+  bool taken_back_here(const line::ActPlace& at) const;
+  void ask(Context& context, const line::ActPlace& at);
+  void set(Context& context, const line::ActPlace& at, Stage stage, std::function<void(Context&)> then = {});
+  void tell_other_side(Context& context, const line::ActPlace& at);
+  const AgreedAnnouncement* agreed(const line::ActPlace& at) const;
+  Line* accord_line() const { return parts_.lines->at(kAccordLine).get(); }
+
+  struct Mark {
+    Stage stage = Stage::kNone;
+    WallTime due_at;
+  };
+  Parts parts_;
+  ClockKnown clock_known_;
+  record::Fence fence_;
+  std::map<line::ActPlace, Mark> marks_;  // durable
+  std::map<line::ActPlace, bool> asked_;  // in this life: whether a person is asked now
+  std::vector<AgreedAnnouncement> agreed_;
+  std::uint64_t looked_at_ = 0;  // the agreements' revision
+  std::optional<Instant> next_;
+  bool loaded_ = false;
+  bool advancing_ = false;
+};
+
+}  // namespace detente::core

@@ -1,0 +1,145 @@
+#include "record/release_verify.h"
+
+#include <algorithm>
+
+#include "wire/cbor.h"
+
+namespace detente::record {
+
+namespace {
+
+// Of an entry that the evidence shows whole.
+struct ShownEntry {
+  const ItemFindings* item = nullptr;
+  LogName log;
+  Entry entry;
+  Digest leaf{};
+  bool signed_by_person = false;
+};
+
+struct SignedProposal {
+  Announcement what;
+  WallTime instant;
+};
+
+constexpr std::uint64_t kAccepted = 0;
+
+std::optional<ShownEntry> shown_entry(const ItemFindings& item) {
+  const auto* whole = std::get_if<ShownWhole>(&item.shown);
+  if (whole == nullptr) return std::nullopt;
+  auto log = parse_log_origin(item.origin);
+  auto entry = decode_entry(whole->bytes);
+  if (!log || !entry || log->line != kAccordLine) return std::nullopt;
+  const bool by_person = std::any_of(item.checks.begin(), item.checks.end(), [](const Finding& one) {
+    return one.check == "officer" && one.result == CheckResult::kProved;
+  });
+  return ShownEntry{&item, std::move(*log), std::move(*entry), leaf_of(whole->bytes, whole->salt), by_person};
+}
+
+// What a proposal of kind 13 says, as far as it is asked here. spec/record.md section 3.
+Result<SignedProposal> read_proposal(ByteView body) {
+  wire::CborReader reader(body);
+  DETENTE_TRY(items, reader.array());
+  if (items != 4 && items != 5) return fail(Fault::kMalformed, "the proposal has too few or too many parts");
+  DETENTE_TRY(matter, reader.uint());
+  if (matter != kAnnouncementMatter) return fail(Fault::kMalformed, "the proposal is of another matter");
+  DETENTE_TRY(content, reader.bytes());
+  DETENTE_TRY(what, parse_announcement_content(content));
+  DETENTE_TRY(instant, reader.uint());
+  if (instant > UINT32_MAX) return fail(Fault::kMalformed, "the proposal's instant is out of its range");
+  return SignedProposal{std::move(what), WallTime{static_cast<std::uint32_t>(instant)}};
+}
+
+bool accepts(ByteView body) {
+  wire::CborReader reader(body);
+  const auto items = reader.array();
+  const auto act = reader.uint();
+  return items && (*items == 1 || *items == 2) && act && *act == kAccepted;
+}
+
+bool refers_to(const ShownEntry& answer, const ShownEntry& proposal) {
+  if (answer.entry.header.references.size() != 1) return false;
+  const Reference& one = answer.entry.header.references.front();
+  return one.whose == Whose::kOthers && one.epoch == proposal.log.epoch && one.index == proposal.item->index &&
+         one.leaf == proposal.leaf && answer.log.side != proposal.log.side && answer.log.lineage == proposal.log.lineage &&
+         proposal.entry.header.entry_class == EntryClass::kLive && answer.entry.header.entry_class == EntryClass::kLive;
+}
+
+struct Agreement {
+  ShownEntry proposal, answer;
+};
+
+std::optional<Agreement> find_agreement(const ExtractFindings& evidence) {
+  std::vector<ShownEntry> all;
+  for (const ItemFindings& item : evidence.items)
+    if (auto one = shown_entry(item)) all.push_back(std::move(*one));
+  for (const ShownEntry& proposal : all)
+    for (const ShownEntry& answer : all)
+      if (proposal.entry.header.kind == kProposal && answer.entry.header.kind == kProposalAnswer &&
+          accepts(answer.entry.body) && refers_to(answer, proposal))
+        return Agreement{proposal, answer};
+  return std::nullopt;
+}
+
+class Judge {
+ public:
+  explicit Judge(ReleaseFindings& out) : out_(out) {}
+
+  void run() {
+    const auto agreement = find_agreement(out_.evidence);
+    if (!agreement) return add("agreement", "the evidence shows no proposal that the other side accepted");
+    const auto proposal = read_proposal(agreement->proposal.entry.body);
+    if (!proposal) return add("agreement", proposal.error().message);
+    const bool both = agreement->proposal.signed_by_person && agreement->answer.signed_by_person;
+    const ReleaseFile& file = out_.file;
+    const Announcement& what = proposal->what;
+    const bool author = file.side == agreement->proposal.log.side;
+    std::string wrong;
+    if (!both) wrong = "an officer's signature of one side is missing or does not hold";
+    else if (!what.complete()) wrong = "what was accepted names the text of one side alone";
+    else if (!author && file.side != agreement->answer.log.side) wrong = file.side + " is no side of it";
+    else if (what.mode != file.mode || what.core != file.core) wrong = "the file's mode or core is another than what was signed";
+    add("agreement", wrong);
+    const bool one_text = what.mode == AnnouncementMode::kIdentical;
+    const Digest own = author || one_text ? what.text : what.other.value_or(Digest{});
+    const std::optional<Digest> other = one_text ? std::nullopt : author ? what.other : std::optional(what.text);
+    const bool named = own == file.text_digest && other == file.other_digest;
+    const bool fits = announced_text_digest(file.salt, as_bytes(file.text)) == own;
+    add("text", fits && named ? "" : "this is not the text that both sides signed for: it was altered, or is another");
+    std::string early;
+    if (proposal->instant != file.instant) early = "the file's instant is another than what was signed";
+    else if (file.released < file.instant) early = "by its own words it was released before the agreed instant";
+    add("instant", early);
+  }
+
+ private:
+  void add(const char* check, std::string why) {
+    Finding finding{.check = check};
+    finding.side = out_.file.side;
+    finding.time = out_.file.instant;
+    if (!why.empty()) finding.result = CheckResult::kFailed;
+    finding.why = std::move(why);
+    out_.checks.push_back(std::move(finding));
+  }
+  ReleaseFindings& out_;
+};
+
+}  // namespace
+
+ReleaseFindings verify_release(ByteView bytes, const TrustAnchor& anchor) {
+  ReleaseFindings out;
+  auto file = parse_release_file(bytes);
+  if (!file) {
+    out.error = file.error().message;
+    return out;
+  }
+  out.file = std::move(*file);
+  out.evidence = verify_extract(out.file.evidence, anchor);
+  Judge(out).run();
+  const bool failed = std::any_of(out.checks.begin(), out.checks.end(),
+                                  [](const Finding& one) { return one.result == CheckResult::kFailed; });
+  out.verdict = failed ? Verdict::kFailed : out.evidence.verdict;
+  return out;
+}
+
+}  // namespace detente::record

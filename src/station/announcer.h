@@ -1,0 +1,86 @@
+// Announcer: what the station does about announcements. It keeps the texts of its own side until they are released, lets
+// no desk sign for a text that is not here or is another than it says, finds out whether the two clocks agree, and at the
+// instant writes the text and its evidence into files, tells desks and runs hooks. spec/announcement.md.
+//
+// When something is released core::Announcements decides. One thread, the station's.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "record/release_file.h"
+#include "station/clock_bound.h"
+#include "station/json.h"
+#include "station/running.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace detente::station {
+
+class Announcer {
+ public:
+  Announcer(Running& running, spdlog::logger& log) : running_(running), log_(log) {}
+
+  void on_event(const core::DeskEvent& event);
+  void tick();  // every second
+  // Within half a second of the other station's.
+  bool clock_known(PeerId peer) const;
+
+  // A text of this side's, on disk before it is signed for: {"digest", "salt"}. `mode` as the proposal will have it.
+  Result<Json> keep_text(const Json& request);
+  // What a desk signs: kNotFound for a text that is not here, kConflict for one that is another.
+  Result<void> check_submission(const Counterpart& counterpart, const record::Entry& entry);
+
+  // A person's word that the text of this digest (in hex) is released.
+  Result<void> check_release(const Counterpart& counterpart, const std::string& digest) const;
+  Result<void> release(const Counterpart& counterpart, const std::string& digest);
+
+  // Beside a proposal of an announcement.
+  Json json(const Counterpart& counterpart, const line::ActPlace& at) const;
+
+ private:
+  struct KeptText {
+    record::AnnouncementSalt salt{};
+    std::string text;
+  };
+  // Questions by which a clock is found out: circuit tests on the accord line.
+  struct Clock {
+    ClockBound bound;
+    std::size_t asked = 0;
+    bool asking = false;
+    Instant last;
+  };
+  using Sent = std::map<std::tuple<PeerId, LineId, record::EpochId, std::uint64_t>, std::int64_t>;
+
+  // announcer_texts.cc
+  io::Path text_file(const Digest& digest) const;
+  Result<KeptText> kept_text(const Digest& digest) const;
+  Result<void> save_text(const record::AnnouncementSalt& salt, const std::string& text, const Digest& digest);
+  Result<std::string> shown_text(const Counterpart& counterpart, const line::ActPlace& at) const;
+  Result<void> check_offer(const Counterpart& counterpart, const record::Entry& entry);
+  Result<void> check_acceptance(const Counterpart& counterpart, const record::Entry& entry);
+
+  void release_now(const Counterpart& counterpart, const line::ActPlace& at);
+  Result<std::string> write_files(const Counterpart& counterpart, const line::ActPlace& at, const KeptText& kept);
+  Result<Bytes> evidence_for(const Counterpart& counterpart, const line::ActPlace& at) const;
+  void note_sent(const core::EntryPlaced& event);
+  void note_receipt(const core::ReceiptVerified& event);
+  void find_clock_out(const Counterpart& counterpart);
+  void look_at(const Counterpart& counterpart);
+  std::optional<line::ActPlace> waiting(const Counterpart& counterpart, const std::string& digest) const;
+  const core::Peer& peer(const Counterpart& counterpart) const { return running_.driver->station().peer(counterpart.peer); }
+
+  Running& running_;
+  spdlog::logger& log_;
+  std::map<PeerId, Clock> clocks_;
+  Sent sent_;
+  std::map<line::ActPlace, WallTime> asks_since_;
+  std::map<PeerId, std::set<std::string>> told_;  // what waits for a person, in words
+};
+
+// "own-12", as proposals are named.
+std::string proposal_id(const core::Agreements& agreements, const line::ActPlace& at);
+
+}  // namespace detente::station
