@@ -281,6 +281,30 @@ TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
   EXPECT_EQ(held(0), 2u);
 }
 
+// Seed 1 of thirty days: its author took the line for open, offered it, and was asked for all of it again and again.
+TEST_F(CutLine, ADocumentIsNotAskedForByWhoHoldsItsLineCut) {
+  Bytes bytes(400'000);
+  SeededRandom(7).fill(bytes);
+  std::size_t crossed = 0;
+  pair_.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1 && ++crossed > 50 && datagram.size() > 200 && lose_[1]) return std::nullopt;
+    return datagram;
+  };
+  lose_[1] = true;
+  const Digest root = pair_.send_document(1, kCutLine, bytes);
+  pair_.run(std::chrono::milliseconds(50));
+  cut(0, {{}, line::kDocument, {}, ""});
+  lose_[1] = false;
+  forget_the_cut();
+  pair_.take_bytes();
+  pair_.run(minutes(30));
+  EXPECT_FALSE(pair_.document(0, root));
+  EXPECT_LT(pair_.take_bytes(), 100'000u);
+  lift(0);
+  pair_.run(minutes(1));
+  EXPECT_EQ(pair_.document(0, root), bytes);
+}
+
 // What is refused is tried now and then, with little, and takes no session down with it again and again.
 TEST_F(CutLine, WhatIsRefusedForHoursCostsLittle) {
   cut(0);
