@@ -7,6 +7,7 @@
 #include "client_deed.h"
 #include "client_documents.h"
 #include "client_live.h"
+#include "client_request.h"
 #include "io/os_clock.h"
 #include "line/proposal.h"
 #include "wire/text.h"
@@ -86,6 +87,8 @@ Result<void> post_offer(Context& context, const StationClient& station, const An
   DETENTE_TRY(attachments, attach(context, station, accord, options.text, what.mode));
   Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, std::move(attachments)};
   if (instead) act.reference = reference_to(instead->proposal);
+  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
+  if (to_file) return write_request(context, accord, options, std::move(act), "announce-" + accord.counterpart);
   DETENTE_TRY(arrived, post_act(context, accord, options, std::move(act)));
   static_cast<void>(arrived);
   return {};
@@ -134,7 +137,7 @@ Result<void> counter(Context& context, const StationClient& station, const Annou
     DETENTE_TRY(theirs, their_text(station, found, what));
     say_text(context, "Their text", theirs);
   }
-  DETENTE_TRY(agreed, context.confirm("Answer with your own text as " + options.officer + "?"));
+  DETENTE_TRY(agreed, context.confirm("Answer with your own text" + (options.officer.empty() ? "" : " as " + options.officer) + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was signed");
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
   DETENTE_TRY(digest, keep_at_station(station, found.counterpart, text, what.mode));
@@ -154,12 +157,14 @@ Result<void> accept(Context& context, const StationClient& station, const Announ
   }
   if (what.mode != AnnouncementMode::kIdentical && !options.text.empty())
     return fail(Fault::kMalformed, "your text was named already, and this accepts it; another one is a counter-offer: detente announce draft --instead-of " + found.text());
+  DETENTE_TRY(accord, accord_of(station, found.counterpart));
+  Act answer{record::kProposalAnswer, line::answer_body({line::AnswerAct::kAccept, options.words}), {}, reference_to(found.proposal),
+             record::Precedence::kImmediate};
+  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
+  if (to_file) return write_request(context, accord, options, std::move(answer), "announce-" + accord.counterpart);
   DETENTE_TRY(agreed, context.confirm("Agree to exactly this as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was signed");
-  DETENTE_TRY(accord, accord_of(station, found.counterpart));
-  DETENTE_TRY(arrived, post_act(context, accord, options,
-                                {record::kProposalAnswer, line::answer_body({line::AnswerAct::kAccept, options.words}), {},
-                                 reference_to(found.proposal), record::Precedence::kImmediate}));
+  DETENTE_TRY(arrived, post_act(context, accord, options, std::move(answer)));
   static_cast<void>(arrived);
   context.next("detente announce show " + found.counterpart + " --watch");
   return {};
@@ -239,7 +244,7 @@ void add_draft(CLI::App& announce, Context& context) {
   command->add_option("--answer-by", options->lapse, "An earlier hour by which an answer is wanted");
   command->add_option("--words", options->words, "For the other side to read; at most 300 bytes");
   command->add_option("--instead-of", options->id, "A counter-offer: the other side's announcement that it replaces, as north/far-12");
-  add_signing(*command, *options);
+  add_signing_options(*command, *options);
   example(*command, "detente announce draft north --core \"The lines are open again\" --text ours.txt --at 2021-07-27T02:00:00Z --unseen --as kim");
   on_run(*command, context, [&context, options] { return draft(context, *options); });
 }
@@ -249,11 +254,12 @@ void add_one(CLI::App& announce, Context& context, const char* name, const char*
   auto options = std::make_shared<AnnounceOptions>();
   CLI::App* command = announce.add_subcommand(name, about);
   command->add_option("ANNOUNCEMENT", options->id, "north/far-12, as `detente announce show` names it")->required();
-  if (std::string_view(name) == "agree")
+  const bool agrees = std::string_view(name) == "agree";
+  if (agrees)
     command->add_option("--text", options->text, "A file with this side's own text, or the identical one to be compared")->check(CLI::ExistingFile);
   if (with_words) command->add_option("--words", options->words, "For the other side to read; at most 300 bytes");
-  add_signing(*command, *options);
-  example(*command, std::string("detente announce ") + name + " north/far-12 --as kim" + (std::string_view(name) == "agree" ? " --text ours.txt" : ""));
+  agrees ? add_signing_options(*command, *options) : add_signing(*command, *options);
+  example(*command, std::string("detente announce ") + name + " north/far-12 --as kim" + (agrees ? " --text ours.txt" : ""));
   on_run(*command, context, [&context, options, run] { return run(context, *options); });
 }
 

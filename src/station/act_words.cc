@@ -3,6 +3,7 @@
 #include "base/civil.h"
 #include "line/proposal.h"
 #include "line/register_act.h"
+#include "record/announcement.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -71,6 +72,16 @@ Result<void> add_content(Words& out, const ActGround& ground, const line::Propos
     }
     return {};
   }
+  if (proposal.matter == line::Matter::kAnnouncement) {
+    DETENTE_TRY(what, record::parse_announcement_content(proposal.content));
+    add(out, "Core", quoted(what.core));
+    add(out, "Texts", what.mode == record::AnnouncementMode::kIdentical ? "one identical text for both"
+                      : what.mode == record::AnnouncementMode::kShown   ? "each side its own, read by the other before"
+                                                                        : "each side its own, unseen by the other");
+    add(out, "Text", "of this proposal's author, digest " + grouped(what.text));
+    if (what.other) add(out, "Other text", "of the other side, digest " + grouped(*what.other));
+    return {};
+  }
   const std::string text = as_string(proposal.content);
   const bool readable = !text.empty() && wire::check_text(text, line::kProposalContentMax).has_value();
   add(out, "Content", readable ? quoted(text) : "bytes " + to_hex(proposal.content));
@@ -88,6 +99,9 @@ Result<Words> proposal_words(const ActGround& ground, const record::Entry& entry
   DETENTE_TRY_VOID(add_content(out, ground, proposal));
   add(out, "At", proposal.instant ? format_utc(*proposal.instant) : "no hour");
   if (proposal.lapse) add(out, "Answer before", format_utc(*proposal.lapse));
+  for (const record::Attachment& document : entry.header.attachments)
+    add(out, "Document", grouped(document.digest) + ", " + std::to_string(document.length) + " bytes, " + document.media_type +
+                             (document.file_name.empty() ? "" : ", " + quoted(document.file_name)));
   add(out, "Words", proposal.words.empty() ? "none" : quoted(proposal.words));
   return out;
 }
@@ -143,6 +157,7 @@ Result<void> check_header(const record::Header& header) {
   shown.precedence = header.precedence;
   shown.references = header.references;
   shown.body_form = record::BodyForm::kCbor;
+  if (header.kind == record::kProposal) shown.attachments = header.attachments;
   if (shown == header) return {};
   return fail(Fault::kUnsupported, "an act that says more than this program would show: it is not signed here");
 }

@@ -99,6 +99,30 @@ class TwoOfficers(unittest.TestCase):
         self.assertNotEqual(self.situation(self.south), "cut-by-us")
         self.assertIn("say --as OFFICER", self.south.refused("lift", f"north/{LINE}")["message"])
 
+    def test_an_announcement_is_drafted_by_two_and_released(self):
+        self.south.stop()
+        self.rule("[rules]\nannounce = 2\n")
+        self.south.start()
+        self.south.wait_link("north")
+        text, file = self.path("ours.txt"), self.path("announce.act")
+        with open(text, "w", encoding="utf-8") as out:
+            out.write("The lines are open again.\n")
+        draft = ("announce", "draft", "north", "--core", "The lines", "--text", text, "--at", "+20s", "--identical")
+        self.south.cli(*draft, "--as", "kim", "--to-sign", file, "--yes")
+        self.assertEqual(self.signatures(file), 1)
+        shown = "\n".join(self.south.cli("act", "show", file)["text"])
+        for part in ("an ANNOUNCEMENT", "The lines", "one identical text", "Document"):
+            self.assertIn(part, shown)
+        self.assertEqual(self.south.refused("act", "submit", file)["fault"], "denied", "one of two")
+        self.south.cli("sign", file, "--as", "park", "--yes")
+        self.south.cli("act", "submit", file)
+        offered = wait_until(lambda: self.north.cli("proposal", "list")["proposals"], "the proposal")
+        wait_until(lambda: subprocess.run([DETENTE, "announce", "agree", f"south/{offered[-1]['id']}", "--as", "ri", "--yes", "--dir",
+                                           self.north.dir], capture_output=True, check=False, timeout=60).returncode == 0,
+                   "the text to be there, and north to agree")
+        place = self.south.path("station", "announcements")
+        wait_until(lambda: [name for name in os.listdir(place) if name.endswith(".txt")], "the release", 60)
+
     def test_a_text_that_was_changed_gets_no_signature(self):
         file = self.prepare("signed.act", "--as", "kim")
         self.change(file, REASON, FORGED)
