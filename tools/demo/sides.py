@@ -1,5 +1,6 @@
 """One side of the demo: its directory, its commands, and its station's process."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -39,6 +40,21 @@ def free_udp_ports(count):
     finally:
         for sock in sockets:
             sock.close()
+
+
+@contextlib.contextmanager
+def end_waits():
+    """A signal that ends the demo waits so long: a process that nobody knows yet would outlive it."""
+    came = []
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 class Side:
@@ -131,9 +147,10 @@ class Side:
             screen.command(self.name, ["station", "run"])
         with open(os.path.join(self.dir, "station.out"), "ab") as out:
             # In a session of its own: Ctrl-C in this terminal is for the demo, which stops it by id.
-            self.process = subprocess.Popen(
-                [self._program, "station", "run", "--dir", self.dir], cwd=self.dir, env=self._environment,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            with end_waits():
+                self.process = subprocess.Popen(
+                    [self._program, "station", "run", "--dir", self.dir], cwd=self.dir, env=self._environment,
+                    stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         wait_until(lambda: not self.running() or self.asks("status"),
                    f"the station of {self.name} to answer", START_SECONDS)
         if not self.running():
