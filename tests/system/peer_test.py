@@ -4,10 +4,12 @@ Every scenario makes a lab of its own with the program, runs the real station on
 process and with real sockets, on the north side. Unit tests of the peer by itself come first.
 """
 
+import atexit
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -322,11 +324,13 @@ _slow = None
 
 
 def setUpModule():
+    """Called again whenever the tests come back to this module from another one."""
     global _slow
-    if SLOW in sys.argv:
+    if SLOW in sys.argv or _slow is not None:
         return
-    _slow = subprocess.Popen([sys.executable, __file__, SLOW], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    unittest.addModuleCleanup(lambda: _slow.poll() is None and (_slow.kill() or _slow.wait()))
+    _slow = subprocess.Popen([sys.executable, __file__, SLOW], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             start_new_session=True)
+    atexit.register(lambda: _slow.poll() is None and os.killpg(_slow.pid, signal.SIGKILL))  # with its station
 
 
 def load_tests(loader, _tests, _pattern):
