@@ -100,21 +100,12 @@ Result<void> draft(Context& context, const AnnounceOptions& options) {
   DETENTE_TRY(mode, mode_of(options));
   DETENTE_TRY(accord, accord_of(station, options.counterpart));
   DETENTE_TRY(text, read_text(options.text));
-  const WallTime now = io::os_wall_time();
-  line::Proposal proposal;
-  DETENTE_TRY(at, parse_when(options.at, now));
-  proposal.instant = at;
-  if (!options.lapse.empty()) {
-    DETENTE_TRY(lapse, parse_when(options.lapse, now));
-    proposal.lapse = lapse;
-  }
-  if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
-  proposal.words = options.words;
+  DETENTE_TRY(proposal, read_terms({options.at, options.lapse, options.words}, io::os_wall_time()));
   Announcement what{mode, options.core, {}, {}};
   std::optional<FoundProposal> instead;
   if (!options.id.empty()) {
     DETENTE_TRY(found, find_announcement(station, options.id));
-    if (found.counterpart != options.counterpart) return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");
+    DETENTE_TRY_VOID(check_replaced(found, options.counterpart));
     DETENTE_TRY(theirs, announcement_of(found));
     if (mode != AnnouncementMode::kIdentical && theirs.mode == mode) what.other = theirs.text;
     instead = std::move(found);
@@ -122,7 +113,7 @@ Result<void> draft(Context& context, const AnnounceOptions& options) {
   DETENTE_TRY(digest, keep_at_station(station, options.counterpart, text, mode));
   what.text = digest;
   DETENTE_TRY_VOID(post_offer(context, station, options, accord, proposal, what, instead));
-  context.say("  agreed, both stations release at " + format_utc(at) + " by their own clocks");
+  context.say("  agreed, both stations release at " + format_utc(*proposal.instant) + " by their own clocks");
   context.next("detente announce show " + options.counterpart);
   return {};
 }

@@ -1,5 +1,7 @@
 #include "client_proposals.h"
 
+#include "wire/text.h"
+
 namespace detente::cli {
 
 Result<LineAddress> accord_of(const StationClient& station, const std::string& counterpart) {
@@ -44,6 +46,24 @@ station::SubmissionReference reference_to(const Json& proposal) {
   out.index = proposal["index"].get<std::uint64_t>();
   if (const auto epoch = from_hex(proposal["epoch"].get<std::string>())) out.epoch = to_array<16>(*epoch);
   return out;
+}
+
+Result<line::Proposal> read_terms(const ProposalTerms& terms, WallTime now) {
+  line::Proposal out;
+  DETENTE_TRY(at, parse_when(terms.at, now));
+  out.instant = at;
+  if (!terms.lapse.empty()) {
+    DETENTE_TRY(lapse, parse_when(terms.lapse, now));
+    out.lapse = lapse;
+  }
+  if (!terms.words.empty()) DETENTE_TRY_VOID(wire::check_text(terms.words, line::kProposalWordsMax));
+  out.words = terms.words;
+  return out;
+}
+
+Result<void> check_replaced(const FoundProposal& replaced, const std::string& counterpart) {
+  if (replaced.counterpart == counterpart) return {};
+  return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");
 }
 
 }  // namespace detente::cli

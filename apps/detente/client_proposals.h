@@ -1,7 +1,8 @@
 // Proposals as the command line names them: "north/far-12".
 #pragma once
 
-#include "client_address.h"
+#include "client_compose.h"
+#include "line/proposal.h"
 #include "station/submission.h"
 
 namespace detente::cli {
@@ -19,5 +20,16 @@ struct FoundProposal {
 // "north/far-12", or "far-12" where one counterpart alone has it.
 Result<FoundProposal> find_proposal(const StationClient& station, const std::string& id);
 station::SubmissionReference reference_to(const Json& proposal);
+
+// What any proposal may say beside its content, as a person wrote it; `lapse` and `words` may be empty. `now` is what
+// "+30m" is counted from.
+struct ProposalTerms {
+  const std::string& at;
+  const std::string& lapse;
+  const std::string& words;
+};
+Result<line::Proposal> read_terms(const ProposalTerms& terms, WallTime now);
+// kMalformed: that proposal is not of the side that the counter-offer goes to.
+Result<void> check_replaced(const FoundProposal& replaced, const std::string& counterpart);
 
 }  // namespace detente::cli

@@ -139,31 +139,23 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(chosen, chosen_lines(station, options));
-  const WallTime now = io::os_wall_time();
-  line::Proposal proposal;
+  Bytes content = line::restoration_content(chosen.lines);
+  DETENTE_TRY_VOID(line::parse_restoration_content(content).map([](const auto&) {}));
+  DETENTE_TRY(proposal, read_terms({options.at, options.lapse, options.words}, io::os_wall_time()));
   proposal.matter = line::Matter::kRestoration;
-  proposal.content = line::restoration_content(chosen.lines);
-  DETENTE_TRY_VOID(line::parse_restoration_content(proposal.content).map([](const auto&) {}));
-  DETENTE_TRY(at, parse_when(options.at, now));
-  proposal.instant = at;
-  if (!options.lapse.empty()) {
-    DETENTE_TRY(lapse, parse_when(options.lapse, now));
-    proposal.lapse = lapse;
-  }
-  if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
-  proposal.words = options.words;
+  proposal.content = std::move(content);
   Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate};
   if (!options.id.empty()) {
-    DETENTE_TRY(found, find_proposal(station, options.id));
-    if (found.counterpart != chosen.counterpart) return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");
-    act.reference = reference_to(found.proposal);
+    DETENTE_TRY(replaced, find_proposal(station, options.id));
+    DETENTE_TRY_VOID(check_replaced(replaced, chosen.counterpart));
+    act.reference = reference_to(replaced.proposal);
   }
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kRestore));
   DETENTE_TRY(accord, accord_of(station, chosen.counterpart));
   if (to_file) return write_request(context, accord, options, std::move(act), "restore-" + chosen.counterpart);
   DETENTE_TRY(arrived, post_act(context, accord, options, std::move(act)));
   static_cast<void>(arrived);
-  context.say("  an officer of " + chosen.counterpart + " accepts or rejects it; at " + format_utc(at) + " both stations begin the tests by themselves");
+  context.say("  an officer of " + chosen.counterpart + " accepts or rejects it; at " + format_utc(*proposal.instant) + " both stations begin the tests by themselves");
   context.next("detente restore show --watch");
   return {};
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wire/cbor.h"
+#include "core/agreement_marks.h"
 
 namespace detente::core {
 
@@ -19,10 +19,7 @@ constexpr Duration kNear = std::chrono::seconds(2);
 constexpr Duration kNearTick = std::chrono::milliseconds(20);
 // What is later than this nobody awaits any more: a person is asked.
 constexpr std::uint32_t kLateSeconds = 86'400;
-
-std::string marks_key(const PairIdentity& identity) {
-  return "announcements/" + to_hex(identity.lineage) + "/" + identity.counterpart;
-}
+constexpr const char* kMarks = "announcements";
 
 }  // namespace
 
@@ -36,21 +33,17 @@ void Announcements::load(Context& context, record::Fence fence) {
   agreed_ = parts_.agreements->announcements();
   next_ = context.now.mono;
   loaded_ = true;
-  const auto bytes = context.store.value(marks_key(*parts_.identity));
+  const auto bytes = context.store.value(marks_key(kMarks, *parts_.identity));
   if (!bytes) return;
   wire::CborReader reader(*bytes);
   const auto count = reader.array();
   for (std::size_t i = 0; count && i < *count; ++i) {
     if (!reader.array(5)) return;
-    const auto side = reader.uint();
-    const auto epoch = reader.bytes();
-    const auto index = reader.uint();
+    const auto at = read_place(reader);
     const auto stage = reader.uint();
     const auto due_at = reader.uint();
-    if (!side || !epoch || !index || !stage || !due_at) return;
-    const auto id = to_array<16>(*epoch);
-    if (!id || *stage > static_cast<std::uint64_t>(Stage::kReleased)) return;
-    marks_[{static_cast<std::uint8_t>(*side), *id, *index}] = {static_cast<Stage>(*stage), WallTime{static_cast<std::uint32_t>(*due_at)}};
+    if (!at || !stage || !due_at || *stage > static_cast<std::uint64_t>(Stage::kReleased)) return;
+    marks_[*at] = {static_cast<Stage>(*stage), WallTime{static_cast<std::uint32_t>(*due_at)}};
   }
   // It was due when this station stopped, and nobody said that the text was out.
   for (const auto& [at, mark] : marks_)
@@ -66,10 +59,10 @@ void Announcements::set(Context& context, const line::ActPlace& at, Stage stage,
   wire::CborWriter out;
   out.array(marks_.size());
   for (const auto& [place, one] : marks_)
-    out.array(5).uint(place.side).bytes(place.epoch).uint(place.index).uint(static_cast<std::uint64_t>(one.stage)).uint(one.due_at.seconds);
+    write_place(out.array(5), place).uint(static_cast<std::uint64_t>(one.stage)).uint(one.due_at.seconds);
   record::Batch batch;
   batch.fence = fence_;
-  batch.writes.push_back(record::PutValue{marks_key(*parts_.identity), out.take()});
+  batch.writes.push_back(record::PutValue{marks_key(kMarks, *parts_.identity), out.take()});
   // A disk that refuses this stops no release: a station that starts again may write the same file once more.
   context.effects.persist(
       {std::move(batch)}, [then](Context& later) { if (then) then(later); },

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "core/agreement_marks.h"
 #include "crypto/hash.h"
 #include "record/blob.h"
-#include "wire/cbor.h"
 
 namespace detente::core {
 
@@ -19,6 +19,7 @@ constexpr Duration kTick = std::chrono::seconds(1);
 constexpr Duration kLookEvery = std::chrono::seconds(30);
 // So long the report waits for a path that has not shown itself yet: three heartbeats of a quiet one.
 constexpr Duration kPathPatience = std::chrono::seconds(60);
+constexpr const char* kMarks = "restorations";
 constexpr std::size_t kMarksKept = 64;
 constexpr std::size_t kRunsKept = 16;
 
@@ -49,12 +50,6 @@ const Line* Restorations::line(LineId id) const {
 
 // --- marks -------------------------------------------------------------------------
 
-namespace {
-std::string marks_key(const PairIdentity& identity) {
-  return "restorations/" + to_hex(identity.lineage) + "/" + identity.counterpart;
-}
-}  // namespace
-
 void Restorations::load(Context& context, record::Fence fence) {
   fence_ = fence;
   marks_.clear();
@@ -63,20 +58,16 @@ void Restorations::load(Context& context, record::Fence fence) {
   looked_at_ = parts_.agreements->revision();
   agreed_ = parts_.agreements->restorations();
   loaded_ = true;
-  const auto bytes = context.store.value(marks_key(*parts_.identity));
+  const auto bytes = context.store.value(marks_key(kMarks, *parts_.identity));
   if (!bytes) return;
   wire::CborReader reader(*bytes);
   const auto count = reader.array();
   for (std::size_t i = 0; count && i < *count; ++i) {
     if (!reader.array(4)) return;
-    const auto side = reader.uint();
-    const auto epoch = reader.bytes();
-    const auto index = reader.uint();
+    const auto at = read_place(reader);
     const auto mark = reader.uint();
-    if (!side || !epoch || !index || !mark) return;
-    const auto id = to_array<16>(*epoch);
-    if (!id) return;
-    marks_[{static_cast<std::uint8_t>(*side), *id, *index}] = static_cast<Mark>(*mark);
+    if (!at || !mark) return;
+    marks_[*at] = static_cast<Mark>(*mark);
   }
 }
 
@@ -88,10 +79,10 @@ void Restorations::keep_marks(Context& context) {
   wire::CborWriter out;
   out.array(marks_.size());
   for (const auto& [at, mark] : marks_)
-    out.array(4).uint(at.side).bytes(at.epoch).uint(at.index).uint(static_cast<std::uint64_t>(mark));
+    write_place(out.array(4), at).uint(static_cast<std::uint64_t>(mark));
   record::Batch batch;
   batch.fence = fence_;
-  batch.writes.push_back(record::PutValue{marks_key(*parts_.identity), out.take()});
+  batch.writes.push_back(record::PutValue{marks_key(kMarks, *parts_.identity), out.take()});
   // A disk that refuses this: the tests go on, and a station that starts again may try them once more.
   context.effects.persist({std::move(batch)}, [](Context&) {}, [](Context&, const Error&) {});
 }

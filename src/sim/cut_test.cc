@@ -12,6 +12,20 @@ using std::chrono::seconds;
 class CutLine : public ActingPair {
  protected:
   CutLine() : ActingPair(31) {}
+  // Only its first packets cross; what comes afterwards is carried.
+  std::pair<Digest, Bytes> send_the_beginning_of_a_document(std::size_t side) {
+    Bytes bytes(2'000'000);
+    SeededRandom(5).fill(bytes);
+    auto lose = std::make_shared<bool>(true);
+    pair_.tamper = [side, lose, crossed = std::size_t{0}](std::size_t from, Bytes datagram) mutable -> std::optional<Bytes> {
+      if (from == side && ++crossed > 200 && datagram.size() > 200 && *lose) return std::nullopt;
+      return datagram;
+    };
+    const Digest root = pair_.send_document(side, kCutLine, bytes);
+    pair_.run(std::chrono::milliseconds(50));
+    *lose = false;
+    return {root, std::move(bytes)};
+  }
   // North's disk forgets that south has cut the line: south refuses what it writes on.
   void forget_the_cut() {
     pair_.stop(1);
@@ -241,18 +255,8 @@ TEST_F(CutLine, MayBeCutInOneMedium) {
 }
 
 TEST_F(CutLine, ADocumentStopsWithTheCutAndGoesOnAfterIt) {
-  Bytes bytes(2'000'000);
-  SeededRandom(5).fill(bytes);
-  std::size_t crossed = 0;
-  pair_.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
-    if (from == 0 && ++crossed > 200 && datagram.size() > 200 && lose_[0]) return std::nullopt;
-    return datagram;
-  };
-  lose_[0] = true;
-  const Digest root = pair_.send_document(0, kCutLine, bytes);
-  pair_.run(std::chrono::milliseconds(50));
+  const auto [root, bytes] = send_the_beginning_of_a_document(0);
   ASSERT_FALSE(pair_.document(1, root));
-  lose_[0] = false;
   cut(1, {{}, line::kDocument, {}, ""});
   pair_.take_bytes();
   pair_.run(minutes(5));
@@ -283,18 +287,8 @@ TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
 
 // Seed 1 of thirty days: its author took the line for open, offered it, and was asked for all of it again and again.
 TEST_F(CutLine, ADocumentIsNotAskedForByWhoHoldsItsLineCut) {
-  Bytes bytes(400'000);
-  SeededRandom(7).fill(bytes);
-  std::size_t crossed = 0;
-  pair_.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
-    if (from == 1 && ++crossed > 50 && datagram.size() > 200 && lose_[1]) return std::nullopt;
-    return datagram;
-  };
-  lose_[1] = true;
-  const Digest root = pair_.send_document(1, kCutLine, bytes);
-  pair_.run(std::chrono::milliseconds(50));
+  const auto [root, bytes] = send_the_beginning_of_a_document(1);
   cut(0, {{}, line::kDocument, {}, ""});
-  lose_[1] = false;
   forget_the_cut();
   pair_.take_bytes();
   pair_.run(minutes(30));
