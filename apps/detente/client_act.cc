@@ -35,6 +35,7 @@ Result<Compose> compose_act(const LineAddress& line, const ActOptions& options, 
   header.entry_class = act.entry_class;
   header.precedence = act.precedence;
   out.submission.entry.body = std::move(act.body);
+  out.submission.mandate = std::move(act.mandate);
   if (act.reference) out.submission.references.push_back(*act.reference);
   DETENTE_TRY_VOID(set_wait(out.submission, options.wait, options.timeout));
   return out;

@@ -28,6 +28,7 @@ struct Cut {
   WallTime noted;                     // when it was on the disk here
   OfficerId author;
   std::string reason;                 // empty: withheld
+  std::optional<record::MandateProof> mandate;  // as the act carries it: whoever shows it verifies it
   std::optional<WallTime> cleared;    // signed then, by its author's clock
   std::optional<line::ClearGround> ground;
 };

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "record/entry.h"
+#include "record/mandate.h"
 
 namespace detente::line {
 
@@ -39,6 +40,7 @@ struct CutAct {
   MediaMask media = kAllMedia;
   std::optional<WallTime> effective;  // by its author's clock; nothing: at once
   std::string reason;                 // empty: withheld
+  std::optional<record::MandateProof> mandate = {};
   bool operator==(const CutAct&) const = default;
 };
 
@@ -46,6 +48,7 @@ enum class ClearGround : std::uint8_t { kLifted = 0, kRestored = 1 };
 struct ClearAct {
   std::vector<RegisterOf> lines;
   ClearGround ground = ClearGround::kLifted;
+  std::optional<record::MandateProof> mandate = {};
   bool operator==(const ClearAct&) const = default;
 };
 

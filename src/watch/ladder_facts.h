@@ -71,7 +71,8 @@ struct FarFacts {
 // A side's register of this line. Both sides': by both.
 struct CutFacts {
   WallTime since;
-  std::string reason;  // may be empty
+  std::string reason;        // may be empty
+  std::string mandate = {};  // "by mandate of its president"; may be empty
 };
 
 struct OutageFacts {
