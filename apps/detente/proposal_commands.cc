@@ -102,7 +102,9 @@ Result<void> answer(Context& context, const ProposalOptions& options, line::Answ
   context.say(found.counterpart + "/" + found.proposal["id"].get<std::string>() + ": " + found.proposal["act"].get<std::string>());
   DETENTE_TRY(to_file, goes_to_file(station, options, grave_act(found.proposal, act)));
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
-  Act answer{record::kProposalAnswer, line::answer_body({act, options.words}), {}, reference_to(found.proposal), record::Precedence::kImmediate};
+  DETENTE_TRY(mandate, mandate_of(options));
+  Act answer{record::kProposalAnswer, line::answer_body({act, options.words, proof_of(mandate)}), {}, reference_to(found.proposal),
+             record::Precedence::kImmediate, mandate};
   if (to_file) return write_request(context, accord, options, std::move(answer), "answer-" + found.counterpart);
   if (act == line::AnswerAct::kAccept) {
     DETENTE_TRY(agreed, context.confirm("Accept exactly this as " + options.officer + "?"));
@@ -152,7 +154,9 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
   }
   if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
   proposal.words = options.words;
-  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate};
+  DETENTE_TRY(mandate, mandate_of(options));
+  proposal.mandate = proof_of(mandate);
+  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, mandate};
   if (!options.id.empty()) {
     DETENTE_TRY(found, find_proposal(station, options.id));
     if (found.counterpart != chosen.counterpart) return fail(Fault::kMalformed, "a counter-offer goes to the side whose proposal it replaces");

@@ -47,7 +47,8 @@ std::vector<LineId> ids_of(const std::vector<Of>& lines) {
   return out;
 }
 
-// Which lines an act of a person is about, beside the accord line. Of an answer, those of what it answers.
+}  // namespace
+
 std::vector<LineId> lines_of_act(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
   if (entry.header.kind == record::kRestorationTest)
     return line::parse_restoration_test_body(entry.body).map([](const line::RestorationTest& test) { return test.lines; }).value_or(std::vector<LineId>());
@@ -60,6 +61,8 @@ std::vector<LineId> lines_of_act(const Running& running, const Counterpart& coun
   const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
   return proposal == nullptr ? std::vector<LineId>() : ids_of(restored_lines(*proposal));
 }
+
+namespace {
 
 bool persons_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
                         const std::optional<EntryPlace>& place) {
@@ -114,10 +117,11 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   return check_lines(running, counterpart, entry);
 }
 
-std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, Whose whose,
+                                            const record::Entry& entry) {
   if (entry.header.kind != record::kProposalAnswer) return std::nullopt;
   const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
-  const auto on = agreements.target(Whose::kAuthors, entry.header);
+  const auto on = agreements.target(whose, entry.header);
   const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
   return proposal == nullptr ? std::nullopt : std::optional(proposal->matter);
 }
