@@ -84,8 +84,10 @@ Result<void> post_offer(Context& context, const StationClient& station, const An
   proposal.matter = line::Matter::kAnnouncement;
   proposal.content = record::announcement_content(what);
   DETENTE_TRY_VOID(record::parse_announcement_content(proposal.content).map([](const auto&) {}));
+  DETENTE_TRY(mandate, mandate_of(options));
+  proposal.mandate = proof_of(mandate);
   DETENTE_TRY(attachments, attach(context, station, accord, options.text, what.mode));
-  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, std::move(attachments)};
+  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, std::move(attachments), mandate};
   if (instead) act.reference = reference_to(instead->proposal);
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
   if (to_file) return write_request(context, accord, options, std::move(act), "announce-" + accord.counterpart);
@@ -149,8 +151,9 @@ Result<void> accept(Context& context, const StationClient& station, const Announ
   if (what.mode != AnnouncementMode::kIdentical && !options.text.empty())
     return fail(Fault::kMalformed, "your text was named already, and this accepts it; another one is a counter-offer: detente announce draft --instead-of " + found.text());
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
-  Act answer{record::kProposalAnswer, line::answer_body({line::AnswerAct::kAccept, options.words}), {}, reference_to(found.proposal),
-             record::Precedence::kImmediate};
+  DETENTE_TRY(mandate, mandate_of(options));
+  Act answer{record::kProposalAnswer, line::answer_body({line::AnswerAct::kAccept, options.words, proof_of(mandate)}), {},
+             reference_to(found.proposal), record::Precedence::kImmediate, {}, mandate};
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
   if (to_file) return write_request(context, accord, options, std::move(answer), "announce-" + accord.counterpart);
   DETENTE_TRY(agreed, context.confirm("Agree to exactly this as " + options.officer + "?"));
@@ -182,7 +185,7 @@ Result<void> withdraw(Context& context, const AnnounceOptions& options) {
   if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
   DETENTE_TRY(arrived, post_act(context, accord, options,
-                                {record::kProposalAnswer, line::answer_body({line::AnswerAct::kWithdraw, options.words}), {},
+                                {record::kProposalAnswer, line::answer_body({line::AnswerAct::kWithdraw, options.words, {}}), {},
                                  reference_to(found.proposal), record::Precedence::kImmediate}));
   const bool out = found.proposal["announcement"]["state"] == "released";
   context.say(out       ? "  this side has released its text already: what is out stays out"
