@@ -33,6 +33,7 @@ enum class Mutant {
   kTailForgotten,           // what is unreceipted at a start is not sent again
   kCutIgnored,              // a line that this side has cut goes on
   kRegisterLost,            // a cut is in force and not on the disk
+  kLiftUntested,            // a lift opens the line at once
   kDarkAnswered,            // a station that is in the dark answers a call
 };
 

@@ -47,6 +47,18 @@ class Line {
   using Pick = std::function<bool(const record::Entry&)>;
   std::size_t withdraw(Context& context, const Pick& pick, const std::string& why);
 
+  // line_lift.cc: of the accord line. A lift of a cut that is in force waits, durable and without an index, until
+  // core/lifts.h says that its tests have passed, or that it goes back.
+  struct HeldLift {
+    SubmissionId id = 0;
+    std::vector<line::RegisterOf> registers;
+  };
+  std::vector<HeldLift> held_lifts() const;
+  bool holds_lift(SubmissionId id) const;
+  bool holds_lift_of(LineId line) const;
+  void release_lift(Context& context, SubmissionId id);
+  void give_back_lift(Context& context, SubmissionId id, const std::string& why);
+
   // `came_on`: the path that brought it; its receipt goes back there.
   void on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c, PathId came_on);
   void on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c);
@@ -136,6 +148,8 @@ class Line {
   void commit(Context& context, record::Batch batch, EffectQueue::Then then, EffectQueue::Failed failed);
   void commit_ended(Context& context);
 
+  Result<SubmissionId> hold_lift(Context& context, record::Entry entry);  // line_lift.cc
+
   // line_cut.cc
   // Whether the line carries this now. What is no ordinary entry always passes.
   bool passes(const record::Header& header) const;
@@ -210,6 +224,7 @@ class Line {
   FarLog far_;
   std::deque<Waiting> outbox_;      // by precedence then id
   std::deque<Waiting> outbox_new_;  // their commit is under way
+  std::deque<Waiting> lifts_;       // of the accord line: until their tests have passed
   std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index

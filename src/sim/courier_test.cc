@@ -222,8 +222,15 @@ TEST_F(Files, OnALineThatIsCutOnlyWhatPassesGoes) {
   cut.signatures = {{OfficerId{1}, 2, 1, {}}};
   cut.body = line::clear_body({{{kLine, 1}}, {}});
   ASSERT_TRUE(pair_.submit(1, cut));
-  carry(1, kAccordLine);
-  EXPECT_EQ(carry(0).taken, 1u);
+  for (std::size_t side : {1u, 0u, 1u, 0u}) {
+    pair_.run(std::chrono::seconds(2));  // its tests are looked at once a second
+    carry(side, kAccordLine);
+  }
+  pair_.run(std::chrono::seconds(2));
+  const core::LiftRun& lift = pair_.station(1).peer(PeerId{0}).lifts().runs().back();
+  EXPECT_EQ(lift.lines.front().passed & line::kText, line::kText) << "its test and the answer went by file";
+  EXPECT_FALSE(lift.end || lift.cleared) << "no path has shown that it works";
+  EXPECT_EQ(held(1), 0u);
 }
 
 }  // namespace

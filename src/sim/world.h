@@ -136,7 +136,8 @@ class World final : public Referee {
   void cut_a_line(std::size_t node);
   void go_dark(std::size_t node);
   static bool in_the_dark(const Node& node);
-  void lift(std::size_t node, LineId line);
+  // Again and again, until this cut is ended; 0: the newest.
+  void lift(std::size_t node, LineId line, std::uint64_t cut_epoch = 0);
   bool act(std::size_t node, Bytes body);
   bool act(std::size_t node, record::Kind kind, Bytes body, std::vector<record::Reference> references);
   void propose_to_restore(std::size_t node, LineId line);

@@ -9,6 +9,7 @@ namespace {
 constexpr OfficerId kOfficer{1};
 constexpr std::uint16_t kLines = 2;  // that can be cut: 1 and 2
 constexpr Duration kLongest = std::chrono::minutes(40);
+constexpr Duration kLiftAgain = std::chrono::minutes(3);   // what fell back its author lifts again
 constexpr Duration kForAgreement = std::chrono::hours(4);  // what no agreement opened by then its author lifts
 
 }  // namespace
@@ -73,7 +74,9 @@ void World::go_dark(std::size_t index) {
 bool World::in_the_dark(const Node& node) {
   const core::Peer& peer = node.station->peer(PeerId{0});
   for (std::uint16_t i = 1; i <= kLines; ++i)
-    if (!peer.registers().dark(record::Whose::kAuthors, LineId{i}) || peer.restorations().restoring(LineId{i})) return false;
+    if (!peer.registers().dark(record::Whose::kAuthors, LineId{i}) || peer.restorations().restoring(LineId{i}) ||
+        peer.lifts().lifting(LineId{i}))
+      return false;
   return true;
 }
 
@@ -115,11 +118,15 @@ void World::answer_proposal(std::size_t index, const line::ActPlace& at, line::A
     act(index, record::kProposalAnswer, line::answer_body({how, ""}), {{record::Whose::kOthers, at.epoch, at.index, found.front().leaf}});
 }
 
-void World::lift(std::size_t index, LineId line) {
+void World::lift(std::size_t index, LineId line, std::uint64_t cut_epoch) {
   Node& node = *nodes_[index];
-  if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line] { lift(index, line); });
-  const core::Register& own = node.station->peer(PeerId{0}).registers().own(line);
-  if (own.open_cut() != nullptr) act(index, line::clear_body({{{line, own.cut_epoch()}}, {}}));
+  if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line, cut_epoch] { lift(index, line, cut_epoch); });
+  const core::Peer& peer = node.station->peer(PeerId{0});
+  const core::Register& own = peer.registers().own(line);
+  const std::uint64_t newest = own.cut_epoch();
+  if (own.open_cut() == nullptr || (cut_epoch != 0 && cut_epoch != newest)) return;
+  if (!peer.lifts().lifting(line)) act(index, line::clear_body({{{line, newest}}, {}}));
+  schedule(kLiftAgain, [this, index, line, newest] { lift(index, line, newest); });
 }
 
 void World::open_in_the_end(std::size_t index, LineId line) {
