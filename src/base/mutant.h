@@ -34,6 +34,8 @@ enum class Mutant {
   kCutIgnored,              // a line that this side has cut goes on
   kRegisterLost,            // a cut is in force and not on the disk
   kDarkAnswered,            // a station that is in the dark answers a call
+  kReleasedEarly,           // an announcement is released before its instant
+  kReportForgotten,         // a restoration ends without a report
 };
 
 #ifdef DETENTE_MUTANTS

@@ -10,6 +10,7 @@ using record::Whose;
 
 constexpr std::size_t kPage = 512;
 constexpr std::size_t kTestsKept = 4096;
+constexpr std::size_t kReportsKept = 4096;
 constexpr std::size_t kReleasesKept = 65'536;
 
 Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
@@ -68,6 +69,7 @@ void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;
   if (kind == record::kRelease) note_release(whose, at, entry);
+  if (kind == record::kRestorationReport) note_report(whose, entry);
   if (!counts) return;
   if (kind == record::kRegister) note_register_act(whose, at, entry);
   if (kind == record::kRestorationTest) note_test(whose, at, entry);
@@ -91,6 +93,11 @@ void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::
   if (entry.header.attachments.size() == 1) found.document = entry.header.attachments.front();
   if (test->of == line::RestorationTestOf::kDocument && !found.document) return;
   tests_.insert_or_assign(TestKey{*agreement, whose, test->of}, found);
+}
+
+void Agreements::note_report(Whose whose, const record::Entry& entry) {
+  const auto agreement = target(whose, entry.header);
+  if (agreement && reported_.size() < kReportsKept) reported_.insert({*agreement, whose});
 }
 
 // A station's own word about itself: nobody has to sign it, and what it claims decides nothing here.

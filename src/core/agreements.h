@@ -90,12 +90,16 @@ class Agreements {
   // Lines whose desk that side's officer has said to be there.
   bool desk_spoke(const line::ActPlace& agreement, record::Whose whose, LineId line) const;
 
+  // That side's station has written its report of how the restoration ended.
+  bool reported(const line::ActPlace& agreement, record::Whose whose) const { return reported_.count({agreement, whose}) > 0; }
+
   // Grows with every entry that may change an answer.
   std::uint64_t revision() const { return revision_; }
 
  private:
   void note_register_act(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   void note_test(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
+  void note_report(record::Whose whose, const record::Entry& entry);
   void note_release(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
 
@@ -126,6 +130,7 @@ class Agreements {
   std::map<TestKey, Test> tests_;
   std::set<DeskKey> desks_;
   std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
+  std::set<std::pair<line::ActPlace, record::Whose>> reported_;
   std::uint64_t revision_ = 0;
 };
 

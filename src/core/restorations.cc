@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "core/agreement_marks.h"
 #include "crypto/hash.h"
 #include "record/blob.h"
@@ -117,17 +118,27 @@ void Restorations::advance(Context& context) {
   advancing_ = false;
 }
 
-// It ran when this station stopped: what its tests were worth is not known any more.
+bool Restorations::is_reported(const line::ActPlace& agreement) const {
+  return parts_.agreements->reported(agreement, Whose::kAuthors) || accord_line()->any_waiting([&](const record::Entry& entry) {
+    return entry.header.kind == record::kRestorationReport && parts_.agreements->target(Whose::kAuthors, entry.header) == agreement;
+  });
+}
+
+// It ran when this station stopped, or had ended and its report was not on the disk yet: what its tests were worth is
+// not known any more.
 void Restorations::end_what_ran_before(Context& context, WallTime since) {
   for (auto& mark : marks_) {
     const line::ActPlace& at = mark.first;
     const bool here = std::any_of(runs_.begin(), runs_.end(), [&](const RestorationRun& run) { return run.agreement.at == at; });
-    if (mark.second != Mark::kRunning || here) continue;
-    mark.second = Mark::kEnded;
+    if (here) continue;
+    const bool ended = std::exchange(mark.second, Mark::kEnded) == Mark::kEnded;
     const AgreedRestoration* known = agreed(at);
-    if (known == nullptr || known->instant < since) continue;
+    if (known == nullptr || known->instant < since || (ended && is_reported(at))) continue;
     RestorationRun run{*known, context.now.mono, {}, {}, {}};
-    for (const line::RestoredLine& line : known->lines) run.lines.push_back({line});
+    for (const line::RestoredLine& line : known->lines) {
+      run.lines.push_back({line});
+      run.lines.back().open = (parts_.registers->closed_media(line.line) & line.media) == 0;
+    }
     runs_.push_back(std::move(run));
   }
   const auto before = [this](const RestorationRun& run) { return !run.end && marks_.at(run.agreement.at) == Mark::kEnded; };
@@ -190,7 +201,7 @@ void Restorations::end(Context& context, RestorationRun& run, RestorationEnd end
   marks_[run.agreement.at] = Mark::kEnded;
   keep_marks(context);
   accord_line()->withdraw(context, is_test, "the tests of this restoration are over");
-  if (!run.lines.empty())
+  if (!run.lines.empty() && !mutant(Mutant::kReportForgotten))
     submit(context, run, record::kRestorationReport, line::restoration_report_body(report_of(run)));
   context.effects.notify(RestorationChanged{parts_.identity->peer});
 }
