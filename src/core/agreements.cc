@@ -10,6 +10,7 @@ using record::Whose;
 
 constexpr std::size_t kPage = 512;
 constexpr std::size_t kTestsKept = 4096;
+constexpr std::size_t kReportsKept = 4096;
 constexpr std::size_t kReleasesKept = 65'536;
 
 Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
@@ -112,7 +113,9 @@ const Agreements::LiftTest* Agreements::lift_test(const line::ActPlace& at) cons
 // Of a lift: whoever lifts reports how it ended.
 void Agreements::note_report(Whose whose, const record::Entry& entry) {
   const auto on = target(whose, entry.header);
-  if (!on || this->whose(*on) != whose) return;
+  if (!on) return;
+  if (reported_.size() < kReportsKept) reported_.insert({*on, whose});
+  if (this->whose(*on) != whose) return;
   const auto found = std::find_if(lifts_.rbegin(), lifts_.rend(), [&](const LiftTest& one) { return one.at == *on; });
   if (found == lifts_.rend()) return;
   if (const auto report = line::parse_restoration_report_body(entry.body)) found->end = report->end;

@@ -100,6 +100,9 @@ class Agreements {
   const std::vector<LiftTest>& lift_tests() const { return lifts_; }
   const LiftTest* lift_test(const line::ActPlace& at) const;
 
+  // That side's station has written its report of how the restoration ended.
+  bool reported(const line::ActPlace& agreement, record::Whose whose) const { return reported_.count({agreement, whose}) > 0; }
+
   // Grows with every entry that may change an answer.
   std::uint64_t revision() const { return revision_; }
 
@@ -139,6 +142,7 @@ class Agreements {
   std::set<DeskKey> desks_;
   std::vector<LiftTest> lifts_;
   std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
+  std::set<std::pair<line::ActPlace, record::Whose>> reported_;
   std::uint64_t revision_ = 0;
 };
 

@@ -81,14 +81,10 @@ class Line {
     std::vector<std::pair<record::EpochId, std::uint64_t>> entries;
     bool receipt = false;
   };
-  // What a file's state may be used for.
-  enum class CourierState {
-    kNot,         // a later one is known, or something a path brought may be newer
-    kOfThisLife,  // the newest, but what paths brought may be newer
-    kNewest,      // newer than all that paths brought
-  };
+  // `newer_than`: the file's state is newer than all that came on the sessions up to this serial; nothing: a later file's
+  // is known.
   CourierIntake take_courier(Context& context, const link::CourierSection& section, std::uint32_t base_c,
-                             CourierState state);
+                             std::optional<std::uint64_t> newer_than);
   // Once what it brought is durable.
   CourierLine courier_report(Context& context, const CourierIntake& intake) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "core/agreement_marks.h"
 
 namespace detente::core {
@@ -92,17 +93,28 @@ void Restorations::advance(Context& context) {
   advancing_ = false;
 }
 
-// It ran when this station stopped: what its tests were worth is not known any more.
+bool Restorations::is_reported(const line::ActPlace& agreement) const {
+  const Agreements& agreements = *tests_.parts().agreements;
+  return agreements.reported(agreement, Whose::kAuthors) || tests_.accord_line()->any_waiting([&](const record::Entry& entry) {
+    return entry.header.kind == record::kRestorationReport && agreements.target(Whose::kAuthors, entry.header) == agreement;
+  });
+}
+
+// It ran when this station stopped, or had ended and its report was not on the disk yet: what its tests were worth is
+// not known any more.
 void Restorations::end_what_ran_before(Context& context, WallTime since) {
   for (auto& mark : marks_) {
     const line::ActPlace& at = mark.first;
     const bool here = std::any_of(runs_.begin(), runs_.end(), [&](const RestorationRun& run) { return run.agreement.at == at; });
-    if (mark.second != Mark::kRunning || here) continue;
-    mark.second = Mark::kEnded;
+    if (here) continue;
+    const bool ended = std::exchange(mark.second, Mark::kEnded) == Mark::kEnded;
     const AgreedRestoration* known = agreed(at);
-    if (known == nullptr || known->instant < since) continue;
+    if (known == nullptr || known->instant < since || (ended && is_reported(at))) continue;
     RestorationRun run = new_run(context, *known);
-    for (const line::RestoredLine& line : known->lines) run.lines.push_back({line});
+    for (const line::RestoredLine& line : known->lines) {
+      run.lines.push_back({line});
+      run.lines.back().open = (tests_.parts().registers->closed_media(line.line) & line.media) == 0;
+    }
     runs_.push_back(std::move(run));
   }
   const auto before = [this](const RestorationRun& run) { return !run.end && marks_.at(run.agreement.at) == Mark::kEnded; };
@@ -166,7 +178,7 @@ void Restorations::end(Context& context, RestorationRun& run, RestorationEnd end
   marks_[run.agreement.at] = Mark::kEnded;
   keep_marks(context);
   tests_.take_back(context, run.agreement.at);
-  tests_.report(context, run);
+  if (!mutant(Mutant::kReportForgotten)) tests_.report(context, run);
   context.effects.notify(RestorationChanged{tests_.parts().identity->peer});
 }
 

@@ -113,6 +113,24 @@ TEST_F(Files, PathsAndFilesGoTogether) {
   EXPECT_TRUE(alarms(1).empty());
 }
 
+// It was under way when the paths came back, and shows what its station held before that.
+TEST_F(Files, OneThatPathsHaveOvertakenTellsOfNoLostDisk) {
+  meet_by_files();
+  say(0, "by file");
+  carry(0);
+  const Bytes under_way = pack(1).file;
+  take(0, under_way);
+  const Bytes overtaken = pack(1).file;
+  dark_ = false;
+  pair_.run(minutes(10));
+  say(0, "by path");
+  ASSERT_EQ(receipted(0), 2u);
+  expect_no_alarm();
+  take(0, overtaken);
+  EXPECT_TRUE(alarms(0).empty());
+  expect_same_record();
+}
+
 TEST_F(Files, WhatIsNotOfTheOtherStationIsRefused) {
   meet_by_files();
   const Bytes own = pack(0).file;
