@@ -22,7 +22,8 @@ class Cast:
         self.house = self._make(story.SOUTH, story.LIAISON)
         self.desk = self._make(story.NORTH, story.LIAISON)
         self.captors = None
-        self.house_is_lost = False
+        self.house_is_lost = False   # until the other side knows of a new one
+        self.house_is_replaced = False
 
     @property
     def mains(self):
@@ -42,6 +43,7 @@ class Cast:
 
     def build_house_anew(self):
         self.house = self._make(story.SOUTH, story.LIAISON)
+        self.house_is_replaced = True
         return self.house
 
     def north_stations(self):

@@ -133,6 +133,7 @@ def enrol_officer(station, person, *more):
 
 def enrol_liaison(main, station, listen, to):
     """The keys are made where the station stands; its credential is signed with the root key of the main directory."""
+    station.ports = listen, to
     vault = ("--vault", f"../{main.label}/vault")
     path = story.PATHS[0]
     station.types("station", "enrol", "--post", story.LIAISON, "--peer", "north" if main.name == "south" else "south",

@@ -62,7 +62,16 @@ def a_check_call(stage):
     stage.south.types("status", f"north/{story.CALLED_LINE}")
 
 
+def ensure_answered(stage):
+    """The military call of nine o'clock, which a fault of the chapter before left open."""
+    calls = stage.south.asks("calendar", f"north/{story.CALLED_LINE}", "--date", story.FIRST_CALL[:10])["calls"]
+    if not stage.north_is_off and calls[0]["state"] in ("due", "pending"):
+        screen.say("The military call waits for its answer still.")
+        stage.north.types("answer", f"south/{story.CALLED_LINE}", "--as", stage.north.officer.name)
+
+
 def nobody_at_the_liaison_desk(stage):
+    ensure_answered(stage)
     screen.say("At nine the South's liaison officer calls, too. Both stations are there, and nobody answers: after "
                "three quarters of an hour the calendar says so, and an alarm is raised. Machines that hear each other "
                "are no answer.")

@@ -64,8 +64,9 @@ def positions(house):
     out = []
     for line in (story.LIAISON_LINE, story.ACCORD_LINE):
         record = house.asks("record", "show", f"north/{line}")
-        log = next(one for one in record["logs"] if one["whose"] == "own" and one["epoch"] == record["own_epoch"])
-        out += ["--last", f"{line}={log['epoch']}:{log['size']}:{log['root']}"]
+        for log in record["logs"]:
+            if log["whose"] == "own" and log["epoch"] == record["own_epoch"] and log["size"]:
+                out += ["--last", f"{line}={log['epoch']}:{log['size']}:{log['root']}"]
     return out
 
 
@@ -101,8 +102,9 @@ def the_captors_call(stage, captors):
                "and the North's screen says that somebody calls.")
     captors.start()
     captors.types("send", f"north/{story.ACCORD_LINE}", story.FORGED, "--wait", "none")
-    wait_until(lambda: [a for a in stage.desk.asks("alarm", "list")["alarms"] if a["kind"] == "revoked-station"],
-               "the alarm of the lost keys", LINK_SECONDS)
+    for kind in ("revoked-station", "station-lost-south"):
+        wait_until(lambda k=kind: [a for a in stage.desk.asks("alarm", "list")["alarms"] if a["kind"].startswith(k)],
+                   f"the alarm {kind}", LINK_SECONDS)
     captors.stop()
     shutil.rmtree(captors.dir)
 

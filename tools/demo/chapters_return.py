@@ -117,19 +117,18 @@ def both_announce(stage):
 
 def the_house_is_replaced(stage):
     """A station at the same post, under another number, in Seoul."""
+    ports = stage.house.ports
     house = stage.cast.build_house_anew()
     share_papers(stage.south, house)
     shutil.copytree(os.path.join(stage.cast.room, "officers-at-home"), os.path.join(house.dir, "officers"))
-    far = stage.desk.asks("paths")["counterparts"][0]["paths"][0]
-    enrol_liaison(stage.south, house, far["peer"].split(":")[1], far["listen"].split(":")[1])
+    enrol_liaison(stage.south, house, *ports)
     share_bulletins(house, stage.south)
     house.types("bulletin", "export", "../to-north/new-house")
-    stage.cast.house_is_lost = False
     stage.house = house
 
 
 def the_liaison_line_comes_back(stage):
-    if stage.cast.house_is_lost:
+    if not stage.cast.house_is_replaced:
         screen.say("In Seoul the South enrols a new liaison station: the same post, new keys, another number. What the lost "
                    "one held comes back from the other side.")
         the_house_is_replaced(stage)
@@ -140,6 +139,7 @@ def the_liaison_line_comes_back(stage):
     house.start()
     for side, other in ((house, desk), (desk, house)):
         side.wait_link(other)
+    stage.cast.house_is_lost = False
     house.types("station", "recover", "--wait", "30")
     house.wait_situation(desk, [story.LIAISON_LINE], "cut-by-them")
     stage.clock.to(story.LIAISON_RESTORED, before=stage.cast.lead)
@@ -171,14 +171,16 @@ def the_first_calls(stage):
 # ---- the report ----
 
 
-def reported(side):
-    runs = [one["restoration"] for one in side.asks("restore", "show")["proposals"] if one["restoration"]]
-    return runs and runs[-1]["state"] == "ended"
+def reported(side, other):
+    """A report of its own in the record for each restoration that was agreed on."""
+    agreed = [one for one in side.asks("proposal", "list")["proposals"] if one["matter"] == "restoration" and one["state"] == "accepted"]
+    entries = side.asks("record", "show", f"{other.name}/{story.ACCORD_LINE}")["entries"]
+    return len([e for e in entries if e["whose"] == "own" and e["kind_name"] == "restoration report"]) >= len(agreed)
 
 
 def wait_reports(cast):
-    for side in cast.mains:
-        wait_until(lambda s=side: reported(s), f"the report of {side.label}", REPORT_SECONDS)
+    for side, other in (cast.mains, cast.mains[::-1]):
+        wait_until(lambda s=side, o=other: reported(s, o), f"the report of {side.label}", REPORT_SECONDS)
 
 
 def the_report_names_the_fault(stage):

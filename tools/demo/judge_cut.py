@@ -43,15 +43,17 @@ def judge_lost_house(bench):
     need("calls with its keys" in said, f"{bench.desk.label} does not say that somebody calls with its keys: {said}")
     alarms = {a["kind"].rstrip("0123456789-") for a in bench.desk.alarms() if not a["ended_at"]}
     need({"revoked-station", "station-lost-south"} <= alarms, f"the alarms at {bench.desk.label} are {sorted(alarms)}")
-    for line in (story.ACCORD_LINE, story.LIAISON_LINE):
-        entries = [e for e in bench.desk.line(bench.house, line)["entries"] if e["whose"] == "far"]
-        need(entries, f"{bench.desk.label} holds nothing of the lost station on {line}")
+    held = {line: [e for e in bench.desk.line(bench.house, line)["entries"] if e["whose"] == "far"]
+            for line in (story.ACCORD_LINE, story.LIAISON_LINE)}
+    need(any(held.values()), f"{bench.desk.label} holds nothing of the lost station")
+    for line, entries in held.items():
         late = [e["index"] for e in entries if e["stored_at"] >= lost_at]
         need(not late, f"{bench.desk.label} took entries {late} on {line} after the loss")
         need(not any(e.get("text") == story.FORGED for e in entries), f"{bench.desk.label} took what the lost keys wrote")
         beyond = [e["index"] for e in entries if "after the last valid" in e["verdict"]]
         need(not beyond, f"what the house wrote before is shown as after the last valid: {beyond}")
-    return {"lost": {"station": "south/liaison", "told_at": told[-1]["time"], "screen": said}}
+    return {"lost": {"station": "south/liaison", "told_at": told[-1]["time"], "screen": said,
+                     "counts": {line: len(entries) for line, entries in held.items()}}}
 
 
 def judge_letters(bench):
@@ -97,7 +99,8 @@ def judge_months(bench):
         need(not missed, f"{here.name} counts as missed what was in a cut: {missed}")
         silent[here.name] = counts["in a cut"]
     alarms = [alarm for alarm in south.alarms()
-              if alarm["line"] == f"{north.name}/{story.CALLED_LINE}" and alarm["last_at"] > cut["since"]]
+              if alarm["line"] == f"{north.name}/{story.CALLED_LINE}" and alarm["last_at"] >= cut["since"]
+              and (alarm["kind"] != "silence" or alarm["last_at"] > cut["since"])]
     need([alarm["kind"] for alarm in alarms] == ["cut"], f"not one alarm for all these days: {alarms}")
     ladder = south.ladder(north, story.CALLED_LINE)
     need(ladder["situation"] == "cut-by-them", f"south shows {ladder['situation']}")

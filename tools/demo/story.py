@@ -168,6 +168,8 @@ NOT_PLAYED = (
     "The letters' seal: they go signed by each principal, in courier files that only the two stations open; a letter "
     "that the own station cannot read is not built.",
     "The principals' mandates for restoration and announcement: an officer signs these alone here.",
+    "The technical fault is one of a path that all lines between the main stations share; in the report it is "
+    "military-east's alone.",
     "One station speaks with one station of the other side: so the North's liaison desk has a station of its own, and the "
     "demo runs four where the report has three. Each pair of stations holds its own state of every line: the liaison line "
     "is cut and restored once between the main stations and once between the liaison stations, and the main stations' calendar counts its calls as "
