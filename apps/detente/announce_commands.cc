@@ -79,19 +79,25 @@ Result<AnnouncementMode> mode_of(const AnnounceOptions& options) {
   return options.identical ? AnnouncementMode::kIdentical : options.shown ? AnnouncementMode::kShown : AnnouncementMode::kUnseen;
 }
 
-Result<void> post_offer(Context& context, const StationClient& station, const AnnounceOptions& options, const LineAddress& accord,
+// False when it went into a file for those who sign.
+Result<bool> post_offer(Context& context, const StationClient& station, const AnnounceOptions& options, const LineAddress& accord,
                         line::Proposal proposal, const Announcement& what, const std::optional<FoundProposal>& instead) {
   proposal.matter = line::Matter::kAnnouncement;
   proposal.content = record::announcement_content(what);
   DETENTE_TRY_VOID(record::parse_announcement_content(proposal.content).map([](const auto&) {}));
+  DETENTE_TRY(mandate, mandate_of(options));
+  proposal.mandate = proof_of(mandate);
   DETENTE_TRY(attachments, attach(context, station, accord, options.text, what.mode));
-  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, std::move(attachments)};
+  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, std::move(attachments), mandate};
   if (instead) act.reference = reference_to(instead->proposal);
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
-  if (to_file) return write_request(context, accord, options, std::move(act), "announce-" + accord.counterpart);
+  if (to_file) {
+    DETENTE_TRY_VOID(write_request(context, accord, options, std::move(act), "announce-" + accord.counterpart));
+    return false;
+  }
   DETENTE_TRY(arrived, post_act(context, accord, options, std::move(act)));
   static_cast<void>(arrived);
-  return {};
+  return true;
 }
 
 Result<void> draft(Context& context, const AnnounceOptions& options) {
@@ -112,7 +118,8 @@ Result<void> draft(Context& context, const AnnounceOptions& options) {
   }
   DETENTE_TRY(digest, keep_at_station(station, options.counterpart, text, mode));
   what.text = digest;
-  DETENTE_TRY_VOID(post_offer(context, station, options, accord, proposal, what, instead));
+  DETENTE_TRY(posted, post_offer(context, station, options, accord, proposal, what, instead));
+  if (!posted) return {};
   context.say("  agreed, both stations release at " + format_utc(*proposal.instant) + " by their own clocks");
   context.next("detente announce show " + options.counterpart);
   return {};
@@ -134,7 +141,8 @@ Result<void> counter(Context& context, const StationClient& station, const Annou
   DETENTE_TRY(digest, keep_at_station(station, found.counterpart, text, what.mode));
   line::Proposal proposal;
   proposal.instant = WallTime{found.proposal["instant"].get<std::uint32_t>()};
-  DETENTE_TRY_VOID(post_offer(context, station, options, accord, proposal, {what.mode, what.core, digest, what.text}, found));
+  DETENTE_TRY(posted, post_offer(context, station, options, accord, proposal, {what.mode, what.core, digest, what.text}, found));
+  if (!posted) return {};
   context.say("  it names both texts now: they accept it, and both are signed for");
   context.next("detente announce show " + found.counterpart);
   return {};
@@ -149,8 +157,9 @@ Result<void> accept(Context& context, const StationClient& station, const Announ
   if (what.mode != AnnouncementMode::kIdentical && !options.text.empty())
     return fail(Fault::kMalformed, "your text was named already, and this accepts it; another one is a counter-offer: detente announce draft --instead-of " + found.text());
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
-  Act answer{record::kProposalAnswer, line::answer_body({line::AnswerAct::kAccept, options.words}), {}, reference_to(found.proposal),
-             record::Precedence::kImmediate};
+  DETENTE_TRY(mandate, mandate_of(options));
+  Act answer{record::kProposalAnswer, line::answer_body({line::AnswerAct::kAccept, options.words, proof_of(mandate)}), {},
+             reference_to(found.proposal), record::Precedence::kImmediate, {}, mandate};
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
   if (to_file) return write_request(context, accord, options, std::move(answer), "announce-" + accord.counterpart);
   DETENTE_TRY(agreed, context.confirm("Agree to exactly this as " + options.officer + "?"));
@@ -182,7 +191,7 @@ Result<void> withdraw(Context& context, const AnnounceOptions& options) {
   if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
   DETENTE_TRY(arrived, post_act(context, accord, options,
-                                {record::kProposalAnswer, line::answer_body({line::AnswerAct::kWithdraw, options.words}), {},
+                                {record::kProposalAnswer, line::answer_body({line::AnswerAct::kWithdraw, options.words, {}}), {},
                                  reference_to(found.proposal), record::Precedence::kImmediate}));
   const bool out = found.proposal["announcement"]["state"] == "released";
   context.say(out       ? "  this side has released its text already: what is out stays out"

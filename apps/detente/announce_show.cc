@@ -39,10 +39,10 @@ void add_lines(std::vector<std::string>& out, const std::string& counterpart, co
   const Json& announcement = one["announcement"];
   const std::string name = counterpart + "/" + one["id"].get<std::string>();
   out.push_back(name + "  " + one["state"].get<std::string>() + "  for " + (one["instant"].is_null() ? "no hour" : when(one["instant"])) + "  " +
-                (one["by"] == "us" ? "we" : counterpart) + " (" + one["post"].get<std::string>() + "): " + one["act"].get<std::string>());
+                (one["by"] == "us" ? "we" : counterpart) + " (" + signer_words(one) + "): " + one["act"].get<std::string>());
   if (!one["decided"].is_null())
-    out.push_back("    " + one["state"].get<std::string>() + " by " + (one["decided"]["by"] == "us" ? "us" : counterpart) + ", " +
-                  when(one["decided"]["time"]) + (one["decided"]["words"] == "" ? "" : ": " + one["decided"]["words"].get<std::string>()));
+    out.push_back("    " + one["state"].get<std::string>() + " by " + (one["decided"]["by"] == "us" ? "us" : counterpart) + " (" +
+                  signer_words(one["decided"]) + "), " + when(one["decided"]["time"]) + (one["decided"]["words"] == "" ? "" : ": " + one["decided"]["words"].get<std::string>()));
   const std::string ours = released_words(announcement["ours"]), theirs = released_words(announcement["theirs"]);
   const std::string state = announcement["state"].get<std::string>();
   if (one["state"] == "accepted" && ours.empty()) out.push_back("    this side: " + state);

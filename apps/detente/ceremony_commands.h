@@ -10,7 +10,8 @@ void add_side_commands(CLI::App& app, Context& context);      // side, card
 void add_accord_commands(CLI::App& app, Context& context);    // accord
 void add_secret_commands(CLI::App& app, Context& context);    // secret, words
 void add_enrol_commands(CLI::App& app, Context& context);     // station enrol, link, path
-void add_revoke_command(CLI::App& station, Context& context);  // station revoke
+void add_station_revoke_command(CLI::App& station, Context& context);
+void add_officer_revoke_command(CLI::App& officer, Context& context);
 void add_suspend_command(CLI::App& officer, Context& context);  // officer suspend
 void add_recover_command(CLI::App& station, Context& context);  // station recover
 void add_officer_commands(CLI::App& app, Context& context);   // officer

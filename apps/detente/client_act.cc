@@ -36,6 +36,7 @@ Result<Compose> compose_act(const LineAddress& line, const ActOptions& options, 
   header.precedence = act.precedence;
   header.attachments = std::move(act.attachments);
   out.submission.entry.body = std::move(act.body);
+  out.submission.mandate = std::move(act.mandate);
   if (act.reference) out.submission.references.push_back(*act.reference);
   DETENTE_TRY_VOID(set_wait(out.submission, options.wait, options.timeout));
   return out;

@@ -13,6 +13,7 @@ namespace detente::cli {
 struct ActOptions {
   std::string address, officer, wait = "receipt", timeout = "10s";
   std::string to_sign;  // the file to write it to, for those who sign
+  std::string mandate;  // the file of a principal's order
   bool drill = false;
 };
 void add_act_options(CLI::App& command, ActOptions& options, bool with_drill);
@@ -24,6 +25,7 @@ struct Act {
   std::optional<station::SubmissionReference> reference;
   record::Precedence precedence = record::Precedence::kRoutine;
   std::vector<record::Attachment> attachments = {};
+  std::optional<record::MandateFile> mandate = {};  // whose proof stands in the body
 };
 // Posts it and says what became of it; the answer goes into the result. True when the other side has it.
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act);

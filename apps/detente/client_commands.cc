@@ -23,6 +23,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_cut_commands(app, context);
   add_courier_commands(app, context);
   add_sign_commands(app, context);
+  add_mandate_commands(app, context);
   add_presence_commands(app, context);
   add_watch_commands(app, context);
   add_backup_commands(app, context);

@@ -48,6 +48,11 @@ station::SubmissionReference reference_to(const Json& proposal) {
   return out;
 }
 
+std::string signer_words(const Json& proposal_or_decision) {
+  const std::string ordered = proposal_or_decision.value("ordered", "");
+  return proposal_or_decision["post"].get<std::string>() + (ordered.empty() ? "" : ", " + ordered);
+}
+
 Result<line::Proposal> read_terms(const ProposalTerms& terms, WallTime now) {
   line::Proposal out;
   DETENTE_TRY(at, parse_when(terms.at, now));

@@ -20,6 +20,8 @@ struct FoundProposal {
 // "north/far-12", or "far-12" where one counterpart alone has it.
 Result<FoundProposal> find_proposal(const StationClient& station, const std::string& id);
 station::SubmissionReference reference_to(const Json& proposal);
+// "duty-officer, by mandate of its president": who made this proposal, or decided it.
+std::string signer_words(const Json& proposal_or_decision);
 
 // What any proposal may say beside its content, as a person wrote it; `lapse` and `words` may be empty. `now` is what
 // "+30m" is counted from.

@@ -70,7 +70,8 @@ Result<record::ActFile> prepare(const SideDir& side, const StationClient& statio
   DETENTE_TRY(line, station.get(compose.line.target()));
   DETENTE_TRY(accord, accord_of_line(side, compose.line.counterpart, line));
   DETENTE_TRY_VOID(complete_references(station, compose));
-  record::ActFile out{side.name(), compose.line.counterpart, accord.digest, accord.accord.version, std::move(compose.submission.entry), {}};
+  record::ActFile out{side.name(), compose.line.counterpart, accord.digest, accord.accord.version, std::move(compose.submission.entry),
+                      {}, std::move(compose.submission.mandate)};
   out.entry.header.line = kAccordLine;
   out.entry.header.time = io::os_wall_time();
   for (const station::SubmissionReference& to : compose.submission.references) {
@@ -93,7 +94,21 @@ void add_signing_options(CLI::App& command, ActOptions& options) {
   command.add_option("--as", options.officer, "The officer of the own side who does this and signs it");
   command.add_option("--to-sign", options.to_sign,
                      "Write it to this file, for officers to sign (detente sign), and send nothing; without --as no key is needed here");
+  command.add_option("--mandate", options.mandate, "The file of a principal's order, where this side's rule wants one (detente mandate give)");
   add_wait_options(command, options.wait, options.timeout);
+}
+
+Result<record::MandateFile> read_mandate(const std::string& path) {
+  DETENTE_TRY(bytes, io::read_file(path, record::kMandateFileMax));
+  auto file = record::parse_mandate_file(bytes);
+  if (!file) return fail_at(path, file.error());
+  return file;
+}
+
+Result<std::optional<record::MandateFile>> mandate_of(const ActOptions& options) {
+  if (options.mandate.empty()) return std::optional<record::MandateFile>();
+  DETENTE_TRY(file, read_mandate(options.mandate));
+  return std::optional(std::move(file));
 }
 
 Result<bool> goes_to_file(const StationClient& station, const ActOptions& options, std::optional<station::GraveAct> act) {

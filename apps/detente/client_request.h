@@ -8,8 +8,15 @@
 
 namespace detente::cli {
 
-// --as and --to-sign.
+// --as, --to-sign and --mandate.
 void add_signing_options(CLI::App& command, ActOptions& options);
+
+Result<record::MandateFile> read_mandate(const std::string& path);
+// Of --mandate; nothing where it is not given.
+Result<std::optional<record::MandateFile>> mandate_of(const ActOptions& options);
+inline std::optional<record::MandateProof> proof_of(const std::optional<record::MandateFile>& file) {
+  return file ? std::optional(file->proof()) : std::nullopt;
+}
 
 // Whether the act goes into a file: --to-sign says so, or this side's rule wants more than one signature. `act`: nothing
 // for what no rule is of. kMalformed when nobody is named who signs.

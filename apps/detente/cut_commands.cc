@@ -92,19 +92,23 @@ Result<line::CutAct> draft_cut(const CutOptions& options, WallTime now) {
 using Acts = std::vector<std::pair<std::string, Bytes>>;  // by counterpart
 
 // For others to sign, a file for each: an act is of one accord.
-Result<void> write_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts, const std::string& name) {
+Result<void> write_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts, const std::string& name,
+                       const std::optional<record::MandateFile>& mandate) {
   if (acts.size() > 1 && !options.to_sign.empty())
     return fail(Fault::kMalformed, "an act is of one counterpart: name the lines of one, and write the others to files of their own");
   for (const auto& [counterpart, body] : acts)
     DETENTE_TRY_VOID(write_request(context, accord_line(status, counterpart), options,
-                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash}, name + "-" + counterpart));
+                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}, name + "-" + counterpart));
   return {};
 }
 
-Result<void> post_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts) {
+Result<void> post_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts,
+                      const std::optional<record::MandateFile>& mandate) {
+  if (acts.size() > 1 && mandate)
+    return fail(Fault::kMalformed, "a mandate is of one counterpart: name the lines of one, and act on the others with mandates of their own");
   for (const auto& [counterpart, body] : acts) {
     DETENTE_TRY(arrived, post_act(context, accord_line(status, counterpart), options,
-                                  {record::kRegister, body, {}, {}, record::Precedence::kFlash}));
+                                  {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}));
     if (!arrived) context.say("  in force on this side; " + counterpart + " learns of it as soon as anything gets through");
   }
   return {};
@@ -112,6 +116,8 @@ Result<void> post_all(Context& context, const Json& status, const ActOptions& op
 
 Result<void> cut(Context& context, const CutOptions& options) {
   DETENTE_TRY(act, draft_cut(options, io::os_wall_time()));
+  DETENTE_TRY(mandate, mandate_of(options));
+  act.mandate = proof_of(mandate);
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kCut));
@@ -135,17 +141,18 @@ Result<void> cut(Context& context, const CutOptions& options) {
   if (!no_way_back.empty())
     context.say("The accord has no standing consent to a lift of " + names_of(no_way_back) +
                 ": only a restoration by both sides ends this cut (detente restore propose).");
-  if (to_file) return write_all(context, status, options, acts, "cut");
+  if (to_file) return write_all(context, status, options, acts, "cut", mandate);
   DETENTE_TRY(agreed, context.confirm("Sign this cut as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was cut");
   ActOptions posted = options;
   if (act.dark && !act.effective) posted.wait = "durable";  // nothing that could answer is sent
-  DETENTE_TRY_VOID(post_all(context, status, posted, acts));
+  DETENTE_TRY_VOID(post_all(context, status, posted, acts, mandate));
   context.result({{"lines", names_of(chosen.begin()->second)}, {"effective", act.effective ? Json(act.effective->seconds) : Json()}});
   return {};
 }
 
 Result<void> lift(Context& context, const CutOptions& options) {
+  DETENTE_TRY(mandate, mandate_of(options));
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kLift));
@@ -154,11 +161,11 @@ Result<void> lift(Context& context, const CutOptions& options) {
   Acts acts;
   for (const auto& [counterpart, lines] : chosen) {
     DETENTE_TRY(registers, registers_of(station, lines, false));
-    acts.emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted}));
+    acts.emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted, proof_of(mandate)}));
     context.say("Lift this side's cut of " + names_of(lines));
   }
-  if (to_file) return write_all(context, status, options, acts, "lift");
-  DETENTE_TRY_VOID(post_all(context, status, options, acts));
+  if (to_file) return write_all(context, status, options, acts, "lift", mandate);
+  DETENTE_TRY_VOID(post_all(context, status, options, acts, mandate));
   context.say("  `detente test LINE` tries the circuit; `detente status LINE` says whether the other side's cut remains");
   return {};
 }

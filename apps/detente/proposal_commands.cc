@@ -45,12 +45,12 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   const std::string who = one["by"] == "us" ? "we" : counterpart;
   out.push_back(counterpart + "/" + one["id"].get<std::string>() + "  " + one["state"].get<std::string>() +
                 (one["crossed"].get<bool>() ? " (crossed with the other side's answer)" : "") + "  " + when(one["time"]) + "  " + who + " (" +
-                one["post"].get<std::string>() + "): " + one["act"].get<std::string>());
+                signer_words(one) + "): " + one["act"].get<std::string>());
   if (!one["decided"].is_null()) {
     const Json& decided = one["decided"];
     const std::string words = decided["words"].get<std::string>();
     out.push_back("    " + one["state"].get<std::string>() + " by " + (decided["by"] == "us" ? "us" : counterpart) + " (" +
-                  decided["post"].get<std::string>() + "), " + when(decided["time"]) + (words.empty() ? "" : ": " + words));
+                  signer_words(decided) + "), " + when(decided["time"]) + (words.empty() ? "" : ": " + words));
   }
   const bool open = one["state"] == "offered";
   const Json& last = one["lapse"].is_null() ? one["instant"] : one["lapse"];
@@ -102,7 +102,9 @@ Result<void> answer(Context& context, const ProposalOptions& options, line::Answ
   context.say(found.counterpart + "/" + found.proposal["id"].get<std::string>() + ": " + found.proposal["act"].get<std::string>());
   DETENTE_TRY(to_file, goes_to_file(station, options, grave_act(found.proposal, act)));
   DETENTE_TRY(accord, accord_of(station, found.counterpart));
-  Act answer{record::kProposalAnswer, line::answer_body({act, options.words}), {}, reference_to(found.proposal), record::Precedence::kImmediate};
+  DETENTE_TRY(mandate, mandate_of(options));
+  Act answer{record::kProposalAnswer, line::answer_body({act, options.words, proof_of(mandate)}), {}, reference_to(found.proposal),
+             record::Precedence::kImmediate, {}, mandate};
   if (to_file) return write_request(context, accord, options, std::move(answer), "answer-" + found.counterpart);
   if (act == line::AnswerAct::kAccept) {
     DETENTE_TRY(agreed, context.confirm("Accept exactly this as " + options.officer + "?"));
@@ -144,7 +146,9 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
   DETENTE_TRY(proposal, read_terms({options.at, options.lapse, options.words}, io::os_wall_time()));
   proposal.matter = line::Matter::kRestoration;
   proposal.content = std::move(content);
-  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate};
+  DETENTE_TRY(mandate, mandate_of(options));
+  proposal.mandate = proof_of(mandate);
+  Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, {}, mandate};
   if (!options.id.empty()) {
     DETENTE_TRY(replaced, find_proposal(station, options.id));
     DETENTE_TRY_VOID(check_replaced(replaced, chosen.counterpart));

@@ -48,6 +48,7 @@ Result<void> submit(Context& context, const SignOptions& options) {
   const LineAddress line{read.act.counterpart, "0"};
   station::Submission out;
   out.entry = std::move(read.act.entry);
+  out.mandate = std::move(read.act.mandate);
   for (const record::Reference& to : out.entry.header.references) out.references.push_back({to.whose, to.epoch, to.index, to.leaf});
   out.entry.header.references.clear();
   DETENTE_TRY_VOID(set_wait(out, options.wait, options.timeout));

@@ -20,9 +20,10 @@ constexpr std::uint64_t kDark = 8;  // beside the bits of the media
 constexpr Duration kLookEvery = std::chrono::seconds(30);
 
 void write_cut(wire::CborWriter& out, const Cut& cut) {
-  out.array(9).uint(cut.cut_epoch).uint(cut.media | (cut.dark ? kDark : 0)).uint(cut.signed_at.seconds);
+  out.array(cut.mandate ? 10 : 9).uint(cut.cut_epoch).uint(cut.media | (cut.dark ? kDark : 0)).uint(cut.signed_at.seconds);
   out.uint(cut.effective ? cut.effective->seconds : 0).uint(cut.noted.seconds).uint(cut.author.value).text(cut.reason);
   out.uint(cut.cleared ? cut.cleared->seconds : 0).uint(cut.ground ? 1 + static_cast<std::uint64_t>(*cut.ground) : 0);
+  if (cut.mandate) record::write_mandate_proof(out, *cut.mandate);
 }
 
 Bytes encode(const Register& value) {
@@ -37,7 +38,8 @@ std::optional<WallTime> time_or_none(std::uint64_t seconds) {
 }
 
 Result<Cut> read_cut(wire::CborReader& reader) {
-  DETENTE_TRY_VOID(reader.array(9));
+  DETENTE_TRY(items, reader.array());
+  if (items != 9 && items != 10) return fail(Fault::kMalformed, "a cut of another program's");
   DETENTE_TRY(cut_epoch, reader.uint());
   DETENTE_TRY(media, reader.uint());
   DETENTE_TRY(signed_at, reader.uint());
@@ -58,6 +60,9 @@ Result<Cut> read_cut(wire::CborReader& reader) {
   out.reason = std::string(reason);
   out.cleared = time_or_none(cleared);
   if (ground != 0) out.ground = static_cast<line::ClearGround>(ground - 1);
+  if (items == 9) return out;
+  DETENTE_TRY(mandate, record::read_mandate_proof(reader));
+  out.mandate = mandate;
   return out;
 }
 
@@ -106,6 +111,7 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   cut.author = header.author;
   cut.reason = act.reason;
   cut.dark = act.dark;
+  cut.mandate = act.mandate;
   out.cuts.insert(place, std::move(cut));
   if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
   return out;

@@ -29,6 +29,7 @@ struct Cut {
   OfficerId author;
   std::string reason;                 // empty: withheld
   bool dark = false;                  // while every line is cut so, its author sends and answers nothing
+  std::optional<record::MandateProof> mandate;  // as the act carries it: whoever shows it verifies it
   std::optional<WallTime> cleared;    // signed then, by its author's clock
   std::optional<line::ClearGround> ground;
 };

@@ -99,18 +99,18 @@ std::optional<WallTime> lapse_of(const Proposal& proposal) {
 
 Bytes proposal_body(const Proposal& proposal) {
   wire::CborWriter out;
-  out.array(proposal.words.empty() ? 4 : 5).uint(static_cast<std::uint64_t>(proposal.matter));
+  out.array(4 + body_end_items(proposal.words, proposal.mandate)).uint(static_cast<std::uint64_t>(proposal.matter));
   out.bytes(proposal.content);
   write_hour(out, proposal.instant);
   write_hour(out, proposal.lapse);
-  if (!proposal.words.empty()) out.text(proposal.words);
+  write_body_end(out, proposal.words, proposal.mandate);
   return out.take();
 }
 
 Result<Proposal> parse_proposal_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY(items, reader.array());
-  if (items != 4 && items != 5) return fail(Fault::kMalformed, "a proposal with too few or too many parts");
+  if (items < 4 || items > 6) return fail(Fault::kMalformed, "a proposal with too few or too many parts");
   Proposal out;
   DETENTE_TRY(matter, read_bounded(reader, kMatterMax, "a proposal's matter"));
   if (matter == 0) return fail(Fault::kMalformed, "a proposal of no matter");
@@ -122,10 +122,9 @@ Result<Proposal> parse_proposal_body(ByteView body) {
   DETENTE_TRY(lapse, hour_or_null(reader));
   out.instant = instant;
   out.lapse = lapse;
-  if (items == 5) {
-    DETENTE_TRY(words, read_words(reader, kProposalWordsMax));
-    out.words = std::move(words);
-  }
+  DETENTE_TRY(end, read_body_end(reader, items - 4, kProposalWordsMax));
+  out.words = std::move(end.words);
+  out.mandate = end.mandate;
   DETENTE_TRY_VOID(reader.expect_end());
   return out;
 }
@@ -158,22 +157,21 @@ Result<std::vector<RestoredLine>> parse_restoration_content(ByteView content) {
 
 Bytes answer_body(const Answer& answer) {
   wire::CborWriter out;
-  out.array(answer.words.empty() ? 1 : 2).uint(static_cast<std::uint64_t>(answer.act));
-  if (!answer.words.empty()) out.text(answer.words);
+  out.array(1 + body_end_items(answer.words, answer.mandate)).uint(static_cast<std::uint64_t>(answer.act));
+  write_body_end(out, answer.words, answer.mandate);
   return out.take();
 }
 
 Result<Answer> parse_answer_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY(items, reader.array());
-  if (items != 1 && items != 2) return fail(Fault::kMalformed, "an answer with too few or too many parts");
+  if (items < 1 || items > 3) return fail(Fault::kMalformed, "an answer with too few or too many parts");
   Answer out;
   DETENTE_TRY(act, read_bounded(reader, static_cast<std::uint64_t>(AnswerAct::kWithdraw), "an answer's act"));
   out.act = static_cast<AnswerAct>(act);
-  if (items == 2) {
-    DETENTE_TRY(words, read_words(reader, kProposalWordsMax));
-    out.words = std::move(words);
-  }
+  DETENTE_TRY(end, read_body_end(reader, items - 1, kProposalWordsMax));
+  out.words = std::move(end.words);
+  out.mandate = end.mandate;
   DETENTE_TRY_VOID(reader.expect_end());
   return out;
 }

@@ -32,6 +32,7 @@ struct Proposal {
   std::optional<WallTime> instant;
   std::optional<WallTime> lapse;
   std::string words;
+  std::optional<record::MandateProof> mandate = {};
   bool operator==(const Proposal&) const = default;
 };
 // The hour from which on it cannot be accepted: what agrees on an instant lapses at it at the latest.
@@ -55,6 +56,7 @@ enum class AnswerAct : std::uint8_t { kAccept = 0, kReject = 1, kWithdraw = 2 };
 struct Answer {
   AnswerAct act = AnswerAct::kAccept;
   std::string words;
+  std::optional<record::MandateProof> mandate = {};
   bool operator==(const Answer&) const = default;
 };
 Bytes answer_body(const Answer& answer);

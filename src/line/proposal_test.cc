@@ -37,6 +37,20 @@ TEST(Proposal, EachBodyReadsBackAndNoPartOfItDoes) {
   expect_exact(restoration_content(lines), parse_restoration_content);
 }
 
+TEST(Proposal, CarriesTheProofOfAMandateWithWordsAndWithout) {
+  const record::MandateProof proof{OfficerId{4}, Digest{1, 2}, {3}};
+  for (const char* words : {"", "On Monday."}) {
+    Proposal offer = restoration();
+    offer.words = words;
+    offer.mandate = proof;
+    EXPECT_EQ(parse_proposal_body(proposal_body(offer)), offer);
+    expect_exact(proposal_body(offer), parse_proposal_body);
+    const Answer answer{AnswerAct::kAccept, words, proof};
+    EXPECT_EQ(parse_answer_body(answer_body(answer)), answer);
+    expect_exact(answer_body(answer), parse_answer_body);
+  }
+}
+
 TEST(Proposal, AMatterOfANewerProgramIsRead) {
   const Proposal newer{static_cast<Matter>(kMatterMax), {1, 2, 3}, {}, {}, ""};
   EXPECT_EQ(parse_proposal_body(proposal_body(newer)), newer);

@@ -33,7 +33,7 @@ Result<std::vector<RegisterOf>> read_lines(wire::CborReader& reader) {
 }
 
 Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
-  if (items != 4 && items != 5) return fail(Fault::kMalformed, "a cut with too few or too many parts");
+  if (items < 4 || items > 6) return fail(Fault::kMalformed, "a cut with too few or too many parts");
   CutAct out;
   DETENTE_TRY(lines, read_lines(reader));
   out.lines = std::move(lines);
@@ -44,14 +44,14 @@ Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
   out.media = static_cast<MediaMask>(media & kAllMedia);
   DETENTE_TRY(effective, read_time(reader));
   if (effective != WallTime{}) out.effective = effective;
-  if (items == 4) return out;
-  DETENTE_TRY(reason, read_words(reader, kCutReasonMax, "a cut with an empty reason"));
-  out.reason = std::move(reason);
+  DETENTE_TRY(end, read_body_end(reader, items - 4, kCutReasonMax, "a cut with an empty reason"));
+  out.reason = std::move(end.words);
+  out.mandate = end.mandate;
   return out;
 }
 
 Result<ClearAct> read_clear(wire::CborReader& reader, std::size_t items) {
-  if (items != 3) return fail(Fault::kMalformed, "a clear with too few or too many parts");
+  if (items != 3 && items != 4) return fail(Fault::kMalformed, "a clear with too few or too many parts");
   ClearAct out;
   DETENTE_TRY(lines, read_lines(reader));
   out.lines = std::move(lines);
@@ -59,6 +59,9 @@ Result<ClearAct> read_clear(wire::CborReader& reader, std::size_t items) {
   if (ground > static_cast<std::uint64_t>(ClearGround::kRestored))
     return fail(Fault::kMalformed, "a clear on a ground that is not known");
   out.ground = static_cast<ClearGround>(ground);
+  if (items == 3) return out;
+  DETENTE_TRY(proof, record::read_mandate_proof(reader));
+  out.mandate = proof;
   return out;
 }
 
@@ -84,18 +87,20 @@ std::optional<MediaMask> medium_from(std::string_view name) {
 
 Bytes cut_body(const CutAct& act) {
   wire::CborWriter out;
-  out.array(act.reason.empty() ? 4 : 5).uint(kCut);
+  out.array(4 + body_end_items(act.reason, act.mandate)).uint(kCut);
   write_lines(out, act.lines);
   out.uint(act.dark ? kAllMedia | kDark : act.media).uint(act.effective ? act.effective->seconds : 0);
-  if (!act.reason.empty()) out.text(act.reason);
+  write_body_end(out, act.reason, act.mandate);
   return out.take();
 }
 
 Bytes clear_body(const ClearAct& act) {
   wire::CborWriter out;
-  out.array(3).uint(kClear);
+  out.array(act.mandate ? 4 : 3).uint(kClear);
   write_lines(out, act.lines);
-  return out.uint(static_cast<std::uint64_t>(act.ground)).take();
+  out.uint(static_cast<std::uint64_t>(act.ground));
+  if (act.mandate) record::write_mandate_proof(out, *act.mandate);
+  return out.take();
 }
 
 Result<RegisterAct> parse_register_body(ByteView body) {

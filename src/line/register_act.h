@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "record/entry.h"
+#include "record/mandate.h"
 
 namespace detente::line {
 
@@ -41,6 +42,7 @@ struct CutAct {
   std::string reason;                 // empty: withheld
   // While every line of the accord is cut so, this side sends and answers nothing at all: not a heartbeat, not a receipt.
   bool dark = false;  // of all media only
+  std::optional<record::MandateProof> mandate = {};
   bool operator==(const CutAct&) const = default;
 };
 
@@ -48,6 +50,7 @@ enum class ClearGround : std::uint8_t { kLifted = 0, kRestored = 1 };
 struct ClearAct {
   std::vector<RegisterOf> lines;
   ClearGround ground = ClearGround::kLifted;
+  std::optional<record::MandateProof> mandate = {};
   bool operator==(const ClearAct&) const = default;
 };
 

@@ -32,6 +32,19 @@ TEST(RegisterAct, ReadsBackAndNoPartOfItDoes) {
   expect_exact(clear_body(clear), parse_register_body);
 }
 
+TEST(RegisterAct, CarriesTheProofOfAMandateWithAReasonAndWithout) {
+  const record::MandateProof proof{OfficerId{4}, Digest{1, 2}, {3}};
+  for (const char* reason : {"", "The leaflets."}) {
+    const CutAct cut{{{LineId{1}, 1}}, kAllMedia, {}, reason, false, proof};
+    EXPECT_EQ(parse_register_body(cut_body(cut))->cut, cut);
+    expect_exact(cut_body(cut), parse_register_body);
+  }
+  const ClearAct clear{{{LineId{1}, 1}}, ClearGround::kLifted, proof};
+  EXPECT_EQ(parse_register_body(clear_body(clear))->clear, clear);
+  expect_exact(clear_body(clear), parse_register_body);
+  EXPECT_FALSE(parse_register_body(cut_body({{{LineId{1}, 1}}, kAllMedia, {}, "", false, record::MandateProof{}}))) << "of nobody";
+}
+
 TEST(RegisterAct, RefusesWhatNobodyMayWrite) {
   const auto refused = [](CutAct act) { return !parse_register_body(cut_body(act)); };
   CutAct act = kCutAct;

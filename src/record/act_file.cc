@@ -50,8 +50,19 @@ Result<std::optional<ReferredEntry>> read_referred(wire::CborReader& reader) {
   return std::optional(std::move(out));
 }
 
+Result<std::optional<MandateFile>> read_mandate(wire::CborReader& reader) {
+  DETENTE_TRY(type, reader.peek());
+  if (type == wire::CborType::kNull) {
+    DETENTE_TRY_VOID(reader.null());
+    return std::optional<MandateFile>();
+  }
+  DETENTE_TRY(bytes, reader.bytes());
+  DETENTE_TRY(file, parse_mandate_file(bytes));
+  return std::optional(std::move(file));
+}
+
 Result<ActFile> read_file(wire::CborReader& reader) {
-  DETENTE_TRY_VOID(reader.array(9));
+  DETENTE_TRY_VOID(reader.array(10));
   DETENTE_TRY(format, reader.text());
   if (format != kActFormat) return fail(Fault::kUnsupported, "this is no act to sign of version 1");
   ActFile out;
@@ -60,7 +71,7 @@ Result<ActFile> read_file(wire::CborReader& reader) {
   DETENTE_TRY(accord, read_array<32>(reader));
   DETENTE_TRY(version, reader.uint());
   if (version == 0 || version > UINT32_MAX) return fail(Fault::kMalformed, "an accord's version beyond its bound");
-  out = {std::move(side), std::move(counterpart), accord, static_cast<std::uint32_t>(version), {}, {}};
+  out = {std::move(side), std::move(counterpart), accord, static_cast<std::uint32_t>(version), {}, {}, {}};
   DETENTE_TRY(bytes, read_entry(reader));
   DETENTE_TRY(entry, decode_entry(bytes));
   out.entry = std::move(entry);
@@ -68,6 +79,8 @@ Result<ActFile> read_file(wire::CborReader& reader) {
     return fail(Fault::kMalformed, "an act to sign that has what only its station adds");
   DETENTE_TRY(refers_to, read_referred(reader));
   out.refers_to = std::move(refers_to);
+  DETENTE_TRY(mandate, read_mandate(reader));
+  out.mandate = std::move(mandate);
   DETENTE_TRY_VOID(reader.expect_end());
   return out;
 }
@@ -76,7 +89,7 @@ Result<ActFile> read_file(wire::CborReader& reader) {
 
 Bytes encode_act_file(const ActFile& file) {
   wire::CborWriter out;
-  out.array(9).text(kActFormat).text(file.side).text(file.counterpart).bytes(file.accord).uint(file.accord_version);
+  out.array(10).text(kActFormat).text(file.side).text(file.counterpart).bytes(file.accord).uint(file.accord_version);
   write_entry(out, encode_entry(file.entry));
   if (file.refers_to) {
     write_entry(out.array(4), file.refers_to->bytes);
@@ -84,6 +97,10 @@ Bytes encode_act_file(const ActFile& file) {
   } else {
     out.null();
   }
+  if (file.mandate)
+    out.bytes(encode_mandate_file(*file.mandate));
+  else
+    out.null();
   return out.take();
 }
 

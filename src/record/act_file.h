@@ -6,6 +6,7 @@
 #include <string>
 
 #include "record/entry.h"
+#include "record/mandate.h"
 
 namespace detente::record {
 
@@ -25,7 +26,8 @@ struct ActFile {
   Digest accord{};
   std::uint32_t accord_version = 1;
   Entry entry;  // without `seen` and the cut epoch: they are no part of what is signed
-  std::optional<ReferredEntry> refers_to;
+  std::optional<ReferredEntry> refers_to = {};
+  std::optional<MandateFile> mandate = {};  // whose proof stands in the body; for this side's eyes alone
   bool operator==(const ActFile&) const = default;
 };
 

@@ -38,11 +38,19 @@ ActFile example() {
 
 TEST(ActFile, ReadsWhatItWrites) {
   ActFile file = example();
+  Mandate mandate;
+  mandate.side = "south";
+  mandate.counterpart = "north";
+  mandate.principal = OfficerId{4};
+  mandate.lines = {LineId{1}};
+  mandate.valid_until = WallTime{9};
+  file.mandate = sign_mandate(mandate, key(4));
   auto read = parse_act_file(encode_act_file(file));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, file);
   EXPECT_EQ(referred_entry(*read)->body, proposal().body);
   file.refers_to.reset();
+  file.mandate.reset();
   file.entry.header.references.clear();
   file.entry.signatures.clear();
   read = parse_act_file(encode_act_file(file));

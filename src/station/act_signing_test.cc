@@ -5,6 +5,7 @@
 #include "accord/accord_for_test.h"
 #include "line/proposal.h"
 #include "line/register_act.h"
+#include "station/mandates.h"
 #include "station/side_rules.h"
 
 namespace detente::station {
@@ -187,6 +188,94 @@ TEST_F(ActSigning, AnAcceptanceShowsWhatItAccepts) {
   EXPECT_FALSE(act_words(ground(), file)) << "another proposal behind the reference";
 }
 
+class Mandates : public ActSigning {
+ protected:
+  record::Mandate order() const {
+    record::Mandate out;
+    out.side = "south";
+    out.counterpart = "north";
+    out.accord = accord_.digest;
+    out.principal = OfficerId{4};
+    out.lines = {LineId{1}};
+    out.letter = {7};
+    out.given = kMorning;
+    out.valid_until = WallTime{kMorning.seconds + 3600};
+    return out;
+  }
+  static record::MandateFile by(const record::Mandate& mandate, std::uint64_t key = 104) {
+    return record::sign_mandate(mandate, accord::test::sign_key(key));
+  }
+  record::ActFile cut_by(const record::MandateFile& mandate) const {
+    record::ActFile out = cut();
+    out.entry.body = line::cut_body({{{LineId{1}, 3}}, line::kAllMedia, std::nullopt, "The leaflets.", false, mandate.proof()});
+    out.mandate = mandate;
+    return out;
+  }
+};
+
+TEST_F(Mandates, AreShownToWhoeverSigns) {
+  const auto words = act_words(ground(), cut_by(by(order())));
+  ASSERT_TRUE(words) << words.error().message;
+  const std::string text = joined(*words);
+  for (const std::string& part : {std::string("no. 4) of south for a cut"), std::string("military-west with north"), to_hex(Digest{7})})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  record::ActFile file = cut_by(by(order()));
+  EXPECT_TRUE(sign(file, 2));
+}
+
+TEST_F(Mandates, ThatOrderSomethingElseAreRefused) {
+  const auto why = [&](auto change) {
+    record::Mandate mandate = order();
+    change(mandate);
+    const auto words = act_words(ground(), cut_by(by(mandate)));
+    return words ? std::string("it was taken") : words.error().message;
+  };
+  const auto says = [](const std::string& message, const char* part) { return message.find(part) != std::string::npos; };
+  EXPECT_EQ(why([](record::Mandate&) {}), "it was taken");
+  EXPECT_EQ(why([](record::Mandate& m) { m.lines = {}; }), "it was taken");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.act = GraveAct::kLift; }), "orders a lift, and this is a cut");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.lines = {LineId{7}}; }), "does not name military-west");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.side = "west"; }), "a principal of west");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.counterpart = "west"; }), "toward west");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.accord[0] ^= 1; }), "another accord");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.given.seconds += 1; }), "dated before the mandate");
+  EXPECT_PRED2(says, why([](record::Mandate& m) {
+                 m.given.seconds -= 7200;
+                 m.valid_until.seconds = m.given.seconds + 10;
+               }),
+               "was valid until");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.principal = OfficerId{2}; }), "is no principal");
+  EXPECT_PRED2(says, why([](record::Mandate& m) { m.principal = OfficerId{9}; }), "no credential of number 9");
+}
+
+TEST_F(Mandates, FileAndProofBelongTogether) {
+  const auto refused = [&](auto change) {
+    record::ActFile file = cut_by(by(order()));
+    change(file);
+    return !act_words(ground(), file);
+  };
+  EXPECT_FALSE(refused([](record::ActFile&) {}));
+  EXPECT_TRUE(refused([](record::ActFile& f) { f.mandate.reset(); })) << "a proof without its text";
+  EXPECT_TRUE(refused([&](record::ActFile& f) { f.entry.body = cut().entry.body; })) << "a text without its proof";
+  EXPECT_TRUE(refused([&](record::ActFile& f) {
+    record::Mandate other = order();
+    other.letter = {9};
+    f.mandate = by(other);
+  })) << "another text";
+  EXPECT_FALSE(act_words(ground(), cut_by(by(order(), 102)))) << "an officer's key under the principal's number";
+}
+
+TEST_F(Mandates, TheOtherSideSeesWhoseAndNotWhat) {
+  const record::MandateProof proof = by(order()).proof();
+  EXPECT_EQ(mandate_words(accord_, own_, GraveAct::kCut, proof, kNow), "by mandate of its duty-officer");
+  EXPECT_EQ(mandate_words(accord_, own_, GraveAct::kCut, std::nullopt, kNow), "");
+  EXPECT_NE(mandate_words(accord_, own_, GraveAct::kLift, proof, kNow).find("not valid"), std::string::npos);
+  EXPECT_EQ(mandate_json(accord_, own_, GraveAct::kCut, proof, kNow)["verdict"], "valid");
+  EXPECT_EQ(mandate_json(accord_, own_, GraveAct::kRestore, proof, kNow)["verdict"], "not valid");
+  EXPECT_EQ(mandate_json(accord_, own_, GraveAct::kCut, proof, {kMorning.seconds - 1})["verdict"], "not valid");
+  EXPECT_TRUE(mandate_json(accord_, own_, GraveAct::kCut, std::nullopt, kNow).is_null());
+}
+
 TEST_F(ActSigning, TheRuleCountsSigners) {
   SideRules rules;
   rules.signers[0] = 2;
@@ -208,7 +297,12 @@ TEST_F(ActSigning, ARuleThatNobodyCanMeetIsFound) {
   EXPECT_TRUE(check_rules_can_be_met(rules, own_));
   EXPECT_EQ(rules_warning(rules, own_, kNow), "");
   EXPECT_NE(rules_warning(rules, own_, {kMorning.seconds - 1}).find("restore = 4"), std::string::npos);
-  EXPECT_FALSE(check_rules_can_be_met(rules, accord::Roster("south", accord::test::south().verify_key())));
+  const accord::Roster nobody("south", accord::test::south().verify_key());
+  EXPECT_FALSE(check_rules_can_be_met(rules, nobody));
+  SideRules ordered;
+  ordered.mandate[1] = true;
+  EXPECT_TRUE(check_rules_can_be_met(ordered, own_));
+  EXPECT_FALSE(check_rules_can_be_met(ordered, nobody)) << "no principal";
 }
 
 TEST(GraveActs, SteppingBackIsNone) {

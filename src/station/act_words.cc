@@ -4,6 +4,8 @@
 #include "line/proposal.h"
 #include "line/register_act.h"
 #include "record/announcement.h"
+#include "station/mandates.h"
+#include "station/side_rules.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -19,7 +21,7 @@ void add(Words& out, std::string label, const std::string& text) {
   out.push_back(label + wire::display_line(text));
 }
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 // In groups of four, as people read it to each other.
 std::string grouped(ByteView bytes) {
@@ -59,7 +61,7 @@ Result<Words> register_words(const ActGround& ground, const record::Entry& entry
   add(out, "Medium", line::media_words(act.cut->media));
   if (act.cut->dark) add(out, "In the dark", "this station then sends and answers nothing at all");
   add(out, "From", act.cut->effective ? format_utc(*act.cut->effective) : "at once");
-  add(out, "Reason", act.cut->reason.empty() ? "none is given, and the other side sees that" : quoted(act.cut->reason));
+  add(out, "Reason", act.cut->reason.empty() ? "none is given, and the other side sees that" : in_quotes(act.cut->reason));
   return out;
 }
 
@@ -74,7 +76,7 @@ Result<void> add_content(Words& out, const ActGround& ground, const line::Propos
   }
   if (proposal.matter == line::Matter::kAnnouncement) {
     DETENTE_TRY(what, record::parse_announcement_content(proposal.content));
-    add(out, "Core", quoted(what.core));
+    add(out, "Core", in_quotes(what.core));
     add(out, "Texts", what.mode == record::AnnouncementMode::kIdentical ? "one identical text for both"
                       : what.mode == record::AnnouncementMode::kShown   ? "each side its own, read by the other before"
                                                                         : "each side its own, unseen by the other");
@@ -84,7 +86,7 @@ Result<void> add_content(Words& out, const ActGround& ground, const line::Propos
   }
   const std::string text = as_string(proposal.content);
   const bool readable = !text.empty() && wire::check_text(text, line::kProposalContentMax).has_value();
-  add(out, "Content", readable ? quoted(text) : "bytes " + to_hex(proposal.content));
+  add(out, "Content", readable ? in_quotes(text) : "bytes " + to_hex(proposal.content));
   return {};
 }
 
@@ -101,8 +103,8 @@ Result<Words> proposal_words(const ActGround& ground, const record::Entry& entry
   if (proposal.lapse) add(out, "Answer before", format_utc(*proposal.lapse));
   for (const record::Attachment& document : entry.header.attachments)
     add(out, "Document", grouped(document.digest) + ", " + std::to_string(document.length) + " bytes, " + document.media_type +
-                             (document.file_name.empty() ? "" : ", " + quoted(document.file_name)));
-  add(out, "Words", proposal.words.empty() ? "none" : quoted(proposal.words));
+                             (document.file_name.empty() ? "" : ", " + in_quotes(document.file_name)));
+  add(out, "Words", proposal.words.empty() ? "none" : in_quotes(proposal.words));
   return out;
 }
 
@@ -125,7 +127,7 @@ Result<Words> answer_words(const record::Entry& entry) {
   static constexpr const char* kSaid[] = {"ACCEPT the proposal", "REJECT the proposal", "WITHDRAW from the proposal"};
   Words out;
   add(out, "Act", kSaid[static_cast<std::size_t>(answer.act)]);
-  add(out, "Words", answer.words.empty() ? "none" : quoted(answer.words));
+  add(out, "Words", answer.words.empty() ? "none" : in_quotes(answer.words));
   return out;
 }
 
@@ -145,6 +147,27 @@ Result<Words> words_of(const ActGround& ground, const record::ActFile& file, con
     default:
       return fail(Fault::kUnsupported, "an entry of kind " + std::to_string(entry.header.kind) + ", which this program cannot put into words");
   }
+}
+
+// The order, where there is one: text and proof are of this very act.
+Result<void> add_mandate(Words& out, const ActGround& ground, const record::ActFile& file) {
+  const auto proof = mandate_of(file.entry);
+  if (!proof && !file.mandate) return {};
+  if (!proof || !file.mandate) return fail(Fault::kMalformed, "an act that carries a mandate comes with its file, and the other way round");
+  std::optional<line::Matter> answered;
+  if (file.entry.header.kind == record::kProposalAnswer) {
+    DETENTE_TRY(referred, record::referred_entry(file));
+    DETENTE_TRY(proposal, line::parse_proposal_body(referred.body));
+    answered = proposal.matter;
+  }
+  const auto act = grave_act_of(file.entry, answered);
+  if (!act) return fail(Fault::kMalformed, "this act is under no rule and carries no mandate");
+  DETENTE_TRY(lines, lines_of(file));
+  const WallTime at = file.entry.header.time;
+  DETENTE_TRY_VOID(check_mandate_text(*ground.accord, *file.mandate, {file.side, file.counterpart, *act, std::move(lines), *proof, at, at}));
+  DETENTE_TRY(shown, mandate_lines(*ground.accord, *ground.own, *file.mandate));
+  for (const std::string& line : shown) out.push_back(wire::display_line(line));
+  return {};
 }
 
 // What is not shown below has to be what it is without being said.
@@ -200,6 +223,7 @@ Result<std::vector<std::string>> act_words(const ActGround& ground, const record
   DETENTE_TRY_VOID(check_ground(ground, file));
   DETENTE_TRY_VOID(check_header(file.entry.header));
   DETENTE_TRY(out, words_of(ground, file, file.entry));
+  DETENTE_TRY_VOID(add_mandate(out, ground, file));
   const record::Header& header = file.entry.header;
   add(out, "To", file.counterpart + ", on the accord line, as " + record::precedence_name(header.precedence));
   add(out, "Written", format_utc(header.time));

@@ -1,5 +1,6 @@
 // Api: submissions, alone and several in one request. spec/api.md, "Writing an entry".
 #include "station/api.h"
+#include "station/mandates.h"
 #include "station/suspensions.h"
 #include "station/watch.h"
 
@@ -65,6 +66,7 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   };
   DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted, hold));
   static_cast<void>(id);
+  if (const auto proof = mandate_of(said)) running_.mandates_used.insert(proof->mandate);
   take_suspension(running_, *target.counterpart, record::Whose::kAuthors, said);
   running_.watch->on_submitted(*target.counterpart, *target.annex, said);
   return {};

@@ -3,6 +3,7 @@
 #include "station/api.h"
 #include "station/cuts.h"
 #include "station/desk_checks.h"
+#include "station/mandates.h"
 #include "station/proposals.h"
 #include "station/side_rules.h"
 #include "station/suspensions.h"
@@ -73,8 +74,12 @@ Result<void> check_signatures(const Running& running, const Counterpart& counter
 }
 
 // After the signatures: a rule of two is two whose signatures are good.
-Result<void> check_rules_of_side(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
-  const auto act = grave_act_of(entry, matter_answered(running, counterpart, entry));
+Result<void> check_rules_of_side(const Running& running, const Counterpart& counterpart, const Submission& submission, WallTime now) {
+  const record::Entry& entry = submission.entry;
+  constexpr auto kOwn = record::Whose::kAuthors;
+  const auto act = grave_act_of(entry, matter_answered(running, counterpart, kOwn, entry));
+  const std::vector<LineId> lines = act ? lines_of_act(running, counterpart, kOwn, entry) : std::vector<LineId>();
+  DETENTE_TRY_VOID(check_mandate_submission(running, counterpart, entry, act, lines, submission.mandate, now));
   return act ? check_signers(running.config.rules, *act, entry) : Result<void>{};
 }
 
@@ -103,7 +108,7 @@ Result<record::Entry> prepare_entry(Running& running, const Counterpart& counter
   if (!entry.signatures.empty())
     DETENTE_TRY_VOID(line::check_submission(entry, core::rules_for(setup, entry.header.kind)));
   DETENTE_TRY_VOID(check_signatures(running, counterpart, annex, entry, now));
-  DETENTE_TRY_VOID(check_rules_of_side(running, counterpart, entry));
+  DETENTE_TRY_VOID(check_rules_of_side(running, counterpart, submission, now));
   return std::move(entry);
 }
 

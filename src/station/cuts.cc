@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "station/mandates.h"
 #include "wire/text.h"
 
 namespace detente::station {
@@ -24,13 +25,18 @@ std::string names_of(const Counterpart& counterpart, const std::vector<line::Reg
 WallTime since(const core::Cut& cut) { return cut.effective.value_or(cut.signed_at); }
 
 // Of a cut that leaves the line open for text: its hour has not come, or it is of another medium.
-std::string other_cut_words(const std::string& who, const core::Cut& cut, bool in_force) {
+std::string other_cut_words(const std::string& who, const core::Cut& cut, const std::string& mandate, bool in_force) {
   const std::string what = cut.media == line::kAllMedia ? "this line" : line::media_words(cut.media) + " on this line";
   const std::string reason = cut.reason.empty() ? "No reason was given." : "The reason given: \"" + wire::display_line(cut.reason) + "\".";
   const std::string dark = cut.dark ? " in the dark, to send and answer nothing" : "";
   return who + (in_force ? " suspended " + what + dark + " at " + format_utc(since(cut))
                          : " announced to suspend " + what + dark + " at " + format_utc(since(cut)) + "; until then it is open") +
-         ". " + reason;
+         (mandate.empty() ? "" : ", " + mandate) + ". " + reason;
+}
+
+std::string mandate_of_cut(const Running& running, const Counterpart& counterpart, Whose whose, const core::Cut& cut) {
+  const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
+  return mandate_words(counterpart.accord, roster, record::GraveAct::kCut, cut.mandate, cut.signed_at);
 }
 
 // The newest that is open; null: none is.
@@ -50,6 +56,7 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
           {"known_here_since", cut.noted.seconds},
           {"officer", cut.author.value},
           {"post", officer == nullptr ? "" : officer->credential.post},
+          {"mandate", mandate_json(counterpart.accord, roster, record::GraveAct::kCut, cut.mandate, cut.signed_at)},
           {"reason", cut.reason.empty() ? Json() : Json(wire::display_line(cut.reason))}};
 }
 
@@ -114,14 +121,16 @@ bool crossed_with_cut(const core::Registers& registers, const record::Header& he
   return false;
 }
 
-void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderFacts& facts) {
+void add_cut_facts(const Running& running, const Counterpart& counterpart, LineId line, watch::LadderFacts& facts) {
+  const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const bool ours = whose == Whose::kAuthors;
     if (const core::Cut* cut = registers.closed_by(whose, line, line::kText)) {
-      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason), registers.dark(whose, line)};
+      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason), registers.dark(whose, line),
+                                                                     mandate_of_cut(running, counterpart, whose, *cut)};
     } else if (const core::Cut* open = registers.of(whose, line).open_cut()) {
       const bool in_force = registers.closed_by(whose, line, line::kAllMedia) != nullptr;
-      facts.announced.push_back(other_cut_words(ours ? "we" : facts.far, *open, in_force));
+      facts.announced.push_back(other_cut_words(ours ? "we" : facts.far, *open, mandate_of_cut(running, counterpart, whose, *open), in_force));
     }
   }
 }

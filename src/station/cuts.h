@@ -21,7 +21,7 @@ std::string register_act_words(const Counterpart& counterpart, const record::Ent
 // Whether the other side's entry came when this side had cut the line already and its author did not know.
 bool crossed_with_cut(const core::Registers& registers, const record::Header& header, WallTime stored_at);
 
-void add_cut_facts(const core::Registers& registers, LineId line, watch::LadderFacts& facts);
+void add_cut_facts(const Running& running, const Counterpart& counterpart, LineId line, watch::LadderFacts& facts);
 
 // {"own": null or {…}, "theirs": …, "own_cut_epoch", "closed": […]}: what is cut, or announced to be.
 Json registers_json(const Running& running, const Counterpart& counterpart, LineId line);

@@ -2,7 +2,9 @@
 
 #include "station/cuts.h"
 #include "station/document_json.h"
+#include "station/mandates.h"
 #include "station/proposals.h"
+#include "station/side_rules.h"
 
 #include "base/civil.h"
 #include "line/message.h"
@@ -84,6 +86,20 @@ void add_body(Json& out, const Counterpart& counterpart, const accord::Roster& r
   if (header.kind == record::kPersonReceipt)
     if (const auto level = line::parse_receipt_body(entry.body))
       out["level"] = kReceiptLevels[static_cast<std::size_t>(*level)];
+}
+
+// By whose order, where the act says that there is one.
+void add_mandate(Json& out, const Running& running, const EntryView& view, const record::Entry& entry) {
+  const auto proof = mandate_of(entry);
+  if (!proof) return;
+  const Counterpart& counterpart = *view.counterpart;
+  const auto whose = view.log.own ? record::Whose::kAuthors : record::Whose::kOthers;
+  const auto act = grave_act_of(entry, matter_answered(running, counterpart, whose, entry));
+  if (!act) return;
+  const accord::Roster& roster = view.log.own ? running.own_roster : counterpart.roster;
+  out["mandate"] = mandate_json(counterpart.accord, roster, *act, proof, entry.header.time);
+  const std::string words = mandate_words(counterpart.accord, roster, *act, proof, entry.header.time);
+  if (out.contains("act")) out["act"] = out["act"].get<std::string>() + "; " + wire::display_line(words);
 }
 
 // How far it has come: ours by their receipt, theirs by ours.
@@ -177,6 +193,7 @@ Json entry_json(Running& running, const EntryView& view) {
   out["references"] = references_json(view, header);
   const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
   add_body(out, *view.counterpart, roster, *entry);
+  add_mandate(out, running, view, *entry);
   out["attachments"] = Json::array();
   for (const record::Attachment& attachment : header.attachments)
     out["attachments"].push_back(attachment_json(running, *view.counterpart, view.log.own, attachment));

@@ -85,7 +85,7 @@ watch::LadderFacts gather_line(const Running& running, const Counterpart& counte
                 [&](const watch::PathFacts& path) { return !annex.allows_path(path.name); });
   out.media = annex.media;
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
-  add_cut_facts(peer.registers(), annex.line, out);
+  add_cut_facts(running, counterpart, annex.line, out);
   add_restoration_facts(peer, annex.line, running.driver->now().wall, out);
   if (running.watch != nullptr) running.watch->add_facts(counterpart, annex, out);
   return out;

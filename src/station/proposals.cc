@@ -5,6 +5,8 @@
 #include "base/civil.h"
 #include "station/announcer.h"
 #include "station/cuts.h"
+#include "station/mandates.h"
+#include "station/side_rules.h"
 #include "station/verdict.h"
 #include "wire/text.h"
 
@@ -47,7 +49,8 @@ std::vector<LineId> ids_of(const std::vector<Of>& lines) {
   return out;
 }
 
-// Which lines an act of a person is about, beside the accord line. Of an answer, those of what it answers.
+}  // namespace
+
 std::vector<LineId> lines_of_act(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry) {
   if (entry.header.kind == record::kRestorationTest)
     return line::parse_restoration_test_body(entry.body).map([](const line::RestorationTest& test) { return test.lines; }).value_or(std::vector<LineId>());
@@ -60,6 +63,8 @@ std::vector<LineId> lines_of_act(const Running& running, const Counterpart& coun
   const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
   return proposal == nullptr ? std::vector<LineId>() : ids_of(restored_lines(*proposal));
 }
+
+namespace {
 
 bool persons_act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
                         const std::optional<EntryPlace>& place) {
@@ -114,10 +119,11 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   return check_lines(running, counterpart, entry);
 }
 
-std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, Whose whose,
+                                            const record::Entry& entry) {
   if (entry.header.kind != record::kProposalAnswer) return std::nullopt;
   const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
-  const auto on = agreements.target(Whose::kAuthors, entry.header);
+  const auto on = agreements.target(whose, entry.header);
   const line::Proposal* proposal = on ? agreements.book().find(*on) : nullptr;
   return proposal == nullptr ? std::nullopt : std::optional(proposal->matter);
 }
@@ -265,13 +271,24 @@ Json run_json(const Counterpart& counterpart, const core::RestorationRun& run) {
   return out;
 }
 
+// By whose order that side did it, where it says that there is one.
+void add_order(Json& out, const Running& running, const Counterpart& counterpart, bool own, const record::Entry& entry, line::Matter matter) {
+  const auto act = grave_act_of(entry, matter);
+  const auto proof = mandate_of(entry);
+  const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
+  out["mandate"] = act ? mandate_json(counterpart.accord, roster, *act, proof, entry.header.time) : Json();
+  out["ordered"] = act ? mandate_words(counterpart.accord, roster, *act, proof, entry.header.time) : "";
+}
+
 Json proposal_json(const Running& running, const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at) {
   const core::Agreements& agreements = peer.agreements();
   const line::Proposal& proposal = *agreements.book().find(at);
   const line::Outcome outcome = *agreements.book().outcome(at);
   Json out = place_json(agreements, at);
+  const bool own = agreements.whose(at) == Whose::kAuthors;
   const auto entry = proposal_entry(running, counterpart, at);
-  if (entry) out.update(by_json(running, counterpart, agreements.whose(at) == Whose::kAuthors, entry->header));
+  if (entry) out.update(by_json(running, counterpart, own, entry->header));
+  if (entry) add_order(out, running, counterpart, own, *entry, proposal.matter);
   out["matter"] = matter_name(proposal.matter);
   out["state"] = line::to_string(outcome.state);
   out["crossed"] = outcome.crossed;
@@ -285,7 +302,9 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
   out["decided"] = Json();
   if (outcome.decided_at != at)
     if (const auto answer = proposal_entry(running, counterpart, outcome.decided_at)) {
-      Json decided = by_json(running, counterpart, agreements.whose(outcome.decided_at) == Whose::kAuthors, answer->header);
+      const bool ours = agreements.whose(outcome.decided_at) == Whose::kAuthors;
+      Json decided = by_json(running, counterpart, ours, answer->header);
+      add_order(decided, running, counterpart, ours, *answer, proposal.matter);
       const auto said = line::parse_answer_body(answer->body);
       decided["words"] = said ? wire::display_line(said->words) : "";
       out["decided"] = std::move(decided);

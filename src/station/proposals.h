@@ -18,8 +18,10 @@ bool act_counts(const Running& running, const Counterpart& counterpart, record::
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
 Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
 
-// The matter of the proposal that this side's answer refers to; nothing where none is known.
-std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, const record::Entry& entry);
+// The matter of the proposal that an answer refers to; nothing where none is known.
+std::optional<line::Matter> matter_answered(const Running& running, const Counterpart& counterpart, record::Whose whose, const record::Entry& entry);
+// Which lines an act of a person is about, beside the accord line. Of an answer, those of what it answers.
+std::vector<LineId> lines_of_act(const Running& running, const Counterpart& counterpart, record::Whose whose, const record::Entry& entry);
 
 // What is agreed, or tested now, about a line: beside its situation.
 void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "io/driver.h"
@@ -46,6 +47,7 @@ struct Running {
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
   Watch* watch = nullptr;  // once the record is open; borrowed
   Announcer* announcer = nullptr;  // the same
+  std::set<Digest> mandates_used = {};  // since the start: an act may not be on the disk yet
 
   Counterpart* counterpart(std::string_view name);
   const core::Line& line(PeerId peer, LineId id) const {

@@ -73,6 +73,11 @@ Result<void> check_rules_can_be_met(const SideRules& rules, const accord::Roster
       return fail(Fault::kConflict, std::string("station.toml: [rules] ") + to_string(act) + " = " + std::to_string(rules.signers_of(act)) +
                                         ", and this side has enrolled " + people(enrolled) +
                                         ": nobody could do it. Enrol the others first (detente officer enrol), or lower the number");
+  const bool principal = !persons(own, [](const accord::Credential& one) { return one.role == accord::CredentialRole::kPrincipal; }).empty();
+  for (const GraveAct act : kGraveActs)
+    if (rules.wants_mandate(act) && !principal)
+      return fail(Fault::kConflict, std::string("station.toml: [rules] mandate names ") + to_string(act) +
+                                        ", and this side has no principal to order it: detente officer enrol NAME --role principal");
   return {};
 }
 

@@ -191,7 +191,7 @@ Result<StationConfig> parse_station_config(std::string_view text) {
     if (!counterpart) return tl::unexpected<Error>(counterpart.error());
     config.counterparts.push_back(std::move(*counterpart));
   }
-  config.rules = read_rules(root);
+  config.rules = read_rules(document, root);
   DETENTE_TRY(hooks, read_hooks(document, root));
   config.hooks = std::move(hooks);
   root.close();

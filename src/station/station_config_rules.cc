@@ -1,25 +1,9 @@
 #include "station/station_config_rules.h"
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace detente::station {
-
-const char* to_string(GraveAct act) {
-  switch (act) {
-    case GraveAct::kCut: return "cut";
-    case GraveAct::kLift: return "lift";
-    case GraveAct::kRestore: return "restore";
-    case GraveAct::kAnnounce: return "announce";
-  }
-  return "?";
-}
-
-std::optional<GraveAct> grave_act_from(std::string_view name) {
-  const auto* const found = std::find_if(std::begin(kGraveActs), std::end(kGraveActs),
-                                         [name](GraveAct act) { return to_string(act) == name; });
-  return found == std::end(kGraveActs) ? std::nullopt : std::optional(*found);
-}
 
 Result<void> check_rules(const SideRules& rules) {
   for (const GraveAct act : kGraveActs)
@@ -28,13 +12,21 @@ Result<void> check_rules(const SideRules& rules) {
   return {};
 }
 
-SideRules read_rules(accord::TomlDocument::Table& root) {
+SideRules read_rules(accord::TomlDocument& document, accord::TomlDocument::Table& root) {
   SideRules out;
   if (!root.has("rules")) return out;
   accord::TomlDocument::Table table = root.table("rules");
   for (const GraveAct act : kGraveActs)
     if (table.has(to_string(act)))
       out.signers[static_cast<std::size_t>(act) - 1] = table.integer(to_string(act), 1, kSignersMax);
+  if (table.has("mandate"))
+    for (const std::string& name : table.texts("mandate", std::size(kGraveActs))) {
+      const auto act = record::grave_act_from(name);
+      if (act)
+        out.mandate[static_cast<std::size_t>(*act) - 1] = true;
+      else
+        document.fail_with(Fault::kMalformed, "\"mandate\" in [rules] names acts: cut, lift, restore, announce", table.line());
+    }
   table.close();
   return out;
 }
@@ -44,6 +36,10 @@ void write_rules(accord::TomlWriter& writer, const SideRules& rules) {
   writer.section("rules");
   for (const GraveAct act : kGraveActs)
     if (rules.signers_of(act) != 1) writer.integer(to_string(act), rules.signers_of(act));
+  std::vector<std::string> ordered;
+  for (const GraveAct act : kGraveActs)
+    if (rules.wants_mandate(act)) ordered.push_back(to_string(act));
+  if (!ordered.empty()) writer.texts("mandate", ordered);
 }
 
 }  // namespace detente::station

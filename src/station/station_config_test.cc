@@ -20,6 +20,7 @@ StationConfig example() {
   config.vigilance_grace_minutes = 3;
   config.rules.signers[0] = 2;
   config.rules.signers[2] = 4;
+  config.rules.mandate[0] = config.rules.mandate[3] = true;
   config.hooks = {{HookOn::kAlarm, {"/usr/local/bin/bell", "--for", "a \"b\" \\c"}, "", {}, 0, 20},
                   {HookOn::kSignOfLife, {}, "duty@example.org", {"liaison", "north/navy"}, 0, 300},
                   {HookOn::kEscalation, {}, "chief", {}, 15, 1}};

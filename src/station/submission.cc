@@ -181,6 +181,7 @@ Json write_submission(const Submission& submission) {
                                  {"counter", signature.counter},
                                  {"accord_version", signature.accord_version},
                                  {"signature", to_base64(signature.signature)}});
+  if (submission.mandate) out["mandate"] = to_base64(record::encode_mandate_file(*submission.mandate));
   out["wait"] = wait_name(submission.wait);
   if (submission.hold) out["if_cut"] = "hold";
   out["timeout_ms"] = submission.timeout_ms;
@@ -202,6 +203,10 @@ Result<Submission> parse_submission(const Json& json) {
   if (body) {
     out.entry.body = *body;
     out.entry.header.body_form = record::BodyForm::kCbor;
+  }
+  if (const auto bytes = in.base64("mandate")) {
+    DETENTE_TRY(mandate, record::parse_mandate_file(*bytes));
+    out.mandate = std::move(mandate);
   }
   if (const auto wait = in.text("wait")) {
     if (*wait == "none") {

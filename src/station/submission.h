@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "record/entry.h"
+#include "record/mandate.h"
 #include "station/json.h"
 
 namespace detente::station {
@@ -32,6 +33,7 @@ struct Submission {
   bool timed = true;    // header.time was given
   bool hold = false;    // on a line that is cut it waits until the line is open
   std::vector<SubmissionReference> references;
+  std::optional<record::MandateFile> mandate;  // whose proof stands in the body; stays with this side
   Wait wait = Wait::kDurable;
   std::uint64_t timeout_ms = 10'000;
 };

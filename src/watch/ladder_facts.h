@@ -71,8 +71,9 @@ struct FarFacts {
 // A side's register of this line. Both sides': by both.
 struct CutFacts {
   WallTime since;
-  std::string reason;  // may be empty
-  bool dark = false;   // its author sends and answers nothing
+  std::string reason;        // may be empty
+  bool dark = false;         // its author sends and answers nothing
+  std::string mandate = {};  // "by mandate of its president"; may be empty
 };
 
 struct OutageFacts {

@@ -101,15 +101,17 @@ std::string in_quotes(const std::string& reason) {
   return reason.empty() ? "No reason was given." : "The reason given: \"" + reason + "\".";
 }
 
+std::string by_mandate(const CutFacts& cut) { return cut.mandate.empty() ? "" : ", " + cut.mandate; }
+
 std::string cut_words(const Judged& judged, Situation situation) {
   const LadderFacts& facts = judged.facts;
   std::string out;
   if (situation != Situation::kCutByUs)
     out = sentence_start(facts.far) + " suspended the line at " +
-          time_text(facts.cut_by_them->since) + ". " + in_quotes(facts.cut_by_them->reason);
+          time_text(facts.cut_by_them->since) + by_mandate(*facts.cut_by_them) + ". " + in_quotes(facts.cut_by_them->reason);
   if (situation != Situation::kCutByThem)
     out += (out.empty() ? "" : " ") + std::string("We suspended the line at ") +
-           time_text(facts.cut_by_us->since) + ". " + in_quotes(facts.cut_by_us->reason);
+           time_text(facts.cut_by_us->since) + by_mandate(*facts.cut_by_us) + ". " + in_quotes(facts.cut_by_us->reason);
   if (facts.cut_by_us && facts.cut_by_us->dark) out += " In the dark: this station sends and answers nothing.";
   if (facts.cut_by_them && facts.cut_by_them->dark)
     out += " In the dark: they send and answer nothing, so whether their equipment and the paths work cannot be told.";

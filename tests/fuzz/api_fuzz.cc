@@ -23,6 +23,7 @@ void check_submission(const std::string& text) {
   FUZZ_EXPECT(again.has_value());
   FUZZ_EXPECT(again->entry == submission->entry && again->wait == submission->wait &&
               again->timeout_ms == submission->timeout_ms && again->timed == submission->timed &&
+              again->mandate == submission->mandate &&
               again->references.size() == submission->references.size());
 }
 

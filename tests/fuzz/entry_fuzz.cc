@@ -12,6 +12,7 @@
 #include "record/act_file.h"
 #include "record/announcement.h"
 #include "record/entry.h"
+#include "record/mandate.h"
 #include "wire/cbor.h"
 
 namespace detente::fuzz {
@@ -34,6 +35,20 @@ record::Entry genuine() {
   entry.signatures.push_back(record::sign_entry(entry.header, entry.body, kAccord, 1, OfficerId{2},
                                                 1770000001, accord::test::sign_key(5)));
   return entry;
+}
+
+record::MandateFile mandate_seed() {
+  record::Mandate out;
+  out.side = "south";
+  out.counterpart = "north";
+  out.accord = kAccord;
+  out.principal = OfficerId{2};
+  out.lines = {LineId{1}, LineId{3}};
+  out.letter = {7};
+  out.given = WallTime{1770000000};
+  out.valid_until = WallTime{1770009999};
+  out.nonce = {8};
+  return record::sign_mandate(std::move(out), accord::test::sign_key(5));
 }
 
 // Header, body and signatures one after the other.
@@ -101,6 +116,13 @@ void run(ByteView input) {
   }
   if (const auto header = record::decode_header(input))
     FUZZ_EXPECT(equal(record::encode_header(*header), input));
+  if (const auto mandate = record::parse_mandate_file(input)) {
+    FUZZ_EXPECT(equal(record::encode_mandate_file(*mandate), input));
+    // A signature is of one text: nothing that reads is signed unless it is the seed.
+    static const record::MandateFile* const good = new record::MandateFile(mandate_seed());
+    if (record::verify_mandate(mandate->proof(), kAccord, mandate->mandate.act, accord::test::sign_key(5).verify_key()))
+      FUZZ_EXPECT(mandate->mandate == good->mandate);
+  }
   check_bodies(input);
   const auto bytes = split(input);
   if (!bytes) return;
@@ -150,6 +172,9 @@ Seeds seeds() {
   answer.header.references = {{record::Whose::kOthers, {1}, 3, record::leaf_of(referred.bytes, referred.salt)}};
   return {{"signed", joined(genuine())},
           {"act-to-sign", record::encode_act_file({"south", "north", kAccord, 1, answer, referred})},
+          {"mandate", record::encode_mandate_file(mandate_seed())},
+          {"body-cut-by-mandate", line::cut_body({{{LineId{1}, 1}}, line::kAllMedia, {}, "", mandate_seed().proof()})},
+          {"body-lift-by-mandate", line::clear_body({{{LineId{1}, 1}}, line::ClearGround::kLifted, mandate_seed().proof()})},
           {"act-signed", record::encode_act_file({"south", "north", kAccord, 1, genuine(), {}})},
           {"rich", joined(rich)},
           {"plain", joined(plain)},

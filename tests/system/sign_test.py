@@ -1,5 +1,6 @@
 """Grave acts that two officers sign, from files, with two real stations: a side's rule of two, and a text that somebody changes."""
 
+import datetime
 import os
 import pty
 import re
@@ -12,7 +13,7 @@ LINE, OTHER = "military-west", "liaison"
 REASON, FORGED = "The leaflets of 31 May.", "The leaflets of 31 Mai."
 
 
-class TwoOfficers(unittest.TestCase):
+class TwoStations(unittest.TestCase):
     def setUp(self):
         self.lab = Lab("--lines", f"{LINE},{OTHER}", "--lift-alone")
         self.addCleanup(self.lab.close)
@@ -29,11 +30,11 @@ class TwoOfficers(unittest.TestCase):
         return os.path.join(self.lab.dir, name)
 
     def rule(self, text):
-        """The last [rules] that is written counts alone."""
+        """[rules] stands at the end of the file, once."""
         name = self.south.path("station", "station.toml")
         with open(name, encoding="utf-8") as file:
             before = file.read()
-        before = re.sub(r"\[rules\][^\[]*", "", before)
+        before = before.split("[rules]")[0]
         with open(name, "w", encoding="utf-8") as file:
             file.write(before + "\n" + text)
 
@@ -43,8 +44,11 @@ class TwoOfficers(unittest.TestCase):
         return file
 
     def situation(self, station):
+        return self.ladder(station)["situation"]
+
+    def ladder(self, station):
         far = "north" if station is self.south else "south"
-        return station.get(f"/v1/counterparts/{far}/lines/{LINE}/status")["situation"]
+        return station.get(f"/v1/counterparts/{far}/lines/{LINE}/status")
 
     def change(self, file, before, after):
         with open(file, "rb") as opened:
@@ -56,6 +60,10 @@ class TwoOfficers(unittest.TestCase):
     def signatures(self, file):
         with open(file, "rb") as opened:
             return opened.read().count(b"\x3a\x00\x01\x11\x70")  # the label of an officer's counter
+
+
+class TwoOfficers(TwoStations):
+    """A side whose rule wants two under a cut and a restoration."""
 
     def test_a_cut_wants_both_and_the_other_side_sees_both(self):
         file = self.prepare()
@@ -191,6 +199,124 @@ class TwoOfficers(unittest.TestCase):
             self.assertIn(part, done.stderr + done.stdout)
             self.rule("[rules]\ncut = 3\n")
             self.south.start()
+
+
+class Mandates(TwoStations):
+    """A side whose principal has to order a cut, citing a letter."""
+
+    def setUp(self):
+        super().setUp()
+        self.south.stop()
+        self.south.cli("officer", "enrol", "ahn", "--post", "president", "--role", "principal")
+        self.south.cli("bulletin", "export", self.path("newer.bulletins"))
+        self.north.cli("bulletin", "import", self.path("newer.bulletins"))
+        self.rule("[rules]\nmandate = [\"cut\"]\n")
+        self.south.start()
+        self.south.wait_link("north")
+        with open(self.path("letter"), "w", encoding="utf-8") as file:
+            file.write("Cut the line.")
+
+    def give(self, name, *arguments, counterpart="north", act="cut", lines=("--line", LINE)):
+        file = self.path(name)
+        self.south.cli("mandate", "give", file, "--as", "ahn", "--counterpart", counterpart, "--act", act, *lines, "--letter", self.path("letter"),
+                       "--yes", *arguments)
+        return file
+
+    def cut(self, *arguments):
+        return ("cut", f"north/{LINE}", "--reason", REASON, "--as", "kim", "--yes", *arguments)
+
+    def test_a_cut_wants_an_order_and_the_other_side_sees_that_there_is_one(self):
+        self.assertIn("wants a principal's mandate for a cut", self.south.refused(*self.cut())["message"])
+        refused = self.south.refused("mandate", "give", self.path("x"), "--as", "kim", "--counterpart", "north", "--act", "cut", "--all",
+                                     "--letter", self.path("letter"), "--yes")
+        self.assertIn("is no principal", refused["message"])
+        order = self.give("cut.mandate")
+        self.assertIn("of president", "\n".join(self.south.cli("mandate", "show", order)["text"]))
+        self.south.cli(*self.cut("--mandate", order))
+        there = wait_until(lambda: self.ladder(self.north)["registers"]["theirs"], "the cut at the other side")
+        self.assertEqual((there["mandate"]["post"], there["mandate"]["verdict"]), ("president", "valid"))
+        self.assertIn("by mandate of its president", self.ladder(self.north)["words"])
+        self.assertIn("by mandate of its president", self.ladder(self.south)["words"])
+        entry = next(e for e in self.north.entries("south", "accord") if e["kind"] == 12)
+        self.assertIn("by mandate of its president", entry["act"])
+        self.north.kill()
+        self.north.start()
+        self.assertIn("by mandate of its president", self.ladder(self.north)["words"], "also after a new start")
+        # The order was for one act.
+        self.south.cli("lift", f"north/{LINE}", "--as", "kim")
+        self.assertIn("used already", self.south.refused(*self.cut("--mandate", order))["message"])
+        self.south.stop()
+        self.south.start()
+        self.assertIn("used already", self.south.refused(*self.cut("--mandate", order))["message"])
+        self.south.cli(*self.cut("--mandate", self.give("again.mandate")))
+        wait_until(lambda: self.ladder(self.north)["registers"]["their_cuts"] == 2, "the second cut")
+
+    def test_an_order_of_something_else_is_refused_in_words(self):
+        for name, part, arguments, options in (
+                ("lift", "orders a lift, and this is a cut", (), {"act": "lift"}),
+                ("other", f"is of {OTHER} and does not name {LINE}", (), {"lines": ("--line", OTHER)})):
+            order = self.give(f"{name}.mandate", *arguments, **options)
+            self.assertIn(part, self.south.refused(*self.cut("--mandate", order))["message"])
+        short = self.give("short.mandate", "--valid-until", "+1s")
+        wait_until(lambda: "was valid until" in self.south.refused(*self.cut("--mandate", short))["message"]
+                   if self.ladder(self.south)["now"] > self.began(short) + 1 else False, "the mandate to expire")
+        altered = self.give("altered.mandate")
+        with open(altered, "r+b") as file:
+            content = bytearray(file.read())
+            content[-1] ^= 1
+            file.seek(0)
+            file.write(content)
+        self.assertIn("does not fit a mandate", self.south.refused(*self.cut("--mandate", altered))["message"])
+        theirs = self.path("theirs.mandate")
+        self.north.cli("officer", "enrol", "pak", "--post", "chairman", "--role", "principal")
+        self.north.cli("mandate", "give", theirs, "--as", "pak", "--counterpart", "south", "--act", "cut", "--all",
+                       "--letter", self.path("letter"), "--yes")
+        self.assertIn("a principal of north", self.south.refused(*self.cut("--mandate", theirs))["message"])
+        self.assertEqual(self.ladder(self.south)["registers"]["own_cuts"], 0)
+
+    def test_a_restoration_and_an_announcement_show_whose_order_they_follow(self):
+        self.south.stop()
+        self.rule("[rules]\nmandate = [\"restore\", \"announce\"]\n")
+        self.south.start()
+        self.south.wait_link("north")
+        propose = ("restore", "propose", f"north/{LINE}", "--at", "+1h", "--as", "kim")
+        self.assertIn("wants a principal's mandate for a restoration", self.south.refused(*propose)["message"])
+        self.south.cli(*propose, "--mandate", self.give("restore.mandate", act="restore"))
+        text = self.path("text")
+        with open(text, "w", encoding="utf-8") as file:
+            file.write("The lines are open.")
+        self.north.cli("announce", "draft", "south", "--core", "Open again", "--text", text, "--at", "+1h", "--identical", "--as", "ri")
+        offered = wait_until(lambda: next((p for p in self.south.get("/v1/counterparts/north/proposals")["proposals"]
+                                           if p["matter"] == "announcement"), None), "the announcement at the other side")
+        agree = ("announce", "agree", f"north/{offered['id']}", "--as", "kim", "--yes")
+        wait_until(lambda: "wants a principal's mandate for an announcement" in self.south.refused(*agree)["message"], "the refusal")
+        self.south.cli(*agree, "--mandate", self.give("announce.mandate", act="announce", lines=("--all",)))
+        seen = wait_until(self.ordered_at_north, "both at the other side")
+        self.assertEqual(seen["restoration"]["ordered"], "by mandate of its president")
+        self.assertEqual(seen["announcement"]["mandate"], None)
+        self.assertEqual(seen["announcement"]["decided"]["ordered"], "by mandate of its president")
+
+    def ordered_at_north(self):
+        """The restoration, and the announcement once it is decided; nothing before both are there."""
+        found = {p["matter"]: p for p in self.north.get("/v1/counterparts/south/proposals")["proposals"]
+                 if p["matter"] == "restoration" or p["decided"]}
+        return found if len(found) == 2 else None
+
+    def began(self, order):
+        given = re.search(r"Given +(\S+),", "\n".join(self.south.cli("mandate", "show", order)["text"])).group(1)
+        return int(datetime.datetime.fromisoformat(given.replace("Z", "+00:00")).timestamp())
+
+    def test_with_a_rule_of_two_the_order_goes_with_the_file(self):
+        self.south.stop()
+        self.rule("[rules]\ncut = 2\nmandate = [\"cut\"]\n")
+        self.south.start()
+        self.south.wait_link("north")
+        file = self.prepare("both.act", "--mandate", self.give("both.mandate"))
+        shown = "\n".join(self.south.cli("sign", file, "--as", "kim", "--yes")["text"])
+        self.assertIn("Mandate       of president", shown)
+        self.south.cli("sign", file, "--as", "park", "--yes")
+        self.south.cli("act", "submit", file)
+        wait_until(lambda: "by mandate of its president" in self.ladder(self.north)["words"], "the cut by mandate")
 
 
 if __name__ == "__main__":
