@@ -37,6 +37,8 @@ struct LineChoice {
   bool lift_alone = false;  // each side may lift its own cut alone
   bool desk_restores = false;  // a restoration waits for a word of both desks
   std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
+  std::vector<accord::Medium> media = {accord::Medium::kText, accord::Medium::kDocument};
+  std::vector<std::string> paths = {};   // that it may take, the best first; none: every one
   bool log_only = false;
   std::string station = {};  // the post of the stations at which it ends; empty: every station
 };

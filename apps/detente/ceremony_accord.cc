@@ -55,7 +55,8 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
       number, choice.name, paths,
       choice.deniable ? accord::Evidence::kDeniable : accord::Evidence::kProvable, random);
   annex.highest_precedence = choice.highest;
-  if (number != kAccordLine) annex.media = {accord::Medium::kText, accord::Medium::kDocument};
+  if (number != kAccordLine) annex.media = choice.media;
+  if (!choice.paths.empty()) annex.paths = choice.paths;
   annex.lift_alone = choice.lift_alone;
   annex.desk_restores = choice.desk_restores;
   annex.hours = choice.hours.terms;

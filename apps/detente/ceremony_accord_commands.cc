@@ -2,6 +2,7 @@
 #include "ceremony_commands.h"
 #include "client_commands.h"
 #include "io/os_clock.h"
+#include "line_terms.h"
 #include "station/schedules.h"
 
 namespace detente::cli {
@@ -9,7 +10,8 @@ namespace {
 
 struct DraftOptions {
   DraftChoices choices;
-  std::vector<std::string> lines, paths, highest, vectors, hours, people, stations;
+  LineTerms terms;
+  std::vector<std::string> lines, paths, highest, vectors;
   bool replace = false;
 };
 
@@ -104,9 +106,7 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
   DETENTE_TRY(lines, parse_lines(options));
   options.choices.lines = std::move(lines);
   DETENTE_TRY_VOID(read_vectors(options));
-  DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
-  DETENTE_TRY_VOID(choose_people(options.people, options.choices.lines));
-  DETENTE_TRY_VOID(choose_stations(options.stations, options.choices.lines));
+  DETENTE_TRY_VOID(choose_line_terms(options.terms, options.choices.lines));
   DETENTE_TRY(files,
               draft_accord_files(side, options.choices, io::os_wall_time(), context.random()));
   DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));
@@ -250,18 +250,7 @@ void add_draft(CLI::App& accord, Context& context) {
   draft->add_option("--other", choices.other, "What this side calls the other");
   draft->add_option("--highest", options->highest, "[LINE=]PRECEDENCE: the highest that is allowed")
       ->allow_extra_args(false);
-  draft
-      ->add_option("--hours", options->hours,
-                   "[LINE=]FILE: check calls and holidays, as in an annex (spec/accord.md)")
-      ->allow_extra_args(false);
-  draft
-      ->add_option("--people", options->people,
-                   "[LINE=]POST,POST: the posts that may join (default: all of the line's officers)")
-      ->type_name("[LINE=]POST,POST")
-      ->allow_extra_args(false);
-  draft->add_option("--station", options->stations, "LINE=POST: the line ends at the stations of that post alone (default: at every station)")
-      ->type_name("LINE=POST")
-      ->allow_extra_args(false);
+  add_line_terms(*draft, options->terms);
   draft
       ->add_option("--cipher-vectors", options->vectors,
                    "[AEAD=]FILE: test vectors of a cipher of your own")

@@ -1,7 +1,5 @@
 #include "ceremony_commands.h"
 
-#include "wire/text.h"
-
 namespace detente::cli {
 
 void add_ceremony_commands(CLI::App& app, Context& context) {
@@ -20,64 +18,6 @@ void say_next(Context& context, const SideDir& side) {
       step = "detente --dir " + context.dir + " " + step.substr(kCommand.size());
     context.next(std::move(step));
   }
-}
-
-Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
-    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
-    DETENTE_TRY(content, read_text(file, accord::kAnnexTextMax));
-    auto hours = accord::parse_hours(content);
-    if (!hours) return fail_at(file, hours.error());
-    bool found = false;
-    for (LineChoice& choice : lines) {
-      if (!line.empty() && choice.name != line) continue;
-      choice.hours = *hours;
-      found = true;
-    }
-    if (!found) return fail(Fault::kNotFound, "--hours " + text + ": no --line of that name");
-  }
-  return {};
-}
-
-Result<void> choose_people(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    const std::string line = equals == std::string::npos ? "" : text.substr(0, equals);
-    std::vector<std::string> posts = {""};
-    for (const char c : equals == std::string::npos ? text : text.substr(equals + 1)) {
-      if (c == ',')
-        posts.emplace_back();
-      else
-        posts.back().push_back(c);
-    }
-    for (const std::string& post : posts) {
-      auto good = wire::check_name(post);
-      if (!good) return fail_at("--people " + text, good.error());
-    }
-    bool found = false;
-    for (LineChoice& choice : lines) {
-      if (!line.empty() && choice.name != line) continue;
-      choice.people = posts;
-      found = true;
-    }
-    if (!found) return fail(Fault::kNotFound, "--people " + text + ": no --line of that name");
-  }
-  return {};
-}
-
-Result<void> choose_stations(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) return fail(Fault::kMalformed, "--station " + text + ": write LINE=POST, as liaison=liaison");
-    const std::string post = text.substr(equals + 1);
-    if (auto good = wire::check_name(post); !good) return fail_at("--station " + text, good.error());
-    const auto line = std::find_if(lines.begin(), lines.end(), [&](const LineChoice& one) { return one.name == text.substr(0, equals); });
-    if (line == lines.end()) return fail(Fault::kNotFound, "--station " + text + ": no --line of that name");
-    line->station = post;
-  }
-  return {};
 }
 
 Result<std::string> read_text(const io::Path& file, std::size_t max) {

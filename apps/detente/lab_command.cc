@@ -5,6 +5,7 @@
 #include "client_commands.h"
 #include "io/os_clock.h"
 #include "lab.h"
+#include "line_terms.h"
 
 namespace detente::cli {
 namespace {
@@ -13,9 +14,8 @@ struct LabOptions {
   LabChoices choices;
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
-  std::vector<std::string> kinds, deniable, log_only, vectors, providers, hours, people, stations;
-  bool lift_alone = false;
-  std::vector<std::string> desk_restores;
+  std::vector<std::string> kinds, deniable, log_only, vectors, providers;
+  LineTerms terms;
 };
 
 void choose_lines(LabOptions& options) {
@@ -27,9 +27,6 @@ void choose_lines(LabOptions& options) {
     LineChoice choice;
     choice.name = name;
     choice.deniable = std::find(deniable.begin(), deniable.end(), name) != deniable.end();
-    choice.lift_alone = options.lift_alone;
-    choice.desk_restores =
-        std::find(options.desk_restores.begin(), options.desk_restores.end(), choice.name) != options.desk_restores.end();
     options.choices.lines.push_back(std::move(choice));
   }
   for (const std::string& name : options.log_only) {
@@ -116,9 +113,7 @@ Result<void> run_lab(Context& context, LabOptions& options) {
   choices.seal_both = options.seal == "both";
   if (context.work_factor_given) choices.work_factor = context.work_factor;
   choose_lines(options);
-  DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
-  DETENTE_TRY_VOID(choose_people(options.people, options.choices.lines));
-  DETENTE_TRY_VOID(choose_stations(options.stations, options.choices.lines));
+  DETENTE_TRY_VOID(choose_line_terms(options.terms, options.choices.lines));
   DETENTE_TRY_VOID(choose_ciphers(options));
   DETENTE_TRY_VOID(choose_paths(options));
   context.say("The passphrases will lie beside the keys, so these are sealed at work factor " +
@@ -161,21 +156,11 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->delimiter(',')
       ->check(a_name())
       ->allow_extra_args(false);
-  fresh->add_option("--desk-restores", options->desk_restores, "Lines whose restoration waits for a word of both desks")->delimiter(',');
-  fresh->add_flag("--lift-alone", options->lift_alone, "Each side may lift its own cuts without the other's consent");
   fresh->add_option("--log-only", options->log_only, "Further lines that are log only")
       ->delimiter(',')
       ->check(a_name())
       ->allow_extra_args(false);
-  fresh->add_option("--hours", options->hours, "[NAME=]FILE: hours and check calls of a line, or of all")
-      ->type_name("[NAME=]FILE")
-      ->allow_extra_args(false);
-  fresh->add_option("--people", options->people, "[NAME=]POST,POST: the posts that may join a line, or all")
-      ->type_name("[NAME=]POST,POST")
-      ->allow_extra_args(false);
-  fresh->add_option("--station", options->stations, "NAME=POST: a line that ends at the stations of that post alone")
-      ->type_name("NAME=POST")
-      ->allow_extra_args(false);
+  add_line_terms(*fresh, options->terms);
   fresh->add_option("--heartbeat", choices.heartbeat_seconds, "Seconds, as in detente accord draft")
       ->check(CLI::Range(1, 86400));
   fresh->add_option("--paths", choices.paths, "How many paths")

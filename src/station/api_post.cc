@@ -65,8 +65,7 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
     if (wait == Wait::kReceipt) running_.driver->after(patience, [this, key] { give_up(key); });
   };
   DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted, hold));
-  static_cast<void>(id);
-  if (const auto proof = mandate_of(said)) running_.mandates_used.insert(proof->mandate);
+  if (const auto proof = mandate_of(said)) running_.mandates_used[proof->mandate] = {peer, id};
   take_suspension(running_, *target.counterpart, record::Whose::kAuthors, said);
   running_.watch->on_submitted(*target.counterpart, *target.annex, said);
   return {};

@@ -81,8 +81,12 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
 watch::LadderFacts gather_line(const Running& running, const Counterpart& counterpart,
                                const watch::LadderFacts& shared, const accord::Annex& annex) {
   watch::LadderFacts out = shared;
-  std::erase_if(out.paths,
-                [&](const watch::PathFacts& path) { return !annex.allows_path(path.name); });
+  std::erase_if(out.paths, [&](const watch::PathFacts& path) {
+    if (annex.allows_path(path.name)) return false;
+    std::optional<watch::FarFacts::Elsewhere>& elsewhere = out.station.elsewhere;
+    if (path.heard && (!elsewhere || elsewhere->heard < *path.heard)) elsewhere = {path.name, *path.heard};
+    return true;
+  });
   out.media = annex.media;
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
   add_cut_facts(running, counterpart, annex.line, out);

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "io/driver.h"
@@ -47,7 +46,8 @@ struct Running {
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
   Watch* watch = nullptr;  // once the record is open; borrowed
   Announcer* announcer = nullptr;  // the same
-  std::set<Digest> mandates_used = {};  // since the start: an act may not be on the disk yet
+  // Since the start, with the act: it may not be on the disk yet. What failed has used none.
+  std::map<Digest, std::pair<PeerId, core::SubmissionId>> mandates_used = {};
 
   Counterpart* counterpart(std::string_view name);
   const core::Line& line(PeerId peer, LineId id) const {

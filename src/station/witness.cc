@@ -45,6 +45,7 @@ void Witness::operator()(const core::EntryQueued& event) {
 }
 
 void Witness::operator()(const core::SubmissionFailed& event) {
+  std::erase_if(running_.mandates_used, [&](const auto& one) { return one.second == std::pair(event.peer, event.submission); });
   add([this, event] {
     Json out = place("failed", event.peer, event.line);
     out["submission"] = event.submission;

@@ -108,6 +108,12 @@ Finding equipment_rung(const LadderFacts& facts) {
   return {Known::kGood, words, std::nullopt};
 }
 
+// The station there is up, although nothing comes by the paths of this line.
+bool heard_elsewhere(const LadderFacts& facts) {
+  return facts.station.session && !facts.station.farewell && facts.station.elsewhere &&
+         *age_of(facts, facts.station.elsewhere->heard) <= fresh_for(facts);
+}
+
 bool is_lost(const LadderFacts& facts) { return facts.station.lost && !facts.station.lost->successor; }
 
 Finding path_rung(const Judged& judged) {
@@ -143,6 +149,9 @@ Finding station_rung(const Judged& judged) {
   if (facts.station.session && any_path(judged, heard_on))
     return {Known::kGood, "its packets come and verify", age};
   if (any_path(judged, heard_on)) return {Known::kGood, "its calls come and verify", age};
+  if (heard_elsewhere(facts))
+    return {Known::kGood, "its packets come by " + facts.station.elsewhere->path + ", which this line may not take",
+            age_of(facts, facts.station.elsewhere->heard)};
   if (facts.station.other_accord)
     return {Known::kGood, "answers, and holds another accord than this station", {}};
   for (const JudgedPath& path : judged.paths)
@@ -220,7 +229,8 @@ std::vector<Situation> find_situations(const Judged& judged) {
     add(in_vain, Situation::kOneDirection);
     add(facts.station.other_accord && !facts.station.session, Situation::kOtherAccord);
     add(in_force(facts), Situation::kOutageAnnounced);
-    add(facts.station.farewell || refused, Situation::kFarMachineOff);
+    add(out.empty() && heard_elsewhere(facts), Situation::kLinesPathsDead);
+    add(facts.station.farewell || (refused && out.empty()), Situation::kFarMachineOff);
     add(out.empty(), Situation::kSilent);
   } else {
     add(newest_person(facts.people).known == Known::kNot, Situation::kNobodyOnWatch);

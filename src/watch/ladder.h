@@ -50,6 +50,7 @@ enum class Situation : std::uint8_t {
   kOwnPathUnplugged,
   kFarMachineOff,
   kOneDirection,
+  kLinesPathsDead,  // the station there is heard, but on no path that this line may take
   kNobodyOnWatch,
   kCutByThem,
   kCutByUs,

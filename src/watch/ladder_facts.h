@@ -64,6 +64,12 @@ struct FarFacts {
   std::optional<Instant> session_since;
   std::optional<Instant> heard;      // on any path of this counterpart
   std::optional<Farewell> farewell;  // and nothing since
+  // Heard last on a path that this line may not take.
+  struct Elsewhere {
+    std::string path;
+    Instant heard;
+  };
+  std::optional<Elsewhere> elsewhere;
   bool other_accord = false;
   std::optional<LostFacts> lost;  // the newest of that post
 };

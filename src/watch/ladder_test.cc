@@ -121,6 +121,9 @@ std::vector<Case> every_situation() {
   add(Situation::kOutageAnnounced, "OUTAGE ANNOUNCED", facts);
   add(Situation::kSilent, "SILENT, WITH NO WORD", silent());
   facts = silent();
+  facts.station.elsewhere = FarFacts::Elsewhere{"satellite", ago(3)};
+  add(Situation::kLinesPathsDead, "PATHS OF THIS LINE DEAD", facts);
+  facts = silent();
   facts.station.session = false;
   facts.station.other_accord = true;
   add(Situation::kOtherAccord, "OTHER ACCORD THERE", facts);
@@ -194,6 +197,20 @@ TEST(Ladder, SilenceIsNeverCalledARefusalOrAFault) {
     EXPECT_EQ(text.find(word), std::string::npos) << word << " in: " << text;
   EXPECT_NE(text.find("nobody has said why"), std::string::npos);
   EXPECT_NE(text.find("(32 s ago)"), std::string::npos) << text;
+}
+
+TEST(Ladder, AStationThatIsHeardByAPathOfOtherLinesIsUp) {
+  LadderFacts facts = silent();
+  facts.station.elsewhere = FarFacts::Elsewhere{"satellite", ago(3)};
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.rungs[static_cast<std::size_t>(RungKind::kStation)].known, Known::kGood);
+  EXPECT_NE(ladder.text.words.find("heard by satellite"), std::string::npos);
+  EXPECT_NE(ladder.text.words.find("By fibre, radio, all that the accord gives this line"), std::string::npos);
+  facts.station.elsewhere->heard = ago(600);
+  EXPECT_EQ(judge(facts).situation, Situation::kSilent) << "that was long ago";
+  facts.station.elsewhere->heard = ago(3);
+  facts.station.session = false;
+  EXPECT_EQ(judge(facts).situation, Situation::kSilent) << "calls alone";
 }
 
 TEST(Ladder, NeverHeardSaysSinceWhen) {

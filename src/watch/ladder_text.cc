@@ -82,6 +82,20 @@ std::string one_way_words(const Judged& judged, const JudgedPath& path) {
   return out + made_up(judged, &path);
 }
 
+std::string names_of_paths(const Judged& judged) {
+  std::string out;
+  for (const JudgedPath& path : judged.paths) out += (out.empty() ? "" : ", ") + path.finding.name;
+  return out;
+}
+
+// Which direction is dead nothing shows: what comes by the other path tells of the station, not of these.
+std::string lines_paths_words(const Judged& judged) {
+  const FarFacts::Elsewhere& elsewhere = *judged.facts.station.elsewhere;
+  return "The station of " + judged.facts.far + " is up: it was heard by " + elsewhere.path + " at " + since_text(judged.facts, elsewhere.heard) +
+         ago(age_of(judged.facts, elsewhere.heard)) + ". By " + names_of_paths(judged) +
+         ", all that the accord gives this line, nothing comes, and nothing of ours is known to arrive.";
+}
+
 std::string far_off_words(const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   if (facts.station.farewell)
@@ -240,6 +254,9 @@ SituationText text_of(Situation situation, const Judged& judged) {
                   (out ? "here to " + facts.far : facts.far + " to here") +
                   ", firewalls first; tell " + facts.far + " by another channel."};
     }
+    case Situation::kLinesPathsDead:
+      return {"PATHS OF THIS LINE DEAD", lines_paths_words(judged),
+              "Have " + names_of_paths(judged) + " looked at, both ends and all between; on another line " + facts.far + " can be told."};
     case Situation::kNobodyOnWatch:
       return {
           "NOBODY ON WATCH THERE", nobody_words(facts),
@@ -321,6 +338,7 @@ const char* to_string(Situation situation) {
     case Situation::kOwnPathUnplugged: return "own-path-unplugged";
     case Situation::kFarMachineOff: return "far-machine-off";
     case Situation::kOneDirection: return "one-direction-dead";
+    case Situation::kLinesPathsDead: return "line-paths-dead";
     case Situation::kNobodyOnWatch: return "nobody-on-watch";
     case Situation::kCutByThem: return "cut-by-them";
     case Situation::kCutByUs: return "cut-by-us";

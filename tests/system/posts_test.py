@@ -1,6 +1,6 @@
-"""The liaison line ends at stations of its own: two of each side's, under one accord.
+"""Each line alone: its media, paths and people, and at stations of its own where the accord says so.
 
-Real stations, four processes. What happens to the main ones does not touch the liaison line, and the other way round.
+Real stations. What happens to one line, or to one pair of stations, does not touch the others.
 """
 
 import os
@@ -8,6 +8,7 @@ import shutil
 import socket
 import unittest
 
+from relay import Relay
 from stations import Lab, Station, wait_until
 
 WEST, LIAISON = "military-west", "liaison"
@@ -22,6 +23,46 @@ def free_ports(count):
     finally:
         for one in sockets:
             one.close()
+
+
+class EachLineAlone(unittest.TestCase):
+    """Two lines of one pair of stations, each on a path of its own, with other media and other people."""
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{WEST},{LIAISON}", "--paths", "2", "--line-path", f"{WEST}=path1", "--line-path", f"{LIAISON}=path2",
+                       "--media", f"{LIAISON}=text", "--people", f"{LIAISON}=liaison-officer", "--gap")
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.relays = [Relay(*ends) for ends in zip(self.south.ends("north"), self.north.ends("south"))]
+        for relay in self.relays:
+            self.addCleanup(relay.close)
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+
+    def send(self, line, *words):
+        return self.south.cli("send", line, *words, "--wait", "receipt", "--timeout", "2s")["state"]
+
+    def test_a_path_of_one_line_fails_and_the_other_line_goes_on(self):
+        wait_until(lambda: self.send(WEST, "one") == "receipted", "a receipt on the west line")
+        self.relays[0].change = lambda direction, number, datagram: []
+        self.assertEqual(self.send(WEST, "two"), "placed")
+        self.assertEqual(self.send(LIAISON, "goes on"), "receipted")
+        said = wait_until(lambda: (line := self.south.line_of("north", WEST))["situation"] == "line-paths-dead" and line,
+                          lambda: f"the west line to say what fails: {self.south.line_of('north', WEST)}", 120)
+        self.assertIn("is up: it was heard by path2", said["words"])
+        self.assertIn("By path1, all that the accord gives this line, nothing comes", said["words"])
+        self.assertEqual(self.south.line_of("north", LIAISON)["situation"], "in-contact")
+        self.relays[0].change = None
+        wait_until(lambda: self.north.texts("south", WEST) == ["one", "two"], "what waited for its path")
+
+    def test_media_and_people_are_each_lines_own(self):
+        file = self.south.path("paper.txt")
+        with open(file, "w", encoding="utf-8") as paper:
+            paper.write("A paper.")
+        self.assertIn("document", self.south.refused("send", LIAISON, "--file", file)["message"])
+        self.assertEqual(self.south.cli("send", WEST, "--file", file)["state"], "receipted")
+        self.assertIn("liaison-officer", self.south.refused("send", LIAISON, "hello", "--as", "kim")["message"])
+        self.assertEqual(self.south.cli("send", WEST, "hello", "--as", "kim")["state"], "receipted")
 
 
 class StationsOfTheirOwn(unittest.TestCase):

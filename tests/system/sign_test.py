@@ -296,6 +296,24 @@ class Mandates(TwoStations):
         self.assertEqual(seen["announcement"]["mandate"], None)
         self.assertEqual(seen["announcement"]["decided"]["ordered"], "by mandate of its president")
 
+    def test_a_lift_that_fell_back_has_used_no_order(self):
+        self.south.stop()
+        self.rule("[rules]\nmandate = [\"lift\"]\n")
+        self.south.start()
+        self.south.wait_link("north")
+        self.south.cli(*self.cut())
+        lift = ("lift", f"north/{LINE}", "--as", "kim")
+        self.assertIn("wants a principal's mandate for a lift", self.south.refused(*lift)["message"])
+        order = self.give("lift.mandate", act="lift")
+        self.north.stop()
+        self.assertEqual(self.south.cli(*lift, "--mandate", order, "--no-wait")["state"], "testing")
+        self.south.cli("lift", f"north/{LINE}", "--take-back")
+        self.north.start()
+        self.south.wait_link("north")
+        self.assertEqual(self.south.cli(*lift, "--mandate", order)["state"], "lifted")
+        self.south.cli(*self.cut())
+        self.assertIn("used already", self.south.refused(*lift, "--mandate", order)["message"])
+
     def ordered_at_north(self):
         """The restoration, and the announcement once it is decided; nothing before both are there."""
         found = {p["matter"]: p for p in self.north.get("/v1/counterparts/south/proposals")["proposals"]
