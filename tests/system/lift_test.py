@@ -37,7 +37,7 @@ class Lifts(unittest.TestCase):
 
     def newest_lift(self, station):
         far = "north" if station is self.south else "south"
-        return station.get(f"/v1/counterparts/{far}/lifts")["lifts"][-1]
+        return wait_until(lambda: station.get(f"/v1/counterparts/{far}/lifts")["lifts"], "a lift")[-1]
 
     def await_passed(self, station, passed):
         return wait_until(lambda: (found := self.newest_lift(station))["lines"][0]["passed"] == passed and found,
