@@ -59,11 +59,11 @@ Result<void> follow_lift(Context& context, const StationClient& station, const s
       context.result({{"state", "lifted"}, {"lift", lift}});
       return {};
     }
+    for (const Json& line : lift["lines"])
+      if (const std::string words = line_words(line); std::exchange(said[line["line"].get<std::string>()], words) != words) context.say(words);
     if (lift["state"] == "fell back")
       return fail(Fault::kState, "the lift has fallen back and the cut stands: " + lift["why"].get<std::string>() +
                                      ". Nothing was opened; lift it again when that works");
-    for (const Json& line : lift["lines"])
-      if (const std::string words = line_words(line); std::exchange(said[line["line"].get<std::string>()], words) != words) context.say(words);
     std::this_thread::sleep_for(kLookEvery);
   }
 }

@@ -245,6 +245,22 @@ TEST_F(Lifted, InTheDarkTheStationSpeaksWhileItIsTestedAndFallsSilentAgain) {
   expect_open();
 }
 
+// A counterpart that lifts without end draws an answer to eight, and one alarm.
+TEST_F(Lifted, MoreThanAPersonLiftsIsNotAnswered) {
+  told<core::Alarm>(0);
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    record::Entry first = signed_entry(1, record::kRestorationTest,
+                                       line::restoration_test_body({line::RestorationTestOf::kLift, {}, "", {{kCutLine, i}}}));
+    first.header.entry_class = record::EntryClass::kTest;
+    ASSERT_TRUE(pair_.submit(1, std::move(first)));
+    pair_.run(seconds(2));
+  }
+  EXPECT_EQ(accord_entries(0, record::kRestorationTest).size(), 8u);
+  std::size_t alarms = 0;
+  for (const core::Alarm& alarm : told<core::Alarm>(0)) alarms += alarm.kind == core::AlarmKind::kRate ? 1 : 0;
+  EXPECT_EQ(alarms, 1u);
+}
+
 class LiftedWithDesks : public Lifted {
  protected:
   LiftedWithDesks() : Lifted(with_desks()) {}

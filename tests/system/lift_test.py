@@ -37,10 +37,10 @@ class Lifts(unittest.TestCase):
 
     def newest_lift(self, station):
         far = "north" if station is self.south else "south"
-        return (station.get(f"/v1/counterparts/{far}/lifts")["lifts"] or [None])[-1]
+        return wait_until(lambda: station.get(f"/v1/counterparts/{far}/lifts")["lifts"], "a lift")[-1]
 
     def await_passed(self, station, passed):
-        return wait_until(lambda: (found := self.newest_lift(station)) and found["lines"][0]["passed"] == passed and found,
+        return wait_until(lambda: (found := self.newest_lift(station))["lines"][0]["passed"] == passed and found,
                           lambda: f"{station.name} to see {passed} pass: {self.newest_lift(station)}")
 
     def lift(self, *more):
