@@ -1,4 +1,4 @@
-// detente-mutants NAME|all [SEEDS]: plants one bug, runs the simulator until a
+// detente-mutants NAME|all [SEEDS [story]]: plants one bug, runs the simulators (or the story alone) until a
 // checker speaks, and says with which seed. JSON on stdout, one object; exit 1 when
 // a bug was not caught. `detente sim --mutant` runs it.
 #include <sys/wait.h>
@@ -14,6 +14,7 @@
 
 #include "base/mutant.h"
 #include "sim/hostile.h"
+#include "sim/story.h"
 #include "sim/world.h"
 
 namespace detente {
@@ -51,6 +52,8 @@ constexpr std::array kAll = {
     Named{"register-lost", Mutant::kRegisterLost},
     Named{"lift-untested", Mutant::kLiftUntested},
     Named{"dark-answered", Mutant::kDarkAnswered},
+    Named{"released-early", Mutant::kReleasedEarly},
+    Named{"report-forgotten", Mutant::kReportForgotten},
 };
 
 sim::Options options_of(std::uint64_t seed) {
@@ -68,25 +71,30 @@ sim::Options options_of(std::uint64_t seed) {
   return options;
 }
 
+// Which simulations are asked.
+enum class Where { kEverywhere, kStory };
+
 // What the checkers say of this seed; empty when they say nothing.
-std::string caught_with(std::uint64_t seed) {
-  const auto hostile = sim::Hostile(seed).run();
-  if (!hostile.violations.empty()) return hostile.violations.front();
-  const auto report = sim::World(options_of(seed)).run();
-  return report.violations.empty() ? std::string() : report.violations.front();
+std::string caught_with(std::uint64_t seed, Where where) {
+  const auto first = [](const auto& report) { return report.violations.empty() ? std::string() : report.violations.front(); };
+  if (where == Where::kStory) return first(sim::Story({seed}).run());
+  std::string what = first(sim::Hostile(seed).run());
+  if (what.empty()) what = first(sim::World(options_of(seed)).run());
+  if (what.empty()) what = first(sim::Story({seed}).run());
+  return what;
 }
 
 constexpr unsigned kSecondsMost = 60;
 
 // In a child: an invariant of the core itself may stop it, and that is a catch too.
-std::string caught_in_child(std::uint64_t seed) {
+std::string caught_in_child(std::uint64_t seed, Where where) {
   int ends[2];
   if (::pipe(ends) != 0) return {};
   const pid_t child = ::fork();
   if (child == 0) {
     ::alarm(kSecondsMost);
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(3);
-    const std::string what = caught_with(seed);
+    const std::string what = caught_with(seed, where);
     static_cast<void>(!::write(ends[1], what.data(), what.size()));
     ::_exit(0);
   }
@@ -102,11 +110,11 @@ std::string caught_in_child(std::uint64_t seed) {
   return out;
 }
 
-Json run_mutant(const Named& named, std::uint64_t seeds) {
+Json run_mutant(const Named& named, std::uint64_t seeds, Where where) {
   planted = named.mutant;
   Json out{{"name", named.name}, {"caught", false}, {"seed", nullptr}};
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const std::string what = caught_in_child(seed);
+    const std::string what = caught_in_child(seed, where);
     if (what.empty()) continue;
     out["caught"] = true;
     out["seed"] = seed;
@@ -118,23 +126,23 @@ Json run_mutant(const Named& named, std::uint64_t seeds) {
 }
 
 int usage() {
-  std::fprintf(stderr, "usage: detente-mutants NAME|all|none [SEEDS]\nnames:");
+  std::fprintf(stderr, "usage: detente-mutants NAME|all|none [SEEDS [story]]\nnames:");
   for (const Named& named : kAll) std::fprintf(stderr, " %s", named.name);
   std::fprintf(stderr, "\n");
   return 2;
 }
 
-int run(const std::string& which, std::uint64_t seeds) {
+int run(const std::string& which, std::uint64_t seeds, Where where) {
   Json mutants = Json::array();
   bool all_caught = true;
   for (const Named& named : kAll) {
     if (which != "all" && which != named.name) continue;
-    mutants.push_back(run_mutant(named, seeds));
+    mutants.push_back(run_mutant(named, seeds, where));
     all_caught = all_caught && mutants.back()["caught"].get<bool>();
   }
   // The same scenarios without a bug: what is caught there would prove nothing.
   if (which == "none") {
-    mutants.push_back(run_mutant({"none", Mutant::kNone}, seeds));
+    mutants.push_back(run_mutant({"none", Mutant::kNone}, seeds, where));
     all_caught = !mutants.back()["caught"].get<bool>();
   }
   if (mutants.empty()) return usage();
@@ -146,7 +154,8 @@ int run(const std::string& which, std::uint64_t seeds) {
 }  // namespace detente
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) return detente::usage();
-  const std::uint64_t seeds = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 40;
-  return detente::run(argv[1], seeds == 0 ? 1 : seeds);
+  const bool story = argc == 4 && std::string_view(argv[3]) == "story";
+  if (argc < 2 || argc > 4 || (argc == 4 && !story)) return detente::usage();
+  const std::uint64_t seeds = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 40;
+  return detente::run(argv[1], seeds == 0 ? 1 : seeds, story ? detente::Where::kStory : detente::Where::kEverywhere);
 }

@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "io/os_clock.h"
 #include "sim/hostile.h"
+#include "sim/story.h"
 #include "sim/world.h"
 
 namespace detente::cli {
@@ -23,6 +24,8 @@ struct SimArguments {
   std::size_t paths = 2;
   std::string mutant;
   std::uint64_t mutant_seeds = 40;
+  bool story = false;
+  double silence_days = 0.2;
 };
 
 sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
@@ -102,6 +105,69 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   return {};
 }
 
+// The report's story instead of chance (sim/story.h).
+Result<void> run_story(const SimArguments& arguments, Context& context) {
+  std::uint64_t violations = 0, crashes = 0, sent = 0, dropped = 0, submitted = 0, delivered = 0, refused = 0;
+  std::uint64_t packed = 0, taken = 0, lost = 0, restorations = 0, released = 0;
+  double real = 0, days = 0;
+  std::string trace, seeds;
+  Json failing = Json::array();
+  for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
+    sim::StoryOptions options;
+    options.seed = arguments.first + i;
+    options.silence = Duration(static_cast<std::int64_t>(arguments.silence_days * 86400e6));
+    const Instant began = io::os_now().mono;
+    const sim::StoryReport report = sim::Story(options).run();
+    real += static_cast<double>((io::os_now().mono - began).count()) / 1e6;
+    days += report.days;
+    violations += report.violations.size();
+    crashes += report.crashes;
+    sent += report.sent;
+    dropped += report.dropped;
+    submitted += report.submitted;
+    delivered += report.delivered;
+    refused += report.tries;
+    packed += report.files_packed;
+    taken += report.files_taken;
+    lost += report.files_lost;
+    restorations += report.restorations;
+    released += report.released;
+    trace = report.trace;
+    if (!context.json && (i + 1) % 50 == 0)
+      context.say(std::to_string(i + 1) + " of " + std::to_string(arguments.seeds) + " seeds");
+    if (report.violations.empty()) continue;
+    seeds += " " + std::to_string(options.seed);
+    failing.push_back({{"seed", options.seed}, {"violations", report.violations}});
+    for (const std::string& violation : report.violations)
+      context.say("seed " + std::to_string(options.seed) + ": " + violation);
+  }
+  context.say(std::to_string(arguments.seeds) + " stories of " + std::to_string(static_cast<long>(days)) + " days in all: " +
+              std::to_string(delivered) + " of " + std::to_string(submitted) + " messages delivered, " +
+              std::to_string(refused) + " refused while the lines were cut, " + std::to_string(packed) + " courier files (" +
+              std::to_string(lost) + " lost), " + std::to_string(restorations) + " restorations until all lines were open, " +
+              std::to_string(released) + " announcements released, " + std::to_string(crashes) + " crashes, " +
+              std::to_string(dropped) + " of " + std::to_string(sent) + " datagrams lost, " + std::to_string(violations) +
+              " violations");
+  context.result({{"violations", violations},
+                  {"crashes", crashes},
+                  {"dropped", dropped},
+                  {"submitted", submitted},
+                  {"delivered", delivered},
+                  {"refused_while_cut", refused},
+                  {"files_packed", packed},
+                  {"files_taken", taken},
+                  {"files_lost", lost},
+                  {"restorations", restorations},
+                  {"announcements_released", released},
+                  {"days", days},
+                  {"trace", trace},
+                  {"speed", days * 86400 / real},
+                  {"failing", failing}});
+  if (violations == 0) return {};
+  return fail(Fault::kConflict, std::to_string(failing.size()) + " stories broke a promise (" + seeds.substr(1) +
+                                    "); play one alone with --story --first-seed N --seeds 1");
+}
+
 Result<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Fault::kIo, "no pipe to " + program);
@@ -168,10 +234,17 @@ void add_sim_command(CLI::App& app, Context& context) {
                       "Plant this bug (or all, one after the other) and see that a checker catches it; prints JSON");
   command->add_option("--mutant-seeds", arguments->mutant_seeds, "Seeds to try for each planted bug")
       ->check(CLI::Range(1, 100000));
+  command->add_flag("--story", arguments->story,
+                    "Play the story instead of chance: five lines, a cut that is announced, silence, letters and an "
+                    "agreement by courier files alone, the restoration, the announcement, the first words after it");
+  command->add_option("--silence", arguments->silence_days, "Days of the story's silence, at most (a quarter at least)")
+      ->check(CLI::Range(0.01, 1000.0));
+  example(*command, "detente sim --story --seeds 100 --json");
   example(*command, "detente sim --seeds 100 --days 2 --json");
   example(*command, "detente sim --mutant all");
   on_run(*command, context, [arguments, &context] {
-    return arguments->mutant.empty() ? run_simulator(*arguments, context) : run_mutants(*arguments, context);
+    if (!arguments->mutant.empty()) return run_mutants(*arguments, context);
+    return arguments->story ? run_story(*arguments, context) : run_simulator(*arguments, context);
   });
 }
 

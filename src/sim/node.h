@@ -56,6 +56,9 @@ class Node final : public core::Audit {
 
   void wrote(LineId line, core::SubmissionId id, std::uint64_t number, record::Precedence precedence);
   void on_event(const core::DeskEvent& event);
+  // A message of this writer's, by number: durable here; shown to the other desk.
+  bool has_taken(std::uint64_t number) const { return disk_.taken.count(number) > 0; }
+  bool has_arrived(std::uint64_t number) const { return other_->disk_.delivered.count(number) > 0; }
   // The clear header of what leaves.
   void on_send(ByteView datagram);
 

@@ -308,18 +308,23 @@ std::optional<std::uint64_t> Stage::submit(std::size_t index, record::Entry entr
 }
 
 bool Stage::act(std::size_t index, record::Kind kind, Bytes body, std::vector<record::Reference> references) {
-  Node& node = *nodes_[index];
   record::Entry entry;
   entry.header.line = kAccordLine;
   entry.header.kind = kind;
   entry.header.references = std::move(references);
-  entry.header.body_form = record::BodyForm::kCbor;
   entry.header.precedence = record::Precedence::kFlash;
+  entry.body = std::move(body);
+  return sign(index, std::move(entry));
+}
+
+bool Stage::sign(std::size_t index, record::Entry entry) {
+  Node& node = *nodes_[index];
+  const LineId line = entry.header.line;
+  entry.header.body_form = record::BodyForm::kCbor;
   entry.header.time = now(node).wall;
   entry.header.author = kOfficer;
   entry.signatures.push_back({kOfficer, ++signed_acts_, 1, {}});
-  entry.body = std::move(body);
-  const bool taken = node.station->submit(now(node), PeerId{0}, kAccordLine, std::move(entry)).has_value();
+  const bool taken = node.station->submit(now(node), PeerId{0}, line, std::move(entry)).has_value();
   trace(taken ? "act" : "act refused", index);
   carry_out(index);
   return taken;

@@ -78,8 +78,9 @@ class Stage : public Referee {
   void replay();
   // A message with the next of its writer's numbers for a text. That number, if the station took it.
   std::optional<std::uint64_t> submit(std::size_t node, record::Entry entry);
-  // What an officer signs on the accord line. Whether the station took it.
-  bool act(std::size_t node, record::Kind kind, Bytes body, std::vector<record::Reference> references);
+  // What an officer signs, on the accord line or another. Whether the station took it.
+  bool act(std::size_t node, record::Kind kind, Bytes body, std::vector<record::Reference> references = {});
+  bool sign(std::size_t node, record::Entry entry);
   void run_until(std::int64_t micros);
   // Stops early at the first violation, where that was asked for.
   bool stopped() const { return stop_at_first_violation_ && !report_.violations.empty(); }

@@ -22,6 +22,11 @@ def main():
         print(f"{one['name']:26} seed {one['seed']}: {one.get('violation', '')}")
     if run.returncode != 0 or uncaught or len(mutants) < 12:
         sys.exit(f"{len(mutants)} planted bugs, not caught: {uncaught or 'none'}; {run.stdout[-400:]}")
+    # The story by itself sees what it is there for.
+    for name in ("cut-ignored", "released-early", "report-forgotten"):
+        alone = subprocess.run([f"{BIN}/detente-mutants", name, "6", "story"], capture_output=True, text=True)
+        if alone.returncode != 0:
+            sys.exit(f"the story does not catch {name}: {alone.stdout[-400:]}{alone.stderr}")
     unknown = subprocess.run([f"{BIN}/detente", "sim", "--mutant", "no-such-bug", "--json"],
                              capture_output=True, text=True)
     if unknown.returncode == 0 or "no planted bug" not in unknown.stdout:
