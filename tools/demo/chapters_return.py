@@ -69,7 +69,7 @@ def mandates_and_an_agreement(stage):
 
 def all_lines_come_back(stage):
     agree_by_courier(stage)
-    stage.clock.to(story.RESTORED, before=stage.cast.lead)
+    stage.clock.to(story.RESTORED, before=6)
     screen.say(f"On the morning the paths are mended: the {story.PATHS[0]} whole, the {FAULTY_PATH} in one direction only, which "
                "nobody knows yet. Both machine rooms start their stations anew.")
     stage.network.mend(faulty=FAULTY_PATH)

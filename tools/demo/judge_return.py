@@ -70,7 +70,7 @@ def judge_liaison(bench):
     agreement = agreed_restoration(house, desk)
     need(agreement["instant"] >= seconds_of(story.LIAISON_RESTORED), f"it was agreed on for {agreement['instant']}")
     need_open(house, desk, [story.LIAISON_LINE])
-    logs = [log for log in desk.line(house, story.LIAISON_LINE)["logs"] if log["whose"] == "far"]
+    logs = [log for log in desk.line(house, story.ACCORD_LINE)["logs"] if log["whose"] == "far"]
     need(len({log["epoch"] for log in logs}) > 1, "the lines were not taken over in a new epoch")
     read = acknowledged(house, desk, story.NORTH.liaison_officer, story.LIAISON_WORD)
     *records, _ = same_log(house, desk, story.LIAISON_LINE)
