@@ -23,6 +23,8 @@ void say_next(Context& context, const SideDir& side);
 Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
 // "[NAME=]POST,POST" each: the posts that may join that line; without a name every line.
 Result<void> choose_people(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
+// "LINE=POST" of --station: at which stations a line ends.
+Result<void> choose_stations(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
 Result<std::string> read_text(const io::Path& file, std::size_t max);
 // The root key of this side, by the passphrase.
 Result<crypto::SignKey> open_root(Context& context, const SideDir& side);
