@@ -19,7 +19,7 @@ DETENTE = os.path.join(os.environ["DETENTE_BIN"], "detente")
 PATIENCE = 600
 
 
-EVERY_CHAPTER = ["S1", "S1-ack", "S1-deniable", "S1-silence", "S7-call", "S7-missed", "S11", "S6", "S10", "S5", "S7", "S8", "S9",
+EVERY_CHAPTER = ["S1", "S1-ack", "S1-deniable", "S1-silence", "S7-call", "S7-missed", "S11", "S6", "S10", "S5", "S7", "S17", "S8", "S9",
                  "S8-liaison", "S7-first", "S8-report", "S15"]
 
 

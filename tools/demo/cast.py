@@ -12,8 +12,6 @@ class Cast:
     def __init__(self, room, programs, work_factor, clock):
         self.room = room
         self.clock = clock
-        # What lies between a jump of the clock and an agreed instant: time for the passphrases on the way.
-        self.lead = 8 if work_factor is not None else 30
         self._words = {facts.name: secrets.token_hex(12) for facts in (story.SOUTH, story.NORTH)}
         self._make = lambda facts, post, words=None, label=None: Side(
             facts, room, programs, work_factor, clock, post, words or self._words[facts.name], label)
@@ -24,6 +22,11 @@ class Cast:
         self.captors = None
         self.house_is_lost = False   # until the other side knows of a new one
         self.house_is_replaced = False
+
+    @property
+    def lead(self):
+        """Seconds from a jump of the clock to an agreed instant: a few, and what two passphrases on the way may cost here."""
+        return 6 + round(3 * max(side.passphrase_s for side in self.mains))
 
     @property
     def mains(self):

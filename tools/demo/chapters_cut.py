@@ -1,6 +1,7 @@
 """The cut, the lost house, the letters and the silence."""
 
 import os
+import re
 import shutil
 
 import screen
@@ -47,6 +48,8 @@ def all_lines_are_cut(stage):
     for side, other, line in ((stage.south, stage.north, story.CALLED_LINE), (stage.house, stage.desk, story.LIAISON_LINE)):
         call(stage, side, other, line)
     stage.wait_past(story.UNANSWERED)
+    stage.clock.to(story.MORNING_OVER)
+    stage.wait_past(story.MORNING_OVER)
     stage.clock.to(story.CUT_IN_FORCE)
     if stage.north_is_off:
         return
@@ -165,6 +168,11 @@ def letters_by_courier(stage):
     stage.north.types("inbox", f"south/{story.ACCORD_LINE}", "--all")
 
 
+def alarms_of(line):
+    """Of the whole list, those of one line."""
+    return lambda text: "\n".join(alarm for alarm in re.split(r"\n(?= *\d+ )", text) if line in alarm)
+
+
 def months_of_silence(stage):
     screen.say("More than a year has passed; this demo's clock is set forward, for all stations. Twice a day the hour of a "
                "check call comes, and nobody answers: that is a line that is cut, and not a call that was missed. One alarm "
@@ -178,4 +186,4 @@ def months_of_silence(stage):
                    >= story.SILENT_DAYS, f"{side.name} to have seen the days pass", LINK_SECONDS)
     stage.south.types("calendar", f"north/{story.CALLED_LINE}", *days)
     stage.south.types("status", f"north/{story.CALLED_LINE}")
-    stage.south.types("alarm", "list", show=lambda text: text.split("OPEN")[0] + "OPEN" + text.split("OPEN")[-1])
+    stage.south.types("alarm", "list", show=alarms_of(f"north/{story.CALLED_LINE}"))

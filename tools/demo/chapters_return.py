@@ -10,9 +10,10 @@ from ceremony import enrol_liaison, share_bulletins, share_papers
 from chapters import call_and_answer
 from chapters_cut import Courier
 from clock import utc
-from sides import LINK_SECONDS, wait_until
+from sides import DemoError, LINK_SECONDS, wait_until
 
 FAULTY_PATH = story.PATHS[1]
+LATE_SECONDS = 15
 # A report waits a minute for a path that has not shown itself.
 REPORT_SECONDS = 90
 
@@ -27,18 +28,48 @@ def propose(side, other, lines, at, words, *more):
                "--as", side.officer.name, *more)
 
 
-def all_lines_come_back(stage):
+def give_mandate(side, other):
+    """On the principal's own machine, in life; the letter that is cited is the last of the story's."""
+    with open(os.path.join(side.dir, "letter.txt"), "w", encoding="utf-8") as file:
+        file.write(story.LETTERS[-1].text)
+    side.types("mandate", "give", "restore.mandate", "--as", side.facts.principal.name, "--counterpart", other.name,
+               "--act", "restore", "--all", "--letter", "letter.txt", "--yes")
+    return "--mandate", "restore.mandate"
+
+
+def agree_by_courier(stage):
+    """Does what is left of it: a fault may have kept the North off before."""
     south, north = stage.cast.mains
-    screen.say("No path moves yet. The day before, one side proposes to restore all lines at ten, and an officer of the other "
-               "accepts exactly these words: both by courier.")
     courier = Courier(stage)
-    propose(south, north, story.ALL_LINES, utc(story.RESTORED), story.RESTORE_WORDS, "--wait", "durable")
+    if not south.asks("proposal", "list")["proposals"]:
+        propose(south, north, story.ALL_LINES, utc(story.RESTORED), story.RESTORE_WORDS, *give_mandate(south, north), "--wait", "durable")
+    if stage.north_is_off or agreed(south):
+        return
+    courier.carry_until(south, north, lambda: stage.offers(north))
+    north.types("proposal", "list")
+    north.types("proposal", "accept", f"south/{stage.offers(north)[-1]['id']}", *give_mandate(north, south),
+                "--as", north.officer.name, "--yes", "--wait", "durable")
+    courier.carry_until(north, south, lambda: agreed(south))
+
+
+def agreed(side):
+    return [one for one in side.asks("proposal", "list")["proposals"] if one["matter"] == "restoration" and one["state"] == "accepted"]
+
+
+def mandates_and_an_agreement(stage):
+    screen.say("As their letters say, each principal orders the own side to restore: a mandate, signed with the own key, that "
+               "cites the letter by its digest. The day before, one side then proposes to restore all lines at ten, and an "
+               "officer of the other accepts exactly these words, both by courier, since no path moves yet. Each sees that a "
+               "mandate stands behind the other's act, and nothing of its text.")
+    stage.clock.to(story.AGREED)
+    agree_by_courier(stage)
     if not stage.north_is_off:
-        courier.carry_until(south, north, lambda: stage.offers(north))
-        north.types("proposal", "list")
-        north.types("proposal", "accept", f"south/{stage.offers(north)[-1]['id']}", "--as", north.officer.name, "--yes", "--wait", "durable")
-        courier.carry_until(north, south, lambda: [one for one in south.asks("proposal", "list")["proposals"] if one["state"] == "accepted"])
-    stage.clock.to(story.RESTORED, before=stage.cast.lead)
+        stage.south.types("proposal", "list")
+
+
+def all_lines_come_back(stage):
+    agree_by_courier(stage)
+    stage.clock.to(story.RESTORED, before=6)
     screen.say(f"On the morning the paths are mended: the {story.PATHS[0]} whole, the {FAULTY_PATH} in one direction only, which "
                "nobody knows yet. Both machine rooms start their stations anew.")
     stage.network.mend(faulty=FAULTY_PATH)
@@ -51,12 +82,18 @@ def all_lines_come_back(stage):
     screen.say("At ten each station, by its own clock, tests text, documents and every path in both directions. Only what "
                "has passed is opened.")
     wait_open(stage.south, stage.north)
-    south.types("status")
+    stage.south.types("status")
 
 
 def ensure_open(stage):
-    if stage.north_is_off or stage.south.has_open(stage.north, [story.CALLED_LINE]):
+    """A station that comes late begins its tests then; where nothing comes of that, both agree anew."""
+    if stage.north_is_off:
         return
+    try:
+        wait_until(lambda: stage.south.has_open(stage.north, [story.CALLED_LINE]), "the agreed restoration", LATE_SECONDS)
+        return
+    except DemoError as error:
+        screen.note(f"({error})")
     screen.say("The restoration did not succeed, so there is another one now.")
     propose(stage.south, stage.north, story.ALL_LINES, f"+{stage.cast.lead}s", story.RESTORE_WORDS)
     stage.accept(stage.north, stage.south)
@@ -173,9 +210,8 @@ def the_first_calls(stage):
 
 def reported(side, other):
     """A report of its own in the record for each restoration that was agreed on."""
-    agreed = [one for one in side.asks("proposal", "list")["proposals"] if one["matter"] == "restoration" and one["state"] == "accepted"]
     entries = side.asks("record", "show", f"{other.name}/{story.ACCORD_LINE}")["entries"]
-    return len([e for e in entries if e["whose"] == "own" and e["kind_name"] == "restoration report"]) >= len(agreed)
+    return len([e for e in entries if e["whose"] == "own" and e["kind_name"] == "restoration report"]) >= len(agreed(side))
 
 
 def wait_reports(cast):

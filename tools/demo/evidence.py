@@ -77,6 +77,8 @@ def _story(evidence):
         silence = evidence["silence"]
         yield (f"{silence['days']} days; check calls in the cut: {silence['calls_in_the_cut']['south']} by south's calendar, "
                f"{silence['calls_in_the_cut']['north']} by north's; alarms since: {silence['alarms']}")
+    for name, digest in evidence.get("mandates", {}).items():
+        yield f"{name}'s act is by mandate {_short(digest)} of its principal, valid in both records"
     if "agreement" in evidence:
         yield from _agreement(evidence["agreement"])
     if "announcement" in evidence:

@@ -38,14 +38,31 @@ def agreed_restoration(here, there):
             "accepted_by": f"{there.label}/{ours['decided']['post']}", "lines": list(story.ALL_LINES)}
 
 
+def judge_mandates(bench):
+    """An agreement from the day before, and behind each side's act a mandate that the other side finds valid."""
+    south, north = bench.south, bench.north
+    mandates = {}
+    for here, there in both_ways(south, north):
+        found = [p for p in here.proposals(there) if p["matter"] == "restoration" and p["state"] == "accepted"]
+        need(len(found) == 1, f"{here.name} knows of {len(found)} agreed restorations")
+        one = found[0]
+        need(one["instant"] == seconds_of(story.RESTORED), f"it is agreed on for {one['instant']}")
+        need(max(one["time"], one["decided"]["time"]) < seconds_of(story.RESTORED) - 3600, "it was not signed the day before")
+        shown = {"south": one["mandate"], "north": one["decided"]["mandate"]}
+        for name, mandate in shown.items():
+            need(mandate and mandate["verdict"] == "valid", f"{here.name} shows {name}'s mandate as {mandate}")
+            need(mandate["post"] == story.SOUTH.principal.post, f"{here.name} shows a mandate of {mandate['post']}")
+        mandates[here.name] = {name: mandate["digest"] for name, mandate in shown.items()}
+    need(mandates["south"] == mandates["north"], f"the two records differ: {mandates}")
+    return {"mandates": mandates["south"], "instant": one["instant"]}
+
+
 def judge_restoration(bench):
     south, north = bench.south, bench.north
     agreement = agreed_restoration(south, north)
     need(agreement["instant"] == seconds_of(story.RESTORED), f"it was agreed on for {agreement['instant']}")
-    signed = {here.name: acts_of(here, there, kind)[-1]["time"] for here, there, kind in ((south, north, 13), (north, south, 14))}
-    need(all(time < seconds_of(story.RESTORED) - 3600 for time in signed.values()), f"it was not signed before: {signed}")
     need_open(south, north, story.ALL_LINES)
-    return {"agreement": agreement, "signed": signed}
+    return {"agreement": agreement}
 
 
 def judge_liaison(bench):
@@ -53,7 +70,7 @@ def judge_liaison(bench):
     agreement = agreed_restoration(house, desk)
     need(agreement["instant"] >= seconds_of(story.LIAISON_RESTORED), f"it was agreed on for {agreement['instant']}")
     need_open(house, desk, [story.LIAISON_LINE])
-    logs = [log for log in desk.line(house, story.LIAISON_LINE)["logs"] if log["whose"] == "far"]
+    logs = [log for log in desk.line(house, story.ACCORD_LINE)["logs"] if log["whose"] == "far"]
     need(len({log["epoch"] for log in logs}) > 1, "the lines were not taken over in a new epoch")
     read = acknowledged(house, desk, story.NORTH.liaison_officer, story.LIAISON_WORD)
     *records, _ = same_log(house, desk, story.LIAISON_LINE)
@@ -114,5 +131,5 @@ def judge_first_calls(bench):
     return {"calls": calls}
 
 
-JUDGES = {"S8": judge_restoration, "S9": judge_announcement, "S8-liaison": judge_liaison, "S7-first": judge_first_calls,
+JUDGES = {"S17": judge_mandates, "S8": judge_restoration, "S9": judge_announcement, "S8-liaison": judge_liaison, "S7-first": judge_first_calls,
           "S8-report": judge_report}

@@ -33,7 +33,7 @@ PLAYS = {
     "S7-missed": chapters.nobody_at_the_liaison_desk, "S11": chapters.a_protest,
     "S6": chapters_cut.all_lines_are_cut, "S10": chapters_cut.the_house_is_lost,
     "S5": chapters_cut.letters_by_courier, "S7": chapters_cut.months_of_silence,
-    "S8": chapters_return.all_lines_come_back, "S9": chapters_return.both_announce,
+    "S17": chapters_return.mandates_and_an_agreement, "S8": chapters_return.all_lines_come_back, "S9": chapters_return.both_announce,
     "S8-liaison": chapters_return.the_liaison_line_comes_back, "S7-first": chapters_return.the_first_calls,
     "S8-report": chapters_return.the_report_names_the_fault, "S15": chapters.an_outsider_checks,
 }

@@ -71,6 +71,7 @@ class Side:
         self.officer = facts.officer if post == story.MAIN else facts.liaison_officer
         self.dir = os.path.join(room, self.label)
         self.process = None
+        self.passphrase_s = 0.0  # what opening a sealed key cost the last time that it was measured
         self.ports = None  # where the station listens and sends to, if no emulator is between
         self._program = os.path.join(programs, "detente")
         self._cheaper = ["--work-factor", str(work_factor)] if work_factor is not None else []

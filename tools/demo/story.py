@@ -95,9 +95,11 @@ AFTERNOON = ("2020-06-08T16:00+09:00", "2020-06-08T17:00+09:00")
 PROTESTED = "2020-06-08T18:00+09:00"
 CUT_ANNOUNCED = "2020-06-09T06:30+09:00"
 UNANSWERED = "2020-06-09T09:00+09:00"
+MORNING_OVER = "2020-06-09T10:00+09:00"
 CUT_IN_FORCE = "2020-06-09T12:00+09:00"
 HOUSE_LOST = "2020-06-16T14:49+09:00"
 SILENCE_OVER = "2021-07-26T09:00+09:00"
+AGREED = "2021-07-26T14:00+09:00"
 RESTORED = "2021-07-27T10:00+09:00"
 ANNOUNCED = "2021-07-27T11:00+09:00"
 LIAISON_RESTORED = "2021-07-27T11:04+09:00"
@@ -150,6 +152,7 @@ CHAPTERS = {
         Chapter("S10", "16 June: the liaison house is lost"),
         Chapter("S5", "April to July: letters by courier"),
         Chapter("S7", "More than a year of silence"),
+        Chapter("S17", "26 July: two mandates, and an agreement"),
         Chapter("S8", "27 July, 10:00: restored, as both agreed"),
         Chapter("S9", "11:00: each side announces it, by its own clock"),
         Chapter("S8-liaison", "11:04: the liaison line, at a new station"),
@@ -167,7 +170,6 @@ NOT_PLAYED = (
     "The principals' call (27 July): voice is not built.",
     "The letters' seal: they go signed by each principal, in courier files that only the two stations open; a letter "
     "that the own station cannot read is not built.",
-    "The principals' mandates for restoration and announcement: an officer signs these alone here.",
     "The technical fault is one of a path that all lines between the main stations share; in the report it is "
     "military-east's alone.",
     "One station speaks with one station of the other side: so the North's liaison desk has a station of its own, and the "
