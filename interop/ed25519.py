@@ -4,6 +4,8 @@ The checks are our own integers; the group arithmetic of a verification is pytho
 which has no cofactor in it.
 """
 
+import functools
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -30,6 +32,7 @@ def _add(a, b):
             (y1 * y2 + x1 * x2) * pow(1 - t, P - 2, P) % P)
 
 
+@functools.lru_cache(1024)  # one key signs many entries
 def key_is_good(key):
     """Whether a key from outside may be used at all."""
     if len(key) != 32:

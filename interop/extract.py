@@ -1,12 +1,15 @@
 """Extracts: spec/record.md section 9."""
 
 import base64
+import functools
 
 import cbor
 import ed25519
+from annexes import parse_annex
+from bulletins import Revocations, Roster
 from cbor import Malformed
-from notes import Accord, cosignature_message, parse_annex, parse_note, refuse
-from record import (ROLES, U32, U62, LogName, is_bytes, is_uint, leaf, parse_credential,
+from notes import Accord, cosignature_message, parse_note, refuse
+from record import (ROLES, U32, U62, LogName, is_bytes, is_position, is_uint, leaf, parse_credential,
                     parse_entry, parse_header, root_from, sha256)
 
 COMMON = {1, 2, 3, 4, 5, 6}
@@ -58,6 +61,21 @@ class Item:
                or not is_bytes(fields[10], 16), "extract: a whole entry's form")
         self.header, self.body, self.signatures = parse_entry(fields[7], fields[8], fields[9])
         self.leaf = leaf(fields[7], sha256(fields[10], fields[8], fields[9]))
+
+    @functools.cached_property
+    def root(self):
+        """The tree's root by this item; None where the number of hashes is wrong."""
+        return root_from(self.leaf, self.index, self.size, self.hashes)
+
+    def epoch_before(self):
+        """[epoch, size, root] that a first entry names; None where it names none, or is not shown whole."""
+        if self.shown != "whole" or self.header[4] != 3 or self.header.get(16) != 4:
+            return None
+        try:
+            position = cbor.decode(self.body)
+        except Malformed:
+            return None
+        return position if is_position(position) else None
 
     @property
     def author(self):
@@ -119,11 +137,16 @@ class Extract:
 class Verifier:
     """Runs the checks of section 9 in their order."""
 
-    def __init__(self, extract, roots, digest):
+    def __init__(self, extract, roots, digest, bulletins=()):
         self.extract, self.roots, self.digest = extract, roots, digest
         self.terms = extract.accords[-1][1]
         self.by_number, self.used = {}, set()
         self.credential_checks = [self._credential(data) for data in extract.credentials]
+        self.roster = Roster(self.terms.sides)
+        for data in bulletins:
+            good, side = self.roster.take(data)
+            if not good:
+                self.credential_checks.append(check("bulletin", False, side=side))
 
     def fits_anchor(self):
         return (all(self.terms.root(side) == root for side, root in self.roots.items())
@@ -170,7 +193,7 @@ class Verifier:
                 and (time is None or fields[10] <= time <= fields[11]))
 
     def item(self, item):
-        root = root_from(item.leaf, item.index, item.size, item.hashes)
+        root = item.root
         checks = [check("inclusion", "failed" if root is None else
                         "proved" if item.checkpoint else "absent"),
                   self._checkpoint(item, root), self._cosignature(item, root)]
@@ -227,6 +250,11 @@ class Verifier:
         return check("officer", good, **found)
 
 
+def result_of(what, checks):
+    """Of the first check of this name."""
+    return next((c["result"] for c in checks if c["check"] == what), None)
+
+
 def check(what, result, /, **found):
     if type(result) is bool:
         result = "proved" if result else "failed"
@@ -237,16 +265,35 @@ def checkpoint_text(item, root):
     return f"{item.origin}\n{item.size}\n{base64.b64encode(root).decode()}\n"
 
 
-def verify_extract(data, roots, digest):
+def verify_extract(data, roots, digest, bulletins=()):
     """The verdict of section 9 as a dictionary. roots: {side: key}; digest: of an accord, or None."""
     try:
         extract = Extract(data)
     except Malformed as error:
-        return {"verdict": "failed", "error": str(error), "accords": [], "credentials": [],
-                "items": [], "revocation": "unchecked"}
-    verifier = Verifier(extract, roots, digest)
+        return refused(error)
+    return verify_parsed(extract, roots, digest, bulletins)
+
+
+def refused(error):
+    return {"verdict": "failed", "error": str(error), "accords": [], "credentials": [],
+            "items": [], "revocation": "unchecked"}
+
+
+def add_revocations(items, checks, roster):
+    proved = {name: {item for item, found in zip(items, checks) if result_of(name, found) == "proved"}
+              for name in ("checkpoint", "cosignature")}
+    revocations = Revocations(roster, proved["checkpoint"], proved["cosignature"])
+    for item, found in zip(items, checks):
+        found += [check("revocation", result, side=item.log.side, number=number, time=since)
+                  for number, result, since in revocations.of(item)]
+
+
+def verify_parsed(extract, roots, digest, bulletins):
+    verifier = Verifier(extract, roots, digest, bulletins)
     accords = verifier.accords()
     items = [verifier.item(item) for item in extract.items]
+    if bulletins:
+        add_revocations(extract.items, [said["checks"] for said in items], verifier.roster)
     checks = [c for part in accords + items for c in part["checks"]] + verifier.credential_checks
     if any(c["result"] == "failed" for c in checks):
         verdict = "failed"
@@ -255,4 +302,5 @@ def verify_extract(data, roots, digest):
     else:
         verdict = "proved" if verifier.anchored() else "unanchored"
     return {"verdict": verdict, "error": "", "accords": accords,
-            "credentials": verifier.credential_checks, "items": items, "revocation": "unchecked"}
+            "credentials": verifier.credential_checks, "items": items,
+            "revocation": "checked" if verifier.roster.heard else "unchecked"}

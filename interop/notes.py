@@ -1,4 +1,4 @@
-"""Signed notes, cards, accords and annexes: spec/accord.md sections 1 to 6."""
+"""Signed notes, cards and accords: spec/accord.md sections 1 to 5."""
 
 import base64
 import binascii
@@ -161,6 +161,13 @@ class Table:
     def line(self, key, least, most):
         check_line(self.text(key), least, most, f"{self.what}: {key}")
 
+    def choice(self, key, allowed, optional=False):
+        """One of these texts; the first where an optional key is absent."""
+        if optional and key not in self.values:
+            return allowed[0]
+        refuse(self.text(key) not in allowed, f"{self.what}: {key} is none of what it may be")
+        return self.values[key]
+
     def integer(self, key, least, most, optional=False):
         if optional and key not in self.values:
             return None
@@ -221,7 +228,7 @@ def parse_toml(text, most, what):
         raise Malformed(f"{what}: not valid TOML") from None
 
 
-# --- cards, accords, annexes ------------------------------------------------------------------
+# --- cards, accords --------------------------------------------------------------------------
 
 
 def parse_card(data):
@@ -316,39 +323,3 @@ class Accord:
 
     def other(self, name):
         return self.sides[1][0] if self.sides[0][0] == name else self.sides[0][0]
-
-
-def parse_annex(text):
-    """line, name, provable, paths."""
-    table = parse_toml(text, 65536, "annex")
-    table.expect("format", "detente-annex/1")
-    refuse(not re.fullmatch("[0-9a-f]{32}", table.text("salt")), "annex: a bad salt")
-    line, name = table.integer("line", 0, 65535), table.name("name")
-    refuse((line == 0) != (name == "accord"), "annex: line 0, and no other, is named accord")
-    evidence = table.text("evidence")
-    refuse(evidence not in ("provable", "deniable") or (line == 0 and evidence == "deniable"),
-           "annex: evidence is neither provable nor deniable")
-    table.texts("media", 1, 4, ("text", "document", "voice", "letter"))
-    refuse(table.text("highest_precedence") not in ("routine", "priority", "immediate", "flash"),
-           "annex: an unknown precedence")
-    paths = table.texts("paths", 1, 32)
-    table.integer("retention_days", 0, 36500)
-    table.integer("queue_entries", 1, 100000)
-    table.line("staffed", 0, 200)
-    table.texts("people", 0, 64)
-    if "lift" in table.values:
-        refuse(table.text("lift") not in ("agreed", "alone"), "annex: lift is neither agreed nor alone")
-    acts = table.texts("signed_acts", 0, 64)
-    refuse(acts and evidence == "provable", "annex: signed acts on a provable line")
-    table.digest("code_book", empty=True)
-    if "class" in table.values:
-        refuse(table.text("class") not in ("carried", "log-only"), "annex: an unknown class")
-    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    for call in table.tables("check_calls", 0, 64, optional=True):
-        refuse(not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", call.text("time")), "annex: a bad time")
-        call.word("zone")
-        chosen = call.texts("days", 1, 7, days)
-        refuse(chosen != sorted(chosen, key=days.index), "annex: days are not in their order")
-        call.close()
-    table.close()
-    return line, name, evidence == "provable", paths

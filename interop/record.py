@@ -79,9 +79,10 @@ class LogName:
         refuse(not match or int(match.group(2)) > 65535, "extract: not the name of a log")
         self.lineage, self.line = bytes.fromhex(match.group(1)), int(match.group(2))
         self.side, self.post = match.group(3), match.group(4)
+        self.epoch = bytes.fromhex(match.group(5))
 
 
-def _is_position(value):
+def is_position(value):
     return (type(value) is list and len(value) == 3 and is_bytes(value[0], 16)
             and is_uint(value[1], 1, U62) and is_bytes(value[2], 32))
 
@@ -114,7 +115,7 @@ def _are_addressees(value):
 HEADER = {
     1: lambda v: is_uint(v, 1, 1), 2: lambda v: is_uint(v, 0, 65535), 3: lambda v: is_uint(v, 1, 2),
     4: lambda v: is_uint(v, 1, 65535), 5: lambda v: is_uint(v, 1, 65535),
-    6: lambda v: is_uint(v, 0, U32), 7: _is_position, 8: lambda v: is_uint(v, 1, U62),
+    6: lambda v: is_uint(v, 0, U32), 7: is_position, 8: lambda v: is_uint(v, 1, U62),
     9: lambda v: is_uint(v, 1, 3), 10: lambda v: is_uint(v, 0, U32),
     11: lambda v: is_uint(v, 0, U32), 12: lambda v: _is_list(v, 1, 4, _is_reference),
     13: _are_addressees, 14: lambda v: is_text(v, 1, 40),

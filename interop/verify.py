@@ -5,7 +5,8 @@ Written from spec/ alone, with python3-cryptography for Ed25519. See interop/REA
 
     verify.py accord NOTE [--annex FILE ...] [ANCHOR]
     verify.py card FILE
-    verify.py entry|extract FILE.dex [ANCHOR]
+    verify.py entry|extract FILE.dex [--bulletin FILE ...] [ANCHOR]
+    verify.py announcement FILE.release [--bulletin FILE ...] [ANCHOR]
     verify.py note FILE --vkey VKEY ...
     verify.py ed25519-edge FILE
 
@@ -20,9 +21,12 @@ import json
 import sys
 
 import ed25519
+from announcement import verify_announcement
+from annexes import parse_annex
+from bulletins import read_bulletins
 from cbor import Malformed
 from extract import check, verify_extract
-from notes import (HEX32, NAME, Accord, key_id, parse_annex, parse_card, parse_note, parse_vkey,
+from notes import (HEX32, NAME, Accord, key_id, parse_card, parse_note, parse_vkey,
                    refuse, unbase64, verify_signature)
 from record import sha256
 
@@ -138,18 +142,29 @@ def show(verdict):
     """Sentences. Whatever is not ours is ASCII by repr()."""
     if verdict["error"]:
         print("refused:", ascii(verdict["error"]))
+    if "evidence" in verdict:
+        show_announcement(verdict)
     for part in [verdict, *verdict.get("accords", []), *verdict.get("items", [])]:
         if "origin" in part:
             print(f"entry {part['index']} of {part['origin']}, shown: {part['shown']}")
         for found in part.get("checks", []) + part.get("credentials", []):
             rest = ", ".join(f"{k} {v}" for k, v in found.items() if k not in ("check", "result"))
             print(f"  {found['check']}: {found['result']}" + (f" ({rest})" if rest else ""))
-    if "revocation" in verdict:
-        print("not checked: whether a credential was revoked; ask both sides")
+    if verdict.get("revocation") == "unchecked":
+        print("not checked: whether a credential was revoked; both sides' bulletins say (--bulletin)")
     meaning = {"proved": "all proved", "failed": "NOT proved: something fails",
                "unanchored": "signatures fit each other; nobody told me whose keys these are",
                "unattested": "unattested: proves nothing to an outsider"}
     print(meaning[verdict["verdict"]])
+
+
+def show_announcement(verdict):
+    print(f"announcement of {verdict['side']}, {verdict['mode']}: {ascii(verdict['core'])}")
+    print(f"  agreed for second {verdict['instant']}; released {verdict['late_s']} s later by its clock")
+    print("  not proved by any file: when it was released, and that nobody withdrew it before")
+    print("the evidence:")
+    show(verdict["evidence"])
+    print("the announcement:")
 
 
 def parse_arguments(arguments):
@@ -168,16 +183,18 @@ def parse_arguments(arguments):
 
     add("accord", True).add_argument("--annex", action="append", metavar="FILE")
     add("card")
-    add("entry", True)
-    add("extract", True)
+    for name in ("entry", "extract", "announcement"):
+        add(name, True).add_argument("--bulletin", action="append", metavar="FILE")
     add("note").add_argument("--vkey", action="append", required=True)
     add("ed25519-edge")
     return parser.parse_args(arguments)
 
 
 def run(arguments):
-    if arguments.command in ("entry", "extract"):
-        return verify_extract(read(arguments.file), *anchor(arguments))
+    if arguments.command in ("entry", "extract", "announcement"):
+        judge = verify_announcement if arguments.command == "announcement" else verify_extract
+        bulletins = [one for path in arguments.bulletin or [] for one in read_bulletins(read(path))]
+        return judge(read(arguments.file), *anchor(arguments), bulletins)
     return {"accord": verify_accord, "card": verify_card, "note": verify_note,
             "ed25519-edge": verify_edge}[arguments.command](arguments)
 

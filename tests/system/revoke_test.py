@@ -3,7 +3,6 @@
 Real stations. The captured one is a copy of the directory and goes on calling through all of it.
 """
 
-import json
 import os
 import shutil
 import socket
@@ -13,6 +12,7 @@ import unittest
 
 from clocks import Clock
 from stations import Lab, Station, wait_until
+from two_verifiers import Files
 
 WEST, QUIET = "military-west", "soundings"
 VERIFY = os.path.join(os.environ["DETENTE_BIN"], "detente-verify")
@@ -24,8 +24,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Captured(unittest.TestCase):
+class Captured(Files):
     def setUp(self):
+        super().setUp()
         self.lab = Lab("--lines", f"{WEST},{QUIET}", "--deniable", QUIET, "--work-factor", "12")
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
@@ -95,8 +96,7 @@ class Captured(unittest.TestCase):
         cards = [part for one in (self.south, self.north) for part in ("--card", one.path("card.note"))]
         words = [part for one in bulletins for part in ("--bulletin", one)]
         said = subprocess.run([VERIFY, "entry", file, *cards, *words], capture_output=True, text=True, timeout=60)
-        done = subprocess.run([VERIFY, "entry", file, *cards, *words, "--json"], capture_output=True, text=True, timeout=60)
-        return json.loads(done.stdout), said.stdout
+        return self.as_typed("entry", file, *cards, *words), said.stdout
 
     # ---- tests ----
 

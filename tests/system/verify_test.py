@@ -9,62 +9,17 @@ import os
 import pathlib
 import random
 import subprocess
-import sys
-import tempfile
 import unittest
 
-SOURCE = pathlib.Path(os.environ.get("DETENTE_SOURCE", pathlib.Path(__file__).parents[2]))
-PROGRAM = pathlib.Path(os.environ["DETENTE_BIN"]) / "detente-verify"
+from made_record import World
+from two_verifiers import PROGRAM, PYTHON, SOURCE, Files, cpp, interop_extract, interop_verify
+
 VECTORS = pathlib.Path(os.environ.get("DETENTE_VECTORS", SOURCE / "tests/vectors"))
 GOLDEN = SOURCE / "tests/golden"
-PYTHON = os.environ.get("DETENTE_PYTHON", sys.executable)
-EXITS = {"proved": 0, "failed": 1, "unanchored": 3, "unattested": 4}
 CHANGED_FILES = 300
 
-sys.path.insert(0, str(SOURCE / "interop"))
-import cbor  # noqa: E402
+import cbor  # noqa: E402 (interop/'s)
 import ed25519  # noqa: E402
-import extract as interop_extract  # noqa: E402
-import verify as interop_verify  # noqa: E402
-
-
-def cpp(*arguments):
-    """exit code, parsed answer."""
-    done = subprocess.run([PROGRAM, *map(str, arguments), "--json"], capture_output=True, timeout=60)
-    if done.returncode not in (0, 1, 3, 4):
-        raise AssertionError(f"{arguments}: exit {done.returncode}: {done.stderr!r}")
-    return done.returncode, json.loads(done.stdout)
-
-
-def bare(value):
-    """Without what each verifier may add for people; an error is one or none."""
-    if isinstance(value, dict):
-        return {k: bool(v) if k == "error" else bare(v)
-                for k, v in value.items() if k not in ("why", "entry", "name")}
-    return [bare(v) for v in value] if isinstance(value, list) else value
-
-
-class Files(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, data, name="file"):
-        path = pathlib.Path(self.folder.name) / name
-        path.write_bytes(data)
-        return path
-
-    def both(self, data, roots=None, digest=None):
-        """The one verdict of both on an extract."""
-        arguments = [f"--root={side}={interop_verify.base64.b64encode(root).decode()}"
-                     for side, root in (roots or {}).items()]
-        if digest:
-            arguments.append(f"--accord={digest.hex()}")
-        code, ours = cpp("entry", self.path(data), *arguments)
-        theirs = interop_extract.verify_extract(data, roots or {}, digest)
-        self.assertEqual(bare(ours), bare(theirs), f"they differ on {data.hex()}")
-        self.assertEqual(code, EXITS[ours["verdict"]])
-        return ours["verdict"]
 
 
 class Golden(Files):
@@ -171,14 +126,50 @@ class Accords(Files):
             arguments = ["accord", str(note), *cards]
             for name in annexes:
                 arguments += ["--annex", str(annex / name)]
-            _, ours = cpp(*arguments)
-            theirs = interop_verify.run(interop_verify.parse_arguments(arguments))
-            self.assertEqual(bare(ours), bare(theirs))
-            self.assertEqual(ours["verdict"], expected)
+            self.assertEqual(self.as_typed(*arguments)["verdict"], expected)
         altered = self.path((annex / "v1-accord.toml").read_bytes() + b"# one more line\n", "annex")
         arguments = ["accord", str(note), *cards, "--annex", str(altered)]
         theirs = interop_verify.run(interop_verify.parse_arguments(arguments))
         self.assertEqual((cpp(*arguments)[0], theirs["verdict"]), (1, "failed"))
+
+
+class Annexes(Files):
+    """accord.md section 6: what an annex may say of hours, calls and classes."""
+
+    HOURS = ('[hours]\nholidays = ["01-01", "02-29", "1970-01-01", "2105-12-31"]\nlate_minutes = 5\n'
+             'unanswered_minutes = 30\npresence_minutes = 10\n')
+    CALL = '[[check_calls]]\ntime = "09:00"\nzone = "Asia/Seoul"\ndays = ["mon", "tue"]\n'
+    GOOD = ('restore = "desks"\n', 'restore = "machines"\n', 'lift = "alone"\n', 'class = "carried"\n', 'class = "log-only"\n',
+            HOURS, HOURS + 'on_watch = "post"\n', CALL, CALL + 'kind = "ordinary"\n', CALL + 'caller = "south"\n',
+            CALL + 'own_hours = ["south 08:00 Europe/Paris", "north 09:00 Asia/Pyongyang"]\n',
+            CALL + 'exceptions = ["2027-03-02 10:30", "2027-12-24 none"]\n',
+            CALL + 'kind = "opening"\n' + CALL.replace("09:", "17:") + 'kind = "closing"\n',
+            CALL + CALL.replace("09:00", "09:30"), CALL + CALL.replace("Seoul", "Tokyo"),
+            CALL.replace('"mon", "tue"', "") + 'exceptions = ["2027-03-02 10:30"]\n', HOURS + CALL)
+    BAD = ('restore = "people"\n', 'class = "none"\n', 'class = "log-only"\n' + CALL, 'unknown = 1\n',
+           'class = "log-only"\n' + HOURS + 'on_watch = "staffed"\n', HOURS + 'on_watch = "all"\n',
+           HOURS.replace('"01-01", "02-29"', '"02-29", "01-01"'), HOURS.replace("01-01", "02-30", 1),
+           HOURS.replace("1970", "1969"), HOURS.replace("2105", "2106"), HOURS.replace('"02-29", ', '"01-01", '),
+           HOURS.replace("late_minutes = 5", "late_minutes = 31"), HOURS.replace("= 10", "= 1441"),
+           HOURS.replace("presence", "absence"), HOURS.replace("late_minutes = 5\n", ""),
+           CALL.replace("09:00", "24:00"), CALL.replace("09:00", "9:00"), CALL.replace('"mon", "tue"', '"tue", "mon"'),
+           CALL.replace('"mon", "tue"', ""), CALL.replace('"mon", "tue"', "") + 'exceptions = ["2027-03-02 none"]\n',
+           CALL + 'kind = "opening"\n', CALL + 'kind = "closing"\n', CALL + 'kind = "daily"\n', CALL + 'caller = "South"\n',
+           CALL + 'own_hours = ["south 08:00 Europe/Paris", "south 09:00 Asia/Seoul"]\n', CALL + 'own_hours = ["south 08:00"]\n',
+           CALL + 'exceptions = ["2027-12-24 none", "2027-03-02 10:30"]\n', CALL + 'exceptions = ["2027-02-29 10:30"]\n',
+           CALL + 'exceptions = ["2027-03-02 10:30", "2027-03-02 none"]\n', CALL + 'exceptions = ["2027-03-02 25:30"]\n',
+           CALL + CALL.replace("09:00", "09:29"), CALL + CALL, CALL + 'own_hours = ["south 08:00  Asia/Seoul"]\n',
+           CALL.replace("09:00", "23:50").replace("tue", "sun") + CALL.replace("09:00", "00:10"))
+
+    def test_each_kind_of_term(self):
+        for more, expected in [(text, "unanchored") for text in self.GOOD] + [(text, "failed") for text in self.BAD]:
+            world = World()
+            annex = world.annexes[1] + more
+            world.add_to_annex(1, more)
+            answer = self.as_typed("accord", self.path(world.signed_accord().encode(), "accord"),
+                                   "--annex", self.path(annex.encode(), "annex"))
+            self.assertEqual(answer["verdict"], expected, more)
+        print(f"annexes: {len(self.GOOD)} good, {len(self.BAD)} bad, both agree on each")
 
 
 class Edges(Files):
