@@ -3,7 +3,7 @@
 
 #include "accord/annex.h"
 #include "base/civil.h"
-#include "ceremony.h"
+#include "ceremony_amend.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "station/schedules.h"
@@ -203,6 +203,7 @@ Result<Imported> import_accord(const SideDir& side, const io::Path& from, bool r
     return Imported::kNew;
   }
   DETENTE_TRY(ours, side.accord_files(counterpart));
+  if (is_of_lineage(side, counterpart, theirs)) return import_next_accord(side, counterpart, theirs, replace);
   if (ours.note.digest == theirs.note.digest)
     return merge(side, counterpart, std::move(ours), theirs);
   if (replace && !ours.note.complete()) {

@@ -1,4 +1,5 @@
 // accord draft, show, sign, export, import, check.
+#include "ceremony_amend.h"
 #include "ceremony_commands.h"
 #include "client_commands.h"
 #include "io/os_clock.h"
@@ -122,6 +123,19 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
   return {};
 }
 
+Result<void> run_show_next(Context& context, const std::string& counterpart) {
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY(next, next_of(side, counterpart));
+  DETENTE_TRY(old, side.accord_files(counterpart));
+  for (const std::string& line : accord_lines(next)) context.say(line);
+  context.say("What differs from version " + std::to_string(old.note.accord.version) + ", which is in force:");
+  const std::vector<std::string> difference = difference_lines(next, old);
+  for (const std::string& line : difference) context.say("  " + line);
+  context.result(accord_json(counterpart, next));
+  context.result({{"version", next.note.accord.version}, {"difference", difference}, {"text", next.note.text}});
+  return {};
+}
+
 Result<void> run_show(Context& context, const std::string& what) {
   const bool is_path = what.find('/') != std::string::npos || io::exists(what);
   const auto files = [&]() -> Result<AccordFiles> {
@@ -142,9 +156,13 @@ Result<void> run_show(Context& context, const std::string& what) {
   return {};
 }
 
-Result<void> run_sign(Context& context, const std::string& counterpart) {
+Result<AccordFiles> files_to_hand(const SideDir& side, const std::string& counterpart, bool next) {
+  return next ? next_of(side, counterpart) : side.accord_files(counterpart);
+}
+
+Result<void> run_sign(Context& context, const std::string& counterpart, bool next) {
   DETENTE_TRY(side, context.side());
-  DETENTE_TRY(files, side.accord_files(counterpart));
+  DETENTE_TRY(files, files_to_hand(side, counterpart, next));
   DETENTE_TRY(other, counterpart_of(side, files.note.accord));
   for (const std::string& line : accord_lines(files)) context.say(line);
   const bool own_first = files.note.accord.first().name == side.name();
@@ -154,7 +172,7 @@ Result<void> run_sign(Context& context, const std::string& counterpart) {
     DETENTE_TRY(agreed, context.confirm("Sign this accord for " + side.name() + "?"));
     if (!agreed) return fail(Fault::kDenied, "not signed: the answer was not yes");
     DETENTE_TRY(root, open_root(context, side));
-    DETENTE_TRY(done, sign_accord_files(side, counterpart, root));
+    DETENTE_TRY(done, next ? sign_next_accord_files(side, counterpart, root) : sign_accord_files(side, counterpart, root));
     files = std::move(done);
     context.say("Signed by " + side.name() + ".");
   }
@@ -163,9 +181,9 @@ Result<void> run_sign(Context& context, const std::string& counterpart) {
   return {};
 }
 
-Result<void> run_export(Context& context, const std::string& counterpart, const std::string& to) {
+Result<void> run_export(Context& context, const std::string& counterpart, const std::string& to, bool next) {
   DETENTE_TRY(side, context.side());
-  DETENTE_TRY(files, side.accord_files(counterpart));
+  DETENTE_TRY(files, files_to_hand(side, counterpart, next));
   DETENTE_TRY_VOID(station::write_accord_files(to, files));
   context.say("The accord and all that it names by digest are in " + to +
               "; nothing there is "
@@ -192,8 +210,12 @@ Result<void> run_import(Context& context, const std::string& from, bool replace)
   DETENTE_TRY(imported, import_accord(side, from, replace));
   DETENTE_TRY(theirs, station::read_accord_files(from));
   DETENTE_TRY(counterpart, counterpart_of(side, theirs.note.accord));
-  DETENTE_TRY(files, side.accord_files(counterpart));
+  DETENTE_TRY(in_force, side.accord_files(counterpart));
+  const bool next = in_force.note.accord.version + 1 == theirs.note.accord.version;
+  DETENTE_TRY(files, files_to_hand(side, counterpart, next));
   context.say(imported_text(imported));
+  if (next && files.note.complete())
+    context.say("It is signed by both sides: the station goes on under it as soon as the other side's station holds it, too.");
   context.say("Digest " + to_hex(files.note.digest));
   context.result(accord_json(counterpart, files));
   context.result({{"changed", imported != Imported::kNothingNew}});
@@ -272,21 +294,30 @@ void add_draft(CLI::App& accord, Context& context) {
 void add_accord_commands(CLI::App& app, Context& context) {
   CLI::App& accord = group(app, "accord", "The accord: drafted by one, read and signed by both");
   add_draft(accord, context);
+  add_amend_command(accord, context);
+  add_accord_proposal_commands(accord, context);
 
   auto what = std::make_shared<std::string>(), directory = std::make_shared<std::string>();
+  auto next = std::make_shared<bool>(false);
+  const auto of_next = [next](CLI::App& command) {
+    command.add_flag("--next", *next, "Of the accord that follows the one in force (detente accord amend)");
+  };
   CLI::App* show = accord.add_subcommand("show", "The whole text, as it is signed");
   show->add_option("COUNTERPART", *what, "Or a directory that was handed over")->required();
-  on_run(*show, context, [&context, what] { return run_show(context, *what); });
+  of_next(*show);
+  on_run(*show, context, [&context, what, next] { return *next ? run_show_next(context, *what) : run_show(context, *what); });
 
   CLI::App* sign = accord.add_subcommand("sign", "Show the whole text, ask, and sign it");
   sign->add_option("COUNTERPART", *what)->required()->check(a_name());
-  on_run(*sign, context, [&context, what] { return run_sign(context, *what); });
+  of_next(*sign);
+  on_run(*sign, context, [&context, what, next] { return run_sign(context, *what, *next); });
 
   CLI::App* to = accord.add_subcommand("export", "Put the accord's files into a directory");
   to->add_option("COUNTERPART", *what)->required()->check(a_name());
   to->add_option("DIR2", *directory)->required();
+  of_next(*to);
   on_run(*to, context,
-         [&context, what, directory] { return run_export(context, *what, *directory); });
+         [&context, what, directory, next] { return run_export(context, *what, *directory, *next); });
 
   auto replace = std::make_shared<bool>(false);
   CLI::App* from =

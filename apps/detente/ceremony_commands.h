@@ -8,6 +8,8 @@ namespace detente::cli {
 
 void add_side_commands(CLI::App& app, Context& context);      // side, card
 void add_accord_commands(CLI::App& app, Context& context);    // accord
+void add_amend_command(CLI::App& accord, Context& context);   // accord amend
+void add_accord_proposal_commands(CLI::App& accord, Context& context);  // accord propose, fetch
 void add_secret_commands(CLI::App& app, Context& context);    // secret, words
 void add_enrol_commands(CLI::App& app, Context& context);     // station enrol, link, path
 void add_station_revoke_command(CLI::App& station, Context& context);

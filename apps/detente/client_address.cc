@@ -35,6 +35,12 @@ Result<LineAddress> find_line(const Json& status, std::string_view address) {
     for (const Json& line : counterpart["lines"])
       if (fits(counterpart, line, address))
         found.push_back({counterpart["name"].get<std::string>(), line["name"].get<std::string>()});
+  // Its record stays readable; whatever else is asked of it the station refuses, and says why.
+  if (found.empty())
+    for (const Json& counterpart : status["counterparts"])
+      for (const Json& line : counterpart.value("retired", Json::array()))
+        if (fits(counterpart, line, address))
+          found.push_back({counterpart["name"].get<std::string>(), line["name"].get<std::string>()});
   if (found.size() == 1) return found.front();
   const std::string shown = wire::display_line(address.substr(0, 80));
   if (found.empty())

@@ -54,6 +54,20 @@ void add_situations(std::vector<std::string>& out, const Json& lines, bool colou
       out.push_back(std::move(text));
 }
 
+// Empty as long as nobody changes the accord.
+std::string accord_change_text(const Json& counterpart) {
+  const Json& accord = counterpart["accord"];
+  const std::string name = shown(counterpart, "name");
+  std::string out;
+  if (accord["version"].get<unsigned>() > 1 && counterpart["other_accord"].is_null())
+    out = fmt::format("accord v{}, {}", accord["version"].get<unsigned>(),
+                      accord["adopted_there"].get<bool>() ? "adopted by both" : "not yet adopted by " + name + " as far as is known here");
+  if (!accord["next"].is_null())
+    out += fmt::format("{}version {} of the accord is here: {}", out.empty() ? "" : "; ", accord["next"]["version"].get<unsigned>(),
+                       shown(accord["next"], "words"));
+  return out;
+}
+
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
                      const Json& synchronised, bool colour) {
   out.push_back("");
@@ -63,6 +77,9 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
                             accord["digest"].get<std::string>().substr(0, 16),
                             accord["version"].get<unsigned>(),
                             counterpart["link"]["psk_epoch"].get<unsigned>()));
+  const std::string change = accord_change_text(counterpart);
+  for (const std::string& line : change.empty() ? std::vector<std::string>() : wrap(change, kColumns - 2))
+    out.push_back("  " + line);
   for (const std::string& line : wrap(contact_text(counterpart), kColumns - 2))
     out.push_back("  " + line);
   if (!counterpart["other_accord"].is_null()) {

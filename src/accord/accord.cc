@@ -134,13 +134,17 @@ Result<AccordNote> sign_accord(AccordNote note, const crypto::SignKey& root) {
 }
 
 Result<void> check_successor(const AccordNote& next, const AccordNote& old) {
-  const auto refuse = [](const std::string& why) {
-    return fail(Fault::kConflict, "accord: no successor of the one in force: " + why);
-  };
   for (const AccordNote* note : {&next, &old})
     if (!note->complete())
       return fail(Fault::kState, "accord: version " + std::to_string(note->accord.version) +
                                      " is not signed by " + unsigned_sides(*note));
+  return check_follows(next, old);
+}
+
+Result<void> check_follows(const AccordNote& next, const AccordNote& old) {
+  const auto refuse = [](const std::string& why) {
+    return fail(Fault::kConflict, "accord: no successor of the one in force: " + why);
+  };
   if (next.accord.predecessor != old.digest)
     return refuse("its predecessor is not " + to_hex(old.digest) + "; draft it from that one");
   if (next.accord.version != old.accord.version + 1)
@@ -155,6 +159,25 @@ Result<void> check_successor(const AccordNote& next, const AccordNote& old) {
       return refuse("side \"" + side.name +
                     "\" has another root key; root keys stay for a lineage");
   }
+  return {};
+}
+
+Result<void> check_successor_lines(const AccordInForce& next, std::span<const AccordInForce* const> before) {
+  for (const auto& [number, annex] : next.annexes)
+    for (const AccordInForce* old : before) {
+      const std::string line = "accord: line " + std::to_string(number.value) + " (" + annex.name + ") ";
+      const Annex* former = old->annex(number);
+      if (former == nullptr) continue;
+      if (former->name != annex.name)
+        return fail(Fault::kConflict, line + "was " + former->name + " in version " + std::to_string(old->accord.version) +
+                                          ": give a new line a number of its own");
+      if (former->evidence != annex.evidence)
+        return fail(Fault::kConflict, line + "keeps its evidence, since its record goes on: retire it, and give a line of "
+                                             "the other kind a new number and a new name");
+      if (before.back()->annex(number) == nullptr)
+        return fail(Fault::kConflict, line + "was retired after version " + std::to_string(old->accord.version) +
+                                          ": a line that comes again has a new number");
+    }
   return {};
 }
 

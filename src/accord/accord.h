@@ -45,6 +45,8 @@ Result<AccordNote> sign_accord(AccordNote note, const crypto::SignKey& root);
 // Whether `next` may take the place of `old`: both complete, version + 1, the old one's digest as
 // predecessor, the same lineage, sides and root keys. kConflict says which of these fails.
 Result<void> check_successor(const AccordNote& next, const AccordNote& old);
+// The same of a draft, whoever has signed it.
+Result<void> check_follows(const AccordNote& next, const AccordNote& old);
 
 // A complete accord with every line's annex.
 struct AccordInForce {
@@ -61,6 +63,10 @@ struct AccordInForce {
   // The accord's paths that the line may use, in the annex's order.
   std::vector<AccordPath> paths_of(const Annex& annex) const;
 };
+
+// Whether the lines of `next` may take the place of those of the accords before it, the oldest first: a number keeps its
+// name and its evidence for a lineage, since its logs go on, and one that was retired is not given out again.
+Result<void> check_successor_lines(const AccordInForce& next, std::span<const AccordInForce* const> before);
 
 // Puts note and annexes together. The error names what is missing (kNotFound), altered or of
 // another accord (kAuthentication), unsigned (kState), or contradictory (kConflict). The order of

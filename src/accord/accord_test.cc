@@ -143,6 +143,32 @@ TEST(Accord, RefusesAnnexesThatContradictTheAccord) {
   }
 }
 
+AccordInForce with_line(std::uint32_t version, LineId number, const std::string& name, Evidence evidence = Evidence::kProvable) {
+  AccordInForce out{test::accord(), {}, {}, "", {}, {}};
+  out.accord.version = version;
+  SeededRandom random(1);
+  out.annexes.emplace(kAccordLine, draft_annex(kAccordLine, "accord", {"fibre"}, Evidence::kProvable, random));
+  out.annexes.emplace(number, draft_annex(number, name, {"fibre"}, evidence, random));
+  return out;
+}
+
+TEST(Accord, ALinesNumberKeepsItsNameAndItsEvidenceForALineage) {
+  const AccordInForce first = with_line(1, LineId{1}, "west"), second = with_line(2, LineId{2}, "east");
+  const std::vector<const AccordInForce*> one{&first}, both{&first, &second};
+  EXPECT_TRUE(check_successor_lines(with_line(2, LineId{1}, "west"), one));
+  EXPECT_TRUE(check_successor_lines(with_line(2, LineId{3}, "north"), one));
+  EXPECT_FALSE(check_successor_lines(with_line(2, LineId{1}, "east"), one)) << "another name";
+  EXPECT_FALSE(check_successor_lines(with_line(2, LineId{1}, "west", Evidence::kDeniable), one)) << "another evidence";
+  EXPECT_FALSE(check_successor_lines(with_line(3, LineId{1}, "west"), both)) << "it was retired";
+}
+
+TEST(Accord, ADraftIsLookedAtBeforeItIsSigned) {
+  const AccordNote old = test::sign_by_both(test::accord());
+  const AccordNote draft = parse_accord_note(as_bytes(write_accord(test::successor_of(old)).value())).value();
+  EXPECT_TRUE(check_follows(draft, old));
+  EXPECT_FALSE(check_successor(draft, old));
+}
+
 TEST(Accord, Successor) {
   const AccordNote old = test::sign_by_both(test::accord());
   const AccordNote next = test::sign_by_both(test::successor_of(old));

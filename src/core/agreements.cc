@@ -12,6 +12,7 @@ constexpr std::size_t kPage = 512;
 constexpr std::size_t kTestsKept = 4096;
 constexpr std::size_t kReportsKept = 4096;
 constexpr std::size_t kReleasesKept = 65'536;
+constexpr std::size_t kAdoptionsKept = 1024;
 
 Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
 
@@ -46,6 +47,7 @@ void Agreements::load(const Context& context) {
   desks_.clear();
   lifts_.clear();
   released_.clear();
+  adopted_.clear();
   // What is asked of an answer hangs on its proposal: these first.
   for (const bool proposals : {true, false}) {
     const auto take = [&](const record::LogKey& log, const std::vector<record::StoredEntry>& entries) {
@@ -71,6 +73,7 @@ void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   ++revision_;
   if (kind == record::kRelease) note_release(whose, at, entry);
   if (kind == record::kRestorationReport) note_report(whose, entry);
+  if (kind == record::kAdoption) note_adoption(whose, at, entry);
   if (!counts) return;
   if (kind == record::kRegister) note_register_act(whose, at, entry);
   if (kind == record::kRestorationTest) note_test(whose, at, entry);
@@ -128,6 +131,15 @@ void Agreements::note_release(Whose whose, const line::ActPlace& at, const recor
   if (!release || !agreement || released_.size() >= kReleasesKept) return;
   const auto [known, fresh] = released_.emplace(std::pair(*agreement, whose), Released{at, *release});
   if (!fresh && book_.precedes(at, known->second.at)) known->second = {at, *release};
+}
+
+// The same: the accord itself is proved by both sides' root signatures, and what this says is of its author alone.
+void Agreements::note_adoption(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
+  const Result<line::Adoption> adoption = line::parse_adoption_body(entry.body);
+  if (!adoption || adopted_.size() >= kAdoptionsKept) return;
+  Adopted found{at, *adoption, {}};
+  if (entry.header.attachments.size() == 1) found.files = entry.header.attachments.front();
+  adopted_.emplace(std::pair(whose, adoption->accord), found);
 }
 
 std::optional<line::ActPlace> Agreements::target(Whose author, const record::Header& header) const {
@@ -233,6 +245,18 @@ bool Agreements::release_crossed(const line::ActPlace& agreement) const {
   // Not what each had seen: either may have waited for its place long after it was said.
   const auto signed_at = book_.time_of(withdrawal);
   return theirs != nullptr && signed_at && *signed_at <= theirs->what.at;
+}
+
+const Agreements::Adopted* Agreements::adopted(Whose whose, const Digest& accord) const {
+  const auto found = adopted_.find({whose, accord});
+  return found == adopted_.end() ? nullptr : &found->second;
+}
+
+std::vector<Agreements::Adopted> Agreements::their_adoptions() const {
+  std::vector<Adopted> out;
+  for (const auto& [key, one] : adopted_)
+    if (key.first == Whose::kOthers) out.push_back(one);
+  return out;
 }
 
 const Agreements::Test* Agreements::test(const line::ActPlace& agreement, Whose whose, line::RestorationTestOf of) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/line_setup.h"
+#include "line/adoption.h"
 #include "line/proposal_book.h"
 #include "line/release.h"
 #include "line/restoration.h"
@@ -81,6 +82,16 @@ class Agreements {
   // late there.
   bool release_crossed(const line::ActPlace& agreement) const;
 
+  // That side's station says that it holds this accord: the first entry that does.
+  struct Adopted {
+    line::ActPlace at;
+    line::Adoption what;
+    std::optional<record::Attachment> files;
+  };
+  const Adopted* adopted(record::Whose whose, const Digest& accord) const;
+  // Those of the other side's.
+  std::vector<Adopted> their_adoptions() const;
+
   // The newest test of that side's under that agreement.
   struct Test {
     line::ActPlace at;
@@ -112,6 +123,7 @@ class Agreements {
   void note_lift_test(record::Whose whose, const line::ActPlace& at, const line::RestorationTest& test);
   void note_report(record::Whose whose, const record::Entry& entry);
   void note_release(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
+  void note_adoption(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
 
   struct CutKey {
@@ -143,6 +155,7 @@ class Agreements {
   std::vector<LiftTest> lifts_;
   std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
   std::set<std::pair<line::ActPlace, record::Whose>> reported_;
+  std::map<std::pair<record::Whose, Digest>, Adopted> adopted_;
   std::uint64_t revision_ = 0;
 };
 

@@ -28,6 +28,7 @@ class EffectQueue {
 
   std::vector<Effect> take();
   bool empty() const { return effects_.empty(); }
+  bool settled() const { return effects_.empty() && waiting_.empty(); }  // no commit is under way
   void persisted(Context& context, std::uint64_t token);
   void persist_failed(Context& context, std::uint64_t token, const Error& error);
   // Whether something is to be sent or told when that commit is durable, in haste.

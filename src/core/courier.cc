@@ -93,6 +93,13 @@ Result<CourierPacked> Courier::build(Context& context, CourierId id, const std::
 
 // --- in ----------------------------------------------------------------------------
 
+// Of the accord before this one as long as the other station is not known to have left it; and of the next one, which its
+// station goes on under already.
+bool Courier::takes_accord(const Digest& accord) const {
+  if (accord == identity_->accord || accord == link_->successor()) return true;
+  return accord == identity_->former && !link_->former_accord_left();
+}
+
 Result<void> Courier::check_header(const link::CourierHeader& header) const {
   if (header.from == identity_->our_station)
     return fail(Fault::kConflict, "this courier file was made here, for " + header.to + ": have it imported there");
@@ -102,7 +109,7 @@ Result<void> Courier::check_header(const link::CourierHeader& header) const {
   if (header.from != identity_->their_station)
     return fail(Fault::kConflict, "this courier file is of the station " + header.from +
                                       ", with which this one shares no accord");
-  if (header.accord != identity_->accord)
+  if (!takes_accord(header.accord))
     return fail(Fault::kConflict, "this courier file was made under accord " + to_hex(header.accord) +
                                       ", and this station holds " + to_hex(identity_->accord) +
                                       ": compare the two texts, then ask for a new file");
@@ -178,6 +185,8 @@ Result<CourierId> Courier::take(Context& context, ByteView file) {
   DETENTE_TRY(parsed, link::parse_courier(file));
   DETENTE_TRY_VOID(check_header(parsed.header));
   DETENTE_TRY(contents, open(context, parsed));
+  if (parsed.header.accord == link_->successor()) link_->note_successor_in_use();
+  if (parsed.header.accord == identity_->accord) link_->note_former_accord_left();
   const std::uint64_t number = parsed.header.number;
   const std::uint64_t highest = other_ && other_->life == contents.life ? other_->number : 0;
   CourierTaken taken{identity_->peer, 0, CourierKind::kNew, number, contents.made};

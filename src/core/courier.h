@@ -54,6 +54,7 @@ class Courier {
   void tell_packed(Context& context, CourierId id, const std::optional<CourierAct>& act);
   Result<CourierPacked> build(Context& context, CourierId id, const std::optional<CourierAct>& act);
   Result<void> check_header(const link::CourierHeader& header) const;
+  bool takes_accord(const Digest& accord) const;
   Result<link::CourierContents> open(Context& context, const link::ParsedCourier& file);
   Age meet(Context& context, const link::CourierContents& contents, std::uint64_t number);
   std::vector<Line::CourierIntake> hand_on(Context& context, const link::CourierContents& contents, bool newest);

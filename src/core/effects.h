@@ -100,6 +100,10 @@ struct AnnouncementChanged {  // of an agreed announcement
   };
   What what = What::kAsks;
 };
+struct AccordDue {  // the other station holds the successor that is held here: the station goes on under it now
+  PeerId peer;
+  Digest accord{};
+};
 using CourierId = std::uint64_t;
 struct CourierPacked {  // a file for the other station is ready, and all in it is on our disk
   PeerId peer;
@@ -172,7 +176,7 @@ struct Alarm {
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,
                                DocumentStored, DocumentFailed, DocumentConfirmed, DocumentArrived, RegisterChanged,
-                               RestorationChanged, AnnouncementChanged, CourierPacked, CourierTaken, CourierFailed, LinkChanged, Alarm>;
+                               RestorationChanged, AnnouncementChanged, AccordDue, CourierPacked, CourierTaken, CourierFailed, LinkChanged, Alarm>;
 struct Notify {
   DeskEvent event;
 };

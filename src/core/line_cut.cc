@@ -62,13 +62,13 @@ bool Line::any_waiting(const Pick& pick) const {
                      [&](const OwnLog::Sent& sent) { return !sent.durable && pick(sent.placed.entry); });
 }
 
-// The accord line carries small ones: of a restoration's tests and of announcements, and no others.
+// The accord line carries small ones, of a restoration's tests and of announcements, and an accord's files.
 void Line::fetch_documents(Context& context, const std::vector<NamedDocument>& named, record::Batch& batch) {
   if (setup_.documents) return documents_->theirs_named(context, setup_.id, named, batch);
   if (setup_.id != kAccordLine) return;
   std::vector<NamedDocument> small;
   for (const NamedDocument& one : named)
-    if (one.attachment.length <= kAccordDocumentMax) small.push_back(one);
+    if (one.attachment.length <= accord_document_max(one.attachment.media_type)) small.push_back(one);
   documents_->theirs_named(context, setup_.id, small, batch);
 }
 

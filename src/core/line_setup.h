@@ -7,6 +7,7 @@
 #include "accord/secret.h"
 #include "core/context.h"
 #include "core/limits.h"
+#include "line/adoption.h"
 #include "line/message.h"
 #include "wire/coder.h"
 
@@ -27,6 +28,8 @@ struct PairIdentity {
   accord::SaltChain salts;
   const wire::TextCoder* coder = nullptr;
   Limits limits = {};
+  // The accord before this one: files made under it are taken until the other side is known to have left it.
+  std::optional<Digest> former = std::nullopt;
 };
 
 struct LineSetup {
@@ -40,11 +43,15 @@ struct LineSetup {
   bool desk_restores = false; // a restoration of it waits for a word of both sides' desks
 };
 
-// Of those that an accord line without documents carries: a restoration's test, an announced text.
+// Of those that an accord line without documents carries: a restoration's test, an announced text; and larger, an
+// accord's files.
 inline constexpr std::size_t kAccordDocumentMax = 16'384;
+inline std::size_t accord_document_max(std::string_view media_type) {
+  return media_type == line::kBundleMediaType ? line::kBundleMax : kAccordDocumentMax;
+}
 
 inline line::LineRules rules_for(const LineSetup& setup, record::Kind kind) {
-  const bool always = kind == record::kRestorationTest || kind == record::kProposal;
+  const bool always = kind == record::kRestorationTest || kind == record::kProposal || kind == record::kAdoption;
   return {setup.id, setup.name, setup.provable, setup.highest, setup.documents || (always && setup.id == kAccordLine)};
 }
 

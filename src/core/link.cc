@@ -68,6 +68,7 @@ bool Link::cross(const Live& one, const Live& other) {
 void Link::confirm_session(Context& context, Live& live) {
   const bool was_ready = ready();
   live.confirmed = true;
+  former_accord_left_ = true;
   for (KnownSession& known : known_sessions_) known.confirmed |= known.serial == live.serial;
   for (auto& other : sessions_) {
     if (other.get() == &live || !other->confirmed || other->replaced) continue;

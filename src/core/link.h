@@ -79,6 +79,15 @@ class Link {
   // link_remote.cc.
   void set_remote(Context& context, const RemoteKeys& keys);
   bool lost() const { return !remote_.current; }
+  // The accord that this station holds beside the one in force, and has not adopted. spec/amendment.md section 4.
+  void set_successor(const std::optional<Digest>& accord);
+  const std::optional<Digest>& successor() const { return successor_; }
+  // The other station speaks under it already: what was verified said so.
+  bool successor_in_use() const { return successor_in_use_; }
+  void note_successor_in_use() { successor_in_use_ = true; }
+  // Something of the other station's that it made under the accord in force was read here: it has left the former one.
+  bool former_accord_left() const { return former_accord_left_; }
+  void note_former_accord_left() { former_accord_left_ = true; }
   // In the dark nothing is sent, answered or read, and no session is kept. spec/cut.md section 5.
   void set_dark(Context& context, bool dark);
   bool dark() const { return dark_; }
@@ -202,6 +211,7 @@ class Link {
   record::Batch state_batch() const;
   bool may_be_answered(Context& context, PathId path, const link::FirstPacket& packet);
   bool reads(Context& context, const link::FirstPacket& packet, ByteView psk) const;
+  bool reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   void note_revoked(Context& context, const link::FirstPacket& packet, ByteView psk);
   Bytes epoch_notice(const link::FirstPacket& packet) const;
   void begin_handshake(Context& context);
@@ -264,6 +274,9 @@ class Link {
   std::uint64_t far_lives_ = 0;
   std::optional<Instant> last_heard_;
   std::optional<Digest> other_accord_;
+  std::optional<Digest> successor_;
+  bool successor_in_use_ = false;
+  bool former_accord_left_ = false;
   std::optional<Farewell> farewell_;
   bool up_ = false;
   bool dark_ = false;

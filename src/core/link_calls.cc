@@ -146,7 +146,8 @@ void Link::on_notice(Context& context, ByteView datagram) {
     begin_handshake(context);
     return;
   }
-  if (other_accord_ != notice->data) {
+  if (successor_ && *successor_ == notice->data) successor_in_use_ = true;
+  if (other_accord_ != notice->data && !successor_in_use_) {
     other_accord_ = notice->data;
     context.effects.notify(Alarm{peer_, AlarmKind::kOtherAccord,
                                  "the other station holds accord " + to_hex(notice->data) +
@@ -194,6 +195,11 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     contact = link::ContactPayload{!contact_->made(), contact_->digest()};
   Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
                                                           psk->view(), contact, context.keys);
+  if (!answer && reads_as_successor(context, packet, psk->view())) {
+    successor_in_use_ = true;
+    context.effects.persist({state_batch()}, {}, {});  // it calls again, and is answered under that accord then
+    return true;
+  }
   if (!answer) {
     persist_then_send(context, path,
                       link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,

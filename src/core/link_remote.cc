@@ -1,4 +1,5 @@
-// Link: another station at the other end, or none. spec/session.md section 9.
+// Link: another station at the other end, or none (spec/session.md section 9), and another accord there
+// (spec/amendment.md section 4).
 //
 // Whoever took a station has the key under which calls of that pair are checked first. So where one was
 // revoked, at either end, the counter moves for a call alone that reads: else the station in its place
@@ -72,6 +73,22 @@ void Link::note_revoked(Context& context, const link::FirstPacket& packet, ByteV
                                      " has revoked: it gets no answer, and nothing of it is taken"});
     return;
   }
+}
+
+// --- the accord that is held beside the one in force ---------------------------------
+
+void Link::set_successor(const std::optional<Digest>& accord) {
+  if (successor_ == accord) return;
+  successor_ = accord;
+  // What was heard under the digest before may have been this one.
+  successor_in_use_ = accord && other_accord_ == accord;
+}
+
+bool Link::reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const {
+  if (!successor_) return false;
+  link::PairConfig pair = setup_.pair;
+  pair.accord = *successor_;
+  return link::answer_first_packet(pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys).has_value();
 }
 
 }  // namespace detente::core

@@ -34,6 +34,8 @@ Peer::Peer(PeerSetup setup)
       restorations_(RestorationTests({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_})),
       lifts_(RestorationTests({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_})),
       announcements_({&identity_, &agreements_, &lines_}, std::move(setup.clock_known)),
+      amendment_({&identity_, &link_, &documents_, &agreements_, &lines_}),
+      successor_at_start_(std::move(setup.successor)),
       courier_(identity_, link_, lines_) {
   registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
                         [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); },
@@ -70,6 +72,8 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   restorations_.load(context, fences.at(kAccordLine));
   lifts_.load(context);
   announcements_.load(context, fences.at(kAccordLine));
+  amendment_.load(context, fences.at(kAccordLine));
+  amendment_.hold(context, std::exchange(successor_at_start_, std::nullopt));
   return {};
 }
 
@@ -88,6 +92,7 @@ const Line* Peer::line(LineId id) const {
 bool Peer::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   const bool fresh = link_.on_first_packet(context, path, packet);
   watch_link(context);
+  amendment_.advance(context);
   return fresh;
 }
 
@@ -96,7 +101,10 @@ void Peer::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
   watch_link(context);
 }
 
-void Peer::on_notice(Context& context, ByteView datagram) { link_.on_notice(context, datagram); }
+void Peer::on_notice(Context& context, ByteView datagram) {
+  link_.on_notice(context, datagram);
+  amendment_.advance(context);
+}
 
 bool Peer::on_packet(Context& context, PathId path, const wire::ParsedPacket& packet) {
   const auto received = link_.on_packet(context, path, packet);
@@ -150,6 +158,7 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
 
 Result<CourierId> Peer::take_courier(Context& context, ByteView file) {
   const Result<CourierId> id = courier_.take(context, file);
+  amendment_.advance(context);
   if (!id) return id;
   contact_.pursue(context);
   pump(context);
@@ -200,6 +209,7 @@ void Peer::pump(Context& context) {
   lifts_.advance(context);
   tend_dark(context);
   announcements_.advance(context);
+  amendment_.advance(context);
   if (!link_.ready()) return;
   std::vector<Line*> waiting;
   for (auto& [id, line] : lines_)
@@ -225,6 +235,11 @@ void Peer::on_deadline(Context& context) {
   pump(context);
 }
 
+std::size_t Peer::give_back(Context& context, LineId id, const std::string& why) {
+  Line* line = this->line(id);
+  return line == nullptr ? 0 : line->withdraw(context, [](const record::Entry&) { return true; }, why);
+}
+
 void Peer::set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former) {
   if (keys) {
     identity_.their_log = keys->log;
@@ -241,6 +256,7 @@ std::optional<Instant> Peer::next_deadline() const {
   if (const auto at = restorations_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = lifts_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = announcements_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  if (const auto at = amendment_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   return earliest;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "core/amendment.h"
 #include "core/announcements.h"
 #include "core/contact.h"
 #include "core/courier.h"
@@ -36,6 +37,7 @@ struct PeerSetup {
   std::map<SocketId, PathId> sockets;
   bool new_epoch = false;  // the disk has a new life: begin new epochs at start
   DocumentTerms documents = {};  // their paths are taken from the lines
+  std::optional<Successor> successor = {};  // held beside the accord in force
   Announcements::ClockKnown clock_known = {};  // nothing: it is
   Agreements::Counts counts = {};  // whether an act on a register, or on a proposal, counts; nothing: every one does
 };
@@ -79,7 +81,9 @@ class Peer {
   // Another station speaks for the other side from now on, or none does.
   void set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former);
   // Says farewell, for a station that stops.
-  void close(Context& context) { link_.close(context, "this station stops"); }
+  void close(Context& context, std::string_view why = "this station stops") { link_.close(context, why); }
+  // Everything that waits on that line without an index goes back to its author.
+  std::size_t give_back(Context& context, LineId line, const std::string& why);
   bool contact_made() const { return contact_.made(); }
   const Registers& registers() const { return registers_; }
   const Agreements& agreements() const { return agreements_; }
@@ -89,6 +93,8 @@ class Peer {
   Result<void> take_back_lift(Context& context, LineId line);
   Announcements& announcements() { return announcements_; }
   const Announcements& announcements() const { return announcements_; }
+  Amendment& amendment() { return amendment_; }
+  const Amendment& amendment() const { return amendment_; }
 
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
@@ -112,6 +118,8 @@ class Peer {
   Restorations restorations_;
   Lifts lifts_;
   Announcements announcements_;
+  Amendment amendment_;
+  std::optional<Successor> successor_at_start_;
   Courier courier_;
   std::uint64_t announced_session_ = 0;
   std::uint64_t announced_arrival_ = 0;

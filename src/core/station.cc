@@ -125,6 +125,30 @@ void Station::set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys,
   peers_[peer.value]->set_far(context, keys, std::move(former));
 }
 
+void Station::hold_successor(Now now, PeerId peer, std::optional<Successor> successor) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  peers_[peer.value]->amendment().hold(context, std::move(successor));
+}
+
+void Station::leave_peer(Now now, PeerId peer, const std::vector<LineId>& retired, const std::string& why) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  for (const LineId line : retired) static_cast<void>(peers_[peer.value]->give_back(context, line, why));
+  peers_[peer.value]->close(context, why);
+}
+
+Result<void> Station::replace_peer(Now now, PeerSetup setup) {
+  const PeerId peer = setup.identity.peer;
+  DETENTE_CHECK(peer.value < peers_.size() && settled());
+  Context context = this->context(now);
+  std::erase_if(hints_, [peer](const auto& hint) { return hint.second == peer; });
+  peers_[peer.value] = std::make_unique<Peer>(std::move(setup));
+  hints_.emplace(peers_[peer.value]->their_hint(), peer);
+  effects_.notify(LinkChanged{peer, false});
+  return peers_[peer.value]->start(context, *store_);
+}
+
 Result<void> Station::release_announcement(Now now, PeerId peer, const line::ActPlace& at) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

@@ -56,6 +56,15 @@ class Station {
   // The other side's bulletins name another station, or none (core/peer.h).
   void set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys, FormerStations former);
 
+  // The accord that follows the one with that counterpart is held here now, or no more (core/amendment.h).
+  void hold_successor(Now now, PeerId peer, std::optional<Successor> successor);
+  // From one accord to the next. leave_peer() says farewell and gives back what waits on lines that the next one does
+  // not have; once no commit is under way (settled()) replace_peer() begins the counterpart anew from the store. The
+  // error is that of a start: the station must not run on.
+  void leave_peer(Now now, PeerId peer, const std::vector<LineId>& retired, const std::string& why);
+  bool settled() const { return effects_.settled(); }
+  Result<void> replace_peer(Now now, PeerSetup setup);
+
   // A person says that an agreed announcement is released; the text of one is out (core/announcements.h).
   Result<void> release_announcement(Now now, PeerId peer, const line::ActPlace& at);
   void announcement_released(Now now, PeerId peer, const line::ActPlace& at);

@@ -8,8 +8,10 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
 #include <csignal>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/check.h"
@@ -39,6 +41,7 @@ struct Driver::Runtime {
     Bearer* bearer = nullptr;
     RouteId id;
     PathTraffic traffic;
+    std::string to;
   };
 
   asio::io_context context{1};
@@ -50,6 +53,10 @@ struct Driver::Runtime {
   std::map<std::pair<PeerId, PathId>, Route> routes;
   std::vector<core::Persist> asked;  // in order, not yet given to anybody
   std::size_t under_way = 0;         // commits that the thread has
+  std::mutex finished_mutex;
+  std::condition_variable finished_some;
+  std::vector<CommitThread::Outcome> finished;  // by the thread, not yet told to the station
+  bool started = false;
   std::optional<CommitThread> commits;  // ends first: it posts to the context
 
   void send(const core::SendDatagram& datagram) {
@@ -94,6 +101,7 @@ Result<core::SocketId> Driver::add_socket(BearerKind kind, const std::string& ho
   }
   const core::SocketId id{static_cast<std::uint16_t>(runtime_->bearers.size())};
   runtime_->bearers.push_back(std::move(bearer));
+  if (runtime_->started) listen(id.value);
   return id;
 }
 
@@ -106,35 +114,66 @@ PeerId Driver::add_peer(core::PeerSetup setup) { return station_.add_peer(std::m
 Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
                                const std::string& host, std::uint16_t port) {
   Bearer& bearer = *runtime_->bearers.at(socket.value);
+  const std::string to = host + " " + std::to_string(port);
+  const auto known = runtime_->routes.find({peer, path});
+  if (known != runtime_->routes.end() && known->second.bearer == &bearer && known->second.to == to) return {};
   DETENTE_TRY(route, bearer.add_route(host, port));
-  runtime_->routes[{peer, path}] = {&bearer, route, {}};
+  runtime_->routes[{peer, path}] = {&bearer, route, {}, to};
   return {};
 }
 
 Result<void> Driver::start() {
   runtime_->commits.emplace(parts_.store, parts_.when_idle,
                             [this](std::vector<CommitThread::Outcome> outcomes) {
-                              asio::post(runtime_->context, [this, outcomes = std::move(outcomes)] {
-                                runtime_->under_way -= outcomes.size();
-                                for (const auto& outcome : outcomes)
-                                  persisted(outcome.token, outcome.error);
-                              });
+                              {
+                                const std::lock_guard guard(runtime_->finished_mutex);
+                                std::move(outcomes.begin(), outcomes.end(), std::back_inserter(runtime_->finished));
+                              }
+                              runtime_->finished_some.notify_one();
+                              asio::post(runtime_->context, [this] { take_finished(); });
                             });
   DETENTE_TRY_VOID(station_.start(now()));
-  for (std::size_t i = 0; i < runtime_->bearers.size(); ++i) {
-    const core::SocketId id{static_cast<std::uint16_t>(i)};
-    Bearer& bearer = *runtime_->bearers[i];
-    bearer.start([this, id, &bearer](ByteView datagram, Origin& origin) {
-      const std::uint64_t dropped = station_.datagrams_dropped();
-      if (const auto heard = station_.on_datagram(now(), id, datagram))
-        runtime_->heard(*heard, bearer, origin);
-      // What was dropped changed nothing, and strangers may send a million of such a second.
-      if (station_.datagrams_dropped() == dropped || station_.has_effects()) carry_out();
-    });
-  }
+  for (std::size_t i = 0; i < runtime_->bearers.size(); ++i) listen(i);
+  runtime_->started = true;
   carry_out();
   asio::co_spawn(runtime_->context, Runtime::keep_deadlines(*this), asio::detached);
   return {};
+}
+
+void Driver::listen(std::size_t socket) {
+  const core::SocketId id{static_cast<std::uint16_t>(socket)};
+  Bearer& bearer = *runtime_->bearers[socket];
+  bearer.start([this, id, &bearer](ByteView datagram, Origin& origin) {
+    const std::uint64_t dropped = station_.datagrams_dropped();
+    if (const auto heard = station_.on_datagram(now(), id, datagram)) runtime_->heard(*heard, bearer, origin);
+    // What was dropped changed nothing, and strangers may send a million of such a second.
+    if (station_.datagrams_dropped() == dropped || station_.has_effects()) carry_out();
+  });
+}
+
+void Driver::take_finished() {
+  std::vector<CommitThread::Outcome> outcomes;
+  {
+    const std::lock_guard guard(runtime_->finished_mutex);
+    outcomes.swap(runtime_->finished);
+  }
+  runtime_->under_way -= outcomes.size();
+  for (const CommitThread::Outcome& outcome : outcomes) persisted(outcome.token, outcome.error);
+}
+
+// Until nothing that was asked of the disk is under way, and nothing that follows from it.
+void Driver::settle() {
+  while (!station_.settled()) {
+    for (core::Persist& persist : std::exchange(runtime_->asked, {})) {
+      ++runtime_->under_way;
+      runtime_->commits->push(std::move(persist));
+    }
+    {
+      std::unique_lock lock(runtime_->finished_mutex);
+      runtime_->finished_some.wait(lock, [this] { return !runtime_->finished.empty(); });
+    }
+    take_finished();
+  }
 }
 
 void Driver::run() {
@@ -285,6 +324,24 @@ void Driver::set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core
 
 Result<void> Driver::take_back_lift(PeerId peer, LineId line) {
   Result<void> done = station_.take_back_lift(now(), peer, line);
+  carry_out();
+  return done;
+}
+
+void Driver::hold_successor(PeerId peer, std::optional<core::Successor> successor) {
+  station_.hold_successor(now(), peer, std::move(successor));
+  carry_out();
+}
+
+void Driver::leave_peer(PeerId peer, const std::vector<LineId>& retired, const std::string& why) {
+  station_.leave_peer(now(), peer, retired, why);
+  carry_out();
+  settle();
+}
+
+Result<void> Driver::replace_peer(core::PeerSetup setup) {
+  settle();
+  Result<void> done = station_.replace_peer(now(), std::move(setup));
   carry_out();
   return done;
 }

@@ -72,6 +72,11 @@ class Driver {
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<void> take_back_lift(PeerId peer, LineId line);
   void set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core::FormerStations former);
+  void hold_successor(PeerId peer, std::optional<core::Successor> successor);
+  // From one accord to the next (core/station.h): what is under way is written, then the counterpart begins anew. On the
+  // driver's thread, and not from an observer.
+  void leave_peer(PeerId peer, const std::vector<LineId>& retired, const std::string& why);
+  Result<void> replace_peer(core::PeerSetup setup);
   Result<void> release_announcement(PeerId peer, const line::ActPlace& at);
   void announcement_released(PeerId peer, const line::ActPlace& at);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
@@ -91,6 +96,9 @@ class Driver {
 
  private:
   struct Runtime;
+  void take_finished();
+  void settle();
+  void listen(std::size_t socket);
   void persisted(std::uint64_t token, const std::optional<Error>& error);
   void carry_out();
   // One commit alone that something waits for is made at once on this thread; several, one behind

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "line/act_body.h"
+#include "line/adoption.h"
 #include "record/announcement.h"
 
 namespace detente::line {
@@ -62,6 +63,16 @@ Result<void> check_announcement(const record::Header& header, const Proposal& pr
   return {};
 }
 
+// The accord's files, for the other side to read; or none, where they are handed over.
+Result<void> check_accord_change(const record::Header& header) {
+  if (header.attachments.size() > 1) return fail(Fault::kMalformed, "a proposed accord has its files as the one attachment, or none");
+  if (header.attachments.empty()) return {};
+  const record::Attachment& files = header.attachments.front();
+  if (files.media_type != kBundleMediaType) return fail(Fault::kMalformed, "what is attached to a proposed accord is its files");
+  if (files.length == 0 || files.length > kBundleMax) return fail(Fault::kLimit, "an accord's files of more than 512 KiB travel by no line");
+  return {};
+}
+
 Result<void> check_offer(const record::Header& header, const Proposal& proposal) {
   DETENTE_TRY_VOID(check_content(proposal));
   if (header.references.size() > 1 ||
@@ -73,6 +84,7 @@ Result<void> check_offer(const record::Header& header, const Proposal& proposal)
   if (proposal.instant && proposal.lapse && *proposal.lapse > *proposal.instant)
     return fail(Fault::kMalformed, "a proposal lapses at its instant at the latest: name an earlier hour to lapse at");
   if (proposal.matter == Matter::kAnnouncement) return check_announcement(header, proposal);
+  if (proposal.matter == Matter::kAccordChange) return check_accord_change(header);
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "line/adoption.h"
 #include "line/exact_body_for_test.h"
 #include "wire/cbor.h"
 
@@ -108,6 +109,17 @@ TEST(Proposal, ADeskWritesNoProposalThatMeansNothing) {
             Fault::kMalformed);
   EXPECT_EQ(fault([](record::Entry& e) { e.body = proposal_body({Matter::kAccordChange, {1}, {}, {}, ""}); }),
             Fault::kMalformed);
+  const auto with_files = [](std::size_t count, std::uint64_t length, const char* type) {
+    return fault([&](record::Entry& e) {
+      e.body = proposal_body({Matter::kAccordChange, Bytes(32, 1), {}, {}, ""});
+      e.header.attachments.assign(count, {Digest{1}, length, type, ""});
+    });
+  };
+  EXPECT_EQ(with_files(0, 0, ""), std::nullopt);
+  EXPECT_EQ(with_files(1, kBundleMax, kBundleMediaType), std::nullopt);
+  EXPECT_EQ(with_files(2, 100, kBundleMediaType), Fault::kMalformed);
+  EXPECT_EQ(with_files(1, 100, "text/plain"), Fault::kMalformed);
+  EXPECT_EQ(with_files(1, kBundleMax + 1, kBundleMediaType), Fault::kLimit);
   EXPECT_EQ(fault([](record::Entry& e) { e.body = proposal_body({static_cast<Matter>(9), {}, {}, {}, ""}); }),
             Fault::kUnsupported);
   EXPECT_EQ(fault([](record::Entry& e) {

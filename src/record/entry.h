@@ -53,6 +53,7 @@ inline constexpr Kind kRestorationTest = 15;    // line/restoration.h
 inline constexpr Kind kRestorationReport = 16;
 inline constexpr Kind kSuspension = 17;  // line/suspension.h
 inline constexpr Kind kRelease = 18;     // line/release.h
+inline constexpr Kind kAdoption = 19;    // line/adoption.h
 
 const char* precedence_name(Precedence precedence);  // "routine", "priority", "immediate", "flash"
 std::optional<Precedence> precedence_from(std::string_view name);

@@ -47,6 +47,7 @@ class Maker {
                               std::optional<WallTime> written);
   Result<void> add_cosignature(ExtractItem& item, const ExtractChoice& choice, const Signed& by);
   const accord::Roster& roster(bool own) const { return own ? *sources_.own : *sources_.their; }
+  bool wanted(const accord::AccordInForce& accord) const;
   void take(const accord::SignedCredential& credential) { credentials_.insert(credential.bytes); }
 
   const Reader& store_;
@@ -54,6 +55,7 @@ class Maker {
   std::map<std::pair<std::string, std::uint64_t>, ExtractItem> items_;
   std::set<Bytes> credentials_;
   std::set<LineId> lines_;
+  std::set<std::uint32_t> versions_;  // of accords under which officers signed what is shown
 };
 
 // The smallest size at or above `size` for which there are both; else the author's alone.
@@ -91,6 +93,7 @@ Result<Shown> Maker::show(const StoredEntry& entry, const ExtractChoice& choice,
                      std::to_string(signature.officer.value) + " of " + roster(own).side() +
                      ", whose credential is not here; import that side's bulletins first");
     take(*credential);
+    versions_.insert(signature.accord_version);
   }
   return ShownWhole{entry.bytes, entry.salt};
 }
@@ -181,9 +184,21 @@ Result<std::string> two_signature_lines(const accord::AccordInForce& accord) {
   return accord::encode_note(out);
 }
 
+// The newest, those under which something was signed, and of a retired line the last that had it: an accord's text tells
+// more than an extract has to.
+bool Maker::wanted(const accord::AccordInForce& accord) const {
+  if (&accord == sources_.accords.back() || versions_.count(accord.accord.version) > 0) return true;
+  return std::any_of(lines_.begin(), lines_.end(), [&](LineId line) {
+    const auto last = std::find_if(sources_.accords.rbegin(), sources_.accords.rend(),
+                                   [&](const accord::AccordInForce* one) { return one->annex(line) != nullptr; });
+    return last != sources_.accords.rend() && *last == &accord;
+  });
+}
+
 Result<Bytes> Maker::finish() {
   Extract out;
   for (const accord::AccordInForce* accord : sources_.accords) {
+    if (!wanted(*accord)) continue;
     DETENTE_TRY(note, two_signature_lines(*accord));
     ExtractAccord part{std::move(note), {}};
     for (const LineId line : lines_)

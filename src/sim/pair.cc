@@ -1,6 +1,7 @@
 #include "sim/pair.h"
 
 #include "base/check.h"
+#include "crypto/hash.h"
 
 namespace detente::sim {
 
@@ -36,10 +37,12 @@ Pair::Pair(std::uint64_t seed, PairOptions options)
   psk_ = SecretBytes(32);
   random.fill(psk_.mutable_view());
   random.fill(accord_);
+  second_ = crypto::sha256({ByteView(accord_), as_bytes("second")});
   if (options_.lines.empty())
     options_.lines = {{kAccordLine, "accord", true, record::Precedence::kFlash, 1000, {}},
                       {LineId{1}, "military-west", true, record::Precedence::kFlash, 1000, {}, true},
                       {LineId{2}, "sounding", false, record::Precedence::kFlash, 1000, {}, true}};
+  if (options_.next_lines.empty()) options_.next_lines = options_.lines;
 }
 
 core::FarKeys Pair::public_keys(std::size_t side) const {
@@ -47,13 +50,18 @@ core::FarKeys Pair::public_keys(std::size_t side) const {
   return {keys.noise.public_key(), keys.log.verify_key(), keys.cosign.verify_key()};
 }
 
+core::Successor Pair::successor() const {
+  return {{2, second_}, to_bytes(as_bytes("the second accord of " + to_hex(accord_)))};
+}
+
 core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
   const std::size_t other = 1 - side;
+  const bool second = under_second[side];
   core::PairIdentity identity{peer,
                               name(other),
                               accord_,
-                              accord_,
-                              1,
+                              second ? second_ : accord_,
+                              second ? 2u : 1u,
                               station_id(side),
                               station_id(other),
                               &keys_[side].log,
@@ -63,11 +71,12 @@ core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
                               accord::SaltChain::from_psk_0(psk_.view()),
                               &coder_,
                               options_.limits};
+  if (second) identity.former = accord_;
   core::LinkSetup link;
   link.counterpart = name(other);
   link.lineage = accord_;
   link.pair.we_are_first = side == 0;
-  link.pair.accord = accord_;
+  link.pair.accord = identity.accord;
   link.pair.local_static = &keys_[side].noise;
   link.pair.remote_static = keys_[other].noise.public_key();
   link.pair.send_layers = layers(side, options_.both_aeads);
@@ -77,7 +86,8 @@ core::PeerSetup Pair::setup(std::size_t side, PeerId peer) const {
   link.first_psk = psk_.clone();
   link.policy = options_.policy;
   link.path_terms = options_.path_terms;
-  core::PeerSetup setup{std::move(identity), std::move(link), options_.lines, {}, false, options_.documents};
+  core::PeerSetup setup{std::move(identity), std::move(link), second ? options_.next_lines : options_.lines, {}, false, options_.documents};
+  if (has_second[side] && !second) setup.successor = successor();
   for (std::size_t i = 0; i < options_.paths; ++i) {
     const PathId path{static_cast<std::uint8_t>(i + 1)};
     setup.link.pair.paths.push_back(path);

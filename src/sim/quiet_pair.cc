@@ -24,6 +24,7 @@ Now QuietPair::now(std::size_t side) const {
 void QuietPair::start(std::size_t index) {
   Side& side = sides_[index];
   side.commits.clear();
+  side.accord_due = false;
   side.station = std::make_unique<core::Station>(side.keys, side.jitter, side.store);
   core::PeerSetup setup = pair_.setup(index);
   setup.clock_known = [this, index] { return clock_known[index]; };
@@ -57,6 +58,7 @@ void QuietPair::collect(std::size_t index) {
     } else if (auto* commit = std::get_if<core::Persist>(&effect)) {
       side.commits.push_back(std::move(*commit));
     } else if (auto* notify = std::get_if<core::Notify>(&effect)) {
+      side.accord_due |= std::holds_alternative<core::AccordDue>(notify->event);
       side.events.push_back(std::move(notify->event));
     }
   }
@@ -194,6 +196,33 @@ Result<void> QuietPair::release_announcement(std::size_t index, const line::ActP
 void QuietPair::announcement_released(std::size_t index, const line::ActPlace& at) {
   sides_[index].station->announcement_released(now(index), PeerId{0}, at);
   collect(index);
+}
+
+void QuietPair::hold_second(std::size_t index) {
+  pair_.has_second[index] = true;
+  if (!sides_[index].station) return;
+  sides_[index].station->hold_successor(now(index), PeerId{0}, pair_.successor());
+  collect(index);
+}
+
+bool QuietPair::go_on_if_due(std::size_t index, const std::vector<LineId>& retired) {
+  Side& side = sides_[index];
+  if (!side.station || !std::exchange(side.accord_due, false)) return false;
+  side.station->leave_peer(now(index), PeerId{0}, retired, "the second accord is in force");
+  collect(index);
+  while (!side.commits.empty()) {
+    const core::Persist commit = std::move(side.commits.front());
+    side.commits.pop_front();
+    DETENTE_CHECK(side.store.commit(commit.batches).has_value());
+    side.station->on_persisted(now(index), commit.token);
+    collect(index);
+  }
+  pair_.under_second[index] = true;
+  core::PeerSetup setup = pair_.setup(index);
+  setup.clock_known = [this, index] { return clock_known[index]; };
+  DETENTE_CHECK(side.station->replace_peer(now(index), std::move(setup)).has_value());
+  collect(index);
+  return true;
 }
 
 Digest QuietPair::hand_over(std::size_t index, LineId line, ByteView bytes) {

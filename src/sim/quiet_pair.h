@@ -42,6 +42,15 @@ class QuietPair {
   // So far that side's clock is ahead.
   std::uint32_t ahead_seconds[2] = {0, 0};
 
+  // That side's directory has the second accord from now on.
+  void hold_second(std::size_t side);
+  // What the station above does when it was told AccordDue since the last call of this: the directory first, then the core.
+  bool go_on_if_due(std::size_t side, const std::vector<LineId>& retired = {});
+  bool under_second(std::size_t side) const { return pair_.under_second[side]; }
+  bool has_second(std::size_t side) const { return pair_.has_second[side]; }
+  // The directory as it was before, and the accord alone that was in force then.
+  void forget_second(std::size_t side) { pair_.has_second[side] = pair_.under_second[side] = false; }
+
   // A document that an entry may name from now on. Its root.
   Digest hand_over(std::size_t side, LineId line, ByteView bytes);
 
@@ -83,6 +92,7 @@ class QuietPair {
     MemoryStore store;
     std::unique_ptr<core::Station> station;
     std::vector<core::DeskEvent> events;
+    bool accord_due = false;
     std::deque<core::Persist> commits;
   };
   struct UnderWay {

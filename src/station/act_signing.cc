@@ -37,7 +37,7 @@ Result<std::vector<std::string>> signers_words(const ActGround& ground, const re
   DETENTE_TRY_VOID(check_distinct_signers(*ground.own, file.entry));
   for (const record::OfficerSignature& signature : file.entry.signatures) {
     const std::string number = std::to_string(signature.officer.value);
-    const Verdict verdict = judge_signature(file.entry, signature, *ground.accord, *ground.own, std::nullopt);
+    const Verdict verdict = judge_signature(file.entry, signature, {ground.accord}, *ground.own, std::nullopt);
     if (verdict.value != Verdict::Value::kValid)
       return fail(Fault::kDenied, "the signature of officer " + number + " that stands under this: " + verdict.why +
                                       ". This is not what that officer read: do not sign it");

@@ -267,13 +267,13 @@ TEST_F(Mandates, FileAndProofBelongTogether) {
 
 TEST_F(Mandates, TheOtherSideSeesWhoseAndNotWhat) {
   const record::MandateProof proof = by(order()).proof();
-  EXPECT_EQ(mandate_words(accord_, own_, GraveAct::kCut, proof, kNow), "by mandate of its duty-officer");
-  EXPECT_EQ(mandate_words(accord_, own_, GraveAct::kCut, std::nullopt, kNow), "");
-  EXPECT_NE(mandate_words(accord_, own_, GraveAct::kLift, proof, kNow).find("not valid"), std::string::npos);
-  EXPECT_EQ(mandate_json(accord_, own_, GraveAct::kCut, proof, kNow)["verdict"], "valid");
-  EXPECT_EQ(mandate_json(accord_, own_, GraveAct::kRestore, proof, kNow)["verdict"], "not valid");
-  EXPECT_EQ(mandate_json(accord_, own_, GraveAct::kCut, proof, {kMorning.seconds - 1})["verdict"], "not valid");
-  EXPECT_TRUE(mandate_json(accord_, own_, GraveAct::kCut, std::nullopt, kNow).is_null());
+  EXPECT_EQ(mandate_words({&accord_}, own_, GraveAct::kCut, proof, kNow), "by mandate of its duty-officer");
+  EXPECT_EQ(mandate_words({&accord_}, own_, GraveAct::kCut, std::nullopt, kNow), "");
+  EXPECT_NE(mandate_words({&accord_}, own_, GraveAct::kLift, proof, kNow).find("not valid"), std::string::npos);
+  EXPECT_EQ(mandate_json({&accord_}, own_, GraveAct::kCut, proof, kNow)["verdict"], "valid");
+  EXPECT_EQ(mandate_json({&accord_}, own_, GraveAct::kRestore, proof, kNow)["verdict"], "not valid");
+  EXPECT_EQ(mandate_json({&accord_}, own_, GraveAct::kCut, proof, {kMorning.seconds - 1})["verdict"], "not valid");
+  EXPECT_TRUE(mandate_json({&accord_}, own_, GraveAct::kCut, std::nullopt, kNow).is_null());
 }
 
 TEST_F(ActSigning, TheRuleCountsSigners) {

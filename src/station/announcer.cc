@@ -177,7 +177,7 @@ Result<Bytes> Announcer::evidence_for(const Counterpart& counterpart, const line
     log.epoch = place.epoch;
     choices.push_back({log, place.index});
   }
-  const accord::AccordInForce* accords[] = {&counterpart.accord};
+  const Lineage accords = counterpart.lineage();
   return record::make_extract(*running_.store, {accords, &running_.own_roster, &counterpart.roster}, choices);
 }
 

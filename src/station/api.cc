@@ -105,6 +105,10 @@ Result<const accord::Annex*> Api::find_annex(const Counterpart& counterpart, con
     if (const auto number = parse_number(name, "line", UINT16_MAX))
       found = counterpart.accord.annex(LineId{static_cast<std::uint16_t>(*number)});
   if (found != nullptr) return found;
+  if (counterpart.retired_named(name) != nullptr)
+    return fail(Fault::kState, "line " + wire::display_line(name.substr(0, 40)) + " was retired: version " +
+                                   std::to_string(counterpart.accord.accord.version) + " of the accord with " +
+                                   counterpart.name() + " does not have it any more. Its record stays readable");
   return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line " +
                                     wire::display_line(name.substr(0, 40)) + "; `detente status` lists them");
 }
@@ -136,8 +140,22 @@ Result<Json> Api::get(const ApiRequest& request) {
   return no_such_route();
 }
 
+// A line that was retired has its record, and nothing else.
+Result<Api::Target> Api::find_readable(const ApiRequest& request) {
+  DETENTE_TRY(counterpart, find_counterpart(request));
+  const bool of_the_record = request.path.size() >= 6 && (request.path[5] == "entries" || request.path[5] == "documents" ||
+                                                          request.path[5] == "record" || request.path[5] == "extract");
+  const std::string& name = request.path[4];
+  const accord::Annex* retired = of_the_record ? counterpart->retired_named(name) : nullptr;
+  if (of_the_record && retired == nullptr)
+    if (const auto number = parse_number(name, "line", UINT16_MAX))
+      retired = counterpart->retired(LineId{static_cast<std::uint16_t>(*number)});
+  if (retired != nullptr && counterpart->accord.line_named(name) == nullptr) return Target{counterpart, retired};
+  return find_line(request);
+}
+
 Result<Json> Api::get_line(const ApiRequest& request) {
-  DETENTE_TRY(target, find_line(request));
+  DETENTE_TRY(target, find_readable(request));
   if (is(request, {"v1", "counterparts", "*", "lines", "*"}))
     return line_json(running_, *target.counterpart, *target.annex);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "status"}))

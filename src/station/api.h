@@ -49,6 +49,7 @@ class Api {
   // By its name or its number.
   static Result<const accord::Annex*> find_annex(const Counterpart& counterpart, const std::string& name);
   Result<Target> find_line(const ApiRequest& request);
+  Result<Target> find_readable(const ApiRequest& request);
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);
   Result<Json> get_watch(const ApiRequest& request);  // api_watch.cc

@@ -67,7 +67,7 @@ Result<Json> one_document_json(Running& running, const Counterpart& counterpart,
 
 void Api::get_document_bytes(const ApiRequest& request, Reply reply) {
   const auto read = [&]() -> Result<Bytes> {
-    DETENTE_TRY(target, find_line(request));
+    DETENTE_TRY(target, find_readable(request));
     DETENTE_TRY(found, find_document(running_, *target.counterpart, request));
     DETENTE_TRY(first, query_number(request, "piece", 0, record::kPiecesMax));
     if (found.blob.state == record::BlobState::kFilling || found.blob.state == record::BlobState::kWanted ||
@@ -93,8 +93,8 @@ void Api::post_document(const ApiRequest& request, Reply reply) {
     DETENTE_TRY(target, find_line(request));
     DETENTE_TRY_VOID(check_carried(*target.annex));
     DETENTE_TRY(length, query_number(request, "length", 0, record::kBlobBytesMax));
-    const bool announced = target.annex->line == kAccordLine && length <= core::kAccordDocumentMax;
-    if (!target.annex->allows_medium(accord::Medium::kDocument) && !announced)
+    const bool small = target.annex->line == kAccordLine && length <= line::kBundleMax;
+    if (!target.annex->allows_medium(accord::Medium::kDocument) && !small)
       return fail(Fault::kDenied, "line " + target.annex->name + " carries no documents by the accord");
     core::DocumentPart part;
     DETENTE_TRY(root, parse_root(request.path[6]));

@@ -146,9 +146,7 @@ Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
   const std::string& whose = request.path[6];
   if (whose != "own" && whose != "far")
     return fail(Fault::kMalformed, "an entry is named by own or far, and its index");
-  const core::Line& line = running.line(counterpart.peer, annex.line);
-  EntryView view{
-      &counterpart, &annex, whose == "own" ? line.own().key() : line.far().key(), {}, false};
+  EntryView view{&counterpart, &annex, running.newest_log(counterpart.peer, annex.line, whose == "own"), {}, false};
   if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
     const auto bytes = from_hex(epoch->second);
     const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;

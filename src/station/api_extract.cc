@@ -26,8 +26,7 @@ Result<Json> extract_json(Running& running, const Counterpart& counterpart,
   DETENTE_TRY(form, form_of(request));
   DETENTE_TRY(index, query_number(request, "index", 0, UINT64_MAX - kItemsMax));
   DETENTE_TRY(count, query_number(request, "count", 1, kItemsMax));
-  const core::Line& line = running.line(counterpart.peer, annex.line);
-  record::LogKey log = whose->second == "own" ? line.own().key() : line.far().key();
+  record::LogKey log = running.newest_log(counterpart.peer, annex.line, whose->second == "own");
   if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
     const auto bytes = from_hex(epoch->second);
     const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;
@@ -36,7 +35,7 @@ Result<Json> extract_json(Running& running, const Counterpart& counterpart,
   }
   std::vector<record::ExtractChoice> choices;
   for (std::uint64_t i = 0; i < count; ++i) choices.push_back({log, index + i, form});
-  const accord::AccordInForce* accords[] = {&counterpart.accord};
+  const Lineage accords = counterpart.lineage();
   const record::ExtractSources sources{accords, &running.own_roster, &counterpart.roster};
   DETENTE_TRY(bytes, record::make_extract(*running.store, sources, choices));
   return Json{{"ok", true},

@@ -32,7 +32,8 @@ Json log_json(const Running& running, const Counterpart& counterpart, const acco
 
 Result<Json> record_json(Running& running, const Counterpart& counterpart,
                          const accord::Annex& annex) {
-  const core::Line& line = running.line(counterpart.peer, annex.line);
+  const core::Line* line = running.driver->station().peer(counterpart.peer).line(annex.line);
+  const record::LogKey far = running.newest_log(counterpart.peer, annex.line, false);
   Json logs = Json::array();
   for (const record::Reader::LogInfo& info :
        running.store->logs({counterpart.accord.lineage, annex.line}))
@@ -44,12 +45,13 @@ Result<Json> record_json(Running& running, const Counterpart& counterpart,
               {"evidence", accord::to_string(annex.evidence)},
               {"lineage", to_hex(counterpart.accord.lineage)},
               {"accord", to_hex(counterpart.accord.digest)},
-              {"own_epoch", to_hex(line.own().key().epoch)},
-              {"far_epoch", line.far().known() ? Json(to_hex(line.far().key().epoch)) : Json()},
-              {"queued", line.queued()},
-              {"contact", line.contact_made()},
-              {"recovering", line.far().wants_recovery()},
-              {"had_receipted", line.far().floor()},
+              {"retired", line == nullptr},
+              {"own_epoch", to_hex(running.newest_log(counterpart.peer, annex.line, true).epoch)},
+              {"far_epoch", far.epoch != record::EpochId{} ? Json(to_hex(far.epoch)) : Json()},
+              {"queued", line == nullptr ? 0 : line->queued()},
+              {"contact", line != nullptr && line->contact_made()},
+              {"recovering", line != nullptr && line->far().wants_recovery()},
+              {"had_receipted", line == nullptr ? 0 : line->far().floor()},
               {"logs", std::move(logs)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include "io/os_clock.h"
 #include "line/message.h"
+#include "station/amender.h"
 #include "station/api.h"
 #include "station/line_facts.h"
 
@@ -53,7 +54,11 @@ Json counterpart_json(Running& running, const Counterpart& counterpart) {
            {"contact", peer.contact_made()},
            // Within one life it is made once and stays.
            {"since", peer.contact_made() ? Json() : Json(running.started.seconds)},
-           {"accord", {{"digest", to_hex(accord.digest)}, {"version", accord.accord.version}}},
+           {"accord",
+            {{"digest", to_hex(accord.digest)},
+             {"version", accord.accord.version},
+             {"adopted_there", peer.amendment().adopted_there() && !peer.link().other_accord()},
+             {"next", running.amender == nullptr ? Json() : running.amender->next_json(counterpart)}}},
            {"other_accord", Json()},
            {"clock", clock_json(running.links[counterpart.peer.value], running.driver->now())}};
   if (peer.link().other_accord()) out["other_accord"] = to_hex(*peer.link().other_accord());
@@ -65,6 +70,10 @@ Json counterpart_json(Running& running, const Counterpart& counterpart) {
   const watch::LadderFacts shared = gather_shared(running, counterpart);
   for (const auto& [id, annex] : accord.annexes)
     out["lines"].push_back(line_status(running, counterpart, annex, shared));
+  out["retired"] = Json::array();
+  for (const record::LineKey& line : lines_of(counterpart))
+    if (const accord::Annex* annex = counterpart.retired(line.line))
+      out["retired"].push_back({{"number", line.line.value}, {"name", annex->name}});
   return out;
 }
 

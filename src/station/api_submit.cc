@@ -62,7 +62,7 @@ Result<void> check_signatures(const Running& running, const Counterpart& counter
     const accord::SignedCredential* held = running.own_roster.by_number(signature.officer);
     if (held != nullptr) DETENTE_TRY_VOID(check_valid_now(held->credential, now));
     const Verdict verdict =
-        judge_signature(entry, signature, counterpart.accord, running.own_roster, std::nullopt);
+        judge_signature(entry, signature, counterpart.lineage(), running.own_roster, std::nullopt);
     if (verdict.value != Verdict::Value::kValid)
       return fail(Fault::kDenied, "the signature of officer " +
                                       std::to_string(signature.officer.value) + ": " + verdict.why);

@@ -1,6 +1,7 @@
 #include "station/assemble.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/civil.h"
 #include "crypto/hash.h"
@@ -101,6 +102,13 @@ Result<void> check_lines(const CounterpartConfig& config, const accord::AccordIn
   return {};
 }
 
+// As a pair of stations at these posts has it: without the annexes of lines that others carry.
+Result<accord::AccordInForce> assemble_carried(const AccordFiles& files, const std::string& post, const std::string& their_post) {
+  DETENTE_TRY(out, accord::assemble_accord(as_bytes(files.note.encode()), files.annexes));
+  std::erase_if(out.annexes, [&](const auto& line) { return !line.second.carried_between(post, their_post); });
+  return out;
+}
+
 core::Limits limits_of(const CounterpartConfig& config) {
   core::Limits out;
   if (config.line_burst_mib != 0) out.entry_bytes_at_once = std::uint64_t{config.line_burst_mib} << 20;
@@ -111,22 +119,57 @@ core::Limits limits_of(const CounterpartConfig& config) {
 }  // namespace
 
 std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
-  std::vector<record::LineKey> out;
-  for (const auto& [id, annex] : counterpart.accord.annexes)
-    out.push_back({counterpart.accord.lineage, id});
+  std::set<record::LineKey> out;
+  for (const accord::AccordInForce* accord : counterpart.lineage())
+    for (const auto& [id, annex] : accord->annexes) out.insert({accord->lineage, id});
+  return {out.begin(), out.end()};
+}
+
+Lineage Counterpart::lineage() const {
+  Lineage out;
+  for (const auto& one : former) out.push_back(one.get());
+  out.push_back(&accord);
   return out;
+}
+
+const accord::Annex* Counterpart::retired(LineId line) const {
+  if (accord.annex(line) != nullptr) return nullptr;
+  for (auto one = former.rbegin(); one != former.rend(); ++one)
+    if (const accord::Annex* annex = (*one)->annex(line)) return annex;
+  return nullptr;
+}
+
+const accord::Annex* Counterpart::retired_named(std::string_view line) const {
+  for (auto one = former.rbegin(); one != former.rend(); ++one)
+    if (const accord::Annex* annex = (*one)->line_named(line); annex != nullptr && accord.annex(annex->line) == nullptr)
+      return annex;
+  return nullptr;
 }
 
 Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
                                                       const StationConfig& config,
                                                       const CounterpartConfig& counterpart,
                                                       Coders& coders) {
-  DETENTE_TRY(accord, dir.accord_in_force(counterpart.name));
-  DETENTE_TRY(files, dir.accord_files(counterpart.name));
+  DETENTE_TRY(in_force, dir.accord_in_force(counterpart.name));  // says which step is missing
+  DETENTE_TRY(all, dir.lineage_files(counterpart.name));
+  DETENTE_TRY(out, make_counterpart(dir, config, counterpart, all.back(), coders));
+  if (out->accord.digest != in_force.digest)
+    return fail(Fault::kConflict, "accords/" + counterpart.name + "/in-force names a version that is not there");
+  all.pop_back();
+  for (const AccordFiles& files : all) {
+    DETENTE_TRY(former, assemble_carried(files, config.post, counterpart.their_post));
+    out->former.push_back(std::make_unique<const accord::AccordInForce>(std::move(former)));
+  }
+  return out;
+}
+
+Result<std::unique_ptr<Counterpart>> make_counterpart(const SideDir& dir, const StationConfig& config,
+                                                      const CounterpartConfig& counterpart,
+                                                      const AccordFiles& files, Coders& coders) {
+  DETENTE_TRY(accord, assemble_carried(files, config.post, counterpart.their_post));
   if (accord.accord.side(dir.name()) == nullptr || accord.accord.side(counterpart.name) == nullptr)
     return fail(Fault::kConflict, "the accord in accords/" + counterpart.name + " is not between " +
                                       dir.name() + " and " + counterpart.name);
-  std::erase_if(accord.annexes, [&](const auto& line) { return !line.second.carried_between(config.post, counterpart.their_post); });
   DETENTE_TRY_VOID(check_paths(counterpart, accord.accord));
   DETENTE_TRY_VOID(check_lines(counterpart, accord));
   DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));
@@ -209,6 +252,12 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
       path_terms[path.number] = {here->rate, here->packet_bytes};
     }
 
+  core::DocumentTerms documents;
+  documents.length_max = std::uint64_t{accord.accord.limits.document_mib} << 20;
+  documents.room = std::uint64_t{counterpart.config.document_room_mib} << 20;
+  for (const record::LineKey& line : lines_of(counterpart))
+    if (counterpart.retired(line.line) != nullptr) documents.cut.insert(line.line);  // what was under way stays where it is
+
   SecretBytes first_psk;
   if (pair.psk_0) first_psk = std::move(*pair.psk_0);
   return core::PeerSetup{
@@ -216,7 +265,8 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
                          accord.accord.version, counterpart.our_station, counterpart.their_station,
                          &keys.log, &keys.cosign, theirs->credential.sign_key,
                          *theirs->credential.cosign_key, std::move(salts), counterpart.coder.get(),
-                         limits_of(counterpart.config)},
+                         limits_of(counterpart.config),
+                         counterpart.former.empty() ? std::nullopt : std::optional(counterpart.former.back()->digest)},
       core::LinkSetup{name, accord.lineage, std::move(link_pair), std::move(pair.keys),
                       std::move(first_psk), policy_of(accord.accord.session),
                       std::move(path_terms), far.current == nullptr, far.former(counterpart).theirs,
@@ -224,9 +274,7 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
       line_setups(accord, counterpart.config),
       std::move(sockets),
       new_epoch,
-      {std::uint64_t{accord.accord.limits.document_mib} << 20,
-       std::uint64_t{counterpart.config.document_room_mib} << 20,
-       {}}};
+      std::move(documents)};
 }
 
 Result<const accord::SignedCredential*> own_credential(const accord::Roster& own,

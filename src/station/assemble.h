@@ -6,6 +6,7 @@
 
 #include "core/peer.h"
 #include "station/side_dir.h"
+#include "station/verdict.h"
 #include "wire/coder.h"
 
 namespace detente::station {
@@ -23,13 +24,25 @@ struct Counterpart {
   std::string our_station;
   std::string their_station;
   bool own_was_lost = false;  // the own station has the place of one that was revoked
+  // The accords before the one in force, oldest first. Where they stand is borrowed, too.
+  std::vector<std::unique_ptr<const accord::AccordInForce>> former = {};
 
+  // All of them, oldest first; the last is in force.
+  Lineage lineage() const;
+  // A line that the accord in force has no more: its record stays. Nothing for any other.
+  const accord::Annex* retired(LineId line) const;
+  const accord::Annex* retired_named(std::string_view line) const;
   const std::string& name() const { return config.name; }
 };
 
 // Coders by the digest of their dictionary: nearly two megabytes each, and most accords have the
 // same one.
 using Coders = std::map<Digest, std::shared_ptr<const wire::TextCoder>>;
+
+// What is new of a counterpart under an accord's files, checked against this machine and station.toml.
+Result<std::unique_ptr<Counterpart>> make_counterpart(const SideDir& dir, const StationConfig& config,
+                                                      const CounterpartConfig& counterpart,
+                                                      const AccordFiles& files, Coders& coders);
 
 // What both kinds of mistakes come down to: a file that is missing or does not fit. Runs the
 // vectors of both ciphers.
@@ -58,6 +71,7 @@ Result<const accord::SignedCredential*> own_credential(const accord::Roster& own
                                                        const StationKeys& keys,
                                                        const std::string& post);
 
+// Of the whole lineage, retired ones too.
 std::vector<record::LineKey> lines_of(const Counterpart& counterpart);
 
 }  // namespace detente::station

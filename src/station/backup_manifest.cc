@@ -70,7 +70,8 @@ bool is_kept_file(std::string_view name) {
   const auto named = [&](std::string_view file) { return name == file; };
   const auto in_folder = [&](std::string_view folder) { return is_in(name, folder, 1); };
   const auto by_side = [&](std::string_view folder) { return is_in(name, folder, 2); };
-  return named(kWatchLog) || std::any_of(std::begin(kFiles), std::end(kFiles), named) ||
+  const bool of_successor = is_in(name, "accords", 3);
+  return of_successor || named(kWatchLog) || std::any_of(std::begin(kFiles), std::end(kFiles), named) ||
          std::any_of(std::begin(kFolders), std::end(kFolders), in_folder) ||
          std::any_of(std::begin(kFoldersBySide), std::end(kFoldersBySide), by_side);
 }
@@ -83,6 +84,11 @@ Result<std::vector<std::string>> kept_files(const SideDir& side) {
   for (const std::string_view folder : kFoldersBySide) {
     DETENTE_TRY(sides, io::list_directories(side.dir() / folder));
     for (const std::string& name : sides) folders.push_back(std::string(folder) + "/" + name);
+  }
+  DETENTE_TRY(counterparts, io::list_directories(side.dir() / "accords"));
+  for (const std::string& name : counterparts) {
+    DETENTE_TRY(versions, io::list_directories(side.accord_dir(name)));
+    for (const std::string& version : versions) folders.push_back("accords/" + name + "/" + version);
   }
   for (const std::string& folder : folders) {
     DETENTE_TRY(files, io::list_files(side.dir() / folder));

@@ -22,7 +22,7 @@ void measure_clocks(Running& running, const core::ReceiptVerified& event) {
   const Now now = running.driver->now();
   if (!event.signed_at || event.size == 0) return;
   if (view.offset_s && now.mono - view.offset_at < kPause) return;
-  record::LogKey log = running.line(event.peer, event.line).own().key();
+  record::LogKey log = running.newest_log(event.peer, event.line, true);
   log.epoch = event.epoch;
   const auto entry = running.store->entries(log, event.size - 1, event.size, 1);
   if (entry.empty()) return;

@@ -36,7 +36,7 @@ std::string other_cut_words(const std::string& who, const core::Cut& cut, const 
 
 std::string mandate_of_cut(const Running& running, const Counterpart& counterpart, Whose whose, const core::Cut& cut) {
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
-  return mandate_words(counterpart.accord, roster, record::GraveAct::kCut, cut.mandate, cut.signed_at);
+  return mandate_words(counterpart.lineage(), roster, record::GraveAct::kCut, cut.mandate, cut.signed_at);
 }
 
 // The newest that is open; null: none is.
@@ -56,7 +56,7 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
           {"known_here_since", cut.noted.seconds},
           {"officer", cut.author.value},
           {"post", officer == nullptr ? "" : officer->credential.post},
-          {"mandate", mandate_json(counterpart.accord, roster, record::GraveAct::kCut, cut.mandate, cut.signed_at)},
+          {"mandate", mandate_json(counterpart.lineage(), roster, record::GraveAct::kCut, cut.mandate, cut.signed_at)},
           {"reason", cut.reason.empty() ? Json() : Json(wire::display_line(cut.reason))}};
 }
 

@@ -5,10 +5,12 @@
 
 #include "io/file_lock.h"
 #include "io/os_clock.h"
+#include "station/amender.h"
 #include "station/anchor.h"
 #include "station/announcer.h"
 #include "station/api.h"
 #include "station/bulletins.h"
+#include "station/counterpart_sockets.h"
 #include "station/process.h"
 #include "station/proposals.h"
 #include "station/record_check.h"
@@ -68,7 +70,10 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
                                            {},
                                            {},
                                            nullptr,
-                                           nullptr});
+                                           nullptr,
+                                           nullptr,
+                                           {},
+                                           {}});
   Coders coders;
   for (const CounterpartConfig& counterpart : out->config.counterparts) {
     Result<std::unique_ptr<Counterpart>> loaded =
@@ -88,51 +93,10 @@ std::vector<record::LineKey> all_lines(const Running& running) {
   return out;
 }
 
-// UDP and TCP are two worlds: a port of one is none of the other.
-using Place = std::pair<io::BearerKind, std::string>;
-
-Place place_of(const Counterpart& counterpart, const PathConfig& path) {
-  const bool tcp = counterpart.accord.accord.path(path.name)->kind == accord::PathKind::kTcp;
-  return {tcp ? io::BearerKind::kTcp : io::BearerKind::kUdp, path.listen.text()};
-}
-
-// Counterparts may share a listen address: one socket for each.
-Result<std::map<Place, core::SocketId>> open_sockets(Running& running) {
-  std::map<Place, core::SocketId> out;
-  for (const auto& counterpart : running.counterparts)
-    for (const PathConfig& path : counterpart->config.paths) {
-      const Place place = place_of(*counterpart, path);
-      if (out.count(place) > 0) continue;
-      DETENTE_TRY(socket,
-                  running.driver->add_socket(place.first, path.listen.host, path.listen.port));
-      out[place] = socket;
-    }
-  return out;
-}
-
-Result<void> add_counterpart(Running& running, const Counterpart& counterpart,
-                             const std::map<Place, core::SocketId>& sockets, bool new_epoch) {
-  DETENTE_TRY(pair, running.dir.pair(counterpart.name()));
-  const bool known =
-      running.store->link_state(counterpart.accord.lineage, counterpart.name()).has_value();
-  std::map<core::SocketId, PathId> heard_on;
-  for (const PathConfig& path : counterpart.config.paths)
-    heard_on[sockets.at(place_of(counterpart, path))] = counterpart.accord.accord.path(path.name)->number;
-  DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
-                                     std::move(heard_on), known, new_epoch));
-  setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry,
-                                          const std::optional<line::ActPlace>& at) {
-    return act_counts(running, counterpart, whose, entry, at ? std::optional(EntryPlace{at->epoch, at->index}) : std::nullopt);
-  };
-  setup.clock_known = [&running, &counterpart] {
-    return running.announcer != nullptr && running.announcer->clock_known(counterpart.peer);
-  };
+Result<void> add_counterpart(Running& running, const Counterpart& counterpart, const Sockets& sockets, bool new_epoch) {
+  DETENTE_TRY(setup, setup_for(running, counterpart, sockets, new_epoch));
   running.driver->add_peer(std::move(setup));
-  for (const PathConfig& path : counterpart.config.paths)
-    DETENTE_TRY_VOID(running.driver->add_route(
-        counterpart.peer, counterpart.accord.accord.path(path.name)->number,
-        sockets.at(place_of(counterpart, path)), path.peer.host, path.peer.port));
-  return {};
+  return add_routes(running, counterpart, sockets);
 }
 
 // The first secret leaves its file once the record has the chain that goes on from it.
@@ -207,6 +171,8 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   running.watch = watch.get();
   Announcer announcer(running, log);
   running.announcer = &announcer;
+  Amender amender(running, log, [&watch = watch](const Counterpart& counterpart) { watch->on_accord_changed(counterpart); });
+  running.amender = &amender;
   Api api(running, [&running] { running.driver->stop(); });
   Witness witness(running, log);
   running.driver->observe([&, &watch = watch](const core::DeskEvent& event) {
@@ -214,6 +180,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
     witness.on_event(event);
     watch->on_event(event);
     announcer.on_event(event);
+    amender.on_event(event);
   });
   DETENTE_TRY(server,
               ApiServer::listen(running.driver->context(), running.dir.socket_file().string(),
@@ -222,8 +189,10 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
                                 }));
   DETENTE_TRY_VOID(running.driver->start());
   watch->start();
+  amender.begin();
   running.driver->every(kWatchPeriod, [&watch = watch] { watch->tick(); });
   running.driver->every(kWatchPeriod, [&announcer] { announcer.tick(); });
+  running.driver->every(kWatchPeriod, [&amender] { amender.tick(); });
   running.driver->on_stop_signals([&running] { running.driver->stop(); });
   running.driver->after(std::chrono::seconds(1), [&] { forget_first_secrets(running, log); });
   if (restored) running.driver->every(kRestorePeriod, [&] { forget_restore(running, log); });
@@ -240,6 +209,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   keep_anchor(running, life.next, log);
   static_cast<void>(running.store->maintain());
   log.info("station {} stopped", running.station_id);
+  if (running.failed) return tl::unexpected<Error>(*running.failed);
   return {};
 }
 

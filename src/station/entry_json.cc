@@ -97,19 +97,19 @@ void add_mandate(Json& out, const Running& running, const EntryView& view, const
   const auto act = grave_act_of(entry, matter_answered(running, counterpart, whose, entry));
   if (!act) return;
   const accord::Roster& roster = view.log.own ? running.own_roster : counterpart.roster;
-  out["mandate"] = mandate_json(counterpart.accord, roster, *act, proof, entry.header.time);
-  const std::string words = mandate_words(counterpart.accord, roster, *act, proof, entry.header.time);
+  out["mandate"] = mandate_json(counterpart.lineage(), roster, *act, proof, entry.header.time);
+  const std::string words = mandate_words(counterpart.lineage(), roster, *act, proof, entry.header.time);
   if (out.contains("act")) out["act"] = out["act"].get<std::string>() + "; " + wire::display_line(words);
 }
 
 // How far it has come: ours by their receipt, theirs by ours.
 bool receipted(const Running& running, const EntryView& view) {
-  const core::Line& line = running.line(view.counterpart->peer, view.annex->line);
+  const core::Line* line = running.driver->station().peer(view.counterpart->peer).line(view.annex->line);
   if (view.early) return false;
-  if (view.log.own && view.log == line.own().key())
-    return view.stored.index < line.own().receipted_size();
-  if (!view.log.own && line.far().known() && view.log == line.far().key())
-    return view.stored.index < line.far().durable_size();
+  if (line != nullptr && view.log.own && view.log == line->own().key())
+    return view.stored.index < line->own().receipted_size();
+  if (line != nullptr && !view.log.own && line->far().known() && view.log == line->far().key())
+    return view.stored.index < line->far().durable_size();
   const auto newest = running.store->newest_cosignature(view.log);
   return newest && view.stored.index < newest->size;
 }
@@ -120,7 +120,7 @@ Json signatures_json(const Running& running, const EntryView& view, const record
   if (entry.signatures.empty()) return out;
   const auto evidence = running.store->evidence(view.log);
   for (const record::OfficerSignature& signature : entry.signatures) {
-    Verdict verdict = judge_signature(entry, signature, view.counterpart->accord, roster,
+    Verdict verdict = judge_signature(entry, signature, view.counterpart->lineage(), roster,
                                       EntryPlace{view.log.epoch, view.stored.index});
     if (used_before(evidence, view.stored.index, signature.officer))
       verdict = {Verdict::Value::kUsedBefore, "this signature stood under another entry before",

@@ -67,7 +67,7 @@ std::optional<record::MandateProof> mandate_of(const record::Entry& entry) {
   }
 }
 
-Result<const accord::Credential*> check_mandate_proof(const accord::AccordInForce& accord, const accord::Roster& roster, GraveAct act,
+Result<const accord::Credential*> check_mandate_proof(const Lineage& accords, const accord::Roster& roster, GraveAct act,
                                                       const record::MandateProof& proof, WallTime at) {
   const accord::SignedCredential* held = roster.by_number(proof.principal);
   const std::string number = std::to_string(proof.principal.value);
@@ -78,9 +78,10 @@ Result<const accord::Credential*> check_mandate_proof(const accord::AccordInForc
   if (!one.valid_at(at)) return fail(Fault::kDenied, "the credential of " + one.post + " (no. " + number + ") was not valid then");
   if (roster.revoked(proof.principal)) return fail(Fault::kDenied, "the credential of " + one.post + " (no. " + number + ") is revoked");
   if (roster.suspended(proof.principal, at)) return fail(Fault::kDenied, one.post + " (no. " + number + ") was suspended then");
-  if (!record::verify_mandate(proof, accord.digest, act, one.sign_key))
+  const auto signed_under = [&](const accord::AccordInForce* accord) { return record::verify_mandate(proof, accord->digest, act, one.sign_key); };
+  if (std::none_of(accords.rbegin(), accords.rend(), signed_under))
     return fail(Fault::kDenied, "the signature of " + one.post + " (no. " + number + ") does not fit a mandate for " + article(act) +
-                                    " under the accord in force");
+                                    " under an accord of these two sides");
   return &one;
 }
 
@@ -103,7 +104,7 @@ Result<void> check_mandate_text(const accord::AccordInForce& accord, const recor
 
 Result<std::vector<std::string>> mandate_lines(const accord::AccordInForce& accord, const accord::Roster& own, const record::MandateFile& file) {
   const record::Mandate& text = file.mandate;
-  DETENTE_TRY(principal, check_mandate_proof(accord, own, text.act, file.proof(), text.given));
+  DETENTE_TRY(principal, check_mandate_proof({&accord}, own, text.act, file.proof(), text.given));
   return std::vector<std::string>{
       "Mandate       of " + principal->post + " (no. " + std::to_string(text.principal.value) + ") of " + text.side + " for " + article(text.act),
       "  Lines       " + names_of(accord, text.lines) + " with " + text.counterpart,
@@ -126,25 +127,25 @@ Result<void> check_mandate_submission(const Running& running, const Counterpart&
                                         : "an act that carries a mandate comes with its file, and the other way round");
   DETENTE_TRY_VOID(check_mandate_text(counterpart.accord, *file,
                                       {running.dir.name(), counterpart.name(), *act, lines, *proof, entry.header.time, now}));
-  DETENTE_TRY(principal, check_mandate_proof(counterpart.accord, running.own_roster, *act, *proof, entry.header.time));
+  DETENTE_TRY(principal, check_mandate_proof({&counterpart.accord}, running.own_roster, *act, *proof, entry.header.time));
   if (!std::all_of(lines.begin(), lines.end(), [&](LineId line) { return principal->allows(line); }))
     return fail(Fault::kDenied, "the principal " + principal->post + " has no right for every line of this act");
   if (!is_used(running, counterpart, proof->mandate)) return {};
   return fail(Fault::kConflict, "this mandate was used already: it orders one act, and the principal has to give another for another");
 }
 
-std::string mandate_words(const accord::AccordInForce& accord, const accord::Roster& roster, GraveAct act,
+std::string mandate_words(const Lineage& accords, const accord::Roster& roster, GraveAct act,
                           const std::optional<record::MandateProof>& proof, WallTime at) {
   if (!proof) return "";
-  const auto principal = check_mandate_proof(accord, roster, act, *proof, at);
+  const auto principal = check_mandate_proof(accords, roster, act, *proof, at);
   if (principal) return "by mandate of its " + (*principal)->post;
   return "naming a mandate that is not valid (" + principal.error().message + ")";
 }
 
-Json mandate_json(const accord::AccordInForce& accord, const accord::Roster& roster, GraveAct act,
+Json mandate_json(const Lineage& accords, const accord::Roster& roster, GraveAct act,
                   const std::optional<record::MandateProof>& proof, WallTime at) {
   if (!proof) return {};
-  const auto principal = check_mandate_proof(accord, roster, act, *proof, at);
+  const auto principal = check_mandate_proof(accords, roster, act, *proof, at);
   return {{"principal", proof->principal.value},
           {"post", principal ? (*principal)->post : ""},
           {"digest", to_hex(proof->mandate)},

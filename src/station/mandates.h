@@ -12,8 +12,8 @@ namespace detente::station {
 std::optional<record::MandateProof> mandate_of(const record::Entry& entry);
 
 // What either side can check: a principal's credential of that number, valid at `at`, signed this for such an act under
-// this accord. kDenied with why not.
-Result<const accord::Credential*> check_mandate_proof(const accord::AccordInForce& accord, const accord::Roster& roster,
+// one of these accords. kDenied with why not.
+Result<const accord::Credential*> check_mandate_proof(const Lineage& accords, const accord::Roster& roster,
                                                       record::GraveAct act, const record::MandateProof& proof, WallTime at);
 
 // An act for which a mandate is used.
@@ -36,10 +36,10 @@ Result<void> check_mandate_submission(const Running& running, const Counterpart&
                                       const std::optional<record::MandateFile>& file, WallTime now);
 
 // "by mandate of its president", or that it is not valid and why; empty where there is none.
-std::string mandate_words(const accord::AccordInForce& accord, const accord::Roster& roster, record::GraveAct act,
+std::string mandate_words(const Lineage& accords, const accord::Roster& roster, record::GraveAct act,
                           const std::optional<record::MandateProof>& proof, WallTime at);
 // null, or {"principal", "post", "digest", "verdict", "why"}.
-Json mandate_json(const accord::AccordInForce& accord, const accord::Roster& roster, record::GraveAct act,
+Json mandate_json(const Lineage& accords, const accord::Roster& roster, record::GraveAct act,
                   const std::optional<record::MandateProof>& proof, WallTime at);
 
 }  // namespace detente::station

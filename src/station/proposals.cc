@@ -74,7 +74,7 @@ bool persons_act_counts(const Running& running, const Counterpart& counterpart, 
   const std::vector<LineId> lines = lines_of_act(running, counterpart, whose, entry);
   return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
     return signer_may(roster, signature.officer, lines) &&
-           judge_signature(entry, signature, counterpart.accord, roster, place).value == Verdict::Value::kValid;
+           judge_signature(entry, signature, counterpart.lineage(), roster, place).value == Verdict::Value::kValid;
   });
 }
 
@@ -156,10 +156,17 @@ std::string release_words(const line::Release& release) {
   return "the station released its text of an agreed announcement at " + format_utc(release.at) + " by its clock";
 }
 
+std::string adoption_words(const line::Adoption& adoption) {
+  return "the station holds version " + std::to_string(adoption.version) + " of the accord, " + to_hex(adoption.accord).substr(0, 16) +
+         "..., signed by both sides, and goes on under it as soon as the other station does";
+}
+
 std::string offer_words(const Counterpart& counterpart, const line::Proposal& proposal) {
   std::string out = "proposes " + (proposal.matter == line::Matter::kRestoration
                                        ? "to restore " + names_of(counterpart, restored_lines(proposal))
                                    : proposal.matter == line::Matter::kAnnouncement ? "to announce " + announcement_words(proposal)
+                                   : proposal.matter == line::Matter::kAccordChange
+                                       ? "to go on under another accord, " + to_hex(proposal.content).substr(0, 16) + "..."
                                                                                     : matter_name(proposal.matter));
   if (proposal.instant) out += ", at " + format_utc(*proposal.instant);
   if (proposal.lapse) out += ", an answer wanted before " + format_utc(*proposal.lapse);
@@ -220,6 +227,7 @@ std::string restoration_words(const Counterpart& counterpart, const record::Entr
     case record::kProposalAnswer: return said(line::parse_answer_body(entry.body), answer_words);
     case record::kRestorationTest:
       return said(line::parse_restoration_test_body(entry.body), [&](const auto& one) { return test_words(counterpart, one); });
+    case record::kAdoption: return said(line::parse_adoption_body(entry.body), adoption_words);
     case record::kRelease: return said(line::parse_release_body(entry.body), release_words);
     case record::kRestorationReport:
       return said(line::parse_restoration_report_body(entry.body), [&](const auto& one) { return report_words(counterpart, one); });
@@ -282,8 +290,8 @@ void add_order(Json& out, const Running& running, const Counterpart& counterpart
   const auto act = grave_act_of(entry, matter);
   const auto proof = mandate_of(entry);
   const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
-  out["mandate"] = act ? mandate_json(counterpart.accord, roster, *act, proof, entry.header.time) : Json();
-  out["ordered"] = act ? mandate_words(counterpart.accord, roster, *act, proof, entry.header.time) : "";
+  out["mandate"] = act ? mandate_json(counterpart.lineage(), roster, *act, proof, entry.header.time) : Json();
+  out["ordered"] = act ? mandate_words(counterpart.lineage(), roster, *act, proof, entry.header.time) : "";
 }
 
 Json proposal_json(const Running& running, const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at) {
@@ -320,6 +328,10 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
     out["content"] = to_base64(proposal.content);
     out["announcement"] = running.announcer->json(counterpart, at);
     if (entry && entry->header.attachments.size() == 1) out["announcement"]["document"] = to_hex(entry->header.attachments.front().digest);
+  }
+  if (proposal.matter == line::Matter::kAccordChange) {
+    out["content"] = to_base64(proposal.content);
+    if (entry && entry->header.attachments.size() == 1) out["document"] = to_hex(entry->header.attachments.front().digest);
   }
   out["restoration"] = Json();
   for (const core::RestorationRun& run : peer.restorations().runs())

@@ -18,7 +18,8 @@ bool wants_acknowledgement(record::Kind kind) {
     case record::kHoursExtension:
     case record::kCircuitTest:
     case record::kRestorationTest:
-    case record::kRelease: return false;
+    case record::kRelease:
+    case record::kAdoption: return false;
     default: return true;
   }
 }

@@ -26,6 +26,7 @@ struct LinkView {
 
 class Watch;
 class Announcer;
+class Amender;
 
 struct Running {
   SideDir dir;
@@ -46,6 +47,9 @@ struct Running {
   std::map<std::pair<PeerId, LineId>, ReadMarks> marks;
   Watch* watch = nullptr;  // once the record is open; borrowed
   Announcer* announcer = nullptr;  // the same
+  Amender* amender = nullptr;      // the same
+  std::map<std::pair<io::BearerKind, std::string>, core::SocketId> sockets;  // by where they listen
+  std::optional<Error> failed;  // what ended the run, if it was not asked to end
   // Since the start, with the act: it may not be on the disk yet. What failed has used none.
   std::map<Digest, std::pair<PeerId, core::SubmissionId>> mandates_used = {};
 
@@ -53,6 +57,8 @@ struct Running {
   const core::Line& line(PeerId peer, LineId id) const {
     return *driver->station().peer(peer).line(id);
   }
+  // That side's newest log of the line, which the accord in force may have no more.
+  record::LogKey newest_log(PeerId peer, LineId line, bool own) const;
   // Appended, or of the other side's ahead of missing ones.
   std::optional<record::StoredEntry> stored(const record::LogKey& log, std::uint64_t index) const;
   ReadMarks& marks_of(PeerId peer, LineId id);  // brought up to date

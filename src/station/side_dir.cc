@@ -205,13 +205,15 @@ Result<AccordFiles> SideDir::accord_files(std::string_view counterpart) const {
         "no accord with \"" + wire::display_line(counterpart.substr(0, 40)) +
             "\" yet; first: detente accord draft COUNTERPART --line NAME, or detente accord "
             "import DIR when the other side drafted it");
-  return read_accord_files(accord_dir(counterpart));
+  DETENTE_TRY(dir, in_force_dir(counterpart));
+  return read_accord_files(dir);
 }
 
 Result<void> SideDir::save_accord_files(std::string_view counterpart,
                                         const AccordFiles& files) const {
   DETENTE_TRY_VOID(io::make_directory(dir_ / "accords"));
-  return write_accord_files(accord_dir(counterpart), files);
+  DETENTE_TRY(dir, in_force_dir(counterpart));
+  return write_accord_files(dir, files);
 }
 
 Result<accord::AccordInForce> SideDir::accord_in_force(std::string_view counterpart) const {

@@ -82,6 +82,13 @@ class SideDir {
   bool has_accord(std::string_view counterpart) const;
   Result<AccordFiles> accord_files(std::string_view counterpart) const;
   Result<void> save_accord_files(std::string_view counterpart, const AccordFiles& files) const;
+  // Of those that follow (side_dir_successor.cc): the one after the accord in force, signed or not, where there is one;
+  // all from the first to the one in force; and the step itself, which one file makes.
+  Path successor_dir(std::string_view counterpart, std::uint32_t version) const;
+  Result<std::optional<AccordFiles>> next_accord_files(std::string_view counterpart) const;
+  Result<void> save_next_accord_files(std::string_view counterpart, const AccordFiles& next) const;
+  Result<std::vector<AccordFiles>> lineage_files(std::string_view counterpart) const;
+  Result<void> adopt(std::string_view counterpart, std::uint32_t version) const;
   // Signed by both and with every annex; else the error says which step is missing.
   Result<accord::AccordInForce> accord_in_force(std::string_view counterpart) const;
 
@@ -133,6 +140,8 @@ class SideDir {
 
  private:
   SideDir(Path dir, SideInfo info);
+  Result<std::uint32_t> adopted_version(std::string_view counterpart) const;
+  Result<Path> in_force_dir(std::string_view counterpart) const;
   Path card_file(std::string_view counterpart) const;
   Path bulletin_dir(std::string_view side) const;
   Path pair_file(std::string_view counterpart) const;

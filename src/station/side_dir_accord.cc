@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "accord/annex.h"
+#include "accord/bundle.h"
 #include "crypto/hash.h"
 
 namespace detente::station {
@@ -78,6 +79,58 @@ Result<AccordFiles> read_accord_files(const io::Path& dir) {
   auto good = check_accord_files(files);
   if (!good) return fail_at(dir.string(), good.error());
   return files;
+}
+
+namespace {
+
+// Contents by digest.
+using Contents = std::map<Digest, Bytes>;
+
+Contents contents_of(const AccordFiles& files) {
+  Contents out;
+  const auto add = [&](ByteView bytes) { out.emplace(crypto::sha256({bytes}), to_bytes(bytes)); };
+  for (const std::string& annex : files.annexes) add(as_bytes(annex));
+  for (const auto& [aead, vectors] : files.cipher_vectors) add(as_bytes(vectors));
+  add(files.dictionary);
+  return out;
+}
+
+Result<Bytes> take(const Contents& contents, const Digest& digest, const std::string& name) {
+  const auto found = contents.find(digest);
+  if (found == contents.end())
+    return fail(Fault::kNotFound, name + ": is not among the files that came with the accord, and not here");
+  return found->second;
+}
+
+}  // namespace
+
+Result<Bytes> bundle_of(const AccordFiles& files, const AccordFiles& before) {
+  accord::Bundle out{files.note.encode(), {}};
+  const Contents known = contents_of(before);
+  for (auto& [digest, bytes] : contents_of(files))
+    if (known.count(digest) == 0) out.files.push_back(bytes);
+  return accord::write_bundle(std::move(out));
+}
+
+Result<AccordFiles> files_of_bundle(ByteView bytes, const AccordFiles& before) {
+  DETENTE_TRY(bundle, accord::parse_bundle(bytes));
+  Contents contents = contents_of(before);
+  for (Bytes& file : bundle.files) contents.emplace(crypto::sha256(file), std::move(file));
+  DETENTE_TRY(note, accord::parse_accord_note(as_bytes(bundle.note)));
+  AccordFiles out{std::move(note), {}, {}, {}};
+  for (const accord::AccordLine& line : out.note.accord.lines) {
+    DETENTE_TRY(annex, take(contents, line.annex, annex_file_name(line.number)));
+    if (annex.size() > accord::kAnnexTextMax) return fail(Fault::kLimit, annex_file_name(line.number) + ": too large for an annex");
+    out.annexes.push_back(as_string(annex));
+  }
+  for (const accord::AccordSide& side : out.note.accord.sides) {
+    DETENTE_TRY(vectors, take(contents, side.aead_vectors, cipher_file_name(side.aead)));
+    out.cipher_vectors[side.aead] = as_string(vectors);
+  }
+  DETENTE_TRY(dictionary, take(contents, out.note.accord.dictionary, kDictionaryFile));
+  out.dictionary = std::move(dictionary);
+  DETENTE_TRY_VOID(check_accord_files(out));
+  return out;
 }
 
 Result<void> write_accord_files(const io::Path& dir, const AccordFiles& files) {

@@ -31,6 +31,11 @@ Result<void> write_accord_files(const io::Path& dir, const AccordFiles& files);
 // The checks alone.
 Result<void> check_accord_files(const AccordFiles& files);
 
+// In one piece for the other side, which has the files of `before`; and back. kNotFound for a file that is in neither,
+// else as read_accord_files().
+Result<Bytes> bundle_of(const AccordFiles& files, const AccordFiles& before);
+Result<AccordFiles> files_of_bundle(ByteView bundle, const AccordFiles& before);
+
 // "cipher-ChaCha20-Poly1305.vectors"
 std::string cipher_file_name(std::string_view aead);
 

@@ -141,6 +141,7 @@ std::string kind_name(record::Kind kind) {
     case record::kRestorationReport: return "restoration report";
     case record::kRelease: return "release of an announcement";
     case record::kSuspension: return "suspension";
+    case record::kAdoption: return "adoption";
     default: return "kind " + std::to_string(kind);
   }
 }

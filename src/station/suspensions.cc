@@ -57,7 +57,7 @@ bool take_suspension(Running& running, Counterpart& counterpart, record::Whose w
   const auto act = line::parse_suspension_body(entry.body);
   if (!act || !is_officer(roster, act->number) || is_too_long(entry, *act)) return false;
   const bool valid = std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const auto& signature) {
-    return judge_signature(entry, signature, counterpart.accord, roster, std::nullopt).value == Verdict::Value::kValid;
+    return judge_signature(entry, signature, counterpart.lineage(), roster, std::nullopt).value == Verdict::Value::kValid;
   });
   if (!valid) return false;
   roster.suspend({act->number, entry.header.time, act->until});

@@ -40,7 +40,7 @@ const char* to_string(Verdict::Value value) {
 }
 
 Verdict judge_signature(const record::Entry& entry, const record::OfficerSignature& signature,
-                        const accord::AccordInForce& accord, const accord::Roster& roster,
+                        const Lineage& accords, const accord::Roster& roster,
                         const std::optional<EntryPlace>& place) {
   const accord::SignedCredential* found = roster.by_number(signature.officer);
   if (found == nullptr)
@@ -49,11 +49,14 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
             ""};
   const accord::Credential& credential = found->credential;
   if (credential.is_station()) return not_valid(credential, "it is a station's credential");
-  if (signature.accord_version != accord.accord.version)
+  const auto accord = std::find_if(accords.begin(), accords.end(), [&](const accord::AccordInForce* one) {
+    return one->accord.version == signature.accord_version;
+  });
+  if (accord == accords.end())
     return not_valid(credential, "it names version " + std::to_string(signature.accord_version) +
                                      " of the accord; version " +
-                                     std::to_string(accord.accord.version) + " is in force");
-  if (!record::verify_officer(entry.header, entry.body, accord.digest, signature,
+                                     std::to_string(accords.back()->accord.version) + " is in force");
+  if (!record::verify_officer(entry.header, entry.body, (*accord)->digest, signature,
                               credential.sign_key))
     return not_valid(credential, "the signature does not fit the text");
   if (!credential.allows(entry.header.line))

@@ -18,6 +18,8 @@ struct Verdict {
 const char* to_string(
     Verdict::Value value);  // "valid", "not valid", "no credential", "used before", "after the last valid"
 
+using Lineage = std::vector<const accord::AccordInForce*>;
+
 // Where an entry stands, as far as it has a place: a revocation leaves valid what stands below its
 // mark.
 struct EntryPlace {
@@ -25,9 +27,10 @@ struct EntryPlace {
   std::uint64_t index = 0;
 };
 
+// `accords`: of the lineage, oldest first, the last in force. What was signed under a former one stays signed.
 // `roster`: of the side whose officer it is.
 Verdict judge_signature(const record::Entry& entry, const record::OfficerSignature& signature,
-                        const accord::AccordInForce& accord, const accord::Roster& roster,
+                        const Lineage& accords, const accord::Roster& roster,
                         const std::optional<EntryPlace>& place);
 
 // Whether core kept evidence (record::kSignatureUsedBefore) that this signature had come before.

@@ -180,9 +180,11 @@ void Watch::on_event(const core::DeskEvent& event) {
   const auto look = [this](PeerId peer, LineId id) {
     OneLine* line = find(peer, id);
     if (line == nullptr || std::exchange(line->look_wanted, true)) return;
-    running_.driver->post([this, line] {
-      line->look_wanted = false;
-      scan(*line);
+    running_.driver->post([this, peer, id] {
+      OneLine* then = find(peer, id);  // unless it was retired meanwhile
+      if (then == nullptr) return;
+      then->look_wanted = false;
+      scan(*then);
     });
   };
   if (const auto* changed = std::get_if<core::RegisterChanged>(&event))

@@ -49,6 +49,8 @@ class Watch {
   void ask_no_more(const std::string& line, const std::string& kind);
   // A text was released: a line of the watch log, and the hooks.
   void on_release(const std::string& counterpart, const Json& facts, const HookEvent& event);
+  // A counterpart goes on under another accord: its lines are made anew, and their books from the log and the record.
+  void on_accord_changed(const Counterpart& counterpart);
   void on_roster_changed() { credentials_seen_ = {}; }  // a bulletin was taken: looks at once
   // Whether a desk may submit that now.
   Result<void> check(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) const;
@@ -94,6 +96,7 @@ class Watch {
 
   // watch_open.cc
   void make_lines();
+  void make_lines_of(const Counterpart& counterpart);
   Result<void> read_line(Replay& replay, const Json& line);
   Result<void> read_call(Replay& replay, const Json& line);
   Result<void> read_register(Replay& replay, const Json& line);

@@ -45,7 +45,7 @@ bool vouched_for(const Running& running, const Counterpart& counterpart, const a
   return std::all_of(entry.signatures.begin(), entry.signatures.end(),
                      [&](const record::OfficerSignature& signature) {
                        return !used_before(evidence, index, signature.officer) &&
-                              judge_signature(entry, signature, counterpart.accord, roster,
+                              judge_signature(entry, signature, counterpart.lineage(), roster,
                                               EntryPlace{log.epoch, index})
                                       .value == Verdict::Value::kValid;
                      });

@@ -99,32 +99,46 @@ void Watch::note_start(Replay& replay) {
 }
 
 void Watch::make_lines() {
-  for (const auto& counterpart : running_.counterparts) {
-    const accord::AccordInForce& accord = counterpart->accord;
-    std::vector<accord::Annex> annexes;
-    for (const auto& [id, annex] : accord.annexes) annexes.push_back(annex);
-    const ZonesHere here = load_zones(annexes, accord.accord.not_before);
-    for (const Error& missing : here.missing) {
-      log_.warn("{}: {}", counterpart->name(), missing.message);
-      unknown_zones_.push_back(missing.message);
-    }
-    auto& zones = zones_[counterpart->peer];
-    for (const auto& [name, rules] : here.zones)
-      if (zones.size() < line::kZoneDigestsMax) zones.push_back({name, rules->digest()});
-    const bool first = accord.accord.sides[0].name == running_.dir.name();
-    for (const auto& [id, annex] : accord.annexes) {
-      auto schedule = schedule_of(accord.accord, annex, here.zones);
-      if (!schedule) log_.warn("{}", schedule.error().message);
-      OneLine line;
-      line.counterpart = counterpart.get();
-      line.annex = &annex;
-      line.name = counterpart->name() + "/" + annex.name;
-      line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
-                                               static_cast<watch::SideIndex>(first ? 0 : 1),
-                                               annex.hours.presence_minutes);
-      lines_.emplace(PlaceKey{counterpart->peer, id}, std::move(line));
-    }
+  for (const auto& counterpart : running_.counterparts) make_lines_of(*counterpart);
+}
+
+void Watch::make_lines_of(const Counterpart& counterpart) {
+  const accord::AccordInForce& accord = counterpart.accord;
+  std::vector<accord::Annex> annexes;
+  for (const auto& [id, annex] : accord.annexes) annexes.push_back(annex);
+  const ZonesHere here = load_zones(annexes, accord.accord.not_before);
+  for (const Error& missing : here.missing) {
+    log_.warn("{}: {}", counterpart.name(), missing.message);
+    unknown_zones_.push_back(missing.message);
   }
+  auto& zones = zones_[counterpart.peer];
+  zones.clear();
+  for (const auto& [name, rules] : here.zones)
+    if (zones.size() < line::kZoneDigestsMax) zones.push_back({name, rules->digest()});
+  const bool first = accord.accord.sides[0].name == running_.dir.name();
+  for (const auto& [id, annex] : accord.annexes) {
+    auto schedule = schedule_of(accord.accord, annex, here.zones);
+    if (!schedule) log_.warn("{}", schedule.error().message);
+    OneLine& line = lines_[PlaceKey{counterpart.peer, id}];
+    line.counterpart = &counterpart;
+    line.annex = &annex;
+    line.name = counterpart.name() + "/" + annex.name;
+    line.scanned.clear();
+    line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
+                                             static_cast<watch::SideIndex>(first ? 0 : 1),
+                                             annex.hours.presence_minutes);
+  }
+}
+
+void Watch::on_accord_changed(const Counterpart& counterpart) {
+  std::erase_if(lines_, [&](const auto& line) {
+    return line.first.peer == counterpart.peer && counterpart.accord.annex(line.first.line) == nullptr;
+  });
+  make_lines_of(counterpart);
+  if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);
+  tell_zones(counterpart);
+  for (auto& [key, line] : lines_)
+    if (key.peer == counterpart.peer) tell_on_watch(line);
 }
 
 Result<void> Watch::read_line(Replay& replay, const Json& line) {

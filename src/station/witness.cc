@@ -56,7 +56,7 @@ void Witness::operator()(const core::SubmissionFailed& event) {
 
 // What came early is among the others once everything before it is there.
 std::optional<record::StoredEntry> Witness::find(const core::EntryArrived& event) const {
-  record::LogKey log = running_.line(event.peer, event.line).far().key();
+  record::LogKey log = running_.newest_log(event.peer, event.line, false);
   log.epoch = event.epoch;
   if (event.early)
     for (record::StoredEntry& stored : running_.store->early_entries(log))

@@ -29,6 +29,7 @@ class Witness {
   void operator()(const core::RegisterChanged& event);
   void operator()(const core::RestorationChanged& event);
   void operator()(const core::AnnouncementChanged&) {}  // the announcer acts, and tells
+  void operator()(const core::AccordDue&) {}            // the amender
   void operator()(const core::CourierPacked& event);
   void operator()(const core::CourierTaken& event);
   void operator()(const core::CourierFailed&) {}  // whoever asked is told

@@ -1,6 +1,7 @@
 // The accord and the annexes of its lines, bare and signed. Layouts of TOML are free, so the values
 // come back and not the bytes; what both signed is one text only. spec/accord.md.
 #include "accord/accord_for_test.h"
+#include "accord/bundle.h"
 #include "fuzz.h"
 
 namespace detente::fuzz {
@@ -54,6 +55,7 @@ void run(ByteView input) {
     FUZZ_EXPECT(again && *again == *annex);
   }
   check_note(input);
+  if (const auto bundle = accord::parse_bundle(input)) FUZZ_EXPECT(equal(*accord::write_bundle(*bundle), input));
   // An annex that the accord does not hold the digest of is none of its.
   const Ground& g = ground();
   std::vector<std::string> annexes = g.annexes;
@@ -68,6 +70,7 @@ Seeds seeds() {
   return {{"accord", bytes(g.signed_note.text)},
           {"accord-signed", bytes(g.signed_note.encode())},
           {"accord-successor", bytes(g.successor.encode())},
+          {"bundle", accord::write_bundle({g.successor.encode(), {bytes(g.annexes[0]), bytes(g.annexes[1])}}).value()},
           {"annex-accord", bytes(g.annexes[0])},
           {"annex-west", bytes(g.annexes[1])},
           {"annex-back", bytes(g.annexes[2])}};

@@ -2,6 +2,7 @@
 // system knows. spec/record.md sections 2 to 5.
 #include "accord/accord_for_test.h"
 #include "fuzz.h"
+#include "line/adoption.h"
 #include "line/message.h"
 #include "line/proposal.h"
 #include "line/release.h"
@@ -92,6 +93,7 @@ void check_bodies(ByteView body) {
   if (const auto outage = line::parse_outage_body(body)) FUZZ_EXPECT(equal(line::outage_body(*outage), body));
   if (const auto announcement = record::parse_announcement_content(body))
     FUZZ_EXPECT(equal(record::announcement_content(*announcement), body));
+  if (const auto adoption = line::parse_adoption_body(body)) FUZZ_EXPECT(equal(line::adoption_body(*adoption), body));
   if (const auto release = line::parse_release_body(body)) FUZZ_EXPECT(equal(line::release_body(*release), body));
   if (const auto proposal = line::parse_proposal_body(body))
     FUZZ_EXPECT(equal(line::proposal_body(*proposal), body));

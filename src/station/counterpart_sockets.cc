@@ -1,0 +1,56 @@
+#include "station/counterpart_sockets.h"
+
+#include "station/announcer.h"
+#include "station/proposals.h"
+
+namespace detente::station {
+
+namespace {
+
+Place place_of(const Counterpart& counterpart, const PathConfig& path) {
+  const bool tcp = counterpart.accord.accord.path(path.name)->kind == accord::PathKind::kTcp;
+  return {tcp ? io::BearerKind::kTcp : io::BearerKind::kUdp, path.listen.text()};
+}
+
+}  // namespace
+
+Result<Sockets> open_sockets(Running& running) {
+  for (const auto& counterpart : running.counterparts)
+    for (const PathConfig& path : counterpart->config.paths) {
+      const Place place = place_of(*counterpart, path);
+      if (running.sockets.count(place) > 0) continue;
+      DETENTE_TRY(socket,
+                  running.driver->add_socket(place.first, path.listen.host, path.listen.port));
+      running.sockets[place] = socket;
+    }
+  return running.sockets;
+}
+
+Result<core::PeerSetup> setup_for(Running& running, const Counterpart& counterpart, const Sockets& sockets, bool new_epoch) {
+  DETENTE_TRY(pair, running.dir.pair(counterpart.name()));
+  const bool known =
+      running.store->link_state(counterpart.accord.lineage, counterpart.name()).has_value();
+  std::map<core::SocketId, PathId> heard_on;
+  for (const PathConfig& path : counterpart.config.paths)
+    heard_on[sockets.at(place_of(counterpart, path))] = counterpart.accord.accord.path(path.name)->number;
+  DETENTE_TRY(setup, make_peer_setup(counterpart, running.keys, std::move(pair),
+                                     std::move(heard_on), known, new_epoch));
+  setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry,
+                                          const std::optional<line::ActPlace>& at) {
+    return act_counts(running, counterpart, whose, entry, at ? std::optional(EntryPlace{at->epoch, at->index}) : std::nullopt);
+  };
+  setup.clock_known = [&running, &counterpart] {
+    return running.announcer != nullptr && running.announcer->clock_known(counterpart.peer);
+  };
+  return setup;
+}
+
+Result<void> add_routes(Running& running, const Counterpart& counterpart, const Sockets& sockets) {
+  for (const PathConfig& path : counterpart.config.paths)
+    DETENTE_TRY_VOID(running.driver->add_route(
+        counterpart.peer, counterpart.accord.accord.path(path.name)->number,
+        sockets.at(place_of(counterpart, path)), path.peer.host, path.peer.port));
+  return {};
+}
+
+}  // namespace detente::station
