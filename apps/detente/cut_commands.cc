@@ -156,8 +156,9 @@ Result<void> cut(Context& context, const CutOptions& options) {
 }
 
 // A lift of a cut that is in force waits for its tests; nobody waits for a receipt of it before.
-Result<void> post_lift(Context& context, const StationClient& station, const Json& status, const CutOptions& options,
-                       const std::string& counterpart, Act act) {
+// Its number, where its end is to be waited for.
+Result<std::optional<std::uint64_t>> post_lift(Context& context, const StationClient& station, const Json& status,
+                                               const CutOptions& options, const std::string& counterpart, Act act) {
   ActOptions posted = options;
   posted.wait = options.wait == "none" ? "none" : "durable";
   DETENTE_TRY(side, context.side());
@@ -165,8 +166,8 @@ Result<void> post_lift(Context& context, const StationClient& station, const Jso
   const station::Submission shown = composed.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(composed)));
   say_outcome(context, accord_line(status, counterpart), shown, answer);
-  if (answer["state"] != "testing" || options.no_wait || options.wait != "receipt") return {};
-  return follow_lift(context, station, counterpart, answer["submission"].get<std::uint64_t>());
+  if (answer["state"] != "testing" || options.no_wait || options.wait != "receipt") return std::optional<std::uint64_t>();
+  return std::optional(answer["submission"].get<std::uint64_t>());
 }
 
 Result<void> take_back(Context& context, const StationClient& station, const ByCounterpart& chosen) {
@@ -198,9 +199,13 @@ Result<void> lift(Context& context, const CutOptions& options) {
     return write_all(context, status, options, acts, "lift", mandate);
   }
   DETENTE_TRY_VOID(post_all(context, status, options, announced, mandate));
-  for (const auto& [counterpart, body] : acts)
-    DETENTE_TRY_VOID(post_lift(context, station, status, options, counterpart,
-                               {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}));
+  std::vector<std::pair<std::string, std::uint64_t>> tested;
+  for (const auto& [counterpart, body] : acts) {
+    DETENTE_TRY(submission, post_lift(context, station, status, options, counterpart,
+                                      {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}));
+    if (submission) tested.emplace_back(counterpart, *submission);
+  }
+  for (const auto& [counterpart, submission] : tested) DETENTE_TRY_VOID(follow_lift(context, station, counterpart, submission));
   return {};
 }
 

@@ -188,6 +188,7 @@ void Lifts::send_first_test(Context& context, LiftRun& run) const {
 
 void Lifts::run_own(Context& context, LiftRun& run) {
   if (run.cleared) {
+    tests_.accord_line()->give_back_lift(context, run.held, "an agreed restoration opened the lines first: this lift is not needed any more");
     if (run.every_path_works() || context.now.mono - run.began >= kPathPatience) end(context, run, RestorationEnd::kLifted);
     return;
   }

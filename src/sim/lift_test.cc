@@ -270,13 +270,16 @@ class LiftedWithDesks : public Lifted {
                      {kCutLine, "liaison", true, record::Precedence::kFlash, 1000, {}, true, true}};
     return options;
   }
-  void speak(std::size_t side) {
+  record::Entry word(std::size_t side) {
     record::Entry entry = signed_entry(side, record::kRestorationTest,
                                        line::restoration_test_body({line::RestorationTestOf::kDesk, {kCutLine}, "read you well"}));
     entry.header.entry_class = record::EntryClass::kTest;
+    return entry;
+  }
+  void speak(std::size_t side) {
     const line::ActPlace at = *run().at;
     const auto stored = pair_.store(0).entries(peer(0).line(kAccordLine)->own().key(), at.index, at.index + 1, 1);
-    const auto done = refer(side, std::move(entry), 0, {at.epoch, at.index + 1, stored.front().leaf});
+    const auto done = refer(side, word(side), 0, {at.epoch, at.index + 1, stored.front().leaf});
     EXPECT_TRUE(done) << done.error().message;
   }
 };
@@ -292,6 +295,24 @@ TEST_F(LiftedWithDesks, WaitsForAWordOfBoth) {
   speak(1);
   pair_.run(minutes(1));
   expect_open();
+}
+
+TEST_F(LiftedWithDesks, IsNotNeededWhereAnAgreementOpensTheLineFirst) {
+  cut(0);
+  const record::LogPosition proposal = propose_to_restore(0, minutes(1));
+  ASSERT_TRUE(answer(1, line::AnswerAct::kAccept, 0, proposal));
+  sign();
+  pair_.run(minutes(2));
+  expect_cut();
+  for (std::size_t side : {0u, 1u}) ASSERT_TRUE(refer(side, word(side), 0, proposal));
+  pair_.run(minutes(1));
+  expect_open();
+  EXPECT_TRUE(peer(0).line(kAccordLine)->held_lifts().empty()) << "it went back";
+  EXPECT_EQ(registers(1).theirs(kCutLine).cuts.back().ground, line::ClearGround::kRestored);
+  EXPECT_EQ(told_why(), "") << "nothing fell back";
+  cut(0);
+  sign();
+  EXPECT_TRUE(peer(0).lifts().lifting(kCutLine)) << "another cut is lifted by another act";
 }
 
 }  // namespace
