@@ -9,7 +9,8 @@ Manifest some() {
   Manifest out{"south", "south/main", WallTime{1'795'533'000}, {}};
   for (const char* name : {"side.toml", "card.note", "station/station.toml", "station/station.key",
                            "station/record.db", "station/watch.log", "station/pairs/north.key", "station/announcements/texts/00ff", "officers/kim.age",
-                           "accords/north/accord.note", "bulletins/south/1.cbor"}) {
+                           "accords/north/accord.note", "accords/north/2/accord.note", "accords/north/in-force",
+                           "bulletins/south/1.cbor"}) {
     Manifest::File& file = out.files[name];
     file.size = out.files.size();
     file.sha256.fill(static_cast<std::uint8_t>(file.size));
