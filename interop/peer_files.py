@@ -143,7 +143,7 @@ def load_accord(folder: Path) -> Accord:
         if hashlib.sha256(a_raw).hexdigest() != entry["annex"]:
             raise FileError(f"annex of line {number}")
         a = tomllib.loads(a_raw.decode())
-        _keys(a, ANNEX_KEYS, "annex", {"check_calls", "hours", "class"})
+        _keys(a, ANNEX_KEYS, "annex", {"check_calls", "hours", "class", "lift", "restore", "station"})
         if a["line"] != number or a["evidence"] not in ("provable", "deniable") or not set(a["paths"]) <= set(paths):
             raise FileError(f"annex of line {number}")
         lines[number] = Annex(number, a["name"], a["evidence"] == "deniable", a["media"], a["highest_precedence"],

@@ -49,6 +49,7 @@ constexpr std::array kAll = {
     Named{"document-given-unnamed", Mutant::kDocumentGivenUnnamed},
     Named{"cut-ignored", Mutant::kCutIgnored},
     Named{"register-lost", Mutant::kRegisterLost},
+    Named{"lift-untested", Mutant::kLiftUntested},
     Named{"dark-answered", Mutant::kDarkAnswered},
 };
 

@@ -79,7 +79,8 @@ Result<AnnouncementMode> mode_of(const AnnounceOptions& options) {
   return options.identical ? AnnouncementMode::kIdentical : options.shown ? AnnouncementMode::kShown : AnnouncementMode::kUnseen;
 }
 
-Result<void> post_offer(Context& context, const StationClient& station, const AnnounceOptions& options, const LineAddress& accord,
+// False when it went into a file for those who sign.
+Result<bool> post_offer(Context& context, const StationClient& station, const AnnounceOptions& options, const LineAddress& accord,
                         line::Proposal proposal, const Announcement& what, const std::optional<FoundProposal>& instead) {
   proposal.matter = line::Matter::kAnnouncement;
   proposal.content = record::announcement_content(what);
@@ -90,10 +91,13 @@ Result<void> post_offer(Context& context, const StationClient& station, const An
   Act act{record::kProposal, line::proposal_body(proposal), {}, {}, record::Precedence::kImmediate, std::move(attachments), mandate};
   if (instead) act.reference = reference_to(instead->proposal);
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kAnnounce));
-  if (to_file) return write_request(context, accord, options, std::move(act), "announce-" + accord.counterpart);
+  if (to_file) {
+    DETENTE_TRY_VOID(write_request(context, accord, options, std::move(act), "announce-" + accord.counterpart));
+    return false;
+  }
   DETENTE_TRY(arrived, post_act(context, accord, options, std::move(act)));
   static_cast<void>(arrived);
-  return {};
+  return true;
 }
 
 Result<void> draft(Context& context, const AnnounceOptions& options) {
@@ -114,7 +118,8 @@ Result<void> draft(Context& context, const AnnounceOptions& options) {
   }
   DETENTE_TRY(digest, keep_at_station(station, options.counterpart, text, mode));
   what.text = digest;
-  DETENTE_TRY_VOID(post_offer(context, station, options, accord, proposal, what, instead));
+  DETENTE_TRY(posted, post_offer(context, station, options, accord, proposal, what, instead));
+  if (!posted) return {};
   context.say("  agreed, both stations release at " + format_utc(*proposal.instant) + " by their own clocks");
   context.next("detente announce show " + options.counterpart);
   return {};
@@ -136,7 +141,8 @@ Result<void> counter(Context& context, const StationClient& station, const Annou
   DETENTE_TRY(digest, keep_at_station(station, found.counterpart, text, what.mode));
   line::Proposal proposal;
   proposal.instant = WallTime{found.proposal["instant"].get<std::uint32_t>()};
-  DETENTE_TRY_VOID(post_offer(context, station, options, accord, proposal, {what.mode, what.core, digest, what.text}, found));
+  DETENTE_TRY(posted, post_offer(context, station, options, accord, proposal, {what.mode, what.core, digest, what.text}, found));
+  if (!posted) return {};
   context.say("  it names both texts now: they accept it, and both are signed for");
   context.next("detente announce show " + found.counterpart);
   return {};

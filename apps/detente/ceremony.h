@@ -38,6 +38,7 @@ struct LineChoice {
   bool desk_restores = false;  // a restoration waits for a word of both desks
   std::vector<std::string> people = {};  // posts that may join; none: every officer of the line
   bool log_only = false;
+  std::string station = {};  // the post of the stations at which it ends; empty: every station
 };
 
 struct PathChoice {

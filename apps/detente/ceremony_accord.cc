@@ -62,6 +62,7 @@ Result<void> add_line(AccordFiles& files, const LineChoice& choice,
   annex.check_calls = choice.hours.calls;
   annex.people = choice.people;
   annex.log_only = choice.log_only;
+  annex.station = choice.station;
   DETENTE_TRY(text, accord::write_annex(annex));
   files.note.accord.lines.push_back({number, accord::annex_digest(text)});
   files.annexes.push_back(std::move(text));

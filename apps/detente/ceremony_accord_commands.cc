@@ -9,7 +9,7 @@ namespace {
 
 struct DraftOptions {
   DraftChoices choices;
-  std::vector<std::string> lines, paths, highest, vectors, hours, people;
+  std::vector<std::string> lines, paths, highest, vectors, hours, people, stations;
   bool replace = false;
 };
 
@@ -106,6 +106,7 @@ Result<void> run_draft(Context& context, DraftOptions& options) {
   DETENTE_TRY_VOID(read_vectors(options));
   DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
   DETENTE_TRY_VOID(choose_people(options.people, options.choices.lines));
+  DETENTE_TRY_VOID(choose_stations(options.stations, options.choices.lines));
   DETENTE_TRY(files,
               draft_accord_files(side, options.choices, io::os_wall_time(), context.random()));
   DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));
@@ -257,6 +258,9 @@ void add_draft(CLI::App& accord, Context& context) {
       ->add_option("--people", options->people,
                    "[LINE=]POST,POST: the posts that may join (default: all of the line's officers)")
       ->type_name("[LINE=]POST,POST")
+      ->allow_extra_args(false);
+  draft->add_option("--station", options->stations, "LINE=POST: the line ends at the stations of that post alone (default: at every station)")
+      ->type_name("LINE=POST")
       ->allow_extra_args(false);
   draft
       ->add_option("--cipher-vectors", options->vectors,

@@ -67,6 +67,19 @@ Result<void> choose_people(const std::vector<std::string>& texts, std::vector<Li
   return {};
 }
 
+Result<void> choose_stations(const std::vector<std::string>& texts, std::vector<LineChoice>& lines) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) return fail(Fault::kMalformed, "--station " + text + ": write LINE=POST, as liaison=liaison");
+    const std::string post = text.substr(equals + 1);
+    if (auto good = wire::check_name(post); !good) return fail_at("--station " + text, good.error());
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const LineChoice& one) { return one.name == text.substr(0, equals); });
+    if (line == lines.end()) return fail(Fault::kNotFound, "--station " + text + ": no --line of that name");
+    line->station = post;
+  }
+  return {};
+}
+
 Result<std::string> read_text(const io::Path& file, std::size_t max) {
   DETENTE_TRY(bytes, io::read_file(file, max));
   return as_string(bytes);

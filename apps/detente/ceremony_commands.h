@@ -10,7 +10,8 @@ void add_side_commands(CLI::App& app, Context& context);      // side, card
 void add_accord_commands(CLI::App& app, Context& context);    // accord
 void add_secret_commands(CLI::App& app, Context& context);    // secret, words
 void add_enrol_commands(CLI::App& app, Context& context);     // station enrol, link, path
-void add_revoke_command(CLI::App& station, Context& context);  // station revoke
+void add_station_revoke_command(CLI::App& station, Context& context);
+void add_officer_revoke_command(CLI::App& officer, Context& context);
 void add_suspend_command(CLI::App& officer, Context& context);  // officer suspend
 void add_recover_command(CLI::App& station, Context& context);  // station recover
 void add_officer_commands(CLI::App& app, Context& context);   // officer
@@ -22,6 +23,8 @@ void say_next(Context& context, const SideDir& side);
 Result<void> read_hours(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
 // "[NAME=]POST,POST" each: the posts that may join that line; without a name every line.
 Result<void> choose_people(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
+// "LINE=POST" of --station: at which stations a line ends.
+Result<void> choose_stations(const std::vector<std::string>& texts, std::vector<LineChoice>& lines);
 Result<std::string> read_text(const io::Path& file, std::size_t max);
 // The root key of this side, by the passphrase.
 Result<crypto::SignKey> open_root(Context& context, const SideDir& side);

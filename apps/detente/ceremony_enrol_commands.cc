@@ -197,7 +197,7 @@ void add_enrol_commands(CLI::App& app, Context& context) {
   renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
   on_run(*renew, context, [&context, days] { return run_renew(context, *days); });
 
-  add_revoke_command(station, context);
+  add_station_revoke_command(station, context);
   add_recover_command(station, context);
 
   auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();

@@ -171,6 +171,7 @@ void add_officer_commands(CLI::App& app, Context& context) {
   on_run(*renew, context, [&context, renewed, days] { return run_renew(context, *renewed, *days); });
 
   add_suspend_command(officer, context);
+  add_officer_revoke_command(officer, context);
 
   CLI::App* list = officer.add_subcommand("list", "Who is enrolled");
   on_run(*list, context, [&context] { return run_list(context); });

@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "client_address.h"
 #include "io/sqlite_store.h"
 #include "record/extract_verify.h"
+#include "record/merkle.h"
+#include "record/tiles.h"
 
 namespace detente::cli {
 namespace {
+
+constexpr std::uint64_t kChunk = 500;
 
 bool is_proved(const record::ItemFindings& item, std::string_view check) {
   return std::any_of(item.checks.begin(), item.checks.end(), [&](const record::Finding& finding) {
@@ -21,6 +26,14 @@ std::optional<WallTime> receipt_time(const record::ItemFindings& item) {
   return std::nullopt;
 }
 
+// Of renewals, too; without those that are revoked.
+std::vector<OfficerId> numbers_of_key(const accord::Roster& own, const crypto::VerifyKey& key) {
+  std::vector<OfficerId> out;
+  for (const accord::SignedCredential* one : own.all())
+    if (one->credential.sign_key == key && !own.revoked(one->credential.number)) out.push_back(one->credential.number);
+  return out;
+}
+
 // Of one line the later position counts; two logs of one line are for a person to choose between.
 Result<void> keep_later(Positions& positions, const accord::LastValid& found, const std::string& where) {
   const auto [held, is_new] = positions.emplace(found.line, found);
@@ -31,6 +44,53 @@ Result<void> keep_later(Positions& positions, const accord::LastValid& found, co
                                       "alone, or type it by --last");
   if (found.size > held->second.size) held->second = found;
   return {};
+}
+
+// How much of an own log has the other side's receipt, and of that what was written by `until`.
+std::optional<std::pair<std::uint64_t, Digest>> last_receipted(const record::Reader& store, const record::LogKey& log, std::optional<WallTime> until) {
+  const auto receipt = store.newest_cosignature(log);
+  if (!receipt) return std::nullopt;
+  if (!until || receipt->time <= *until) return std::pair(receipt->size, receipt->root);
+  std::uint64_t size = 0;
+  for (bool more = true; more && size < receipt->size;) {
+    const auto some = store.entries(log, size, std::min(receipt->size, size + kChunk), kChunk);
+    const auto later = std::find_if(some.begin(), some.end(), [&](const record::StoredEntry& entry) { return *until < entry.stored_at; });
+    size += static_cast<std::uint64_t>(later - some.begin());
+    more = later == some.end() && !some.empty();
+  }
+  const auto root = size == 0 ? std::nullopt : record::root_at(*store.tiles(log), size);
+  return root ? std::optional(std::pair(size, *root)) : std::nullopt;
+}
+
+// The same as the running station tells it.
+Result<std::optional<accord::LastValid>> last_receipted(const StationClient& station, const LineAddress& line, std::optional<WallTime> until) {
+  DETENTE_TRY(record, station.get(line.target() + "/record"));
+  const auto unreadable = [&] { return fail(Fault::kMalformed, "the station's answer about " + line.text() + " cannot be read"); };
+  for (const Json& log : record["logs"]) {
+    if (log["whose"] != "own" || log["epoch"] != record["own_epoch"] || log["cosignature"].is_null()) continue;
+    const Json& receipt = log["cosignature"];
+    const auto epoch = from_hex(log["epoch"].get<std::string>()), root = from_hex(receipt["root"].get<std::string>());
+    if (!epoch || epoch->size() != 16 || !root || root->size() != 32) return unreadable();
+    accord::LastValid out{LineId{record["line_number"].get<std::uint16_t>()}, *to_array<16>(*epoch), receipt["size"].get<std::uint64_t>(), *to_array<32>(*root)};
+    if (!until || receipt["time"].get<std::uint32_t>() <= until->seconds) return std::optional(out);
+    record::Frontier written;  // until that hour
+    for (bool more = true; more && written.size() < out.size;) {
+      DETENTE_TRY(some, station.get(line.target() + "/entries?whose=own&limit=200&since=" + std::to_string(written.size())));
+      more = !some["entries"].empty();
+      for (const Json& entry : some["entries"]) {
+        const auto leaf = from_hex(entry["leaf"].get<std::string>());
+        if (!leaf || leaf->size() != 32 || entry["index"] != written.size()) return unreadable();
+        more = more && written.size() < out.size && entry["stored_at"].get<std::uint32_t>() <= until->seconds;
+        if (!more) break;
+        written.append(*to_array<32>(*leaf));
+      }
+    }
+    if (written.size() == 0) return std::optional<accord::LastValid>();
+    out.size = written.size();
+    out.root = written.root();
+    return std::optional(out);
+  }
+  return std::optional<accord::LastValid>();
 }
 
 // The accord whose digest vouches for the keys in the extract: the two sides' own.
@@ -61,9 +121,16 @@ Result<std::vector<OfficerId>> station_numbers(const accord::Roster& own, const 
   if (chosen == nullptr)
     return fail(Fault::kNotFound, "station " + post + (number ? ", no. " + std::to_string(number->value) : "") +
                                       ": this side has no such station that is not revoked already");
-  std::vector<OfficerId> out;
-  for (const accord::Credential* one : live)
-    if (one->sign_key == chosen->sign_key) out.push_back(one->number);
+  return numbers_of_key(own, chosen->sign_key);
+}
+
+Result<std::vector<OfficerId>> officer_numbers(const SideDir& side, const accord::Roster& own, const std::string& name) {
+  DETENTE_TRY(officer, side.officer(name));
+  const accord::SignedCredential* held = own.by_number(officer.number);
+  if (held == nullptr)
+    return fail(Fault::kNotFound, "credential " + std::to_string(officer.number.value) + " of " + name + " is not in bulletins/" + own.side());
+  std::vector<OfficerId> out = numbers_of_key(own, held->credential.sign_key);
+  if (out.empty()) return fail(Fault::kConflict, "officer " + name + " is revoked already");
   return out;
 }
 
@@ -110,10 +177,18 @@ Result<void> add_from_record(const io::Path& dir, const std::string& post,
       for (const record::Reader::LogInfo& info : logs)
         if (info.log.own && info.log.station_id == side.name() + "/" + post) newest = &info;
       if (newest == nullptr) continue;
-      const auto receipt = store->newest_cosignature(newest->log);
-      if (!receipt || (until && *until < receipt->time)) continue;
-      DETENTE_TRY_VOID(keep_later(positions, {line, newest->log.epoch, receipt->size, receipt->root}, dir.string()));
+      const auto last = last_receipted(*store, newest->log, until);
+      if (last) DETENTE_TRY_VOID(keep_later(positions, {line, newest->log.epoch, last->first, last->second}, dir.string()));
     }
+  }
+  return {};
+}
+
+Result<void> add_from_station(const StationClient& station, std::optional<WallTime> until, Positions& positions) {
+  DETENTE_TRY(status, station.get("/v1/status"));
+  for (const LineAddress& line : all_lines(status)) {
+    DETENTE_TRY(found, last_receipted(station, line, until));
+    if (found) DETENTE_TRY_VOID(keep_later(positions, *found, line.text()));
   }
   return {};
 }
@@ -139,8 +214,8 @@ Result<void> add_typed(const SideDir& side, const std::string& text, Positions& 
   return keep_later(positions, {lines.front(), *to_array<16>(*epoch), size, *to_array<32>(*root)}, "--last " + text);
 }
 
-Result<Revoked> revoke_station(const SideDir& side, const std::vector<OfficerId>& numbers,
-                               const Positions& positions, const crypto::SignKey& root, WallTime now) {
+Result<Revoked> revoke_keys(const SideDir& side, const std::vector<OfficerId>& numbers,
+                            const Positions& positions, const crypto::SignKey& root, WallTime now) {
   DETENTE_TRY(own, side.own_roster());
   std::vector<accord::Revocation> revocations;
   for (const OfficerId number : numbers) {

@@ -1,10 +1,12 @@
-// Declaring the own station lost: which of its positions the side still vouches
-// for, and the bulletin that says so. spec/credential.md section 3.
+// Declaring keys of the own side lost, a station's or an officer's: which positions
+// of the logs the side still vouches for, and the bulletin that says so.
+// spec/credential.md section 3.
 #pragma once
 
 #include <map>
 
 #include "ceremony.h"
+#include "client_http.h"
 
 namespace detente::cli {
 
@@ -16,13 +18,18 @@ using Positions = std::map<LineId, accord::LastValid>;
 Result<std::vector<OfficerId>> station_numbers(const accord::Roster& own, const std::string& post,
                                                std::optional<OfficerId> number);
 
-// What an extract proves that the other side had received of this station, up to `until` by the
+// The same of an officer, by how the own side calls him. kNotFound where he is revoked already.
+Result<std::vector<OfficerId>> officer_numbers(const SideDir& side, const accord::Roster& own, const std::string& name);
+
+// What an extract proves that the other side had received of the station at `post`, up to `until` by the
 // other side's clock. kAuthentication for a file that proves nothing.
 Result<void> add_from_extract(const SideDir& side, const io::Path& file, const std::string& post,
                               std::optional<WallTime> until, Positions& positions);
 // The same from the record in another directory of this side: a restored backup, say.
 Result<void> add_from_record(const io::Path& dir, const std::string& post,
                              std::optional<WallTime> until, Positions& positions);
+// The same from this side's own station, which runs.
+Result<void> add_from_station(const StationClient& station, std::optional<WallTime> until, Positions& positions);
 // "LINE=EPOCH:SIZE:ROOT", as detente record show has them at the other side.
 Result<void> add_typed(const SideDir& side, const std::string& text, Positions& positions);
 
@@ -31,7 +38,7 @@ struct Revoked {
   std::uint64_t bulletin = 0;
   Bytes bytes;
 };
-Result<Revoked> revoke_station(const SideDir& side, const std::vector<OfficerId>& numbers,
-                               const Positions& positions, const crypto::SignKey& root, WallTime now);
+Result<Revoked> revoke_keys(const SideDir& side, const std::vector<OfficerId>& numbers,
+                            const Positions& positions, const crypto::SignKey& root, WallTime now);
 
 }  // namespace detente::cli

@@ -123,6 +123,8 @@ bool say_outcome(Context& context, const LineAddress& line, const station::Submi
   } else if (state == "placed") {
     context.say("  waiting: on this side's disk, not yet received by " + name + ".");
     context.say("  It is sent again until " + name + "'s receipt is here.");
+  } else if (state == "testing") {
+    context.say("  waiting: on this side's disk, until the tests of these lines have passed; the cut is in force until then.");
   } else if (state == "queued") {
     context.say("  waiting: on this side's disk, not yet received.");
     context.say("  It will be sent when " + name + " is reached.");

@@ -4,6 +4,7 @@
 #include "base/civil.h"
 #include "client_request.h"
 #include "io/os_clock.h"
+#include "lift_progress.h"
 #include "line/register_act.h"
 #include "wire/text.h"
 
@@ -16,6 +17,7 @@ struct CutOptions : ActOptions {
   std::vector<std::string> media;
   std::string reason, effective;
   bool all = false, no_reason = false, dark = false;
+  bool no_wait = false, take_back = false;  // of a lift
 };
 
 // The lines that are meant, by counterpart: an act is of one accord.
@@ -40,6 +42,7 @@ Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options
 struct Registers {
   std::vector<line::RegisterOf> next;    // what the next act names
   std::vector<LineAddress> no_way_back;  // lines that this side alone cannot open again
+  bool in_force = false;                 // a cut of this side's is
 };
 
 Result<Registers> registers_of(const StationClient& station, const std::vector<LineAddress>& lines, bool cut) {
@@ -52,6 +55,7 @@ Result<Registers> registers_of(const StationClient& station, const std::vector<L
     if (!cut && registers["own"].is_null())
       return fail(Fault::kState, "this side has not cut " + line.text() + ": there is nothing to lift" +
                                      (registers["theirs"].is_null() ? "" : "; " + line.counterpart + " has cut it"));
+    found.in_force = found.in_force || (!registers["own"].is_null() && registers["own"]["in_force"].get<bool>());
     const auto cuts = registers["own_cuts"].get<std::uint64_t>();
     out.push_back({LineId{status["line_number"].get<std::uint16_t>()}, cut ? cuts + 1 : cuts});
   }
@@ -151,22 +155,52 @@ Result<void> cut(Context& context, const CutOptions& options) {
   return {};
 }
 
+// A lift of a cut that is in force waits for its tests; nobody waits for a receipt of it before.
+Result<void> post_lift(Context& context, const StationClient& station, const Json& status, const CutOptions& options,
+                       const std::string& counterpart, Act act) {
+  ActOptions posted = options;
+  posted.wait = options.wait == "none" ? "none" : "durable";
+  DETENTE_TRY(side, context.side());
+  DETENTE_TRY(composed, compose_act(accord_line(status, counterpart), posted, std::move(act)));
+  const station::Submission shown = composed.submission;
+  DETENTE_TRY(answer, post_entry(context, side, station, std::move(composed)));
+  say_outcome(context, accord_line(status, counterpart), shown, answer);
+  if (answer["state"] != "testing" || options.no_wait || options.wait != "receipt") return {};
+  return follow_lift(context, station, counterpart, answer["submission"].get<std::uint64_t>());
+}
+
+Result<void> take_back(Context& context, const StationClient& station, const ByCounterpart& chosen) {
+  for (const auto& [counterpart, lines] : chosen)
+    for (const LineAddress& line : lines) {
+      DETENTE_TRY(done, station.post(line.target() + "/lift/take-back", Json::object()));
+      context.say("The lift of " + line.text() + " is taken back; the cut stands");
+      context.result(done);
+    }
+  return {};
+}
+
 Result<void> lift(Context& context, const CutOptions& options) {
   DETENTE_TRY(mandate, mandate_of(options));
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
-  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kLift));
   DETENTE_TRY(status, station.get("/v1/status"));
   DETENTE_TRY(chosen, chosen_lines(status, options));
-  Acts acts;
+  if (options.take_back) return take_back(context, station, chosen);
+  DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kLift));
+  Acts acts, announced;
   for (const auto& [counterpart, lines] : chosen) {
     DETENTE_TRY(registers, registers_of(station, lines, false));
-    acts.emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted, proof_of(mandate)}));
+    (registers.in_force ? acts : announced).emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted, proof_of(mandate)}));
     context.say("Lift this side's cut of " + names_of(lines));
   }
-  if (to_file) return write_all(context, status, options, acts, "lift", mandate);
-  DETENTE_TRY_VOID(post_all(context, status, options, acts, mandate));
-  context.say("  `detente test LINE` tries the circuit; `detente status LINE` says whether the other side's cut remains");
+  if (to_file) {
+    std::move(announced.begin(), announced.end(), std::back_inserter(acts));
+    return write_all(context, status, options, acts, "lift", mandate);
+  }
+  DETENTE_TRY_VOID(post_all(context, status, options, announced, mandate));
+  for (const auto& [counterpart, body] : acts)
+    DETENTE_TRY_VOID(post_lift(context, station, status, options, counterpart,
+                               {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}));
   return {};
 }
 
@@ -191,8 +225,10 @@ void add_cut_commands(CLI::App& app, Context& context) {
   on_run(*command, context, [&context, options] { return cut(context, *options); });
 
   auto lifted = std::make_shared<CutOptions>();
-  CLI::App* back = app.add_subcommand("lift", "Take this side's own cut back, where the accord lets one side do that");
+  CLI::App* back = app.add_subcommand("lift", "Take this side's own cut back, where the accord lets one side do that: the lines open when their tests have passed");
   add_common(*back, *lifted);
+  back->add_flag("--no-wait", lifted->no_wait, "Do not wait for the end of the tests; `detente status LINE` says how they stand");
+  back->add_flag("--take-back", lifted->take_back, "A lift that is being tested goes back to its officer: the cut stands");
   example(*back, "detente lift north/military-west --as kim");
   on_run(*back, context, [&context, lifted] { return lift(context, *lifted); });
 }

@@ -13,7 +13,7 @@ struct LabOptions {
   LabChoices choices;
   std::string dir, seal = "both";
   std::vector<std::string> lines = {"presidential", "military-west", "liaison"};
-  std::vector<std::string> kinds, deniable, log_only, vectors, providers, hours, people;
+  std::vector<std::string> kinds, deniable, log_only, vectors, providers, hours, people, stations;
   bool lift_alone = false;
   std::vector<std::string> desk_restores;
 };
@@ -118,6 +118,7 @@ Result<void> run_lab(Context& context, LabOptions& options) {
   choose_lines(options);
   DETENTE_TRY_VOID(read_hours(options.hours, options.choices.lines));
   DETENTE_TRY_VOID(choose_people(options.people, options.choices.lines));
+  DETENTE_TRY_VOID(choose_stations(options.stations, options.choices.lines));
   DETENTE_TRY_VOID(choose_ciphers(options));
   DETENTE_TRY_VOID(choose_paths(options));
   context.say("The passphrases will lie beside the keys, so these are sealed at work factor " +
@@ -171,6 +172,9 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->allow_extra_args(false);
   fresh->add_option("--people", options->people, "[NAME=]POST,POST: the posts that may join a line, or all")
       ->type_name("[NAME=]POST,POST")
+      ->allow_extra_args(false);
+  fresh->add_option("--station", options->stations, "NAME=POST: a line that ends at the stations of that post alone")
+      ->type_name("NAME=POST")
       ->allow_extra_args(false);
   fresh->add_option("--heartbeat", choices.heartbeat_seconds, "Seconds, as in detente accord draft")
       ->check(CLI::Range(1, 86400));

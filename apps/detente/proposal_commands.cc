@@ -5,6 +5,7 @@
 #include "client_proposals.h"
 #include "client_request.h"
 #include "io/os_clock.h"
+#include "lift_progress.h"
 #include "line/proposal.h"
 #include "line/restoration.h"
 #include "wire/text.h"
@@ -119,6 +120,7 @@ Result<void> answer(Context& context, const ProposalOptions& options, line::Answ
 struct Chosen {
   std::string counterpart;
   std::vector<line::RestoredLine> lines;
+  std::vector<std::string> names;
 };
 
 Result<Chosen> chosen_lines(const StationClient& station, const ProposalOptions& options) {
@@ -131,6 +133,7 @@ Result<Chosen> chosen_lines(const StationClient& station, const ProposalOptions&
     if (!out.counterpart.empty() && out.counterpart != line.counterpart)
       return fail(Fault::kMalformed, "a restoration is agreed with one counterpart: propose to each by itself");
     out.counterpart = line.counterpart;
+    out.names.push_back(ladder["line"].get<std::string>());
     out.lines.push_back({LineId{ladder["line_number"].get<std::uint16_t>()}, media});
   }
   std::sort(out.lines.begin(), out.lines.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
@@ -169,17 +172,20 @@ Result<void> desk(Context& context, const ProposalOptions& options) {
   const StationClient station(side);
   DETENTE_TRY(chosen, chosen_lines(station, options));
   DETENTE_TRY(all, proposals_of(station, chosen.counterpart));
-  const Json* open = nullptr;
+  DETENTE_TRY(lifts, lifts_of(station, chosen.counterpart));
+  const Json lifted = tested_lift(lifts, chosen.names);
+  Json open = lifted;
   for (const Json& one : all["proposals"])
-    if (one["matter"] == "restoration" && one["state"] == "accepted") open = &one;
-  if (open == nullptr) return fail(Fault::kState, "no restoration with " + chosen.counterpart + " is agreed on");
+    if (lifted.is_null() && one["matter"] == "restoration" && one["state"] == "accepted") open = one;
+  if (open.is_null())
+    return fail(Fault::kState, "no restoration with " + chosen.counterpart + " is agreed on, and no lift of these lines is being tested");
   line::RestorationTest test{line::RestorationTestOf::kDesk, {}, options.words};
   for (const line::RestoredLine& one : chosen.lines) test.lines.push_back(one.line);
   const Bytes body = line::restoration_test_body(test);
   DETENTE_TRY_VOID(line::parse_restoration_test_body(body).map([](const auto&) {}));
   DETENTE_TRY(accord, accord_of(station, chosen.counterpart));
   DETENTE_TRY(arrived, post_act(context, accord, options,
-                                {record::kRestorationTest, body, record::EntryClass::kTest, reference_to(*open), record::Precedence::kImmediate}));
+                                {record::kRestorationTest, body, record::EntryClass::kTest, reference_to(open), record::Precedence::kImmediate}));
   static_cast<void>(arrived);
   return {};
 }

@@ -47,6 +47,13 @@ Result<void> check_log_only(const Annex& annex, const std::string& where) {
   return {};
 }
 
+Result<void> check_station(const Annex& annex, const std::string& where) {
+  if (annex.station.empty()) return {};
+  if (annex.line == kAccordLine)
+    return fail(Fault::kConflict, where + ": every pair of stations has the accord line; only other lines end at a station of their own");
+  return check_name_of(where + ": station", annex.station);
+}
+
 Result<void> check_line_zero(const Annex& annex, const std::string& where) {
   const bool is_zero = annex.line == kAccordLine;
   if (is_zero != (annex.name == kAccordLineName))
@@ -149,6 +156,7 @@ Result<void> check_annex(const Annex& annex) {
   if (annex.queue_entries < 1 || annex.queue_entries > kQueueEntriesMax)
     return fail(Fault::kLimit, where + ": queue_entries must be from 1 to 100000");
   DETENTE_TRY_VOID(check_text_of(where + ": staffed", annex.staffed, kStaffedBytesMax));
+  DETENTE_TRY_VOID(check_station(annex, where));
   DETENTE_TRY_VOID(check_log_only(annex, where));
   return check_hours(annex.check_calls, annex.hours, where);
 }
@@ -179,6 +187,8 @@ Result<std::string> write_annex(const Annex& annex) {
   out.comment("When somebody is there, in words.").text("staffed", annex.staffed);
   out.comment("Posts that may join; none named = all officers of the line.")
       .texts("people", annex.people);
+  if (!annex.station.empty())
+    out.comment("The post of the stations at which this line ends, on both sides; others do not carry it.").text("station", annex.station);
   if (annex.lift_alone)
     out.comment("Each side may lift its own cut of this line without the other's consent.").text("lift", "alone");
   if (annex.desk_restores)
@@ -217,6 +227,7 @@ Result<Annex> parse_annex(std::string_view text) {
   out.queue_entries = root.integer("queue_entries", 1, kQueueEntriesMax);
   out.staffed = root.text("staffed");
   out.people = root.texts("people", kPeopleMax);
+  if (root.has("station")) out.station = root.text("station");
   if (root.has("lift")) out.lift_alone = read_choice(document, root, "lift", kLift) == 1;
   if (root.has("restore")) out.desk_restores = read_choice(document, root, "restore", kRestore) == 1;
   out.signed_acts = root.texts("signed_acts", kSignedActsMax);

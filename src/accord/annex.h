@@ -43,6 +43,7 @@ struct Annex {
   std::uint32_t queue_entries = 1000;    // waiting on this line at most; 1..100000
   std::string staffed;                   // "at all hours"; safe text, may be empty
   std::vector<std::string> people;       // posts that may join; empty = every officer of the line
+  std::string station;                   // the post of the stations that carry it, on both sides; empty = every station
   bool lift_alone = false;               // each side may lift its own cut alone (spec/cut.md)
   bool desk_restores = false;            // a restoration waits for a word of both desks (spec/restoration.md)
   std::vector<std::string> signed_acts;  // deniable line: the acts that are signed all the same
@@ -56,6 +57,10 @@ struct Annex {
   bool allows_path(std::string_view path) const;
   bool allows_medium(Medium medium) const;
   bool allows_post(std::string_view post) const;
+  // Whether a pair of stations at these posts carries it. The accord line is carried by every pair.
+  bool carried_between(std::string_view post, std::string_view other_post) const {
+    return station.empty() || (station == post && station == other_post);
+  }
   bool provable() const { return evidence == Evidence::kProvable; }
   bool operator==(const Annex&) const = default;
 };

@@ -94,6 +94,21 @@ TEST(Annex, ALineMayBeLogOnly) {
   EXPECT_EQ(check_annex(annex).error().fault, Fault::kConflict) << "the accord line";
 }
 
+TEST(Annex, ALineMayEndAtTheStationsOfOnePost) {
+  Annex annex = test::annexes()[1];
+  EXPECT_TRUE(annex.carried_between("main", "reserve")) << "where no post is named, every pair carries it";
+  annex.station = "liaison";
+  const std::string text = write_annex(annex).value();
+  EXPECT_EQ(parse_annex(text).value(), annex);
+  EXPECT_TRUE(annex.carried_between("liaison", "liaison"));
+  EXPECT_FALSE(annex.carried_between("liaison", "main"));
+  EXPECT_FALSE(annex.carried_between("main", "liaison"));
+  EXPECT_EQ(parse_annex(test::replaced(text, "station = \"liaison\"", "station = \"a house\"")).error().fault, Fault::kMalformed);
+  annex = test::annexes()[0];
+  annex.station = "liaison";
+  EXPECT_EQ(check_annex(annex).error().fault, Fault::kConflict) << "the accord line";
+}
+
 TEST(Annex, SaltHidesEqualTerms) {
   SeededRandom random(9);
   const Annex a = draft_annex({4}, "ship", {"fibre"}, Evidence::kProvable, random);

@@ -33,7 +33,10 @@ enum class Mutant {
   kTailForgotten,           // what is unreceipted at a start is not sent again
   kCutIgnored,              // a line that this side has cut goes on
   kRegisterLost,            // a cut is in force and not on the disk
+  kLiftUntested,            // a lift opens the line at once
   kDarkAnswered,            // a station that is in the dark answers a call
+  kReleasedEarly,           // an announcement is released before its instant
+  kReportForgotten,         // a restoration ends without a report
 };
 
 #ifdef DETENTE_MUTANTS

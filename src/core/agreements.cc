@@ -10,6 +10,7 @@ using record::Whose;
 
 constexpr std::size_t kPage = 512;
 constexpr std::size_t kTestsKept = 4096;
+constexpr std::size_t kReportsKept = 4096;
 constexpr std::size_t kReleasesKept = 65'536;
 
 Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
@@ -43,6 +44,7 @@ void Agreements::load(const Context& context) {
   cuts_.clear();
   tests_.clear();
   desks_.clear();
+  lifts_.clear();
   released_.clear();
   // What is asked of an answer hangs on its proposal: these first.
   for (const bool proposals : {true, false}) {
@@ -68,6 +70,7 @@ void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;
   if (kind == record::kRelease) note_release(whose, at, entry);
+  if (kind == record::kRestorationReport) note_report(whose, entry);
   if (!counts) return;
   if (kind == record::kRegister) note_register_act(whose, at, entry);
   if (kind == record::kRestorationTest) note_test(whose, at, entry);
@@ -82,7 +85,9 @@ void Agreements::note_register_act(Whose whose, const line::ActPlace& at, const 
 void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
   const Result<line::RestorationTest> test = line::parse_restoration_test_body(entry.body);
   const auto agreement = target(whose, entry.header);
-  if (!test || !agreement || tests_.size() + desks_.size() >= kTestsKept) return;
+  if (!test || tests_.size() + desks_.size() >= kTestsKept) return;
+  if (test->of == line::RestorationTestOf::kLift) return note_lift_test(whose, at, *test);
+  if (!agreement) return;
   if (test->of == line::RestorationTestOf::kDesk) {
     for (const LineId line : test->lines) desks_.insert({*agreement, whose, line});
     return;
@@ -91,6 +96,29 @@ void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::
   if (entry.header.attachments.size() == 1) found.document = entry.header.attachments.front();
   if (test->of == line::RestorationTestOf::kDocument && !found.document) return;
   tests_.insert_or_assign(TestKey{*agreement, whose, test->of}, found);
+}
+
+// It is its author's test of text, too.
+void Agreements::note_lift_test(Whose whose, const line::ActPlace& at, const line::RestorationTest& test) {
+  if (lift_test(at) != nullptr) return;
+  lifts_.push_back({at, test.registers, {}});
+  tests_.insert_or_assign(TestKey{at, whose, line::RestorationTestOf::kText}, Test{at, {}});
+}
+
+const Agreements::LiftTest* Agreements::lift_test(const line::ActPlace& at) const {
+  const auto found = std::find_if(lifts_.rbegin(), lifts_.rend(), [&](const LiftTest& one) { return one.at == at; });
+  return found == lifts_.rend() ? nullptr : &*found;
+}
+
+// Of a lift: whoever lifts reports how it ended.
+void Agreements::note_report(Whose whose, const record::Entry& entry) {
+  const auto on = target(whose, entry.header);
+  if (!on) return;
+  if (reported_.size() < kReportsKept) reported_.insert({*on, whose});
+  if (this->whose(*on) != whose) return;
+  const auto found = std::find_if(lifts_.rbegin(), lifts_.rend(), [&](const LiftTest& one) { return one.at == *on; });
+  if (found == lifts_.rend()) return;
+  if (const auto report = line::parse_restoration_report_body(entry.body)) found->end = report->end;
 }
 
 // A station's own word about itself: nobody has to sign it, and what it claims decides nothing here.

@@ -90,12 +90,27 @@ class Agreements {
   // Lines whose desk that side's officer has said to be there.
   bool desk_spoke(const line::ActPlace& agreement, record::Whose whose, LineId line) const;
 
+  // The first test of a lift of that side's own cut, by its station; what else is tested of this lift refers to it.
+  struct LiftTest {
+    line::ActPlace at;
+    std::vector<line::RegisterOf> registers;
+    std::optional<line::RestorationEnd> end;  // as its author's station reports it
+  };
+  // In the order in which they came to be known.
+  const std::vector<LiftTest>& lift_tests() const { return lifts_; }
+  const LiftTest* lift_test(const line::ActPlace& at) const;
+
+  // That side's station has written its report of how the restoration ended.
+  bool reported(const line::ActPlace& agreement, record::Whose whose) const { return reported_.count({agreement, whose}) > 0; }
+
   // Grows with every entry that may change an answer.
   std::uint64_t revision() const { return revision_; }
 
  private:
   void note_register_act(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   void note_test(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
+  void note_lift_test(record::Whose whose, const line::ActPlace& at, const line::RestorationTest& test);
+  void note_report(record::Whose whose, const record::Entry& entry);
   void note_release(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
 
@@ -125,7 +140,9 @@ class Agreements {
   std::map<CutKey, line::ActPlace> cuts_;
   std::map<TestKey, Test> tests_;
   std::set<DeskKey> desks_;
+  std::vector<LiftTest> lifts_;
   std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
+  std::set<std::pair<line::ActPlace, record::Whose>> reported_;
   std::uint64_t revision_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "core/agreement_marks.h"
 
 namespace detente::core {
@@ -121,6 +122,8 @@ void Announcements::ask(Context& context, const line::ActPlace& at) {
 
 void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
   Stage stage = state(one.at).stage;
+  // A station that died between the text and the word of it says it now.
+  if (stage == Stage::kReleased && !other_side_is_told(one.at)) return tell_other_side(context, one.at);
   if (stage == Stage::kDue || stage == Stage::kReleased) return;
   // A station that got its record back may have released it in an earlier life.
   if (parts_.agreements->released(one.at, Whose::kAuthors) != nullptr || taken_back_here(one.at)) return;
@@ -132,7 +135,7 @@ void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
     context.effects.notify(AnnouncementChanged{parts_.identity->peer, one.at, AnnouncementChanged::What::kArmed});
   }
   const std::uint32_t now = context.now.wall.seconds;
-  if (now < one.instant.seconds) {
+  if (now < one.instant.seconds && !mutant(Mutant::kReleasedEarly)) {
     const Duration left = std::chrono::seconds(one.instant.seconds - now);
     return wait(context, left <= kNear ? kNearTick : std::min<Duration>(left - kNear, kLookEvery));
   }
@@ -161,6 +164,12 @@ void Announcements::released(Context& context, const line::ActPlace& at) {
   if (state(at).stage != Stage::kDue) return;
   set(context, at, Stage::kReleased);
   tell_other_side(context, at);
+}
+
+bool Announcements::other_side_is_told(const line::ActPlace& at) const {
+  return parts_.agreements->released(at, Whose::kAuthors) != nullptr || accord_line()->any_waiting([&](const record::Entry& entry) {
+    return entry.header.kind == record::kRelease && parts_.agreements->target(Whose::kAuthors, entry.header) == at;
+  });
 }
 
 void Announcements::tell_other_side(Context& context, const line::ActPlace& at) {

@@ -57,6 +57,7 @@ class Announcements {
   bool taken_back_here(const line::ActPlace& at) const;
   void ask(Context& context, const line::ActPlace& at);
   void set(Context& context, const line::ActPlace& at, Stage stage, std::function<void(Context&)> then = {});
+  bool other_side_is_told(const line::ActPlace& at) const;  // or what tells it waits for its place
   void tell_other_side(Context& context, const line::ActPlace& at);
   const AgreedAnnouncement* agreed(const line::ActPlace& at) const;
   Line* accord_line() const { return parts_.lines->at(kAccordLine).get(); }

@@ -139,7 +139,7 @@ Courier::Age Courier::meet(Context& context, const link::CourierContents& conten
   if (other_ && !same && !by_session && number <= other_->number) return Age::kOfFormerLife;
   const bool began_anew = other_ && !same;
   if (!same) {
-    other_ = Other{contents.life, contents.challenge, 0, 0, {}};
+    other_ = Other{contents.life, contents.challenge, 0, 0, {}, link_->session_count()};
     // A session that the file does not name may be of a life before it, and bring what is not in this disk's record.
     if (!by_session) link_->leave_all_sessions();
   }
@@ -158,9 +158,9 @@ Courier::Age Courier::meet(Context& context, const link::CourierContents& conten
 std::vector<Line::CourierIntake> Courier::hand_on(Context& context, const link::CourierContents& contents,
                                                   bool newest) {
   const bool by_session = contents.session && link_->knows_session(*contents.session);
-  const auto use = !newest      ? Line::CourierState::kNot
-                   : by_session ? Line::CourierState::kOfThisLife
-                                : Line::CourierState::kNewest;
+  // Within one life what is held never falls: a session of the file's life may have brought what is newer than the file.
+  std::optional<std::uint64_t> newer_than;
+  if (newest) newer_than = by_session ? 0 : other_->sessions;
   std::vector<Line::CourierIntake> out;
   for (const link::CourierSection& section : contents.sections) {
     const auto line = lines_->find(section.line);
@@ -169,7 +169,7 @@ std::vector<Line::CourierIntake> Courier::hand_on(Context& context, const link::
                                    "a courier file speaks of a line that the accord does not have"});
       continue;
     }
-    out.push_back(line->second->take_courier(context, section, contents.made.seconds, use));
+    out.push_back(line->second->take_courier(context, section, contents.made.seconds, newer_than));
   }
   return out;
 }

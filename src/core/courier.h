@@ -44,6 +44,7 @@ class Courier {
     std::uint64_t number = 0;        // the highest
     std::uint64_t state_number = 0;  // of the file whose log states were the last to be used
     std::set<std::uint64_t> taken;
+    std::uint64_t sessions = 0;      // that there had been when this life was met: later ones are of it, or of one after it
   };
   enum class Age { kOfFormerLife, kUnheard, kHeard };
 

@@ -82,10 +82,10 @@ struct DocumentArrived {  // theirs: all of it is on our disk, verified
   LineId line;
   Digest root{};
 };
-struct RegisterChanged {  // somebody cut or cleared a line, or the announced hour of a cut has come
+struct RegisterChanged {  // somebody cut or cleared a line, an announced hour has come, or a lift is tested or fell back
   PeerId peer;
   LineId line;
-  std::optional<record::Whose> whose;  // whose act; nothing for the hour
+  std::optional<record::Whose> whose;  // whose act; nothing for the others
 };
 struct RestorationChanged {  // the tests of an agreed restoration began, or it ended
   PeerId peer;
@@ -161,6 +161,7 @@ enum class AlarmKind {
   kCourier,         // a file that claims to be of the other station is not
   kCut,             // the other side writes on a line that is cut
   kRate,            // the other side calls or asks more often than this station answers
+  kLift,            // an own lift fell back: its cut stands
   kRevoked,         // a station of theirs calls whose keys are revoked
 };
 struct Alarm {

@@ -46,10 +46,13 @@ void Line::load(Context& context, record::Fence fence) {
   outbox_new_.clear();
   in_flight_.clear();
   placing_ = 0;
+  lifts_.clear();
   for (const record::OutboxItem& item : context.store.outbox(fence_.line)) {
     if (given_back_.count(item.id) > 0) continue;
-    if (auto waiting = decode_outbox_item(item.item))
-      outbox_.push_back({item.id, std::move(waiting->entry), true, waiting->hold});
+    if (auto waiting = decode_outbox_item(item.item)) {
+      auto& queue = waiting->state == OutboxState::kLift ? lifts_ : outbox_;
+      queue.push_back({item.id, std::move(waiting->entry), true, waiting->state == OutboxState::kHeld});
+    }
     next_id_ = std::max(next_id_, item.id + 1);
   }
 }
@@ -93,6 +96,8 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool ho
     if (context.store.officer_counter_used(identity_->lineage, true, signature.officer,
                                            signature.counter))
       return fail(Fault::kConflict, "this officer's signature was used before; sign the text again");
+  if (entry.header.kind == record::kRegister && registers_->wants_tests(entry) && !mutant(Mutant::kLiftUntested))
+    return hold_lift(context, std::move(entry));
   const SubmissionId id = next_id_++;
   const bool flash = entry.header.precedence == record::Precedence::kFlash;
   const bool open = passes(entry.header);
@@ -136,7 +141,7 @@ std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string
 void Line::store_in_outbox(Context& context, Waiting waiting) {
   const SubmissionId id = waiting.id;
   record::Batch batch = new_batch();
-  batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry, waiting.hold)}});
+  batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry, waiting.hold ? OutboxState::kHeld : OutboxState::kWaits)}});
   documents_->name(context, waiting.entry.header, batch);
   RegisterChanges acts;
   registers_->note(context, record::Whose::kAuthors, {}, waiting.entry, batch, acts);

@@ -47,6 +47,18 @@ class Line {
   using Pick = std::function<bool(const record::Entry&)>;
   std::size_t withdraw(Context& context, const Pick& pick, const std::string& why);
 
+  // line_lift.cc: of the accord line. A lift of a cut that is in force waits, durable and without an index, until
+  // core/lifts.h says that its tests have passed, or that it goes back.
+  struct HeldLift {
+    SubmissionId id = 0;
+    std::vector<line::RegisterOf> registers;
+  };
+  std::vector<HeldLift> held_lifts() const;
+  bool holds_lift(SubmissionId id) const;
+  bool holds_lift_of(LineId line) const;
+  void release_lift(Context& context, SubmissionId id);
+  void give_back_lift(Context& context, SubmissionId id, const std::string& why);
+
   // `came_on`: the path that brought it; its receipt goes back there.
   void on_entry(Context& context, const wire::Frame& frame, std::uint32_t base_c, PathId came_on);
   void on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c);
@@ -69,14 +81,10 @@ class Line {
     std::vector<std::pair<record::EpochId, std::uint64_t>> entries;
     bool receipt = false;
   };
-  // What a file's state may be used for.
-  enum class CourierState {
-    kNot,         // a later one is known, or something a path brought may be newer
-    kOfThisLife,  // the newest, but what paths brought may be newer
-    kNewest,      // newer than all that paths brought
-  };
+  // `newer_than`: the file's state is newer than all that came on the sessions up to this serial; nothing: a later file's
+  // is known.
   CourierIntake take_courier(Context& context, const link::CourierSection& section, std::uint32_t base_c,
-                             CourierState state);
+                             std::optional<std::uint64_t> newer_than);
   // Once what it brought is durable.
   CourierLine courier_report(Context& context, const CourierIntake& intake) const;
 
@@ -135,6 +143,8 @@ class Line {
   // ended: only then is it known what the disk has.
   void commit(Context& context, record::Batch batch, EffectQueue::Then then, EffectQueue::Failed failed);
   void commit_ended(Context& context);
+
+  Result<SubmissionId> hold_lift(Context& context, record::Entry entry);  // line_lift.cc
 
   // line_cut.cc
   // Whether the line carries this now. What is no ordinary entry always passes.
@@ -210,6 +220,7 @@ class Line {
   FarLog far_;
   std::deque<Waiting> outbox_;      // by precedence then id
   std::deque<Waiting> outbox_new_;  // their commit is under way
+  std::deque<Waiting> lifts_;       // of the accord line: until their tests have passed
   std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index

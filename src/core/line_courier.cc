@@ -88,16 +88,16 @@ Result<link::CourierSection> Line::courier_act(Context& context, std::uint32_t b
 }
 
 Line::CourierIntake Line::take_courier(Context& context, const link::CourierSection& section, std::uint32_t base_c,
-                                       CourierState use) {
+                                       std::optional<std::uint64_t> newer_than) {
   const auto bad = [&](std::string why) {
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, "in a courier file: " + std::move(why)});
   };
   CourierIntake out;
   out.line = setup_.id;
-  if (section.state && use != CourierState::kNot) {
+  if (section.state && newer_than) {
     const Result<record::LogState> state = record::decode_log_state(*section.state);
     if (state && state->line == setup_.id) {
-      take_courier_state(context, *state, use == CourierState::kNewest || sessions_at_receipt_ == 0);
+      take_courier_state(context, *state, sessions_at_receipt_ <= *newer_than);
     } else {
       bad(state ? "a log state of another line" : state.error().message);
     }

@@ -4,15 +4,10 @@
 
 namespace detente::core {
 
-namespace {
-constexpr std::uint64_t kItemVersion = 1;
-constexpr std::uint64_t kHeldItemVersion = 2;
-}
-
-Bytes encode_outbox_item(const record::Entry& entry, bool hold) {
+Bytes encode_outbox_item(const record::Entry& entry, OutboxState state) {
   const record::EntryBytes bytes = record::encode_entry(entry);
   wire::CborWriter writer;
-  writer.array(4).uint(hold ? kHeldItemVersion : kItemVersion);
+  writer.array(4).uint(static_cast<std::uint64_t>(state));
   writer.bytes(bytes.header).bytes(bytes.body).bytes(bytes.signatures);
   return writer.take();
 }
@@ -21,7 +16,7 @@ std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
   wire::CborReader reader(item);
   if (!reader.array(4)) return std::nullopt;
   const auto version = reader.uint();
-  if (!version || (*version != kItemVersion && *version != kHeldItemVersion)) return std::nullopt;
+  if (!version || *version < 1 || *version > static_cast<std::uint64_t>(OutboxState::kLift)) return std::nullopt;
   record::EntryBytes bytes;
   for (Bytes* part : {&bytes.header, &bytes.body, &bytes.signatures}) {
     const auto read = reader.bytes();
@@ -30,7 +25,7 @@ std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
   }
   auto entry = record::decode_entry(bytes);
   if (!entry || !reader.expect_end()) return std::nullopt;
-  return OutboxEntry{std::move(*entry), *version == kHeldItemVersion};
+  return OutboxEntry{std::move(*entry), static_cast<OutboxState>(*version)};
 }
 
 }  // namespace detente::core

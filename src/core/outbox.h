@@ -8,11 +8,16 @@
 
 namespace detente::core {
 
+enum class OutboxState : std::uint8_t {
+  kWaits = 1,
+  kHeld = 2,  // waits while its line is cut, where others go back to their author
+  kLift = 3,  // of a cut, until its tests have passed; goes back to its officer with the end of its station's life
+};
 struct OutboxEntry {
   record::Entry entry;
-  bool hold = false;  // waits while its line is cut, where others go back to their author
+  OutboxState state = OutboxState::kWaits;
 };
-Bytes encode_outbox_item(const record::Entry& entry, bool hold);
+Bytes encode_outbox_item(const record::Entry& entry, OutboxState state);
 std::optional<OutboxEntry> decode_outbox_item(ByteView item);
 
 }  // namespace detente::core

@@ -31,12 +31,14 @@ Peer::Peer(PeerSetup setup)
       agreements_(identity_, link_.we_are_first(), std::move(setup.counts)),
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_),
-      restorations_({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_}),
+      restorations_(RestorationTests({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_})),
+      lifts_(RestorationTests({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_})),
       announcements_({&identity_, &agreements_, &lines_}, std::move(setup.clock_known)),
       courier_(identity_, link_, lines_) {
   registers_.set_hooks({[this](Context& context, LineId line) { on_register(context, line); },
                         [this](LineId line) { return this->line(kAccordLine)->register_act_unreceipted(line); },
                         [this](LineId line) { return restorations_.restoring(line); },
+                        [this](LineId line) { return this->line(kAccordLine)->holds_lift_of(line); },
                         [this](record::Whose whose, const record::Entry& clear) {
                           return agreements_.ends_restoration(whose, clear);
                         }});
@@ -66,6 +68,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   documents_.load(context, fences.at(kAccordLine));
   link_.start(context, fences.at(kAccordLine), contact_);
   restorations_.load(context, fences.at(kAccordLine));
+  lifts_.load(context);
   announcements_.load(context, fences.at(kAccordLine));
   return {};
 }
@@ -162,11 +165,18 @@ void Peer::on_register(Context& context, LineId id) {
   pump(context);
 }
 
-// The tests of an agreed restoration are the way back, and need the paths.
+Result<void> Peer::take_back_lift(Context& context, LineId line) {
+  Result<void> done = lifts_.take_back(context, line);
+  pump(context);
+  return done;
+}
+
+// The tests of an agreed restoration, and of a lift, are the way back, and need the paths.
 void Peer::tend_dark(Context& context) {
   const bool dark = lines_.size() > 1 && std::all_of(lines_.begin(), lines_.end(), [this](const auto& line) {
     return line.first == kAccordLine ||
-           (registers_.dark(record::Whose::kAuthors, line.first) && !restorations_.restoring(line.first));
+           (registers_.dark(record::Whose::kAuthors, line.first) && !restorations_.restoring(line.first) &&
+            !lifts_.lifting(line.first));
   });
   link_.set_dark(context, dark);
 }
@@ -187,6 +197,7 @@ void Peer::watch_link(Context& context) {
 
 void Peer::pump(Context& context) {
   restorations_.advance(context);
+  lifts_.advance(context);
   tend_dark(context);
   announcements_.advance(context);
   if (!link_.ready()) return;
@@ -228,6 +239,7 @@ std::optional<Instant> Peer::next_deadline() const {
   if (const auto at = documents_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = registers_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = restorations_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
+  if (const auto at = lifts_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   if (const auto at = announcements_.next_deadline()) earliest = std::min(earliest.value_or(*at), *at);
   for (const auto& [id, line] : lines_)
     if (const auto at = line->next_deadline()) earliest = std::min(earliest.value_or(*at), *at);

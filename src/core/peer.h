@@ -8,6 +8,7 @@
 #include "core/contact.h"
 #include "core/courier.h"
 #include "core/documents.h"
+#include "core/lifts.h"
 #include "core/line.h"
 #include "core/restorations.h"
 #include "core/link.h"
@@ -83,6 +84,9 @@ class Peer {
   const Registers& registers() const { return registers_; }
   const Agreements& agreements() const { return agreements_; }
   const Restorations& restorations() const { return restorations_; }
+  const Lifts& lifts() const { return lifts_; }
+  // An officer's lift of that line that is being tested goes back to him: kState where none is.
+  Result<void> take_back_lift(Context& context, LineId line);
   Announcements& announcements() { return announcements_; }
   const Announcements& announcements() const { return announcements_; }
 
@@ -106,6 +110,7 @@ class Peer {
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;
   Restorations restorations_;
+  Lifts lifts_;
   Announcements announcements_;
   Courier courier_;
   std::uint64_t announced_session_ = 0;

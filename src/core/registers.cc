@@ -146,6 +146,8 @@ line::RegisterDeed deed_of(const line::RegisterAct& act) {
 
 // Why the table has no row for it, and what to do.
 Error no_such_step(line::RegisterState state, line::RegisterDeed deed) {
+  if (deed == line::RegisterDeed::kLift && state == line::RegisterState::kRestoring)
+    return {Fault::kState, "this side's lift of that line is being tested already: wait for its end, or take it back first"};
   if (deed == line::RegisterDeed::kLift) return {Fault::kState, "this side has not cut that line: there is nothing to lift"};
   if (deed == line::RegisterDeed::kAnnounce && state == line::RegisterState::kAnnounced)
     return {Fault::kState, "a cut of that line is announced already: lift it before another hour is announced"};
@@ -191,14 +193,37 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
     if (of.cut_epoch != fits)
       return fail(Fault::kConflict, "the line's register is at cut " + std::to_string(now.cut_epoch()) +
                                         " by now, and this act was signed for another: look at the status and sign again");
-    line::RegisterState state = state_of(now, act.cut ? act.cut->media : line::kAllMedia, {Whose::kAuthors, of.line});
-    // Who may lift alone waits for no agreement's tests.
-    if (state == line::RegisterState::kRestoring && deed_of(act) == line::RegisterDeed::kLift) state = line::RegisterState::kCut;
+    const line::RegisterState state = state_for(deed_of(act), now, act.cut ? act.cut->media : line::kAllMedia, of.line);
     if (!line::step(state, deed_of(act))) return tl::unexpected<Error>(no_such_step(state, deed_of(act)));
   }
   if (!counts(Whose::kAuthors, entry, act))
     return fail(Fault::kDenied, "the signature under this act does not count: its officer may not do this, or it is not good");
   return {};
+}
+
+// The tests of a lift and of an agreement may run beside each other: who may lift alone waits for no agreement, and
+// what an agreement's tests end is no lift's.
+line::RegisterState Registers::state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const {
+  const line::RegisterState state = state_of(value, media, {Whose::kAuthors, line});
+  if (state != line::RegisterState::kRestoring) return state;
+  const auto& runs = deed == line::RegisterDeed::kLift ? hooks_.lifting : hooks_.restoring;
+  const bool by_its_own = deed == line::RegisterDeed::kCut || deed == line::RegisterDeed::kAnnounce || (runs && runs(line));
+  return by_its_own ? state : line::RegisterState::kCut;
+}
+
+bool Registers::wants_tests(const record::Entry& entry) const {
+  const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
+  if (!act || !act->clear || act->clear->ground != line::ClearGround::kLifted) return false;
+  return std::any_of(act->lines().begin(), act->lines().end(), [this](const line::RegisterOf& of) {
+    const Key key{Whose::kAuthors, of.line};
+    const line::RegisterState state = state_of(at(noted_, key.first, key.second), line::kAllMedia, key);
+    return state == line::RegisterState::kCut || state == line::RegisterState::kRestoring;
+  });
+}
+
+void Registers::touch(Context& context, const std::vector<line::RegisterOf>& lines) const {
+  if (hooks_.changed)
+    for (const line::RegisterOf& of : lines) hooks_.changed(context, of.line);
 }
 
 bool Registers::counts(Whose whose, const record::Entry& entry, const line::RegisterAct& act) const {
@@ -250,13 +275,15 @@ bool Registers::has_come(const Key& key, const Cut& cut) const {
   return it != came_.end() && it->second >= cut.cut_epoch;
 }
 
+bool Registers::tested(LineId line) const {
+  return (hooks_.restoring && hooks_.restoring(line)) || (hooks_.lifting && hooks_.lifting(line));
+}
+
 line::RegisterState Registers::state_of(const Register& value, line::MediaMask media, const Key& key) const {
   auto out = line::RegisterState::kClear;
   for (const Cut& cut : value.cuts) {
     if (cut.cleared || (cut.media & media) == 0) continue;
-    if (has_come(key, cut))
-      return key.first == Whose::kAuthors && hooks_.restoring && hooks_.restoring(key.second) ? line::RegisterState::kRestoring
-                                                                                              : line::RegisterState::kCut;
+    if (has_come(key, cut)) return key.first == Whose::kAuthors && tested(key.second) ? line::RegisterState::kRestoring : line::RegisterState::kCut;
     out = line::RegisterState::kAnnounced;
   }
   return out;

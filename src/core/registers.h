@@ -70,10 +70,16 @@ class Registers {
     std::function<void(Context&, LineId)> changed;
     std::function<bool(LineId)> act_unreceipted;
     std::function<bool(LineId)> restoring;  // the tests of an agreed restoration of that line run here
+    std::function<bool(LineId)> lifting;    // those of an own lift of it
     // Whether that side's clear, which says that a restoration ended it, refers to an agreed one.
     std::function<bool(record::Whose, const record::Entry&)> ends_restoration;
   };
   void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+
+  // Whether an own act that check_own() let through waits for tests: it lifts a cut that is in force.
+  bool wants_tests(const record::Entry& entry) const;
+  // Something else than an act may have changed what may happen on these lines.
+  void touch(Context& context, const std::vector<line::RegisterOf>& lines) const;
 
   // An entry that a batch is about to make durable: what it says of registers goes into the batch with it.
   // `log`: the epoch of the log that the other side wrote it in; one's own disk needs none.
@@ -116,9 +122,11 @@ class Registers {
   using Table = std::map<Key, Register>;
   static const Register& at(const Table& table, record::Whose whose, LineId line);
   std::string value_key(const Key& key) const;
+  bool tested(LineId line) const;  // "restoring" of spec/acts.md, where a cut is in force
   bool has_come(const Key& key, const Cut& cut) const;  // at once, or its hour
   bool counts(record::Whose whose, const record::Entry& entry, const line::RegisterAct& act) const;
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
+  line::RegisterState state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const;
   std::vector<LineId> look(Now now);  // lines of which an announced hour has come
 
   const PairIdentity* identity_;

@@ -112,6 +112,12 @@ std::size_t Station::withdraw(Now now, PeerId peer, LineId line, const Line::Pic
   return target == nullptr ? 0 : target->withdraw(context, pick, why);
 }
 
+Result<void> Station::take_back_lift(Now now, PeerId peer, LineId line) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  return peers_[peer.value]->take_back_lift(context, line);
+}
+
 void Station::set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys,
                       FormerStations former) {
   DETENTE_CHECK(peer.value < peers_.size());

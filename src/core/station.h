@@ -50,6 +50,9 @@ class Station {
   // What waits on that line without an index and `pick` wants is taken back (core/line.h). How many.
   std::size_t withdraw(Now now, PeerId peer, LineId line, const Line::Pick& pick, const std::string& why);
 
+  // An officer's lift that is being tested goes back to him (core/lifts.h): kState where none of that line is.
+  Result<void> take_back_lift(Now now, PeerId peer, LineId line);
+
   // The other side's bulletins name another station, or none (core/peer.h).
   void set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys, FormerStations former);
 

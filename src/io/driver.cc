@@ -283,6 +283,12 @@ void Driver::set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core
   carry_out();
 }
 
+Result<void> Driver::take_back_lift(PeerId peer, LineId line) {
+  Result<void> done = station_.take_back_lift(now(), peer, line);
+  carry_out();
+  return done;
+}
+
 Result<void> Driver::release_announcement(PeerId peer, const line::ActPlace& at) {
   Result<void> done = station_.release_announcement(now(), peer, at);
   carry_out();

@@ -70,6 +70,7 @@ class Driver {
   Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
                                     const std::function<void(core::SubmissionId)>& accepted = {}, bool hold = false);
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
+  Result<void> take_back_lift(PeerId peer, LineId line);
   void set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core::FormerStations former);
   Result<void> release_announcement(PeerId peer, const line::ActPlace& at);
   void announcement_released(PeerId peer, const line::ActPlace& at);

@@ -10,32 +10,10 @@ namespace {
 constexpr std::uint64_t kCut = 0, kClear = 1;
 constexpr std::uint64_t kDark = 8;  // beside the bits of all media
 
-void write_lines(wire::CborWriter& out, const std::vector<RegisterOf>& lines) {
-  out.array(lines.size());
-  for (const RegisterOf& one : lines) out.array(2).uint(one.line.value).uint(one.cut_epoch);
-}
-
-Result<std::vector<RegisterOf>> read_lines(wire::CborReader& reader) {
-  DETENTE_TRY(count, reader.array());
-  if (count == 0 || count > kCutLinesMax) return fail(Fault::kMalformed, "an act on no line, or on more than sixteen");
-  std::vector<RegisterOf> out;
-  for (std::size_t i = 0; i < count; ++i) {
-    DETENTE_TRY_VOID(reader.array(2));
-    DETENTE_TRY(line, reader.uint());
-    DETENTE_TRY(cut_epoch, reader.uint());
-    if (line == 0 || line > UINT16_MAX) return fail(Fault::kMalformed, "a register of a line that cannot be cut");
-    if (cut_epoch == 0 || cut_epoch > wire::kVarintMax) return fail(Fault::kMalformed, "a cut epoch beyond its bound");
-    const LineId id{static_cast<std::uint16_t>(line)};
-    if (!out.empty() && id <= out.back().line) return fail(Fault::kMalformed, "lines that do not ascend");
-    out.push_back({id, cut_epoch});
-  }
-  return out;
-}
-
 Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
   if (items < 4 || items > 6) return fail(Fault::kMalformed, "a cut with too few or too many parts");
   CutAct out;
-  DETENTE_TRY(lines, read_lines(reader));
+  DETENTE_TRY(lines, read_registers(reader));
   out.lines = std::move(lines);
   DETENTE_TRY(media, reader.uint());
   out.dark = media == (kAllMedia | kDark);
@@ -53,7 +31,7 @@ Result<CutAct> read_cut(wire::CborReader& reader, std::size_t items) {
 Result<ClearAct> read_clear(wire::CborReader& reader, std::size_t items) {
   if (items != 3 && items != 4) return fail(Fault::kMalformed, "a clear with too few or too many parts");
   ClearAct out;
-  DETENTE_TRY(lines, read_lines(reader));
+  DETENTE_TRY(lines, read_registers(reader));
   out.lines = std::move(lines);
   DETENTE_TRY(ground, reader.uint());
   if (ground > static_cast<std::uint64_t>(ClearGround::kRestored))
@@ -66,6 +44,28 @@ Result<ClearAct> read_clear(wire::CborReader& reader, std::size_t items) {
 }
 
 }  // namespace
+
+void write_registers(wire::CborWriter& out, const std::vector<RegisterOf>& lines) {
+  out.array(lines.size());
+  for (const RegisterOf& one : lines) out.array(2).uint(one.line.value).uint(one.cut_epoch);
+}
+
+Result<std::vector<RegisterOf>> read_registers(wire::CborReader& reader) {
+  DETENTE_TRY(count, reader.array());
+  if (count == 0 || count > kCutLinesMax) return fail(Fault::kMalformed, "an act on no line, or on more than sixteen");
+  std::vector<RegisterOf> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    DETENTE_TRY_VOID(reader.array(2));
+    DETENTE_TRY(line, reader.uint());
+    DETENTE_TRY(cut_epoch, reader.uint());
+    if (line == 0 || line > UINT16_MAX) return fail(Fault::kMalformed, "a register of a line that cannot be cut");
+    if (cut_epoch == 0 || cut_epoch > wire::kVarintMax) return fail(Fault::kMalformed, "a cut epoch beyond its bound");
+    const LineId id{static_cast<std::uint16_t>(line)};
+    if (!out.empty() && id <= out.back().line) return fail(Fault::kMalformed, "lines that do not ascend");
+    out.push_back({id, cut_epoch});
+  }
+  return out;
+}
 
 std::string media_words(MediaMask media) {
   if (media == kAllMedia) return "all of it";
@@ -88,7 +88,7 @@ std::optional<MediaMask> medium_from(std::string_view name) {
 Bytes cut_body(const CutAct& act) {
   wire::CborWriter out;
   out.array(4 + body_end_items(act.reason, act.mandate)).uint(kCut);
-  write_lines(out, act.lines);
+  write_registers(out, act.lines);
   out.uint(act.dark ? kAllMedia | kDark : act.media).uint(act.effective ? act.effective->seconds : 0);
   write_body_end(out, act.reason, act.mandate);
   return out.take();
@@ -97,7 +97,7 @@ Bytes cut_body(const CutAct& act) {
 Bytes clear_body(const ClearAct& act) {
   wire::CborWriter out;
   out.array(act.mandate ? 4 : 3).uint(kClear);
-  write_lines(out, act.lines);
+  write_registers(out, act.lines);
   out.uint(static_cast<std::uint64_t>(act.ground));
   if (act.mandate) record::write_mandate_proof(out, *act.mandate);
   return out.take();

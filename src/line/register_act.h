@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "record/entry.h"
 #include "record/mandate.h"
+#include "wire/cbor.h"
 
 namespace detente::line {
 
@@ -34,6 +35,10 @@ struct RegisterOf {
   std::uint64_t cut_epoch = 0;  // of a cut: one more than before; of a clear: that of the cut which it ends
   bool operator==(const RegisterOf&) const = default;
 };
+
+// 1 to 16, ascending, each once; never the accord line.
+void write_registers(wire::CborWriter& out, const std::vector<RegisterOf>& lines);
+Result<std::vector<RegisterOf>> read_registers(wire::CborReader& reader);
 
 struct CutAct {
   std::vector<RegisterOf> lines;  // ascending, each once

@@ -15,6 +15,11 @@ Result<LineId> read_line(wire::CborReader& reader) {
   return LineId{static_cast<std::uint16_t>(value)};
 }
 
+std::size_t parts_of(RestorationTestOf of) {
+  if (of == RestorationTestOf::kDesk) return 3;
+  return of == RestorationTestOf::kLift ? 2 : 1;
+}
+
 Result<ReportedLine> read_reported_line(wire::CborReader& reader) {
   DETENTE_TRY_VOID(reader.array(5));
   ReportedLine out;
@@ -42,9 +47,9 @@ Result<ReportedPath> read_reported_path(wire::CborReader& reader) {
 
 Bytes restoration_test_body(const RestorationTest& test) {
   wire::CborWriter out;
-  const bool desk = test.of == RestorationTestOf::kDesk;
-  out.array(desk ? 3 : 1).uint(static_cast<std::uint64_t>(test.of));
-  if (!desk) return out.take();
+  out.array(parts_of(test.of)).uint(static_cast<std::uint64_t>(test.of));
+  if (test.of == RestorationTestOf::kLift) write_registers(out, test.registers);
+  if (test.of != RestorationTestOf::kDesk) return out.take();
   out.array(test.lines.size());
   for (const LineId line : test.lines) out.uint(line.value);
   out.text(test.words);
@@ -54,12 +59,15 @@ Bytes restoration_test_body(const RestorationTest& test) {
 Result<RestorationTest> parse_restoration_test_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY(items, reader.array());
-  DETENTE_TRY(of, read_bounded(reader, static_cast<std::uint64_t>(RestorationTestOf::kDesk), "what is tested"));
+  DETENTE_TRY(of, read_bounded(reader, static_cast<std::uint64_t>(RestorationTestOf::kLift), "what is tested"));
   RestorationTest out;
   out.of = static_cast<RestorationTestOf>(of);
-  const bool desk = out.of == RestorationTestOf::kDesk;
-  if (items != (desk ? 3u : 1u)) return fail(Fault::kMalformed, "a restoration's test with too few or too many parts");
-  if (desk) {
+  if (items != parts_of(out.of)) return fail(Fault::kMalformed, "a restoration's test with too few or too many parts");
+  if (out.of == RestorationTestOf::kLift) {
+    DETENTE_TRY(registers, read_registers(reader));
+    out.registers = std::move(registers);
+  }
+  if (out.of == RestorationTestOf::kDesk) {
     DETENTE_TRY(count, reader.array());
     if (count == 0 || count > kRestoredLinesMax) return fail(Fault::kMalformed, "a desk's test names 1 to 64 lines");
     for (std::size_t i = 0; i < count; ++i) {
@@ -79,6 +87,8 @@ const char* to_string(RestorationEnd end) {
     case RestorationEnd::kOpen: return "every line is open";
     case RestorationEnd::kTimeOver: return "the time for the tests is over";
     case RestorationEnd::kWithdrawn: return "the agreement was withdrawn";
+    case RestorationEnd::kLifted: return "the cut is lifted";
+    case RestorationEnd::kTakenBack: return "the lift was taken back, or the line was cut anew";
     case RestorationEnd::kStopped: break;
   }
   return "the station was stopped, or was not there at the hour";
@@ -99,7 +109,7 @@ Result<RestorationReport> parse_restoration_report_body(ByteView body) {
   wire::CborReader reader(body);
   DETENTE_TRY_VOID(reader.array(3));
   RestorationReport out;
-  DETENTE_TRY(end, read_bounded(reader, static_cast<std::uint64_t>(RestorationEnd::kStopped), "how a restoration ended"));
+  DETENTE_TRY(end, read_bounded(reader, static_cast<std::uint64_t>(RestorationEnd::kTakenBack), "how a restoration ended"));
   out.end = static_cast<RestorationEnd>(end);
   DETENTE_TRY(lines, reader.array());
   if (lines == 0 || lines > kRestoredLinesMax) return fail(Fault::kMalformed, "a report names 1 to 64 lines");

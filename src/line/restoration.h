@@ -1,5 +1,5 @@
-// Bodies of the entries by which a restoration is carried out: a test (kind 15) and the report of how it
-// ended (kind 16), both written by the stations themselves on the accord line. spec/restoration.md.
+// Bodies of the entries by which a restoration, or the lift of a cut, is carried out: a test (kind 15) and the report of
+// how it ended (kind 16), both written by the stations themselves on the accord line. spec/restoration.md.
 #pragma once
 
 #include <optional>
@@ -18,11 +18,13 @@ inline constexpr std::size_t kTestWordsMax = 200;
 inline constexpr std::size_t kReportedPathsMax = 16;
 
 // kDesk: an officer at the line's desk says that he read the other side's test, and how well.
-enum class RestorationTestOf : std::uint8_t { kText = 0, kDocument = 1, kDesk = 2 };
+// kLift: the first test, of text, of whoever lifts his own cut; all others of this lift refer to it.
+enum class RestorationTestOf : std::uint8_t { kText = 0, kDocument = 1, kDesk = 2, kLift = 3 };
 struct RestorationTest {
   RestorationTestOf of = RestorationTestOf::kText;
   std::vector<LineId> lines;  // of kDesk: ascending, each once
   std::string words;          // of kDesk: how it was read
+  std::vector<RegisterOf> registers = {};  // of kLift: what its author lifts
   bool operator==(const RestorationTest&) const = default;
 };
 Bytes restoration_test_body(const RestorationTest& test);
@@ -33,6 +35,8 @@ enum class RestorationEnd : std::uint8_t {
   kTimeOver = 1,   // some line's tests did not pass in time, or the other side kept its cut
   kWithdrawn = 2,  // either side stepped back
   kStopped = 3,    // this station was stopped while its tests ran, or was not there at the hour
+  kLifted = 4,     // of a lift: its author's registers are clear
+  kTakenBack = 5,  // of a lift: by its officer, or a line was cut anew
 };
 const char* to_string(RestorationEnd end);
 

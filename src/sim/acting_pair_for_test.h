@@ -47,10 +47,14 @@ class ActingPair : public testing::Test {
     ASSERT_TRUE(done) << done.error().message;
     pair_.settle();
   }
+  Result<core::SubmissionId> sign_lift(std::size_t side) {
+    return act(side, line::clear_body({{{kCutLine, registers(side).own(kCutLine).cut_epoch()}}, {}}));
+  }
+  // And its tests pass, where they can.
   void lift(std::size_t side) {
-    const auto done = act(side, line::clear_body({{{kCutLine, registers(side).own(kCutLine).cut_epoch()}}, {}}));
+    const auto done = sign_lift(side);
     ASSERT_TRUE(done) << done.error().message;
-    pair_.settle();
+    pair_.run(std::chrono::seconds(5));
   }
   // What a person proposes; where it stands in his side's log.
   record::LogPosition propose(std::size_t side, line::Proposal proposal) {

@@ -131,6 +131,23 @@ TEST_F(Announced, IsToldOnceMoreWhenTheStationDiedBeforeTheTextWasOut) {
   EXPECT_EQ(accord_entries(0, record::kRelease).size(), 1u);
 }
 
+TEST_F(Announced, IsToldToTheOtherSideAlsoWhenTheStationDiedOverThat) {
+  const line::ActPlace at = agree(minutes(5));
+  pair_.run(minutes(6));
+  std::size_t taken = 0;
+  pair_.disk = [&](std::size_t side) { return side == 0 && taken++ > 0 ? QuietPair::Disk::kBusy : QuietPair::Disk::kTakes; };
+  EXPECT_EQ(release_what_is_due(0), 1u);
+  pair_.disk = {};
+  EXPECT_EQ(released(0, 0, at), nullptr);
+  restart(0);
+  pair_.run(minutes(1));
+  EXPECT_EQ(release_what_is_due(0), 0u) << "it is out";
+  ASSERT_NE(released(1, 0, at), nullptr);
+  restart(0);
+  pair_.run(minutes(1));
+  EXPECT_EQ(accord_entries(0, record::kRelease).size(), 1u);
+}
+
 TEST_F(Announced, IsReleasedLateByAStationThatWasNotThere) {
   const line::ActPlace at = agree(minutes(5));
   const WallTime instant{seconds_from_now(minutes(5))};

@@ -113,6 +113,24 @@ TEST_F(Files, PathsAndFilesGoTogether) {
   EXPECT_TRUE(alarms(1).empty());
 }
 
+// It was under way when the paths came back, and shows what its station held before that.
+TEST_F(Files, OneThatPathsHaveOvertakenTellsOfNoLostDisk) {
+  meet_by_files();
+  say(0, "by file");
+  carry(0);
+  const Bytes under_way = pack(1).file;
+  take(0, under_way);
+  const Bytes overtaken = pack(1).file;
+  dark_ = false;
+  pair_.run(minutes(10));
+  say(0, "by path");
+  ASSERT_EQ(receipted(0), 2u);
+  expect_no_alarm();
+  take(0, overtaken);
+  EXPECT_TRUE(alarms(0).empty());
+  expect_same_record();
+}
+
 TEST_F(Files, WhatIsNotOfTheOtherStationIsRefused) {
   meet_by_files();
   const Bytes own = pack(0).file;
@@ -222,8 +240,15 @@ TEST_F(Files, OnALineThatIsCutOnlyWhatPassesGoes) {
   cut.signatures = {{OfficerId{1}, 2, 1, {}}};
   cut.body = line::clear_body({{{kLine, 1}}, {}});
   ASSERT_TRUE(pair_.submit(1, cut));
-  carry(1, kAccordLine);
-  EXPECT_EQ(carry(0).taken, 1u);
+  for (std::size_t side : {1u, 0u, 1u, 0u}) {
+    pair_.run(std::chrono::seconds(2));  // its tests are looked at once a second
+    carry(side, kAccordLine);
+  }
+  pair_.run(std::chrono::seconds(2));
+  const core::LiftRun& lift = pair_.station(1).peer(PeerId{0}).lifts().runs().back();
+  EXPECT_EQ(lift.lines.front().passed & line::kText, line::kText) << "its test and the answer went by file";
+  EXPECT_FALSE(lift.end || lift.cleared) << "no path has shown that it works";
+  EXPECT_EQ(held(1), 0u);
 }
 
 }  // namespace

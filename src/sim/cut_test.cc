@@ -170,7 +170,9 @@ TEST_F(CutLine, OfDocumentsStopsNoTextBehindOne) {
     EXPECT_TRUE(told<core::DocumentArrived>(1).empty()) << cutter;
     lift(cutter);
     pair_.run(minutes(2));
-    EXPECT_EQ(told<core::DocumentArrived>(1).size(), 1u) << cutter;
+    std::size_t arrived = 0;
+    for (const auto& one : told<core::DocumentArrived>(1)) arrived += one.line == kCutLine ? 1 : 0;
+    EXPECT_EQ(arrived, 1u) << cutter;
   }
 }
 

@@ -195,7 +195,25 @@ void Node::on_event(const core::DeskEvent& event) {
                           alarm->kind == core::AlarmKind::kPeerForgot)))
       violation("an alarm between two honest stations: " + alarm->text);
   }
+  if (const auto* changed = std::get_if<core::RegisterChanged>(&event); changed != nullptr && changed->whose == record::Whose::kAuthors)
+    check_lift(changed->line);
   if (const auto* entry = std::get_if<core::EntryArrived>(&event)) arrived(*entry);
+}
+
+// What was cut at once is lifted only after a test that the other side has answered.
+void Node::check_lift(LineId line) {
+  const core::Agreements& agreements = station->peer(PeerId{0}).agreements();
+  for (const core::Cut& cut : station->peer(PeerId{0}).registers().own(line).cuts) {
+    if (went_back_ || cut.effective || !cut.cleared || cut.ground != line::ClearGround::kLifted) continue;
+    const auto tested = [&](const core::Agreements::LiftTest& test) {
+      const auto names = [&](const line::RegisterOf& of) { return of.line == line && of.cut_epoch >= cut.cut_epoch; };
+      return agreements.whose(test.at) == record::Whose::kAuthors && std::any_of(test.registers.begin(), test.registers.end(), names) &&
+             agreements.test(test.at, record::Whose::kOthers, line::RestorationTestOf::kText) != nullptr;
+    };
+    const auto& tests = agreements.lift_tests();
+    if (std::none_of(tests.begin(), tests.end(), tested))
+      violation("its cut " + std::to_string(cut.cut_epoch) + " of line " + std::to_string(line.value) + " was lifted untested");
+  }
 }
 
 void Node::arrived(const core::EntryArrived& event) {

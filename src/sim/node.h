@@ -108,6 +108,7 @@ class Node final : public core::Audit {
   void violation(std::string what);
   void took(LineId line, core::SubmissionId id);
   void check_precedence(std::uint64_t number);
+  void check_lift(LineId line);
   void check_cut(const record::Header& header);
   void arrived(const core::EntryArrived& event);
   void check_checkpoint(const record::PutCheckpoint& put);

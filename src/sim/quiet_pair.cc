@@ -179,6 +179,12 @@ void QuietPair::set_far(std::size_t index, const std::optional<core::FarKeys>& k
   collect(index);
 }
 
+Result<void> QuietPair::take_back_lift(std::size_t index, LineId line) {
+  Result<void> done = sides_[index].station->take_back_lift(now(index), PeerId{0}, line);
+  collect(index);
+  return done;
+}
+
 Result<void> QuietPair::release_announcement(std::size_t index, const line::ActPlace& at) {
   Result<void> done = sides_[index].station->release_announcement(now(index), PeerId{0}, at);
   collect(index);

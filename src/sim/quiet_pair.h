@@ -34,6 +34,7 @@ class QuietPair {
   // At `side`: another station speaks for the other side, or none.
   void set_far(std::size_t side, const std::optional<core::FarKeys>& keys, core::FormerStations former);
 
+  Result<void> take_back_lift(std::size_t side, LineId line);
   Result<void> release_announcement(std::size_t side, const line::ActPlace& at);
   void announcement_released(std::size_t side, const line::ActPlace& at);
   // Whether that side's station knows the other's clock well enough.

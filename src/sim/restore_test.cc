@@ -158,6 +158,30 @@ TEST_F(Restoration, OfAStationThatDiesInItsTestsLeavesTheCut) {
   EXPECT_TRUE(open(0));
 }
 
+// That it ended is on the disk, and the report is not.
+TEST_F(Restoration, ReportsAlsoWhenTheStationDiedOverItsReport) {
+  cut(0);
+  agree(minutes(5));
+  std::size_t taken = 0;
+  pair_.disk = [&](std::size_t side) {
+    const auto& runs = peer(0).restorations().runs();
+    const bool ended = side == 0 && !runs.empty() && runs.back().end;
+    return ended && taken++ > 0 ? QuietPair::Disk::kBusy : QuietPair::Disk::kTakes;
+  };
+  pair_.run(minutes(8));
+  pair_.disk = {};
+  ASSERT_TRUE(open(0));
+  ASSERT_FALSE(report(0));
+  restart(0);
+  pair_.run(minutes(1));
+  ASSERT_TRUE(report(0));
+  EXPECT_EQ(report(0)->end, RestorationEnd::kStopped);
+  EXPECT_TRUE(report(0)->lines.front().open);
+  restart(0);
+  pair_.run(minutes(1));
+  EXPECT_EQ(accord_entries(0, record::kRestorationReport).size(), 1u);
+}
+
 TEST_F(Restoration, BeginsLateWhereTheStationWasNotThere) {
   cut(0);
   agree(minutes(5));

@@ -6,33 +6,15 @@ namespace detente::sim {
 
 namespace {
 
-constexpr OfficerId kOfficer{1};
 constexpr std::uint16_t kLines = 2;  // that can be cut: 1 and 2
 constexpr Duration kLongest = std::chrono::minutes(40);
+constexpr Duration kLiftAgain = std::chrono::minutes(3);   // what fell back its author lifts again
 constexpr Duration kForAgreement = std::chrono::hours(4);  // what no agreement opened by then its author lifts
 
 }  // namespace
 
-bool World::act(std::size_t index, Bytes body) {
+bool World::act_on_register(std::size_t index, Bytes body) {
   return act(index, record::kRegister, std::move(body), {});
-}
-
-bool World::act(std::size_t index, record::Kind kind, Bytes body, std::vector<record::Reference> references) {
-  Node& node = *nodes_[index];
-  record::Entry entry;
-  entry.header.line = kAccordLine;
-  entry.header.kind = kind;
-  entry.header.references = std::move(references);
-  entry.header.body_form = record::BodyForm::kCbor;
-  entry.header.precedence = record::Precedence::kFlash;
-  entry.header.time = now(node).wall;
-  entry.header.author = kOfficer;
-  entry.signatures.push_back({kOfficer, ++signed_acts_, 1, {}});
-  entry.body = std::move(body);
-  const bool taken = node.station->submit(now(node), PeerId{0}, kAccordLine, std::move(entry)).has_value();
-  trace(taken ? "act" : "act refused", index);
-  carry_out(index);
-  return taken;
 }
 
 void World::cut_a_line(std::size_t index) {
@@ -47,7 +29,7 @@ void World::cut_a_line(std::size_t index) {
   how.lines = {{line, node.station->peer(PeerId{0}).registers().own(line).cut_epoch() + 1}};
   if (documents) how.media = line::kDocument;
   if (announced) how.effective = WallTime{now(node).wall.seconds + ahead};
-  if (!act(index, line::cut_body(how))) return;
+  if (!act_on_register(index, line::cut_body(how))) return;
   // Half of the cuts are to end by an agreement; what that does not open is lifted later.
   if (random_.below(2) == 0) return schedule(lasts, [this, index, line] { lift(index, line); });
   const std::size_t proposer = random_.below(2);
@@ -63,18 +45,10 @@ void World::go_dark(std::size_t index) {
   how.dark = true;
   for (std::uint16_t i = 1; i <= kLines; ++i)
     how.lines.push_back({LineId{i}, node.station->peer(PeerId{0}).registers().own(LineId{i}).cut_epoch() + 1});
-  if (!act(index, line::cut_body(how))) return;
+  if (!act_on_register(index, line::cut_body(how))) return;
   schedule(lasts, [this, index] {
     for (std::uint16_t i = 1; i <= kLines; ++i) lift(index, LineId{i});
   });
-}
-
-// Every line but the accord line is cut in the dark by this side, and none is being restored.
-bool World::in_the_dark(const Node& node) {
-  const core::Peer& peer = node.station->peer(PeerId{0});
-  for (std::uint16_t i = 1; i <= kLines; ++i)
-    if (!peer.registers().dark(record::Whose::kAuthors, LineId{i}) || peer.restorations().restoring(LineId{i})) return false;
-  return true;
 }
 
 void World::propose_to_restore(std::size_t index, LineId line) {
@@ -115,11 +89,15 @@ void World::answer_proposal(std::size_t index, const line::ActPlace& at, line::A
     act(index, record::kProposalAnswer, line::answer_body({how, ""}), {{record::Whose::kOthers, at.epoch, at.index, found.front().leaf}});
 }
 
-void World::lift(std::size_t index, LineId line) {
+void World::lift(std::size_t index, LineId line, std::uint64_t cut_epoch) {
   Node& node = *nodes_[index];
-  if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line] { lift(index, line); });
-  const core::Register& own = node.station->peer(PeerId{0}).registers().own(line);
-  if (own.open_cut() != nullptr) act(index, line::clear_body({{{line, own.cut_epoch()}}, {}}));
+  if (!node.station) return schedule(std::chrono::minutes(1), [this, index, line, cut_epoch] { lift(index, line, cut_epoch); });
+  const core::Peer& peer = node.station->peer(PeerId{0});
+  const core::Register& own = peer.registers().own(line);
+  const std::uint64_t newest = own.cut_epoch();
+  if (own.open_cut() == nullptr || (cut_epoch != 0 && cut_epoch != newest)) return;
+  if (!peer.lifts().lifting(line)) act_on_register(index, line::clear_body({{{line, newest}}, {}}));
+  schedule(kLiftAgain, [this, index, line, newest] { lift(index, line, newest); });
 }
 
 void World::open_in_the_end(std::size_t index, LineId line) {
@@ -134,7 +112,7 @@ void World::open_line(std::size_t index, LineId line) {
   const core::Register& own = node.station->peer(PeerId{0}).registers().own(line);
   const core::Registers& there = nodes_[1 - index]->station->peer(PeerId{0}).registers();
   if (own.open_cut() == nullptr && there.theirs(line).open_cut() != nullptr)
-    act(index, line::cut_body({{{line, own.cut_epoch() + 1}}, line::kAllMedia, {}, ""}));
+    act_on_register(index, line::cut_body({{{line, own.cut_epoch() + 1}}, line::kAllMedia, {}, ""}));
   schedule(std::chrono::seconds(5), [this, index, line] { lift(index, line); });
 }
 

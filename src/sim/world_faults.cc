@@ -75,7 +75,7 @@ void World::take_over(std::size_t index) {
   std::deque<core::Persist> under_way = std::move(node.pending);
   node.pending.clear();
   node.ended();
-  ++report_.takeovers;
+  ++takeovers_;
   trace("takeover", index);
   start(index);
   record::Entry entry;

@@ -4,6 +4,7 @@
 
 #include "station/announcer.h"
 #include "station/bulletins.h"
+#include "station/lifts.h"
 #include "station/proposals.h"
 #include "wire/text.h"
 
@@ -122,6 +123,10 @@ Result<Json> Api::get(const ApiRequest& request) {
     DETENTE_TRY(counterpart, find_counterpart(request));
     return proposals_json(running_, *counterpart);
   }
+  if (is(request, {"v1", "counterparts", "*", "lifts"})) {
+    DETENTE_TRY(counterpart, find_counterpart(request));
+    return lifts_json(running_, *counterpart);
+  }
   if (request.path.size() >= 5 && request.path[1] == "counterparts" && request.path[3] == "lines") {
     Result<Json> out = get_line(request);
     // After the read: when the disk lies, what is missing from the answer is not known to be missing.
@@ -190,6 +195,7 @@ void Api::post(const ApiRequest& request, Reply reply) {
   if (is(request, {"v1", "counterparts", "*", "courier"})) return post_courier_export(request, std::move(reply));
   if (is(request, {"v1", "courier"})) return post_courier_import(request, std::move(reply));
   if (is(request, {"v1", "counterparts", "*", "announcements"})) return reply(to_response(post_announcement_text(request)));
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "lift", "take-back"})) return reply(to_response(post_take_back(request)));
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
   if (is(request, {"v1", "watch"})) return reply(to_response(post_watch(request)));
   if (is(request, {"v1", "snapshot"})) {
@@ -221,6 +227,14 @@ Result<Json> Api::post_announcement_text(const ApiRequest& request) {
   static_cast<void>(counterpart);
   DETENTE_TRY(json, parse_body(request));
   return running_.announcer->keep_text(json);
+}
+
+Result<Json> Api::post_take_back(const ApiRequest& request) {
+  DETENTE_TRY(target, find_line(request));
+  DETENTE_TRY(json, parse_body(request));
+  DETENTE_TRY(in, JsonReader::of(json, "take-back"));
+  DETENTE_TRY_VOID(in.close());
+  return take_back_lift(running_, *target.counterpart, *target.annex);
 }
 
 Result<Json> Api::post_bulletin(const ApiRequest& request) {

@@ -69,6 +69,7 @@ class Api {
   void post_courier_import(const ApiRequest& request, Reply reply);
   bool on_courier(const core::DeskEvent& event);  // whether it was of a file
   void on_part(PeerId peer, core::SubmissionId id, ApiResponse response);
+  Result<Json> post_take_back(const ApiRequest& request);
   Result<Json> post_bulletin(const ApiRequest& request);
   Result<Json> post_announcement_text(const ApiRequest& request);
 

@@ -95,8 +95,9 @@ Result<void> Api::submit_several(const Target& target, Json& json, Reply reply) 
 void Api::answer(const PendingKey& key, const Pending& pending, const char* state) {
   const auto& [peer, line, id] = key;
   const Counterpart& counterpart = *running_.counterparts[peer.value];
+  const bool testing = line == kAccordLine && running_.line(peer, line).holds_lift(id);
   Json out{{"ok", true},
-           {"state", state},
+           {"state", testing ? "testing" : state},
            {"counterpart", counterpart.name()},
            {"line", counterpart.accord.annex(line)->name},
            {"line_number", line.value},

@@ -126,6 +126,7 @@ Result<std::unique_ptr<Counterpart>> load_counterpart(const SideDir& dir,
   if (accord.accord.side(dir.name()) == nullptr || accord.accord.side(counterpart.name) == nullptr)
     return fail(Fault::kConflict, "the accord in accords/" + counterpart.name + " is not between " +
                                       dir.name() + " and " + counterpart.name);
+  std::erase_if(accord.annexes, [&](const auto& line) { return !line.second.carried_between(config.post, counterpart.their_post); });
   DETENTE_TRY_VOID(check_paths(counterpart, accord.accord));
   DETENTE_TRY_VOID(check_lines(counterpart, accord));
   DETENTE_TRY(layers, load_layers(accord.accord, dir.name(), files));

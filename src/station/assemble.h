@@ -15,7 +15,7 @@ namespace detente::station {
 struct Counterpart {
   PeerId peer;
   CounterpartConfig config;
-  accord::AccordInForce accord;
+  accord::AccordInForce accord;  // with the annexes of the lines that this pair of stations carries
   accord::Roster roster;  // theirs
   std::shared_ptr<const wire::TextCoder> coder;
   link::Layers own_seal;    // of what this station sends, innermost first

@@ -141,6 +141,7 @@ Json registers_json(const Running& running, const Counterpart& counterpart, Line
           {"theirs", open_cut_json(running, counterpart, line, Whose::kOthers)},
           {"own_cuts", registers.own(line).cut_epoch()},
           {"their_cuts", registers.theirs(line).cut_epoch()},
+          {"lifting", running.driver->station().peer(counterpart.peer).lifts().lifting(line)},
           {"other_side_knows", registers.other_side_knows(line)},
           {"lift_alone", counterpart.accord.annex(line)->lift_alone}};
 }

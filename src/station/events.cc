@@ -66,6 +66,7 @@ const char* alarm_name(core::AlarmKind kind) {
     case core::AlarmKind::kCut: return "cut";
     case core::AlarmKind::kRate: return "rate";
     case core::AlarmKind::kCourier: return "courier";
+    case core::AlarmKind::kLift: return "lift-fell-back";
     case core::AlarmKind::kRevoked: return "revoked-station";
   }
   return "alarm";

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "station/announcer.h"
 #include "station/cuts.h"
+#include "station/lifts.h"
 #include "station/mandates.h"
 #include "station/side_rules.h"
 #include "station/verdict.h"
@@ -112,10 +113,12 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
     return fail(Fault::kUnsupported, "the stations write the other tests of a restoration themselves");
   if (entry.header.line != kAccordLine || entry.header.entry_class != record::EntryClass::kTest || entry.signatures.empty())
     return fail(Fault::kMalformed, "a desk's word in a restoration stands on the accord line, is of the class test, and an officer signs it");
-  const core::Agreements& agreements = running.driver->station().peer(counterpart.peer).agreements();
+  const core::Peer& peer = running.driver->station().peer(counterpart.peer);
+  const core::Agreements& agreements = peer.agreements();
   const auto on = agreements.target(Whose::kAuthors, entry.header);
-  if (!on || agreements.book().find(*on) == nullptr || agreements.book().outcome(*on)->state != line::ProposalState::kAccepted)
-    return fail(Fault::kState, "the restoration that this refers to is not agreed on: detente proposal list");
+  const bool agreed = on && agreements.book().find(*on) != nullptr && agreements.book().outcome(*on)->state == line::ProposalState::kAccepted;
+  if (!agreed && !(on && is_tested_lift(peer, *on)))
+    return fail(Fault::kState, "what this refers to is neither an agreed restoration nor a lift that is being tested: detente proposal list");
   return check_lines(running, counterpart, entry);
 }
 
@@ -129,6 +132,7 @@ std::optional<line::Matter> matter_answered(const Running& running, const Counte
 }
 
 void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts) {
+  add_lift_facts(peer, line, facts);
   if (peer.restorations().restoring(line))
     return facts.announced.push_back("the tests of an agreed restoration of this line run: detente restore show");
   for (const core::AgreedRestoration& one : peer.agreements().restorations()) {
@@ -168,9 +172,11 @@ std::string answer_words(const line::Answer& answer) {
 }
 
 std::string test_words(const Counterpart& counterpart, const line::RestorationTest& test) {
-  if (test.of == line::RestorationTestOf::kText) return "test of a restoration: text, says the station";
-  if (test.of == line::RestorationTestOf::kDocument) return "test of a restoration: a document, says the station";
+  if (test.of == line::RestorationTestOf::kText) return "test of a restoration or a lift: text, says the station";
+  if (test.of == line::RestorationTestOf::kDocument) return "test of a restoration or a lift: a document, says the station";
   std::string names;
+  for (const line::RegisterOf& of : test.registers) names += (names.empty() ? "" : ", ") + name_of(counterpart, of.line);
+  if (test.of == line::RestorationTestOf::kLift) return "the cut of " + names + " is being lifted; first test of the lift: text, says the station";
   for (const LineId line : test.lines) names += (names.empty() ? "" : ", ") + name_of(counterpart, line);
   return "the desk of " + names + " is there: " + test.words;
 }
@@ -198,7 +204,7 @@ std::string reported_line_words(const Counterpart& counterpart, const line::Repo
 }
 
 std::string report_words(const Counterpart& counterpart, const line::RestorationReport& report) {
-  std::string out = std::string("report of a restoration, by the station: ") + to_string(report.end);
+  std::string out = std::string("report of the tests, by the station: ") + to_string(report.end);
   for (const line::ReportedLine& line : report.lines) out += "; " + reported_line_words(counterpart, line);
   for (const line::ReportedPath& path : report.paths) out += "; path " + path_name(counterpart, path.path) + ": " + finding_name(path.finding);
   return out;
@@ -234,6 +240,22 @@ std::optional<record::Entry> proposal_entry(const Running& running, const Counte
   return entry ? std::optional(std::move(*entry)) : std::nullopt;
 }
 
+Json test_run_json(const Counterpart& counterpart, const core::TestRun& run) {
+  Json out{{"state", run.end ? "ended" : "testing"}, {"end", run.end ? Json(to_string(*run.end)) : Json()}};
+  for (const core::TestedLine& line : run.lines)
+    out["lines"].push_back({{"line", name_of(counterpart, line.of.line)},
+                            {"wanted", line::media_words(line.wanted)},
+                            {"passed", line.passed == 0 ? "" : line::media_words(line.passed)},
+                            {"path_works", line.path_works},
+                            {"desk_wanted", line.desk_wanted},
+                            {"desk_passed", line.desk_passed},
+                            {"cut_anew", line.cut_anew},
+                            {"open", line.open}});
+  for (const line::ReportedPath& path : run.paths)
+    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
+  return out;
+}
+
 namespace {
 
 constexpr std::size_t kShownMax = 100;
@@ -253,22 +275,6 @@ Json place_json(const core::Agreements& agreements, const line::ActPlace& place)
           {"whose", own ? "own" : "far"},
           {"epoch", to_hex(place.epoch)},
           {"index", place.index}};
-}
-
-Json run_json(const Counterpart& counterpart, const core::RestorationRun& run) {
-  Json out{{"state", run.end ? "ended" : "testing"}, {"end", run.end ? Json(to_string(*run.end)) : Json()}};
-  for (const core::RestorationRun::Line& line : run.lines)
-    out["lines"].push_back({{"line", name_of(counterpart, line.of.line)},
-                            {"wanted", line::media_words(line.wanted)},
-                            {"passed", line.passed == 0 ? "" : line::media_words(line.passed)},
-                            {"path_works", line.path_works},
-                            {"desk_wanted", line.desk_wanted},
-                            {"desk_passed", line.desk_passed},
-                            {"cut_anew", line.cut_anew},
-                            {"open", line.open}});
-  for (const line::ReportedPath& path : run.paths)
-    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
-  return out;
 }
 
 // By whose order that side did it, where it says that there is one.
@@ -317,7 +323,7 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
   }
   out["restoration"] = Json();
   for (const core::RestorationRun& run : peer.restorations().runs())
-    if (run.agreement.at == at) out["restoration"] = run_json(counterpart, run);
+    if (run.agreement.at == at) out["restoration"] = test_run_json(counterpart, run);
   return out;
 }
 

@@ -32,6 +32,9 @@ std::string restoration_words(const Counterpart& counterpart, const record::Entr
 // The entry of the accord line there; nothing when it is not here.
 std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place);
 
+// What of a run of tests has passed: "state", "end", "lines", "paths".
+Json test_run_json(const Counterpart& counterpart, const core::TestRun& run);
+
 // {"ok", "now", "proposals": […]}: the newest 100, the oldest first. spec/api.md.
 Json proposals_json(const Running& running, const Counterpart& counterpart);
 

@@ -126,10 +126,12 @@ void Witness::operator()(const core::RegisterChanged& event) {
   const core::Registers& registers = running_.driver->station().peer(event.peer).registers();
   const std::string& name = running_.counterparts[event.peer.value]->name();
   const auto closed = registers.closed(event.line, line::kAllMedia);
-  log_.warn("{}: line {}: {}", name, event.line.value, closed ? "cut" : "not cut");
-  add([this, event, cut = closed.has_value()] {
+  const bool lifting = running_.driver->station().peer(event.peer).lifts().lifting(event.line);
+  log_.warn("{}: line {}: {}{}", name, event.line.value, closed ? "cut" : "not cut", lifting ? ", its lift is tested" : "");
+  add([this, event, lifting, cut = closed.has_value()] {
     Json out = place("register", event.peer, event.line);
     out["cut"] = cut;
+    out["lifting"] = lifting;
     return out;
   });
 }

@@ -303,6 +303,25 @@ class Suspended(unittest.TestCase):
         wait_until(lambda: "again" in self.verdicts(), "the word after it")
         self.assertEqual(self.verdicts()["again"][0][0], "valid")
 
+    def test_an_officer_is_revoked_for_ever_and_what_he_said_before_counts(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.south.cli("officer", "enrol", "park", "--post", "duty-officer")
+        self.assertEqual(self.south.cli("send", WEST, "his last word", "--as", "kim")["state"], "receipted")
+        said = int(time.time())
+        wait_until(lambda: int(time.time()) > said, "the next second")
+        self.assertEqual(self.south.cli("send", WEST, "the thief's", "--as", "kim")["state"], "receipted")
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(said))
+        answer = self.south.cli("officer", "revoke", "kim", "--until", until, "--yes")
+        self.assertEqual((answer["officer"], answer["told"], {p["line"]: p["size"] for p in answer["positions"]}[1]), ("kim", True, 1))
+        wait_until(lambda: self.verdicts()["the thief's"][0][0] == "after the last valid", "the bulletin at north")
+        self.assertEqual(self.verdicts()["his last word"][0][0], "valid")
+        self.assertIn("revoked", self.south.refused("send", WEST, "no", "--as", "kim")["message"])
+        self.assertIn("revoked already", self.south.refused("officer", "revoke", "kim", "--yes")["message"])
+        self.south.cli("send", WEST, "park goes on", "--as", "park")
+        wait_until(lambda: "park goes on" in self.verdicts(), "park's word")
+        self.assertEqual(self.verdicts()["park goes on"][0][0], "valid")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

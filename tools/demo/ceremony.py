@@ -1,7 +1,7 @@
 """The ceremony between two sides in one room, by the commands that people would type."""
 
 import os
-import time
+import shutil
 
 import screen
 import story
@@ -28,9 +28,23 @@ def _fingerprint(text):
     return "\n".join(line for line in text.split("\n") if line.strip()[1:3] == ": ")
 
 
+def first_line(text):
+    return text.split("\n")[0]
+
+
+def share_papers(side, to):
+    """What every station of a side has, into another directory of it: neither root key nor a station's own."""
+    for folder in ("accords", "bulletins", "cards"):
+        shutil.copytree(os.path.join(side.dir, folder), os.path.join(to.dir, folder), dirs_exist_ok=True)
+    for file in ("card.note", "side.toml"):
+        shutil.copy(os.path.join(side.dir, file), os.path.join(to.dir, file))
+
+
 class Ceremony:
-    def __init__(self, south, north, room):
-        self.south, self.north = south, north
+    def __init__(self, mains, liaisons, network, room):
+        self.south, self.north = mains
+        self.liaisons = liaisons
+        self.network = network
         # What is handed over the table, in each direction.
         self.to_north = os.path.join(room, "to-north")
         self.to_south = os.path.join(room, "to-south")
@@ -60,12 +74,13 @@ class Ceremony:
 
     def _sign_accord(self):
         lines = [word for name in story.PROVABLE_LINES for word in ("--line", name)]
-        call = time.gmtime(time.time() + 60 * story.CALL_IN_MINUTES)
-        with open(os.path.join(self.south.dir, "hours.toml"), "w", encoding="ascii") as file:
-            file.write(story.HOURS.format(time=time.strftime("%H:%M", call)))
-        self.south.types("accord", "draft", "north", *lines,
-                         "--line", f"{story.DENIABLE_LINE}:deniable", "--path", story.PATH,
-                         "--hours", f"{story.CALLED_LINE}=hours.toml")
+        paths = [word for name in story.PATHS for word in ("--path", name)]
+        hours = []
+        for line in story.CALL_HOURS:
+            with open(os.path.join(self.south.dir, f"{line}.toml"), "w", encoding="ascii") as file:
+                file.write(story.hours_file(line))
+            hours += ["--hours", f"{line}={line}.toml"]
+        self.south.types("accord", "draft", "north", *lines, "--line", f"{story.DENIABLE_LINE}:deniable", *paths, *hours)
         self.south.types("accord", "sign", "north", "--yes", show=_signed)
         self.south.types("accord", "export", "north", "../to-north/accord")
         self.north.types("accord", "import", "../to-north/accord")
@@ -90,16 +105,44 @@ class Ceremony:
         screen.note("(they agree)")
 
     def _enrol(self):
-        ports = dict(zip(("south", "north"), free_udp_ports(2)))
         for side, other in ((self.south, self.north), (self.north, self.south)):
-            side.types("station", "enrol", "--peer", other.name,
-                       "--listen", f"{story.PATH}=127.0.0.1:{ports[side.name]}",
-                       "--to", f"{story.PATH}=127.0.0.1:{ports[other.name]}",
-                       show=lambda text: text.split("\n")[0])
-            officer = side.facts.officer
-            side.types("officer", "enrol", officer.name, "--post", officer.post,
-                       "--person", officer.full_name, "--days", str(story.CREDENTIAL_DAYS), show=lambda text: text.split("\n")[0])
+            ends = [word for path in self.network.paths.values() for word in (
+                "--listen", f"{path.name}={path.ends[side.name][0]}", "--to", f"{path.name}={path.ends[side.name][1]}")]
+            side.types("station", "enrol", "--peer", other.name, *ends, show=first_line)
+            enrol_officer(side, side.officer)
+            enrol_officer(side, side.facts.principal, "--role", "principal")
+        screen.say("The liaison line ends in a house of its own: the South's liaison station stands there, on ground that the "
+                   "North controls, and the North's liaison desk has one, too. Each is enrolled under its side's root key, "
+                   "which is never taken there.")
+        ports = dict(zip(("south", "north"), free_udp_ports(2)))
+        for main, station, far in ((self.south, *self.liaisons), (self.north, *self.liaisons[::-1])):
+            share_papers(main, station)
+            enrol_liaison(main, station, ports[main.name], ports[far.name])
+            share_bulletins(station, main)
+        screen.say("The bulletins change hands, and each station derives the keys of its pair.")
         self.south.types("bulletin", "export", "../to-north/bulletins")
         self.north.types("bulletin", "export", "../to-south/bulletins")
-        self.south.types("bulletin", "import", "../to-south/bulletins")
-        self.north.types("bulletin", "import", "../to-north/bulletins")
+        for station in (self.south, self.north, *self.liaisons):
+            station.types("bulletin", "import", f"../to-{station.name}/bulletins", "--vault", f"../{station.name}/vault")
+
+
+def enrol_officer(station, person, *more):
+    station.types("officer", "enrol", person.name, "--post", person.post, "--person", person.full_name, *more,
+                  "--days", str(story.CREDENTIAL_DAYS), show=first_line)
+
+
+def enrol_liaison(main, station, listen, to):
+    """The keys are made where the station stands; its credential is signed with the root key of the main directory."""
+    station.ports = listen, to
+    vault = ("--vault", f"../{main.label}/vault")
+    path = story.PATHS[0]
+    station.types("station", "enrol", "--post", story.LIAISON, "--peer", "north" if main.name == "south" else "south",
+                  "--their-post", story.LIAISON, "--listen", f"{path}=127.0.0.1:{listen}", "--to", f"{path}=127.0.0.1:{to}",
+                  *vault, show=first_line)
+    if not os.path.isdir(os.path.join(station.dir, "officers")):
+        enrol_officer(station, station.officer, *vault)
+
+
+def share_bulletins(station, to):
+    shutil.copytree(os.path.join(station.dir, "bulletins", station.name),
+                    os.path.join(to.dir, "bulletins", station.name), dirs_exist_ok=True)

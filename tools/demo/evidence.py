@@ -11,6 +11,10 @@ def _clock(seconds):
     return time.strftime("%H:%M:%SZ", time.gmtime(seconds))
 
 
+def _hour(seconds):
+    return time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(seconds))
+
+
 def _log(log):
     roots = {log[f"root_at_{name}"] for name in ("south", "north")}
     return (f"log of {log['author']} on {log['line']}: size {log['size']}, root "
@@ -29,23 +33,64 @@ def _receipt(receipt):
             f"{'entry' if receipt['size'] == 1 else 'entries'} at {_clock(receipt['time'])}")
 
 
+def _call(call):
+    yield f"check call of {call['date']} on {call['line']}: {call['state']} in both records"
+    yield f"  called by {call['called_by']}, answered by {call['answered_by']}"
+
+
+def _cut(cut):
+    yield f"cut of {len(cut['lines'])} lines, in both records: signed {_hour(cut['signed_at'])} by {cut['by']}"
+    yield f"  in force since {_hour(cut['since'])}, by both clocks"
+
+
+def _agreement(agreement):
+    yield f"restoration of {len(agreement['lines'])} {'line' if len(agreement['lines']) == 1 else 'lines'}, agreed for {_hour(agreement['instant'])}"
+    yield f"  proposed by {agreement['proposed_by']}, accepted by {agreement['accepted_by']}"
+
+
+def _announcement(announcement):
+    yield f"\"{announcement['core']}\", agreed for {_hour(announcement['instant'])}"
+    for name, released in announcement["released"].items():
+        clock = announcement["clocks"][name]
+        yield (f"  {name} released at {_clock(released)} by its own clock; the other's less its own: {clock['offset_s']:+} s "
+               f"± {clock['uncertainty_s']} s")
+    yield "  both published files verify with both cards, offline"
+
+
+def _story(evidence):
+    """What a chapter of the story shows."""
+    if "missed" in evidence:
+        missed = evidence["missed"]
+        yield f"check call of {missed['date']} on {missed['line']}, in both records:"
+        yield from (f"  {label}: {words}" for label, words in missed["states"].items())
+    for call in [evidence["call"]] if "call" in evidence else evidence.get("calls", []):
+        yield from _call(call)
+    for cut in [evidence[key] for key in ("cut", "cut_of_liaison") if key in evidence]:
+        yield from _cut(cut)
+    if "lost" in evidence:
+        lost = evidence["lost"]
+        yield f"{lost['station']} is declared lost, told {_hour(lost['told_at'])} in both main records"
+        yield "  what it wrote before counts; what its keys still send is not taken"
+    if "letters" in evidence:
+        yield f"{len(evidence['letters'])} letters in both records, signed by the principals, by {evidence['files']} files"
+    if "silence" in evidence:
+        silence = evidence["silence"]
+        yield (f"{silence['days']} days; check calls in the cut: {silence['calls_in_the_cut']['south']} by south's calendar, "
+               f"{silence['calls_in_the_cut']['north']} by north's; alarms since: {silence['alarms']}")
+    if "agreement" in evidence:
+        yield from _agreement(evidence["agreement"])
+    if "announcement" in evidence:
+        yield from _announcement(evidence["announcement"])
+    for name, report in evidence.get("reports", {}).items():
+        paths = [part for part in report if part.startswith("path ")]
+        yield f"{name}'s report, in both records: {report[0].split(': ')[-1]}; {'; '.join(paths)}"
+
+
 def lines(evidence):
     """The facts that matter to a reader; the report has all of them."""
     if "accord" in evidence:
         yield f"one accord: {_short(evidence['accord'])} at both"
-    if "call" in evidence:
-        call = evidence["call"]
-        yield f"check call of {call['date']} on {call['line']}: {call['state']} in both records"
-        yield f"  called by {call['called_by']}, answered by {call['answered_by']}"
-    if "cut" in evidence:
-        cut = evidence["cut"]
-        yield f"cut of {len(cut['lines'])} lines, in both records: signed {_clock(cut['signed_at'])} by {cut['by']}"
-        yield f"  in force since {_clock(cut['since'])}, by both clocks"
-    if "agreement" in evidence:
-        agreement = evidence["agreement"]
-        yield f"restoration of {len(agreement['lines'])} lines, agreed for {_clock(agreement['instant'])}"
-        yield f"  proposed by {agreement['proposed_by']}, accepted by {agreement['accepted_by']}"
-        yield f"  reports of both: {len(evidence['reports'])}, each with every line open"
+    yield from _story(evidence)
     if "log" in evidence:
         yield _log(evidence["log"])
     single = [evidence[key] for key in ("entry", "acknowledgement") if key in evidence]

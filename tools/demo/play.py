@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plays the story with two real stations: the ceremony, the chapters, the end.
+"""Plays the story with four real stations: the ceremony, the chapters, the end.
 
 ./demo builds the programs and runs this; DETENTE_BIN is the folder that they are in. After
 each chapter judge.py, a program of its own, says from both records whether it worked.
@@ -16,24 +16,37 @@ import tempfile
 
 import screen
 import story
+import chapters
+import chapters_cut
+import chapters_return
+from cast import Cast, Stage
 from ceremony import Ceremony
-from chapters import Acts
 from clock import StoryClock
-from sides import DemoError, Side
+from network import Network
+from sides import DemoError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FAULTS = {"stop-north": "north"}
+FAULT = "stop-north"
+PLAYS = {
+    "S1": chapters.one_word_across, "S1-ack": chapters.a_person_read_it, "S1-deniable": chapters.nothing_to_an_outsider,
+    "S1-silence": chapters.the_other_is_off, "S7-call": chapters.a_check_call,
+    "S7-missed": chapters.nobody_at_the_liaison_desk, "S11": chapters.a_protest,
+    "S6": chapters_cut.all_lines_are_cut, "S10": chapters_cut.the_house_is_lost,
+    "S5": chapters_cut.letters_by_courier, "S7": chapters_cut.months_of_silence,
+    "S8": chapters_return.all_lines_come_back, "S9": chapters_return.both_announce,
+    "S8-liaison": chapters_return.the_liaison_line_comes_back, "S7-first": chapters_return.the_first_calls,
+    "S8-report": chapters_return.the_report_names_the_fault, "S15": chapters.an_outsider_checks,
+}
 
 
 def parse_fault(text):
     name, at, chapter = text.partition("@")
-    if name not in FAULTS or not at:
-        raise argparse.ArgumentTypeError(
-            f"\"{text}\": the fault is not known; write {' or '.join(FAULTS)}@CHAPTER")
+    if name != FAULT or not at:
+        raise argparse.ArgumentTypeError(f"\"{text}\": the fault is not known; write {FAULT}@CHAPTER")
     if chapter not in story.CHAPTERS:
         raise argparse.ArgumentTypeError(
             f"\"{text}\": no chapter {chapter or '(none given)'}; there are {', '.join(story.CHAPTERS)}")
-    return name, chapter
+    return chapter
 
 
 def parse_new_directory(text):
@@ -59,15 +72,15 @@ def parse_work_factor(text):
 
 def parse_options():
     parser = argparse.ArgumentParser(prog="./demo", description=(
-        "Builds détente, holds the ceremony between two sides, and plays the story with two stations."),
+        "Builds détente, holds the ceremony between two sides, and plays the story with four stations."),
         epilog="DETENTE_BIN=FOLDER takes built programs instead of building. "
                "DETENTE_DEMO_WORK_FACTOR=N makes the passphrases cheaper than 18, for tests alone.")
     parser.add_argument("--headless", action="store_true", help="ask nobody, and end by itself")
     parser.add_argument("--report", metavar="FILE", type=parse_report, help="write the verdicts as JSON")
     parser.add_argument("--keep", metavar="DIR", type=parse_new_directory,
                         help="make the sides in DIR and leave them; with --headless, running")
-    parser.add_argument("--fault", metavar="stop-north@CHAPTER", type=parse_fault,
-                        help="break a chapter on purpose: its verdict must say so")
+    parser.add_argument("--fault", metavar="stop-north@CHAPTER", type=parse_fault, action="append", default=[],
+                        help="break a chapter on purpose: its verdict must say so; may be given again")
     parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -77,10 +90,9 @@ class Player:
         self.options = options
         self.programs = programs
         self.room = room
-        self.clock = StoryClock(room)
-        self.south = Side(story.SOUTH, room, programs, work_factor, self.clock)
-        self.north = Side(story.NORTH, room, programs, work_factor, self.clock)
-        self.sides = [self.south, self.north]
+        self.clock = StoryClock(room, programs, story.BEGIN)
+        self.cast = Cast(room, programs, work_factor, self.clock)
+        self.network = Network(room, programs)
         self.verdicts = []
         self.error = None
 
@@ -88,7 +100,8 @@ class Player:
 
     def play(self):
         try:
-            Ceremony(self.south, self.north, self.room).hold()
+            self.network.start()
+            Ceremony(self.cast.mains, self.cast.liaisons, self.network, self.room).hold()
             self._open_lines()
             for number, chapter in enumerate(story.CHAPTERS.values(), 1):
                 self._play_chapter(chapter, f"{number} of {len(story.CHAPTERS)}")
@@ -99,47 +112,41 @@ class Player:
 
     def _open_lines(self):
         screen.heading("Before", "the lines are open")
-        for side in self.sides:
-            side.start()
-        for side, other in (self.sides, self.sides[::-1]):
-            side.wait_link(other)
-        self.south.types("status")
+        self.cast.start(paths_work=True, shown=True)
+        self.cast.south.types("status")
 
     def _play_chapter(self, chapter, place):
         screen.heading(chapter.title, f"{chapter.id}, {place}")
-        hold_off = self._apply_fault(chapter)
-        if hold_off is None:
-            self._all_run()
+        off = chapter.id in self.options.fault
         try:
-            Acts(self.south, self.north, self.clock, hold_off).play(chapter.id)
+            self._set_the_stage(chapter, off)
+            PLAYS[chapter.id](Stage(self.cast, self.network, off))
         except DemoError as error:
             screen.bad(f"  {error}")
         verdict = self._judge(chapter)
         self.verdicts.append(verdict)
         screen.verdict(verdict)
 
-    def _all_run(self):
-        """Whatever a chapter before broke: the next begins with two stations that have caught up."""
-        for side in self.sides:
-            side.start(shown=False)
-        for side, other in (self.sides, self.sides[::-1]):
-            side.wait_link(other)
-            side.wait_receipts(other)
-
-    def _apply_fault(self, chapter):
-        if self.options.fault is None or self.options.fault[1] != chapter.id:
-            return None
-        name = FAULTS[self.options.fault[0]]
-        side = next(s for s in self.sides if s.name == name)
-        side.stop()
+    def _set_the_stage(self, chapter, north_is_off):
+        """The chapter's paths; and, but for the fault, stations that run and have caught up."""
+        names = list(story.CHAPTERS)
+        if names.index(story.PATHS_DIE_IN) <= names.index(chapter.id) < names.index(story.PATHS_MENDED_IN):
+            self.network.cut()
+        if not north_is_off:
+            return self.cast.start(self.network.works)
+        if names.index(story.PATHS_MENDED_IN) < names.index(chapter.id) < names.index("S8-report"):
+            # A station that is stopped ends its tests, and that is another chapter's.
+            chapters_return.wait_reports(self.cast)
+        for side in self.cast.north_stations():
+            side.stop()
         screen.say("")
-        screen.bad(f"--fault: the station of {name} is off in this chapter.")
-        return side
+        screen.bad("--fault: the stations of north are off in this chapter.")
 
     def _judge(self, chapter):
+        directories = [word for side in (*self.cast.mains, *self.cast.liaisons) for word in (f"--{side.label}", side.dir)]
         done = subprocess.run(
             [sys.executable, os.path.join(HERE, "judge.py"), "--bin", self.programs, "--clock", self.room,
-             "--south", self.south.dir, "--north", self.north.dir, chapter.id],
+             *directories, chapter.id],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             check=False)
         try:
@@ -149,9 +156,13 @@ class Player:
                     "why": f"the judge gave no verdict: {done.stderr.strip()[-500:]}"}
 
     def _show_end(self):
-        screen.heading("The end", "both stations run")
-        self._all_run()
-        self.north.types("status")
+        screen.heading("The end", "all stations run")
+        self.network.mend()
+        self.cast.start(paths_work=True)
+        self.cast.north.types("status")
+        screen.say("Of the report this was not played, or is otherwise than there:")
+        for sentence in story.NOT_PLAYED:
+            screen.note(f"- {sentence}")
 
     # ---- the result ----
 
@@ -160,12 +171,13 @@ class Player:
             and all(v["ok"] for v in self.verdicts)
 
     def report(self):
-        out = {"ok": self.ok(), "chapters": self.verdicts}
+        out = {"ok": self.ok(), "chapters": self.verdicts, "not_played": list(story.NOT_PLAYED)}
         if self.error is not None:
             out["error"] = self.error
         if self.options.keep:
-            out["stations"] = [{"side": s.name, "dir": s.dir, "pid": s.process.pid if s.process else None}
-                               for s in self.sides]
+            out["stations"] = [{"side": s.name, "post": s.post, "dir": s.dir, "pid": s.process.pid if s.process else None}
+                               for s in self.cast.present()]
+            out["paths"] = self.network.pids()
         return out
 
     def write_report(self):
@@ -179,26 +191,26 @@ class Player:
     # ---- after the story ----
 
     def stop(self):
-        for side in self.sides:
-            side.stop()
+        self.cast.stop()
+        self.network.stop()
 
     def hand_over(self):
-        """Both stations run on for the reader, until Ctrl-C."""
-        entrances = [side.write_entrance(self.room) for side in self.sides]
-        screen.say("Both stations run. Be a side yourself, each in another terminal:")
-        for file, side, other in zip(entrances, self.sides, self.sides[::-1]):
-            officer = side.facts.officer.name
+        """All stations run on for the reader, until Ctrl-C."""
+        south, north = self.cast.mains
+        entrances = [side.write_entrance(self.room) for side in self.cast.mains]
+        screen.say("The stations run. Be a side yourself, each in another terminal:")
+        for file, side, other in zip(entrances, (south, north), (north, south)):
             screen.pasted([
                 "", f"source {screen.shell_word(file)}",
-                *(["detente inbox --follow"] if side is self.north else
-                  [f"detente send {other.name}/ship --as {officer} \"Good morning\"",
+                *(["detente inbox --follow"] if side is north else
+                  [f"detente send {other.name}/ship --as {side.officer.name} \"Good morning\"",
                    f"detente record show {other.name}/ship"])])
-        screen.say("Ctrl-C here stops both stations"
+        screen.say("Ctrl-C here stops the stations"
                    + (f"; their directories stay in {self.room}." if self.options.keep
                       else " and removes their directories (--keep DIR leaves them)."))
         signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-        while any(side.running() for side in self.sides):
+        while any(side.running() for side in self.cast.present()):
             if signal.sigwait(signals) != signal.SIGCHLD:
                 break
         print(flush=True)
@@ -221,13 +233,13 @@ def perform(options, programs, work_factor):
             player.hand_over()
         leave_running = options.headless and options.keep and player.error is None
         if leave_running:
-            for side in player.sides:
+            for side in player.cast.mains:
                 side.write_entrance(room)
         return 0 if player.ok() else 1
     finally:
         if player is not None and not leave_running:
             player.stop()
-            print("Both stations are stopped.", flush=True)
+            print("All stations are stopped.", flush=True)
         if not options.keep:
             shutil.rmtree(room, ignore_errors=True)
 

@@ -12,6 +12,7 @@ import evidence
 _COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 _WIDTH = min(80, shutil.get_terminal_size((80, 24)).columns)
 _PLAIN_WORD = re.compile(r"[\w@%+=:,./~-]+\Z")
+_LONG_HEX = re.compile(r"[0-9a-f]{32,}")
 _INDENT = "    "
 
 
@@ -96,7 +97,8 @@ def _chunks(words):
 
 
 def command(who, words, program="detente"):
-    """A command as it is typed at a side's terminal; continued with a backslash where it is long."""
+    """A command as it is typed at a side's terminal; continued with a backslash where it is long, digests shortened."""
+    words = [_LONG_HEX.sub(lambda found: found[0][:8] + "…", word) for word in words]
     prompt = f"{who}$ "
     lines, current = [], prompt + program
     for chunk in _chunks(words):

@@ -3,7 +3,8 @@
 import contextlib
 import json
 import os
-import secrets
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 import screen
 import story
 
+BYTES = re.compile(r"\| [0-9a-f]+")
 START_SECONDS = 20
 LINK_SECONDS = 30
 STOP_SECONDS = 20
@@ -58,19 +60,25 @@ def end_waits():
 
 
 class Side:
-    def __init__(self, facts, room, programs, work_factor, clock):
+    """A station of one side, in a directory of its own: what a person types there, and the process."""
+
+    def __init__(self, facts, room, programs, work_factor, clock, post, passphrase, label=None):
         self.facts = facts
         self.name = facts.name
-        self.dir = os.path.join(room, facts.name)
+        self.post = post
+        # As the story calls it: the main station goes by its side's name.
+        self.label = label or (facts.name if post == story.MAIN else f"{facts.name}-{post}")
+        self.officer = facts.officer if post == story.MAIN else facts.liaison_officer
+        self.dir = os.path.join(room, self.label)
         self.process = None
+        self.ports = None  # where the station listens and sends to, if no emulator is between
         self._program = os.path.join(programs, "detente")
         self._cheaper = ["--work-factor", str(work_factor)] if work_factor is not None else []
-        self.ahead = story.SECONDS_AHEAD_QUICK if work_factor is not None else story.SECONDS_AHEAD
-        self._passphrase = secrets.token_hex(12)
+        self._passphrase = passphrase
         self._clock = clock
         self._environment = {**os.environ, **clock.env, "DETENTE_DIR": self.dir,
                              "DETENTE_PASSPHRASE": self._passphrase}
-        os.mkdir(self.dir, 0o700)
+        os.makedirs(self.dir, 0o700, exist_ok=True)
 
     # ---- commands ----
 
@@ -81,7 +89,7 @@ class Side:
 
     def types(self, *words, show=lambda text: text):
         """Runs `detente WORDS` as this side's person, shown; `show` picks from what it printed."""
-        screen.command(self.name, words)
+        screen.command(self.label, words)
         done = self._run(*words)
         # The hints of what comes next are for people who do it by hand.
         text = show(done.stdout.split("\nNext:\n")[0].strip("\n"))
@@ -92,27 +100,37 @@ class Side:
 
     def is_refused(self, *words):
         """The same of a command that has to fail, with what it says."""
-        screen.command(self.name, words)
+        screen.command(self.label, words)
         done = self._run(*words)
         screen.output(textwrap.fill(done.stderr.strip(), 74))
         if done.returncode == 0:
             raise DemoError(f"`detente {words[0]}` was not refused")
 
+    def ladders(self, other, lines):
+        """What is known of each of these lines; None in the place of one that nothing answers for."""
+        return [self.asks("status", f"{other.name}/{line}") for line in lines]
+
     def wait_situation(self, other, lines, situation):
         """Until this side's screen shows it of each of these lines."""
-        def shows():
-            ladders = [self.asks("status", f"{other.name}/{line}") for line in lines]
-            return all(ladder and ladder["situation"] == situation for ladder in ladders)
-        wait_until(shows, f"{self.name} to show {situation}", LINK_SECONDS + self.ahead)
+        wait_until(lambda: all(one and one["situation"] == situation for one in self.ladders(other, lines)),
+                   f"{self.label} to show {situation}", LINK_SECONDS)
+
+    def has_open(self, other, lines):
+        """Whether neither side holds any of these lines cut; a path may be dead all the same."""
+        return all(one and not one["registers"]["own"] and not one["registers"]["theirs"] for one in self.ladders(other, lines))
+
+    def wait_open(self, other, lines):
+        wait_until(lambda: self.has_open(other, lines), f"{self.label} to show the lines open", LINK_SECONDS)
 
     def verifies(self, *words):
         """Runs `detente-verify WORDS` as somebody at this side's table would."""
-        screen.command(self.name, words, "detente-verify")
+        screen.command(self.label, words, "detente-verify")
         done = subprocess.run([self._program + "-verify", *words], cwd=self.dir, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, check=False)
         for line in done.stdout.strip().splitlines():
-            if line.strip().startswith(("proved", "failed", "All", "|")):
+            # What an act's bytes are is for a program.
+            if line.strip().startswith(("proved", "failed", "All", "|")) and not BYTES.fullmatch(line.strip()):
                 screen.output(textwrap.fill(line, 74, subsequent_indent="      "))
         if done.returncode != 0:
             raise DemoError(f"detente-verify gave {done.returncode}")
@@ -123,7 +141,7 @@ class Side:
         entries = record["entries"] if record else []
         found = [e["index"] for e in entries if e["whose"] == whose and e.get("text") == message.text]
         if not found:
-            raise DemoError(f"{self.name} has no such message on {message.line}")
+            raise DemoError(f"{self.label} has no such message on {message.line}")
         return found[0]
 
     def asks(self, *words):
@@ -144,7 +162,7 @@ class Side:
         if self.running():
             return
         if shown:
-            screen.command(self.name, ["station", "run"])
+            screen.command(self.label, ["station", "run"])
         with open(os.path.join(self.dir, "station.out"), "ab") as out:
             # In a session of its own: Ctrl-C in this terminal is for the demo, which stops it by id.
             with end_waits():
@@ -152,15 +170,22 @@ class Side:
                     [self._program, "station", "run", "--dir", self.dir], cwd=self.dir, env=self._environment,
                     stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         wait_until(lambda: not self.running() or self.asks("status"),
-                   f"the station of {self.name} to answer", START_SECONDS)
+                   f"the station of {self.label} to answer", START_SECONDS)
         if not self.running():
-            raise DemoError(f"the station of {self.name} ended: {self.last_output()}")
+            raise DemoError(f"the station of {self.label} ended: {self.last_output()}")
         if shown:
             screen.note(f"runs as process {self.process.pid}")
 
     def last_output(self):
         with open(os.path.join(self.dir, "station.out"), encoding="utf-8", errors="replace") as file:
             return file.read()[-2000:].strip()
+
+    def destroy(self):
+        """Nobody had time to stop it, and nothing of it is left."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        shutil.rmtree(self.dir)
 
     def stop(self):
         """Ends the station by its process id; what it was told is on its disk."""
@@ -184,19 +209,19 @@ class Side:
 
     def wait_link(self, other):
         self._wait_status(lambda counterpart: counterpart["link"]["up"],
-                          f"the link from {self.name} to {other.name}")
+                          f"the link from {self.label} to {other.label}")
 
     def wait_receipts(self, other):
         """Until nothing on any line waits for the other side's receipt."""
         self._wait_status(lambda counterpart: all(line["queued"] + line["unreceipted"] == 0
                                                   for line in counterpart["lines"]),
-                          f"{other.name}'s receipts at {self.name}")
+                          f"{other.label}'s receipts at {self.label}")
 
     # ---- for the reader afterwards ----
 
     def write_entrance(self, room):
         """A file to `source`: the reader's terminal becomes this side's."""
-        file = os.path.join(room, f"{self.name}.env")
+        file = os.path.join(room, f"{self.label}.env")
         programs = os.path.dirname(self._program)
         hour = " ".join(f"{name}={screen.shell_word(value)}" for name, value in self._clock.env.items())
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
@@ -204,6 +229,6 @@ class Side:
             out.write(f"export DETENTE_DIR={screen.shell_word(self.dir)}\n"
                       f"export DETENTE_PASSPHRASE={self._passphrase}\n"
                       f"export PATH={screen.shell_word(programs)}:\"$PATH\"\n"
-                      "# The story is some months ahead of your clock, and so is this command.\n"
+                      "# The story is of another year than your clock, and so is this command.\n"
                       f"detente() {{ env {hour} detente \"$@\"; }}\n")
         return file

@@ -1,8 +1,9 @@
-"""The story's facts: who the sides are, which lines they have, and what is said in each chapter.
+"""The story's facts: who the sides are, which lines they have, what is said in each chapter, and when.
 
-The player says these words and the judge looks for them in both records; that is all
-that the two share. The story is that of the report which the project was made after:
-five lines, before one side cuts them. "soundings" is the demo's own addition.
+The player says these words at these hours and the judge looks for them in both records; that is all
+that the two share. The story is that of the report which the project was made after: five lines,
+before one side cuts them. What the report does not give is from the public record; "soundings", the
+protest and the letters' words are the demo's own.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ class Person:
 class SideFacts:
     name: str
     display: str
-    officer: Person
+    officer: Person           # at the main station
+    liaison_officer: Person   # at the liaison station
+    principal: Person
 
 
 @dataclass(frozen=True)
@@ -31,67 +34,144 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Letter:
+    author: str
+    day: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     id: str
     title: str
 
 
-SOUTH = SideFacts("south", "Republic of Korea", Person("kim", "duty-officer", "Kim Min-jun"))
-NORTH = SideFacts("north", "Democratic People's Republic of Korea",
-                  Person("ri", "duty-officer", "Ri Song-il"))
+SOUTH = SideFacts("south", "Republic of Korea", Person("kim", "duty-officer", "Kim Min-jun"),
+                  Person("lee", "liaison-officer", "Lee Seo-yeon"), Person("first", "principal", "The President"))
+NORTH = SideFacts("north", "Democratic People's Republic of Korea", Person("ri", "duty-officer", "Ri Song-il"),
+                  Person("pak", "liaison-officer", "Pak Chol"), Person("first", "principal", "The Chairman"))
+
+MAIN, LIAISON = "main", "liaison"  # the posts of each side's two stations
 
 PROVABLE_LINES = ("presidential", "liaison", "military-west", "military-east", "ship")
 DENIABLE_LINE = "soundings"
 ALL_LINES = PROVABLE_LINES + (DENIABLE_LINE,)
 ACCORD_LINE = "accord"
-PATH = "fibre"
+# Both go through an emulator, which a chapter may tell to drop what comes. The house has one, without.
+PATHS = ("fibre", "satellite")
 
-CALLED_LINE = "military-east"
-# Daily, as in the report; the hour is put a few minutes ahead of the demo's own, so that it is due in it.
-CALL_IN_MINUTES = 4
+CALLED_LINE, LIAISON_LINE = "military-east", "liaison"
+# As in the report; of the lines with such hours two are played.
 HOURS = """[hours]
 holidays = []
 late_minutes = 15
 unanswered_minutes = 45
 presence_minutes = 10
 on_watch = "post"
-
+"""
+CALL = """
 [[check_calls]]
 time = "{time}"
-zone = "UTC"
-days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+zone = "Asia/Seoul"
+days = [{days}]
 caller = "south"
 """
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+CALL_HOURS = {CALLED_LINE: (("09:00", "16:00"), WEEKDAYS + ("sat", "sun")),
+              LIAISON_LINE: (("09:00", "17:00"), WEEKDAYS)}
 
-CHECK_CALL = Message("military-west", "Check call, 09:00. Nothing to report. How do you read us?")
+
+def hours_file(line):
+    times, days = CALL_HOURS[line]
+    quoted = ", ".join(f'"{day}"' for day in days)
+    return HOURS + "".join(CALL.format(time=time, days=quoted) for time in times)
+
+
+# Hours of the story, in Seoul's and Pyongyang's time.
+BEGIN = "2020-06-08T08:30+09:00"
+FIRST_CALL = "2020-06-08T09:00+09:00"
+CALL_IS_OVER = "2020-06-08T09:50+09:00"
+AFTERNOON = ("2020-06-08T16:00+09:00", "2020-06-08T17:00+09:00")
+PROTESTED = "2020-06-08T18:00+09:00"
+CUT_ANNOUNCED = "2020-06-09T06:30+09:00"
+UNANSWERED = "2020-06-09T09:00+09:00"
+CUT_IN_FORCE = "2020-06-09T12:00+09:00"
+HOUSE_LOST = "2020-06-16T14:49+09:00"
+SILENCE_OVER = "2021-07-26T09:00+09:00"
+RESTORED = "2021-07-27T10:00+09:00"
+ANNOUNCED = "2021-07-27T11:00+09:00"
+LIAISON_RESTORED = "2021-07-27T11:04+09:00"
+AFTERNOON_CALLS = {CALLED_LINE: "2021-07-27T16:00+09:00", LIAISON_LINE: "2021-07-27T17:00+09:00"}
+
+CHECK_CALL = Message("military-west", "Good morning. Nothing to report. How do you read us?")
 WARNING = Message("military-west",
                   "A patrol boat of ours has lost its engine and drifts toward your side, "
                   "37.62 N 125.41 E. It does not answer to hostile intent. Hold your fire.",
                   "flash")
 SOUNDING = Message("soundings", "Would your side meet, if nobody had asked?", signed=False)
-WHILE_OFF = Message("liaison", "The morning call found nobody at your desk. We stay on watch.")
+WHILE_OFF = Message("ship", "The morning radio check found nobody at your desk. We stay on watch.")
+PROTEST = Message("military-west",
+                  "Protest. Persons of neither side's forces send leaflets across the line from your ground. "
+                  "We hold your side answerable for it, and await what you will do.", "priority")
 
 CUT_REASON = ("The authorities who connived at the hostile acts will regret it. "
               "We shall have nothing to do with them.")
-# As long as the lines were cut in the report.
-SILENT_DAYS = 413
+# The whole days of the calendar in the cut, and how many they are.
+SILENT_FROM, SILENT_TO, SILENT_DAYS = "2020-06-10", "2021-07-25", 411
+FORGED = "Seoul takes its protest back."
 CREDENTIAL_DAYS = 900
+
+LETTERS = (
+    Letter("south", "2021-04-12T10:00+09:00", "Three years ago we met. I should like us to speak again."),
+    Letter("north", "2021-05-21T10:00+09:00", "I have read your letter. It is for both to mend what was torn."),
+    Letter("south", "2021-07-12T10:00+09:00", "Let the lines be opened on the day of the armistice, at ten."),
+    Letter("north", "2021-07-19T10:00+09:00", "Agreed: all lines, on the 27th at ten. My officers have their orders."),
+)
 RESTORE_WORDS = "All lines, from ten o'clock on, as our two sides have agreed in their letters."
-# An hour's announcement is seconds here, and so is the agreed instant.
-SECONDS_AHEAD = 15
-SECONDS_AHEAD_QUICK = 5  # where a passphrase costs nothing
+LIAISON_WORDS = "The liaison line, from its new house."
+ANNOUNCED_CORE = "The severed lines between the two sides are open again."
+ANNOUNCEMENTS = {
+    "south": "South and North have restored their lines today at ten o'clock, as the two leaders agreed in their letters.\n",
+    "north": "The top leaders agreed to restore mutual trust by restoring the severed communication lines.\n",
+}
+LIAISON_WORD = Message("liaison", "This is the liaison desk, from Seoul. We read you well.")
 
 # In the order of the story. What is not built yet is not here.
 CHAPTERS = {
     chapter.id: chapter for chapter in (
-        Chapter("S7-call", "A check call, answered by a person"),
         Chapter("S1", "One word across, and a signed receipt back"),
         Chapter("S1-ack", "A person has read it, not only a machine"),
         Chapter("S1-deniable", "Words that prove nothing to an outsider"),
         Chapter("S1-silence", "The other station is off: nothing is lost"),
-        Chapter("S6", "One side cuts every line, at an hour that it names"),
-        Chapter("S7", "413 days of silence"),
-        Chapter("S8", "Both agree to restore, and the machines test each line first"),
+        Chapter("S7-call", "A check call, answered by a person"),
+        Chapter("S7-missed", "8 June: nobody answers at the liaison desk"),
+        Chapter("S11", "A protest arrives: read is not accepted"),
+        Chapter("S6", "9 June: one side cuts every line"),
+        Chapter("S10", "16 June: the liaison house is lost"),
+        Chapter("S5", "April to July: letters by courier"),
+        Chapter("S7", "More than a year of silence"),
+        Chapter("S8", "27 July, 10:00: restored, as both agreed"),
+        Chapter("S9", "11:00: each side announces it, by its own clock"),
+        Chapter("S8-liaison", "11:04: the liaison line, at a new station"),
+        Chapter("S7-first", "16:00, 17:00: the first calls are answered"),
+        Chapter("S8-report", "What the machines found: one path has a fault"),
         Chapter("S15", "A journalist checks one message, offline"),
     )
 }
+
+# Between these chapters no path moves; the second begins without, and ends with all but one direction of one.
+PATHS_DIE_IN, PATHS_MENDED_IN = "S5", "S8"
+
+# What the report tells and this program cannot do yet, said at the end; a chapter that is built takes its line away.
+NOT_PLAYED = (
+    "The principals' call (27 July): voice is not built.",
+    "The letters' seal: they go signed by each principal, in courier files that only the two stations open; a letter "
+    "that the own station cannot read is not built.",
+    "The principals' mandates for restoration and announcement: an officer signs these alone here.",
+    "The technical fault is one of a path that all lines between the main stations share; in the report it is "
+    "military-east's alone.",
+    "One station speaks with one station of the other side: so the North's liaison desk has a station of its own, and the "
+    "demo runs four where the report has three. Each pair of stations holds its own state of every line: the liaison line "
+    "is cut and restored once between the main stations and once between the liaison stations, and the main stations' calendar counts its calls as "
+    "not made.",
+)

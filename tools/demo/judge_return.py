@@ -1,0 +1,118 @@
+"""Verdicts on the restorations, the announcement, the first calls and the report."""
+
+import story
+from clock import seconds_of
+from judge_open import acknowledged, answered_call
+from records import acts_of, find_message, need, officer_signature, same_log
+
+
+# What a station may find of a path that carries one direction only; which of the two depends on its end.
+FINDINGS = ("nothing is heard on it", "nothing of ours arrives on it")
+
+
+def both_ways(here, there):
+    return (here, there), (there, here)
+
+
+def need_open(here, there, lines):
+    for line in lines:
+        for one, other in both_ways(here, there):
+            ladder = one.ladder(other, line)
+            registers = ladder["registers"]
+            need(not registers["own"] and not registers["theirs"], f"{one.label} shows {line} as {ladder['situation']}")
+
+
+def agreed_restoration(here, there):
+    """The newest restoration that both agreed on, proposed `here`, the same in both records."""
+    agreed = [[p for p in one.proposals(other) if p["matter"] == "restoration" and p["state"] == "accepted"]
+              for one, other in both_ways(here, there)]
+    need(all(agreed), f"no restoration is agreed on in the records of {here.label} and {there.label}")
+    ours, theirs = (sorted(found, key=lambda p: p["instant"])[-1] for found in agreed)
+    for what in ("epoch", "index", "instant", "words"):
+        need(ours[what] == theirs[what], f"the two records differ in the agreement's {what}: {ours[what]}, {theirs[what]}")
+    need((ours["by"], ours["decided"]["by"]) == ("us", "them"), f"it was not {here.label}'s proposal and the other's acceptance")
+    cleared = [e["time"] for e in acts_of(there, here, 12) if "ended by restoration" in e["act"]]
+    need(cleared, f"{there.label} has cleared no line")
+    need(all(time >= ours["instant"] for time in cleared), "a line was opened before the agreed instant")
+    return {"instant": ours["instant"], "proposed_by": f"{here.label}/{ours['post']}",
+            "accepted_by": f"{there.label}/{ours['decided']['post']}", "lines": list(story.ALL_LINES)}
+
+
+def judge_restoration(bench):
+    south, north = bench.south, bench.north
+    agreement = agreed_restoration(south, north)
+    need(agreement["instant"] == seconds_of(story.RESTORED), f"it was agreed on for {agreement['instant']}")
+    signed = {here.name: acts_of(here, there, kind)[-1]["time"] for here, there, kind in ((south, north, 13), (north, south, 14))}
+    need(all(time < seconds_of(story.RESTORED) - 3600 for time in signed.values()), f"it was not signed before: {signed}")
+    need_open(south, north, story.ALL_LINES)
+    return {"agreement": agreement, "signed": signed}
+
+
+def judge_liaison(bench):
+    house, desk = bench.house, bench.desk
+    agreement = agreed_restoration(house, desk)
+    need(agreement["instant"] >= seconds_of(story.LIAISON_RESTORED), f"it was agreed on for {agreement['instant']}")
+    need_open(house, desk, [story.LIAISON_LINE])
+    logs = [log for log in desk.line(house, story.LIAISON_LINE)["logs"] if log["whose"] == "far"]
+    need(len({log["epoch"] for log in logs}) > 1, "the lines were not taken over in a new epoch")
+    read = acknowledged(house, desk, story.NORTH.liaison_officer, story.LIAISON_WORD)
+    *records, _ = same_log(house, desk, story.LIAISON_LINE)
+    _, far = find_message(house, desk, story.LIAISON_WORD, records)
+    officer_signature(far, story.SOUTH.liaison_officer.post)
+    return {"agreement": {**agreement, "lines": [story.LIAISON_LINE]}, **read}
+
+
+def judge_report(bench):
+    """What each station wrote of its tests, in both records: every line open, and the fault named."""
+    reports = {}
+    for here, there in both_ways(bench.south, bench.north):
+        found = [e for e in acts_of(here, there, 16) if e["time"] >= seconds_of(story.RESTORED)]
+        need(found, f"{here.name} has written no report")
+        said = found[-1]["act"]
+        need("every line is open" in said, f"{here.name} reports: {said}")
+        need(f"path {story.PATHS[0]}: works both ways" in said, f"{here.name} does not say that {story.PATHS[0]} works: {said}")
+        need(any(f"path {story.PATHS[1]}: {finding}" in said for finding in FINDINGS),
+             f"{here.name} does not name the fault of {story.PATHS[1]}: {said}")
+        reports[here.name] = said.split("; ")
+    return {"reports": reports}
+
+
+def judge_announcement(bench):
+    south, north = bench.south, bench.north
+    instant = seconds_of(story.ANNOUNCED)
+    found, clocks, verdicts = {}, {}, {}
+    for here, there in both_ways(south, north):
+        released = [a for a in here.announcements() if a["announcement"]["state"] == "released"]
+        need(len(released) == 1, f"{here.name} shows {len(released)} released announcements")
+        one = released[0]
+        need(one["instant"] == instant, f"{here.name} has agreed on {one['instant']}")
+        for whose in ("ours", "theirs"):
+            side = one["announcement"][whose]
+            need(side["released"] is not None, f"{here.name} does not know of a release ({whose})")
+            need(side["released"] >= instant and side["late_s"] < 2, f"released {side['released']}, {side['late_s']} s late")
+        found[here.name] = one["announcement"]
+        lines = here.verified("announcement", here.release_file(), [south.card(), north.card()])
+        verdicts[here.name] = lines[-1]
+        clocks[here.name] = here.with_(there)["clock"]
+        need(clocks[here.name], f"{here.name} has not measured the other's clock")
+        with open(here.release_file(), encoding="utf-8") as file:
+            need(file.read().endswith(story.ANNOUNCEMENTS[here.name]), f"{here.name} released another text")
+    need(found["south"]["ours"]["released"] == found["north"]["theirs"]["released"]
+         and found["north"]["ours"]["released"] == found["south"]["theirs"]["released"], "the two records differ in the hours")
+    return {"announcement": {"core": story.ANNOUNCED_CORE, "instant": instant,
+                             "released": {name: one["ours"]["released"] for name, one in found.items()},
+                             "clocks": clocks, "verdicts": verdicts}}
+
+
+def judge_first_calls(bench):
+    calls = []
+    for caller, called, line, officers in (
+            (bench.south, bench.north, story.CALLED_LINE, (story.SOUTH.officer, story.NORTH.officer)),
+            (bench.house, bench.desk, story.LIAISON_LINE, (story.SOUTH.liaison_officer, story.NORTH.liaison_officer))):
+        hour = story.AFTERNOON_CALLS[line]
+        calls.append(answered_call((called, officers[1]), (caller, officers[0]), line, hour[:10], hour))
+    return {"calls": calls}
+
+
+JUDGES = {"S8": judge_restoration, "S9": judge_announcement, "S8-liaison": judge_liaison, "S7-first": judge_first_calls,
+          "S8-report": judge_report}
