@@ -27,13 +27,14 @@ def parse_annex(text):
     table.integer("queue_entries", 1, 100000)
     table.line("staffed", 0, 200)
     table.texts("people", 0, 64)
-    if "station" in table.values:
-        refuse(table.name("station") and line == 0, "annex: line 0 ends at no station of its own")
     table.choice("lift", ["agreed", "alone"], optional=True)
     table.choice("restore", ["machines", "desks"], optional=True)
     acts = table.texts("signed_acts", 0, 64)
     refuse(acts and evidence == "provable", "annex: signed acts on a provable line")
     table.digest("code_book", empty=True)
+    if "station" in table.values:
+        table.name("station")
+        refuse(line == 0, "annex: stations of their own on line 0")
     log_only = table.choice("class", ["carried", "log-only"], optional=True) == "log-only"
     unanswered, on_watch = _hours(table)
     calls = [_call(call) for call in table.tables("check_calls", 0, 64, optional=True)]

@@ -139,14 +139,14 @@ class Annexes(Files):
     HOURS = ('[hours]\nholidays = ["01-01", "02-29", "1970-01-01", "2105-12-31"]\nlate_minutes = 5\n'
              'unanswered_minutes = 30\npresence_minutes = 10\n')
     CALL = '[[check_calls]]\ntime = "09:00"\nzone = "Asia/Seoul"\ndays = ["mon", "tue"]\n'
-    GOOD = ('restore = "desks"\n', 'restore = "machines"\n', 'lift = "alone"\n', 'class = "carried"\n', 'class = "log-only"\n',
+    GOOD = ('station = "west-house"\n', 'restore = "desks"\n', 'restore = "machines"\n', 'lift = "alone"\n', 'class = "carried"\n', 'class = "log-only"\n',
             HOURS, HOURS + 'on_watch = "post"\n', CALL, CALL + 'kind = "ordinary"\n', CALL + 'caller = "south"\n',
             CALL + 'own_hours = ["south 08:00 Europe/Paris", "north 09:00 Asia/Pyongyang"]\n',
             CALL + 'exceptions = ["2027-03-02 10:30", "2027-12-24 none"]\n',
             CALL + 'kind = "opening"\n' + CALL.replace("09:", "17:") + 'kind = "closing"\n',
             CALL + CALL.replace("09:00", "09:30"), CALL + CALL.replace("Seoul", "Tokyo"),
             CALL.replace('"mon", "tue"', "") + 'exceptions = ["2027-03-02 10:30"]\n', HOURS + CALL)
-    BAD = ('restore = "people"\n', 'class = "none"\n', 'class = "log-only"\n' + CALL, 'unknown = 1\n',
+    BAD = ('station = "West"\n', 'station = 1\n', 'restore = "people"\n', 'class = "none"\n', 'class = "log-only"\n' + CALL, 'unknown = 1\n',
            'class = "log-only"\n' + HOURS + 'on_watch = "staffed"\n', HOURS + 'on_watch = "all"\n',
            HOURS.replace('"01-01", "02-29"', '"02-29", "01-01"'), HOURS.replace("01-01", "02-30", 1),
            HOURS.replace("1970", "1969"), HOURS.replace("2105", "2106"), HOURS.replace('"02-29", ', '"01-01", '),
