@@ -227,7 +227,8 @@ Result<Annex> parse_annex(std::string_view text) {
   out.queue_entries = root.integer("queue_entries", 1, kQueueEntriesMax);
   out.staffed = root.text("staffed");
   out.people = root.texts("people", kPeopleMax);
-  if (root.has("station")) out.station = root.text("station");
+  if (root.has("station") && (out.station = root.text("station")).empty())
+    document.fail_with(Fault::kMalformed, "\"station\" is the post of stations; leave it out where every station carries the line", root.line());
   if (root.has("lift")) out.lift_alone = read_choice(document, root, "lift", kLift) == 1;
   if (root.has("restore")) out.desk_restores = read_choice(document, root, "restore", kRestore) == 1;
   out.signed_acts = root.texts("signed_acts", kSignedActsMax);

@@ -104,6 +104,7 @@ TEST(Annex, ALineMayEndAtTheStationsOfOnePost) {
   EXPECT_FALSE(annex.carried_between("liaison", "main"));
   EXPECT_FALSE(annex.carried_between("main", "liaison"));
   EXPECT_EQ(parse_annex(test::replaced(text, "station = \"liaison\"", "station = \"a house\"")).error().fault, Fault::kMalformed);
+  EXPECT_EQ(parse_annex(test::replaced(text, "station = \"liaison\"", "station = \"\"")).error().fault, Fault::kMalformed);
   annex = test::annexes()[0];
   annex.station = "liaison";
   EXPECT_EQ(check_annex(annex).error().fault, Fault::kConflict) << "the accord line";

@@ -109,7 +109,7 @@ TEST(Proposal, ADeskWritesNoProposalThatMeansNothing) {
             Fault::kMalformed);
   EXPECT_EQ(fault([](record::Entry& e) { e.body = proposal_body({Matter::kAccordChange, {1}, {}, {}, ""}); }),
             Fault::kMalformed);
-  const auto with_files = [](std::size_t count, std::uint64_t length, const char* type) {
+  const auto with_files = [&](std::size_t count, std::uint64_t length, const char* type) {
     return fault([&](record::Entry& e) {
       e.body = proposal_body({Matter::kAccordChange, Bytes(32, 1), {}, {}, ""});
       e.header.attachments.assign(count, {Digest{1}, length, type, ""});

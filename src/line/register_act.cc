@@ -1,11 +1,13 @@
 #include "line/register_act.h"
 
-#include "line/act_body.h"
+#include "record/act_body.h"
 #include "wire/reader.h"
 
 namespace detente::line {
 
 namespace {
+
+using record::body_end_items, record::read_body_end, record::read_time, record::write_body_end;
 
 constexpr std::uint64_t kCut = 0, kClear = 1;
 constexpr std::uint64_t kDark = 8;  // beside the bits of all media

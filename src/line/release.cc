@@ -1,8 +1,10 @@
 #include "line/release.h"
 
-#include "line/act_body.h"
+#include "record/act_body.h"
 
 namespace detente::line {
+
+using record::read_time;
 
 Bytes release_body(const Release& release) {
   wire::CborWriter out;

@@ -1,11 +1,13 @@
 #include "line/restoration.h"
 
-#include "line/act_body.h"
+#include "record/act_body.h"
 #include "line/proposal.h"
 
 namespace detente::line {
 
 namespace {
+
+using record::read_bounded, record::read_words;
 
 constexpr std::uint64_t kCountMax = std::uint64_t{1} << 48;
 

@@ -1,8 +1,10 @@
 #include "line/suspension.h"
 
-#include "line/act_body.h"
+#include "record/act_body.h"
 
 namespace detente::line {
+
+using record::read_bounded, record::read_time;
 
 Bytes suspension_body(const SuspensionAct& act) {
   return wire::CborWriter().array(2).uint(act.number.value).uint(act.until.seconds).take();

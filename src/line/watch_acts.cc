@@ -1,10 +1,12 @@
 #include "line/watch_acts.h"
 
-#include "line/act_body.h"
+#include "record/act_body.h"
 
 namespace detente::line {
 
 namespace {
+
+using record::read_bounded, record::read_time, record::read_words;
 
 // The last item of an array, when it has one more than `without`; never empty when it is there.
 Result<std::string> words_of(wire::CborReader& reader, std::size_t items, std::size_t without) {

@@ -13,7 +13,6 @@
 
 namespace detente::record {
 
-inline constexpr std::uint8_t kAnnouncementMatter = 2;                 // of a proposal
 inline constexpr std::size_t kAnnouncedCoreMax = 200;                  // bytes
 inline constexpr std::size_t kAnnouncedTextMax = 16'384;               // bytes
 inline constexpr std::uint32_t kAnnouncedAheadMax = 400 * 86'400;      // seconds

@@ -57,6 +57,7 @@ Result<ReleaseFile> read_lines(Lines& lines) {
   DETENTE_TRY_VOID(wire::check_name(side));
   out.side = side;
   DETENTE_TRY(core, lines.value("core"));
+  if (core.empty()) return malformed("\"core\" is empty");
   DETENTE_TRY_VOID(wire::check_text(core, kAnnouncedCoreMax));
   out.core = core;
   DETENTE_TRY(mode_name, lines.value("mode"));

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wire/cbor.h"
+#include "record/proposal_body.h"
 
 namespace detente::record {
 
@@ -22,8 +22,6 @@ struct SignedProposal {
   WallTime instant;
 };
 
-constexpr std::uint64_t kAccepted = 0;
-
 std::optional<ShownEntry> shown_entry(const ItemFindings& item) {
   const auto* whole = std::get_if<ShownWhole>(&item.shown);
   if (whole == nullptr) return std::nullopt;
@@ -37,24 +35,18 @@ std::optional<ShownEntry> shown_entry(const ItemFindings& item) {
 }
 
 // What a proposal of kind 13 says, as far as it is asked here. spec/record.md section 3.
-Result<SignedProposal> read_proposal(ByteView body) {
-  wire::CborReader reader(body);
-  DETENTE_TRY(items, reader.array());
-  if (items != 4 && items != 5) return fail(Fault::kMalformed, "the proposal has too few or too many parts");
-  DETENTE_TRY(matter, reader.uint());
-  if (matter != kAnnouncementMatter) return fail(Fault::kMalformed, "the proposal is of another matter");
-  DETENTE_TRY(content, reader.bytes());
-  DETENTE_TRY(what, parse_announcement_content(content));
-  DETENTE_TRY(instant, reader.uint());
-  if (instant > UINT32_MAX) return fail(Fault::kMalformed, "the proposal's instant is out of its range");
-  return SignedProposal{std::move(what), WallTime{static_cast<std::uint32_t>(instant)}};
+Result<SignedProposal> read_proposal(const Entry& entry) {
+  if (entry.header.body_form != BodyForm::kCbor) return fail(Fault::kMalformed, "the proposal's body is of another form");
+  DETENTE_TRY(proposal, parse_proposal_body(entry.body));
+  if (proposal.matter != Matter::kAnnouncement) return fail(Fault::kMalformed, "the proposal is of another matter");
+  if (!proposal.instant) return fail(Fault::kMalformed, "the proposal names no instant");
+  DETENTE_TRY(what, parse_announcement_content(proposal.content));
+  return SignedProposal{std::move(what), *proposal.instant};
 }
 
-bool accepts(ByteView body) {
-  wire::CborReader reader(body);
-  const auto items = reader.array();
-  const auto act = reader.uint();
-  return items && (*items == 1 || *items == 2) && act && *act == kAccepted;
+bool accepts(const Entry& entry) {
+  const auto answer = parse_answer_body(entry.body);
+  return entry.header.body_form == BodyForm::kCbor && answer && answer->act == AnswerAct::kAccept;
 }
 
 bool refers_to(const ShownEntry& answer, const ShownEntry& proposal) {
@@ -76,7 +68,7 @@ std::optional<Agreement> find_agreement(const ExtractFindings& evidence) {
   for (const ShownEntry& proposal : all)
     for (const ShownEntry& answer : all)
       if (proposal.entry.header.kind == kProposal && answer.entry.header.kind == kProposalAnswer &&
-          accepts(answer.entry.body) && refers_to(answer, proposal))
+          accepts(answer.entry) && refers_to(answer, proposal))
         return Agreement{proposal, answer};
   return std::nullopt;
 }
@@ -88,7 +80,7 @@ class Judge {
   void run() {
     const auto agreement = find_agreement(out_.evidence);
     if (!agreement) return add("agreement", "the evidence shows no proposal that the other side accepted");
-    const auto proposal = read_proposal(agreement->proposal.entry.body);
+    const auto proposal = read_proposal(agreement->proposal.entry);
     if (!proposal) return add("agreement", proposal.error().message);
     const bool both = agreement->proposal.signed_by_person && agreement->answer.signed_by_person;
     const ReleaseFile& file = out_.file;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "record/extract_fixture_for_test.h"
+#include "record/proposal_body.h"
 #include "wire/cbor.h"
 
 namespace detente::record {
@@ -44,7 +45,7 @@ class Released : public testing::Test {
   }
   static Bytes proposal_body(const Announcement& what) {
     wire::CborWriter out;
-    out.array(4).uint(kAnnouncementMatter).bytes(announcement_content(what)).uint(kInstant.seconds).null();
+    out.array(4).uint(static_cast<std::uint64_t>(Matter::kAnnouncement)).bytes(announcement_content(what)).uint(kInstant.seconds).null();
     return out.take();
   }
   static Bytes answer_body(std::uint64_t act) {

@@ -160,6 +160,7 @@ def digest(text, salt=bytes(16)):
 
 OUR_TEXT, THEIR_TEXT, OTHER_TEXT = b"ours\n", b"theirs", b"another"
 CONTENT = (2, CORE, digest(OUR_TEXT), digest(THEIR_TEXT))
+PROOF = [3, bytes(32), bytes(64)]  # of a mandate: of its form
 
 
 class Evidence:
@@ -239,13 +240,18 @@ class Made(Files):
         content = cbor.encode(list(CONTENT))
         when = TIME + 1000
         proposals = [("", {"body": [2, content, when, None, "Words."]}), ("", {"body": [2, content, when, TIME]}),
+                     ("", {"body": [2, content, when, None, None, PROOF]}), ("", {"body": [2, content, when, None, "Words.", PROOF]}),
+                     ("agreement", {"body": [2, content, when, None, None]}), ("agreement", {"body": [2, content, when, None, ""]}),
+                     ("agreement", {"body": [2, content, when, None, None, PROOF[:2]]}), ("agreement", {"body": [2, content, when, 1 << 32]}),
                      ("", {"k17": [[bytes(32), 5, "text/plain"]]}), ("", {"k12": [[1, bytes(16), 0, bytes(32)]]}),
                      ("agreement", {"body": [1, content, when, None]}), ("agreement", {"body": [2, content, None, None]}),
                      ("agreement", {"body": [2, content, when]}), ("agreement", {"body": [2, list(CONTENT), when, None]}),
                      ("agreement", {"body": [2, content, 1 << 32, None]}), ("agreement", {"k3": 1}), ("agreement", {"k3": 2}),
                      ("agreement", {"k4": 14}), ("agreement", {"officers": ()}), ("agreement", {"shown": "header"}),
                      ("agreement", {"shown": "leaf"})]
-        answers = [("", {"body": (0, "Words.")}), ("agreement", {"body": (1,)}), ("agreement", {"body": (2,)}),
+        answers = [("", {"body": (0, "Words.")}), ("", {"body": (0, None, PROOF)}), ("", {"body": (0, "Words.", PROOF)}),
+                   ("agreement", {"body": (0, None)}), ("agreement", {"body": (0, "x" * 301)}),
+                   ("agreement", {"body": (1,)}), ("agreement", {"body": (2,)}),
                    ("agreement", {"body": ()}), ("agreement", {"body": (3,)}), ("agreement", {"k3": 1}), ("agreement", {"k4": 13}),
                    ("agreement", {"officers": ()}), ("agreement", {"shown": "header"})]
         for (wrong, proposal), (also, answer) in [(one, ("", {})) for one in proposals] + [(("", {}), one) for one in answers]:

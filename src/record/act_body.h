@@ -10,7 +10,7 @@
 #include "wire/cbor.h"
 #include "wire/text.h"
 
-namespace detente::line {
+namespace detente::record {
 
 inline Result<std::uint64_t> read_bounded(wire::CborReader& reader, std::uint64_t max, const char* what) {
   DETENTE_TRY(value, reader.uint());
@@ -35,19 +35,19 @@ inline Result<std::string> read_words(wire::CborReader& reader, std::size_t max,
 // The end of a body that may have words and the proof of a mandate: nothing, [words], or [words or null, proof].
 struct BodyEnd {
   std::string words;
-  std::optional<record::MandateProof> mandate;
+  std::optional<MandateProof> mandate;
 };
 
-inline std::size_t body_end_items(const std::string& words, const std::optional<record::MandateProof>& mandate) {
+inline std::size_t body_end_items(const std::string& words, const std::optional<MandateProof>& mandate) {
   return mandate ? 2 : words.empty() ? 0 : 1;
 }
 
-inline void write_body_end(wire::CborWriter& out, const std::string& words, const std::optional<record::MandateProof>& mandate) {
+inline void write_body_end(wire::CborWriter& out, const std::string& words, const std::optional<MandateProof>& mandate) {
   if (!words.empty())
     out.text(words);
   else if (mandate)
     out.null();
-  if (mandate) record::write_mandate_proof(out, *mandate);
+  if (mandate) write_mandate_proof(out, *mandate);
 }
 
 inline Result<BodyEnd> read_body_end(wire::CborReader& reader, std::size_t items, std::size_t words_max,
@@ -62,9 +62,9 @@ inline Result<BodyEnd> read_body_end(wire::CborReader& reader, std::size_t items
     out.words = std::move(words);
   }
   if (items == 1) return out;
-  DETENTE_TRY(proof, record::read_mandate_proof(reader));
+  DETENTE_TRY(proof, read_mandate_proof(reader));
   out.mandate = proof;
   return out;
 }
 
-}  // namespace detente::line
+}  // namespace detente::record
