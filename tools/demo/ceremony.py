@@ -81,7 +81,8 @@ class Ceremony:
             with open(os.path.join(self.south.dir, f"{line}.toml"), "w", encoding="ascii") as file:
                 file.write(story.hours_file(line))
             hours += ["--hours", f"{line}={line}.toml"]
-        self.south.types("accord", "draft", "north", *lines, "--line", f"{story.DENIABLE_LINE}:deniable", *paths, *hours)
+        posts = [word for post, carried in story.LINES_OF.items() for line in carried for word in ("--station", f"{line}={post}")]
+        self.south.types("accord", "draft", "north", *lines, "--line", f"{story.DENIABLE_LINE}:deniable", *paths, *posts, *hours)
         self.south.types("accord", "sign", "north", "--yes", show=_signed)
         self.south.types("accord", "export", "north", "../to-north/accord")
         self.north.types("accord", "import", "../to-north/accord")

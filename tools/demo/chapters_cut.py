@@ -12,7 +12,7 @@ from sides import LINK_SECONDS, wait_until
 
 
 def cut_everything(stage, effective=None):
-    """The North's act, at both of its stations: each pair holds its own state of every line."""
+    """The North's act, at both of its stations: each cuts the lines that it carries."""
     when = ("--effective", utc(effective)) if effective else ()
     for side in (stage.north, stage.desk):
         side.types("cut", "--all", "--reason", story.CUT_REASON, *when, "--as", side.officer.name, "--yes")
@@ -20,8 +20,8 @@ def cut_everything(stage, effective=None):
 
 def wait_cut(stage):
     for side, other in ((stage.north, stage.south), (stage.desk, stage.house)):
-        side.wait_situation(other, story.ALL_LINES, "cut-by-us")
-        other.wait_situation(side, story.ALL_LINES, "cut-by-them")
+        side.wait_situation(other, story.LINES_OF[side.post], "cut-by-us")
+        other.wait_situation(side, story.LINES_OF[side.post], "cut-by-them")
 
 
 def is_cut(stage):

@@ -18,13 +18,13 @@ LATE_SECONDS = 15
 REPORT_SECONDS = 90
 
 
-def wait_open(here, there, lines=story.ALL_LINES):
+def wait_open(here, there):
     for side, other in ((here, there), (there, here)):
-        side.wait_open(other, lines)
+        side.wait_open(other, story.LINES_OF[side.post])
 
 
-def propose(side, other, lines, at, words, *more):
-    side.types("restore", "propose", *(f"{other.name}/{line}" for line in lines), "--at", at, "--words", words,
+def propose(side, other, at, words, *more):
+    side.types("restore", "propose", *(f"{other.name}/{line}" for line in story.LINES_OF[side.post]), "--at", at, "--words", words,
                "--as", side.officer.name, *more)
 
 
@@ -42,7 +42,7 @@ def agree_by_courier(stage):
     south, north = stage.cast.mains
     courier = Courier(stage)
     if not south.asks("proposal", "list")["proposals"]:
-        propose(south, north, story.ALL_LINES, utc(story.RESTORED), story.RESTORE_WORDS, *give_mandate(south, north), "--wait", "durable")
+        propose(south, north, utc(story.RESTORED), story.RESTORE_WORDS, *give_mandate(south, north), "--wait", "durable")
     if stage.north_is_off or agreed(south):
         return
     courier.carry_until(south, north, lambda: stage.offers(north))
@@ -95,7 +95,7 @@ def ensure_open(stage):
     except DemoError as error:
         screen.note(f"({error})")
     screen.say("The restoration did not succeed, so there is another one now.")
-    propose(stage.south, stage.north, story.ALL_LINES, f"+{stage.cast.lead}s", story.RESTORE_WORDS)
+    propose(stage.south, stage.north, f"+{stage.cast.lead}s", story.RESTORE_WORDS)
     stage.accept(stage.north, stage.south)
     wait_open(stage.south, stage.north)
 
@@ -181,7 +181,7 @@ def the_liaison_line_comes_back(stage):
     house.wait_situation(desk, [story.LIAISON_LINE], "cut-by-them")
     stage.clock.to(story.LIAISON_RESTORED, before=stage.cast.lead)
     at = utc(story.LIAISON_RESTORED) if stage.clock.is_before(story.LIAISON_RESTORED, stage.cast.lead // 2) else f"+{stage.cast.lead}s"
-    propose(house, desk, story.ALL_LINES, at, story.LIAISON_WORDS)
+    propose(house, desk, at, story.LIAISON_WORDS)
     stage.accept(desk, house)
     wait_open(house, desk)
     screen.say("The line is open; the desk answers when a person does.")

@@ -33,18 +33,22 @@ def _receipt(receipt):
             f"{'entry' if receipt['size'] == 1 else 'entries'} at {_clock(receipt['time'])}")
 
 
+def _lines(count):
+    return f"{count} {'line' if count == 1 else 'lines'}"
+
+
 def _call(call):
     yield f"check call of {call['date']} on {call['line']}: {call['state']} in both records"
     yield f"  called by {call['called_by']}, answered by {call['answered_by']}"
 
 
 def _cut(cut):
-    yield f"cut of {len(cut['lines'])} lines, in both records: signed {_hour(cut['signed_at'])} by {cut['by']}"
+    yield f"cut of {_lines(len(cut['lines']))}, in both records: signed {_hour(cut['signed_at'])} by {cut['by']}"
     yield f"  in force since {_hour(cut['since'])}, by both clocks"
 
 
 def _agreement(agreement):
-    yield f"restoration of {len(agreement['lines'])} {'line' if len(agreement['lines']) == 1 else 'lines'}, agreed for {_hour(agreement['instant'])}"
+    yield f"restoration of {_lines(len(agreement['lines']))}, agreed for {_hour(agreement['instant'])}"
     yield f"  proposed by {agreement['proposed_by']}, accepted by {agreement['accepted_by']}"
 
 

@@ -5,7 +5,7 @@ from clock import seconds_of
 from records import acts_of, both_ends, facts_of, find_text, need, officer_signature, receipt
 
 
-def cut_of(side, other, officer):
+def cut_of(side, other, officer, lines):
     """The newest cut that `side` signed, in both records, with each line's state at both."""
     cuts = [e for e in acts_of(side, other, 12) if e["author_post"]]
     need(cuts, f"{side.label} has cut nothing")
@@ -13,7 +13,7 @@ def cut_of(side, other, officer):
     full, _ = both_ends(side, other, story.ACCORD_LINE, cuts[-1], cuts[-1])
     officer_signature(full, officer.post)
     hours = set()
-    for line in story.ALL_LINES:
+    for line in lines:
         for here, there, situation, whose in ((side, other, "cut-by-us", "own"), (other, side, "cut-by-them", "theirs")):
             ladder = here.ladder(there, line)
             need(ladder["situation"] == situation, f"{here.label} shows {line} as {ladder['situation']}")
@@ -22,13 +22,14 @@ def cut_of(side, other, officer):
             need(cut["since"] > cut["signed_at"], f"{line} was cut without an announcement")
             hours.add(cut["since"])
     need(hours == {seconds_of(story.CUT_IN_FORCE)}, f"the cut is in force since {sorted(hours)}")
-    return {"by": f"{side.label}/{officer.post}", "signed_at": full["time"], "since": hours.pop(), "lines": list(story.ALL_LINES),
+    return {"by": f"{side.label}/{officer.post}", "signed_at": full["time"], "since": hours.pop(), "lines": list(lines),
             "reason": story.CUT_REASON}
 
 
 def judge_cut(bench):
-    main = cut_of(bench.north, bench.south, story.NORTH.officer)
-    return {"cut": main, "cut_of_liaison": cut_of(bench.desk, bench.house, story.NORTH.liaison_officer)}
+    main = cut_of(bench.north, bench.south, story.NORTH.officer, story.LINES_OF[story.MAIN])
+    return {"cut": main, "cut_of_liaison": cut_of(bench.desk, bench.house, story.NORTH.liaison_officer,
+                                                   story.LINES_OF[story.LIAISON])}
 
 
 def judge_lost_house(bench):

@@ -54,9 +54,15 @@ def judge_one_word(bench):
         counterpart = here.with_(there)
         need(counterpart and counterpart["link"]["up"], f"{here.name} has no link to {there.name}")
         names = {line["name"] for line in counterpart["lines"]}
-        missing = set(story.PROVABLE_LINES) - names
+        missing = set(story.LINES_OF[story.MAIN]) - names
         need(not missing, f"{here.name} has no line {', '.join(sorted(missing))}")
         accords[here.name] = counterpart["accord"]["digest"]
+    for here, there in ((bench.house, bench.desk), (bench.desk, bench.house)):
+        counterpart = here.with_(there)
+        need(counterpart and counterpart["link"]["up"], f"{here.label} has no link to {there.label}")
+        need([line["name"] for line in counterpart["lines"]] == [story.ACCORD_LINE, story.LIAISON_LINE],
+             f"{here.label} carries {counterpart['lines']}")
+        accords[here.label] = counterpart["accord"]["digest"]
     need(len(set(accords.values())) == 1, f"the sides hold different accords: {accords}")
     *records, log = same_log(south, north, story.CHECK_CALL.line)
     entries = [signed_message(south, north, story.SOUTH, message, records)

@@ -35,7 +35,7 @@ def agreed_restoration(here, there):
     need(cleared, f"{there.label} has cleared no line")
     need(all(time >= ours["instant"] for time in cleared), "a line was opened before the agreed instant")
     return {"instant": ours["instant"], "proposed_by": f"{here.label}/{ours['post']}",
-            "accepted_by": f"{there.label}/{ours['decided']['post']}", "lines": list(story.ALL_LINES)}
+            "accepted_by": f"{there.label}/{ours['decided']['post']}", "lines": [one["line"] for one in ours["lines"]]}
 
 
 def judge_mandates(bench):
@@ -61,7 +61,7 @@ def judge_restoration(bench):
     south, north = bench.south, bench.north
     agreement = agreed_restoration(south, north)
     need(agreement["instant"] == seconds_of(story.RESTORED), f"it was agreed on for {agreement['instant']}")
-    need_open(south, north, story.ALL_LINES)
+    need_open(south, north, story.LINES_OF[story.MAIN])
     return {"agreement": agreement}
 
 
@@ -76,7 +76,7 @@ def judge_liaison(bench):
     *records, _ = same_log(house, desk, story.LIAISON_LINE)
     _, far = find_message(house, desk, story.LIAISON_WORD, records)
     officer_signature(far, story.SOUTH.liaison_officer.post)
-    return {"agreement": {**agreement, "lines": [story.LIAISON_LINE]}, **read}
+    return {"agreement": agreement, **read}
 
 
 def judge_report(bench):

@@ -57,6 +57,8 @@ PROVABLE_LINES = ("presidential", "liaison", "military-west", "military-east", "
 DENIABLE_LINE = "soundings"
 ALL_LINES = PROVABLE_LINES + (DENIABLE_LINE,)
 ACCORD_LINE = "accord"
+# Which stations of both sides carry which line.
+LINES_OF = {MAIN: tuple(line for line in ALL_LINES if line != "liaison"), LIAISON: ("liaison",)}
 # Both go through an emulator, which a chapter may tell to drop what comes. The house has one, without.
 PATHS = ("fibre", "satellite")
 
@@ -173,7 +175,5 @@ NOT_PLAYED = (
     "The technical fault is one of a path that all lines between the main stations share; in the report it is "
     "military-east's alone.",
     "One station speaks with one station of the other side: so the North's liaison desk has a station of its own, and the "
-    "demo runs four where the report has three. Each pair of stations holds its own state of every line: the liaison line "
-    "is cut and restored once between the main stations and once between the liaison stations, and the main stations' calendar counts its calls as "
-    "not made.",
+    "demo runs four where the report has three.",
 )
