@@ -41,7 +41,8 @@ link::CourierSection Line::courier_section(Context& context, std::uint32_t base_
   link::CourierSection out;
   out.line = setup_.id;
   out.state = state_frame(context, false).body;
-  if (const auto& receipt = far_.newest_receipt(); receipt && receipt->size >= far_.floor()) {
+  // Before contact nobody knows whether this disk was copied back, and had cosigned more.
+  if (const auto& receipt = far_.newest_receipt(); contact_made_ && receipt && receipt->size >= far_.floor()) {
     if (context.audit != nullptr) context.audit->cosigned(far_.key(), receipt->size, receipt->root);
     out.receipt = link::CourierReceipt{far_.key().epoch, receipt->size,
                                        record::encode_wire_cosignature(wire_receipt(*receipt), base_c)};

@@ -20,6 +20,17 @@ TEST_F(FilesOfLives, ARestartTakesNothingBeforeTheOtherSideHasHeardOfIt) {
   EXPECT_EQ(carry(0).taken, 1u);
 }
 
+// It may be copied back, and would cosign less than it had.
+TEST_F(FilesOfLives, ARestartGivesNoReceiptBeforeContact) {
+  meet();
+  say(1, "one");
+  carry(1);
+  EXPECT_GT(pack(0).receipts, 0u);
+  restart(0);
+  EXPECT_FALSE(contact(0));
+  EXPECT_EQ(pack(0).receipts, 0u);
+}
+
 // The danger of a disk that was copied back: what its former life sent is still in a bag.
 TEST_F(FilesOfLives, AFileOfAFormerLifeIsRefusedOnceTheNewLifeWasHeardOf) {
   for (const bool by_path_before : {false, true}) {
