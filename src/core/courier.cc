@@ -68,12 +68,14 @@ Result<CourierPacked> Courier::build(Context& context, CourierId id, const std::
   contents.told = other_ ? other_->number : 0;
   if (act) {
     DETENTE_TRY(section, lines_->at(act->line)->courier_act(context, contents.made.seconds, act->index));
+    lines_->at(act->line)->leaves_by_courier();
     contents.sections.push_back(std::move(section));
   } else {
     const std::size_t sections = std::min(lines_->size(), link::kCourierSectionsMax) * kSectionBytes;
     std::size_t room = link::kCourierContentsMax - std::min(sections, link::kCourierContentsMax / 2);
     for (const auto& [line_id, line] : *lines_) {
       contents.sections.push_back(line->courier_section(context, contents.made.seconds, room, out.left_out));
+      if (!contents.sections.back().entries.empty()) line->leaves_by_courier();
       for (const link::CourierEntry& entry : contents.sections.back().entries) room -= entry.frame.size() + 8;
       out.waiting += line->queued();
       out.contact = out.contact && line->contact_made();
@@ -145,10 +147,13 @@ Courier::Age Courier::meet(Context& context, const link::CourierContents& conten
   const bool same = other_ && other_->life == contents.life;
   if (other_ && !same && !by_session && number <= other_->number) return Age::kOfFormerLife;
   const bool began_anew = other_ && !same;
+  // It answers this life, and its station had a session before this life began: had it begun anew since, its first contact
+  // on a path would have drawn another challenge. So the sessions that are here are with the very life that made the file.
+  const bool lived_before = !other_ && heard && contents.session.has_value();
   if (!same) {
-    other_ = Other{contents.life, contents.challenge, 0, 0, {}, link_->session_count()};
+    other_ = Other{contents.life, contents.challenge, 0, 0, {}, lived_before ? 0 : link_->session_count()};
     // A session that the file does not name may be of a life before it, and bring what is not in this disk's record.
-    if (!by_session) link_->leave_all_sessions();
+    if (!by_session && !lived_before) link_->leave_all_sessions();
   }
   if (number > other_->number) {
     other_->number = number;

@@ -45,6 +45,7 @@ void Line::load(Context& context, record::Fence fence) {
   outbox_.clear();
   outbox_new_.clear();
   in_flight_.clear();
+  ways_unknown_below_ = own_.durable_size();
   placing_ = 0;
   lifts_.clear();
   for (const record::OutboxItem& item : context.store.outbox(fence_.line)) {
@@ -68,6 +69,7 @@ void Line::open_epoch(Context& context) {
   entry.header.body_form = record::BodyForm::kCbor;
   entry.body = line::epoch_body(before.size == 0 ? std::nullopt : std::optional(before));
   in_flight_.clear();
+  ways_unknown_below_ = 0;
   placing_ = 0;
   // With the opening or not at all: what was given back must not be read again from a disk that refused this.
   record::Batch batch = new_batch();

@@ -68,6 +68,8 @@ class Line {
   // line_courier.cc: files carried by hand instead of a path (core/courier.h, spec/courier.md).
   // Gives what waits its place although no path is there.
   void place_for_courier(Context& context);
+  // A file leaves with what has a place: a receipt for it shows no path.
+  void leaves_by_courier() { ways_unknown_below_ = own_.size(); }
   // What the other side is not known to hold, the newest receipt, the state. Entries that do not fit `room` bytes
   // are counted in `left_out`.
   link::CourierSection courier_section(Context& context, std::uint32_t base_c, std::size_t room,
@@ -224,6 +226,7 @@ class Line {
   std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index
+  std::uint64_t ways_unknown_below_ = 0;         // entries below it a former life, or a file, may have brought there
   std::size_t placing_ = 0;                      // entries whose commit is under way
   std::size_t commits_ = 0;  // under way
   bool broken_ = false;      // one was refused

@@ -159,11 +159,12 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
   }
   if (!*news) return false;
   while (!in_flight_.empty() && in_flight_.begin()->first < size) {
-    const InFlight& flight = in_flight_.begin()->second;
+    const auto& [index, flight] = *in_flight_.begin();
+    const bool one_way = index >= ways_unknown_below_;
     const bool one_path = std::all_of(
         flight.packets.begin(), flight.packets.end(),
         [&](const SentPacket& packet) { return packet.path == flight.packets.front().path; });
-    link_->confirm(context, flight.packets, by_path && flight.sent == 1 && one_path);
+    link_->confirm(context, flight.packets, by_path && one_way && flight.sent == 1 && one_path);
     in_flight_.erase(in_flight_.begin());
   }
   if (by_path) sessions_at_receipt_ = link_->session_count();

@@ -122,12 +122,10 @@ void Story::check_reports(std::size_t index) {
       const auto report = line::parse_restoration_report_body(entry.body);
       if (!report || report->end != RestorationEnd::kOpen) continue;
       ++open;
-      // North may not have heard of that path in time, either; south never has. After a start a receipt for what was sent
-      // in the life before can be taken for a sign that the path works which was tried first.
-      const bool north_knows = author == kNorth && !crashed_on_the_day_;
+      // North may not have heard of that path in time, either; south never has.
       const bool named = report->paths.size() == 2 && report->paths[0].finding == line::PathFinding::kBothWays &&
                          (author == kSouth ? report->paths[1].finding == line::PathFinding::kNothingHeard
-                                           : !north_knows || report->paths[1].finding != line::PathFinding::kBothWays);
+                                           : report->paths[1].finding != line::PathFinding::kBothWays);
       if (!named) violation(authors + " does not name the path that is dead in one direction, but" + findings(*report));
     }
     const bool opened_first = reports.size() == 1 && open == 1;
