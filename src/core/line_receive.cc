@@ -159,8 +159,8 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
   }
   if (!*news) return false;
   while (!in_flight_.empty() && in_flight_.begin()->first < size) {
-    const auto& [index, flight] = *in_flight_.begin();
-    const bool one_way = index >= ways_unknown_below_;
+    const InFlight& flight = in_flight_.begin()->second;
+    const bool one_way = in_flight_.begin()->first >= ways_unknown_below_;
     const bool one_path = std::all_of(
         flight.packets.begin(), flight.packets.end(),
         [&](const SentPacket& packet) { return packet.path == flight.packets.front().path; });
