@@ -149,7 +149,8 @@ Courier::Age Courier::meet(Context& context, const link::CourierContents& conten
   const bool began_anew = other_ && !same;
   // It answers this life, and its station had a session before this life began: had it begun anew since, its first contact
   // on a path would have drawn another challenge. So the sessions that are here are with the very life that made the file.
-  const bool lived_before = !other_ && heard && contents.session.has_value();
+  const bool lived_before = (!other_ || same) && heard && !by_session && contents.session.has_value();
+  if (same && lived_before) other_->sessions = 0;
   if (!same) {
     other_ = Other{contents.life, contents.challenge, 0, 0, {}, lived_before ? 0 : link_->session_count()};
     // A session that the file does not name may be of a life before it, and bring what is not in this disk's record.
