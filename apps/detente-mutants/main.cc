@@ -66,6 +66,7 @@ sim::Options options_of(std::uint64_t seed) {
   options.faults.rollback_every = std::chrono::hours(4);
   options.faults.cut_every = std::chrono::hours(2);
   options.faults.dark_every = std::chrono::hours(8);
+  options.faults.courier_every = std::chrono::hours(2);
   options.pair.policy.rekey_age = std::chrono::minutes(5);
   options.stop_at_first_violation = true;
   return options;

@@ -34,6 +34,7 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
   options.duration = Duration(static_cast<std::int64_t>(arguments.days * 86400e6));
   options.faults.loss_per_mille = arguments.loss_percent * 10;
   options.faults.dark_every = std::chrono::hours(60);
+  options.faults.courier_every = std::chrono::hours(5);
   options.pair.paths = arguments.paths;
   return options;
 }
@@ -41,6 +42,7 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
 Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0;
   std::uint64_t takeovers = 0, refused = 0, equivocations = 0, documents_sent = 0, documents_arrived = 0;
+  std::uint64_t files_packed = 0, files_taken = 0;
   double real = 0;
   std::string trace;
   Json failing = Json::array();
@@ -64,6 +66,8 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     dropped += report.dropped;
     delivered += report.delivered;
     submitted += report.submitted;
+    files_packed += report.files_packed;
+    files_taken += report.files_taken;
     documents_sent += report.documents_sent;
     documents_arrived += report.documents_arrived;
     trace = report.trace;
@@ -78,7 +82,8 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
               std::to_string(documents_arrived) + " arrived (again after a disk was rolled back), " +
               std::to_string(crashes) + " crashes, " +
               std::to_string(rollbacks) + " disks rolled back, " + std::to_string(takeovers) +
-              " processes taken over, " + std::to_string(equivocations) + " equivocations proved, " +
+              " processes taken over, " + std::to_string(files_packed) + " courier files (" +
+              std::to_string(files_taken) + " taken), " + std::to_string(equivocations) + " equivocations proved, " +
               std::to_string(dropped) + " datagrams lost, " + std::to_string(violations) +
               " violations; " + std::to_string(static_cast<long>(simulated / real)) +
               " times as fast as time");
@@ -91,6 +96,8 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"equivocations", equivocations},
                   {"submitted", submitted},
                   {"delivered", delivered},
+                  {"files_packed", files_packed},
+                  {"files_taken", files_taken},
                   {"documents_sent", documents_sent},
                   {"documents_arrived", documents_arrived},
                   {"trace", trace},

@@ -17,6 +17,7 @@ World::World(Options options) : Stage(options.seed, options.pair, options.faults
 
 void World::told(std::size_t index, const core::DeskEvent& event) {
   if (const auto* stored = std::get_if<core::DocumentStored>(&event)) name_later(index, *stored);
+  told_of_files(index, event);
 }
 
 void World::write_message(std::size_t index) {
@@ -64,7 +65,7 @@ Report World::run() {
   run_until(time_ + (kHealing * (far ? 72 : 1)).count());
   if (!stopped()) check_end();
   close_report();
-  Report out{report_, rollbacks_, takeovers_, 0, 0, 0, 0};
+  Report out{report_, rollbacks_, takeovers_, files_packed_, files_taken_, 0, 0, 0, 0};
   for (const auto& node : nodes_) {
     out.documents_sent += node->documents.named_count;
     out.documents_arrived += node->documents.arrived_count;

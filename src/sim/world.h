@@ -20,6 +20,7 @@ struct Faults : NetworkFaults {
   Duration takeover_every = std::chrono::hours(11);  // the old process goes on for a while
   Duration cut_every = std::chrono::hours(8);        // a person cuts a line, at once or announced, and lifts it later
   Duration dark_every{0};                            // all lines at once, in the dark, and lifted later
+  Duration courier_every{0};                         // a person packs a file, which is carried later, twice or never
 };
 
 struct Options {
@@ -34,6 +35,8 @@ struct Options {
 struct Report : StageReport {
   std::uint64_t rollbacks = 0;
   std::uint64_t takeovers = 0;
+  std::uint64_t files_packed = 0;         // that couriers took along
+  std::uint64_t files_taken = 0;          // of those, by a station that believed them; again counts again
   std::uint64_t documents_sent = 0;       // named in a message that a station took
   std::uint64_t documents_arrived = 0;    // whole, again after a disk went back
   std::uint64_t documents_confirmed = 0;  // their authors were told so
@@ -56,6 +59,12 @@ class World final : public Stage {
   void restore(std::size_t node, std::size_t back);
   void name_later(std::size_t node, const core::DocumentStored& stored);
   void name_document(std::size_t node, const Digest& root, LineId line, bool again);
+  // world_couriers.cc
+  void pack_a_file(std::size_t node);
+  void send_off(std::size_t from, const core::CourierPacked& packed);
+  void hand_in(std::size_t to, const std::shared_ptr<const Bytes>& file);
+  void told_of_files(std::size_t node, const core::DeskEvent& event);
+  // world_faults.cc
   void plan_faults();
   void cut_a_path();
   void step_clock(std::size_t node);
@@ -79,6 +88,7 @@ class World final : public Stage {
 
   Options options_;
   std::uint64_t rollbacks_ = 0, takeovers_ = 0;
+  std::uint64_t files_packed_ = 0, files_taken_ = 0;
 };
 
 }  // namespace detente::sim

@@ -18,6 +18,7 @@ void World::plan_faults() {
     plan(faults.full_disk_every, [this, index] { fill_disk(index); });
     plan(faults.cut_every, [this, index] { cut_a_line(index); });
     plan(faults.dark_every, [this, index] { go_dark(index); });
+    plan(faults.courier_every, [this, index] { pack_a_file(index); });
     plan(faults.takeover_every, [this, index] { take_over(index); });
   }
   plan(faults.partition_every, [this] { cut_a_path(); });

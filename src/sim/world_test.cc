@@ -178,6 +178,22 @@ TEST(Simulator, NothingLeavesAStationThatIsInTheDarkAndNothingIsLostBehindIt) {
   }
 }
 
+TEST(Simulator, FilesThatAreCarriedBesideThePathsChangeNoPromise) {
+  std::uint64_t packed = 0, taken = 0;
+  for (std::uint64_t seed = 1; seed <= seeds(10); ++seed) {
+    Options options = half_day(seed);
+    options.faults.courier_every = std::chrono::hours(1);
+    options.faults.rollback_every = std::chrono::hours(6);
+    options.faults.dark_every = std::chrono::hours(6);
+    const Report report = World(options).run();
+    EXPECT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+    packed += report.files_packed;
+    taken += report.files_taken;
+  }
+  EXPECT_GT(packed, expected(100));
+  EXPECT_GT(taken, expected(40));
+}
+
 TEST(Simulator, SameSeedSameTrace) {
   const auto day = [](std::uint64_t seed) {
     Options options = half_day(seed);

@@ -3,6 +3,7 @@
 The passphrases are cheap here (DETENTE_DEMO_WORK_FACTOR); all else is the demo as users see it.
 """
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -51,12 +52,18 @@ def stations_in(directory):
     return found
 
 
-class Demo(unittest.TestCase):
-    def setUp(self):
+def faults_at(chapters):
+    return [word for chapter in chapters for word in ("--fault", f"stop-north@{chapter}")]
+
+
+class Room:
+    """A folder in which the demo runs, its report, and where it makes its directories."""
+
+    def __init__(self):
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix="detente-"))
-        self.addCleanup(shutil.rmtree, self.folder, True)
         self.report_file = os.path.join(self.folder, "r.json")
-        self.rooms = os.path.join(self.folder, "rooms")  # where the demo makes its directories
+        self.rooms = os.path.join(self.folder, "rooms")
+        self.kept = os.path.join(self.folder, "kept")
         os.mkdir(self.rooms)
 
     def environment(self):
@@ -73,9 +80,30 @@ class Demo(unittest.TestCase):
                 report = json.load(file)
         return done.returncode, report, done.stdout
 
+    def close(self):
+        shutil.rmtree(self.folder, True)
+
+
+class Plays(unittest.TestCase):
+    """Three whole plays side by side: the demo waits for hours to come for most of its time."""
+
+    # No two neighbours in one run: what a chapter left undone is the next one's to make good.
+    HALVES = (EVERY_CHAPTER[0::2], EVERY_CHAPTER[1::2])
+
+    @classmethod
+    def setUpClass(cls):
+        cls.whole, *cls.halves = rooms = [Room() for _ in range(3)]
+        for room in rooms:
+            cls.addClassCleanup(room.close)
+        report = ("--headless", "--report", "r.json")
+        with concurrent.futures.ThreadPoolExecutor(len(rooms)) as pool:
+            played = [pool.submit(cls.whole.demo, *report, "--keep", cls.whole.kept),
+                      *(pool.submit(room.demo, *report, *faults_at(half)) for room, half in zip(cls.halves, cls.HALVES))]
+            cls.played, *cls.broken = [one.result() for one in played]
+
     def test_every_chapter_is_shown_by_both_records_and_kept_stations_run_on(self):
-        kept = os.path.join(self.folder, "kept")
-        code, report, shown = self.demo("--headless", "--report", "r.json", "--keep", kept)
+        code, report, shown = self.played
+        kept = self.whole.kept
         pids = [station["pid"] for station in report["stations"]]
         try:
             self.assertEqual(code, 0, shown)
@@ -94,7 +122,7 @@ class Demo(unittest.TestCase):
             for pid in pids + report["paths"]:
                 os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not processes_in(kept), "stations and paths to end")
-        self.assertEqual(os.listdir(self.rooms), [], "the demo left directories")
+        self.assertEqual(os.listdir(self.whole.rooms), [], "the demo left directories")
 
     def check_report(self, report):
         self.assertIs(report["ok"], True)
@@ -118,25 +146,21 @@ class Demo(unittest.TestCase):
         self.assertIn("path satellite: nothing is heard on it", reports["south"])
         self.assertIn("path satellite: nothing of ours arrives on it", reports["north"])
 
-    def faults(self, chapters):
-        """Exactly these chapters are told as not shown, of a run that is broken in each of them."""
-        options = [word for chapter in chapters for word in ("--fault", f"stop-north@{chapter}")]
-        code, report, shown = self.demo("--headless", "--report", "r.json", *options)
-        self.assertEqual(code, 1, shown)
-        self.assertIs(report["ok"], False)
-        told = {c["id"]: c.get("why") for c in report["chapters"] if not c["ok"]}
-        self.assertEqual(sorted(told), sorted(chapters), told)
-        self.assertEqual(len(report["chapters"]), len(EVERY_CHAPTER), shown)
-        self.assertEqual(processes_in(self.rooms), [])
-        self.assertEqual(os.listdir(self.rooms), [])
+    def test_a_fault_in_any_chapter_is_told_and_no_other(self):
+        for room, half, (code, report, shown) in zip(self.halves, self.HALVES, self.broken):
+            self.assertEqual(code, 1, shown)
+            self.assertIs(report["ok"], False)
+            told = {c["id"]: (c.get("why"), c.get("stopped")) for c in report["chapters"] if not c["ok"]}
+            self.assertEqual(sorted(told), sorted(half), told)
+            self.assertEqual(len(report["chapters"]), len(EVERY_CHAPTER), shown)
+            self.assertEqual(processes_in(room.rooms), [])
+            self.assertEqual(os.listdir(room.rooms), [])
 
-    # No two neighbours in one run: what a chapter left undone is the next one's to make good.
 
-    def test_a_fault_in_one_half_of_the_chapters_is_told(self):
-        self.faults(EVERY_CHAPTER[0::2])
-
-    def test_a_fault_in_the_other_half_is_told(self):
-        self.faults(EVERY_CHAPTER[1::2])
+class Beginnings(unittest.TestCase):
+    def setUp(self):
+        self.room = Room()
+        self.addCleanup(self.room.close)
 
     def test_wrong_options_are_told_before_anything_is_done(self):
         for options, said in ((["--fault", "stop-north@S99"], "S99"),
@@ -145,23 +169,23 @@ class Demo(unittest.TestCase):
                               (["--keep", SOURCE], "not an empty directory"),
                               (["--report", "none/r.json"], "cannot be written"),
                               (["--nonsense"], "nonsense")):
-            code, report, shown = self.demo("--headless", *options)
+            code, report, shown = self.room.demo("--headless", *options)
             self.assertEqual(code, 2, shown)
             self.assertIsNone(report)
             self.assertIn(said, shown)
-        self.assertEqual(os.listdir(self.rooms), [])
+        self.assertEqual(os.listdir(self.room.rooms), [])
 
     def test_an_end_in_the_middle_leaves_nothing(self):
-        process = subprocess.Popen([DEMO, "--headless"], env=self.environment(), cwd=self.folder,
+        process = subprocess.Popen([DEMO, "--headless"], env=self.room.environment(), cwd=self.room.folder,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            wait_until(lambda: len(stations_in(self.rooms)) == 4, "four stations", PATIENCE)
+            wait_until(lambda: len(stations_in(self.room.rooms)) == 4, "four stations", PATIENCE)
         finally:
             process.terminate()
             process.wait(60)
-        self.assertEqual(processes_in(self.rooms), [])
-        self.assertEqual(os.listdir(self.rooms), [])
+        self.assertEqual(processes_in(self.room.rooms), [])
+        self.assertEqual(os.listdir(self.room.rooms), [])
 
 
 if __name__ == "__main__":

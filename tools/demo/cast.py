@@ -99,6 +99,11 @@ class Stage:
         """Until every station has looked at its clock after this hour: it does so once a second."""
         wait_until(lambda: not self.clock.is_before(hour, -2), f"the clock to be past {hour}", LINK_SECONDS)
 
+    def comes(self, hour):
+        """The hour comes, and every station has seen it: a call is due at its desk."""
+        self.clock.to(hour)
+        self.wait_past(hour)
+
     @staticmethod
     def offers(side):
         """The other side's open proposals, as this side's screen has them."""

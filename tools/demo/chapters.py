@@ -56,7 +56,7 @@ def call_and_answer(stage, side, other, line):
 def a_check_call(stage):
     screen.say("The accord has check calls on this line every day at nine and at four, and says who calls. A machine "
                "cannot answer one: an officer calls, an officer answers, each with the own key.")
-    stage.clock.to(story.FIRST_CALL)
+    stage.comes(story.FIRST_CALL)
     stage.south.types("watch", "on", "--as", stage.south.officer.name)
     call_and_answer(stage, stage.south, stage.north, story.CALLED_LINE)
     stage.south.types("status", f"north/{story.CALLED_LINE}")
@@ -75,17 +75,16 @@ def nobody_at_the_liaison_desk(stage):
     screen.say("At nine the South's liaison officer calls, too. Both stations are there, and nobody answers: after "
                "three quarters of an hour the calendar says so, and an alarm is raised. Machines that hear each other "
                "are no answer.")
-    stage.clock.to(story.FIRST_CALL)
+    stage.comes(story.FIRST_CALL)
     call(stage, stage.house, stage.desk, story.LIAISON_LINE)
-    stage.wait_past(story.FIRST_CALL)
-    stage.clock.to(story.CALL_IS_OVER)
+    stage.comes(story.CALL_IS_OVER)
     wait_until(lambda: [a for a in stage.house.asks("alarm", "list")["alarms"] if a["kind"] == "silence"],
                "the alarm", LINK_SECONDS)
     stage.house.types("status", f"north/{story.LIAISON_LINE}")
     screen.say("In the afternoon the calls of both lines are answered.")
     for hour, side, other, line in ((story.AFTERNOON[0], stage.south, stage.north, story.CALLED_LINE),
                                     (story.AFTERNOON[1], stage.house, stage.desk, story.LIAISON_LINE)):
-        stage.clock.to(hour)
+        stage.comes(hour)
         call_and_answer(stage, side, other, line)
 
 

@@ -44,10 +44,9 @@ def all_lines_are_cut(stage):
         cut_everything(stage, story.CUT_IN_FORCE)
         stage.south.types("status", f"north/{story.CALLED_LINE}")
     screen.say("At nine the South calls on both lines. Nobody answers.")
-    stage.clock.to(story.UNANSWERED)
+    stage.comes(story.UNANSWERED)
     for side, other, line in ((stage.south, stage.north, story.CALLED_LINE), (stage.house, stage.desk, story.LIAISON_LINE)):
         call(stage, side, other, line)
-    stage.wait_past(story.UNANSWERED)
     stage.clock.to(story.MORNING_OVER)
     stage.wait_past(story.MORNING_OVER)
     stage.clock.to(story.CUT_IN_FORCE)

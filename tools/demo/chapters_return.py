@@ -200,7 +200,7 @@ def the_first_calls(stage):
     ensure_liaison(stage)
     screen.say("The first regular check calls: an officer calls, and an officer answers.")
     for side, other, line in ((stage.south, stage.north, story.CALLED_LINE), (stage.house, stage.desk, story.LIAISON_LINE)):
-        stage.clock.to(story.AFTERNOON_CALLS[line])
+        stage.comes(story.AFTERNOON_CALLS[line])
         call_and_answer(stage, side, other, line)
     stage.south.types("status")
 

@@ -118,12 +118,16 @@ class Player:
     def _play_chapter(self, chapter, place):
         screen.heading(chapter.title, f"{chapter.id}, {place}")
         off = chapter.id in self.options.fault
+        stopped = None
         try:
             self._set_the_stage(chapter, off)
             PLAYS[chapter.id](Stage(self.cast, self.network, off))
         except DemoError as error:
+            stopped = str(error)
             screen.bad(f"  {error}")
         verdict = self._judge(chapter)
+        if stopped:
+            verdict["stopped"] = stopped  # where the player could not go on; the records decide all the same
         self.verdicts.append(verdict)
         screen.verdict(verdict)
 
