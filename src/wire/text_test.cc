@@ -89,11 +89,11 @@ TEST(Text, DisplayShowsWhatItReplaces) {
 RC_GTEST_PROP(Text, DisplayOfAnyBytesIsSafe, (std::vector<std::uint8_t> bytes)) {
   const std::string hostile(bytes.begin(), bytes.end());
   const std::string shown = display_text(hostile);
-  RC_ASSERT(check_text(shown, 8 * bytes.size() + 1).has_value());
+  RC_ASSERT(check_text(shown, 9 * bytes.size()).has_value());
   RC_ASSERT(display_text(shown) == shown);
   RC_ASSERT((shown == hostile) == check_text(hostile, bytes.size()).has_value());
   const std::string line = display_line(hostile);
-  RC_ASSERT(check_text(line, 8 * bytes.size() + 1).has_value());
+  RC_ASSERT(check_text(line, 9 * bytes.size()).has_value());
   RC_ASSERT(line.find('\n') == std::string::npos);
 }
 
