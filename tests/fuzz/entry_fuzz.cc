@@ -175,7 +175,7 @@ Seeds seeds() {
   return {{"signed", joined(genuine())},
           {"act-to-sign", record::encode_act_file({"south", "north", kAccord, 1, answer, referred})},
           {"mandate", record::encode_mandate_file(mandate_seed())},
-          {"body-cut-by-mandate", line::cut_body({{{LineId{1}, 1}}, line::kAllMedia, {}, "", mandate_seed().proof()})},
+          {"body-cut-by-mandate", line::cut_body({{{LineId{1}, 1}}, line::kAllMedia, {}, "", false, mandate_seed().proof()})},
           {"body-lift-by-mandate", line::clear_body({{{LineId{1}, 1}}, line::ClearGround::kLifted, mandate_seed().proof()})},
           {"act-signed", record::encode_act_file({"south", "north", kAccord, 1, genuine(), {}})},
           {"rich", joined(rich)},
