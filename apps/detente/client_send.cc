@@ -18,7 +18,8 @@ struct SendOptions {
   std::string address, text, precedence = "routine", officer, subject, label, due, reply_by;
   std::vector<std::string> references, action, info, files;
   std::string type;
-  bool drill = false, test = false, has_text = false, hold = false;
+  bool drill = false, test = false, has_text = false;
+  std::string if_cut = "return";
   std::string wait = "receipt", timeout = "10s";
 };
 
@@ -91,7 +92,7 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
     return fail(Fault::kMalformed, "--wait document needs a --file that is waited for");
   DETENTE_TRY_VOID(set_wait(out.submission, to_the_end ? "receipt" : options.wait, options.timeout));
   out.officer = options.officer;
-  out.submission.hold = options.hold;
+  out.submission.if_cut = core::if_cut_from(options.if_cut).value_or(core::IfCut::kReturn);
   DETENTE_TRY(line, find_line(station, options.address));
   out.line = line;
   return out;
@@ -198,7 +199,11 @@ void add_send_commands(CLI::App& app, Context& context) {
                            "Refers to this entry of theirs: 12; or own:3");
   send_command->add_option("--action", options->action, "Post that is to act; may be given again");
   send_command->add_option("--info", options->info, "Post that is to know; may be given again");
-  send_command->add_flag("--hold", options->hold, "Where the line is or will be cut: wait until it is open");
+  send_command->add_option("--if-cut", options->if_cut,
+                           "Should the line be cut while this waits: return (it goes back to you, with its text in detente log), hold (it "
+                           "waits until the line is open), drop")
+      ->check(CLI::IsMember({"return", "hold", "drop"}))
+      ->capture_default_str();
   add_wait_options(*send_command, options->wait, options->timeout);
   send_command->get_option("--wait")->description(
       "Return when: none, durable (own disk), receipt (their disk), document (their disk has the files)");

@@ -9,6 +9,7 @@
 #include "client_show.h"
 #include "crypto/hash.h"
 #include "dates.h"
+#include "first_words.h"
 #include "io/file_stream.h"
 #include "io/os_clock.h"
 #include "station/watch_deed.h"
@@ -222,7 +223,18 @@ void add_alarms(CLI::App& app, Context& context) {
   on_run(*command, context, [&context]() -> Result<void> {
     DETENTE_TRY(watch, own_watch(context));
     for (const std::string& line : alarm_lines(watch["alarms"])) context.say(line);
-    context.result({{"alarms", watch["alarms"]}});
+    DETENTE_TRY(side, context.side());
+    const StationClient station(side);
+    Json cards = Json::array();
+    for (const Json& alarm : watch["alarms"]) {
+      if (!wants_first_words(alarm)) continue;
+      DETENTE_TRY(line, find_line(station, alarm.value("line", "")));
+      DETENTE_TRY(card, first_words(station, line, watch));
+      context.say();
+      for (const std::string& text : card.lines) context.say(text);
+      cards.push_back(std::move(card.json));
+    }
+    context.result({{"alarms", watch["alarms"]}, {"first_words", std::move(cards)}});
     return {};
   });
   auto options = std::make_shared<DeedOptions>();

@@ -20,15 +20,6 @@ std::uint64_t number(const Json& json, const char* key) {
   return it != json.end() && it->is_number_unsigned() ? it->get<std::uint64_t>() : 0;
 }
 
-void add_wrapped(std::vector<std::string>& out, const std::string& text, const std::string& indent = "  ") {
-  bool first = true;
-  for (std::string line : wrap(text, kColumns - indent.size())) {
-    line.erase(line.find_last_not_of(' ') + 1);
-    out.push_back(first ? line : indent + line);
-    first = false;
-  }
-}
-
 bool is_spoken(const Json& deed) { return shown(deed, "do") == "contact" || shown(deed, "do") == "heard"; }
 
 std::string deed_words(const Json& deed) {
@@ -80,6 +71,8 @@ std::string line_words(const Json& line) {
   if (what == "release")
     return "released announcement " + shown(line, "announcement") +
            (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + shown(line, "file");
+  if (what == "returned") return "a message of " + shown(line, "author") + " went back: \"" + shown(line, "text") + "\". " + shown(line, "why");
+  if (what == "dropped") return "a message of " + shown(line, "author") + " was dropped: " + shown(line, "why");
   if (what == "life") return "a sign of life of the other side";
   return what;
 }
@@ -113,6 +106,15 @@ std::vector<std::string> watch_lines(const Json& watch) {
     if (zone.is_string()) add_wrapped(out, "NOT PLANNED: " + wire::display_line(zone.get<std::string>()));
   if (!watch["log"]["trouble"].is_null()) add_wrapped(out, "THE WATCH LOG TAKES NOTHING: " + shown(watch["log"], "trouble"));
   return out;
+}
+
+void add_wrapped(std::vector<std::string>& out, const std::string& text, const std::string& indent) {
+  bool first = true;
+  for (std::string line : wrap(text, kColumns - indent.size())) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    out.push_back(first ? line : indent + line);
+    first = false;
+  }
 }
 
 std::vector<std::string> alarm_lines(const Json& alarms) {

@@ -5,6 +5,9 @@
 
 namespace detente::cli {
 
+// At most 80 columns wide; `indent` before every line but the first.
+void add_wrapped(std::vector<std::string>& out, const std::string& text, const std::string& indent = "  ");
+
 std::vector<std::string> watch_lines(const Json& watch);   // GET /v1/watch
 std::vector<std::string> open_matters(const Json& watch);  // one text each
 std::vector<std::string> alarm_lines(const Json& alarms);

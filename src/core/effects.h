@@ -46,6 +46,8 @@ struct SubmissionFailed {
   LineId line;
   SubmissionId submission = 0;
   Error error;
+  std::optional<record::Entry> given_back = {};  // what had waited
+  bool dropped = false;                          // as its author wanted, should the line be cut
 };
 struct EntryArrived {  // theirs: on our disk, verified
   PeerId peer;

@@ -52,7 +52,7 @@ void Line::load(Context& context, record::Fence fence) {
     if (given_back_.count(item.id) > 0) continue;
     if (auto waiting = decode_outbox_item(item.item)) {
       auto& queue = waiting->state == OutboxState::kLift ? lifts_ : outbox_;
-      queue.push_back({item.id, std::move(waiting->entry), true, waiting->state == OutboxState::kHeld});
+      queue.push_back({item.id, std::move(waiting->entry), true, if_cut_of(waiting->state)});
     }
     next_id_ = std::max(next_id_, item.id + 1);
   }
@@ -74,7 +74,7 @@ void Line::open_epoch(Context& context) {
   // With the opening or not at all: what was given back must not be read again from a disk that refused this.
   record::Batch batch = new_batch();
   for (SubmissionId id : given_back_) batch.writes.push_back(record::DeleteOutbox{fence_.line, id});
-  place(context, {{0, std::move(entry), false, false}}, std::move(batch));
+  place(context, {{0, std::move(entry)}}, std::move(batch));
 }
 
 std::size_t Line::window_left() const {
@@ -82,15 +82,15 @@ std::size_t Line::window_left() const {
   return under_way < kWindow ? kWindow - under_way : 0;
 }
 
-Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool hold) {
+Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut if_cut) {
   DETENTE_TRY_VOID(line::check_submission(entry, rules_for(setup_, entry.header.kind)));
   DETENTE_TRY_VOID(documents_->check_named(context, entry.header));
   if (entry.header.kind == record::kRegister) DETENTE_TRY_VOID(registers_->check_own(entry));
   if (line::is_proposal_act(entry.header.kind)) DETENTE_TRY_VOID(agreements_->check_own(entry));
-  if (!hold && !passes(entry.header))
+  if (if_cut != IfCut::kHold && !passes(entry.header))
     return fail(Fault::kState, closed_words(*registers_->closed(setup_.id, medium_of(entry.header)), setup_.name,
                                             identity_->counterpart) +
-                                   "; nothing can be sent on it (--hold keeps it until the line is open)");
+                                   "; nothing can be sent on it (--if-cut hold keeps it until the line is open)");
   if (outbox_.size() + outbox_new_.size() >= setup_.outbox_max)
     return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(setup_.outbox_max) +
                                    " messages waiting already; wait until the other side is reached");
@@ -103,7 +103,7 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool ho
   const SubmissionId id = next_id_++;
   const bool flash = entry.header.precedence == record::Precedence::kFlash;
   const bool open = passes(entry.header);
-  Waiting waiting{id, std::move(entry), false, hold};
+  Waiting waiting{id, std::move(entry), false, if_cut};
   const bool first = outbox_.empty() && outbox_new_.empty();
   if (broken_)
     return fail(Fault::kIo, "the disk of this station takes nothing at the moment: make room on it, "
@@ -123,27 +123,26 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, bool ho
 std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string& why) {
   if (broken_) return 0;
   record::Batch batch = new_batch();
-  std::vector<SubmissionId> ids;
-  for (const Waiting& waiting : outbox_)
-    if (waiting.stored && pick(waiting.entry)) ids.push_back(waiting.id);
-  if (ids.empty()) return 0;
-  const auto goes = [&](const Waiting& waiting) {
-    return std::find(ids.begin(), ids.end(), waiting.id) != ids.end();
-  };
-  std::erase_if(outbox_, goes);
-  for (const SubmissionId id : ids) batch.writes.push_back(record::DeleteOutbox{fence_.line, id});
-  const auto tell = [this, ids, why](Context& then) {
-    for (const SubmissionId id : ids)
-      then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, Error{Fault::kState, why}});
+  std::vector<SubmissionFailed> back;
+  std::erase_if(outbox_, [&](Waiting& waiting) {
+    if (!waiting.stored || !pick(waiting.entry)) return false;
+    batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
+    back.push_back({identity_->peer, setup_.id, waiting.id, Error{Fault::kState, why}, std::move(waiting.entry)});
+    return true;
+  });
+  if (back.empty()) return 0;
+  const std::size_t count = back.size();
+  const auto tell = [back = std::move(back)](Context& then) {
+    for (const SubmissionFailed& one : back) then.effects.notify(one);
   };
   commit(context, std::move(batch), tell, [](Context&, const Error&) {});
-  return ids.size();
+  return count;
 }
 
 void Line::store_in_outbox(Context& context, Waiting waiting) {
   const SubmissionId id = waiting.id;
   record::Batch batch = new_batch();
-  batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry, waiting.hold ? OutboxState::kHeld : OutboxState::kWaits)}});
+  batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry, outbox_state(waiting.if_cut))}});
   documents_->name(context, waiting.entry.header, batch);
   RegisterChanges acts;
   registers_->note(context, record::Whose::kAuthors, {}, waiting.entry, batch, acts);

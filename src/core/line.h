@@ -16,6 +16,7 @@
 #include "core/documents.h"
 #include "core/far_log.h"
 #include "core/link.h"
+#include "core/outbox.h"
 #include "core/own_log.h"
 #include "core/registers.h"
 #include "line/message.h"
@@ -39,9 +40,9 @@ class Line {
   std::size_t placing() const { return placing_; }  // their commit is under way
 
   // kLimit, kState, kConflict with a message for the person, else the id that events will name. On a line that is cut
-  // kState, unless `hold`: then it waits until the line is open; should the line be cut while others wait, those
-  // go back (SubmissionFailed) and this one stays.
-  Result<SubmissionId> submit(Context& context, record::Entry entry, bool hold = false);
+  // kState on a line that is cut, unless it is to be held: then it waits until the line is open. SubmissionFailed tells of
+  // what waited when its line was cut.
+  Result<SubmissionId> submit(Context& context, record::Entry entry, IfCut if_cut = IfCut::kReturn);
   // Takes what waits without an index, and `pick` wants, back from the outbox: SubmissionFailed tells of each. What is
   // placed already stays. Should the disk refuse it, it may still be sent.
   using Pick = std::function<bool(const record::Entry&)>;
@@ -121,7 +122,7 @@ class Line {
     SubmissionId id = 0;
     record::Entry entry;
     bool stored = false;  // in the durable outbox
-    bool hold = false;    // while the line is cut
+    IfCut if_cut = IfCut::kReturn;
   };
   struct InFlight {
     std::vector<SentPacket> packets;  // of the newest transmission

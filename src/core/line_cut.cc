@@ -92,21 +92,22 @@ void Line::on_registers(Context& context) {
 // What its author did not ask to hold.
 void Line::give_back(Context& context) {
   if (closed_ == 0) return;
-  std::vector<SubmissionId> ids;
+  std::vector<SubmissionFailed> back;
   record::Batch batch = new_batch();
-  std::optional<Registers::Closed> closed;
-  std::erase_if(outbox_, [&](const Waiting& waiting) {
-    if (waiting.hold || passes(waiting.entry.header)) return false;
-    closed = registers_->closed(setup_.id, medium_of(waiting.entry.header));
-    ids.push_back(waiting.id);
+  std::erase_if(outbox_, [&](Waiting& waiting) {
+    if (waiting.if_cut == IfCut::kHold || passes(waiting.entry.header)) return false;
+    const auto closed = registers_->closed(setup_.id, medium_of(waiting.entry.header));
+    if (!closed) return false;
+    const bool drop = waiting.if_cut == IfCut::kDrop;
+    const std::string why = closed_words(*closed, setup_.name, identity_->counterpart) + "; this was not sent, and is " +
+                            (drop ? "dropped, as its author wanted" : "given back");
     if (waiting.stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
+    back.push_back({identity_->peer, setup_.id, waiting.id, Error{Fault::kState, why}, std::move(waiting.entry), drop});
     return true;
   });
-  if (ids.empty() || !closed) return;
-  const Error why{Fault::kState, closed_words(*closed, setup_.name, identity_->counterpart) +
-                                     "; this was not sent, and is given back"};
-  const auto tell = [this, ids, why](Context& then) {
-    for (const SubmissionId id : ids) then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, why});
+  if (back.empty()) return;
+  const auto tell = [back = std::move(back)](Context& then) {
+    for (const SubmissionFailed& one : back) then.effects.notify(one);
   };
   if (batch.writes.empty()) return tell(context);
   commit(context, std::move(batch), tell, {});

@@ -26,7 +26,7 @@ Result<SubmissionId> Line::hold_lift(Context& context, record::Entry entry) {
   const SubmissionId id = next_id_++;
   record::Batch batch = new_batch();
   batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(entry, OutboxState::kLift)}});
-  lifts_.push_back({id, std::move(entry), false, false});
+  lifts_.push_back({id, std::move(entry)});
   const auto stored = [this, id](Context& then) {
     const auto it = std::find_if(lifts_.begin(), lifts_.end(), [id](const Waiting& one) { return one.id == id; });
     if (it == lifts_.end()) return;

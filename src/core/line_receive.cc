@@ -309,9 +309,9 @@ void Line::append_held(Bytes& to) const {
 }
 
 void Line::append_receipted(Bytes& to) const {
-  const bool some = own_.receipted_size() > 0;
-  append(to, some ? own_.key().epoch : record::EpochId{});
-  append_be(to, own_.receipted_size(), 8);
+  const std::uint64_t size = own_.verified_size();
+  append(to, size > 0 ? own_.key().epoch : record::EpochId{});
+  append_be(to, size, 8);
 }
 
 }  // namespace detente::core

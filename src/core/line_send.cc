@@ -259,7 +259,7 @@ wire::Frame Line::state_frame(Context& context, bool answer_wanted) const {
   if (const std::uint64_t size = own_.durable_size(); size > 0)
     if (const auto root = own_.root_at(context, size)) {
       state.mine = {own_.key().epoch, size, record::root_prefix(*root)};
-      state.receipted = own_.receipted_size();
+      state.receipted = own_.verified_size();
     }
   if (far_.known()) {
     state.yours = {far_.key().epoch, far_.held().size, record::root_prefix(far_.held().root)};

@@ -4,6 +4,30 @@
 
 namespace detente::core {
 
+const char* to_string(IfCut if_cut) {
+  const char* const names[] = {"return", "hold", "drop"};
+  return names[static_cast<std::size_t>(if_cut)];
+}
+
+std::optional<IfCut> if_cut_from(std::string_view name) {
+  for (const IfCut one : {IfCut::kReturn, IfCut::kHold, IfCut::kDrop})
+    if (name == to_string(one)) return one;
+  return std::nullopt;
+}
+
+OutboxState outbox_state(IfCut if_cut) {
+  switch (if_cut) {
+    case IfCut::kReturn: break;
+    case IfCut::kHold: return OutboxState::kHeld;
+    case IfCut::kDrop: return OutboxState::kDropped;
+  }
+  return OutboxState::kWaits;
+}
+
+IfCut if_cut_of(OutboxState state) {
+  return state == OutboxState::kHeld ? IfCut::kHold : state == OutboxState::kDropped ? IfCut::kDrop : IfCut::kReturn;
+}
+
 Bytes encode_outbox_item(const record::Entry& entry, OutboxState state) {
   const record::EntryBytes bytes = record::encode_entry(entry);
   wire::CborWriter writer;
@@ -16,7 +40,7 @@ std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
   wire::CborReader reader(item);
   if (!reader.array(4)) return std::nullopt;
   const auto version = reader.uint();
-  if (!version || *version < 1 || *version > static_cast<std::uint64_t>(OutboxState::kLift)) return std::nullopt;
+  if (!version || *version < 1 || *version > static_cast<std::uint64_t>(OutboxState::kDropped)) return std::nullopt;
   record::EntryBytes bytes;
   for (Bytes* part : {&bytes.header, &bytes.body, &bytes.signatures}) {
     const auto read = reader.bytes();

@@ -223,6 +223,8 @@ Result<bool> OwnLog::take_receipt(
   }
   batch.writes.push_back(record::PutCosignature{key_, stored});
   receipted_size_ = size;
+  verified_epoch_ = key_.epoch;
+  verified_size_ = size;
   while (!unreceipted_.empty() && unreceipted_.front().placed.index < size) unreceipted_.pop_front();
   return true;
 }

@@ -7,6 +7,7 @@
 // the same commit or durable before.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 
 #include "core/line_setup.h"
@@ -58,6 +59,9 @@ class OwnLog {
   std::uint64_t size() const { return frontier_.size(); }
   std::uint64_t durable_size() const { return durable_size_; }
   std::uint64_t receipted_size() const { return receipted_size_; }
+  // Of the newest receipt that verified in this life, whether this disk took it or not. What the other side is told of: it
+  // must not sign less than that.
+  std::uint64_t verified_size() const { return std::max(receipted_size_, verified_epoch_ == key_.epoch ? verified_size_ : 0); }
   // Whether any log of this station on this line has this epoch.
   bool knows_epoch(Context& context, const record::EpochId& epoch) const;
   // Entries from `from` on, as they are sent again to a counterpart that lost them: at least `count` if there
@@ -90,6 +94,8 @@ class OwnLog {
   std::uint32_t period_ = 0;
   std::uint64_t durable_size_ = 0;
   std::uint64_t receipted_size_ = 0;
+  record::EpochId verified_epoch_{};
+  std::uint64_t verified_size_ = 0;  // of that epoch
   std::deque<Sent> unreceipted_;
 };
 

@@ -95,14 +95,14 @@ std::optional<Instant> Station::next_deadline() const {
   return earliest;
 }
 
-Result<SubmissionId> Station::submit(Now now, PeerId peer, LineId line, record::Entry entry, bool hold) {
+Result<SubmissionId> Station::submit(Now now, PeerId peer, LineId line, record::Entry entry, IfCut if_cut) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);
   Line* target = peers_[peer.value]->line(line);
   if (target == nullptr)
     return fail(Fault::kNotFound, "there is no line of number " + std::to_string(line.value) +
                                       " under this accord");
-  return target->submit(context, std::move(entry), hold);
+  return target->submit(context, std::move(entry), if_cut);
 }
 
 std::size_t Station::withdraw(Now now, PeerId peer, LineId line, const Line::Pick& pick, const std::string& why) {

@@ -44,8 +44,8 @@ class Station {
   std::vector<Effect> take_effects() { return effects_.take(); }
 
   // What a desk wrote. The errors are for the person; the id comes back in EntryPlaced, EntryQueued or SubmissionFailed.
-  // `hold`: while the line is cut it waits (core/line.h).
-  Result<SubmissionId> submit(Now now, PeerId peer, LineId line, record::Entry entry, bool hold = false);
+  // `if_cut`: what becomes of it when the line is cut while it waits.
+  Result<SubmissionId> submit(Now now, PeerId peer, LineId line, record::Entry entry, IfCut if_cut = IfCut::kReturn);
 
   // What waits on that line without an index and `pick` wants is taken back (core/line.h). How many.
   std::size_t withdraw(Now now, PeerId peer, LineId line, const Line::Pick& pick, const std::string& why);

@@ -304,8 +304,8 @@ void Driver::carry_out() {
 }
 
 Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entry entry,
-                                          const std::function<void(core::SubmissionId)>& accepted, bool hold) {
-  Result<core::SubmissionId> id = station_.submit(now(), peer, line, std::move(entry), hold);
+                                          const std::function<void(core::SubmissionId)>& accepted, core::IfCut if_cut) {
+  Result<core::SubmissionId> id = station_.submit(now(), peer, line, std::move(entry), if_cut);
   if (id && accepted) accepted(*id);
   carry_out();
   return id;

@@ -66,9 +66,10 @@ class Driver {
   // Every so often, on the driver's thread, until run() ends.
   void every(Duration period, std::function<void()> work);
 
-  // `accepted` gets the id before any event names it. `hold`: core/line.h.
+  // `accepted` gets the id before any event names it. `if_cut`: core/outbox.h.
   Result<core::SubmissionId> submit(PeerId peer, LineId line, record::Entry entry,
-                                    const std::function<void(core::SubmissionId)>& accepted = {}, bool hold = false);
+                                    const std::function<void(core::SubmissionId)>& accepted = {},
+                                    core::IfCut if_cut = core::IfCut::kReturn);
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<void> take_back_lift(PeerId peer, LineId line);
   void set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core::FormerStations former);

@@ -69,6 +69,37 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
 
 // Seed 1 of thirty days: nothing signs the place of an entry of a deniable line but its epoch, and that is not on the
 // wire with what the other side knows already.
+// Found by thirty days of the simulator (seeds 23 and 26): a copied back disk cosigned less than it had, since the other
+// side's disk had been full when that receipt came.
+TEST(FirstContact, AReceiptThatAFullDiskDidNotTakeIsToldAllTheSame) {
+  QuietPair pair(13);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Before the copy."));
+  pair.run(std::chrono::seconds(2));
+  const auto copy = pair.store(1).snapshot();
+  bool filled = false, armed = true;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1 && armed) filled = true;
+    return datagram;
+  };
+  pair.disk = [&](std::size_t side) { return side == 0 && filled ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+  pair.run(std::chrono::milliseconds(500));
+  const core::OwnLog& own = pair.station(0).peer(PeerId{0}).line(kLine)->own();
+  const std::uint64_t verified = own.verified_size();
+  ASSERT_LT(own.receipted_size(), verified) << "the disk took the receipt";
+  pair.stop(1);
+  armed = filled = false;
+  pair.store(1).restore(copy);
+  pair.tamper = [](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0 && datagram.size() > 150) return std::nullopt;  // entries
+    return datagram;
+  };
+  pair.start(1);
+  pair.run(std::chrono::seconds(20));
+  EXPECT_EQ(pair.station(1).peer(PeerId{0}).line(kLine)->far().floor(), verified) << "below it nothing is cosigned";
+}
+
 TEST(FirstContact, WhatACopiedBackDiskHadNoReceiptForIsNotTakenForTheNewLogs) {
   constexpr LineId kDeniable{2};
   QuietPair pair(12);

@@ -84,6 +84,21 @@ void Node::ended() {
   ++life;
 }
 
+// A receipt that its disk had not taken is forgotten with the life that had verified it: nobody can tell the cosigner of it.
+void Node::read_receipts(std::size_t lines) {
+  known_receipts_.clear();
+  for (std::size_t line = 0; line < lines; ++line) {
+    const LineId id{static_cast<std::uint16_t>(line)};
+    std::uint64_t newest = 0;
+    for (const record::Reader::LogInfo& info : store.logs({pair_->lineage(), id})) {
+      if (!info.log.own || info.ordinal < newest) continue;
+      newest = info.ordinal;
+      known_receipts_.erase(id);
+      if (const auto receipt = store.newest_cosignature(info.log)) known_receipts_[id] = {info.log.epoch, receipt->size};
+    }
+  }
+}
+
 void Node::read_inbox(std::size_t lines) {
   for (std::size_t line = 0; line < lines; ++line)
     for (const record::Reader::LogInfo& info :
@@ -183,7 +198,7 @@ void Node::on_event(const core::DeskEvent& event) {
       pending_messages_.erase(it->second);
   }
   if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) {
-    acknowledged_[receipt->line] = {receipt->epoch, receipt->size};
+    acknowledged_[receipt->line] = known_receipts_[receipt->line] = {receipt->epoch, receipt->size};
     ++receipted;
     other_->check_acknowledged();
   }
@@ -305,8 +320,8 @@ std::optional<std::uint64_t> Node::distance(const Sealed& packet) const {
 }
 
 void Node::cosigned(const record::LogKey& log, std::uint64_t size, const Digest&) {
-  const auto it = other_->acknowledged_.find(log.line.line);
-  if (it == other_->acknowledged_.end() || it->second.first != log.epoch) return;
+  const auto it = other_->known_receipts_.find(log.line.line);
+  if (it == other_->known_receipts_.end() || it->second.first != log.epoch) return;
   if (size < it->second.second)
     violation("cosigned " + std::to_string(size) + " entries after " + std::to_string(it->second.second));
 }

@@ -48,6 +48,7 @@ class Node final : public core::Audit {
   void began();
   void ended();
   // What the desk finds in the record at a start: a crash may have come before it was told.
+  void read_receipts(std::size_t lines);
   void read_inbox(std::size_t lines);
   // Checks a commit as the disk takes it.
   Result<void> commit(const core::Persist& persist);
@@ -128,6 +129,7 @@ class Node final : public core::Audit {
   std::map<std::uint64_t, Pending> pending_messages_;                           // this life
   // What the other side's verified receipts cover, by line: it must be on that side's disk for ever.
   std::map<LineId, std::pair<record::EpochId, std::uint64_t>> acknowledged_;
+  std::map<LineId, std::pair<record::EpochId, std::uint64_t>> known_receipts_;  // of its newest logs, to this life
   bool recovering_ = false;  // this disk went back, and has not yet again what it had acknowledged
   // Of this station's own logs: the newest root at each size, and what the other side has on its disk.
   std::map<Place, Digest> own_roots_;

@@ -136,7 +136,7 @@ void QuietPair::run(Duration span) {
 Result<core::SubmissionId> QuietPair::submit(std::size_t index, record::Entry entry, bool hold) {
   const LineId line = entry.header.line;
   Result<core::SubmissionId> id =
-      sides_[index].station->submit(now(index), PeerId{0}, line, std::move(entry), hold);
+      sides_[index].station->submit(now(index), PeerId{0}, line, std::move(entry), hold ? core::IfCut::kHold : core::IfCut::kReturn);
   collect(index);
   return id;
 }

@@ -101,6 +101,7 @@ void Stage::start(std::size_t index) {
   }
   node.began();
   node.read_inbox(lines_);
+  node.read_receipts(lines_);
   node.station = std::make_unique<core::Station>(node.keys, node.jitter, node.store);
   node.station->set_audit(&node);
   node.station->add_peer(setup(index));

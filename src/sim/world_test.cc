@@ -190,8 +190,9 @@ TEST(Simulator, FilesThatAreCarriedBesideThePathsChangeNoPromise) {
     packed += report.files_packed;
     taken += report.files_taken;
   }
-  EXPECT_GT(packed, expected(100));
-  EXPECT_GT(taken, expected(40));
+  if (quick()) return;
+  EXPECT_GT(packed, 100u);
+  EXPECT_GT(taken, 40u);
 }
 
 TEST(Simulator, SameSeedSameTrace) {

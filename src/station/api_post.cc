@@ -50,7 +50,7 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   const PeerId peer = target.counterpart->peer;
   const LineId line = target.annex->line;
   const Wait wait = submission.wait;
-  const bool hold = submission.hold;
+  const core::IfCut if_cut = submission.if_cut;
   const Duration patience = std::chrono::milliseconds(submission.timeout_ms);
   DETENTE_TRY(entry,
               prepare_entry(running_, *target.counterpart, *target.annex, std::move(submission)));
@@ -64,7 +64,7 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
     pending_.emplace(key, std::move(pending));
     if (wait == Wait::kReceipt) running_.driver->after(patience, [this, key] { give_up(key); });
   };
-  DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted, hold));
+  DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted, if_cut));
   if (const auto proof = mandate_of(said)) running_.mandates_used[proof->mandate] = {peer, id};
   take_suspension(running_, *target.counterpart, record::Whose::kAuthors, said);
   running_.watch->on_submitted(*target.counterpart, *target.annex, said);

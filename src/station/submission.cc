@@ -184,7 +184,7 @@ Json write_submission(const Submission& submission) {
                                  {"signature", to_base64(signature.signature)}});
   if (submission.mandate) out["mandate"] = to_base64(record::encode_mandate_file(*submission.mandate));
   out["wait"] = wait_name(submission.wait);
-  if (submission.hold) out["if_cut"] = "hold";
+  if (submission.if_cut != core::IfCut::kReturn) out["if_cut"] = to_string(submission.if_cut);
   out["timeout_ms"] = submission.timeout_ms;
   return out;
 }
@@ -219,8 +219,9 @@ Result<Submission> parse_submission(const Json& json) {
     }
   }
   if (const auto if_cut = in.text("if_cut")) {
-    out.hold = *if_cut == "hold";
-    if (!out.hold && *if_cut != "return") in.wrong("if_cut", "hold or return");
+    const auto known = core::if_cut_from(*if_cut);
+    if (!known) in.wrong("if_cut", "return, hold or drop");
+    out.if_cut = known.value_or(out.if_cut);
   }
   out.timeout_ms = in.number("timeout_ms", kWaitMsMax).value_or(out.timeout_ms);
   DETENTE_TRY_VOID(in.close());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/outbox.h"
 #include "record/entry.h"
 #include "record/mandate.h"
 #include "station/json.h"
@@ -31,7 +32,7 @@ struct SubmissionReference {
 struct Submission {
   record::Entry entry;  // header.references are empty: see `references`
   bool timed = true;    // header.time was given
-  bool hold = false;    // on a line that is cut it waits until the line is open
+  core::IfCut if_cut = core::IfCut::kReturn;
   std::vector<SubmissionReference> references;
   std::optional<record::MandateFile> mandate;  // whose proof stands in the body; stays with this side
   Wait wait = Wait::kDurable;

@@ -189,8 +189,26 @@ void Watch::on_event(const core::DeskEvent& event) {
   };
   if (const auto* changed = std::get_if<core::RegisterChanged>(&event))
     if (OneLine* line = find(changed->peer, changed->line)) return look_at_register(*line);
+  if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) return take_back(*failed);
   if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) look(placed->peer, placed->line);
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
+}
+
+// A message that waited goes back to its author, who may have left his terminal: its text stands in the watch log, and an
+// alarm says so.
+void Watch::take_back(const core::SubmissionFailed& failed) {
+  if (!failed.given_back || failed.given_back->header.kind != record::kMessage) return;
+  const Counterpart& counterpart = *running_.counterparts[failed.peer.value];
+  const accord::Annex* annex = counterpart.accord.annex(failed.line);
+  if (annex == nullptr) annex = counterpart.retired(failed.line);
+  const std::string line = counterpart.name() + "/" + (annex == nullptr ? std::to_string(failed.line.value) : annex->name);
+  const record::Entry& entry = *failed.given_back;
+  const std::string author = entry.header.author.value == 0 ? "the desk" : officer_words(running_.own_roster, entry.header.author);
+  const std::string text = failed.dropped ? "" : wire::display_line(as_string(entry.body));
+  note({{"what", failed.dropped ? "dropped" : "returned"}, {"line", line}, {"author", author}, {"text", text}, {"why", failed.error.message}});
+  on_core_alarm(line, failed.dropped ? "dropped" : "returned",
+                "a message of " + author + (failed.dropped ? ", which he wanted dropped," : "") + " was not sent: " + failed.error.message +
+                    (failed.dropped ? "" : ". Its text: detente log " + line));
 }
 
 void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored) {

@@ -145,6 +145,7 @@ class Watch {
   void count_tries(WallTime time);
   Json alarms_json() const;
 
+  void take_back(const core::SubmissionFailed& failed);
   OneLine* find(PeerId peer, LineId line);
   const OneLine* find(PeerId peer, LineId line) const;
   OneLine* named(const std::string& name);

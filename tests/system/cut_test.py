@@ -102,7 +102,7 @@ class Cuts(TwoStations):
         answer = self.cut(self.north, "--reason", REASON, "--wait", "durable")
         self.assertIn(answer["state"], ("queued", "placed"))
         self.await_situation(self.north, "cut-by-us")
-        self.assertEqual(self.north.cli("send", f"south/{LINE}", "held", "--hold", "--wait", "durable")["state"], "queued")
+        self.assertEqual(self.north.cli("send", f"south/{LINE}", "held", "--if-cut", "hold", "--wait", "durable")["state"], "queued")
         self.north.kill()
         self.north.start()
         self.await_situation(self.north, "cut-by-us")
@@ -111,6 +111,28 @@ class Cuts(TwoStations):
         self.assertEqual(self.south.texts("north", LINE), [])
         self.lift(self.north)
         wait_until(lambda: self.south.texts("north", LINE) == ["held"], "what was held")
+
+    def test_what_waited_is_held_goes_back_with_its_text_or_is_dropped_as_its_author_said(self):
+        self.north.stop()
+        wait_until(lambda: not self.south.status_of("north")["link"]["up"], "the link to fall", 90)
+        for text, choice in (("held", "hold"), ("goes back", "return"), ("dropped", "drop")):
+            self.south.cli("send", f"north/{LINE}", text, "--if-cut", choice, "--as", "kim", "--wait", "durable")
+        waiting = self.south.line_of("north", LINE)
+        self.assertEqual(waiting["queued"], 3, waiting)
+        self.south.kill()
+        self.south.start()  # what they said is durable, too
+        self.cut(self.south, "--reason", REASON, "--wait", "durable")
+        wait_until(lambda: self.south.line_of("north", LINE)["queued"] == 1, "what is not held to go")
+        noted = [line for line in self.south.cli("log", f"north/{LINE}")["lines"] if line["what"] in ("returned", "dropped")]
+        self.assertEqual([(line["what"], line["text"]) for line in noted], [("returned", "goes back"), ("dropped", "")])
+        self.assertIn("duty-officer", noted[0]["author"])
+        self.assertIn("is given back", noted[0]["why"])
+        alarms = {alarm["kind"]: alarm["words"] for alarm in self.south.cli("alarm", "list")["alarms"]}
+        self.assertIn("Its text: detente log north/", alarms["returned"])
+        self.assertIn("dropped, as its author wanted", alarms["dropped"])
+        self.north.start()
+        self.lift(self.south)
+        wait_until(lambda: self.north.texts("south", LINE) == ["held"], "what was held")
 
     def test_an_hour_is_announced_and_all_lines_are_open_until_then(self):
         at, text = self.in_an_hour(self.north, 6)

@@ -221,9 +221,15 @@ class Silence(WatchCase):
         self.south.wait_link("north")
         self.cli(self.north, "send", "military-west", "we are here", "--as", "ri")
         wait_until(lambda: "sign-of-life" in [a["kind"] for a in self.south.get("/v1/watch")["alarms"]], "the loudest alarm")
+        card = self.cli(self.south, "alarm", "list")["first_words"][0]
+        self.assertEqual((card["line"], card["unread"]), ("north/military-west", 1))
+        self.assertIn("nobody of south is on watch", card["post"])
+        self.assertIn("we hear them known good", card["paths"][0])
+        self.assertIn("calls", card["next_call"])
         number = next(a["number"] for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "sign-of-life")
         self.cli(self.south, "alarm", "ack", str(number), "--as", "kim", "--words", "answered")
         self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
+        self.assertEqual(self.cli(self.south, "alarm", "list")["first_words"], [], "it was said")
 
 
 class People(WatchCase):
