@@ -9,7 +9,6 @@
 #include "io/os_clock.h"
 #include "line/adoption.h"
 #include "record/blob.h"
-#include "wire/text.h"
 
 namespace detente::cli {
 
@@ -51,13 +50,7 @@ Result<void> propose(Context& context, const ProposeOptions& options) {
   for (const std::string& line : difference_lines(next, old)) context.say("  " + line);
   DETENTE_TRY(bundle, station::bundle_of(next, old));
   DETENTE_TRY(accord, accord_of(station, options.counterpart));
-  if (!options.words.empty()) DETENTE_TRY_VOID(wire::check_text(options.words, line::kProposalWordsMax));
-  line::Proposal proposal;
-  proposal.words = options.words;
-  if (!options.lapse.empty()) {
-    DETENTE_TRY(lapse, parse_when(options.lapse, io::os_wall_time()));
-    proposal.lapse = lapse;
-  }
+  DETENTE_TRY(proposal, read_terms({std::nullopt, options.lapse, options.words}, io::os_wall_time()));
   proposal.matter = line::Matter::kAccordChange;
   proposal.content = to_bytes(next.note.digest);
   DETENTE_TRY(agreed, context.confirm("Propose this as " + options.officer + "?"));

@@ -128,11 +128,6 @@ Result<void> draw(Context& context, const StationClient& station, const LineAddr
 
 // ---- one day ----
 
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? wire::display_line(it->get<std::string>()) : "";
-}
-
 Json list_of(const Json& json, const char* key) {
   const auto it = json.find(key);
   return it != json.end() && it->is_array() ? *it : Json::array();

@@ -55,8 +55,10 @@ std::string signer_words(const Json& proposal_or_decision) {
 
 Result<line::Proposal> read_terms(const ProposalTerms& terms, WallTime now) {
   line::Proposal out;
-  DETENTE_TRY(at, parse_when(terms.at, now));
-  out.instant = at;
+  if (terms.at) {
+    DETENTE_TRY(at, parse_when(*terms.at, now));
+    out.instant = at;
+  }
   if (!terms.lapse.empty()) {
     DETENTE_TRY(lapse, parse_when(terms.lapse, now));
     out.lapse = lapse;

@@ -26,7 +26,7 @@ std::string signer_words(const Json& proposal_or_decision);
 // What any proposal may say beside its content, as a person wrote it; `lapse` and `words` may be empty. `now` is what
 // "+30m" is counted from.
 struct ProposalTerms {
-  const std::string& at;
+  std::optional<std::string> at;  // nothing: of a matter that has no instant
   const std::string& lapse;
   const std::string& words;
 };

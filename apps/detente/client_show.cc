@@ -10,6 +10,11 @@
 
 namespace detente::cli {
 
+std::string text_of(const Json& json, const char* key) {
+  const auto it = json.find(key);
+  return it != json.end() && it->is_string() ? wire::display_line(it->get<std::string>()) : "";
+}
+
 namespace {
 
 // Columns of one character, near enough: East Asian scripts and emoji take two, marks none.
@@ -41,11 +46,6 @@ std::size_t fitting(std::string_view text, std::size_t columns) {
 std::string mark_of(const Json& entry) {
   const std::string entry_class = entry.value("class", "live");
   return entry_class == "live" ? "" : upper(entry_class) + " | ";
-}
-
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? wire::display_line(it->get<std::string>()) : "";
 }
 
 std::string joined(const Json& list) {

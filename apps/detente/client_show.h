@@ -37,6 +37,7 @@ std::vector<std::string> record_lines(const Json& record);
 std::vector<std::string> evidence_lines(const Json& entry);
 std::string event_line(const Json& event);
 
+std::string text_of(const Json& json, const char* key);  // empty where it is none
 std::string utc_text(const Json& seconds);  // "2026-11-24 09:00:03Z", "-" for null
 std::string upper(std::string_view text);
 

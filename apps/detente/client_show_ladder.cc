@@ -14,11 +14,6 @@ constexpr const char* kGreen = "\x1b[1;32m";
 constexpr const char* kRed = "\x1b[1;31m";
 constexpr const char* kPlain = "\x1b[0m";
 
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? wire::display_line(it->get<std::string>()) : "";
-}
-
 std::string painted(const std::string& text, bool good, bool colour) {
   return colour ? (good ? kGreen : kRed) + text + kPlain : text;
 }

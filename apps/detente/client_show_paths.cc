@@ -9,10 +9,6 @@ namespace {
 
 constexpr const char* kUnknown = "not known yet";
 
-std::string text_of(const Json& json, const char* key) {
-  return wire::display_line(json.value(key, std::string()));
-}
-
 std::string span_text(std::uint64_t ms) {
   if (ms < 10'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
   if (ms < 120'000) return fmt::format("{} s", ms / 1000);

@@ -7,11 +7,6 @@ namespace detente::cli {
 
 namespace {
 
-std::string text_of(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found == json.end() || !found->is_string() ? "" : found->get<std::string>();
-}
-
 std::string post_of(const Json& status, const Json& watch) {
   const Json& here = watch["on_watch_here"];
   return here.empty() ? "nobody of " + text_of(status, "side") + " is on watch on this line: detente watch on --as YOU"

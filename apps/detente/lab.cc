@@ -31,7 +31,9 @@ struct Member {
 class Laboratory {
  public:
   Laboratory(const LabChoices& choices, WallTime now, KeyRandom& random)
-      : choices_(choices), now_(now), random_(random) {}
+      : choices_(choices), now_(now), random_(random) {
+    next_port_ = choices.first_port ? *choices.first_port : any_first_port(random);
+  }
 
   Result<std::vector<LabSide>> make() {
     DETENTE_TRY_VOID(prepare());
@@ -148,8 +150,9 @@ class Laboratory {
   }
 
   using Paths = std::vector<station::PathConfig>;
-  Result<std::pair<Paths, Paths>> choose_addresses() const {
-    DETENTE_TRY(ports, free_ports(choices_.paths * 4));
+  Result<std::pair<Paths, Paths>> choose_addresses() {
+    DETENTE_TRY(ports, free_ports(choices_.paths * 4, next_port_));
+    next_port_ = static_cast<std::uint16_t>(ports.back() + 1);
     Paths south, other;
     for (std::size_t i = 0; i < choices_.paths; ++i) {
       const auto at = [&](std::size_t k) {
@@ -193,6 +196,7 @@ class Laboratory {
   const LabChoices& choices_;
   WallTime now_;
   KeyRandom& random_;
+  std::uint16_t next_port_ = 0;
 };
 
 }  // namespace

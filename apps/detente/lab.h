@@ -16,6 +16,7 @@ struct LabChoices {
   std::vector<LineChoice> lines;
   std::size_t paths = 1;
   std::vector<accord::PathKind> kinds;           // of the first paths; the others are UDP
+  std::optional<std::uint16_t> first_port;       // else drawn
   bool gap = false;                              // peers are free ports where nothing listens
   bool seal_both = true;                         // else south's cipher alone
   std::string aead = "ChaCha20-Poly1305";        // south's
@@ -51,7 +52,12 @@ struct LabSide {
 // south first. kConflict when the directory holds something already.
 Result<std::vector<LabSide>> make_lab(const LabChoices& choices, WallTime now, KeyRandom& random);
 
-// `count` ports of 127.0.0.1 that were free a moment ago for UDP and TCP alike, all different.
-Result<std::vector<std::uint16_t>> free_ports(std::size_t count);
+// The first `count` ports of 127.0.0.1 from `first` on that were free a moment ago for UDP and TCP
+// alike. kIo when there are not so many.
+Result<std::vector<std::uint16_t>> free_ports(std::size_t count, std::uint16_t first);
+
+// Where to look first: below what systems give out by themselves, since a station that is started
+// again must find its port free.
+std::uint16_t any_first_port(KeyRandom& random);
 
 }  // namespace detente::cli

@@ -173,6 +173,10 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"udp", "tcp"}))
       ->expected(1, 32)
       ->allow_extra_args(false);
+  fresh
+      ->add_option("--first-port", choices.first_port,
+                   "Take the free ports of 127.0.0.1 from this one on (default: drawn)")
+      ->check(CLI::Range(1, 65535));
   fresh->add_flag("--gap", choices.gap,
                   "Peers are free ports where nothing listens: put anything between");
   fresh->add_option("--seal", options->seal, "both ciphers, or one (south's)")

@@ -1,7 +1,5 @@
 #include "line_terms.h"
 
-#include <algorithm>
-
 #include "ceremony_commands.h"
 #include "wire/text.h"
 
@@ -53,11 +51,10 @@ Result<std::vector<std::string>> names_of(const Chosen& chosen) {
 }
 
 Result<std::vector<accord::Medium>> media_of(const Chosen& chosen) {
-  constexpr accord::Medium kMedia[] = {accord::Medium::kText, accord::Medium::kDocument, accord::Medium::kVoice, accord::Medium::kLetter};
   std::vector<accord::Medium> out;
   for (const std::string& word : split(chosen.value)) {
-    const auto found = std::find_if(std::begin(kMedia), std::end(kMedia), [&](accord::Medium medium) { return word == to_string(medium); });
-    if (found == std::end(kMedia))
+    const auto found = accord::medium_from(word);
+    if (!found)
       return fail(Fault::kMalformed, chosen.where() + ": \"" + wire::display_line(word.substr(0, 40)) +
                                          "\" is no medium; choose text, document, voice, letter");
     out.push_back(*found);

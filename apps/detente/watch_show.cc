@@ -10,20 +10,15 @@ namespace detente::cli {
 
 namespace {
 
-std::string shown(const Json& json, const char* key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? wire::display_line(it->get<std::string>()) : "";
-}
-
 std::uint64_t number(const Json& json, const char* key) {
   const auto it = json.find(key);
   return it != json.end() && it->is_number_unsigned() ? it->get<std::uint64_t>() : 0;
 }
 
-bool is_spoken(const Json& deed) { return shown(deed, "do") == "contact" || shown(deed, "do") == "heard"; }
+bool is_spoken(const Json& deed) { return text_of(deed, "do") == "contact" || text_of(deed, "do") == "heard"; }
 
 std::string deed_words(const Json& deed) {
-  const std::string what = shown(deed, "do");
+  const std::string what = text_of(deed, "do");
   const std::string who = "officer " + std::to_string(number(deed, "officer"));
   if (what == "on" || what == "off") return who + " went " + what + " watch";
   if (what == "handover") return who + " handed over to officer " + std::to_string(number(deed, "to")) + "; both signed";
@@ -31,20 +26,20 @@ std::string deed_words(const Json& deed) {
   if (what == "here") return who + " answered the vigilance prompt";
   if (what == "acknowledge")
     return who + " acknowledged alarm " + std::to_string(number(deed, "alarm")) +
-           (shown(deed, "words").empty() ? "" : ": " + shown(deed, "words"));
+           (text_of(deed, "words").empty() ? "" : ": " + text_of(deed, "words"));
   const std::string at = utc_text(deed.value("at", Json()));
   if (what == "heard")
-    return "HEARD IN PUBLIC " + at + ", " + shown(deed, "bearer") + ": \"" + shown(deed, "words") + "\" (" + who + ")" +
-           (shown(deed, "capture").empty() ? "" : ", capture " + shown(deed, "capture").substr(0, 16));
-  std::string out = "BY HAND " + at + ", " + shown(deed, "bearer") + ", " +
-                    (shown(deed, "way") == "out" ? "from us" : "from them") + ": \"" + shown(deed, "words") + "\"";
+    return "HEARD IN PUBLIC " + at + ", " + text_of(deed, "bearer") + ": \"" + text_of(deed, "words") + "\" (" + who + ")" +
+           (text_of(deed, "capture").empty() ? "" : ", capture " + text_of(deed, "capture").substr(0, 16));
+  std::string out = "BY HAND " + at + ", " + text_of(deed, "bearer") + ", " +
+                    (text_of(deed, "way") == "out" ? "from us" : "from them") + ": \"" + text_of(deed, "words") + "\"";
   if (number(deed, "readability") > 0) out += ", readability " + std::to_string(number(deed, "readability"));
   if (number(deed, "read_back") > 0) out += ", read back";
   return out + " (" + who + " says so)";
 }
 
 std::string tries_words(const Json& line) {
-  std::string out = "tries at " + shown(line, "counterpart") + ", hour from " + utc_text(line.value("from", Json())) + ":";
+  std::string out = "tries at " + text_of(line, "counterpart") + ", hour from " + utc_text(line.value("from", Json())) + ":";
   const Json paths = line.value("paths", Json::object());
   for (const auto& [path, counts] : paths.items())
     if (counts.is_array() && counts.size() == 2)
@@ -53,26 +48,26 @@ std::string tries_words(const Json& line) {
 }
 
 std::string line_words(const Json& line) {
-  const std::string what = shown(line, "what");
-  const std::string call = shown(line, "date") + " place " + std::to_string(number(line, "place"));
+  const std::string what = text_of(line, "what");
+  const std::string call = text_of(line, "date") + " place " + std::to_string(number(line, "place"));
   if (what == "deed") return deed_words(line.value("deed", Json::object()));
   if (what == "start")
     return line.contains("down_from") ? "the station started; it had not run since " + utc_text(line["down_from"])
                                       : "the station started";
   if (what == "stop") return "the station stopped";
   if (what == "tries") return tries_words(line);
-  if (what == "outcome") return "check call " + call + ": " + shown(line, "state");
+  if (what == "outcome") return "check call " + call + ": " + text_of(line, "state");
   if (what == "call")
-    return (shown(line, "class") == "drill" ? "DRILL | " : "") + std::string("check call ") + call + ": " +
-           (shown(line, "side") == "own" ? "we " : "they ") + shown(line, "act") +
+    return (text_of(line, "class") == "drill" ? "DRILL | " : "") + std::string("check call ") + call + ": " +
+           (text_of(line, "side") == "own" ? "we " : "they ") + text_of(line, "act") +
            (line.contains("carried") ? ", and no path carried it" : "") +
-           (shown(line, "officer").empty() ? "" : " (" + shown(line, "officer") + ")");
-  if (what == "alarm") return "ALARM: " + shown(line, "words");
+           (text_of(line, "officer").empty() ? "" : " (" + text_of(line, "officer") + ")");
+  if (what == "alarm") return "ALARM: " + text_of(line, "words");
   if (what == "release")
-    return "released announcement " + shown(line, "announcement") +
-           (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + shown(line, "file");
-  if (what == "returned") return "a message of " + shown(line, "author") + " went back: \"" + shown(line, "text") + "\". " + shown(line, "why");
-  if (what == "dropped") return "a message of " + shown(line, "author") + " was dropped: " + shown(line, "why");
+    return "released announcement " + text_of(line, "announcement") +
+           (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + text_of(line, "file");
+  if (what == "returned") return "a message of " + text_of(line, "author") + " went back: \"" + text_of(line, "text") + "\". " + text_of(line, "why");
+  if (what == "dropped") return "a message of " + text_of(line, "author") + " was dropped: " + text_of(line, "why");
   if (what == "life") return "a sign of life of the other side";
   return what;
 }
@@ -81,10 +76,10 @@ std::string line_words(const Json& line) {
 
 std::vector<std::string> open_matters(const Json& watch) {
   std::vector<std::string> out;
-  for (const Json& one : watch["open"]) out.push_back(shown(one, "line") + ": " + shown(one, "words"));
+  for (const Json& one : watch["open"]) out.push_back(text_of(one, "line") + ": " + text_of(one, "words"));
   for (const Json& alarm : watch["alarms"])
     if (alarm.value("acknowledged_at", Json()).is_null())
-      out.push_back(shown(alarm, "line") + ": alarm " + std::to_string(number(alarm, "number")) + ", " + shown(alarm, "words"));
+      out.push_back(text_of(alarm, "line") + ": alarm " + std::to_string(number(alarm, "number")) + ", " + text_of(alarm, "words"));
   return out;
 }
 
@@ -92,8 +87,8 @@ std::vector<std::string> watch_lines(const Json& watch) {
   std::vector<std::string> out;
   std::map<std::string, std::vector<std::string>> people;
   for (const Json& one : watch["on_watch"])
-    people[shown(one, "officer") + ", since " + utc_text(one["since"])].push_back(shown(one, "line"));
-  if (people.empty()) out.push_back("Nobody is on watch at " + shown(watch, "station") + ".");
+    people[text_of(one, "officer") + ", since " + utc_text(one["since"])].push_back(text_of(one, "line"));
+  if (people.empty()) out.push_back("Nobody is on watch at " + text_of(watch, "station") + ".");
   for (const auto& [who, lines] : people) {
     std::string text = "On watch: " + who + ":";
     for (const std::string& line : lines) text += " " + line;
@@ -104,7 +99,7 @@ std::vector<std::string> watch_lines(const Json& watch) {
   for (const std::string& line : matters) add_wrapped(out, "  " + line, "    ");
   for (const Json& zone : watch["unknown_zones"])
     if (zone.is_string()) add_wrapped(out, "NOT PLANNED: " + wire::display_line(zone.get<std::string>()));
-  if (!watch["log"]["trouble"].is_null()) add_wrapped(out, "THE WATCH LOG TAKES NOTHING: " + shown(watch["log"], "trouble"));
+  if (!watch["log"]["trouble"].is_null()) add_wrapped(out, "THE WATCH LOG TAKES NOTHING: " + text_of(watch["log"], "trouble"));
   return out;
 }
 
@@ -122,11 +117,11 @@ std::vector<std::string> alarm_lines(const Json& alarms) {
   for (const Json& alarm : alarms) {
     const bool open = alarm.value("acknowledged_at", Json()).is_null();
     std::string text = fmt::format("{:>4} {} {} {}: {}", number(alarm, "number"), open ? "OPEN" : "seen",
-                                   utc_text(alarm.value("raised_at", Json())), shown(alarm, "line"), shown(alarm, "words"));
+                                   utc_text(alarm.value("raised_at", Json())), text_of(alarm, "line"), text_of(alarm, "words"));
     if (number(alarm, "count") > 1) text += fmt::format(" ({} times)", number(alarm, "count"));
-    if (!open) text += "; acknowledged by " + shown(alarm, "acknowledged_by") +
-                       (shown(alarm, "note").empty() ? "" : ": " + shown(alarm, "note"));
-    if (!shown(alarm, "hook").empty()) text += "; " + shown(alarm, "hook");
+    if (!open) text += "; acknowledged by " + text_of(alarm, "acknowledged_by") +
+                       (text_of(alarm, "note").empty() ? "" : ": " + text_of(alarm, "note"));
+    if (!text_of(alarm, "hook").empty()) text += "; " + text_of(alarm, "hook");
     add_wrapped(out, text, "     ");
   }
   if (out.empty()) out.push_back("There is no alarm.");
@@ -138,7 +133,7 @@ std::vector<std::string> watch_log_lines(const Json& log, const std::string& onl
   for (const Json& line : log["lines"]) {
     if (only == "contact" && !(line.contains("deed") && is_spoken(line["deed"]))) continue;
     const Json& about = line.contains("deed") ? line["deed"] : line;
-    const std::string name = shown(about, "line");
+    const std::string name = text_of(about, "line");
     add_wrapped(out, utc_text(line.value("at", Json())) + "  " + (name.empty() ? "" : name + ": ") + line_words(line));
   }
   if (out.empty()) out.push_back("Nothing in this span.");
@@ -149,9 +144,9 @@ std::vector<std::string> watch_log_sums(const Json& log) {
   std::map<std::string, std::uint64_t> outcomes;
   std::uint64_t called = 0, sent = 0, heard = 0;
   for (const Json& line : log["lines"]) {
-    const std::string what = shown(line, "what");
-    if (what == "outcome") ++outcomes[shown(line, "state")];
-    if (what == "call" && shown(line, "side") == "own" && shown(line, "act") == "called" && !line.contains("class")) ++called;
+    const std::string what = text_of(line, "what");
+    if (what == "outcome") ++outcomes[text_of(line, "state")];
+    if (what == "call" && text_of(line, "side") == "own" && text_of(line, "act") == "called" && !line.contains("class")) ++called;
     if (what != "tries") continue;
     const Json paths = line.value("paths", Json::object());
     for (const auto& [path, counts] : paths.items()) {

@@ -85,9 +85,8 @@ bool read_log_only(TomlDocument& document, TomlDocument::Table& root) {
 void read_media(TomlDocument& document, TomlDocument::Table& root, Annex& out) {
   out.media.clear();
   for (const std::string& text : root.texts("media", kMedia.size())) {
-    const auto found = std::find_if(kMedia.begin(), kMedia.end(),
-                                    [&](Medium medium) { return text == to_string(medium); });
-    if (found == kMedia.end())
+    const auto found = medium_from(text);
+    if (!found)
       document.fail_with(Fault::kUnsupported, "\"" + shown(text) +
                                                   "\" is no medium (text, document, "
                                                   "voice, letter)");
@@ -110,6 +109,12 @@ const char* to_string(Medium medium) {
     case Medium::kLetter: return "letter";
   }
   return "";
+}
+
+std::optional<Medium> medium_from(std::string_view name) {
+  for (const Medium medium : kMedia)
+    if (name == to_string(medium)) return medium;
+  return std::nullopt;
 }
 
 bool Annex::allows_path(std::string_view path) const {

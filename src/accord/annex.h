@@ -29,6 +29,7 @@ const char* to_string(Evidence evidence);  // "provable", "deniable"
 
 enum class Medium { kText, kDocument, kVoice, kLetter };
 const char* to_string(Medium medium);  // "text", "document", "voice", "letter"
+std::optional<Medium> medium_from(std::string_view name);
 
 struct Annex {
   ByteArray<16> salt{};

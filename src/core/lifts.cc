@@ -12,19 +12,24 @@ using record::Whose;
 
 constexpr Duration kTick = std::chrono::seconds(1);
 constexpr Duration kWindow = std::chrono::seconds(line::kRestorationSeconds);
-// As after a restoration: so long the report waits for a path that has not shown itself yet.
-constexpr Duration kPathPatience = std::chrono::seconds(60);
 constexpr std::size_t kRunsKept = 32;
-constexpr std::size_t kTheirsAtOnce = 8;
 constexpr std::size_t kLookedBack = 16;  // lifts of former lives
 // Of the other side's: each draws two entries and a document of 4 KiB.
-constexpr std::uint64_t kAnswersAtOnce = 64;
+constexpr std::uint64_t kAnswersAtOnce = 16;
 constexpr Duration kAnswerAgain = std::chrono::seconds(30);
+constexpr Duration kFlood = std::chrono::minutes(10);
 
 bool is_lift_of(const record::Entry& entry, const std::vector<line::RegisterOf>& registers) {
   if (entry.header.kind != record::kRegister) return false;
   const auto act = line::parse_register_body(entry.body);
   return act && act->clear && act->clear->ground == line::ClearGround::kLifted && act->clear->lines == registers;
+}
+
+// A line is lifted once at a time: the newer first test says that the older is over.
+bool share_a_line(const std::vector<line::RegisterOf>& a, const std::vector<line::RegisterOf>& b) {
+  return std::any_of(a.begin(), a.end(), [&b](const line::RegisterOf& one) {
+    return std::any_of(b.begin(), b.end(), [&one](const line::RegisterOf& other) { return other.line == one.line; });
+  });
 }
 
 // What of the register a lift of this cut epoch ends.
@@ -43,6 +48,8 @@ Lifts::Lifts(RestorationTests tests) : tests_(tests), answers_(kAnswersAtOnce, 1
 
 void Lifts::load(Context& context) {
   runs_.clear();
+  waiting_.clear();
+  refused_since_.reset();
   known_ = before_life_ = agreements().lift_tests().size();
   known_ -= std::min(known_, kLookedBack);
   loaded_ = true;
@@ -104,17 +111,34 @@ void Lifts::take_up_theirs(Context& context) {
     const Agreements::LiftTest& test = all[known_];
     if (agreements().whose(test.at) == Whose::kAuthors) continue;
     if (known_ < before_life_ && !stands(test)) continue;
-    const auto running = std::count_if(runs_.begin(), runs_.end(),
-                                       [](const LiftRun& run) { return run.whose == Whose::kOthers && !run.end; });
-    if (static_cast<std::size_t>(running) >= kTheirsAtOnce || !answers_.take(context.now.mono)) {
-      if (answers_.newly_refused())
-        context.effects.notify(Alarm{peer(), AlarmKind::kRate, "the other station lifts its cuts more often than is tested here"});
-      continue;
-    }
-    LiftRun run = new_run(context, Whose::kOthers, test.registers);
-    run.at = test.at;
+    for (LiftRun& run : runs_)
+      if (run.whose == Whose::kOthers && !run.end && share_a_line(run.registers, test.registers))
+        end(context, run, RestorationEnd::kStopped);
+    forget_waiting([&test](const Agreements::LiftTest& one) { return share_a_line(one.registers, test.registers); });
+    waiting_.push_back(test.at);
+  }
+  forget_waiting([](const Agreements::LiftTest& one) { return one.end.has_value(); });
+  while (!waiting_.empty() && answers_.take(context.now.mono)) {
+    LiftRun run = new_run(context, Whose::kOthers, agreements().lift_test(waiting_.front())->registers);
+    run.at = waiting_.front();
+    waiting_.erase(waiting_.begin());
     begin(context, std::move(run));
   }
+  tell_of_a_flood(context);
+}
+
+void Lifts::forget_waiting(const std::function<bool(const Agreements::LiftTest&)>& which) {
+  const auto forgotten = [&](const line::ActPlace& at) { return which(*agreements().lift_test(at)); };
+  waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), forgotten), waiting_.end());
+}
+
+// A disk that went back gets the lifts of weeks anew within seconds: that is over soon, and tells nobody.
+void Lifts::tell_of_a_flood(Context& context) {
+  if (waiting_.empty() && answers_.left() > 0) refused_since_.reset();
+  if (waiting_.empty()) return;
+  if (!refused_since_) refused_since_ = context.now.mono;
+  if (context.now.mono - *refused_since_ >= kFlood && answers_.newly_refused())
+    context.effects.notify(Alarm{peer(), AlarmKind::kRate, "the other station lifts its cuts more often than is tested here"});
 }
 
 // Whoever lifts reports how it ended, also when that was the end of its station's life.
@@ -149,7 +173,7 @@ void Lifts::advance(Context& context) {
     if (run.whose == Whose::kAuthors) run_own(context, run);
     else run_theirs(context, run);
   }
-  if (std::any_of(runs_.begin(), runs_.end(), open)) next_ = context.now.mono + kTick;
+  if (!waiting_.empty() || std::any_of(runs_.begin(), runs_.end(), open)) next_ = context.now.mono + kTick;
   advancing_ = false;
 }
 

@@ -5,6 +5,8 @@
 // The only step that opens anything is the officer's own act. It does not outlive its station's present life.
 #pragma once
 
+#include <functional>
+
 #include "core/limits.h"
 #include "core/restoration_tests.h"
 
@@ -40,6 +42,8 @@ class Lifts {
  private:
   void take_up_own(Context& context);
   void take_up_theirs(Context& context);
+  void forget_waiting(const std::function<bool(const Agreements::LiftTest&)>& which);
+  void tell_of_a_flood(Context& context);
   void report_what_ran_before(Context& context);
   void begin(Context& context, LiftRun run);
   void run_own(Context& context, LiftRun& run);
@@ -64,7 +68,9 @@ class Lifts {
   std::size_t known_ = 0;       // lift tests of both sides that were looked at
   std::size_t before_life_ = 0; // those that this life found on the disk
   std::optional<Instant> next_;
-  Bucket answers_;              // lifts of the other side's that are taken up
+  std::vector<line::ActPlace> waiting_;  // first tests of the other side's, until `answers_` lets them be taken up
+  std::optional<Instant> refused_since_;
+  Bucket answers_;
   bool loaded_ = false;
   bool advancing_ = false;
 };

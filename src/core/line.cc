@@ -122,20 +122,33 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
 
 std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string& why) {
   if (broken_) return 0;
-  record::Batch batch = new_batch();
-  std::vector<SubmissionFailed> back;
-  std::erase_if(outbox_, [&](Waiting& waiting) {
-    if (!waiting.stored || !pick(waiting.entry)) return false;
-    batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
-    back.push_back({identity_->peer, setup_.id, waiting.id, Error{Fault::kState, why}, std::move(waiting.entry)});
-    return true;
+  return take_out(context, [&](const Waiting& waiting) {
+    return waiting.stored && pick(waiting.entry) ? std::optional(Leaving{why}) : std::nullopt;
   });
-  if (back.empty()) return 0;
-  const std::size_t count = back.size();
-  const auto tell = [back = std::move(back)](Context& then) {
-    for (const SubmissionFailed& one : back) then.effects.notify(one);
+}
+
+std::size_t Line::take_out(Context& context, const std::function<std::optional<Leaving>(const Waiting&)>& leaving) {
+  record::Batch batch = new_batch();
+  std::vector<SubmissionFailed> out;
+  for (auto it = outbox_.begin(); it != outbox_.end();) {
+    std::optional<Leaving> leaves = leaving(*it);
+    if (!leaves) {
+      ++it;
+      continue;
+    }
+    if (it->stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, it->id});
+    out.push_back({identity_->peer, setup_.id, it->id, Error{Fault::kState, std::move(leaves->why)}, std::move(it->entry), leaves->dropped});
+    it = outbox_.erase(it);
+  }
+  const std::size_t count = out.size();
+  if (count == 0) return 0;
+  const auto tell = [out = std::move(out)](Context& then) {
+    for (const SubmissionFailed& one : out) then.effects.notify(one);
   };
-  commit(context, std::move(batch), tell, [](Context&, const Error&) {});
+  if (batch.writes.empty())
+    tell(context);
+  else
+    commit(context, std::move(batch), tell, {});
   return count;
 }
 

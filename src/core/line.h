@@ -158,6 +158,13 @@ class Line {
   RegisterChanges note_their_acts(Context& context, record::Batch& batch);
   void note_own_acts(std::uint64_t from, std::uint64_t to);
   void fetch_documents(Context& context, const std::vector<NamedDocument>& named, record::Batch& batch);
+  // Why an entry leaves the outbox unsent; nothing for one that stays.
+  struct Leaving {
+    std::string why;
+    bool dropped = false;
+  };
+  // How many left; SubmissionFailed tells of each once it is gone from the disk, too.
+  std::size_t take_out(Context& context, const std::function<std::optional<Leaving>(const Waiting&)>& leaving);
   void give_back(Context& context);
   // What the other side sent on a line that is cut is not taken, but what had crossed with our cut.
   bool refused_by_cut(Context& context, const record::WireEntry& wire);

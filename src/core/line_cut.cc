@@ -92,25 +92,15 @@ void Line::on_registers(Context& context) {
 // What its author did not ask to hold.
 void Line::give_back(Context& context) {
   if (closed_ == 0) return;
-  std::vector<SubmissionFailed> back;
-  record::Batch batch = new_batch();
-  std::erase_if(outbox_, [&](Waiting& waiting) {
-    if (waiting.if_cut == IfCut::kHold || passes(waiting.entry.header)) return false;
+  take_out(context, [this](const Waiting& waiting) -> std::optional<Leaving> {
+    if (waiting.if_cut == IfCut::kHold || passes(waiting.entry.header)) return std::nullopt;
     const auto closed = registers_->closed(setup_.id, medium_of(waiting.entry.header));
-    if (!closed) return false;
+    if (!closed) return std::nullopt;
     const bool drop = waiting.if_cut == IfCut::kDrop;
-    const std::string why = closed_words(*closed, setup_.name, identity_->counterpart) + "; this was not sent, and is " +
-                            (drop ? "dropped, as its author wanted" : "given back");
-    if (waiting.stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, waiting.id});
-    back.push_back({identity_->peer, setup_.id, waiting.id, Error{Fault::kState, why}, std::move(waiting.entry), drop});
-    return true;
+    return Leaving{closed_words(*closed, setup_.name, identity_->counterpart) + "; this was not sent, and is " +
+                       (drop ? "dropped, as its author wanted" : "given back"),
+                   drop};
   });
-  if (back.empty()) return;
-  const auto tell = [back = std::move(back)](Context& then) {
-    for (const SubmissionFailed& one : back) then.effects.notify(one);
-  };
-  if (batch.writes.empty()) return tell(context);
-  commit(context, std::move(batch), tell, {});
 }
 
 bool Line::refused_by_cut(Context& context, const record::WireEntry& wire) {

@@ -13,6 +13,9 @@
 
 namespace detente::core {
 
+// So long a report waits for a path that has not shown itself yet: three heartbeats of a quiet one.
+inline constexpr Duration kPathPatience = std::chrono::seconds(60);
+
 // One line under test.
 struct TestedLine {
   line::RestoredLine of;

@@ -16,8 +16,6 @@ using record::Whose;
 constexpr Duration kTick = std::chrono::seconds(1);
 // An agreed hour may be far off, and the clock may be set meanwhile.
 constexpr Duration kLookEvery = std::chrono::seconds(30);
-// So long the report waits for a path that has not shown itself yet: three heartbeats of a quiet one.
-constexpr Duration kPathPatience = std::chrono::seconds(60);
 constexpr const char* kMarks = "restorations";
 constexpr std::size_t kMarksKept = 64;
 constexpr std::size_t kRunsKept = 16;

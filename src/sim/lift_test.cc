@@ -6,6 +6,7 @@ namespace detente::sim {
 namespace {
 
 using line::RestorationEnd;
+using line::RestorationTestOf;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -245,20 +246,52 @@ TEST_F(Lifted, InTheDarkTheStationSpeaksWhileItIsTestedAndFallsSilentAgain) {
   expect_open();
 }
 
-// A counterpart that lifts without end draws an answer to eight, and one alarm.
-TEST_F(Lifted, MoreThanAPersonLiftsIsNotAnswered) {
-  told<core::Alarm>(0);
-  for (std::uint64_t i = 1; i <= 40; ++i) {
+class LiftedOften : public Lifted {
+ protected:
+  void first_test(std::uint64_t cut_epoch) {
     record::Entry first = signed_entry(1, record::kRestorationTest,
-                                       line::restoration_test_body({line::RestorationTestOf::kLift, {}, "", {{kCutLine, i}}}));
+                                       line::restoration_test_body({RestorationTestOf::kLift, {}, "", {{kCutLine, cut_epoch}}}));
     first.header.entry_class = record::EntryClass::kTest;
     ASSERT_TRUE(pair_.submit(1, std::move(first)));
+  }
+  // Of side 0: the cut epochs whose first test it has answered.
+  std::size_t answered() { return accord_entries(0, record::kRestorationTest).size(); }
+  std::uint64_t newest_taken_up() { return run(0).registers.front().cut_epoch; }
+  std::size_t alarms() {
+    std::size_t out = 0;
+    for (const core::Alarm& alarm : told<core::Alarm>(0)) out += alarm.kind == core::AlarmKind::kRate ? 1 : 0;
+    return out;
+  }
+};
+
+// A counterpart that lifts without end draws an answer in 30 s beyond the first ones, and one alarm.
+TEST_F(LiftedOften, MoreThanAPersonLiftsIsNotAnswered) {
+  told<core::Alarm>(0);
+  for (std::uint64_t i = 1; i <= 400; ++i) {
+    first_test(i);
     pair_.run(seconds(2));
   }
-  EXPECT_EQ(accord_entries(0, record::kRestorationTest).size(), 8u);
-  std::size_t alarms = 0;
-  for (const core::Alarm& alarm : told<core::Alarm>(0)) alarms += alarm.kind == core::AlarmKind::kRate ? 1 : 0;
-  EXPECT_EQ(alarms, 1u);
+  EXPECT_GE(answered(), 16u + 800 / 30);
+  EXPECT_LE(answered(), 16u + 800 / 30 + 1);
+  EXPECT_EQ(alarms(), 1u);
+}
+
+// Seeds 41 to 43 of thirty days: what a disk that went back gets again within a second is no flood, and the newest is
+// what its author waits for.
+TEST_F(LiftedOften, AllThatComesAgainAtOnceIsNoFlood) {
+  lose_[1] = true;
+  for (std::uint64_t i = 1; i <= 40; ++i) first_test(i);
+  pair_.run(minutes(1));
+  told<core::Alarm>(0);
+  lose_[1] = false;
+  pair_.run(minutes(2));
+  EXPECT_LE(answered(), 16u + 1);
+  EXPECT_EQ(newest_taken_up(), 40u);
+  first_test(41);
+  pair_.run(minutes(1));
+  EXPECT_EQ(newest_taken_up(), 41u);
+  pair_.run(minutes(30));
+  EXPECT_EQ(alarms(), 0u);
 }
 
 class LiftedWithDesks : public Lifted {
@@ -272,7 +305,7 @@ class LiftedWithDesks : public Lifted {
   }
   record::Entry word(std::size_t side) {
     record::Entry entry = signed_entry(side, record::kRestorationTest,
-                                       line::restoration_test_body({line::RestorationTestOf::kDesk, {kCutLine}, "read you well"}));
+                                       line::restoration_test_body({RestorationTestOf::kDesk, {kCutLine}, "read you well"}));
     entry.header.entry_class = record::EntryClass::kTest;
     return entry;
   }

@@ -92,13 +92,11 @@ void Amender::look_at(Counterpart& counterpart) {
 Result<bool> Amender::save_shown(const Counterpart& counterpart, const record::Attachment& files) {
   const record::BlobKey key{counterpart.accord.lineage, counterpart.name(), false, files.digest};
   const auto blob = running_.store->blob(key);
-  if (!blob || blob->state != record::BlobState::kHere || blob->length > line::kBundleMax) return false;
-  Bytes bytes;
-  for (std::uint64_t piece = 0; piece < record::piece_count(blob->length); ++piece)
-    if (const auto part = running_.store->piece(key, piece)) append(bytes, *part);
-  if (bytes.size() != blob->length) return false;
+  if (!blob || blob->state != record::BlobState::kHere) return false;
+  const auto bytes = running_.whole_document(key, line::kBundleMax);
+  if (!bytes) return false;
   DETENTE_TRY(old, running_.dir.accord_files(counterpart.name()));
-  DETENTE_TRY(next, files_of_bundle(bytes, old));
+  DETENTE_TRY(next, files_of_bundle(*bytes, old));
   DETENTE_TRY_VOID(accord::check_successor(next.note, old.note));
   DETENTE_TRY_VOID(running_.dir.save_next_accord_files(counterpart.name(), next));
   log_.warn("{}: the other station shows {}, signed by both sides: it is in {}", counterpart.name(),

@@ -71,16 +71,13 @@ Result<std::string> Announcer::shown_text(const Counterpart& counterpart, const 
     return fail(Fault::kState, "the proposal was to show its text, and none is attached: reject it");
   const record::BlobKey key{counterpart.accord.lineage, counterpart.name(), agreements.whose(at) == Whose::kAuthors,
                             entry->header.attachments.front().digest};
-  const auto blob = running_.store->blob(key);
-  Bytes text;
-  if (blob && blob->length <= record::kAnnouncedTextMax)
-    for (std::uint64_t piece = 0; piece < record::piece_count(blob->length); ++piece)
-      if (const auto bytes = running_.store->piece(key, piece)) append(text, *bytes);
-  if (!blob || text.size() != blob->length) return fail(Fault::kState, "their text has not arrived yet: wait until `detente announce show` shows it");
-  if (record::announced_text_digest({}, text) != *named)
+  const auto whole = running_.whole_document(key, record::kAnnouncedTextMax);
+  if (!whole) return fail(Fault::kState, "their text has not arrived yet: wait until `detente announce show` shows it");
+  if (record::announced_text_digest({}, *whole) != *named)
     return fail(Fault::kConflict, "the text that they show is not the one that they signed for: the two differ. Reject the proposal");
-  DETENTE_TRY_VOID(record::check_announced_text(as_string(text)));
-  return as_string(text);
+  const std::string text = as_string(*whole);
+  DETENTE_TRY_VOID(record::check_announced_text(text));
+  return text;
 }
 
 Result<void> Announcer::check_offer(const Counterpart& counterpart, const record::Entry& entry) {

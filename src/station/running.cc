@@ -1,5 +1,7 @@
 #include "station/running.h"
 
+#include "record/blob.h"
+
 namespace detente::station {
 
 Counterpart* Running::counterpart(std::string_view name) {
@@ -31,6 +33,15 @@ ReadMarks& Running::marks_of(PeerId peer, LineId id) {
   ReadMarks& out = marks[{peer, id}];
   out.refresh(*store, {counterparts[peer.value]->accord.lineage, id});
   return out;
+}
+
+std::optional<Bytes> Running::whole_document(const record::BlobKey& key, std::uint64_t bytes_max) const {
+  const auto blob = store->blob(key);
+  if (!blob || blob->length > bytes_max) return std::nullopt;
+  Bytes out;
+  for (std::uint64_t piece = 0; piece < record::piece_count(blob->length); ++piece)
+    if (const auto part = store->piece(key, piece)) append(out, *part);
+  return out.size() == blob->length ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace detente::station

@@ -57,6 +57,8 @@ struct Running {
   const core::Line& line(PeerId peer, LineId id) const {
     return *driver->station().peer(peer).line(id);
   }
+  // A document's bytes; nothing for one of which a piece is missing, or which is longer.
+  std::optional<Bytes> whole_document(const record::BlobKey& key, std::uint64_t bytes_max) const;
   // That side's newest log of the line, which the accord in force may have no more.
   record::LogKey newest_log(PeerId peer, LineId line, bool own) const;
   // Appended, or of the other side's ahead of missing ones.

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from disks import SmallDisk, can_mount
-from stations import Lab, wait_until
+from stations import Lab, free_ports, wait_until
 
 WEST = "military-west"
 QUIET = "soundings"
@@ -465,7 +465,7 @@ class Moved(unittest.TestCase):
         south.cli("send", WEST, "where you were")
         north.stop()
         old = north.ends("south")[0][0]
-        self.rewrite(north, old, f"127.0.0.1:{free_port()}")
+        self.rewrite(north, old, f"127.0.0.1:{free_ports(1)[0]}")
         north.start()
         north.wait_link("south")
         self.assertEqual(north.cli("send", WEST, "from the new place")["state"], "receipted")
@@ -478,13 +478,6 @@ class Moved(unittest.TestCase):
         self.assertIn(old, text)
         with open(place, "w", encoding="utf-8") as file:
             file.write(text.replace(old, new))
-
-
-def free_port():
-    import socket
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 if __name__ == "__main__":

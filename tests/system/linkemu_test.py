@@ -10,7 +10,7 @@ import unittest
 
 import namespaces
 from emulator import LINKEMU, Emulator
-from stations import wait_until
+from stations import free_ports, wait_until
 
 HEADERS = 28  # IPv4 and UDP
 
@@ -22,10 +22,8 @@ def udp():
     return sock
 
 
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return "127.0.0.1:%d" % sock.getsockname()[1]
+def free_address():
+    return f"127.0.0.1:{free_ports(1)[0]}"
 
 
 def text(address):
@@ -60,7 +58,7 @@ class Udp(Folder):
         self.a, self.b = udp(), udp()
         self.addCleanup(self.a.close)
         self.addCleanup(self.b.close)
-        self.listen = free_port(socket.SOCK_DGRAM)
+        self.listen = free_address()
 
     def proxy(self, *options):
         return self.emulator("proxy", "--listen", self.listen, "--to",
@@ -92,7 +90,7 @@ class Udp(Folder):
             self.assertEqual(emulator.wait_packets("b-a", 3)["packets_in"], 3)
 
     def test_two_fixed_ends(self):
-        other = free_port(socket.SOCK_DGRAM)
+        other = free_address()
         self.proxy("--from", other, "--reply-to", text(self.a.getsockname()))
         # b speaks first: nobody had to be heard from before.
         self.b.sendto(b"first", pair(other))
@@ -147,7 +145,7 @@ class Udp(Folder):
         self.assertTrue(15 < len(lost[0]) < 57)
 
     def test_nobody_at_the_other_end_yet(self):
-        port = free_port(socket.SOCK_DGRAM)
+        port = free_address()
         emulator = self.emulator("proxy", "--listen", self.listen, "--to", port)
         for number in range(5):
             self.say(b"anybody?")
@@ -168,7 +166,7 @@ class Udp(Folder):
         self.assertFalse(os.path.exists(emulator.control))
         emulator = self.proxy()
         self.assertIn("another emulator", self.refused(
-            "proxy", "--listen", free_port(socket.SOCK_DGRAM), "--to", "127.0.0.1:9", "--control",
+            "proxy", "--listen", free_address(), "--to", "127.0.0.1:9", "--control",
             emulator.control))
         self.assertEqual(emulator.tell("quit"), "ok")
         self.assertEqual(emulator.process.wait(10), 0)
@@ -194,7 +192,7 @@ class Tcp(Folder):
         self.server = socket.create_server(("127.0.0.1", 0))
         self.server.settimeout(5)
         self.addCleanup(self.server.close)
-        self.listen = free_port(socket.SOCK_STREAM)
+        self.listen = free_address()
 
     def proxy(self, *options):
         return self.emulator("proxy", "--tcp", "--listen", self.listen, "--to",
@@ -262,7 +260,7 @@ class Tcp(Folder):
         self.server.accept()[0].close()
 
     def test_nobody_listens(self):
-        self.emulator("proxy", "--tcp", "--listen", self.listen, "--to", free_port(socket.SOCK_STREAM))
+        self.emulator("proxy", "--tcp", "--listen", self.listen, "--to", free_address())
         a = socket.create_connection(pair(self.listen), timeout=5)
         self.addCleanup(a.close)
         self.assertEqual(a.recv(100), b"")

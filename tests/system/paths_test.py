@@ -9,7 +9,7 @@ import threading
 import unittest
 
 from emulator import Emulator
-from stations import Lab, wait_until
+from stations import Lab, free_ports, wait_until
 from traffic import Traffic
 
 LINE = "military-west"
@@ -20,18 +20,6 @@ QUIET_TIME = 10.0  # after which a connection that proved nothing is closed (spe
 def pair(address):
     host, port = address.rsplit(":", 1)
     return host, int(port)
-
-
-def free_port(host="127.0.0.1"):
-    """Free for UDP and TCP alike."""
-    while True:
-        with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-            stream.bind((host, 0))
-            try:
-                datagrams.bind(stream.getsockname())
-            except OSError:
-                continue
-            return stream.getsockname()[1]
 
 
 class World:
@@ -177,7 +165,7 @@ class Tcp(unittest.TestCase):
         (_, south_to), (north_is, _) = world.ends(1)
         self.assertEqual(south_to, north_is)
         # North listens and dials from another address; south goes on dialling the old one.
-        moved = f"127.0.0.2:{free_port('127.0.0.2')}"
+        moved = f"127.0.0.2:{free_ports(1, '127.0.0.2')[0]}"
         with open(place, "w", encoding="utf-8") as file:
             file.write(text.replace(f'listen = "{north_is}"', f'listen = "{moved}"'))
         north.start()

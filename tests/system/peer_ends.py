@@ -4,12 +4,11 @@ import io
 import pathlib
 import random
 import shutil
-import socket
 import sys
 import tempfile
 import unittest
 
-from stations import Lab, Station
+from stations import Lab, Station, free_ports
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "interop"))
@@ -177,13 +176,7 @@ def pair(*more, pack=True):
 def own_accord(**more):
     """A lab that the peer's side made (interop/peer_testlab.py), with the program's cipher vectors and dictionary."""
     donor = lab("--their-aead", "AES-256-GCM") / "south" / "accords" / "north"
-    ports, sockets = {}, []
-    for key in [(side, p) for side in SIDES for p in (1, 2)]:
-        sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        sockets[-1].bind(("127.0.0.1", 0))
-        ports[key] = sockets[-1].getsockname()[1]
-    for held in sockets:
-        held.close()
+    ports = dict(zip(((side, path) for side in SIDES for path in (1, 2)), free_ports(4)))
     top = tempfile.mkdtemp(prefix="detente-peer-")
     _open.append(lambda: shutil.rmtree(top, ignore_errors=True))
     folder = make_lab(pathlib.Path(top) / "lab", paths=2, ports=lambda side, p: ports[(side, p)], donor=donor, **more)

@@ -5,24 +5,12 @@ Real stations. What happens to one line, or to one pair of stations, does not to
 
 import os
 import shutil
-import socket
 import unittest
 
 from relay import Relay
-from stations import Lab, Station, wait_until
+from stations import Lab, Station, free_ports, wait_until
 
 WEST, LIAISON = "military-west", "liaison"
-
-
-def free_ports(count):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 class EachLineAlone(unittest.TestCase):

@@ -5,23 +5,16 @@ Real stations. The captured one is a copy of the directory and goes on calling t
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 import unittest
 
 from clocks import Clock
-from stations import Lab, Station, wait_until
+from stations import Lab, Station, free_ports, wait_until
 from two_verifiers import Files
 
 WEST, QUIET = "military-west", "soundings"
 VERIFY = os.path.join(os.environ["DETENTE_BIN"], "detente-verify")
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Captured(Files):
@@ -142,7 +135,7 @@ class Captured(Files):
         self.assertIn("after the last valid", words)
 
         # Another takes its place, under another number, with an empty record, while the captured one goes on.
-        listen = f"127.0.0.1:{free_port()}"
+        listen = f"127.0.0.1:{free_ports(1)[0]}"
         path = self.south.config()["counterparts"][0]["paths"][0]["name"]
         there = self.south.ends("north")[0][1]
         enrolled = house.cli("station", "enrol", "--peer", "north", "--listen", f"{path}={listen}", "--to", f"{path}={there}")
@@ -199,7 +192,7 @@ class Captured(Files):
         self.assertNotEqual(house.process.wait(20), 0)
         self.assertIn("was declared lost by its own side", house.stderr())
         path = self.south.config()["counterparts"][0]["paths"][0]["name"]
-        listen, there = f"127.0.0.1:{free_port()}", self.south.ends("north")[0][1]
+        listen, there = f"127.0.0.1:{free_ports(1)[0]}", self.south.ends("north")[0][1]
         enrolled = house.cli("station", "enrol", "--peer", "north", "--listen", f"{path}={listen}", "--to", f"{path}={there}")
         self.assertGreater(enrolled["number"], lost)
         self.carry(house)

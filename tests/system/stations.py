@@ -3,13 +3,19 @@
 import http.client
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import tomllib
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "demo"))
+
+from ports import free_ports, room_for  # noqa: E402, F401 (tests take ports here)
 
 DETENTE = os.path.join(os.environ["DETENTE_BIN"], "detente")
 PATIENCE = 20.0
@@ -179,9 +185,12 @@ class Station:
 class Lab:
     """Sides made by `detente lab new` in a directory that goes with the lab."""
 
+    PORTS = 64
+
     def __init__(self, *options):
         self.dir = tempfile.mkdtemp(prefix="detente-")
-        code, self.made = detente("lab", "new", os.path.join(self.dir, "lab"), *options)
+        code, self.made = detente("lab", "new", os.path.join(self.dir, "lab"), "--first-port",
+                                  str(room_for(self.PORTS)), *options)
         if code != 0:
             raise AssertionError(self.made)
         self.stations = {}

@@ -6,7 +6,8 @@ import time
 
 import screen
 import story
-from sides import DemoError, free_udp_ports
+from ports import free_ports
+from sides import DemoError
 
 
 def _last_line(text):
@@ -116,7 +117,7 @@ class Ceremony:
         screen.say("The liaison line ends in a house of its own: the South's liaison station stands there, on ground that the "
                    "North controls, and the North's liaison desk has one, too. Each is enrolled under its side's root key, "
                    "which is never taken there.")
-        ports = dict(zip(("south", "north"), free_udp_ports(2)))
+        ports = dict(zip(("south", "north"), free_ports(2)))
         for main, station, far in ((self.south, *self.liaisons), (self.north, *self.liaisons[::-1])):
             share_papers(main, station)
             enrol_liaison(main, station, ports[main.name], ports[far.name])

@@ -5,7 +5,8 @@ import signal
 import subprocess
 
 import story
-from sides import DemoError, end_waits, free_udp_ports
+from ports import free_ports
+from sides import DemoError, end_waits
 
 
 class Path:
@@ -17,7 +18,7 @@ class Path:
         self._program = os.path.join(programs, "linkemu")
         # Relative to the room: the name of a socket is short.
         self._room, self._control = room, f"{name}.sock"
-        a_listens, b_listens, a_sends, b_sends = (f"127.0.0.1:{port}" for port in free_udp_ports(4))
+        a_listens, b_listens, a_sends, b_sends = (f"127.0.0.1:{port}" for port in free_ports(4))
         self.ends = {"south": (a_listens, a_sends), "north": (b_listens, b_sends)}
         self._between = ["--listen", a_sends, "--reply-to", a_listens, "--from", b_sends, "--to", b_listens]
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import textwrap
 import time
@@ -30,18 +29,6 @@ def wait_until(condition, what, seconds):
         if time.monotonic() > deadline:
             raise DemoError(f"waited {seconds} s for {what}")
         time.sleep(0.05)  # poll interval
-
-
-def free_udp_ports(count):
-    """Ports of the loopback that nothing listens on; held together so that they differ."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
 
 
 @contextlib.contextmanager
