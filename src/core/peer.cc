@@ -218,9 +218,8 @@ void Peer::pump(Context& context) {
     return *a->most_urgent() > *b->most_urgent();
   });
   for (Line* line : waiting) line->pump(context);
-  // What still waits there waits for the path.
-  const auto waits = [](const Line* line) { return line->most_urgent().has_value(); };
-  if (std::none_of(waiting.begin(), waiting.end(), waits)) documents_.pump(context);
+  // What still waits there waits for its path: that one takes nothing of a document either.
+  documents_.pump(context);
 }
 
 void Peer::on_deadline(Context& context) {

@@ -140,6 +140,28 @@ TEST(Documents, GoOnOverAnotherPath) {
   EXPECT_EQ(pair.document(1, root), bytes);
 }
 
+// Story seed 422: a message that waited for the path of its own line held up the documents of all others, and the
+// station asked to be woken for them at once, without end.
+TEST(Documents, GoOverTheirPathWhileAMessageWaitsForAnother) {
+  constexpr LineId kSlow{1}, kFast{2};
+  const PathId slow{1}, fast{2};
+  PairOptions options;
+  options.paths = 2;
+  options.path_terms[slow] = {300, 508};
+  options.lines = {{kAccordLine, "accord", true, record::Precedence::kFlash, 1000, {}},
+                   {kSlow, "slow", true, record::Precedence::kFlash, 1000, {slow}},
+                   {kFast, "fast", true, record::Precedence::kFlash, 1000, {fast}, true}};
+  QuietPair pair(422, options);
+  pair.start();
+  pair.run(seconds(5));
+  for (int i = 0; i < 26; ++i) ASSERT_TRUE(pair.say(0, kSlow, std::string(300, static_cast<char>(97 + i))));
+  const Bytes bytes = drawn(300000);
+  const Digest root = pair.send_document(0, kFast, bytes);
+  pair.run(seconds(10));
+  EXPECT_FALSE(pair.station(0).peer(PeerId{0}).line(kSlow)->own().unreceipted().empty()) << "they are still under way";
+  EXPECT_EQ(pair.document(1, root), bytes);
+}
+
 TEST(Documents, AFlashGoesBeforeTheNextPacket) {
   PairOptions options;
   options.path_terms[PathId{1}] = {2400, 508};

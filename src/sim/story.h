@@ -104,6 +104,7 @@ class Story final : public Stage {
   void check_cut(std::size_t node);
   void check_silence(std::size_t node, std::size_t author);
   void check_calls(std::size_t node);
+  bool agreed_twice(std::size_t node);
   void check_reports(std::size_t node);
   void check_releases(std::size_t node);
 
