@@ -17,6 +17,13 @@ constexpr std::size_t kKeptMax = 64;
 constexpr std::size_t kFloorsMax = 4;
 constexpr std::size_t kEvidenceMax = 8;  // in one run of the station
 
+bool names_no_epoch_of_its_reader(const record::WireEntry& wire) {
+  if (wire.seen_size > 0 && !wire.seen_epoch) return true;
+  return std::any_of(wire.references.begin(), wire.references.end(), [](const record::WireReference& one) {
+    return one.whose == record::Whose::kOthers && !one.epoch;
+  });
+}
+
 FarLog::Outcome gap(std::string why) {
   FarLog::Outcome out;
   out.verdict = FarLog::Verdict::kGap;
@@ -196,11 +203,12 @@ Result<record::Entry> FarLog::rebuild(Context& context, const record::WireEntry&
   return entry;
 }
 
-bool FarLog::begin_epoch(const record::WireEntry& wire, Outcome& out) {
+bool FarLog::begin_epoch(Instant now, const record::WireEntry& wire, Outcome& out) {
   if (!wire.epoch || (known_ && *wire.epoch == key_.epoch)) return known_;
   if (wire.index_low != 0) return false;  // a new epoch begins with its first entry
   if (known_ && wire.header.kind != record::kEpochOpening) return false;
   out.new_epoch = known_;
+  if (known_) begun_ = now;
   ordinal_ = known_ ? ordinal_ + 1 : 0;
   key_.epoch = *wire.epoch;
   known_ = true;
@@ -212,6 +220,9 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
                                record::Batch& batch) {
   // Far behind, eight bits of an index may mean another place; without a checkpoint nothing would show it.
   if (wants_recovery() && !wire.index) return gap("an entry while this disk has not yet again what it had");
+  // No signature proves there what is filled in here.
+  if (!line_->provable && names_no_epoch_of_its_reader(wire) && !own.is_what_is_meant(context.now.mono))
+    return gap("an entry of an author who may not know of this side's new epoch");
   const bool other_epoch = wire.epoch && known_ && *wire.epoch != key_.epoch;
   if (other_epoch) {
     for (const record::Reader::LogInfo& info : context.store.logs(key_.line))
@@ -222,7 +233,7 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
   std::optional<FarLog> before;
   if (wire.epoch && (!known_ || other_epoch)) before = *this;
   Outcome epoch_change;
-  if (!begin_epoch(wire, epoch_change)) return gap("an entry of an epoch that is not known here");
+  if (!begin_epoch(context.now.mono, wire, epoch_change)) return gap("an entry of an epoch that is not known here");
   Result<record::Entry> entry = rebuild(context, wire, own);
   Outcome out;
   if (!entry) {

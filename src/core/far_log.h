@@ -17,6 +17,9 @@
 
 namespace detente::core {
 
+// Longer than the other side doubts which epoch of its log is meant, with a receipt that was lost meanwhile.
+constexpr Duration kFarEpochSettles = std::chrono::minutes(5);
+
 class FarLog {
  public:
   enum class Verdict {
@@ -74,6 +77,8 @@ class FarLog {
   bool known() const { return known_; }
   bool shown_early(std::uint64_t index) const { return shown_early_.count(index) > 0; }
   const record::LogKey& key() const { return key_; }
+  // It has been the newest for so long that its author knows that it is known here.
+  bool settled(Instant now) const { return !begun_ || now - *begun_ >= kFarEpochSettles; }
   std::uint64_t size() const { return frontier_.size(); }
   std::uint64_t durable_size() const { return held_.size; }
   const Held& held() const { return held_; }
@@ -99,7 +104,7 @@ class FarLog {
   std::optional<Digest> leaf_at(Context& context, std::uint64_t index) const;
   std::uint64_t next_index() const { return frontier_.size() + waiting_.size(); }
   std::uint32_t newest_period() const;
-  bool begin_epoch(const record::WireEntry& wire, Outcome& out);
+  bool begin_epoch(Instant now, const record::WireEntry& wire, Outcome& out);
   Outcome take_next(Context& context, PlacedEntry placed,
                     const std::optional<crypto::Signature>& checkpoint, record::Batch& batch);
   void take_ready_early(Context& context, record::Batch& batch, Outcome& out);
@@ -116,6 +121,7 @@ class FarLog {
   record::LogKey key_;
   std::uint32_t ordinal_ = 0;
   bool known_ = false;   // the far epoch is known
+  std::optional<Instant> begun_;  // of an epoch that replaced another in this life
   bool opened_ = false;  // and the store knows it
   record::Frontier frontier_;  // of everything in a commit that was issued
   std::uint32_t period_ = 0;

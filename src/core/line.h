@@ -176,8 +176,14 @@ class Line {
   bool take_courier_receipt(Context& context, const link::CourierReceipt& receipt, std::uint32_t base_c);
 
   // line_send.cc
-  record::WireEntry to_wire(const OwnLog::Sent& sent, bool recovery) const;
-  wire::Frame entry_frame(const OwnLog::Sent& sent, bool recovery) const;
+  // How much of what its reader could fill in an entry says all the same.
+  enum class Told {
+    kLeast,   // nothing
+    kEpochs,  // which epochs of the reader's log it means: the reader may be in a newer one
+    kAll,     // for a reader whose disk is older, which may lack its own log's end too, or who reads it in a file
+  };
+  record::WireEntry to_wire(const OwnLog::Sent& sent, Told told) const;
+  wire::Frame entry_frame(const OwnLog::Sent& sent, Told told) const;
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
   // Entries of unreceipted() that `pick` takes, in as few packets as may be; with `probe` only so many of the first as
   // can draw a receipt and what a packet has room for.

@@ -33,7 +33,7 @@ void Line::place_for_courier(Context& context) {
 link::CourierEntry Line::courier_entry(const OwnLog::Sent& sent, std::uint32_t base_c) const {
   // As for a counterpart that lost its copy: what a file says does not hang on what else arrived.
   return {static_cast<std::uint8_t>(sent.placed.entry.header.entry_class),
-          record::encode_wire_entry(to_wire(sent, true), base_c)};
+          record::encode_wire_entry(to_wire(sent, Told::kAll), base_c)};
 }
 
 link::CourierSection Line::courier_section(Context& context, std::uint32_t base_c, std::size_t room,
@@ -77,7 +77,7 @@ Result<link::CourierSection> Line::courier_act(Context& context, std::uint32_t b
   for (const OwnLog::Sent& sent : own_.sent_before(context, index, 1)) {
     if (!passes(sent.placed.entry.header))
       return fail(Fault::kState, "line " + setup_.name + " is cut: this entry may not leave while it is");
-    record::WireEntry wire = to_wire(sent, true);
+    record::WireEntry wire = to_wire(sent, Told::kAll);
     wire.predecessors = predecessors_of(sent);
     out.entries.push_back({static_cast<std::uint8_t>(sent.placed.entry.header.entry_class),
                            record::encode_wire_entry(wire, base_c)});

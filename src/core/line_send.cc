@@ -45,25 +45,26 @@ std::vector<record::Predecessor> Line::predecessors_of(const OwnLog::Sent& sent)
   return out;
 }
 
-// `recovery`: for a counterpart whose disk is older, which may lack its own log's end too.
-record::WireEntry Line::to_wire(const OwnLog::Sent& sent, bool recovery) const {
+record::WireEntry Line::to_wire(const OwnLog::Sent& sent, Told told) const {
   record::WireEntry wire;
   const record::Entry& entry = sent.placed.entry;
   wire.index_low = static_cast<std::uint8_t>(sent.placed.index);
   wire.header = entry.header;
   wire.header.seen.reset();
   wire.header.references.clear();
+  const bool recovery = told == Told::kAll;
+  const bool named = told != Told::kLeast || !far_.known();
   if (entry.header.seen) {
     wire.seen_size = entry.header.seen->size;
     // Of an epoch that the other side has left it may not have the end: its disk went back.
-    const bool left = recovery || !far_.known() || entry.header.seen->epoch != far_.key().epoch;
+    const bool left = named || entry.header.seen->epoch != far_.key().epoch;
     if (left) wire.seen_epoch = entry.header.seen->epoch;
     if (left) wire.seen_root = entry.header.seen->root;
   }
   for (const record::Reference& reference : entry.header.references) {
     const record::EpochId& newest =
         reference.whose == record::Whose::kAuthors ? own_.key().epoch : far_.key().epoch;
-    const bool left = recovery || reference.epoch != newest;
+    const bool left = named || reference.epoch != newest;
     wire.references.push_back(
         {reference.whose, left ? std::optional(reference.epoch) : std::nullopt, reference.index,
          left ? std::optional(reference.leaf) : std::nullopt});
@@ -81,9 +82,9 @@ record::WireEntry Line::to_wire(const OwnLog::Sent& sent, bool recovery) const {
   return wire;
 }
 
-wire::Frame Line::entry_frame(const OwnLog::Sent& sent, bool recovery) const {
+wire::Frame Line::entry_frame(const OwnLog::Sent& sent, Told told) const {
   return {wire::FrameType::kEntry, frame_class(sent.placed.entry.header.entry_class), false,
-          record::encode_wire_entry(to_wire(sent, recovery), link_->base_c())};
+          record::encode_wire_entry(to_wire(sent, told), link_->base_c())};
 }
 
 void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
@@ -115,11 +116,13 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
     bytes = 0;
   };
   const std::size_t room = link_->room(&setup_.paths);
+  // Without signatures nothing proves what its reader fills in.
+  const Told told = setup_.provable || far_.settled(context.now.mono) ? Told::kLeast : Told::kEpochs;
   for (const OwnLog::Sent& sent : own_.unreceipted()) {
     if (!sent.durable && !mutant(Mutant::kSendBeforeSync)) continue;
     if (!travels(sent.placed.entry.header)) continue;
     if (!pick(sent)) continue;
-    wire::Frame frame = entry_frame(sent, false);
+    wire::Frame frame = entry_frame(sent, told);
     const std::size_t size = wire::frame_size(frame);
     if (bytes + size > room || (!group.empty() && is_flash(*group.front()) != is_flash(sent))) flush();
     if (probe && enough && group.empty()) break;
@@ -217,7 +220,7 @@ std::optional<Instant> Line::next_deadline() const {
 void Line::send_again_from(Context& context, std::uint64_t size) {
   std::vector<wire::Frame> frames;
   for (const OwnLog::Sent& sent : own_.sent_before(context, size, kSentAgain))
-    frames.push_back(entry_frame(sent, true));
+    frames.push_back(entry_frame(sent, Told::kAll));
   static_cast<void>(link_->send(context, frames, {.allowed = &setup_.paths}));
 }
 

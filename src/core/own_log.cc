@@ -47,6 +47,7 @@ void OwnLog::load(Context& context) {
   unreceipted_.clear();
   period_ = 0;
   durable_size_ = receipted_size_ = 0;
+  told_at_.reset();
   for (const record::Reader::LogInfo& info : context.store.logs(line)) {
     if (!info.log.own || info.log.station_id != identity_->our_station) continue;
     if (opened_ && info.ordinal < ordinal_) continue;
@@ -134,6 +135,7 @@ record::LogPosition OwnLog::open_epoch(Context& context) {
   frontier_ = record::Frontier();
   period_ = 0;
   durable_size_ = receipted_size_ = 0;
+  told_at_.reset();
   unreceipted_.clear();
   return before;
 }
@@ -222,6 +224,7 @@ Result<bool> OwnLog::take_receipt(
     return fail(Fault::kConflict, "a receipt for another root than this side's record has");
   }
   batch.writes.push_back(record::PutCosignature{key_, stored});
+  if (receipted_size_ == 0) told_at_ = context.now.mono;
   receipted_size_ = size;
   verified_epoch_ = key_.epoch;
   verified_size_ = size;

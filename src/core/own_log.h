@@ -16,6 +16,9 @@
 
 namespace detente::core {
 
+// What was sent before its author knew of a new epoch does not arrive later than this after the author's first receipt.
+constexpr Duration kEpochSettles = std::chrono::seconds(30);
+
 // An entry with its place, as both logs keep it in memory while it is needed.
 struct PlacedEntry {
   std::uint64_t index = 0;
@@ -68,6 +71,11 @@ class OwnLog {
   // are, and up to one with a checkpoint. Only what is durable.
   std::vector<Sent> sent_before(Context& context, std::uint64_t from, std::size_t count) const;
   bool other_knows_epoch() const { return receipted_size_ > 0; }
+  // Whether this log is what the other side means when it names no epoch of it: where there was one before, the other side
+  // may not know of this one yet, and what it sent until then may still arrive.
+  bool is_what_is_meant(Instant now) const {
+    return !left_epoch_ || (other_knows_epoch() && (!told_at_ || now - *told_at_ >= kEpochSettles));
+  }
   const std::deque<Sent>& unreceipted() const { return unreceipted_; }
 
   // The root at a size that is durable here; nothing for a size beyond.
@@ -90,6 +98,7 @@ class OwnLog {
   std::uint32_t ordinal_ = 0;
   bool opened_ = false;  // the store knows this epoch
   bool left_epoch_ = false;  // there was one before: a receipt for it may still come
+  std::optional<Instant> told_at_;  // the first receipt of this epoch, where it came in this life
   record::Frontier frontier_;
   std::uint32_t period_ = 0;
   std::uint64_t durable_size_ = 0;

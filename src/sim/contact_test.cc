@@ -100,6 +100,50 @@ TEST(FirstContact, AReceiptThatAFullDiskDidNotTakeIsToldAllTheSame) {
   EXPECT_EQ(pair.station(1).peer(PeerId{0}).line(kLine)->far().floor(), verified) << "below it nothing is cosigned";
 }
 
+// Seed 38 of thirty days: an author had not got the new epoch of a counterpart whose disk went back, and on a line
+// without signatures what the counterpart filled in was of the wrong epoch, for ever.
+TEST(FirstContact, AnAuthorWhoDoesNotKnowTheNewEpochIsNotReadAsIfHeDid) {
+  constexpr LineId kDeniable{2};
+  QuietPair pair(38);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kDeniable, "Seen by the author."));
+  ASSERT_TRUE(pair.say(1, kDeniable, "The author's first."));
+  pair.run(std::chrono::minutes(1));
+  const auto copy = pair.store(0).snapshot();
+  ASSERT_TRUE(pair.say(0, kDeniable, "After the copy."));
+  pair.run(std::chrono::minutes(1));
+  bool lost = true, full = false, deaf = false;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1 && lost && datagram.size() > 250) return std::nullopt;  // entries
+    if (from == 0 && deaf) return std::nullopt;
+    return datagram;
+  };
+  pair.disk = [&](std::size_t side) { return side == 1 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  SeededRandom random(38);
+  ASSERT_TRUE(pair.say(1, kDeniable, "In the old epoch: " + to_hex(random.array<200>())));
+  pair.run(std::chrono::seconds(1));
+  full = true;
+  pair.stop(0);
+  pair.store(0).restore(copy);
+  pair.start(0);
+  pair.run(std::chrono::seconds(5));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(pair.say(0, kDeniable, "In the new epoch."));
+  pair.run(std::chrono::seconds(5));
+  deaf = true;
+  full = lost = false;
+  pair.run(std::chrono::seconds(20));
+  deaf = false;
+  pair.run(std::chrono::minutes(2));
+  ASSERT_TRUE(pair.say(1, kDeniable, "In the new epoch, too."));
+  pair.run(std::chrono::minutes(2));
+  const record::LogKey& own = pair.station(1).peer(PeerId{0}).line(kDeniable)->own().key();
+  const core::FarLog& far = pair.station(0).peer(PeerId{0}).line(kDeniable)->far();
+  const auto written = pair.store(1).entries(own, 0, UINT64_MAX, 100);
+  const auto held = pair.store(0).entries(far.key(), 0, UINT64_MAX, 100);
+  ASSERT_EQ(held.size(), written.size());
+  for (std::size_t i = 0; i < held.size(); ++i) EXPECT_EQ(held[i].leaf, written[i].leaf) << i;
+}
+
 TEST(FirstContact, WhatACopiedBackDiskHadNoReceiptForIsNotTakenForTheNewLogs) {
   constexpr LineId kDeniable{2};
   QuietPair pair(12);

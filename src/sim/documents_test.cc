@@ -154,11 +154,11 @@ TEST(Documents, GoOverTheirPathWhileAMessageWaitsForAnother) {
   QuietPair pair(422, options);
   pair.start();
   pair.run(seconds(5));
-  for (int i = 0; i < 26; ++i) ASSERT_TRUE(pair.say(0, kSlow, std::string(300, static_cast<char>(97 + i))));
+  for (int i = 0; i < 26; ++i) ASSERT_TRUE(pair.say(0, kSlow, to_hex(drawn(150, static_cast<std::uint64_t>(i)))));
   const Bytes bytes = drawn(300000);
   const Digest root = pair.send_document(0, kFast, bytes);
-  pair.run(seconds(10));
-  EXPECT_FALSE(pair.station(0).peer(PeerId{0}).line(kSlow)->own().unreceipted().empty()) << "they are still under way";
+  pair.run(seconds(4));
+  EXPECT_GT(pair.station(0).peer(PeerId{0}).line(kSlow)->queued(), 0u) << "they still wait";
   EXPECT_EQ(pair.document(1, root), bytes);
 }
 
