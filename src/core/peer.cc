@@ -244,7 +244,7 @@ void Peer::set_far(Context& context, const std::optional<FarKeys>& keys, FormerS
     identity_.their_log = keys->log;
     identity_.their_cosign = keys->cosign;
   }
-  link_.set_remote(context, {keys ? std::optional(keys->noise) : std::nullopt, std::move(former.theirs), former.ours});
+  link_.set_remote(context, {keys ? std::optional(keys->noise) : std::nullopt, std::move(former.theirs), former.ours, former.this_one});
 }
 
 std::optional<Instant> Peer::next_deadline() const {

@@ -28,6 +28,7 @@ struct FarKeys {
 struct FormerStations {
   std::vector<crypto::AgreePublic> theirs = {};  // revoked
   bool ours = false;  // this station has the place of one that was revoked
+  bool this_one = false;  // while it ran
 };
 
 struct PeerSetup {

@@ -66,6 +66,7 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
   for (const auto& counterpart : running.counterparts) {
     counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();
+    counterpart->own_is_lost = running.own_roster.revoked(running.keys.number);
     follow_roster(running, *counterpart, far_station(*counterpart).keys());
   }
   tell_watch(running);
