@@ -18,6 +18,7 @@ bool follow_roster(Running& running, const Counterpart& counterpart, const std::
   const FarStation far = far_station(counterpart);
   const auto now = far.keys();
   running.driver->set_far(counterpart.peer, now, far.former(counterpart));
+  running.driver->judge_again(counterpart.peer);
   return before.has_value() != now.has_value() ||
          (now && (now->noise != before->noise || now->log != before->log || now->cosign != before->cosign));
 }
