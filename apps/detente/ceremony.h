@@ -160,6 +160,8 @@ struct TakenBulletins {
   std::vector<Bytes> fresh;  // those that were added
 };
 Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView file);
+// Numbers below the highest that were not seen; empty words when there are none.
+std::string missing_words(const accord::Roster& roster);
 // Hands a bulletin to the running station, which tells every counterpart. False when none runs.
 Result<bool> tell_station(const SideDir& side, ByteView bulletin);
 // The other side's, which came as a file. `told` is false when no station runs; `other_station`: another

@@ -54,4 +54,12 @@ Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView bytes) {
   return taken;
 }
 
+std::string missing_words(const accord::Roster& roster) {
+  std::string numbers;
+  for (const std::uint64_t number : roster.missing_bulletins()) numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
+  if (numbers.empty()) return "";
+  return "Missing of " + roster.side() + "'s bulletins up to " + std::to_string(roster.highest_bulletin()) + ": " + numbers +
+         ". Whom they name or revoke is not known here: ask for all of them (there: detente bulletin export FILE)";
+}
+
 }  // namespace detente::cli

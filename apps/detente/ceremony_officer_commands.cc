@@ -125,6 +125,9 @@ Result<void> run_import(Context& context, const std::string& file) {
   context.say("Bulletins of " + taken->side + ": " + std::to_string(taken->added) + " new, " +
               std::to_string(taken->known) + " known before.");
   context.result({{"side", taken->side}, {"added", taken->added}, {"known", taken->known}});
+  DETENTE_TRY(roster, side.roster_of(taken->side));
+  context.result({{"missing", roster.missing_bulletins()}});
+  if (const std::string words = missing_words(roster); !words.empty()) context.say(words + ".");
   DETENTE_TRY(running, tell_station_theirs(side, *taken));
   if (running.told) context.say("The station that runs here has taken them in.");
   if (running.other_station)

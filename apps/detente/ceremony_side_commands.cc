@@ -58,6 +58,22 @@ Result<Json> counterpart_json(const SideDir& side, const std::string& name) {
               {"linked", side.has_pair(name)}};
 }
 
+// Of this side and of each whose card is here: how far its numbers go, and which are not here.
+Result<Json> show_bulletins(Context& context, const SideDir& side, const std::vector<std::string>& cards) {
+  DETENTE_TRY(own, side.own_roster());
+  std::vector<accord::Roster> rosters{std::move(own)};
+  for (const std::string& name : cards) {
+    DETENTE_TRY(roster, side.roster_of(name));
+    rosters.push_back(std::move(roster));
+  }
+  Json out = Json::array();
+  for (const accord::Roster& roster : rosters) {
+    out.push_back({{"side", roster.side()}, {"highest", roster.highest_bulletin()}, {"missing", roster.missing_bulletins()}});
+    if (const std::string words = missing_words(roster); !words.empty()) context.say("bulletins " + words);
+  }
+  return out;
+}
+
 Result<void> run_show(Context& context) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(card, side.own_card());
@@ -74,10 +90,12 @@ Result<void> run_show(Context& context) {
   }
   DETENTE_TRY(officers, side.officers());
   DETENTE_TRY(cards, side.cards());
+  DETENTE_TRY(bulletins, show_bulletins(context, side, cards));
   context.result(card_json(card));
   context.result({{"dir", side.dir().string()},
                   {"counterparts", list},
                   {"cards", cards},
+                  {"bulletins", std::move(bulletins)},
                   {"officers", officers},
                   {"station", side.has_station()}});
   say_next(context, side);

@@ -60,6 +60,9 @@ The state of a proposal is computed from the two logs alone, never from when som
 - of the author's log: a withdrawal that stands after the proposal;
 - of the other's: an acceptance, rejection, withdrawal or counter-offer (kind 13) that has seen the proposal.
 
+**What is vouched for.** An entry *after the last valid* position of its station (`credential.md` section 3) is, for registers, proposals and agreements alike, as if it were not there; so is an officer's act after the last valid position of one who signed it. Both stay in the record and are shown. When a revocation arrives, at the side that
+issued it or at the other, both compute anew from the entries that are left, in the order of this section: a cut after the position is in force no more, one that such an act had lifted, or a restoration agreed by such an act had ended, is in force again, and a proposal that it had answered is open. What went out meanwhile, an announcement or a message, is out.
+
 **Lapse.** A proposal that names an instant lapses at that instant, or at the earlier hour that it names. An entry of the other side's log that has seen the proposal is *late* if, for itself or an entry before it that has seen the proposal, too, the header's time is not before that hour; or if one of
 them has seen an entry of the author's log, from the proposal on, whose header's time is not before it. The lapse stands directly before the first late entry, whatever its kind. So the clock of who had to answer decides, as its own log shows it; an answer that is dated back after a later entry counts for nothing; and a clock that was
 once wrong spoils no other proposal. Until such an entry is there, a station says that the hour has passed by its clock. An author who wants certainty withdraws.

@@ -8,7 +8,6 @@ namespace {
 
 using record::Whose;
 
-constexpr std::size_t kPage = 512;
 constexpr std::size_t kTestsKept = 4096;
 constexpr std::size_t kReportsKept = 4096;
 constexpr std::size_t kReleasesKept = 65'536;
@@ -33,6 +32,8 @@ Result<void> check_accepted_announcement(const line::Proposal& proposal, const r
   return line::check_announced_ahead(*proposal.instant, answer.time);
 }
 
+bool is_act(record::Kind kind) { return line::is_proposal_act(kind) || kind == record::kRegister; }
+
 std::vector<line::RestoredLine> lines_of(const line::Proposal& proposal) {
   if (proposal.matter != line::Matter::kRestoration) return {};
   return line::parse_restoration_content(proposal.content).value_or(std::vector<line::RestoredLine>());
@@ -45,28 +46,25 @@ void Agreements::load(const Context& context) {
   cuts_.clear();
   tests_.clear();
   desks_.clear();
-  lifts_.clear();
   released_.clear();
-  adopted_.clear();
+  reported_.clear();
+  adopted_.clear();  // and not the lifts, whose tests may run
+  left_out_ = false;
+  ++revision_;
   // What is asked of an answer hangs on its proposal: these first.
   for (const bool proposals : {true, false}) {
-    const auto take = [&](const record::LogKey& log, const std::vector<record::StoredEntry>& entries) {
-      for (const record::StoredEntry& stored : entries)
-        if (const auto entry = record::decode_entry(stored.bytes); entry && (entry->header.kind == record::kProposal) == proposals)
-          note(log.own ? Whose::kAuthors : Whose::kOthers, log.epoch, stored.index, *entry);
-    };
-    for (const record::Reader::LogInfo& info : context.store.logs({identity_->lineage, kAccordLine})) {
-      for (std::uint64_t from = 0; from < info.size; from += kPage)
-        take(info.log, context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage));
-      if (!info.log.own) take(info.log, context.store.early_entries(info.log));
-    }
+    read_accord_line(context, *identity_, vouched_, [&](const RecordedEntry& one) {
+      if ((one.entry.header.kind == record::kProposal) != proposals) return;
+      const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry);
+      left_out_ = left_out_ || (!counts && is_act(one.entry.header.kind));
+    });
   }
 }
 
-void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
+bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
   const line::ActPlace at = place(whose, epoch, index);
   const record::Kind kind = entry.header.kind;
-  const bool judged = line::is_proposal_act(kind) || kind == record::kRegister || kind == record::kRestorationTest;
+  const bool judged = is_act(kind) || kind == record::kRestorationTest;
   const bool counts = judged && (!counts_ || counts_(whose, entry, at));
   // A book that is full computes on from what it has; nothing that is in it becomes wrong.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
@@ -74,9 +72,9 @@ void Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   if (kind == record::kRelease) note_release(whose, at, entry);
   if (kind == record::kRestorationReport) note_report(whose, entry);
   if (kind == record::kAdoption) note_adoption(whose, at, entry);
-  if (!counts) return;
-  if (kind == record::kRegister) note_register_act(whose, at, entry);
-  if (kind == record::kRestorationTest) note_test(whose, at, entry);
+  if (counts && kind == record::kRegister) note_register_act(whose, at, entry);
+  if (counts && kind == record::kRestorationTest) note_test(whose, at, entry);
+  return counts;
 }
 
 void Agreements::note_register_act(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
@@ -103,8 +101,7 @@ void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::
 
 // It is its author's test of text, too.
 void Agreements::note_lift_test(Whose whose, const line::ActPlace& at, const line::RestorationTest& test) {
-  if (lift_test(at) != nullptr) return;
-  lifts_.push_back({at, test.registers, {}});
+  if (lift_test(at) == nullptr) lifts_.push_back({at, test.registers, {}});
   tests_.insert_or_assign(TestKey{at, whose, line::RestorationTestOf::kText}, Test{at, {}});
 }
 

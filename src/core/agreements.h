@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "core/line_setup.h"
+#include "core/accord_log.h"
 #include "line/adoption.h"
 #include "line/proposal_book.h"
 #include "line/release.h"
@@ -40,11 +40,20 @@ class Agreements {
   // place; what a revoked officer signed before his last valid position goes on counting. Nothing: every one does.
   using Counts = std::function<bool(record::Whose whose, const record::Entry& entry, const std::optional<line::ActPlace>& at)>;
 
-  Agreements(const PairIdentity& identity, bool we_are_first, Counts counts)
-      : identity_(&identity), own_side_(we_are_first ? 0 : 1), counts_(std::move(counts)) {}
+  Agreements(const PairIdentity& identity, bool we_are_first, Counts counts, Vouched vouched)
+      : identity_(&identity), own_side_(we_are_first ? 0 : 1), counts_(std::move(counts)), vouched_(std::move(vouched)) {}
 
+  // Again, when somebody was revoked: what stands beyond his last valid position is left out, as if it were not there.
+  // Not while a commit of the accord line is under way: what it brings is noted and not in the store.
   void load(const Context& context);
-  void note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry);
+  // Whether that left an act out, of whatever kind.
+  bool left_out() const { return left_out_; }
+  // Every entry of the accord line that is vouched for.
+  bool vouched(record::Whose whose, const record::EpochId& epoch, std::uint64_t index) const {
+    return !vouched_ || vouched_(whose, epoch, index);
+  }
+  // Whether it is an act that counts.
+  bool note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry);
 
   const line::ProposalBook& book() const { return book_; }
   record::Whose whose(const line::ActPlace& place) const {
@@ -148,6 +157,8 @@ class Agreements {
   const PairIdentity* identity_;
   std::uint8_t own_side_;
   Counts counts_;
+  Vouched vouched_;
+  bool left_out_ = false;
   line::ProposalBook book_;
   std::map<CutKey, line::ActPlace> cuts_;
   std::map<TestKey, Test> tests_;

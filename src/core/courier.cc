@@ -1,6 +1,7 @@
 #include "core/courier.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace detente::core {
 
@@ -13,15 +14,45 @@ constexpr std::size_t kSectionBytes = 600;  // of a line's state and receipt, at
 
 // A challenge that was given to a life of the other station's that is over must not be answered by its files.
 void Courier::wake(Context& context) {
-  if (life_ && far_lives_ == link_->far_lives()) return;
+  const bool same_station = std::exchange(far_key_, link_->pair().remote_static) == link_->pair().remote_static;
+  if (life_ && same_station && far_lives_ == link_->far_lives()) return;
+  if (!same_station) other_.reset();  // the numbers that a lost one named are nothing to the one in its place
   if (!life_) life_ = context.keys.array<16>();
   challenge_ = context.keys.array<16>();
   far_lives_ = link_->far_lives();
 }
 
+Result<void> Courier::check_stations() const {
+  if (link_->remote().we_are)
+    return fail(Fault::kDenied, "this station (" + identity_->our_station + ") was declared lost by its own side: it makes "
+                                "and takes no courier files any more");
+  if (link_->lost())
+    return fail(Fault::kState, identity_->counterpart + " declared its station " + identity_->their_station +
+                                   " lost, and no other has its place here: nothing goes to it, and nothing of it is taken. "
+                                   "Import the bulletin of the station that takes its place (detente bulletin import); "
+                                   "what is sent waits until then");
+  return {};
+}
+
+// Whoever took a station makes files in its name as before.
+Result<void> Courier::check_maker(Context& context, const link::ParsedCourier& file) const {
+  const Result<SecretBytes> psk = link_->psk().at(file.header.secret_epoch);
+  link::PairConfig pair = link_->pair();
+  for (const crypto::AgreePublic& key : link_->remote().revoked) {
+    pair.remote_static = key;
+    if (!psk || !link::open_courier(pair, psk->view(), file)) continue;
+    link_->note_revoked_file(context);
+    return fail(Fault::kDenied, "this courier file was made by the station " + file.header.from + " that " +
+                                    identity_->counterpart + " has declared lost: nothing of it is taken. Tell your "
+                                    "superiors who brought it: that station is in somebody's hands, and runs");
+  }
+  return check_stations();
+}
+
 // --- out ---------------------------------------------------------------------------
 
 Result<CourierId> Courier::pack(Context& context, const std::optional<CourierAct>& act) {
+  DETENTE_TRY_VOID(check_stations());
   wake(context);
   if (act && lines_->count(act->line) == 0)
     return fail(Fault::kNotFound, "there is no line of number " + std::to_string(act->line.value) + " under this accord");
@@ -55,6 +86,7 @@ void Courier::tell_packed(Context& context, CourierId id, const std::optional<Co
 }
 
 Result<CourierPacked> Courier::build(Context& context, CourierId id, const std::optional<CourierAct>& act) {
+  DETENTE_TRY_VOID(check_stations());  // a bulletin may have come meanwhile
   wake(context);
   CourierPacked out{identity_->peer, id, {}, 0, 0, 0, 0, 0, true};
   // As a first packet's counter: a clock lifts it and never refuses.
@@ -190,6 +222,7 @@ std::vector<Line::CourierIntake> Courier::hand_on(Context& context, const link::
 Result<CourierId> Courier::take(Context& context, ByteView file) {
   DETENTE_TRY(parsed, link::parse_courier(file));
   DETENTE_TRY_VOID(check_header(parsed.header));
+  DETENTE_TRY_VOID(check_maker(context, parsed));
   DETENTE_TRY(contents, open(context, parsed));
   if (parsed.header.accord == link_->successor()) link_->note_successor_in_use();
   if (parsed.header.accord == identity_->accord) link_->note_former_accord_left();

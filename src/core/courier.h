@@ -49,6 +49,9 @@ class Courier {
   enum class Age { kOfFormerLife, kUnheard, kHeard };
 
   void wake(Context& context);
+  // Nothing is made for, nor taken by, a station that its side declared lost.
+  Result<void> check_stations() const;
+  Result<void> check_maker(Context& context, const link::ParsedCourier& file) const;
   // `then` once all that was asked of the disk has ended; CourierFailed if the disk refuses.
   void after_commits(Context& context, CourierId id, EffectQueue::Then then);
   void tell_packed(Context& context, CourierId id, const std::optional<CourierAct>& act);
@@ -68,6 +71,7 @@ class Courier {
   std::optional<link::CourierMark> life_;  // drawn when the first file is made or taken
   link::CourierMark challenge_{};
   std::uint64_t far_lives_ = 0;  // that the link knew of when the challenge was drawn
+  crypto::AgreePublic far_key_{};  // whose files `other_` is of
   std::optional<Other> other_;
 };
 

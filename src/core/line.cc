@@ -158,7 +158,7 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
   batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(waiting.entry, outbox_state(waiting.if_cut))}});
   documents_->name(context, waiting.entry.header, batch);
   RegisterChanges acts;
-  registers_->note(context, record::Whose::kAuthors, {}, waiting.entry, batch, acts);
+  registers_->note(context, record::Whose::kAuthors, std::nullopt, waiting.entry, batch, acts);
   outbox_new_.push_back(std::move(waiting));
   const auto stored = [this, id, acts = std::move(acts)](Context& then) {
     const auto it = std::find_if(outbox_new_.begin(), outbox_new_.end(),
@@ -238,7 +238,7 @@ void Line::place(Context& context, std::vector<Waiting> items, record::Batch bat
   RegisterChanges acts;
   for (Waiting& item : items) {
     documents_->name(context, item.entry.header, batch);
-    registers_->note(context, record::Whose::kAuthors, {}, item.entry, batch, acts);
+    registers_->note(context, record::Whose::kAuthors, std::nullopt, item.entry, batch, acts);
     if (is_ordinary(item.entry.header)) item.entry.header.cut_epoch = registers_->theirs(setup_.id).cut_epoch();
     ids.push_back(item.id);
     if (!item.stored && item.id != 0) untold.push_back(item.id);

@@ -95,6 +95,10 @@ class Line {
   void on_registers(Context& context);
   // Of the accord line.
   bool register_act_unreceipted(LineId line) const;
+  // Acts on registers that wait, durable, for an index: they are in force.
+  std::vector<record::Entry> stored_acts() const;
+  // Whether a commit of this line is under way.
+  bool writes() const { return commits_ > 0; }
   // Of what waits for an index, or for the disk with one.
   bool any_waiting(const Pick& pick) const;
 

@@ -36,14 +36,17 @@ bool Line::awaits_receipt() const {
 RegisterChanges Line::note_their_acts(Context& context, record::Batch& batch) {
   RegisterChanges out;
   if (setup_.id != kAccordLine) return out;
-  std::vector<record::Entry> acts;
+  const record::EpochId& epoch = far_.key().epoch;
+  std::vector<std::pair<std::uint64_t, record::Entry>> acts;
   for (const record::Write& write : batch.writes)
     if (const record::StoredEntry* stored = stored_by(write))
-      if (auto entry = record::decode_entry(stored->bytes)) {
-        agreements_->note(record::Whose::kOthers, far_.key().epoch, stored->index, *entry);
-        if (entry->header.kind == record::kRegister) acts.push_back(std::move(*entry));
+      if (auto entry = record::decode_entry(stored->bytes);
+          entry && agreements_->vouched(record::Whose::kOthers, epoch, stored->index)) {
+        agreements_->note(record::Whose::kOthers, epoch, stored->index, *entry);
+        if (entry->header.kind == record::kRegister) acts.emplace_back(stored->index, std::move(*entry));
       }
-  for (const record::Entry& act : acts) registers_->note(context, record::Whose::kOthers, far_.key().epoch, act, batch, out);
+  for (const auto& [index, act] : acts)
+    registers_->note(context, record::Whose::kOthers, agreements_->place(record::Whose::kOthers, epoch, index), act, batch, out);
   return out;
 }
 
@@ -52,6 +55,13 @@ void Line::note_own_acts(std::uint64_t from, std::uint64_t to) {
   for (const OwnLog::Sent& sent : own_.unreceipted())
     if (sent.placed.index >= from && sent.placed.index < to)
       agreements_->note(record::Whose::kAuthors, own_.key().epoch, sent.placed.index, sent.placed.entry);
+}
+
+std::vector<record::Entry> Line::stored_acts() const {
+  std::vector<record::Entry> out;
+  for (const Waiting& one : outbox_)
+    if (one.stored && one.entry.header.kind == record::kRegister) out.push_back(one.entry);
+  return out;
 }
 
 bool Line::any_waiting(const Pick& pick) const {

@@ -35,6 +35,7 @@ struct RemoteKeys {
   std::optional<crypto::AgreePublic> current;  // nothing: there is none that may be heard
   std::vector<crypto::AgreePublic> revoked = {};  // their calls are told of, and get no answer
   bool exposed = false;  // the pair's own station before this one was revoked
+  bool we_are = false;   // this very one was, while it runs: another may have its place
 };
 
 struct LinkSetup {
@@ -79,6 +80,7 @@ class Link {
   // link_remote.cc.
   void set_remote(Context& context, const RemoteKeys& keys);
   bool lost() const { return !remote_.current; }
+  const RemoteKeys& remote() const { return remote_; }
   // The accord that this station holds beside the one in force, and has not adopted. spec/amendment.md section 4.
   void set_successor(const std::optional<Digest>& accord);
   const std::optional<Digest>& successor() const { return successor_; }
@@ -94,7 +96,10 @@ class Link {
   struct RevokedCalls {
     std::uint64_t count = 0;  // in this life of the process
     std::optional<Instant> last;
+    std::uint64_t files = 0;  // that a courier brought
   };
+  // A file that was made with revoked keys is told of like a call with them.
+  void note_revoked_file(Context& context);
   const RevokedCalls& revoked_calls() const { return revoked_calls_; }
 
   const link::DirectionKeys& their_keys() const { return setup_.keys.theirs; }

@@ -75,6 +75,13 @@ void Link::note_revoked(Context& context, const link::FirstPacket& packet, ByteV
   }
 }
 
+void Link::note_revoked_file(Context& context) {
+  ++revoked_calls_.files;
+  context.effects.notify(Alarm{peer_, AlarmKind::kRevoked,
+                               "a courier file was brought that a station made whose keys " + setup_.counterpart +
+                                   " has revoked: nothing of it is taken"});
+}
+
 // --- the accord that is held beside the one in force ---------------------------------
 
 void Link::set_successor(const std::optional<Digest>& accord) {

@@ -13,12 +13,6 @@ DocumentTerms with_paths(DocumentTerms terms, const std::vector<LineSetup>& line
   return terms;
 }
 
-// A register takes an act into account before it has its place.
-Registers::Counts without_place(const Agreements::Counts& counts) {
-  if (!counts) return {};
-  return [counts](record::Whose whose, const record::Entry& entry) { return counts(whose, entry, std::nullopt); };
-}
-
 }  // namespace
 
 Peer::Peer(PeerSetup setup)
@@ -27,8 +21,9 @@ Peer::Peer(PeerSetup setup)
       new_epoch_(setup.new_epoch),
       link_(identity_.peer, std::move(setup.link)),
       documents_(identity_, link_, with_paths(std::move(setup.documents), setup.lines)),
-      registers_(identity_, without_place(setup.counts)),
-      agreements_(identity_, link_.we_are_first(), std::move(setup.counts)),
+      registers_(identity_, setup.counts),
+      agreements_(identity_, link_.we_are_first(), std::move(setup.counts), setup.vouched),
+      vouched_(std::move(setup.vouched)),
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_),
       restorations_(RestorationTests({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_})),
@@ -63,6 +58,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   for (const auto& [id, line] : lines_) ids.push_back(id);
   registers_.load(context, ids);
   agreements_.load(context);
+  if (agreements_.left_out()) static_cast<void>(registers_.rebuild(context.now, register_acts(context)));
   for (const LineId id : ids) on_register(context, id);
   tend_dark(context);  // before the link calls
   if (new_epoch_)
@@ -244,7 +240,38 @@ void Peer::set_far(Context& context, const std::optional<FarKeys>& keys, FormerS
     identity_.their_log = keys->log;
     identity_.their_cosign = keys->cosign;
   }
-  link_.set_remote(context, {keys ? std::optional(keys->noise) : std::nullopt, std::move(former.theirs), former.ours});
+  link_.set_remote(context, {keys ? std::optional(keys->noise) : std::nullopt, std::move(former.theirs), former.ours, former.this_one});
+}
+
+// In the order of each side's log, and what waits here behind it.
+std::vector<Registers::KnownAct> Peer::register_acts(const Context& context) const {
+  std::vector<Registers::KnownAct> out;
+  read_accord_line(context, identity_, vouched_, [&](const RecordedEntry& one) {
+    if (one.vouched && one.entry.header.kind == record::kRegister)
+      out.push_back({one.whose, agreements_.place(one.whose, one.epoch, one.index), one.stored_at, one.entry});
+  });
+  std::stable_sort(out.begin(), out.end(), [this](const auto& a, const auto& b) {
+    return a.whose != b.whose ? a.whose < b.whose : agreements_.book().precedes(*a.at, *b.at);
+  });
+  for (record::Entry& waiting : line(kAccordLine)->stored_acts()) {
+    const WallTime signed_at = waiting.header.time;
+    out.push_back({record::Whose::kAuthors, std::nullopt, signed_at, std::move(waiting)});
+  }
+  return out;
+}
+
+void Peer::judge_again(Context& context) {
+  if (line(kAccordLine)->writes()) {
+    const auto later = [this](Context& then) { judge_again(then); };
+    return context.effects.persist({}, later, [later](Context& then, const Error&) { later(then); });
+  }
+  agreements_.load(context);
+  if (agreements_.left_out())
+    for (const LineId id : registers_.rebuild(context.now, register_acts(context))) {
+      context.effects.notify(RegisterChanged{identity_.peer, id, std::nullopt});
+      on_register(context, id);
+    }
+  pump(context);
 }
 
 std::optional<Instant> Peer::next_deadline() const {

@@ -28,6 +28,7 @@ struct FarKeys {
 struct FormerStations {
   std::vector<crypto::AgreePublic> theirs = {};  // revoked
   bool ours = false;  // this station has the place of one that was revoked
+  bool this_one = false;  // while it ran
 };
 
 struct PeerSetup {
@@ -40,6 +41,7 @@ struct PeerSetup {
   std::optional<Successor> successor = {};  // held beside the accord in force
   Announcements::ClockKnown clock_known = {};  // nothing: it is
   Agreements::Counts counts = {};  // whether an act on a register, or on a proposal, counts; nothing: every one does
+  Vouched vouched = {};
 };
 
 class Peer {
@@ -80,6 +82,9 @@ class Peer {
   void tend_dark(Context& context);
   // Another station speaks for the other side from now on, or none does.
   void set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former);
+  // Somebody was revoked, at either side: what is in force is read again from the record, without what stands beyond his
+  // last valid position (spec/acts.md section 4). Once no commit of the accord line is under way.
+  void judge_again(Context& context);
   // Says farewell, for a station that stops.
   void close(Context& context, std::string_view why = "this station stops") { link_.close(context, why); }
   // Everything that waits on that line without an index goes back to its author.
@@ -102,6 +107,7 @@ class Peer {
  private:
   void on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet);
   void on_register(Context& context, LineId line);
+  std::vector<Registers::KnownAct> register_acts(const Context& context) const;
   // Lines speak up when a session is there that was not there before, or the other side is heard again.
   void watch_link(Context& context);
 
@@ -112,6 +118,7 @@ class Peer {
   Documents documents_;
   Registers registers_;
   Agreements agreements_;
+  Vouched vouched_;
   std::vector<LineSetup> line_setups_;
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;

@@ -1,6 +1,7 @@
 #include "core/registers.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/civil.h"
 #include "base/mutant.h"
@@ -139,6 +140,16 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
   return ends ? std::optional(std::move(out)) : std::nullopt;
 }
 
+std::optional<Register> with_act(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
+                                 const line::RegisterAct& act, const record::Header& header, WallTime noted) {
+  return act.cut ? with_cut(before, log, of, *act.cut, header, noted) : with_clear(before, log, of, *act.clear, header, noted);
+}
+
+// In the other side's register; one's own disk is never older than itself.
+record::EpochId log_of(Whose whose, const std::optional<line::ActPlace>& at) {
+  return whose == Whose::kOthers && at ? at->epoch : record::EpochId{};
+}
+
 line::RegisterDeed deed_of(const line::RegisterAct& act) {
   if (act.cut) return act.cut->effective ? line::RegisterDeed::kAnnounce : line::RegisterDeed::kCut;
   return act.clear->ground == line::ClearGround::kLifted ? line::RegisterDeed::kLift : line::RegisterDeed::kPassed;
@@ -184,6 +195,37 @@ void Registers::load(const Context& context, const std::vector<LineId>& lines) {
   static_cast<void>(look(context.now));
 }
 
+// When a cut came to be known here does not change by reading it again.
+void Registers::take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act) {
+  for (const line::RegisterOf& of : act.lines()) {
+    const Key key{known.whose, of.line};
+    const std::vector<Cut>& cuts = at(before, known.whose, of.line).cuts;
+    const auto held = std::find_if(cuts.begin(), cuts.end(), [&](const Cut& cut) {
+      return act.cut && cut.cut_epoch == of.cut_epoch && cut.signed_at == known.entry.header.time;
+    });
+    const WallTime noted = held == cuts.end() ? known.stored_at : held->noted;
+    if (auto after = with_act(at(table, known.whose, of.line), log_of(known.whose, known.at), of, act, known.entry.header, noted))
+      table[key] = std::move(*after);
+  }
+}
+
+std::vector<LineId> Registers::rebuild(Now now, const std::vector<KnownAct>& acts) {
+  Table table;
+  for (const KnownAct& known : acts) {
+    if (known.entry.header.kind != record::kRegister || known.entry.header.entry_class != record::EntryClass::kLive) continue;
+    const Result<line::RegisterAct> act = line::parse_register_body(known.entry.body);
+    if (act && counts(known.whose, known.entry, *act, known.at)) take_up(table, in_force_, known, *act);
+  }
+  std::set<LineId> changed;
+  for (const Table* one : {&table, &in_force_})
+    for (const auto& [key, value] : *one)
+      if (encode(at(table, key.first, key.second)) != encode(at(in_force_, key.first, key.second))) changed.insert(key.second);
+  in_force_ = std::move(table);
+  noted_ = in_force_;
+  static_cast<void>(look(now));
+  return {changed.begin(), changed.end()};
+}
+
 Result<void> Registers::check_own(const record::Entry& entry) const {
   DETENTE_TRY_VOID(line::check_register_act(entry));
   DETENTE_TRY(act, line::parse_register_body(entry.body));
@@ -196,7 +238,7 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
     const line::RegisterState state = state_for(deed_of(act), now, act.cut ? act.cut->media : line::kAllMedia, of.line);
     if (!line::step(state, deed_of(act))) return tl::unexpected<Error>(no_such_step(state, deed_of(act)));
   }
-  if (!counts(Whose::kAuthors, entry, act))
+  if (!counts(Whose::kAuthors, entry, act, std::nullopt))
     return fail(Fault::kDenied, "the signature under this act does not count: its officer may not do this, or it is not good");
   return {};
 }
@@ -226,21 +268,21 @@ void Registers::touch(Context& context, const std::vector<line::RegisterOf>& lin
     for (const line::RegisterOf& of : lines) hooks_.changed(context, of.line);
 }
 
-bool Registers::counts(Whose whose, const record::Entry& entry, const line::RegisterAct& act) const {
+bool Registers::counts(Whose whose, const record::Entry& entry, const line::RegisterAct& act,
+                       const std::optional<line::ActPlace>& place) const {
   const bool restored = act.clear && act.clear->ground == line::ClearGround::kRestored;
   if (restored) return !hooks_.ends_restoration || hooks_.ends_restoration(whose, entry);
-  return !counts_ || counts_(whose, entry);
+  return !counts_ || counts_(whose, entry, place);
 }
 
-void Registers::note(const Context& context, Whose whose, const record::EpochId& log, const record::Entry& entry,
-                     record::Batch& batch, RegisterChanges& out) {
+void Registers::note(const Context& context, Whose whose, const std::optional<line::ActPlace>& place,
+                     const record::Entry& entry, record::Batch& batch, RegisterChanges& out) {
   if (entry.header.kind != record::kRegister || entry.header.entry_class != record::EntryClass::kLive) return;
   const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
-  if (!act || !counts(whose, entry, *act)) return;
+  if (!act || !counts(whose, entry, *act, place)) return;
   for (const line::RegisterOf& of : act->lines()) {
     const Register& before = at(noted_, whose, of.line);
-    auto after = act->cut ? with_cut(before, log, of, *act->cut, entry.header, context.now.wall)
-                          : with_clear(before, log, of, *act->clear, entry.header, context.now.wall);
+    auto after = with_act(before, log_of(whose, place), of, *act, entry.header, context.now.wall);
     if (!after) continue;
     const Key key{whose, of.line};
     if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode(*after)});

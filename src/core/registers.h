@@ -14,6 +14,7 @@
 #include "core/context.h"
 #include "core/line_setup.h"
 #include "line/act_table.h"
+#include "line/proposal_book.h"
 #include "line/register_act.h"
 #include "record/store.h"
 
@@ -54,12 +55,23 @@ using RegisterChanges = std::vector<RegisterChange>;
 class Registers {
  public:
   // Whether an act on registers counts: its officers may do that and their signatures are good. Where a side's station
-  // decides nothing (the simulator), everything counts.
-  using Counts = std::function<bool(record::Whose whose, const record::Entry& entry)>;
+  // decides nothing (the simulator), everything counts. `at`: where it stands, if it has its place.
+  using Counts = std::function<bool(record::Whose whose, const record::Entry& entry, const std::optional<line::ActPlace>& at)>;
 
   Registers(const PairIdentity& identity, Counts counts) : identity_(&identity), counts_(std::move(counts)) {}
 
   void load(const Context& context, const std::vector<LineId>& lines);
+
+  // An act as the record or the outbox has it.
+  struct KnownAct {
+    record::Whose whose;
+    std::optional<line::ActPlace> at;  // nothing: it waits for its place
+    WallTime stored_at;
+    record::Entry entry;
+  };
+  // The registers as these acts alone make them, each side's in its order: when what somebody said is not vouched for any
+  // more. Not while a commit of the accord line is under way. The lines of which something is another than before.
+  std::vector<LineId> rebuild(Now now, const std::vector<KnownAct>& acts);
 
   // What a desk wrote on the accord line: kConflict when it does not fit what the registers say now.
   Result<void> check_own(const record::Entry& entry) const;
@@ -82,8 +94,8 @@ class Registers {
   void touch(Context& context, const std::vector<line::RegisterOf>& lines) const;
 
   // An entry that a batch is about to make durable: what it says of registers goes into the batch with it.
-  // `log`: the epoch of the log that the other side wrote it in; one's own disk needs none.
-  void note(const Context& context, record::Whose whose, const record::EpochId& log, const record::Entry& entry,
+  // `at`: its place in the other side's log; one's own disk needs none.
+  void note(const Context& context, record::Whose whose, const std::optional<line::ActPlace>& at, const record::Entry& entry,
             record::Batch& batch, RegisterChanges& out);
   // The batch is durable.
   void apply(Context& context, const RegisterChanges& changes);
@@ -124,7 +136,9 @@ class Registers {
   std::string value_key(const Key& key) const;
   bool tested(LineId line) const;  // "restoring" of spec/acts.md, where a cut is in force
   bool has_come(const Key& key, const Cut& cut) const;  // at once, or its hour
-  bool counts(record::Whose whose, const record::Entry& entry, const line::RegisterAct& act) const;
+  bool counts(record::Whose whose, const record::Entry& entry, const line::RegisterAct& act,
+              const std::optional<line::ActPlace>& at) const;
+  static void take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act);
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   line::RegisterState state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const;
   std::vector<LineId> look(Now now);  // lines of which an announced hour has come

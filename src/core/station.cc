@@ -125,6 +125,12 @@ void Station::set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys,
   peers_[peer.value]->set_far(context, keys, std::move(former));
 }
 
+void Station::judge_again(Now now, PeerId peer) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  peers_[peer.value]->judge_again(context);
+}
+
 void Station::hold_successor(Now now, PeerId peer, std::optional<Successor> successor) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

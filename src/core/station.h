@@ -56,6 +56,9 @@ class Station {
   // The other side's bulletins name another station, or none (core/peer.h).
   void set_far(Now now, PeerId peer, const std::optional<FarKeys>& keys, FormerStations former);
 
+  // Somebody was revoked, of that counterpart or of this side (core/peer.h).
+  void judge_again(Now now, PeerId peer);
+
   // The accord that follows the one with that counterpart is held here now, or no more (core/amendment.h).
   void hold_successor(Now now, PeerId peer, std::optional<Successor> successor);
   // From one accord to the next. leave_peer() says farewell and gives back what waits on lines that the next one does

@@ -322,6 +322,11 @@ void Driver::set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core
   carry_out();
 }
 
+void Driver::judge_again(PeerId peer) {
+  station_.judge_again(now(), peer);
+  carry_out();
+}
+
 Result<void> Driver::take_back_lift(PeerId peer, LineId line) {
   Result<void> done = station_.take_back_lift(now(), peer, line);
   carry_out();

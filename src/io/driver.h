@@ -73,6 +73,7 @@ class Driver {
   std::size_t withdraw(PeerId peer, LineId line, const core::Line::Pick& pick, const std::string& why);
   Result<void> take_back_lift(PeerId peer, LineId line);
   void set_far(PeerId peer, const std::optional<core::FarKeys>& keys, core::FormerStations former);
+  void judge_again(PeerId peer);
   void hold_successor(PeerId peer, std::optional<core::Successor> successor);
   // From one accord to the next (core/station.h): what is under way is written, then the counterpart begins anew. On the
   // driver's thread, and not from an observer.

@@ -21,14 +21,24 @@ Now QuietPair::now(std::size_t side) const {
   return {Instant{time_}, WallTime{kStartOfTime + static_cast<std::uint32_t>(time_ / 1000000) + ahead_seconds[side]}};
 }
 
+core::PeerSetup QuietPair::setup(std::size_t index) {
+  core::PeerSetup out = pair_.setup(index);
+  out.clock_known = [this, index] { return clock_known[index]; };
+  out.vouched = [this, index](record::Whose whose, const record::EpochId& epoch, std::uint64_t at) {
+    return !vouched[index] || vouched[index](whose, epoch, at);
+  };
+  out.counts = [this, index](record::Whose whose, const record::Entry& entry, const std::optional<line::ActPlace>& at) {
+    return !counts[index] || counts[index](whose, entry, at);
+  };
+  return out;
+}
+
 void QuietPair::start(std::size_t index) {
   Side& side = sides_[index];
   side.commits.clear();
   side.accord_due = false;
   side.station = std::make_unique<core::Station>(side.keys, side.jitter, side.store);
-  core::PeerSetup setup = pair_.setup(index);
-  setup.clock_known = [this, index] { return clock_known[index]; };
-  side.station->add_peer(std::move(setup));
+  side.station->add_peer(setup(index));
   const Result<void> started = side.station->start(now(index));
   DETENTE_CHECK(started.has_value());
   collect(index);
@@ -181,6 +191,12 @@ void QuietPair::set_far(std::size_t index, const std::optional<core::FarKeys>& k
   collect(index);
 }
 
+void QuietPair::judge_again(std::size_t index) {
+  sides_[index].station->judge_again(now(index), PeerId{0});
+  collect(index);
+  settle();
+}
+
 Result<void> QuietPair::take_back_lift(std::size_t index, LineId line) {
   Result<void> done = sides_[index].station->take_back_lift(now(index), PeerId{0}, line);
   collect(index);
@@ -218,9 +234,7 @@ bool QuietPair::go_on_if_due(std::size_t index, const std::vector<LineId>& retir
     collect(index);
   }
   pair_.under_second[index] = true;
-  core::PeerSetup setup = pair_.setup(index);
-  setup.clock_known = [this, index] { return clock_known[index]; };
-  DETENTE_CHECK(side.station->replace_peer(now(index), std::move(setup)).has_value());
+  DETENTE_CHECK(side.station->replace_peer(now(index), setup(index)).has_value());
   collect(index);
   return true;
 }

@@ -34,6 +34,11 @@ class QuietPair {
   // At `side`: another station speaks for the other side, or none.
   void set_far(std::size_t side, const std::optional<core::FarKeys>& keys, core::FormerStations former);
 
+  // Who counts and how far each side vouches for its station, at that side's; after a change it judges again.
+  core::Vouched vouched[2];
+  core::Agreements::Counts counts[2];
+  void judge_again(std::size_t side);
+
   Result<void> take_back_lift(std::size_t side, LineId line);
   Result<void> release_announcement(std::size_t side, const line::ActPlace& at);
   void announcement_released(std::size_t side, const line::ActPlace& at);
@@ -103,6 +108,7 @@ class QuietPair {
   // Settles, and takes the event of this kind and number out of those of the side.
   template <typename Event>
   Result<Event> await(std::size_t side, const Result<core::CourierId>& id);
+  core::PeerSetup setup(std::size_t side);
   void collect(std::size_t side);
   bool step();
 

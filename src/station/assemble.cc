@@ -208,6 +208,7 @@ core::FormerStations FarStation::former(const Counterpart& counterpart) const {
   core::FormerStations out;
   for (const accord::SignedCredential* one : revoked) out.theirs.push_back(one->credential.agree_key);
   out.ours = counterpart.own_was_lost;
+  out.this_one = counterpart.own_is_lost;
   return out;
 }
 

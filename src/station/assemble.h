@@ -24,6 +24,7 @@ struct Counterpart {
   std::string our_station;
   std::string their_station;
   bool own_was_lost = false;  // the own station has the place of one that was revoked
+  bool own_is_lost = false;   // and is such a one: it was revoked while it ran
   // The accords before the one in force, oldest first. Where they stand is borrowed, too.
   std::vector<std::unique_ptr<const accord::AccordInForce>> former = {};
 

@@ -18,6 +18,7 @@ bool follow_roster(Running& running, const Counterpart& counterpart, const std::
   const FarStation far = far_station(counterpart);
   const auto now = far.keys();
   running.driver->set_far(counterpart.peer, now, far.former(counterpart));
+  running.driver->judge_again(counterpart.peer);
   return before.has_value() != now.has_value() ||
          (now && (now->noise != before->noise || now->log != before->log || now->cosign != before->cosign));
 }
@@ -66,6 +67,7 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
   for (const auto& counterpart : running.counterparts) {
     counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();
+    counterpart->own_is_lost = running.own_roster.revoked(running.keys.number);
     follow_roster(running, *counterpart, far_station(*counterpart).keys());
   }
   tell_watch(running);

@@ -2,6 +2,7 @@
 
 #include "station/announcer.h"
 #include "station/proposals.h"
+#include "station/vouched.h"
 
 namespace detente::station {
 
@@ -38,6 +39,12 @@ Result<core::PeerSetup> setup_for(Running& running, const Counterpart& counterpa
   setup.counts = [&running, &counterpart](record::Whose whose, const record::Entry& entry,
                                           const std::optional<line::ActPlace>& at) {
     return act_counts(running, counterpart, whose, entry, at ? std::optional(EntryPlace{at->epoch, at->index}) : std::nullopt);
+  };
+  setup.vouched = [&running, &counterpart](record::Whose whose, const record::EpochId& epoch, std::uint64_t index) {
+    const bool own = whose == record::Whose::kAuthors;
+    const record::LogKey log{{counterpart.accord.lineage, kAccordLine}, own,
+                             own ? counterpart.our_station : counterpart.their_station, epoch};
+    return vouch_for(*running.store, own ? running.own_roster : counterpart.roster, log, index).vouched;
   };
   setup.clock_known = [&running, &counterpart] {
     return running.announcer != nullptr && running.announcer->clock_known(counterpart.peer);

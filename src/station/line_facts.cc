@@ -45,7 +45,7 @@ std::optional<watch::LostFacts> lost_facts(const accord::Roster& roster, const s
   const auto revoked = roster.revoked_stations(post);
   if (revoked.empty()) return std::nullopt;
   const accord::Credential& lost = revoked.back()->credential;
-  watch::LostFacts out{post, lost.number.value, roster.revoked_at(lost.number), std::nullopt, 0, std::nullopt};
+  watch::LostFacts out{post, lost.number.value, roster.revoked_at(lost.number), std::nullopt, 0, std::nullopt, 0};
   if (const accord::SignedCredential* current = roster.station(post)) out.successor = current->credential.number.value;
   return out;
 }
@@ -67,6 +67,7 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
   if (facts.station.lost) {
     facts.station.lost->calls = link.revoked_calls().count;
     facts.station.lost->called = link.revoked_calls().last;
+    facts.station.lost->files = link.revoked_calls().files;
   }
   facts.own_lost = lost_facts(running.own_roster, running.config.post);
   for (const PathConfig& config : counterpart.config.paths) {

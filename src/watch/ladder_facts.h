@@ -57,6 +57,7 @@ struct LostFacts {
   std::optional<std::uint16_t> successor;  // that has its place
   std::uint64_t calls = 0;                 // of its keys, which got no answer, since this station's start
   std::optional<Instant> called;           // the last of them
+  std::uint64_t files = 0;                 // courier files made with its keys, not taken
 };
 
 struct FarFacts {

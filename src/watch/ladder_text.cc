@@ -216,6 +216,9 @@ std::string lost_words(const LadderFacts& facts) {
   if (lost.calls > 0)
     out += "Somebody calls with its keys (" + std::to_string(lost.calls) + " calls since this station's start, the last " +
            span_text(age_of(facts, lost.called).value_or(Duration{})) + " ago) and gets no answer. ";
+  if (lost.files > 0)
+    out += std::to_string(lost.files) + (lost.files == 1 ? " courier file" : " courier files") + " made with its keys " +
+           (lost.files == 1 ? "was" : "were") + " brought since then and not taken. ";
   return out + (lost.successor ? "Station no. " + std::to_string(*lost.successor) + " has its place."
                                : "No other station was named in its place.");
 }

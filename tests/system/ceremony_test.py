@@ -363,6 +363,21 @@ class Ceremony(unittest.TestCase):
         file.write_bytes(content)
         self.assertEqual(good(self.north, "bulletin", "import", file)["added"], 1)
         self.assertEqual(good(self.north, "bulletin", "import", file)["added"], 0)
+        for name in ("kim", "lee"):
+            good(self.south, "officer", "enrol", name, "--post", "duty-officer")
+        good(self.south, "bulletin", "export", self.base / "all")
+        middle = next(path for path in (self.south / "bulletins" / "south").iterdir() if path.stem.lstrip("0") == "2")
+        held = middle.read_bytes()
+        middle.unlink()
+        good(self.south, "bulletin", "export", file)
+        middle.write_bytes(held)
+        self.assertEqual(good(self.north, "bulletin", "import", file)["missing"], [2])
+        def shown():
+            return {one["side"]: (one["highest"], one["missing"]) for one in good(self.north, "side", "show")["bulletins"]}
+        self.assertEqual(shown(), {"north": (0, []), "south": (3, [2])})
+        self.assertIn("Missing of south's bulletins up to 3: 2", run(self.north, "side", "show").stdout)
+        self.assertEqual(good(self.north, "bulletin", "import", self.base / "all")["missing"], [])
+        self.assertEqual(shown()["south"], (3, []))
 
     def test_unwritable_directory(self):
         # A file in the place of a directory stops root, too.

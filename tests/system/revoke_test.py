@@ -20,7 +20,7 @@ VERIFY = os.path.join(os.environ["DETENTE_BIN"], "detente-verify")
 class Captured(Files):
     def setUp(self):
         super().setUp()
-        self.lab = Lab("--lines", f"{WEST},{QUIET}", "--deniable", QUIET, "--work-factor", "12")
+        self.lab = Lab("--lines", f"{WEST},{QUIET}", "--deniable", QUIET, "--lift-alone", "--work-factor", "12")
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
 
@@ -229,6 +229,45 @@ class Captured(Files):
         self.assertEqual(self.verdicts(QUIET), {"before": "valid"})
         self.assertIn("this side has no such station", house.refused("station", "revoke", "--nothing", "--yes")["message"])
         taken.stop()
+
+    def their_cut(self, line):
+        return self.north.get(f"/v1/counterparts/south/lines/{line}/status")["registers"]["theirs"]
+
+    def cut(self, station, line, reason):
+        station.cli("cut", line, "--as", "kim", "--reason", reason, "--yes")
+
+    def test_what_it_did_beyond_the_position_binds_nobody(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.cut(self.south, QUIET, "the leaflets")
+        wait_until(lambda: self.their_cut(QUIET), "the genuine cut")
+        self.south.stop()
+        proof = os.path.join(self.lab.dir, "accord.dex")
+        newest = self.north.entries("south", "accord")[-1]["index"]
+        self.north.cli("record", "export", "south/accord", "far", str(newest), "--form", "leaf", "--out", proof)
+        taken = self.copy("taken", "vault").start()
+        taken.wait_link("north")
+        self.cut(taken, WEST, "forged")
+        taken.cli("lift", QUIET, "--as", "kim")
+        wait_until(lambda: self.their_cut(WEST) and not self.their_cut(QUIET), "what the captured one did")
+        file = os.path.join(self.lab.dir, "taken.courier")
+        taken.cli("courier", "export", file)
+
+        house = self.copy("house", "station")
+        self.revoke(house, "--from", proof)
+        for when in ("at once", "after a start"):
+            self.assertIsNone(self.their_cut(WEST), when)
+            self.assertEqual(self.their_cut(QUIET)["reason"], "the leaflets", when)
+            kept = [(e["kind"], e["verdict"]) for e in self.north.entries("south", "accord") if e["index"] > newest]
+            self.assertIn((12, "after the last valid"), kept, "it stays in the record")
+            # Its files are as good as its calls.
+            error = self.north.refused("courier", "import", file)
+            self.assertEqual((error["fault"], "declared lost" in error["message"]), ("denied", True), error)
+            error = self.north.refused("courier", "export", file + "-back")
+            self.assertEqual((error["fault"], "detente bulletin import" in error["message"]), ("state", True), error)
+            self.north.stop()
+            self.north.start()
+        self.assertEqual(len(self.alarms("revoked-station")), 1)
 
     def root_of_one(self):
         """The root of a log of one entry is its leaf."""
