@@ -19,7 +19,9 @@ void Link::send_probe(Context& context, PathState& path) {
   Live* live = current();
   if (live == nullptr) return;
   use(context.now.mono, *live);
-  const std::uint8_t flags = kAnswerWanted | (path.unanswered > 0 ? kByAnyPath : 0);
+  // Where the last answer came by another path, the next one will not come by this one either.
+  const bool by_any = path.unanswered > 0 || path.elsewhere_since;
+  const std::uint8_t flags = kAnswerWanted | (by_any ? kByAnyPath : 0);
   wire::Frame frame{wire::FrameType::kProbe, wire::FrameClass::kLive, false, {flags, path.id.value}};
   wire::append_varint(frame.body, live->session.received_on(path.id));
   wire::append_varint(frame.body, ++path.number);
@@ -74,10 +76,12 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
   wire::append_varint(answer.body, live->session.received_on(path.id));
   wire::append_varint(answer.body, *stamp);
   std::vector<SentPacket> sent;
-  seal_on(context, *live, path, {answer}, false, sent);
-  PathState& best = paths_.best();
-  if ((*flags & kByAnyPath) != 0 && best.id != path.id)
-    seal_on(context, *live, best, {answer}, false, sent);
+  const bool by_any = (*flags & kByAnyPath) != 0;
+  if (by_any) paths_.doubted(now, path);
+  // By every path, not by the best alone: two paths of which each carries one direction look like the best one to the
+  // side that hears there, and neither would ever be answered.
+  for (PathState& one : paths_.all())
+    if (one.id == path.id || by_any) seal_on(context, *live, one, {answer}, false, sent);
 }
 
 // Each on the session that brought it, since its counters are that session's: after crossed calls the other side may

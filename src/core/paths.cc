@@ -16,8 +16,9 @@ Duration probe_pause_max(Duration suspected) {
   return std::chrono::seconds(30);
 }
 
-std::optional<Instant> last_sign(const PathState& path) {
-  return std::max(path.confirmed, path.heard);
+// That the other side is heard on a path says nothing of our direction, but where nothing else is known.
+bool better_suspect(const PathState& path, const PathState& than) {
+  return path.confirmed != than.confirmed ? path.confirmed > than.confirmed : path.heard > than.heard;
 }
 
 bool is_allowed(const Paths::Allowed& allowed, PathId id) {
@@ -71,7 +72,7 @@ const PathState& Paths::choose(const Allowed& allowed) const {
   if (!chosen) {  // all are suspect: the one that was good last
     for (std::size_t i = 0; i < paths_.size(); ++i) {
       if (!is_allowed(allowed, paths_[i].id)) continue;
-      if (!chosen || last_sign(paths_[i]) > last_sign(paths_[*chosen])) chosen = i;
+      if (!chosen || better_suspect(paths_[i], paths_[*chosen])) chosen = i;
     }
   }
   if (!chosen) return paths_[current_];  // a line whose paths this station does not have
@@ -98,6 +99,11 @@ void Paths::called(Instant now, PathId id) {
 void Paths::answered_elsewhere(Instant now, PathState& path) {
   if (!path.elsewhere_since) path.elsewhere_since = now;
   path.elsewhere_last = now;
+}
+
+void Paths::doubted(Instant now, PathState& path) {
+  const bool lately = path.confirmed && now - *path.confirmed < path.flow.round_trip().timeout(0);
+  if (!path.suspect && !path.open && !lately) path.wanted = true;
 }
 
 void Paths::told(Instant now, PathState& path, std::uint64_t session, std::uint64_t received) {

@@ -71,6 +71,8 @@ class Paths {
   void called(Instant now, PathId id);
   // An answer to a probe of this path came by another one.
   void answered_elsewhere(Instant now, PathState& path);
+  // They ask for answers by any path: what we sent on this one, an answer perhaps, may not have come there.
+  void doubted(Instant now, PathState& path);
   // A probe of theirs says how much of this path's session arrived there: the highest counter + 1.
   void told(Instant now, PathState& path, std::uint64_t session, std::uint64_t received);
   void confirmed(Instant now, PathId id);
