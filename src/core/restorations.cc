@@ -125,7 +125,10 @@ const AgreedRestoration* Restorations::agreed(const line::ActPlace& at) const {
   return found == agreed_.end() ? nullptr : &*found;
 }
 
-std::optional<Instant> Restorations::next_deadline() const { return next_; }
+// An own act counts from its commit on, and to a station that is dark nothing comes after it.
+std::optional<Instant> Restorations::next_deadline() const {
+  return loaded_ && looked_at_ != tests_.parts().agreements->revision() ? Instant{} : next_;
+}
 
 bool Restorations::restoring(LineId line) const {
   return std::any_of(runs_.begin(), runs_.end(), [line](const RestorationRun& run) {

@@ -104,6 +104,7 @@ class QuietPair {
   template <typename Event>
   Result<Event> await(std::size_t side, const Result<core::CourierId>& id);
   void collect(std::size_t side);
+  bool is_due(std::size_t side) const;
   bool step();
 
   Pair pair_;
