@@ -167,10 +167,20 @@ void Restorations::run(Context& context, RestorationRun& run) {
     return;
   }
   if (agreed(run.agreement.at) == nullptr) return end(context, run, RestorationEnd::kWithdrawn);
+  if (const auto ended = ended_there(run)) return end(context, run, *ended);
   if (context.now.wall.seconds >= run.agreement.instant.seconds + line::kRestorationSeconds)
     return end(context, run, RestorationEnd::kTimeOver);
   send_tests(context, run);
   clear(context, run);
+}
+
+// The other station tests no more, and has left a line as it was: here nothing can pass either. One that died over its
+// report may have opened all before.
+std::optional<RestorationEnd> Restorations::ended_there(const RestorationRun& run) const {
+  const line::RestorationReport* report = tests_.parts().agreements->report(run.agreement.at, Whose::kOthers);
+  if (report == nullptr || report->end == RestorationEnd::kOpen) return std::nullopt;
+  const bool all_open = std::all_of(report->lines.begin(), report->lines.end(), [](const line::ReportedLine& line) { return line.open; });
+  return all_open ? std::nullopt : std::optional(report->end);
 }
 
 void Restorations::end(Context& context, RestorationRun& run, RestorationEnd end) {

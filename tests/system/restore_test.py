@@ -124,10 +124,17 @@ class Restorations(unittest.TestCase):
         self.assertIn("the station was stopped", report)
         self.assertIn(f"{DESK} stays cut", report)
         self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us")
+        ended = wait_until(lambda: (found := self.proposals(self.south)[0]["restoration"])["state"] == "ended" and found, "south's tests to end, too")
+        self.assertIn("the station was stopped", ended["their_end"])
+        self.assertTrue(ended["anew"])
         for station in (self.south, self.north):
             far, officer = self.far(station)
-            station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you.", "--as", officer)
+            refused = station.refused("restore", "desk", f"{far}/{DESK}", "--words", "I read you.", "--as", officer)["message"]
+            self.assertIn("needs a new agreement", refused)
         self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us", "it is tried once")
+        self.north.stop()
+        self.north.start()
+        self.assertEqual(self.proposals(self.north)[0]["restoration"]["end"], ended["their_end"], "as its record has it")
         second = self.propose(self.south, DESK, at="+3s")
         wait_until(lambda: len(self.proposals(self.north)) == 2, "the second proposal")
         self.answer(self.north, "accept", second)
