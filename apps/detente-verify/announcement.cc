@@ -43,7 +43,6 @@ std::string release_sentences(const ReleaseFindings& findings) {
 std::string release_json(const ReleaseFindings& findings) {
   const record::ReleaseFile& file = findings.file;
   JsonObject out;
-  out.truth("ok", findings.verdict == record::Verdict::kProved);
   out.text("verdict", record::to_string(findings.verdict)).text("error", findings.error);
   if (findings.error.empty()) {
     out.text("side", file.side).text("core", wire::display_line(file.core)).text("mode", record::to_string(file.mode));
