@@ -10,6 +10,8 @@ constexpr const char* kKeepOn =
     "Nothing here is to be repaired. The station goes on trying by itself; use another channel for "
     "what cannot wait, and note the hour.";
 
+constexpr const char* kByFile = "what has to reach them goes by file (detente courier export)";
+
 std::string ago(const std::optional<Duration>& age) {
   return age ? " (" + span_text(*age) + " ago)" : "";
 }
@@ -150,20 +152,18 @@ std::string cut_title(const LadderFacts& facts, const std::string& by) {
   return what + " SUSPENDED BY " + by;
 }
 
-std::string by_file_text() { return "detente courier export"; }
-
 // Who may open it again is the accord's to say.
 std::string cut_to_do(const LadderFacts& facts, Situation situation) {
   const std::string left = left_open(facts);
   std::string out = left.empty() ? "Do not send on this line" : "Send no text on this line; " + left + " may be sent";
   if (situation == Situation::kCutByThem) {
-    out += facts.cut_by_them->dark ? "; what has to reach them goes by file (" + by_file_text() + ")."
+    out += facts.cut_by_them->dark ? std::string("; ") + kByFile + "."
            : left.empty()          ? "; what the accord exempts still passes."
                                    : ".";
     out += facts.lift_alone ? " They may lift their cut alone" : " To reopen it both sides must agree (detente restore propose)";
     return out + ". Report it, and keep the watch.";
   }
-  if (facts.cut_by_us->dark) out += "; what has to reach them goes by file (" + by_file_text() + ")";
+  if (facts.cut_by_us->dark) out += std::string("; ") + kByFile;
   if (!facts.lift_alone) return out + ". To reopen it both sides must agree: detente restore propose.";
   return out + (situation == Situation::kCutByUs ? ". To reopen it is a decision of this side: detente lift."
                                                  : ". To reopen it each side must lift its own cut, ours by detente lift, or both agree.");
@@ -183,14 +183,14 @@ SituationText silent_text(const Judged& judged) {
   if (facts.dark_by_us) {
     words = "This side cut every line in the dark at " + cut_time(facts, *facts.dark_by_us, true) + by_mandate(*facts.dark_by_us) +
             ": by its own order this station sends and answers nothing. " + ends + " " + sentence_start(heard_text(facts)) + ".";
-    to_do = "What has to reach " + facts.far + " goes by file: " + by_file_text() + " and import.";
+    to_do = sentence_start(kByFile) + ".";
   }
   if (facts.dark_by_them) {
     words += (words.empty() ? "" : " ") + sentence_start(facts.far) + " cut every line in the dark at " +
              cut_time(facts, *facts.dark_by_them, false) + by_mandate(*facts.dark_by_them) +
              ": by their own order they send and answer nothing, so whether their equipment and the paths work cannot be told." +
              (facts.dark_by_us ? "" : " " + ends + " " + sentence_start(heard_text(facts)) + ".");
-    if (to_do.empty()) to_do = "Nothing here is to be repaired. What has to reach them goes by file: " + by_file_text() + " and import.";
+    if (to_do.empty()) to_do = "Nothing here is to be repaired; " + std::string(kByFile) + ".";
   }
   return {facts.dark_by_us ? facts.dark_by_them ? "SILENT BY ORDER OF BOTH" : "SILENT BY OUR ORDER" : "SILENT BY ORDER OF " + facts.far,
           words, to_do};
