@@ -36,7 +36,8 @@ std::string release_sentences(const ReleaseFindings& findings) {
   for (const Finding& finding : findings.checks)
     out += finding.result == CheckResult::kProved ? "  proved: " + proved_words(finding) + "\n" : "  FAILED: " + wire::display_line(finding.why) + "\n";
   out += "  not proved by any file: when it was released, and that nobody withdrew it before\n\nThe evidence:\n";
-  return out + extract_sentences(findings.evidence);
+  // A reader must not meet the verdict on the evidence alone and take it for the file's.
+  return out + evidence_sentences(findings.evidence);
 }
 
 std::string release_json(const ReleaseFindings& findings) {
@@ -66,8 +67,7 @@ Result<Answer> verify_announcement(const Options& options) {
   } else if (!findings.error.empty()) {
     out.text = "This file cannot be used: " + wire::display_line(findings.error) + "\n" + verdict_sentence(findings.verdict);
   } else {
-    // The evidence ends in its own verdict; the file's is the last word.
-    out.text = release_sentences(findings) + (findings.verdict == findings.evidence.verdict ? "" : verdict_sentence(findings.verdict));
+    out.text = release_sentences(findings) + verdict_sentence(findings.verdict);
   }
   return out;
 }

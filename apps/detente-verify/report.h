@@ -19,5 +19,7 @@ std::string findings_json(const std::vector<record::Finding>& findings);
 
 std::string extract_json(const record::ExtractFindings& findings);
 std::string extract_sentences(const record::ExtractFindings& findings);
+// The same without the verdict.
+std::string evidence_sentences(const record::ExtractFindings& findings);
 
 }  // namespace detente::verify

@@ -166,10 +166,9 @@ std::string revocation_sentence(const std::vector<std::string>& sides) {
 
 }  // namespace
 
-std::string extract_sentences(const record::ExtractFindings& findings) {
+std::string evidence_sentences(const record::ExtractFindings& findings) {
   if (!findings.error.empty())
-    return "This file cannot be used: " + wire::display_line(findings.error) + "\n" +
-           verdict_sentence(findings.verdict);
+    return "This file cannot be used: " + wire::display_line(findings.error) + "\n";
   std::string out;
   for (std::size_t i = 0; i < findings.accords.size(); ++i)
     out += accord_sentences(findings.accords[i], findings.terms[i]);
@@ -179,7 +178,11 @@ std::string extract_sentences(const record::ExtractFindings& findings) {
                                  " " + by(finding));
   }
   for (const record::ItemFindings& item : findings.items) out += item_sentences(item);
-  return out + "\n" + revocation_sentence(findings.revocation_of) + verdict_sentence(findings.verdict);
+  return out + "\n" + revocation_sentence(findings.revocation_of);
+}
+
+std::string extract_sentences(const record::ExtractFindings& findings) {
+  return evidence_sentences(findings) + verdict_sentence(findings.verdict);
 }
 
 }  // namespace detente::verify

@@ -79,14 +79,20 @@ Result<std::string> shown_text(const StationClient& station, const FoundProposal
                            found.proposal["whose"].get<std::string>());
 }
 
-void say_text(const Context& context, const std::string& what, const std::string& text) {
-  context.say(what + ":");
+std::vector<std::string> quoted_lines(const std::string& text) {
+  std::vector<std::string> out;
   std::string_view rest = text;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    context.say("  | " + wire::display_line(rest.substr(0, end)));
+    out.push_back("| " + wire::display_line(rest.substr(0, end)));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  return out;
+}
+
+void say_text(const Context& context, const std::string& what, const std::string& text) {
+  context.say(what + ":");
+  for (const std::string& line : quoted_lines(text)) context.say("  " + line);
 }
 
 Result<LiveFrame> announcements_frame(Context& context, const StationClient& station, const std::string& what) {
@@ -112,7 +118,8 @@ Result<LiveFrame> announcements_frame(Context& context, const StationClient& sta
   if (only)
     if (const auto text = shown_text(station, *only)) {
       out.lines.push_back(only->proposal["by"] == "us" ? "    our text:" : "    their text:");
-      out.lines.push_back(wire::display_text(*text));
+      // The other side's words never stand where ours do.
+      for (const std::string& line : quoted_lines(*text)) out.lines.push_back("    " + line);
       out.json["announcements"].back()["text"] = wire::display_text(*text);
     }
   if (out.lines.empty()) out.lines.push_back("nothing is to be announced; detente announce draft");

@@ -12,6 +12,8 @@ Result<FoundProposal> find_announcement(const StationClient& station, const std:
 Result<record::Announcement> announcement_of(const FoundProposal& found);
 // What its author attached; not yet compared with what he signed for.
 Result<std::string> shown_text(const StationClient& station, const FoundProposal& found);
+// Each line behind "| ": whose words they are is seen at each of them.
+std::vector<std::string> quoted_lines(const std::string& text);
 void say_text(const Context& context, const std::string& what, const std::string& text);
 
 // `what`: a counterpart, an announcement, or nothing for all.

@@ -1,9 +1,13 @@
 #include "client_request.h"
 
+#include <algorithm>
+
 #include "base/civil.h"
 #include "io/file.h"
 #include "io/os_clock.h"
+#include "line/proposal.h"
 #include "station/act_signing.h"
+#include "station/side_rules.h"
 
 namespace detente::cli {
 
@@ -88,6 +92,33 @@ std::string default_name(const std::string& name, WallTime now) {
   return name + "-" + stamp + ".act";
 }
 
+// Nothing for an act that no rule is of.
+std::optional<station::GraveAct> grave_act(const record::ActFile& file) {
+  std::optional<line::Matter> matter;
+  if (file.refers_to)
+    if (const auto entry = record::decode_entry(file.refers_to->bytes))
+      if (const auto proposal = line::parse_proposal_body(entry->body)) matter = proposal->matter;
+  return station::grave_act_of(file.entry, matter);
+}
+
+// What of this side's rule it still lacks.
+Result<void> say_missing(Context& context, const StationClient& station, const record::ActFile& file) {
+  const auto act = grave_act(file);
+  if (!act) return {};
+  DETENTE_TRY(status, station.get("/v1/status"));
+  const std::string name = to_string(*act);
+  const auto wanted = status.value("rules", Json::object()).value(name, std::size_t{1});
+  const std::size_t signed_by = file.entry.signatures.size();
+  const Json mandates = status.value("mandates", Json::array());
+  const bool mandate = !file.mandate && std::find(mandates.begin(), mandates.end(), Json(name)) != mandates.end();
+  context.say("  signatures: " + std::to_string(signed_by) + " of the " + std::to_string(wanted) + " that this side's rule wants of a " + name);
+  if (mandate)
+    context.say("  a principal's mandate is missing, and stands in the act itself: the station will not take this one. Prepare it anew "
+                "with --mandate FILE (detente mandate give)");
+  context.result({{"signatures_wanted", wanted}, {"mandate_missing", mandate}});
+  return {};
+}
+
 }  // namespace
 
 void add_signing_options(CLI::App& command, ActOptions& options) {
@@ -158,6 +189,7 @@ Result<void> write_request(Context& context, const LineAddress& line, const ActO
   DETENTE_TRY_VOID(io::write_new_file(path, record::encode_act_file(file), io::kSecretMode));
   context.say();
   context.say(path + ": written for those who sign it. Nothing was sent, and nothing has changed yet.");
+  DETENTE_TRY_VOID(say_missing(context, station, file));
   context.next("each officer reads and signs it: detente sign " + path + " --as NAME");
   context.next("when enough have signed: detente act submit " + path);
   context.result({{"file", path}});

@@ -20,6 +20,30 @@ struct CutOptions : ActOptions {
   bool no_wait = false, take_back = false;  // of a lift
 };
 
+// Why the line has no part in the act; nothing: it has one. `media`: of a cut.
+struct Wanted {
+  bool cut = false, announced = false;
+  line::MediaMask media = line::kAllMedia;
+  bool skip = false;  // lines that can have no part in it are left out, else they are an error
+};
+
+std::optional<std::string> hindrance(const LineAddress& line, const Json& registers, const Wanted& wanted) {
+  const auto overlaps = [&](const char* key) { return (registers[key].get<unsigned>() & wanted.media) != 0; };
+  if (wanted.cut && wanted.announced && overlaps("own_closed")) return "this side has cut " + line.text() + " already";
+  if (wanted.cut && wanted.announced && overlaps("own_announced"))
+    return "a cut of " + line.text() + " is announced already: lift it before another hour is announced";
+  if (wanted.cut) return std::nullopt;
+  if (registers["own"].is_null())
+    return "this side has not cut " + line.text() + ": there is nothing to lift" +
+           (registers["theirs"].is_null() ? "" : "; " + line.counterpart + " has cut it");
+  if (registers["lifting"].get<bool>()) return "this side's lift of " + line.text() + " is being tested already";
+  // Of a line that is named the station says so, by its own rule.
+  if (wanted.skip && registers["own"]["in_force"].get<bool>() && !registers["lift_alone"].get<bool>())
+    return "line " + line.text() + " is cut, and the accord has no standing consent of " + line.counterpart +
+           " to its being lifted by one side: both agree to restore it (detente restore propose)";
+  return std::nullopt;
+}
+
 // The lines that are meant, by counterpart: an act is of one accord.
 using ByCounterpart = std::map<std::string, std::vector<LineAddress>>;
 
@@ -41,23 +65,28 @@ Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options
 
 struct Registers {
   std::vector<line::RegisterOf> next;    // what the next act names
+  std::vector<LineAddress> lines;        // the same
+  std::vector<std::string> left_out;     // why lines are not in it
   std::vector<LineAddress> no_way_back;  // lines that this side alone cannot open again
   bool in_force = false;                 // a cut of this side's is
 };
 
-Result<Registers> registers_of(const StationClient& station, const std::vector<LineAddress>& lines, bool cut) {
+Result<Registers> registers_of(const StationClient& station, const std::vector<LineAddress>& lines, const Wanted& wanted) {
   Registers found;
   std::vector<line::RegisterOf>& out = found.next;
   for (const LineAddress& line : lines) {
     DETENTE_TRY(status, station.get(line.target() + "/status"));
     const Json& registers = status["registers"];
+    if (const auto why = hindrance(line, registers, wanted)) {
+      if (!wanted.skip) return fail(Fault::kState, *why);
+      found.left_out.push_back(*why);
+      continue;
+    }
+    found.lines.push_back(line);
     if (!registers["lift_alone"].get<bool>()) found.no_way_back.push_back(line);
-    if (!cut && registers["own"].is_null())
-      return fail(Fault::kState, "this side has not cut " + line.text() + ": there is nothing to lift" +
-                                     (registers["theirs"].is_null() ? "" : "; " + line.counterpart + " has cut it"));
     found.in_force = found.in_force || (!registers["own"].is_null() && registers["own"]["in_force"].get<bool>());
     const auto cuts = registers["own_cuts"].get<std::uint64_t>();
-    out.push_back({LineId{status["line_number"].get<std::uint16_t>()}, cut ? cuts + 1 : cuts});
+    out.push_back({LineId{status["line_number"].get<std::uint16_t>()}, wanted.cut ? cuts + 1 : cuts});
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
   const auto same = [](const auto& a, const auto& b) { return a.line == b.line; };
@@ -66,6 +95,15 @@ Result<Registers> registers_of(const StationClient& station, const std::vector<L
   if (out.size() > line::kCutLinesMax)
     return fail(Fault::kLimit, "one act cuts at most 16 lines; cut the others with another");
   return found;
+}
+
+// Those that are left out; an error when no line is left.
+Result<void> say_left_out(Context& context, const std::vector<std::string>& left_out, bool any_left) {
+  std::string all;
+  for (const std::string& why : left_out) all += (all.empty() ? "" : "; ") + why;
+  if (!any_left) return fail(Fault::kState, "no line is left: " + all);
+  for (const std::string& why : left_out) context.say("Left out: " + why);
+  return {};
 }
 
 std::string names_of(const std::vector<LineAddress>& lines) {
@@ -106,14 +144,15 @@ Result<void> write_all(Context& context, const Json& status, const ActOptions& o
   return {};
 }
 
+// `learns`: how the other side comes to know of it.
 Result<void> post_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts,
-                      const std::optional<record::MandateFile>& mandate) {
+                      const std::optional<record::MandateFile>& mandate, const std::string& learns = "as soon as anything gets through") {
   if (acts.size() > 1 && mandate)
     return fail(Fault::kMalformed, "a mandate is of one counterpart: name the lines of one, and act on the others with mandates of their own");
   for (const auto& [counterpart, body] : acts) {
     DETENTE_TRY(arrived, post_act(context, accord_line(status, counterpart), options,
                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}));
-    if (!arrived) context.say("  in force on this side; " + counterpart + " learns of it as soon as anything gets through");
+    if (!arrived) context.say("  in force on this side; " + counterpart + " learns of it " + learns);
   }
   return {};
 }
@@ -129,14 +168,21 @@ Result<void> cut(Context& context, const CutOptions& options) {
   DETENTE_TRY(chosen, chosen_lines(status, options));
   Acts acts;
   std::vector<LineAddress> no_way_back;
+  std::vector<std::string> left_out;
+  std::string names;
   for (const auto& [counterpart, lines] : chosen) {
-    DETENTE_TRY(registers, registers_of(station, lines, true));
+    // In the dark no line may be left out.
+    DETENTE_TRY(registers, registers_of(station, lines, {true, act.effective.has_value(), act.media, options.all && !act.dark}));
+    std::move(registers.left_out.begin(), registers.left_out.end(), std::back_inserter(left_out));
+    if (registers.next.empty()) continue;
+    if (names.empty()) names = names_of(registers.lines);
     act.lines = std::move(registers.next);
     std::move(registers.no_way_back.begin(), registers.no_way_back.end(), std::back_inserter(no_way_back));
     acts.emplace_back(counterpart, line::cut_body(act));
-    context.say("Cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
+    context.say("Cut " + names_of(registers.lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
                 (act.dark ? " in the dark" : "") + (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
   }
+  DETENTE_TRY_VOID(say_left_out(context, left_out, !acts.empty()));
   context.say(act.reason.empty() ? "No reason is given; the other side sees that." : "The reason: " + act.reason);
   if (act.dark)
     context.say(std::string("In the dark ") + (act.effective ? "from that hour on" : "at once") +
@@ -150,8 +196,9 @@ Result<void> cut(Context& context, const CutOptions& options) {
   if (!agreed) return fail(Fault::kDenied, "nothing was cut");
   ActOptions posted = options;
   if (act.dark && !act.effective) posted.wait = "durable";  // nothing that could answer is sent
-  DETENTE_TRY_VOID(post_all(context, status, posted, acts, mandate));
-  context.result({{"lines", names_of(chosen.begin()->second)}, {"effective", act.effective ? Json(act.effective->seconds) : Json()}});
+  DETENTE_TRY_VOID(post_all(context, status, posted, acts, mandate,
+                            act.dark && !act.effective ? "by file alone: detente courier export" : "as soon as anything gets through"));
+  context.result({{"lines", names}, {"left_out", left_out}, {"effective", act.effective ? Json(act.effective->seconds) : Json()}});
   return {};
 }
 
@@ -189,11 +236,15 @@ Result<void> lift(Context& context, const CutOptions& options) {
   if (options.take_back) return take_back(context, station, chosen);
   DETENTE_TRY(to_file, goes_to_file(station, options, station::GraveAct::kLift));
   Acts acts, announced;
+  std::vector<std::string> left_out;
   for (const auto& [counterpart, lines] : chosen) {
-    DETENTE_TRY(registers, registers_of(station, lines, false));
+    DETENTE_TRY(registers, registers_of(station, lines, {false, false, line::kAllMedia, options.all}));
+    std::move(registers.left_out.begin(), registers.left_out.end(), std::back_inserter(left_out));
+    if (registers.next.empty()) continue;
     (registers.in_force ? acts : announced).emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted, proof_of(mandate)}));
-    context.say("Lift this side's cut of " + names_of(lines));
+    context.say("Lift this side's cut of " + names_of(registers.lines));
   }
+  DETENTE_TRY_VOID(say_left_out(context, left_out, !acts.empty() || !announced.empty()));
   if (to_file) {
     std::move(announced.begin(), announced.end(), std::back_inserter(acts));
     return write_all(context, status, options, acts, "lift", mandate);

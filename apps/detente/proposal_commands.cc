@@ -28,6 +28,9 @@ std::string when(const Json& seconds) { return format_utc(WallTime{seconds.get<s
 
 void add_run_lines(std::vector<std::string>& out, const Json& run) {
   out.push_back("    tests: " + (run["end"].is_null() ? std::string("running") : "ended: " + run["end"].get<std::string>()));
+  if (run.contains("their_end") && !run["their_end"].is_null())
+    out.push_back("    the other station has ended its tests: " + run["their_end"].get<std::string>());
+  if (run.value("anew", false)) out.push_back("    what has not opened needs a new agreement: detente restore propose");
   for (const Json& line : run.value("lines", Json::array())) {
     std::string words = "      " + line["line"].get<std::string>() + ": ";
     const std::string passed = line["passed"].get<std::string>();
@@ -55,8 +58,9 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   }
   const bool open = one["state"] == "offered";
   const Json& last = one["lapse"].is_null() ? one["instant"] : one["lapse"];
-  if (open && !last.is_null() && last.get<std::uint32_t>() <= now) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
-  if (open && one["by"] == "them") out.push_back("    detente proposal accept " + counterpart + "/" + one["id"].get<std::string>() + " --as OFFICER, or reject");
+  const bool over = !last.is_null() && last.get<std::uint32_t>() <= now;  // an answer is not taken any more
+  if (open && over) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
+  if (open && !over && one["by"] == "them") out.push_back("    detente proposal accept " + counterpart + "/" + one["id"].get<std::string>() + " --as OFFICER, or reject");
   if (!one["restoration"].is_null()) add_run_lines(out, one["restoration"]);
 }
 

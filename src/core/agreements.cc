@@ -113,12 +113,13 @@ const Agreements::LiftTest* Agreements::lift_test(const line::ActPlace& at) cons
 // Of a lift: whoever lifts reports how it ended.
 void Agreements::note_report(Whose whose, const record::Entry& entry) {
   const auto on = target(whose, entry.header);
-  if (!on) return;
-  if (reported_.size() < kReportsKept) reported_.insert({*on, whose});
+  const auto report = line::parse_restoration_report_body(entry.body);
+  if (!on || !report) return;
+  if (reported_.size() < kReportsKept) reported_.emplace(std::pair(*on, whose), *report);
   if (this->whose(*on) != whose) return;
   const auto found = std::find_if(lifts_.rbegin(), lifts_.rend(), [&](const LiftTest& one) { return one.at == *on; });
   if (found == lifts_.rend()) return;
-  if (const auto report = line::parse_restoration_report_body(entry.body)) found->end = report->end;
+  found->end = report->end;
 }
 
 // A station's own word about itself: nobody has to sign it, and what it claims decides nothing here.

@@ -120,8 +120,12 @@ class Agreements {
   const std::vector<LiftTest>& lift_tests() const { return lifts_; }
   const LiftTest* lift_test(const line::ActPlace& at) const;
 
-  // That side's station has written its report of how the restoration ended.
-  bool reported(const line::ActPlace& agreement, record::Whose whose) const { return reported_.count({agreement, whose}) > 0; }
+  // How the restoration ended, as that side's station reports it: the first report that it wrote.
+  bool reported(const line::ActPlace& agreement, record::Whose whose) const { return report(agreement, whose) != nullptr; }
+  const line::RestorationReport* report(const line::ActPlace& agreement, record::Whose whose) const {
+    const auto found = reported_.find({agreement, whose});
+    return found == reported_.end() ? nullptr : &found->second;
+  }
 
   // Grows with every entry that may change an answer.
   std::uint64_t revision() const { return revision_; }
@@ -165,7 +169,7 @@ class Agreements {
   std::set<DeskKey> desks_;
   std::vector<LiftTest> lifts_;
   std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
-  std::set<std::pair<line::ActPlace, record::Whose>> reported_;
+  std::map<std::pair<line::ActPlace, record::Whose>, line::RestorationReport> reported_;
   std::map<std::pair<record::Whose, Digest>, Adopted> adopted_;
   std::uint64_t revision_ = 0;
 };

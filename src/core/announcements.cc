@@ -102,6 +102,11 @@ void Announcements::wait(Context& context, Duration span) {
   next_ = std::min(next_.value_or(at), at);
 }
 
+// An own act counts from its commit on, and to a station that is dark nothing comes after it.
+std::optional<Instant> Announcements::next_deadline() const {
+  return loaded_ && looked_at_ != parts_.agreements->revision() ? Instant{} : next_;
+}
+
 void Announcements::advance(Context& context) {
   if (!loaded_) return;
   const bool news = std::exchange(looked_at_, parts_.agreements->revision()) != parts_.agreements->revision();

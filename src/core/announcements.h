@@ -30,7 +30,7 @@ class Announcements {
   void load(Context& context, record::Fence fence);
   // After everything that may have changed something; cheap when nothing is agreed.
   void advance(Context& context);
-  std::optional<Instant> next_deadline() const { return next_; }
+  std::optional<Instant> next_deadline() const;
 
   // A person of this side says that it is released at its instant, or now if that has passed. kNotFound, kState.
   Result<void> go(Context& context, const line::ActPlace& at);

@@ -125,7 +125,10 @@ const AgreedRestoration* Restorations::agreed(const line::ActPlace& at) const {
   return found == agreed_.end() ? nullptr : &*found;
 }
 
-std::optional<Instant> Restorations::next_deadline() const { return next_; }
+// An own act counts from its commit on, and to a station that is dark nothing comes after it.
+std::optional<Instant> Restorations::next_deadline() const {
+  return loaded_ && looked_at_ != tests_.parts().agreements->revision() ? Instant{} : next_;
+}
 
 bool Restorations::restoring(LineId line) const {
   return std::any_of(runs_.begin(), runs_.end(), [line](const RestorationRun& run) {
@@ -164,10 +167,20 @@ void Restorations::run(Context& context, RestorationRun& run) {
     return;
   }
   if (agreed(run.agreement.at) == nullptr) return end(context, run, RestorationEnd::kWithdrawn);
+  if (const auto ended = ended_there(run)) return end(context, run, *ended);
   if (context.now.wall.seconds >= run.agreement.instant.seconds + line::kRestorationSeconds)
     return end(context, run, RestorationEnd::kTimeOver);
   send_tests(context, run);
   clear(context, run);
+}
+
+// The other station tests no more, and has left a line as it was: here nothing can pass either. One that died over its
+// report may have opened all before.
+std::optional<RestorationEnd> Restorations::ended_there(const RestorationRun& run) const {
+  const line::RestorationReport* report = tests_.parts().agreements->report(run.agreement.at, Whose::kOthers);
+  if (report == nullptr || report->end == RestorationEnd::kOpen) return std::nullopt;
+  const bool all_open = std::all_of(report->lines.begin(), report->lines.end(), [](const line::ReportedLine& line) { return line.open; });
+  return all_open ? std::nullopt : std::optional(report->end);
 }
 
 void Restorations::end(Context& context, RestorationRun& run, RestorationEnd end) {

@@ -40,6 +40,7 @@ class Restorations {
   void end_what_ran_before(Context& context, WallTime since);
   bool is_reported(const line::ActPlace& agreement) const;  // or the report waits for its place
   const AgreedRestoration* agreed(const line::ActPlace& at) const;  // nothing when it does not stand any more
+  std::optional<line::RestorationEnd> ended_there(const RestorationRun& run) const;
   void end(Context& context, RestorationRun& run, line::RestorationEnd end);
   static RestorationRun new_run(const Context& context, const AgreedRestoration& agreement);
   void send_tests(Context& context, const RestorationRun& run);

@@ -413,6 +413,7 @@ TEST_F(DarkCut, OfOneLineBesideAnOpenOneIsAnOrdinaryCut) {
   EXPECT_TRUE(say(1, "on another", false, kOther));
 }
 
+// What completes the agreement here is this station's own acceptance, and nothing comes after it that would wake it.
 TEST_F(DarkCut, EndsByARestorationThatFilesAgreedOn) {
   cut_in_the_dark();
   carry(0);

@@ -119,6 +119,13 @@ void QuietPair::settle() {
   }
 }
 
+// A driver wakes no station that has not asked for it.
+bool QuietPair::is_due(std::size_t index) const {
+  if (!sides_[index].station) return false;
+  const auto deadline = sides_[index].station->next_deadline();
+  return deadline && deadline->micros <= time_;
+}
+
 void QuietPair::run(Duration span) {
   const std::int64_t end = time_ + span.count();
   std::uint32_t woken = 0;
@@ -134,7 +141,7 @@ void QuietPair::run(Duration span) {
     DETENTE_CHECK(woken < kWokenMost);  // a station asks to be woken at a moment that has come, without end
     time_ = due;
     for (std::size_t index = 0; index < sides_.size(); ++index) {
-      if (!sides_[index].station) continue;
+      if (!is_due(index)) continue;
       sides_[index].station->on_deadline(now(index));
       collect(index);
     }

@@ -110,6 +110,7 @@ class QuietPair {
   Result<Event> await(std::size_t side, const Result<core::CourierId>& id);
   core::PeerSetup setup(std::size_t side);
   void collect(std::size_t side);
+  bool is_due(std::size_t side) const;
   bool step();
 
   Pair pair_;

@@ -158,6 +158,19 @@ TEST_F(Restoration, OfAStationThatDiesInItsTestsLeavesTheCut) {
   EXPECT_TRUE(open(0));
 }
 
+TEST_F(Restoration, EndsOnBothSidesWhenOneStationDiedInItsTests) {
+  cut(0);
+  agree(minutes(5));
+  lose_[1] = true;
+  pair_.run(minutes(6));
+  restart(0);
+  lose_[1] = false;
+  pair_.run(minutes(2));
+  EXPECT_FALSE(peer(1).restorations().restoring(kCutLine));
+  ASSERT_TRUE(report(1));
+  EXPECT_EQ(report(1)->end, RestorationEnd::kStopped);
+}
+
 // That it ended is on the disk, and the report is not.
 TEST_F(Restoration, ReportsAlsoWhenTheStationDiedOverItsReport) {
   cut(0);

@@ -92,8 +92,12 @@ Json status_json(Running& running) {
              {"not_sent", running.driver->datagrams_not_sent()}}},
            {"fault", Json()},
            {"rules", Json::object()},
+           {"mandates", Json::array()},
            {"clock_synchronised", synchronised_json(io::os_clock_synchronised())}};
-  for (const GraveAct act : kGraveActs) out["rules"][to_string(act)] = running.config.rules.signers_of(act);
+  for (const GraveAct act : kGraveActs) {
+    out["rules"][to_string(act)] = running.config.rules.signers_of(act);
+    if (running.config.rules.wants_mandate(act)) out["mandates"].push_back(to_string(act));
+  }
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts)

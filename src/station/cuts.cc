@@ -24,14 +24,28 @@ std::string names_of(const Counterpart& counterpart, const std::vector<line::Reg
 // By its author's clock, or the hour that it was announced for.
 WallTime since(const core::Cut& cut) { return cut.effective.value_or(cut.signed_at); }
 
-// Of a cut that leaves the line open for text: its hour has not come, or it is of another medium.
-std::string other_cut_words(const std::string& who, const core::Cut& cut, const std::string& mandate, bool in_force) {
+std::string officer_post(const accord::Roster& roster, OfficerId number) {
+  const accord::SignedCredential* officer = roster.by_number(number);
+  return officer == nullptr ? "" : officer->credential.post;
+}
+
+// A moment of the other side's clock by this station's, where the difference is known.
+std::optional<WallTime> by_our_clock(const Running& running, const Counterpart& counterpart, WallTime theirs) {
+  const std::optional<std::int64_t> offset = running.links[counterpart.peer.value].offset_s;
+  if (!offset) return std::nullopt;
+  return WallTime{static_cast<std::uint32_t>(static_cast<std::int64_t>(theirs.seconds) - *offset)};
+}
+
+// Of a cut whose hour has not come. Its author's clock comes to it at another moment than ours.
+std::string announced_words(const Running& running, const Counterpart& counterpart, bool ours, const core::Cut& cut, const std::string& mandate) {
+  const std::string post = officer_post(ours ? running.own_roster : counterpart.roster, cut.author);
+  const std::string who = ours ? "we" : counterpart.name();
   const std::string what = cut.media == line::kAllMedia ? "this line" : line::media_words(cut.media) + " on this line";
   const std::string reason = cut.reason.empty() ? "No reason was given." : "The reason given: \"" + wire::display_line(cut.reason) + "\".";
-  const std::string dark = cut.dark ? " in the dark, to send and answer nothing" : "";
-  return who + (in_force ? " suspended " + what + dark + " at " + format_utc(since(cut))
-                         : " announced to suspend " + what + dark + " at " + format_utc(since(cut)) + "; until then it is open") +
-         (mandate.empty() ? "" : ", " + mandate) + ". " + reason;
+  const auto here = ours ? std::nullopt : by_our_clock(running, counterpart, since(cut));
+  return who + " announced to suspend " + what + (cut.dark ? " in the dark, to send and answer nothing," : "") + " at " + format_utc(since(cut)) +
+         ", each station by its own clock" + (here && *here != since(cut) ? " (" + who + "'s comes to it at " + format_utc(*here) + " by ours)" : "") +
+         "; until then it is open" + (post.empty() ? "" : "; signed by " + post) + (mandate.empty() ? "" : ", " + mandate) + ". " + reason;
 }
 
 std::string mandate_of_cut(const Running& running, const Counterpart& counterpart, Whose whose, const core::Cut& cut) {
@@ -46,7 +60,6 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
   if (open == nullptr) return {};
   const core::Cut& cut = *open;
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
-  const accord::SignedCredential* officer = roster.by_number(cut.author);
   return {{"cut", cut.cut_epoch},
           {"media", line::media_words(cut.media)},
           {"dark", cut.dark},
@@ -55,9 +68,47 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
           {"since", since(cut).seconds},
           {"known_here_since", cut.noted.seconds},
           {"officer", cut.author.value},
-          {"post", officer == nullptr ? "" : officer->credential.post},
+          {"post", officer_post(roster, cut.author)},
           {"mandate", mandate_json(counterpart.lineage(), roster, record::GraveAct::kCut, cut.mandate, cut.signed_at)},
           {"reason", cut.reason.empty() ? Json() : Json(wire::display_line(cut.reason))}};
+}
+
+line::MediaMask media_of(const accord::Annex& annex) {
+  line::MediaMask out = 0;
+  for (const accord::Medium medium : annex.media)
+    out = static_cast<line::MediaMask>(out | line::medium_from(accord::to_string(medium)).value_or(0));
+  return out;
+}
+
+watch::CutFacts facts_of(const Running& running, const Counterpart& counterpart, LineId line, Whose whose, const core::Cut& cut) {
+  const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
+  const bool ours = whose == Whose::kAuthors;
+  watch::CutFacts out{since(cut), wire::display_line(cut.reason), registers.dark(whose, line), mandate_of_cut(running, counterpart, whose, cut)};
+  out.by = officer_post(ours ? running.own_roster : counterpart.roster, cut.author);
+  if (!ours) out.since_by_ours = by_our_clock(running, counterpart, since(cut));
+  const accord::Annex* annex = counterpart.accord.annex(line);
+  const line::MediaMask carried = annex == nullptr ? line::kAllMedia : media_of(*annex);
+  const auto left = static_cast<line::MediaMask>(carried & ~registers.closed_media(line));
+  const auto cut_here = static_cast<line::MediaMask>(carried & registers.closed_media(line, whose));
+  if (left != 0) out.left = line::media_words(left);
+  if (left != 0 && cut_here != 0) out.what = line::media_words(cut_here);
+  return out;
+}
+
+// Of the accord line, which is never cut: that every other line is, in the dark.
+std::optional<watch::CutFacts> dark_facts(const Running& running, const Counterpart& counterpart, Whose whose) {
+  const core::Peer& peer = running.driver->station().peer(counterpart.peer);
+  const core::Registers& registers = peer.registers();
+  std::optional<watch::CutFacts> out;
+  if (whose == Whose::kAuthors && !peer.link().dark()) return out;  // while its end is tested, nobody is silent
+  for (const auto& [line, unused] : peer.lines()) {
+    if (line == kAccordLine) continue;
+    if (peer.restorations().restoring(line)) return std::nullopt;
+    const core::Cut* cut = registers.dark(whose, line) ? registers.closed_by(whose, line, line::kAllMedia) : nullptr;
+    if (cut == nullptr) return std::nullopt;
+    if (!out || out->since < since(*cut)) out = facts_of(running, counterpart, line, whose, *cut);
+  }
+  return out;
 }
 
 std::vector<LineId> ids_of(const std::vector<line::RegisterOf>& lines) {
@@ -123,21 +174,33 @@ bool crossed_with_cut(const core::Registers& registers, const record::Header& he
 
 void add_cut_facts(const Running& running, const Counterpart& counterpart, LineId line, watch::LadderFacts& facts) {
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
+  if (line == kAccordLine) {
+    facts.dark_by_us = dark_facts(running, counterpart, Whose::kAuthors);
+    facts.dark_by_them = dark_facts(running, counterpart, Whose::kOthers);
+    return;
+  }
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const bool ours = whose == Whose::kAuthors;
     if (const core::Cut* cut = registers.closed_by(whose, line, line::kText)) {
-      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason), registers.dark(whose, line),
-                                                                     mandate_of_cut(running, counterpart, whose, *cut)};
-    } else if (const core::Cut* open = registers.of(whose, line).open_cut()) {
-      const bool in_force = registers.closed_by(whose, line, line::kAllMedia) != nullptr;
-      facts.announced.push_back(other_cut_words(ours ? "we" : facts.far, *open, mandate_of_cut(running, counterpart, whose, *open), in_force));
+      (ours ? facts.cut_by_us : facts.cut_by_them) = facts_of(running, counterpart, line, whose, *cut);
+    } else if (const core::Cut* other = registers.closed_by(whose, line, line::kAllMedia)) {
+      (ours ? facts.cut_beside_by_us : facts.cut_beside_by_them) = facts_of(running, counterpart, line, whose, *other);
     }
+    const core::Cut* newest = registers.of(whose, line).open_cut();
+    if (newest != nullptr && newest->effective && *newest->effective > facts.now.wall)
+      facts.announced.push_back(announced_words(running, counterpart, ours, *newest, mandate_of_cut(running, counterpart, whose, *newest)));
   }
 }
 
 Json registers_json(const Running& running, const Counterpart& counterpart, LineId line) {
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
-  return {{"own", open_cut_json(running, counterpart, line, Whose::kAuthors)},
+  line::MediaMask announced = 0;
+  for (const core::Cut& cut : registers.own(line).cuts)
+    if (!cut.cleared) announced = static_cast<line::MediaMask>(announced | cut.media);
+  const line::MediaMask closed = registers.closed_media(line, Whose::kAuthors);
+  return {{"own_closed", closed},
+          {"own_announced", static_cast<line::MediaMask>(announced & ~closed)},
+          {"own", open_cut_json(running, counterpart, line, Whose::kAuthors)},
           {"theirs", open_cut_json(running, counterpart, line, Whose::kOthers)},
           {"own_cuts", registers.own(line).cut_epoch()},
           {"their_cuts", registers.theirs(line).cut_epoch()},

@@ -107,6 +107,19 @@ Result<void> check_proposal_submission(const Running& running, const Counterpart
   return check_lines(running, counterpart, entry);
 }
 
+namespace {
+
+// A word to tests that are over would move nothing.
+Result<void> check_not_ended(const core::Peer& peer, const line::ActPlace& agreement) {
+  for (const Whose whose : {Whose::kOthers, Whose::kAuthors})
+    if (const line::RestorationReport* report = peer.agreements().report(agreement, whose))
+      return fail(Fault::kState, std::string(whose == Whose::kOthers ? "the other" : "this") + " station has ended the tests of this restoration: " +
+                                     to_string(report->end) + ". What has not opened needs a new agreement (detente restore propose)");
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY(test, line::parse_restoration_test_body(entry.body));
   if (test.of != line::RestorationTestOf::kDesk)
@@ -117,6 +130,7 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   const core::Agreements& agreements = peer.agreements();
   const auto on = agreements.target(Whose::kAuthors, entry.header);
   const bool agreed = on && agreements.book().find(*on) != nullptr && agreements.book().outcome(*on)->state == line::ProposalState::kAccepted;
+  if (agreed) DETENTE_TRY_VOID(check_not_ended(peer, *on));
   if (!agreed && !(on && is_tested_lift(peer, *on)))
     return fail(Fault::kState, "what this refers to is neither an agreed restoration nor a lift that is being tested: detente proposal list");
   return check_lines(running, counterpart, entry);
@@ -294,6 +308,56 @@ void add_order(Json& out, const Running& running, const Counterpart& counterpart
   out["ordered"] = act ? mandate_words(counterpart.lineage(), roster, *act, proof, entry.header.time) : "";
 }
 
+// As this station wrote it in an earlier life: nothing of its tests is known any more but this.
+Json reported_json(const Counterpart& counterpart, const line::Proposal& proposal, const line::RestorationReport& report) {
+  Json out{{"state", "ended"}, {"end", to_string(report.end)}};
+  const auto works = [](const line::ReportedPath& path) { return path.finding == line::PathFinding::kBothWays; };
+  const bool path_works = std::any_of(report.paths.begin(), report.paths.end(), works);
+  for (const line::ReportedLine& line : report.lines) {
+    line::MediaMask wanted = line.tested;
+    for (const line::RestoredLine& one : restored_lines(proposal))
+      if (one.line == line.line) wanted = one.media;
+    out["lines"].push_back({{"line", name_of(counterpart, line.line)},
+                            {"wanted", line::media_words(wanted)},
+                            {"passed", line.tested == 0 ? "" : line::media_words(line.tested)},
+                            {"path_works", path_works},
+                            {"desk_wanted", false},
+                            {"desk_passed", false},
+                            {"cut_anew", false},
+                            {"open", line.open}});
+  }
+  for (const line::ReportedPath& path : report.paths)
+    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
+  return out;
+}
+
+Json restoration_json(const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at, const line::Proposal& proposal) {
+  const core::Agreements& agreements = peer.agreements();
+  if (proposal.matter != line::Matter::kRestoration) return {};
+  const line::RestorationReport* ours = agreements.report(at, Whose::kAuthors);
+  const line::RestorationReport* theirs = agreements.report(at, Whose::kOthers);
+  Json out;
+  std::optional<line::RestorationEnd> end;
+  if (ours != nullptr) {
+    out = reported_json(counterpart, proposal, *ours);
+    end = ours->end;
+  }
+  for (const core::RestorationRun& run : peer.restorations().runs())
+    if (run.agreement.at == at) {
+      out = test_run_json(counterpart, run);
+      end = run.end;
+    }
+  if (out.is_null()) return out;
+  if (end == line::RestorationEnd::kWithdrawn && agreements.book().outcome(at)->state == line::ProposalState::kAccepted)
+    out["end"] = "a newer agreement about the same line replaced this one";
+  out["their_end"] = theirs == nullptr ? Json() : Json(to_string(theirs->end));
+  const auto opened = [](const line::RestorationReport& report) {
+    return std::all_of(report.lines.begin(), report.lines.end(), [](const line::ReportedLine& line) { return line.open; });
+  };
+  out["anew"] = end && *end != line::RestorationEnd::kOpen && !(ours != nullptr && opened(*ours));
+  return out;
+}
+
 Json proposal_json(const Running& running, const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at) {
   const core::Agreements& agreements = peer.agreements();
   const line::Proposal& proposal = *agreements.book().find(at);
@@ -333,9 +397,7 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
     out["content"] = to_base64(proposal.content);
     if (entry && entry->header.attachments.size() == 1) out["document"] = to_hex(entry->header.attachments.front().digest);
   }
-  out["restoration"] = Json();
-  for (const core::RestorationRun& run : peer.restorations().runs())
-    if (run.agreement.at == at) out["restoration"] = test_run_json(counterpart, run);
+  out["restoration"] = restoration_json(counterpart, peer, at, proposal);
   return out;
 }
 

@@ -167,9 +167,12 @@ Finding open_rung(const LadderFacts& facts, Known station) {
     const std::string whom = facts.cut_by_us && facts.cut_by_them ? "both"
                              : facts.cut_by_us                    ? "us"
                                                                   : facts.far;
-    return {Known::kNot, "suspended by " + whom, wall_age(facts, cut.since)};
+    const std::string left = left_open(facts);
+    return {Known::kNot, (left.empty() ? "" : cut.what + " ") + "suspended by " + whom + (left.empty() ? "" : "; " + left + " not"),
+            wall_age(facts, cut.since)};
   }
-  std::string words = "no suspension is known";
+  const std::string beside = beside_words(facts);
+  std::string words = beside.empty() ? "no suspension is known" : "open for text; " + beside;
   if (facts.hours) words += "; " + *facts.hours;
   return {station == Known::kGood ? Known::kGood : Known::kUnknown, words,
           age_of(facts, facts.station.heard)};
@@ -223,6 +226,8 @@ std::vector<Situation> find_situations(const Judged& judged) {
     return out;
   }
   add(is_lost(facts), Situation::kStationLost);
+  // Who is silent by order shows nothing of its equipment, nor of the paths.
+  add(!judged.contact && (facts.dark_by_us || facts.dark_by_them), Situation::kSilent);
   add(all_unplugged(judged), Situation::kOwnPathUnplugged);
   const bool in_vain = any_path(judged, is_one_way) && any_path(judged, heard_on);
   if (!judged.contact) {
@@ -311,6 +316,8 @@ Ladder judge(const LadderFacts& facts) {
   const std::vector<Situation> situations = find_situations(judged);
   out.situation = situations.front();
   out.text = text_of(out.situation, judged);
+  for (const auto* beside : {&facts.cut_beside_by_us, &facts.cut_beside_by_them})
+    if (*beside) out.also.push_back(beside_sentence(facts, **beside, beside == &facts.cut_beside_by_us));
   for (std::size_t i = 1; i < situations.size(); ++i)
     out.also.push_back(also_text(situations[i], judged));
   if (facts.outage && facts.now.wall < facts.outage->from)

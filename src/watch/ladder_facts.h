@@ -77,10 +77,14 @@ struct FarFacts {
 
 // A side's register of this line. Both sides': by both.
 struct CutFacts {
-  WallTime since;
-  std::string reason;        // may be empty
-  bool dark = false;         // its author sends and answers nothing
-  std::string mandate = {};  // "by mandate of its president"; may be empty
+  WallTime since;                              // by its author's clock
+  std::string reason;                          // may be empty
+  bool dark = false;                           // its author sends and answers nothing
+  std::string mandate = {};                    // "by mandate of its president"; may be empty
+  std::string by = {};                         // the post of the officer who signed it; may be empty
+  std::string what = {};                       // "text": of a cut that leaves other media open; empty: all of the line
+  std::string left = {};                       // and those: "documents"
+  std::optional<WallTime> since_by_ours = {};  // the same moment, where the difference of the clocks is known
 };
 
 struct OutageFacts {
@@ -132,8 +136,12 @@ struct LadderFacts {
   EquipmentFacts equipment;
   std::vector<PathFacts> paths;  // those that the line may take, in the annex's order
   FarFacts station;
-  std::optional<CutFacts> cut_by_us, cut_by_them;
-  std::vector<std::string> announced;  // cuts that are still to come, and of one medium, each in words
+  std::optional<CutFacts> cut_by_us, cut_by_them;              // of text, at least
+  std::optional<CutFacts> cut_beside_by_us, cut_beside_by_them;  // of other media: text goes
+  // Of the accord line: all others are cut in the dark, and so nothing is sent on this one either.
+  std::optional<CutFacts> dark_by_us, dark_by_them;
+  bool lift_alone = false;  // the accord lets each side lift its own cut
+  std::vector<std::string> announced;  // cuts that are still to come, each in words
   std::optional<OutageFacts> outage;
   std::optional<LostFacts> own_lost;    // the station that this one has the place of
   bool log_only = false;                // the accord: nothing goes over it by the program

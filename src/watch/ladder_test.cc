@@ -299,6 +299,72 @@ TEST(Ladder, WhatAnotherPathMakesUpForIsSaidWithIt) {
   EXPECT_NE(ladder.also[0].find("cannot send on fibre"), std::string::npos);
 }
 
+TEST(Ladder, ACutOfOneMediumNamesItAndWhatGoesOn) {
+  LadderFacts facts = in_contact();
+  facts.cut_by_them = cut("the leaflets");
+  facts.cut_by_them->what = "text";
+  facts.cut_by_them->left = "documents";
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kCutByThem);
+  EXPECT_EQ(ladder.text.title, "TEXT SUSPENDED BY north");
+  EXPECT_NE(ladder.text.words.find("suspended text on this line"), std::string::npos) << ladder.text.words;
+  EXPECT_NE(ladder.text.words.find("Not suspended: documents."), std::string::npos) << ladder.text.words;
+  EXPECT_EQ(ladder.text.to_do.find("Send no text on this line; documents may be sent"), 0u) << ladder.text.to_do;
+  EXPECT_EQ(ladder.rung(RungKind::kLineOpen).words, "text suspended by north; documents not");
+
+  facts = in_contact();
+  facts.cut_beside_by_them = cut("the leaflets");
+  facts.cut_beside_by_them->what = "documents";
+  facts.cut_beside_by_them->left = "text";
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  EXPECT_EQ(ladder.text.title, "IN CONTACT; documents suspended by north");
+  EXPECT_EQ(ladder.text.to_do, "Send no documents on this line; text may be sent.");
+  EXPECT_EQ(ladder.rung(RungKind::kLineOpen).words, "open for text; documents suspended by north");
+  ASSERT_EQ(ladder.also.size(), 1u);
+  EXPECT_NE(ladder.also[0].find("suspended documents on this line"), std::string::npos) << ladder.also[0];
+}
+
+TEST(Ladder, ACutIsOfAnOfficerAndOfItsAuthorsClock) {
+  LadderFacts facts = in_contact();
+  facts.cut_by_them = cut("the leaflets");
+  facts.cut_by_them->by = "duty-officer";
+  facts.cut_by_them->since_by_ours = wall_ago(1200);
+  const std::string words = judge(facts).text.words;
+  EXPECT_EQ(words.find("North (duty-officer) suspended the line at"), 0u) << words;
+  EXPECT_NE(words.find(" by north's clock ("), std::string::npos) << words;
+  EXPECT_NE(words.find(" by ours)"), std::string::npos) << words;
+}
+
+TEST(Ladder, WhoMayReopenALineIsAsTheAccordHasIt) {
+  LadderFacts facts = in_contact();
+  facts.cut_by_us = cut("the house");
+  EXPECT_NE(judge(facts).text.to_do.find("both sides must agree"), std::string::npos);
+  facts.lift_alone = true;
+  EXPECT_NE(judge(facts).text.to_do.find("a decision of this side: detente lift"), std::string::npos);
+  facts.cut_by_them = cut("the leaflets");
+  EXPECT_NE(judge(facts).text.to_do.find("each side must lift its own cut"), std::string::npos);
+  facts.lift_alone = false;
+  EXPECT_NE(judge(facts).text.to_do.find("both sides must agree"), std::string::npos);
+}
+
+TEST(Ladder, WhoIsSilentByOrderIsNotSilentWithNoWord) {
+  LadderFacts facts = silent();
+  facts.dark_by_us = cut("the house");
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kSilent);
+  EXPECT_EQ(ladder.text.title, "SILENT BY OUR ORDER");
+  EXPECT_NE(ladder.text.words.find("by its own order this station sends and answers nothing"), std::string::npos) << ladder.text.words;
+  EXPECT_NE(ladder.text.to_do.find("detente courier export"), std::string::npos);
+  EXPECT_EQ(all_of(ladder).find("goes on trying"), std::string::npos);
+  facts.dark_by_us.reset();
+  facts.dark_by_them = cut("the leaflets");
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.text.title, "SILENT BY ORDER OF north");
+  EXPECT_NE(ladder.text.words.find("by their own order"), std::string::npos) << ladder.text.words;
+  EXPECT_EQ(judge(silent()).text.title, "SILENT, WITH NO WORD");
+}
+
 TEST(Ladder, EachDirectionStandsForItself) {
   LadderFacts facts = in_contact();
   they_lack(facts.paths[0]);

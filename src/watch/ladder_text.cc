@@ -10,6 +10,8 @@ constexpr const char* kKeepOn =
     "Nothing here is to be repaired. The station goes on trying by itself; use another channel for "
     "what cannot wait, and note the hour.";
 
+constexpr const char* kByFile = "what has to reach them goes by file (detente courier export)";
+
 std::string ago(const std::optional<Duration>& age) {
   return age ? " (" + span_text(*age) + " ago)" : "";
 }
@@ -117,19 +119,81 @@ std::string in_quotes(const std::string& reason) {
 
 std::string by_mandate(const CutFacts& cut) { return cut.mandate.empty() ? "" : ", " + cut.mandate; }
 
+// A moment is its author's, and whoever reads it has another clock before him.
+std::string cut_time(const LadderFacts& facts, const CutFacts& cut, bool ours) {
+  if (ours) return time_text(cut.since);
+  return time_text(cut.since) + " by " + facts.far + "'s clock" +
+         (cut.since_by_ours ? " (" + time_text(*cut.since_by_ours) + " by ours)" : "");
+}
+
+// "North (duty-officer) suspended the line at ...".
+std::string cut_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours) {
+  return (ours ? "We" : sentence_start(facts.far)) + (cut.by.empty() ? "" : " (" + cut.by + ")") + " suspended " +
+         (cut.what.empty() ? "the line" : cut.what + " on this line") + " at " + cut_time(facts, cut, ours) + by_mandate(cut) + ". " +
+         in_quotes(cut.reason) + (cut.left.empty() ? "" : " Not suspended: " + cut.left + ".");
+}
+
 std::string cut_words(const Judged& judged, Situation situation) {
   const LadderFacts& facts = judged.facts;
   std::string out;
-  if (situation != Situation::kCutByUs)
-    out = sentence_start(facts.far) + " suspended the line at " +
-          time_text(facts.cut_by_them->since) + by_mandate(*facts.cut_by_them) + ". " + in_quotes(facts.cut_by_them->reason);
-  if (situation != Situation::kCutByThem)
-    out += (out.empty() ? "" : " ") + std::string("We suspended the line at ") +
-           time_text(facts.cut_by_us->since) + by_mandate(*facts.cut_by_us) + ". " + in_quotes(facts.cut_by_us->reason);
+  if (situation != Situation::kCutByUs) out = cut_sentence(facts, *facts.cut_by_them, false);
+  if (situation != Situation::kCutByThem) out += (out.empty() ? "" : " ") + cut_sentence(facts, *facts.cut_by_us, true);
   if (facts.cut_by_us && facts.cut_by_us->dark) out += " In the dark: this station sends and answers nothing.";
   if (facts.cut_by_them && facts.cut_by_them->dark)
     out += " In the dark: they send and answer nothing, so whether their equipment and the paths work cannot be told.";
   return out + " " + sentence_start(heard_text(facts)) + ".";
+}
+
+// Of "SUSPENDED BY ...": what is, where it is not all.
+std::string cut_title(const LadderFacts& facts, const std::string& by) {
+  if (left_open(facts).empty()) return "SUSPENDED BY " + by;
+  std::string what = facts.cut_by_them ? facts.cut_by_them->what : facts.cut_by_us->what;
+  for (char& letter : what) letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  return what + " SUSPENDED BY " + by;
+}
+
+// Who may open it again is the accord's to say.
+std::string cut_to_do(const LadderFacts& facts, Situation situation) {
+  const std::string left = left_open(facts);
+  std::string out = left.empty() ? "Do not send on this line" : "Send no text on this line; " + left + " may be sent";
+  if (situation == Situation::kCutByThem) {
+    out += facts.cut_by_them->dark ? std::string("; ") + kByFile + "."
+           : left.empty()          ? "; what the accord exempts still passes."
+                                   : ".";
+    out += facts.lift_alone ? " They may lift their cut alone" : " To reopen it both sides must agree (detente restore propose)";
+    return out + ". Report it, and keep the watch.";
+  }
+  if (facts.cut_by_us->dark) out += std::string("; ") + kByFile;
+  if (!facts.lift_alone) return out + ". To reopen it both sides must agree: detente restore propose.";
+  return out + (situation == Situation::kCutByUs ? ". To reopen it is a decision of this side: detente lift."
+                                                 : ". To reopen it each side must lift its own cut, ours by detente lift, or both agree.");
+}
+
+SituationText silent_text(const Judged& judged) {
+  const LadderFacts& facts = judged.facts;
+  if (!facts.dark_by_us && !facts.dark_by_them)
+    return {"SILENT, WITH NO WORD",
+            heard_start(facts) +
+                ". What we send draws no answer, and nobody has said why: equipment, path and people "
+                "there cannot be told apart.",
+            kKeepOn};
+  const std::string ends = std::string("It ends with ") + (facts.lift_alone ? "the lift of one of these cuts, or " : "") +
+                           "the hour of an agreed restoration.";
+  std::string words, to_do;
+  if (facts.dark_by_us) {
+    words = "This side cut every line in the dark at " + cut_time(facts, *facts.dark_by_us, true) + by_mandate(*facts.dark_by_us) +
+            ": by its own order this station sends and answers nothing. " + ends + " " + sentence_start(heard_text(facts)) + ".";
+    to_do = sentence_start(kByFile) + ".";
+  }
+  if (facts.dark_by_them) {
+    words += (words.empty() ? "" : " ") + sentence_start(facts.far) + " cut every line in the dark at " +
+             cut_time(facts, *facts.dark_by_them, false) + by_mandate(*facts.dark_by_them) +
+             ": by their own order they send and answer nothing, so whether their equipment and the paths work cannot be told." +
+             (facts.dark_by_us ? "" : " " + ends + " " + sentence_start(heard_text(facts)) + ".");
+    if (to_do.empty()) to_do = "Nothing here is to be repaired; " + std::string(kByFile) + ".";
+  }
+  return {facts.dark_by_us ? facts.dark_by_them ? "SILENT BY ORDER OF BOTH" : "SILENT BY OUR ORDER" : "SILENT BY ORDER OF " + facts.far,
+          words, to_do};
 }
 
 std::string outage_words(const LadderFacts& facts) {
@@ -182,6 +246,13 @@ std::string contact_words(const Judged& judged) {
   return out + "; whether what we send arrives is being tried.";
 }
 
+SituationText contact_text(const Judged& judged) {
+  const std::string beside = beside_words(judged.facts);
+  if (beside.empty()) return {"IN CONTACT", contact_words(judged), "Nothing."};
+  const std::string what = (judged.facts.cut_beside_by_them ? judged.facts.cut_beside_by_them : judged.facts.cut_beside_by_us)->what;
+  return {"IN CONTACT; " + beside, contact_words(judged), "Send no " + what + " on this line; text may be sent."};
+}
+
 std::string log_only_words(const LadderFacts& facts) {
   const std::string begin = "By the accord nothing goes over this line by the program. ";
   if (!facts.contact) return begin + "No contact was logged by hand yet.";
@@ -208,6 +279,25 @@ std::string heard_text(const LadderFacts& facts) {
          ago(age_of(facts, facts.station.heard));
 }
 
+// What both leave, and of one cut what it leaves.
+std::string left_open(const LadderFacts& facts) {
+  if (!facts.cut_by_us) return facts.cut_by_them->left;
+  if (!facts.cut_by_them) return facts.cut_by_us->left;
+  return facts.cut_by_us->left == facts.cut_by_them->left ? facts.cut_by_us->left : "";
+}
+
+std::string beside_words(const LadderFacts& facts) {
+  const std::optional<CutFacts>& ours = facts.cut_beside_by_us;
+  const std::optional<CutFacts>& theirs = facts.cut_beside_by_them;
+  if (ours && theirs && ours->what == theirs->what) return ours->what + " suspended by both";
+  std::string out;
+  if (theirs) out = theirs->what + " suspended by " + facts.far;
+  if (ours) out += (out.empty() ? "" : ", ") + ours->what + " suspended by us";
+  return out;
+}
+
+std::string beside_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours) { return cut_sentence(facts, cut, ours); }
+
 std::string lost_words(const LadderFacts& facts) {
   const LostFacts& lost = *facts.station.lost;
   std::string out = sentence_start(facts.far) + " declared its station at " + lost.post + " (no. " +
@@ -232,7 +322,7 @@ std::string own_lost_words(const LostFacts& lost) {
 SituationText text_of(Situation situation, const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   switch (situation) {
-    case Situation::kInContact: return {"IN CONTACT", contact_words(judged), "Nothing."};
+    case Situation::kInContact: return contact_text(judged);
     case Situation::kOwnEquipmentDown:
       return {
           "OWN EQUIPMENT DOWN",
@@ -265,29 +355,15 @@ SituationText text_of(Situation situation, const Judged& judged) {
           "NOBODY ON WATCH THERE", nobody_words(facts),
           "Call again, or ask whether anybody is at the machine. What you send is received by the "
           "machine there, and waits for a person."};
-    case Situation::kCutByThem:
-      return {
-          "SUSPENDED BY " + facts.far, cut_words(judged, situation),
-          "Do not send on this line; what the accord exempts still passes. Report it, and keep the "
-          "watch."};
-    case Situation::kCutByUs:
-      return {"SUSPENDED BY US", cut_words(judged, situation),
-              "Do not send on this line. To reopen it is a decision of this side."};
-    case Situation::kCutByBoth:
-      return {"SUSPENDED BY BOTH", cut_words(judged, situation),
-              "Do not send on this line. To reopen it both sides must agree."};
+    case Situation::kCutByThem: return {cut_title(facts, facts.far), cut_words(judged, situation), cut_to_do(facts, situation)};
+    case Situation::kCutByUs: return {cut_title(facts, "US"), cut_words(judged, situation), cut_to_do(facts, situation)};
+    case Situation::kCutByBoth: return {cut_title(facts, "BOTH"), cut_words(judged, situation), cut_to_do(facts, situation)};
     case Situation::kOutageAnnounced:
       return {
           "OUTAGE ANNOUNCED", outage_words(facts) + " " + sentence_start(heard_text(facts)) + ".",
           "Wait until it ends; use another channel for what cannot wait. If nothing comes after "
           "the hour named, call by another channel."};
-    case Situation::kSilent:
-      return {
-          "SILENT, WITH NO WORD",
-          heard_start(facts) +
-              ". What we send draws no answer, and nobody has said why: equipment, path and people "
-              "there cannot be told apart.",
-          kKeepOn};
+    case Situation::kSilent: return silent_text(judged);
     case Situation::kStationLost:
       return {"THEIR STATION IS DECLARED LOST", lost_words(facts),
               "Answer nobody who still speaks for it. Ask " + facts.far +

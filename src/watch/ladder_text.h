@@ -20,6 +20,12 @@ SituationText text_of(Situation situation, const Judged& judged);
 // The same fact in one sentence, where it is not the situation.
 std::string also_text(Situation situation, const Judged& judged);
 
+// What a cut of text leaves open; empty: nothing.
+std::string left_open(const LadderFacts& facts);
+// "documents suspended by north", of cuts that leave text open; empty: there is none.
+std::string beside_words(const LadderFacts& facts);
+std::string beside_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours);
+
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
 std::string heard_text(const LadderFacts& facts);
 

@@ -156,11 +156,35 @@ class Cuts(TwoStations):
         ladder = wait_until(lambda: (found := self.ladder(self.south))["registers"]["theirs"] and found, "the cut")
         self.assertEqual(ladder["situation"], "in-contact")
         self.assertIn("suspended documents on this line", " ".join(ladder["also"]))
+        self.assertEqual(ladder["title"], "IN CONTACT; documents suspended by north")
+        self.assertIn("open for text; documents suspended by north", [rung["words"] for rung in ladder["rungs"]])
         self.assertEqual(self.south.cli("send", f"north/{LINE}", "text goes on")["state"], "receipted")
         self.assertIn("documents on line", self.south.refused("send", f"north/{LINE}", "--file", __file__)["message"])
         self.lift(self.north)
         wait_until(lambda: self.ladder(self.south)["registers"]["theirs"] is None, "the lift")
         self.assertEqual(self.south.cli("send", f"north/{LINE}", "--file", __file__)["state"], "receipted")
+
+    def test_text_is_cut_and_documents_go_on(self):
+        self.cut(self.north, "--reason", REASON, "--medium", "text")
+        ladder = self.await_situation(self.south, "cut-by-them")
+        self.assertEqual(ladder["title"], "TEXT SUSPENDED BY north")
+        self.assertIn("North (duty-officer) suspended text on this line", ladder["words"])
+        self.assertIn("by north's clock", ladder["words"])
+        self.assertIn("documents may be sent", ladder["to_do"])
+        self.assertEqual(self.south.cli("send", f"north/{LINE}", "--file", __file__)["state"], "receipted")
+
+    def test_all_lines_are_those_that_the_act_can_be_of(self):
+        self.cut(self.north, "--reason", REASON)
+        done = self.cut(self.north, "--all", "--reason", REASON, "--effective", "+2h")
+        self.assertEqual((done["lines"], len(done["left_out"])), (f"south/{OTHER}", 1))
+        self.assertIn(f"has cut south/{LINE} already", done["left_out"][0])
+        refused = self.north.refused("cut", "--all", "--reason", REASON, "--effective", "+3h", "--as", "ri", "--yes")["message"]
+        self.assertIn(f"a cut of south/{OTHER} is announced already", refused)
+        self.lift(self.north)
+        self.north.cli("lift", "--all", "--as", "ri")
+        refused = self.north.refused("lift", "--all", "--as", "ri")["message"]
+        self.assertIn(f"has not cut south/{LINE}", refused)
+        self.assertIn(f"has not cut south/{OTHER}", refused)
 
     def test_the_accord_line_is_never_cut(self):
         self.assertIn("never cut", self.south.refused("cut", "north/accord", "--as", "kim", "--reason", "x", "--yes")["message"])
@@ -234,6 +258,7 @@ class InTheDark(TwoStations):
         self.assertIn(answer["state"], ("placed", "queued"), answer)
         here = self.await_situation(self.north, "cut-by-us")
         self.assertIn("sends and answers nothing", here["words"])
+        self.assertEqual(self.ladder(self.north, "accord")["title"], "SILENT BY OUR ORDER")
         sent = self.relay.packets[1]
         self.south.cli("send", f"north/{LINE}", "meanwhile", "--wait", "durable")
         self.await_packets_of_south(3)
@@ -242,6 +267,7 @@ class InTheDark(TwoStations):
         there = self.await_situation(self.south, "cut-by-them")
         self.assertIn("cannot be told", there["words"])
         self.assertTrue(there["registers"]["theirs"]["dark"])
+        wait_until(lambda: self.ladder(self.south, "accord")["title"] == "SILENT BY ORDER OF north", "south to say whose order it is")
         self.north.kill()
         self.north.start()
         self.await_situation(self.north, "cut-by-us")

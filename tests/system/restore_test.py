@@ -1,8 +1,9 @@
 """Lines that were cut are restored by agreement, with two real stations: propose, accept, the hour, the tests, the report."""
 
+import subprocess
 import unittest
 
-from stations import Lab, wait_until
+from stations import DETENTE, Lab, wait_until
 
 LINE, DESK = "military-west", "liaison"
 
@@ -113,6 +114,17 @@ class Restorations(unittest.TestCase):
             self.assertNotEqual(self.ladder(station)["situation"], "in-contact")
         self.assertEqual(self.acts(self.south, "own", 15), [], "nothing was tested")
 
+    def test_an_offer_whose_hour_has_passed_is_not_to_be_accepted(self):
+        offered = self.propose(self.south, LINE, at="+3s")
+        wait_until(lambda: self.proposals(self.north), "the proposal")
+
+        def shown():
+            return subprocess.run([DETENTE, "proposal", "list", "--dir", self.north.dir], capture_output=True, text=True, timeout=60, check=True).stdout
+
+        wait_until(lambda: self.ladder(self.north)["now"] > offered["instant"], "its hour to pass")
+        self.assertIn("its hour has passed", shown())
+        self.assertNotIn("proposal accept", shown())
+
     def test_a_station_that_is_killed_in_its_tests_leaves_the_line_cut_and_a_new_agreement_opens_it(self):
         offered = self.propose(self.north, LINE, DESK, at="+3s")
         wait_until(lambda: self.proposals(self.south), "the proposal")
@@ -124,10 +136,17 @@ class Restorations(unittest.TestCase):
         self.assertIn("the station was stopped", report)
         self.assertIn(f"{DESK} stays cut", report)
         self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us")
+        ended = wait_until(lambda: (found := self.proposals(self.south)[0]["restoration"])["state"] == "ended" and found, "south's tests to end, too")
+        self.assertIn("the station was stopped", ended["their_end"])
+        self.assertTrue(ended["anew"])
         for station in (self.south, self.north):
             far, officer = self.far(station)
-            station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you.", "--as", officer)
+            refused = station.refused("restore", "desk", f"{far}/{DESK}", "--words", "I read you.", "--as", officer)["message"]
+            self.assertIn("needs a new agreement", refused)
         self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us", "it is tried once")
+        self.north.stop()
+        self.north.start()
+        self.assertEqual(self.proposals(self.north)[0]["restoration"]["end"], ended["their_end"], "as its record has it")
         second = self.propose(self.south, DESK, at="+3s")
         wait_until(lambda: len(self.proposals(self.north)) == 2, "the second proposal")
         self.answer(self.north, "accept", second)

@@ -98,7 +98,7 @@ class TwoOfficers(TwoStations):
     def test_under_a_rule_cut_as_an_officer_writes_the_file_with_his_signature(self):
         done = self.south.cli("cut", f"north/{LINE}", "--reason", REASON, "--as", "kim", "--yes",
                               "--to-sign", self.path("first.act"))
-        self.assertEqual(done["signatures"], 1)
+        self.assertEqual((done["signatures"], done["signatures_wanted"], done["mandate_missing"]), (1, 2, False))
         done = subprocess.run([DETENTE, "cut", f"north/{LINE}", "--no-reason", "--as", "kim", "--yes", "--dir", self.south.dir],
                               capture_output=True, text=True, timeout=60, check=True, cwd=self.lab.dir)
         written = [name for name in os.listdir(self.lab.dir) if re.fullmatch(r"cut-north-.*\.act", name)]
@@ -329,6 +329,8 @@ class Mandates(TwoStations):
         self.rule("[rules]\ncut = 2\nmandate = [\"cut\"]\n")
         self.south.start()
         self.south.wait_link("north")
+        without = self.south.cli("cut", f"north/{LINE}", "--reason", REASON, "--as", "kim", "--yes", "--to-sign", self.path("without.act"))
+        self.assertEqual((without["signatures"], without["signatures_wanted"], without["mandate_missing"]), (1, 2, True))
         file = self.prepare("both.act", "--mandate", self.give("both.mandate"))
         shown = "\n".join(self.south.cli("sign", file, "--as", "kim", "--yes")["text"])
         self.assertIn("Mandate       of president", shown)

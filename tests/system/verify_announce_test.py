@@ -64,6 +64,10 @@ class Released(Announcements, Files):
         self.assertEqual(self.judge(shown, f"--accord={digest}")["verdict"], "proved")
         self.assertEqual(self.judge(shown, "--accord=" + "0" * 64)["verdict"], "failed")
         self.assertEqual(self.judge(shown, f"--card={self.south.path('card.note')}")["verdict"], "unanchored")
+        said = subprocess.run([PROGRAM, "announcement", self.path(shown + b"!"), f"--accord={digest}"],
+                              capture_output=True, text=True, timeout=60).stdout
+        self.assertIn("NOT proved", said)
+        self.assertNotIn("All of this is proved", said, "one verdict, and the file's")
         self.alter(files)
 
     def alter(self, files):
