@@ -21,16 +21,13 @@ std::string names_of(const Counterpart& counterpart, const std::vector<line::Reg
   return out;
 }
 
-// By its author's clock, or the hour that it was announced for.
-WallTime since(const core::Cut& cut) { return cut.effective.value_or(cut.signed_at); }
-
 // Of a cut that leaves the line open for text: its hour has not come, or it is of another medium.
 std::string other_cut_words(const std::string& who, const core::Cut& cut, const std::string& mandate, bool in_force) {
   const std::string what = cut.media == line::kAllMedia ? "this line" : line::media_words(cut.media) + " on this line";
   const std::string reason = cut.reason.empty() ? "No reason was given." : "The reason given: \"" + wire::display_line(cut.reason) + "\".";
   const std::string dark = cut.dark ? " in the dark, to send and answer nothing" : "";
-  return who + (in_force ? " suspended " + what + dark + " at " + format_utc(since(cut))
-                         : " announced to suspend " + what + dark + " at " + format_utc(since(cut)) + "; until then it is open") +
+  return who + (in_force ? " suspended " + what + dark + " at " + format_utc(cut.since())
+                         : " announced to suspend " + what + dark + " at " + format_utc(cut.since()) + "; until then it is open") +
          (mandate.empty() ? "" : ", " + mandate) + ". " + reason;
 }
 
@@ -45,14 +42,16 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
   const core::Cut* open = registers.of(whose, line).open_cut();
   if (open == nullptr) return {};
   const core::Cut& cut = *open;
+  const core::Cut* first = registers.closed_by(whose, line, line::kAllMedia);
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
   const accord::SignedCredential* officer = roster.by_number(cut.author);
   return {{"cut", cut.cut_epoch},
           {"media", line::media_words(cut.media)},
           {"dark", cut.dark},
-          {"in_force", registers.closed_by(whose, line, line::kAllMedia) != nullptr},
+          {"in_force", first != nullptr},
           {"signed_at", cut.signed_at.seconds},
-          {"since", since(cut).seconds},
+          {"since", cut.since().seconds},
+          {"cut_since", first == nullptr ? Json() : Json(first->since().seconds)},
           {"known_here_since", cut.noted.seconds},
           {"officer", cut.author.value},
           {"post", officer == nullptr ? "" : officer->credential.post},
@@ -126,8 +125,11 @@ void add_cut_facts(const Running& running, const Counterpart& counterpart, LineI
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const bool ours = whose == Whose::kAuthors;
     if (const core::Cut* cut = registers.closed_by(whose, line, line::kText)) {
-      (ours ? facts.cut_by_us : facts.cut_by_them) = watch::CutFacts{since(*cut), wire::display_line(cut->reason), registers.dark(whose, line),
-                                                                     mandate_of_cut(running, counterpart, whose, *cut)};
+      const core::Cut& newest = *registers.newest_closing(whose, line, line::kText);
+      watch::CutFacts& known = (ours ? facts.cut_by_us : facts.cut_by_them).emplace();
+      known = {cut->since(), wire::display_line(newest.reason), registers.dark(whose, line),
+               mandate_of_cut(running, counterpart, whose, newest), {}};
+      if (newest.cut_epoch != cut->cut_epoch) known.anew = newest.since();
     } else if (const core::Cut* open = registers.of(whose, line).open_cut()) {
       const bool in_force = registers.closed_by(whose, line, line::kAllMedia) != nullptr;
       facts.announced.push_back(other_cut_words(ours ? "we" : facts.far, *open, mandate_of_cut(running, counterpart, whose, *open), in_force));

@@ -77,9 +77,10 @@ struct FarFacts {
 // A side's register of this line. Both sides': by both.
 struct CutFacts {
   WallTime since;
-  std::string reason;        // may be empty
+  std::string reason;        // of the newest of them; may be empty
   bool dark = false;         // its author sends and answers nothing
-  std::string mandate = {};  // "by mandate of its president"; may be empty
+  std::string mandate = {};  // "by mandate of its president"; of the newest; may be empty
+  std::optional<WallTime> anew = {};  // the newest, where several cuts of that side hold the line
 };
 
 struct OutageFacts {

@@ -91,9 +91,12 @@ std::string names_of_paths(const Judged& judged) {
 // Which direction is dead nothing shows: what comes by the other path tells of the station, not of these.
 std::string lines_paths_words(const Judged& judged) {
   const FarFacts::Elsewhere& elsewhere = *judged.facts.station.elsewhere;
+  const JudgedPath* arrives = find_path(judged, [](const JudgedPath& one) { return one.finding.out.known == Known::kGood; });
   return "The station of " + judged.facts.far + " is up: it was heard by " + elsewhere.path + " at " + since_text(judged.facts, elsewhere.heard) +
          ago(age_of(judged.facts, elsewhere.heard)) + ". By " + names_of_paths(judged) +
-         ", all that the accord gives this line, nothing comes, and nothing of ours is known to arrive.";
+         ", all that the accord gives this line, nothing comes, and " +
+         (arrives == nullptr ? std::string("nothing of ours is known to arrive.")
+                             : "what we send by " + arrives->finding.name + " is known to arrive.");
 }
 
 std::string far_off_words(const Judged& judged) {
@@ -115,17 +118,19 @@ std::string in_quotes(const std::string& reason) {
   return reason.empty() ? "No reason was given." : "The reason given: \"" + reason + "\".";
 }
 
-std::string by_mandate(const CutFacts& cut) { return cut.mandate.empty() ? "" : ", " + cut.mandate; }
+// "at …, and anew at …, by mandate of its president. The reason given: …": of several cuts the newest one's words.
+std::string cut_detail(const CutFacts& cut) {
+  return " suspended the line at " + time_text(cut.since) + (cut.anew ? ", and anew at " + time_text(*cut.anew) : "") +
+         (cut.mandate.empty() ? "" : ", " + cut.mandate) + ". " + in_quotes(cut.reason);
+}
 
 std::string cut_words(const Judged& judged, Situation situation) {
   const LadderFacts& facts = judged.facts;
   std::string out;
   if (situation != Situation::kCutByUs)
-    out = sentence_start(facts.far) + " suspended the line at " +
-          time_text(facts.cut_by_them->since) + by_mandate(*facts.cut_by_them) + ". " + in_quotes(facts.cut_by_them->reason);
+    out = sentence_start(facts.far) + cut_detail(*facts.cut_by_them);
   if (situation != Situation::kCutByThem)
-    out += (out.empty() ? "" : " ") + std::string("We suspended the line at ") +
-           time_text(facts.cut_by_us->since) + by_mandate(*facts.cut_by_us) + ". " + in_quotes(facts.cut_by_us->reason);
+    out += (out.empty() ? "We" : " We") + cut_detail(*facts.cut_by_us);
   if (facts.cut_by_us && facts.cut_by_us->dark) out += " In the dark: this station sends and answers nothing.";
   if (facts.cut_by_them && facts.cut_by_them->dark)
     out += " In the dark: they send and answer nothing, so whether their equipment and the paths work cannot be told.";
