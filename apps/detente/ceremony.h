@@ -162,6 +162,7 @@ struct TakenBulletins {
 Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView file);
 // Hands a bulletin to the running station, which tells every counterpart. False when none runs.
 Result<bool> tell_station(const SideDir& side, ByteView bulletin);
+bool station_runs(const SideDir& side);
 // The other side's, which came as a file. `told` is false when no station runs; `other_station`: another
 // speaks for them from now on, or none does.
 struct ToldTheirs {
