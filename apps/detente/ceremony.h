@@ -164,6 +164,7 @@ Result<TakenBulletins> import_bulletins(const SideDir& side, ByteView file);
 std::string missing_words(const accord::Roster& roster);
 // Hands a bulletin to the running station, which tells every counterpart. False when none runs.
 Result<bool> tell_station(const SideDir& side, ByteView bulletin);
+bool station_runs(const SideDir& side);
 // The other side's, which came as a file. `told` is false when no station runs; `other_station`: another
 // speaks for them from now on, or none does.
 struct ToldTheirs {

@@ -188,7 +188,7 @@ Result<void> run_export(Context& context, const std::string& counterpart, const 
   context.say("The accord and all that it names by digest are in " + to +
               "; nothing there is "
               "secret. Hand the directory to " +
-              counterpart + ": detente accord import DIR2");
+              counterpart + "; there: detente accord import " + to);
   context.result(accord_json(counterpart, files));
   context.result({{"to", to}});
   return {};

@@ -50,11 +50,22 @@ std::optional<std::string> station_step(const SideDir& side, const std::string& 
   return std::nullopt;
 }
 
+// Of an accord that follows the one in force.
+std::string amend_step(const SideDir& side, const std::string& name) {
+  const auto next = side.next_accord_files(name);
+  if (!next || !*next || (*next)->note.complete()) return "";
+  const accord::AccordNote& note = (*next)->note;
+  if (!note.signed_by[note.accord.first().name == side.name() ? 0 : 1])
+    return "detente accord show " + name + " --next, and when it is as agreed: detente accord sign " + name + " --next";
+  return "detente accord export " + name + " DIR2 --next, hand DIR2 to " + name + ", and when " + name +
+         " has signed and handed theirs back: detente accord import DIR2";
+}
+
 std::string step_with(const SideDir& side, const std::string& name) {
   const auto files = side.accord_files(name);
   if (!files) return "look into this first: " + files.error().message;
   if (auto step = accord_step(name, *files, side.name())) return *step;
-  if (side.has_pair(name)) return "";
+  if (side.has_pair(name)) return amend_step(side, name);
   if (auto step = secret_step(side, name)) return *step;
   if (auto step = station_step(side, name, *files)) return *step;
   return "detente words " + name + ", read aloud with " + name +
@@ -80,10 +91,10 @@ std::vector<std::string> next_steps(const SideDir& side) {
       continue;
     }
     std::string step = step_with(side, name);
-    linked = linked || step.empty();
+    linked = linked || side.has_pair(name);
     if (!step.empty()) out.push_back(std::move(step));
   }
-  if (linked) out.push_back("detente station run");
+  if (linked && !station_runs(side)) out.push_back("detente station run");
   return out;
 }
 

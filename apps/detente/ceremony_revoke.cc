@@ -145,8 +145,10 @@ Result<void> add_from_extract(const SideDir& side, const io::Path& file, const s
     return fail(Fault::kAuthentication,
                 where + ": it does not prove what it says (detente-verify entry " + where + " shows why)");
   bool any = false;
+  std::optional<accord::LastValid> unattested;
   for (const record::ItemFindings& item : found.items) {
     DETENTE_TRY(log, record::parse_log_origin(item.origin));
+    if (log.side == side.name() && log.post == post && item.root && !item.attested) unattested = {log.line, log.epoch, item.size, *item.root};
     const auto received = receipt_time(item);
     if (log.side != side.name() || log.post != post || !item.root || !received || !is_proved(item, "checkpoint"))
       continue;
@@ -154,6 +156,12 @@ Result<void> add_from_extract(const SideDir& side, const io::Path& file, const s
     DETENTE_TRY_VOID(keep_later(positions, {log.line, log.epoch, item.size, *item.root}, where));
     any = true;
   }
+  if (!any && unattested)
+    return fail(Fault::kUnsupported, where + ": line " + std::to_string(unattested->line.value) +
+                                         " is deniable: no receipt of it can be proved by a file. Have the other side read out how many "
+                                         "entries of station " + side.name() + "/" + post +
+                                         " it vouches for (detente record show LINE --at SIZE), and name that: --last LINE=EPOCH:SIZE:ROOT; this file holds, unattested, " +
+                                         to_hex(unattested->epoch) + ":" + std::to_string(unattested->size) + ":" + to_hex(unattested->root));
   if (!any)
     return fail(Fault::kNotFound, where + ": it holds nothing of station " + side.name() + "/" + post +
                                       " that the other side receipted" + (until ? " by that time" : "") +

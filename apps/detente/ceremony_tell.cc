@@ -3,6 +3,10 @@
 
 namespace detente::cli {
 
+bool station_runs(const SideDir& side) {
+  return io::exists(side.socket_file()) && StationClient(side).get("/v1/status").has_value();
+}
+
 Result<bool> tell_station(const SideDir& side, ByteView bulletin) {
   if (!io::exists(side.socket_file())) return false;
   const auto answer =

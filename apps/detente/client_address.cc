@@ -1,5 +1,7 @@
 #include "client_address.h"
 
+#include <algorithm>
+
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -53,6 +55,12 @@ Result<LineAddress> find_line(const Json& status, std::string_view address) {
 Result<LineAddress> find_line(const StationClient& station, std::string_view address) {
   DETENTE_TRY(status, station.get("/v1/status"));
   return find_line(status, address);
+}
+
+bool is_retired_line(const Json& status, const LineAddress& address) {
+  const std::vector<LineAddress> lines = all_lines(status);
+  return std::none_of(lines.begin(), lines.end(),
+                      [&](const LineAddress& one) { return one.counterpart == address.counterpart && one.line == address.line; });
 }
 
 bool is_accord_line(const Json& status, const LineAddress& address) {

@@ -24,6 +24,8 @@ struct LineAddress {
 Result<LineAddress> find_line(const Json& status, std::string_view address);
 Result<LineAddress> find_line(const StationClient& station, std::string_view address);
 std::vector<LineAddress> all_lines(const Json& status);
+// Of the lineage, and not of the accord in force.
+bool is_retired_line(const Json& status, const LineAddress& address);
 bool is_accord_line(const Json& status, const LineAddress& address);
 LineAddress accord_line(const Json& status, const std::string& counterpart);
 

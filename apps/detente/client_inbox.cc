@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <iostream>
+#include <iterator>
+#include <set>
 
 #include "client_address.h"
 #include "client_commands.h"
@@ -74,6 +76,28 @@ Result<void> follow_events(const StationClient& station, std::uint64_t since,
   return {};
 }
 
+// One answer has the newest of each log: the rest of the newest epochs' page after page.
+Result<void> add_older(const StationClient& station, const LineAddress& line, std::vector<Json>& entries) {
+  std::set<std::string> known;
+  const auto key = [](const Json& entry) { return entry["whose"].dump() + entry["epoch"].dump() + entry["index"].dump(); };
+  for (const Json& entry : entries) known.insert(key(entry));
+  for (const char* whose : {"own", "far"}) {
+    std::uint64_t from = 0;
+    for (bool more = true; more;) {
+      DETENTE_TRY(page, station.get(line.target() + "/entries?limit=200&whose=" + whose + "&since=" + std::to_string(from)));
+      more = false;
+      for (Json& entry : page["entries"]) {
+        const auto after = entry.value("index", std::uint64_t{0}) + 1;
+        // What came early stands behind what is missing before it.
+        more |= !entry.value("early", false) && after > from && page.value("more", false);
+        if (!entry.value("early", false)) from = std::max(from, after);
+        if (known.insert(key(entry)).second) entries.push_back(std::move(entry));
+      }
+    }
+  }
+  return {};
+}
+
 Result<void> inbox(Context& context, const InboxOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
@@ -83,11 +107,16 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     DETENTE_TRY(line, find_line(status, options.address));
     lines = {line};
   }
-  std::vector<Json> entries;
+  std::vector<Json> entries, waiting;
+  std::vector<std::string> more;  // lines of which there is more than one answer holds
   for (const LineAddress& line : lines) {
     DETENTE_TRY(list, station.get(line.target() + "/entries?limit=200&" +
                                   (options.all ? "whose=both" : "unread=1")));
-    for (Json& entry : list["entries"]) entries.push_back(std::move(entry));
+    std::vector<Json> of_line(list["entries"].begin(), list["entries"].end());
+    if (options.all && list.value("more", false)) DETENTE_TRY_VOID(add_older(station, line, of_line));
+    std::move(of_line.begin(), of_line.end(), std::back_inserter(entries));
+    for (Json& entry : list["waiting"]) waiting.push_back(std::move(entry));
+    if (!options.all && list.value("more", false)) more.push_back(line.text());
   }
   std::stable_sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) {
     return a.value("stored_at", std::uint64_t{0}) < b.value("stored_at", std::uint64_t{0});
@@ -96,9 +125,13 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   if (!options.follow) {
     for (const Json& entry : entries)
       for (const std::string& line : entry_lines(entry)) context.say(line);
-    if (entries.empty())
+    for (const Json& entry : waiting)
+      for (const std::string& line : entry_lines(entry)) context.say(line);
+    for (const std::string& line : more)
+      context.say("(" + line + ": more than 200 are not acknowledged; the rest is shown when these are. All: detente inbox " + line + " --all)");
+    if (entries.empty() && waiting.empty())
       context.say(options.all ? "nothing yet" : "nothing that is not acknowledged");
-    context.result({{"entries", entries}});
+    context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}});
     return {};
   }
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
@@ -117,10 +150,32 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
       });
 }
 
-Result<void> events(Context& context, bool follow, std::uint64_t since) {
+struct EventsOptions {
+  bool follow = false, all = false;
+  std::optional<std::uint64_t> since;
+};
+
+// From a number on, or all that the station keeps: page after page. Else the newest page.
+Result<Json> kept_events(const StationClient& station, const EventsOptions& options) {
+  if (!options.since && !options.all) return station.get("/v1/events?newest=1");
+  DETENTE_TRY(answer, station.get("/v1/events?timeout_ms=0&since=" + std::to_string(options.since.value_or(0))));
+  while (true) {
+    DETENTE_TRY(more, station.get("/v1/events?timeout_ms=0&since=" + std::to_string(answer.value("next", std::uint64_t{0}))));
+    if (more["events"].empty() || more["run"] != answer["run"]) return answer;
+    for (Json& event : more["events"]) answer["events"].push_back(std::move(event));
+    answer["next"] = more["next"];
+  }
+}
+
+Result<void> events(Context& context, const EventsOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
-  DETENTE_TRY(answer, station.get("/v1/events?timeout_ms=0&since=" + std::to_string(since)));
+  DETENTE_TRY(answer, kept_events(station, options));
+  const bool follow = options.follow;
+  const auto since = answer.value("next", std::uint64_t{0});
+  if (!context.json && answer.value("missed", false))
+    context.say(options.all || options.since ? "(older events are not kept here; the record and `detente log` have what matters)"
+                                             : "(the newest; older ones: detente events --all)");
   if (!follow) {
     for (const Json& event : answer["events"]) context.say(event_line(event));
     context.result(answer);
@@ -148,13 +203,12 @@ void add_inbox_commands(CLI::App& app, Context& context) {
   example(*inbox_command, "detente inbox north/military-west --follow");
   on_run(*inbox_command, context, [&context, options] { return inbox(context, *options); });
 
-  auto follow = std::make_shared<bool>(false);
-  auto since = std::make_shared<std::uint64_t>(0);
-  CLI::App* events_command = app.add_subcommand("events", "What happened at the station lately");
-  events_command->add_flag("--follow", *follow, "Go on with what happens");
-  events_command->add_option("--since", *since, "After the event of this number");
-  on_run(*events_command, context,
-         [&context, follow, since] { return events(context, *follow, *since); });
+  auto events_options = std::make_shared<EventsOptions>();
+  CLI::App* events_command = app.add_subcommand("events", "What happened at the station lately: the newest, or all that it keeps");
+  events_command->add_flag("--follow", events_options->follow, "Go on with what happens");
+  events_command->add_flag("--all", events_options->all, "All that the station keeps");
+  events_command->add_option("--since", events_options->since, "All after the event of this number");
+  on_run(*events_command, context, [&context, events_options] { return events(context, *events_options); });
 }
 
 }  // namespace detente::cli

@@ -7,18 +7,34 @@ namespace detente::cli {
 
 namespace {
 
-Result<void> record_show(Context& context, const std::string& address) {
+// A position of theirs, or of ours, as `station revoke --last` takes it: read aloud, or typed there.
+void say_positions(const Context& context, const Json& record, const std::string& at) {
+  bool any = false;
+  for (const Json& log : record["logs"]) {
+    if (log["at"].is_null()) continue;
+    any = true;
+    context.say("at size " + at + ", " + log["whose"].get<std::string>() + ": --last " + record["line"].get<std::string>() + "=" +
+                log["epoch"].get<std::string>() + ":" + at + ":" + log["at"]["root"].get<std::string>());
+  }
+  if (!any) context.say("no log of this line has " + at + " entries here");
+}
+
+Result<void> record_show(Context& context, const std::string& address, const std::optional<std::uint64_t>& at) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, address));
-  DETENTE_TRY(answer, station.get(line.target() + "/record"));
+  DETENTE_TRY(answer, station.get(line.target() + "/record" + (at ? "?at=" + std::to_string(*at) : "")));
   DETENTE_TRY(list, station.get(line.target() + "/entries?whose=both&limit=200"));
   for (const std::string& text : record_lines(answer)) context.say(text);
+  if (at) say_positions(context, answer, std::to_string(*at));
   context.say();
   for (const Json& entry : list["entries"])
     for (const std::string& text : entry_lines(entry)) context.say(text);
   if (list.value("more", false)) context.say("(older entries are not listed here)");
+  for (const Json& entry : list["waiting"])
+    for (const std::string& text : entry_lines(entry)) context.say(text);
   answer["entries"] = list["entries"];
+  answer["waiting"] = list["waiting"];
   context.result(answer);
   return {};
 }
@@ -84,8 +100,10 @@ void add_show_commands(CLI::App& app, Context& context) {
   auto address = std::make_shared<std::string>();
   CLI::App* show = record.add_subcommand("show", "Both logs of a line: sizes, receipts, entries");
   show->add_option("ADDRESS", *address, "north/military-west")->required();
+  auto at = std::make_shared<std::optional<std::uint64_t>>();
+  show->add_option("--at", *at, "Of each log the root at this size, too: a position for `station revoke --last`");
   example(*show, "detente record show north/military-west");
-  on_run(*show, context, [&context, address] { return record_show(context, *address); });
+  on_run(*show, context, [&context, address, at] { return record_show(context, *address, *at); });
 
   struct EntryOptions {
     std::string address, whose, epoch;

@@ -64,6 +64,9 @@ std::string author_of(const Json& entry) {
 
 std::string how_far(const Json& entry) {
   if (entry.value("crossed", false)) return "crossed with the cut";
+  if (entry.contains("waiting"))
+    return "waits without an index; to carry it: detente act export " + text_of(entry, "counterpart") + "/" +
+           text_of(entry, "line") + "/" + text_of(entry, "waiting") + " FILE";
   if (entry.value("early", false)) return "early: entries before it are missing";
   if (entry.value("whose", "") == "own")
     return entry.value("receipted", false) ? "on the other side's disk" : "not yet received";
@@ -125,9 +128,10 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
 std::vector<std::string> entry_lines(const Json& entry) {
   const std::string mark = mark_of(entry);
   std::vector<std::string> out;
-  out.push_back(fmt::format("{}{}/{} {} {}  {} {}  {}", mark, text_of(entry, "counterpart"),
-                            text_of(entry, "line"), text_of(entry, "whose"),
-                            entry.value("index", std::uint64_t{0}),
+  const std::string place = entry.contains("waiting") ? text_of(entry, "waiting")
+                                                      : fmt::format("{} {}", text_of(entry, "whose"), entry.value("index", std::uint64_t{0}));
+  out.push_back(fmt::format("{}{}/{} {}  {} {}  {}", mark, text_of(entry, "counterpart"),
+                            text_of(entry, "line"), place,
                             upper(entry.value("precedence", "routine")),
                             entry.value("class", "live"), utc_text(entry.value("time", Json()))));
   std::string from = "    " + mark + author_of(entry);

@@ -78,11 +78,14 @@ std::vector<std::string> situation_lines(const SituationView& view, bool colour)
 
 std::vector<std::string> clock_lines(const Json& clock, std::uint64_t now, const Json& synchronised,
                                      std::size_t indent) {
-  const auto of_day = [](std::int64_t seconds) {
-    const auto bounded = std::clamp<std::int64_t>(seconds, 0, UINT32_MAX);
-    return utc_text(Json(static_cast<std::uint64_t>(bounded))).substr(11);
-  };
   const auto here = static_cast<std::int64_t>(now);
+  const auto shown = [](std::int64_t seconds) {
+    return utc_text(Json(static_cast<std::uint64_t>(std::clamp<std::int64_t>(seconds, 0, UINT32_MAX))));
+  };
+  // The hour alone, unless it is another day there.
+  const bool other_day = !clock["offset_s"].is_null() &&
+                         shown(here).substr(0, 10) != shown(here + clock["offset_s"].get<std::int64_t>()).substr(0, 10);
+  const auto of_day = [&](std::int64_t seconds) { return other_day ? shown(seconds) : shown(seconds).substr(11); };
   std::string text = "clocks: here " + of_day(here);
   if (clock["offset_s"].is_null()) {
     text += ", there not known yet (a receipt shows it)";

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -39,6 +40,23 @@ tl::unexpected<Error> as_situation(Context& context, const Error& error) {
   return fail(error.fault, text.title + ": " + text.words + ". " + text.to_do);
 }
 
+// No situation: nothing is to be known of it any more.
+LiveFrame retired_frame(const Json& status, const LineAddress& line) {
+  const Json& counterpart = *std::find_if(status["counterparts"].begin(), status["counterparts"].end(),
+                                          [&](const Json& one) { return one["name"] == line.counterpart; });
+  const Json& accord = counterpart["accord"];
+  const std::string words = "The accord in force, version " + std::to_string(accord["version"].get<std::uint32_t>()) + " since " +
+                            utc_text(accord["in_force_since"]) + " at the earliest, does not have this line any more: it takes and sends nothing. "
+                            "Its record stays readable.";
+  const std::string to_do = "Nothing. To read it: detente record show " + line.text();
+  LiveFrame out;
+  out.lines.push_back(line.text() + "  RETIRED");
+  for (const std::string& text : wrap(words, kColumns - 2)) out.lines.push_back("  " + text);
+  out.lines.push_back("  Do: " + to_do);
+  out.json = {{"counterpart", line.counterpart}, {"line", line.line}, {"retired", true}, {"accord", accord}, {"words", words}, {"to_do", to_do}};
+  return out;
+}
+
 Result<LiveFrame> status_frame(Context& context, const StationClient& station, const StatusOptions& options,
                                bool colour) {
   context.forget_result();  // of the frame before
@@ -46,6 +64,7 @@ Result<LiveFrame> status_frame(Context& context, const StationClient& station, c
   if (!status) return as_situation(context, status.error());
   if (options.line.empty()) return LiveFrame{status_lines(*status, colour), std::move(*status)};
   DETENTE_TRY(line, find_line(*status, options.line));
+  if (is_retired_line(*status, line)) return retired_frame(*status, line);
   Result<Json> ladder = station.get(line.target() + "/status");
   if (!ladder) return as_situation(context, ladder.error());
   return LiveFrame{ladder_lines(*ladder, colour), std::move(*ladder)};

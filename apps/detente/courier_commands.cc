@@ -67,14 +67,16 @@ Result<void> act_export(Context& context, const std::string& entry, const std::s
   const std::size_t slash = entry.rfind('/');
   if (slash == std::string::npos)
     return fail(Fault::kMalformed, "name the entry by its line and its index in this side's log: north/accord/12");
-  const std::string digits = entry.substr(slash + 1);
+  constexpr std::string_view kWaiting = "waiting-";
+  const bool waits = entry.compare(slash + 1, kWaiting.size(), kWaiting) == 0;
+  const std::string digits = entry.substr(slash + 1 + (waits ? kWaiting.size() : 0));
   if (digits.empty() || digits.size() > 15 || digits.find_first_not_of("0123456789") != std::string::npos)
-    return fail(Fault::kMalformed, "the entry's index is the number behind the last slash: north/accord/12");
+    return fail(Fault::kMalformed, "the entry's index is the number behind the last slash: north/accord/12; of one that waits, north/accord/waiting-3");
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, entry.substr(0, slash)));
   DETENTE_TRY(answer, station.post("/v1/counterparts/" + escape(line.counterpart) + "/courier",
-                                   {{"line", line.line}, {"index", std::stoull(digits)}}));
+                                   {{"line", line.line}, {waits ? "waiting" : "index", std::stoull(digits)}}));
   return write_file(context, std::move(answer), out);
 }
 
@@ -156,7 +158,7 @@ void add_courier_commands(CLI::App& app, Context& context) {
   };
   auto one = std::make_shared<ActOptions>();
   CLI::App* act_out = act.add_subcommand("export", "One entry of this side's log in a sealed file of its own");
-  act_out->add_option("ENTRY", one->entry, "Its line and its index: north/accord/12")->required();
+  act_out->add_option("ENTRY", one->entry, "Its line and its index: north/accord/12; or as record show names one that waits: north/accord/waiting-3")->required();
   act_out->add_option("FILE", one->file, "The file to write")->required();
   example(*act_out, "detente act export north/accord/12 cut.courier");
   on_run(*act_out, context, [&context, one] { return act_export(context, one->entry, one->file); });

@@ -38,11 +38,28 @@ void add_run_lines(std::vector<std::string>& out, const Json& run) {
     if (!line["open"].get<bool>()) words += ", wanted: " + line["wanted"].get<std::string>();
     if (!line["path_works"].get<bool>()) words += "; no path works both ways";
     if (line["desk_wanted"].get<bool>() && !line["desk_passed"].get<bool>()) words += "; waits for a word of both desks (detente restore desk)";
-    if (line["cut_anew"].get<bool>()) words += "; this side's cut is newer than the agreement, or of more than it names";
+    if (line["cut_anew"].get<bool>()) words += "; this side's cut is newer than the agreement, or of more than it names: it takes a new agreement";
+    if (line["their_cut_anew"].get<bool>()) words += "; their cut is newer than the agreement, or of more than it names: it takes a new agreement";
     out.push_back(words);
   }
   for (const Json& path : run.value("paths", Json::array()))
     out.push_back("      path " + path["path"].get<std::string>() + ": " + path["finding"].get<std::string>());
+}
+
+// What stands in the way of an agreement that is still to be carried out.
+void add_agreement_lines(std::vector<std::string>& out, const Json& one, std::uint32_t now) {
+  if (one["state"] != "accepted" || one["matter"] != "restoration" || one["instant"].is_null()) return;
+  const bool over = now >= one["instant"].get<std::uint32_t>() + line::kRestorationSeconds;
+  if (over || (!one["restoration"].is_null() && one["restoration"]["state"] == "ended")) return;
+  for (const Json& line : one["lines"]) {
+    const std::string name = "    " + line["line"].get<std::string>() + ": ";
+    if (line["counts"] == false) {
+      out.push_back(name + "another agreement about this line is the one that counts (the earliest instant)");
+    } else if (line["cut_anew"] == true || line["their_cut_anew"] == true) {
+      const std::string whose = line["cut_anew"] == true ? "our" : "their";
+      out.push_back(name + whose + " cut is newer than this agreement, or of more than it names; a new agreement is needed");
+    }
+  }
 }
 
 void add_proposal_lines(std::vector<std::string>& out, const std::string& counterpart, const Json& one, std::uint32_t now) {
@@ -50,7 +67,9 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   out.push_back(counterpart + "/" + one["id"].get<std::string>() + "  " + one["state"].get<std::string>() +
                 (one["crossed"].get<bool>() ? " (crossed with the other side's answer)" : "") + "  " + when(one["time"]) + "  " + who + " (" +
                 signer_words(one) + "): " + one["act"].get<std::string>());
-  if (!one["decided"].is_null()) {
+  if (one["state"] == "lapsed") {
+    out.push_back("    nobody answered it before its hour, as the log of the side shows that had to");
+  } else if (!one["decided"].is_null()) {
     const Json& decided = one["decided"];
     const std::string words = decided["words"].get<std::string>();
     out.push_back("    " + one["state"].get<std::string>() + " by " + (decided["by"] == "us" ? "us" : counterpart) + " (" +
@@ -61,6 +80,7 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   const bool over = !last.is_null() && last.get<std::uint32_t>() <= now;  // an answer is not taken any more
   if (open && over) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
   if (open && !over && one["by"] == "them") out.push_back("    detente proposal accept " + counterpart + "/" + one["id"].get<std::string>() + " --as OFFICER, or reject");
+  add_agreement_lines(out, one, now);
   if (!one["restoration"].is_null()) add_run_lines(out, one["restoration"]);
 }
 

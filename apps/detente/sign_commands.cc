@@ -1,4 +1,5 @@
 // sign, act show and act submit: a grave act as a file, read and signed on a machine that need not be the station's.
+#include "client_proposals.h"
 #include "client_request.h"
 #include "io/file.h"
 
@@ -45,7 +46,7 @@ Result<void> submit(Context& context, const SignOptions& options) {
   if (read.act.entry.signatures.empty())
     return fail(Fault::kDenied, "nobody has signed this yet: detente sign " + options.file + " --as NAME");
   const StationClient station(side);
-  const LineAddress line{read.act.counterpart, "0"};
+  DETENTE_TRY(line, accord_of(station, read.act.counterpart));
   station::Submission out;
   out.entry = std::move(read.act.entry);
   out.mandate = std::move(read.act.mandate);

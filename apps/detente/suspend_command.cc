@@ -33,7 +33,7 @@ Result<void> suspend(Context& context, const SuspendOptions& options) {
   const StationClient station(side);
   DETENTE_TRY(status, station.get("/v1/status"));
   for (const Json& counterpart : status["counterparts"]) {
-    const LineAddress line{counterpart["name"].get<std::string>(), "0"};
+    const LineAddress line = accord_line(status, counterpart["name"].get<std::string>());
     DETENTE_TRY(arrived, post_act(context, line, options,
                                   {record::kSuspension, line::suspension_body(act), {}, {}, record::Precedence::kFlash}));
     if (!arrived) context.say("  in force on this side; " + line.counterpart + " learns of it as soon as anything gets through");

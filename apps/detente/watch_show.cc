@@ -116,9 +116,11 @@ std::vector<std::string> alarm_lines(const Json& alarms) {
   std::vector<std::string> out;
   for (const Json& alarm : alarms) {
     const bool open = alarm.value("acknowledged_at", Json()).is_null();
-    std::string text = fmt::format("{:>4} {} {} {}: {}", number(alarm, "number"), open ? "OPEN" : "seen",
+    const bool ended = !alarm.value("ended_at", Json()).is_null();
+    std::string text = fmt::format("{:>4} {} {} {}: {}", number(alarm, "number"), ended ? "over" : open ? "OPEN" : "seen",
                                    utc_text(alarm.value("raised_at", Json())), text_of(alarm, "line"), text_of(alarm, "words"));
     if (number(alarm, "count") > 1) text += fmt::format(" ({} times)", number(alarm, "count"));
+    if (ended) text += "; ended at " + utc_text(alarm["ended_at"]) + (open ? ", and nobody has acknowledged it" : "");
     if (!open) text += "; acknowledged by " + text_of(alarm, "acknowledged_by") +
                        (text_of(alarm, "note").empty() ? "" : ": " + text_of(alarm, "note"));
     if (!text_of(alarm, "hook").empty()) text += "; " + text_of(alarm, "hook");

@@ -162,7 +162,7 @@ Result<void> Agreements::check_own(const record::Entry& entry) const {
   const auto by = whose(*on) == Whose::kAuthors ? line::Actor::kAuthor : line::Actor::kOther;
   if (!line::step(state, deed, by))
     return fail(Fault::kConflict, std::string("the proposal is ") + line::to_string(state) + ", and there is nothing to " +
-                                      line::to_string(deed) + "; `detente proposals` shows what is open");
+                                      line::to_string(deed) + "; `detente proposal list` shows what is open");
   const auto lapse = line::lapse_of(proposal);
   if (state == line::ProposalState::kOffered && by == line::Actor::kOther && lapse && entry.header.time >= *lapse)
     return fail(Fault::kState, "the hour by which the proposal wanted an answer has passed: offer it anew");
@@ -197,6 +197,10 @@ bool Agreements::covers(const line::ActPlace& agreement, Whose whose, LineId lin
   const auto cut = cuts_.find({whose, line, cut_epoch});
   const auto part = part_of(agreement, whose);
   return cut != cuts_.end() && part && book_.precedes(cut->second, *part);
+}
+
+bool Agreements::cut_since(const line::ActPlace& agreement, Whose whose, LineId line, std::uint64_t cut_epoch) const {
+  return cuts_.count({whose, line, cut_epoch}) > 0 && part_of(agreement, whose) && !covers(agreement, whose, line, cut_epoch);
 }
 
 bool Agreements::ends_restoration(Whose whose, const record::Entry& clear) const {

@@ -73,6 +73,8 @@ class Agreements {
   std::vector<AgreedRestoration> restorations() const;
   // Whether that side's part of the agreement stands after its cut of that epoch in its log.
   bool covers(const line::ActPlace& agreement, record::Whose whose, LineId line, std::uint64_t cut_epoch) const;
+  // Whether it is known to stand after it. Of a cut of which nothing is here but what a register says, neither is so.
+  bool cut_since(const line::ActPlace& agreement, record::Whose whose, LineId line, std::uint64_t cut_epoch) const;
   // Whether that side's clear, which says that it ends a restoration, refers to one that both had agreed on and that
   // names every line of it. What was withdrawn since stays carried out.
   bool ends_restoration(record::Whose whose, const record::Entry& clear) const;

@@ -56,6 +56,7 @@ Result<CourierId> Courier::pack(Context& context, const std::optional<CourierAct
   wake(context);
   if (act && lines_->count(act->line) == 0)
     return fail(Fault::kNotFound, "there is no line of number " + std::to_string(act->line.value) + " under this accord");
+  if (act && act->waiting) return pack_waiting(context, *act);
   if (act) DETENTE_TRY_VOID(lines_->at(act->line)->courier_act(context, context.now.wall.seconds, act->index));
   const CourierId id = next_id_++;
   // What was submitted is durable first, then has its place, and that is durable before it leaves.
@@ -67,6 +68,29 @@ Result<CourierId> Courier::pack(Context& context, const std::optional<CourierAct
       after_commits(then, id, [this, id](Context& last) { tell_packed(last, id, std::nullopt); });
     });
   }
+  return id;
+}
+
+// It, and what stands before it in the outbox, get their places on the disk before it leaves.
+Result<CourierId> Courier::pack_waiting(Context& context, const CourierAct& act) {
+  Line& line = *lines_->at(act.line);
+  if (!line.is_waiting(*act.waiting))
+    return fail(Fault::kNotFound, "nothing of number " + std::to_string(*act.waiting) +
+                                      " waits on that line, or it has its index by now; `detente record show` lists both");
+  if (!line.contact_made())
+    return fail(Fault::kState, "this station has not heard since its start what the other side holds, and gives nothing an "
+                               "index before: export a file (detente courier export), have it imported there, and import the one that is exported there then");
+  const CourierId id = next_id_++;
+  after_commits(context, id, [this, id, act](Context& then) {
+    const auto index = lines_->at(act.line)->place_for_courier(then, act.waiting);
+    if (!index)
+      return then.effects.notify(CourierFailed{
+          identity_->peer, id, Error{Fault::kState, "what waits there cannot have its index now: its line is cut, or as much is on its "
+                                                    "way as may be at once. `detente courier export` takes that along first"}});
+    after_commits(then, id, [this, id, line = act.line, index = *index](Context& last) {
+      tell_packed(last, id, CourierAct{line, index, {}});
+    });
+  });
   return id;
 }
 

@@ -23,6 +23,7 @@ namespace detente::core {
 struct CourierAct {
   LineId line;
   std::uint64_t index = 0;
+  std::optional<SubmissionId> waiting = {};  // one that waits: it gets its index first
 };
 
 class Courier {
@@ -55,6 +56,7 @@ class Courier {
   // `then` once all that was asked of the disk has ended; CourierFailed if the disk refuses.
   void after_commits(Context& context, CourierId id, EffectQueue::Then then);
   void tell_packed(Context& context, CourierId id, const std::optional<CourierAct>& act);
+  Result<CourierId> pack_waiting(Context& context, const CourierAct& act);
   Result<CourierPacked> build(Context& context, CourierId id, const std::optional<CourierAct>& act);
   Result<void> check_header(const link::CourierHeader& header) const;
   bool takes_accord(const Digest& accord) const;

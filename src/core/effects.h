@@ -46,7 +46,7 @@ struct SubmissionFailed {
   LineId line;
   SubmissionId submission = 0;
   Error error;
-  std::optional<record::Entry> given_back = {};  // what had waited
+  std::optional<record::Entry> given_back = {};  // what had waited; with submission 0 what had left, without a receipt
   bool dropped = false;                          // as its author wanted, should the line be cut
 };
 struct EntryArrived {  // theirs: on our disk, verified

@@ -127,6 +127,19 @@ std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string
   });
 }
 
+void Line::each_waiting(const std::function<void(SubmissionId, const record::Entry&)>& each) const {
+  for (const Waiting& waiting : outbox_) each(waiting.id, waiting.entry);
+}
+
+bool Line::is_waiting(SubmissionId id) const {
+  return std::any_of(outbox_.begin(), outbox_.end(), [id](const Waiting& waiting) { return waiting.id == id; });
+}
+
+void Line::give_up_unreceipted(Context& context, const std::string& why) const {
+  for (const OwnLog::Sent& sent : own_.unreceipted())
+    if (sent.durable) context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, 0, Error{Fault::kState, why}, sent.placed.entry});
+}
+
 std::size_t Line::take_out(Context& context, const std::function<std::optional<Leaving>(const Waiting&)>& leaving) {
   record::Batch batch = new_batch();
   std::vector<SubmissionFailed> out;

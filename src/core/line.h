@@ -68,7 +68,8 @@ class Line {
 
   // line_courier.cc: files carried by hand instead of a path (core/courier.h, spec/courier.md).
   // Gives what waits its place although no path is there.
-  void place_for_courier(Context& context);
+  // The index of `wanted`, where it is among them.
+  std::optional<std::uint64_t> place_for_courier(Context& context, std::optional<SubmissionId> wanted = std::nullopt);
   // A file leaves with what has a place: a receipt for it shows no path.
   void leaves_by_courier() { ways_unknown_below_ = own_.size(); }
   // What the other side is not known to hold, the newest receipt, the state. Entries that do not fit `room` bytes
@@ -101,6 +102,12 @@ class Line {
   bool writes() const { return commits_ > 0; }
   // Of what waits for an index, or for the disk with one.
   bool any_waiting(const Pick& pick) const;
+  // What waits in the outbox without an index.
+  void each_waiting(const std::function<void(SubmissionId, const record::Entry&)>& each) const;
+  bool is_waiting(SubmissionId id) const;
+  // Of a line that is left for ever: what has its index and no receipt is told of as given back; whether it is there is
+  // not known.
+  void give_up_unreceipted(Context& context, const std::string& why) const;
 
   // Whether this life knows what the other side holds of this line.
   bool contact_made() const { return contact_made_; }

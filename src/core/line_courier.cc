@@ -14,8 +14,9 @@ constexpr std::size_t kFrameHead = 8;   // of one entry in a file, beside its fr
 
 }  // namespace
 
-void Line::place_for_courier(Context& context) {
-  if (!may_place()) return;
+std::optional<std::uint64_t> Line::place_for_courier(Context& context, std::optional<SubmissionId> wanted) {
+  std::optional<std::uint64_t> index;
+  if (!may_place()) return index;
   sort_outbox();
   while (!outbox_.empty() && window_left() > 0 && passes(outbox_.front().entry.header)) {
     std::vector<Waiting> items;
@@ -23,11 +24,13 @@ void Line::place_for_courier(Context& context) {
     const std::size_t room = window_left();
     while (!outbox_.empty() && items.size() < room && outbox_.front().entry.header.precedence == precedence &&
            passes(outbox_.front().entry.header)) {
+      if (wanted && outbox_.front().id == *wanted) index = own_.size() + items.size();
       items.push_back(std::move(outbox_.front()));
       outbox_.pop_front();
     }
     place(context, std::move(items));
   }
+  return index && *index < own_.size() ? index : std::nullopt;
 }
 
 link::CourierEntry Line::courier_entry(const OwnLog::Sent& sent, std::uint32_t base_c) const {

@@ -370,9 +370,17 @@ const Cut* Registers::closed_by(Whose whose, LineId line, line::MediaMask media)
   return nullptr;
 }
 
+const Cut* Registers::newest_closing(Whose whose, LineId line, line::MediaMask media) const {
+  const std::vector<Cut>& cuts = of(whose, line).cuts;
+  const auto newest = std::find_if(cuts.rbegin(), cuts.rend(), [&](const Cut& cut) {
+    return !cut.cleared && (cut.media & media) != 0 && has_come({whose, line}, cut);
+  });
+  return newest == cuts.rend() ? nullptr : &*newest;
+}
+
 std::optional<Registers::Closed> Registers::closed(LineId line, line::MediaMask media) const {
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers})
-    if (const Cut* cut = closed_by(whose, line, media)) return Closed{whose, *cut};
+    if (const Cut* cut = closed_by(whose, line, media)) return Closed{whose, *cut, *newest_closing(whose, line, media)};
   return std::nullopt;
 }
 
@@ -390,9 +398,10 @@ std::string closed_words(const Registers::Closed& closed, const std::string& lin
   const std::string what = closed.cut.media == line::kAllMedia
                                ? "line " + line
                                : line::media_words(closed.cut.media) + " on line " + line;
-  return who + " has cut " + what + " since " +
-         format_utc(closed.cut.effective.value_or(closed.cut.signed_at)) +
-         (closed.cut.reason.empty() ? ", and gave no reason" : ", with the reason \"" + closed.cut.reason + "\"");
+  const Cut& newest = closed.newest;
+  return who + " has cut " + what + " since " + format_utc(closed.cut.since()) +
+         (newest.cut_epoch == closed.cut.cut_epoch ? "" : ", and anew at " + format_utc(newest.since())) +
+         (newest.reason.empty() ? ", and gave no reason" : ", with the reason \"" + newest.reason + "\"");
 }
 
 }  // namespace detente::core

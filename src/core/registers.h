@@ -33,6 +33,8 @@ struct Cut {
   std::optional<record::MandateProof> mandate;  // as the act carries it: whoever shows it verifies it
   std::optional<WallTime> cleared;    // signed then, by its author's clock
   std::optional<line::ClearGround> ground;
+  // By its author's clock, or the hour that it was announced for.
+  WallTime since() const { return effective.value_or(signed_at); }
 };
 
 // A side's register of one line: its cuts, ascending; the newest 32.
@@ -109,10 +111,12 @@ class Registers {
   // The oldest cut of that side's that keeps `media` off the line now; nothing: none does. Until the next call of a
   // function that changes registers.
   const Cut* closed_by(record::Whose whose, LineId line, line::MediaMask media) const;
+  const Cut* newest_closing(record::Whose whose, LineId line, line::MediaMask media) const;
   // The same of both sides; an own one first.
   struct Closed {
     record::Whose whose;
     Cut cut;
+    Cut newest;  // of that side's and that medium's, with the words that count now; often the same
   };
   std::optional<Closed> closed(LineId line, line::MediaMask media) const;
   line::MediaMask closed_media(LineId line, record::Whose whose) const;

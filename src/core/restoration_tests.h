@@ -24,6 +24,7 @@ struct TestedLine {
   bool desk_wanted = false, desk_passed = false;
   bool path_works = false;     // one of those that the accord allows it, both ways
   bool cut_anew = false;       // this side's cut is newer than what is tested, or of more media
+  bool their_cut_anew = false;  // the other side's is, as far as it is known here; of a lift, never
   bool open = false;
   bool works() const { return passed == wanted && path_works && (!desk_wanted || desk_passed); }
 };

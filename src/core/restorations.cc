@@ -133,7 +133,7 @@ std::optional<Instant> Restorations::next_deadline() const {
 bool Restorations::restoring(LineId line) const {
   return std::any_of(runs_.begin(), runs_.end(), [line](const RestorationRun& run) {
     return !run.end && std::any_of(run.lines.begin(), run.lines.end(),
-                                   [line](const TestedLine& one) { return one.of.line == line; });
+                                   [line](const TestedLine& one) { return one.of.line == line && !one.cut_anew; });
   });
 }
 
@@ -170,6 +170,8 @@ void Restorations::run(Context& context, RestorationRun& run) {
   if (const auto ended = ended_there(run)) return end(context, run, *ended);
   if (context.now.wall.seconds >= run.agreement.instant.seconds + line::kRestorationSeconds)
     return end(context, run, RestorationEnd::kTimeOver);
+  const auto over = [](const TestedLine& line) { return line.open || line.cut_anew || line.their_cut_anew; };
+  if (std::all_of(run.lines.begin(), run.lines.end(), over)) return end(context, run, RestorationEnd::kTakenBack);
   send_tests(context, run);
   clear(context, run);
 }
@@ -204,13 +206,24 @@ void Restorations::send_tests(Context& context, const RestorationRun& run) {
 
 void Restorations::look_at_register(const RestorationRun& run, TestedLine& line) const {
   const Registers& registers = *tests_.parts().registers;
-  const LineId id = line.of.line;
-  line.cut_anew = false;
-  for (const Cut& cut : registers.own(id).cuts)
-    if (!cut.cleared && (registers.closed_media(id, Whose::kAuthors) & cut.media) != 0)
-      line.cut_anew |= (cut.media & ~line.of.media) != 0 ||
-                       !tests_.parts().agreements->covers(run.agreement.at, Whose::kAuthors, id, cut.cut_epoch);
-  line.open = line.works() && (registers.closed_media(id) & line.of.media) == 0;
+  line.cut_anew = cut_anew(run.agreement.at, line.of, Whose::kAuthors);
+  line.their_cut_anew = cut_anew(run.agreement.at, line.of, Whose::kOthers);
+  line.open = line.works() && (registers.closed_media(line.of.line) & line.of.media) == 0;
+}
+
+bool Restorations::cut_anew(const line::ActPlace& agreement, const line::RestoredLine& of, Whose whose) const {
+  const Registers& registers = *tests_.parts().registers;
+  const Agreements& agreements = *tests_.parts().agreements;
+  // This side clears only what its part is known to cover; of the other side's cuts it knows only what has come.
+  const auto newer = [&](const Cut& cut) {
+    return whose == Whose::kAuthors ? !agreements.covers(agreement, whose, of.line, cut.cut_epoch)
+                                    : agreements.cut_since(agreement, whose, of.line, cut.cut_epoch);
+  };
+  const std::vector<Cut>& cuts = registers.of(whose, of.line).cuts;
+  return std::any_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
+    return !cut.cleared && (registers.closed_media(of.line, whose) & cut.media) != 0 &&
+           ((cut.media & ~of.media) != 0 || newer(cut));
+  });
 }
 
 // This side's registers of the lines whose tests have passed.

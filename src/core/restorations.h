@@ -27,6 +27,9 @@ class Restorations {
   void advance(Context& context);
   std::optional<Instant> next_deadline() const;
 
+  // Whether that side holds the line cut by a cut that this agreement does not end: it is newer than that side's part of
+  // the agreement, or of more media than it names.
+  bool cut_anew(const line::ActPlace& agreement, const line::RestoredLine& of, record::Whose whose) const;
   // Whether the tests for this line run: the state "restoring" of spec/acts.md.
   bool restoring(LineId line) const;
   // The newest last; of what ended, those of this life.

@@ -36,7 +36,7 @@ enum class RestorationEnd : std::uint8_t {
   kWithdrawn = 2,  // either side stepped back
   kStopped = 3,    // this station was stopped while its tests ran, or was not there at the hour
   kLifted = 4,     // of a lift: its author's registers are clear
-  kTakenBack = 5,  // of a lift: by its officer, or a line was cut anew
+  kTakenBack = 5,  // of a lift: by its officer; or what was not open yet was cut anew
 };
 const char* to_string(RestorationEnd end);
 

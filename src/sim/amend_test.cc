@@ -168,6 +168,27 @@ TEST_F(Amended, WhatWaitsOnARetiredLineGoesBackToItsAuthor) {
   EXPECT_TRUE(heard(1, kRetired).size() == 1 || pair_.take_events(0).size() > 0);
 }
 
+// It was receipted there, and the receipt came nowhere: its author is told that nobody here knows.
+TEST_F(Amended, WhatHasNoReceiptOnARetiredLineIsToldToItsAuthor) {
+  pair_.start();
+  run(seconds(2));
+  ASSERT_TRUE(say(0, kRetired, "receipted"));
+  run(seconds(2));
+  pair_.tamper = [](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1) return std::nullopt;
+    return datagram;
+  };
+  ASSERT_TRUE(say(0, kRetired, "of which nobody knows"));
+  run(seconds(1));
+  pair_.take_events(0);
+  pair_.leave(0, {kRetired});
+  std::vector<std::string> told;
+  for (const core::DeskEvent& event : pair_.take_events(0))
+    if (const auto* failed = std::get_if<core::SubmissionFailed>(&event); failed != nullptr && failed->submission == 0)
+      told.push_back(as_string(failed->given_back->body));
+  EXPECT_EQ(told, std::vector<std::string>{"of which nobody knows"});
+}
+
 TEST_F(Amended, ByFilesByHandAlone) {
   pair_.start();
   run(seconds(2));

@@ -225,6 +225,9 @@ TEST_F(CutLine, ACutBesideOneInForceOpensNothing) {
   for (std::size_t side : {0u, 1u}) {
     EXPECT_FALSE(open(side)) << side;
     EXPECT_EQ(registers(side).closed(kCutLine, line::kText)->cut.reason, "the first");
+    EXPECT_EQ(registers(side).closed(kCutLine, line::kText)->newest.reason, "the first") << "the second is of documents";
+    EXPECT_EQ(registers(side).closed(kCutLine, line::kDocument)->newest.reason, "the second");
+    EXPECT_NE(core::closed_words(*registers(side).closed(kCutLine, line::kAllMedia), "west", "north").find("and anew at"), std::string::npos);
   }
   const line::CutAct later{{{kCutLine, 3}}, line::kAllMedia, WallTime{pair_.now(0).wall.seconds + 600}, ""};
   EXPECT_FALSE(act(0, line::cut_body(later))) << "an hour is announced for a line that is cut already";

@@ -228,11 +228,15 @@ void QuietPair::hold_second(std::size_t index) {
   collect(index);
 }
 
+void QuietPair::leave(std::size_t index, const std::vector<LineId>& retired) {
+  sides_[index].station->leave_peer(now(index), PeerId{0}, retired, "the second accord is in force");
+  collect(index);
+}
+
 bool QuietPair::go_on_if_due(std::size_t index, const std::vector<LineId>& retired) {
   Side& side = sides_[index];
   if (!side.station || !std::exchange(side.accord_due, false)) return false;
-  side.station->leave_peer(now(index), PeerId{0}, retired, "the second accord is in force");
-  collect(index);
+  leave(index, retired);
   while (!side.commits.empty()) {
     const core::Persist commit = std::move(side.commits.front());
     side.commits.pop_front();

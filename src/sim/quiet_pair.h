@@ -50,6 +50,7 @@ class QuietPair {
   // That side's directory has the second accord from now on.
   void hold_second(std::size_t side);
   // What the station above does when it was told AccordDue since the last call of this: the directory first, then the core.
+  void leave(std::size_t side, const std::vector<LineId>& retired);  // the first step of it
   bool go_on_if_due(std::size_t side, const std::vector<LineId>& retired = {});
   bool under_second(std::size_t side) const { return pair_.under_second[side]; }
   bool has_second(std::size_t side) const { return pair_.has_second[side]; }

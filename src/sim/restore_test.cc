@@ -213,8 +213,14 @@ TEST_F(Restoration, DoesNotOpenACutThatIsNewerThanTheAgreement) {
   pair_.run(minutes(20));
   EXPECT_FALSE(open(0));
   EXPECT_TRUE(peer(0).restorations().runs().back().lines.front().cut_anew);
-  lose_[1] = true;
+  EXPECT_TRUE(peer(1).restorations().runs().back().lines.front().their_cut_anew) << "the other side sees it, too";
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(peer(side).restorations().restoring(kCutLine)) << side;
+    ASSERT_TRUE(report(side)) << side;
+    EXPECT_EQ(report(side)->end, RestorationEnd::kTakenBack) << side;
+  }
   agree(minutes(5));
+  lose_[1] = true;
   pair_.run(minutes(6));
   EXPECT_TRUE(peer(0).restorations().restoring(kCutLine));
   cut(0);

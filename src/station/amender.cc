@@ -15,6 +15,7 @@ namespace {
 
 const char* const kAlarm = "accord-next";
 constexpr Duration kTryAgain = std::chrono::minutes(1);
+constexpr Duration kHalfWritten = std::chrono::seconds(5);  // so long a disk may take to write an accord's files
 const char* const kTwoAlarm = "accord-two";
 
 std::string called(const Counterpart& counterpart, std::uint32_t version) {
@@ -70,13 +71,19 @@ void Amender::look_at(Counterpart& counterpart) {
   const bool now = held.not_before.seconds != 0 && running_.driver->now().wall >= held.not_before;
   if (note && *note == held.note && !now) return;
   std::string trouble;
+  bool settled = true;
   const auto next = running_.dir.next_accord_files(counterpart.name());
   if (!next) {
     trouble = next.error().message;
+    // Its files are written one after another, the note last: what does not fit yet may be half of them.
+    const auto since = unread_since_.try_emplace(counterpart.peer, running_.driver->now().mono).first->second;
+    settled = running_.driver->now().mono - since >= kHalfWritten;
   } else if (*next) {
     held = Held{note.value_or(Bytes()), {}, (*next)->note.accord.version, (*next)->note.digest, {}, false, nullptr};
     if (const auto read = read_next(counterpart, **next, held); !read) held.waits_for = trouble = read.error().message;
   }
+  if (next) unread_since_.erase(counterpart.peer);
+  if (!settled) return;
   std::string& told = told_[counterpart.peer];
   if (trouble.empty() && !told.empty()) running_.watch->ask_no_more(counterpart.name(), kAlarm);
   if (!trouble.empty() && told != trouble) {
@@ -178,7 +185,7 @@ void Amender::go_on(PeerId peer, const Digest& digest) {
 Result<void> Amender::change_over(Counterpart& counterpart, Held held) {
   const std::string name = called(counterpart, held.version);
   running_.driver->leave_peer(counterpart.peer, lines_without(held.made->accord, counterpart.accord),
-                              "both sides go on under " + name + ", which does not have this line any more: not sent, and given back");
+                              "both sides go on under " + name + ", which does not have this line any more");
   if (const auto adopted = running_.dir.adopt(counterpart.name(), held.version); !adopted) {
     running_.watch->ask_person(counterpart.name(), kAlarm, "this station cannot go on under " + name + ": " + adopted.error().message);
     not_before_[counterpart.peer] = running_.driver->now().mono + kTryAgain;

@@ -169,16 +169,26 @@ Result<Json> Api::get_line(const ApiRequest& request) {
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*"}))
     return one_document_json(running_, *target.counterpart, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "record"}))
-    return record_json(running_, *target.counterpart, *target.annex);
+    return get_record(target, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "extract"}))
     return extract_json(running_, *target.counterpart, *target.annex, request);
   if (request.path.size() == 6) return get_line_watch(target, request);
   return no_such_route();
 }
 
+Result<Json> Api::get_record(const Target& target, const ApiRequest& request) {
+  std::optional<std::uint64_t> at;
+  if (const auto found = request.query.find("at"); found != request.query.end()) {
+    DETENTE_TRY(size, parse_number(found->second, "at", UINT64_MAX));
+    at = size;
+  }
+  return record_json(running_, *target.counterpart, at, *target.annex);
+}
+
 void Api::get_events(const ApiRequest& request, Reply reply) {
   const Result<std::uint64_t> since =
       query_number(request, "since", running_.events.newest(), UINT64_MAX);
+  const bool newest = request.query.count("newest") > 0;
   const Result<std::uint64_t> wait = query_number(
       request, "timeout_ms", static_cast<std::uint64_t>(kLongPoll.count() / 1000), kWaitMsMax);
   if (!since || !wait)
@@ -187,6 +197,7 @@ void Api::get_events(const ApiRequest& request, Reply reply) {
     if (std::exchange(*told, true)) return;
     reply(to_response(running_.events.after(since, kEventsMax)));
   };
+  if (newest) return reply(to_response(running_.events.newest_of(kEventsMax)));
   if (*since != running_.events.newest() || *wait == 0) return tell();
   const std::uint64_t waiting = running_.events.when_more(tell);
   running_.driver->after(std::chrono::milliseconds(*wait), [this, waiting, tell] {

@@ -53,6 +53,7 @@ class Api {
   Result<Json> get(const ApiRequest& request);
   Result<Json> get_line(const ApiRequest& request);
   Result<Json> get_watch(const ApiRequest& request);  // api_watch.cc
+  Result<Json> get_record(const Target& target, const ApiRequest& request);
   Result<Json> get_line_watch(const Target& target, const ApiRequest& request);
   Result<Json> post_watch(const ApiRequest& request);
   void get_events(const ApiRequest& request, Reply reply);
@@ -114,7 +115,8 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
 Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
                             const accord::Annex& annex, const ApiRequest& request);
 // api_record.cc
-Result<Json> record_json(Running& running, const Counterpart& counterpart,
+// `at`: of each log the root at that size, too.
+Result<Json> record_json(Running& running, const Counterpart& counterpart, std::optional<std::uint64_t> at,
                          const accord::Annex& annex);
 // api_courier.cc: what a file of the other station's brought.
 Json courier_json(const Counterpart& counterpart, const core::CourierTaken& taken);

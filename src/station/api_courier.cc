@@ -84,12 +84,13 @@ Result<std::optional<core::CourierAct>> Api::parse_courier_act(const Counterpart
   DETENTE_TRY(in, JsonReader::of(json, "courier"));
   const auto name = in.text("line");
   const auto index = in.number("index", UINT64_MAX >> 2);
+  const auto waiting = in.number("waiting", UINT64_MAX >> 2);
   DETENTE_TRY_VOID(in.close());
-  if (name.has_value() != index.has_value())
-    return fail(Fault::kMalformed, "courier: line and index belong together; without both the file has everything");
+  if (name.has_value() != (index.has_value() != waiting.has_value()) || (index && waiting))
+    return fail(Fault::kMalformed, "courier: line belongs to an index, or to what waits; without them the file has everything");
   if (!name) return std::optional<core::CourierAct>();
   DETENTE_TRY(annex, find_annex(counterpart, *name));
-  return std::optional(core::CourierAct{annex->line, *index});
+  return std::optional(core::CourierAct{annex->line, index.value_or(0), waiting});
 }
 
 void Api::post_courier_export(const ApiRequest& request, Reply reply) {

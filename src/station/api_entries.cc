@@ -102,7 +102,7 @@ std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
         continue;
       }
       out.push_back(std::move(found));
-      if (out.size() >= kListMax) return out;
+      if (out.size() > kListMax) return out;  // one more tells that there are more
     }
   }
   return out;
@@ -138,7 +138,8 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
   for (const EntryView& entry : found) list.push_back(entry_json(running, entry));
   return Json{{"ok", true},         {"counterpart", counterpart.name()},
               {"line", annex.name}, {"line_number", annex.line.value},
-              {"more", more > 0},   {"entries", std::move(list)}};
+              {"more", more > 0},   {"entries", std::move(list)},
+              {"waiting", asked.own ? waiting_json(running, counterpart, annex) : Json::array()}};
 }
 
 Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,

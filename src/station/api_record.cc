@@ -7,13 +7,14 @@ namespace detente::station {
 namespace {
 
 Json log_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
-              const record::Reader::LogInfo& info) {
+              const record::Reader::LogInfo& info, std::optional<std::uint64_t> at) {
   Json evidence = Json::array();
   for (const record::PutEvidence& item : running.store->evidence(info.log))
     evidence.push_back({{"what", wire::display_line(item.what)},
                         {"at", item.at.seconds},
                         {"bytes", to_base64(item.bytes)}});
   const auto root = record::root_at(*running.store->tiles(info.log), info.size);
+  const auto root_then = at && *at <= info.size ? record::root_at(*running.store->tiles(info.log), *at) : std::nullopt;
   return {{"whose", info.log.own ? "own" : "far"},
           {"station", wire::display_line(info.log.station_id)},
           {"epoch", to_hex(info.log.epoch)},
@@ -22,6 +23,7 @@ Json log_json(const Running& running, const Counterpart& counterpart, const acco
                                         info.log.epoch)},
           {"size", info.size},
           {"root", root ? Json(to_hex(*root)) : Json()},
+          {"at", root_then ? Json{{"size", *at}, {"root", to_hex(*root_then)}} : Json()},
           {"checkpoint", checkpoint_json(running.store->checkpoint_covering(info.log, info.size))},
           {"cosignature", cosignature_json(running.store->newest_cosignature(info.log))},
           {"early", running.store->early_entries(info.log).size()},
@@ -30,14 +32,14 @@ Json log_json(const Running& running, const Counterpart& counterpart, const acco
 
 }  // namespace
 
-Result<Json> record_json(Running& running, const Counterpart& counterpart,
+Result<Json> record_json(Running& running, const Counterpart& counterpart, std::optional<std::uint64_t> at,
                          const accord::Annex& annex) {
   const core::Line* line = running.driver->station().peer(counterpart.peer).line(annex.line);
   const record::LogKey far = running.newest_log(counterpart.peer, annex.line, false);
   Json logs = Json::array();
   for (const record::Reader::LogInfo& info :
        running.store->logs({counterpart.accord.lineage, annex.line}))
-    logs.push_back(log_json(running, counterpart, annex, info));
+    logs.push_back(log_json(running, counterpart, annex, info, at));
   return Json{{"ok", true},
               {"counterpart", counterpart.name()},
               {"line", annex.name},

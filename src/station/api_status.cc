@@ -57,6 +57,7 @@ Json counterpart_json(Running& running, const Counterpart& counterpart) {
            {"accord",
             {{"digest", to_hex(accord.digest)},
              {"version", accord.accord.version},
+             {"in_force_since", accord.accord.not_before.seconds},
              {"adopted_there", peer.amendment().adopted_there() && !peer.link().other_accord()},
              {"next", running.amender == nullptr ? Json() : running.amender->next_json(counterpart)}}},
            {"other_accord", Json()},

@@ -21,9 +21,6 @@ std::string names_of(const Counterpart& counterpart, const std::vector<line::Reg
   return out;
 }
 
-// By its author's clock, or the hour that it was announced for.
-WallTime since(const core::Cut& cut) { return cut.effective.value_or(cut.signed_at); }
-
 std::string officer_post(const accord::Roster& roster, OfficerId number) {
   const accord::SignedCredential* officer = roster.by_number(number);
   return officer == nullptr ? "" : officer->credential.post;
@@ -42,9 +39,9 @@ std::string announced_words(const Running& running, const Counterpart& counterpa
   const std::string who = ours ? "we" : counterpart.name();
   const std::string what = cut.media == line::kAllMedia ? "this line" : line::media_words(cut.media) + " on this line";
   const std::string reason = cut.reason.empty() ? "No reason was given." : "The reason given: \"" + wire::display_line(cut.reason) + "\".";
-  const auto here = ours ? std::nullopt : by_our_clock(running, counterpart, since(cut));
-  return who + " announced to suspend " + what + (cut.dark ? " in the dark, to send and answer nothing," : "") + " at " + format_utc(since(cut)) +
-         ", each station by its own clock" + (here && *here != since(cut) ? " (" + who + "'s comes to it at " + format_utc(*here) + " by ours)" : "") +
+  const auto here = ours ? std::nullopt : by_our_clock(running, counterpart, cut.since());
+  return who + " announced to suspend " + what + (cut.dark ? " in the dark, to send and answer nothing," : "") + " at " + format_utc(cut.since()) +
+         ", each station by its own clock" + (here && *here != cut.since() ? " (" + who + "'s comes to it at " + format_utc(*here) + " by ours)" : "") +
          "; until then it is open" + (post.empty() ? "" : "; signed by " + post) + (mandate.empty() ? "" : ", " + mandate) + ". " + reason;
 }
 
@@ -59,13 +56,15 @@ Json open_cut_json(const Running& running, const Counterpart& counterpart, LineI
   const core::Cut* open = registers.of(whose, line).open_cut();
   if (open == nullptr) return {};
   const core::Cut& cut = *open;
+  const core::Cut* first = registers.closed_by(whose, line, line::kAllMedia);
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
   return {{"cut", cut.cut_epoch},
           {"media", line::media_words(cut.media)},
           {"dark", cut.dark},
-          {"in_force", registers.closed_by(whose, line, line::kAllMedia) != nullptr},
+          {"in_force", first != nullptr},
           {"signed_at", cut.signed_at.seconds},
-          {"since", since(cut).seconds},
+          {"since", cut.since().seconds},
+          {"cut_since", first == nullptr ? Json() : Json(first->since().seconds)},
           {"known_here_since", cut.noted.seconds},
           {"officer", cut.author.value},
           {"post", officer_post(roster, cut.author)},
@@ -80,12 +79,17 @@ line::MediaMask media_of(const accord::Annex& annex) {
   return out;
 }
 
-watch::CutFacts facts_of(const Running& running, const Counterpart& counterpart, LineId line, Whose whose, const core::Cut& cut) {
+// Of that side's cuts that close one of these media: since the first, in the words of the newest; nothing: none does.
+std::optional<watch::CutFacts> facts_of(const Running& running, const Counterpart& counterpart, LineId line, Whose whose, line::MediaMask media) {
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
+  const core::Cut* first = registers.closed_by(whose, line, media);
+  if (first == nullptr) return std::nullopt;
+  const core::Cut& newest = *registers.newest_closing(whose, line, media);
   const bool ours = whose == Whose::kAuthors;
-  watch::CutFacts out{since(cut), wire::display_line(cut.reason), registers.dark(whose, line), mandate_of_cut(running, counterpart, whose, cut)};
-  out.by = officer_post(ours ? running.own_roster : counterpart.roster, cut.author);
-  if (!ours) out.since_by_ours = by_our_clock(running, counterpart, since(cut));
+  watch::CutFacts out{first->since(), wire::display_line(newest.reason), registers.dark(whose, line), mandate_of_cut(running, counterpart, whose, newest)};
+  out.by = officer_post(ours ? running.own_roster : counterpart.roster, newest.author);
+  if (!ours) out.since_by_ours = by_our_clock(running, counterpart, first->since());
+  if (newest.cut_epoch != first->cut_epoch) out.anew = newest.since();
   const accord::Annex* annex = counterpart.accord.annex(line);
   const line::MediaMask carried = annex == nullptr ? line::kAllMedia : media_of(*annex);
   const auto left = static_cast<line::MediaMask>(carried & ~registers.closed_media(line));
@@ -104,9 +108,9 @@ std::optional<watch::CutFacts> dark_facts(const Running& running, const Counterp
   for (const auto& [line, unused] : peer.lines()) {
     if (line == kAccordLine) continue;
     if (peer.restorations().restoring(line)) return std::nullopt;
-    const core::Cut* cut = registers.dark(whose, line) ? registers.closed_by(whose, line, line::kAllMedia) : nullptr;
-    if (cut == nullptr) return std::nullopt;
-    if (!out || out->since < since(*cut)) out = facts_of(running, counterpart, line, whose, *cut);
+    const auto cut = registers.dark(whose, line) ? facts_of(running, counterpart, line, whose, line::kAllMedia) : std::nullopt;
+    if (!cut) return std::nullopt;
+    if (!out || out->since < cut->since) out = cut;
   }
   return out;
 }
@@ -181,14 +185,12 @@ void add_cut_facts(const Running& running, const Counterpart& counterpart, LineI
   }
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const bool ours = whose == Whose::kAuthors;
-    if (const core::Cut* cut = registers.closed_by(whose, line, line::kText)) {
-      (ours ? facts.cut_by_us : facts.cut_by_them) = facts_of(running, counterpart, line, whose, *cut);
-    } else if (const core::Cut* other = registers.closed_by(whose, line, line::kAllMedia)) {
-      (ours ? facts.cut_beside_by_us : facts.cut_beside_by_them) = facts_of(running, counterpart, line, whose, *other);
-    }
-    const core::Cut* newest = registers.of(whose, line).open_cut();
-    if (newest != nullptr && newest->effective && *newest->effective > facts.now.wall)
-      facts.announced.push_back(announced_words(running, counterpart, ours, *newest, mandate_of_cut(running, counterpart, whose, *newest)));
+    std::optional<watch::CutFacts>& of_text = ours ? facts.cut_by_us : facts.cut_by_them;
+    of_text = facts_of(running, counterpart, line, whose, line::kText);
+    if (!of_text) (ours ? facts.cut_beside_by_us : facts.cut_beside_by_them) = facts_of(running, counterpart, line, whose, line::kAllMedia);
+    for (const core::Cut& cut : registers.of(whose, line).cuts)
+      if (!cut.cleared && cut.effective && *cut.effective > facts.now.wall)
+        facts.announced.push_back(announced_words(running, counterpart, ours, cut, mandate_of_cut(running, counterpart, whose, cut)));
   }
 }
 

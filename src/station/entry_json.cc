@@ -212,6 +212,35 @@ Json entry_json(Running& running, const EntryView& view) {
   return out;
 }
 
+Json waiting_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+  Json out = Json::array();
+  const core::Line* line = running.driver->station().peer(counterpart.peer).line(annex.line);
+  if (line == nullptr) return out;
+  line->each_waiting([&](core::SubmissionId id, const record::Entry& entry) {
+    const record::Header& header = entry.header;
+    const accord::SignedCredential* author = running.own_roster.by_number(header.author);
+    Json one{{"counterpart", counterpart.name()},
+             {"line", annex.name},
+             {"line_number", annex.line.value},
+             {"whose", "own"},
+             {"waiting", "waiting-" + std::to_string(id)},
+             {"submission", id},
+             {"station", running.station_id},
+             {"author", header.author.value},
+             {"author_post", author == nullptr ? "" : author->credential.post},
+             {"class", class_name(header.entry_class)},
+             {"kind", header.kind},
+             {"kind_name", kind_name(header.kind)},
+             {"precedence", record::precedence_name(header.precedence)},
+             {"time", header.time.seconds},
+             {"subject", wire::display_line(header.subject)},
+             {"signed_by", entry.signatures.size()}};
+    add_body(one, counterpart, running.own_roster, entry);
+    out.push_back(std::move(one));
+  });
+  return out;
+}
+
 Json full_entry_json(Running& running, const EntryView& view) {
   Json out = entry_json(running, view);
   out["header"] = to_base64(view.stored.bytes.header);

@@ -16,6 +16,8 @@ struct EntryView {
 
 // The fields of lists.
 Json entry_json(Running& running, const EntryView& view);
+// What waits in the outbox of a line and has no index yet, as `detente act export` names it: "waiting-12".
+Json waiting_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 // With evidence: checkpoint, cosignature, officers' signatures and what they are worth, exact
 // bytes.
 Json full_entry_json(Running& running, const EntryView& view);

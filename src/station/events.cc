@@ -33,6 +33,13 @@ Json EventRing::after(std::uint64_t since, std::size_t limit) const {
       {"ok", true}, {"run", run_}, {"next", last}, {"missed", missed}, {"events", std::move(list)}};
 }
 
+Json EventRing::newest_of(std::size_t limit) const {
+  const std::uint64_t since = newest() > limit ? newest() - limit : 0;
+  Json out = after(since, limit);
+  out["missed"] = since > 0;
+  return out;
+}
+
 bool AlarmGate::let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent) {
   const auto [it, first] = buckets_.try_emplace({peer, kind});
   Bucket& bucket = it->second;

@@ -29,6 +29,8 @@ class EventRing {
   // {"run", "next", "missed", "events"}: those after `since`, at most `limit`, with "id" and "time" in
   // front.
   Json after(std::uint64_t since, std::size_t limit) const;
+  // The same of the newest; "missed" says that there are older ones.
+  Json newest_of(std::size_t limit) const;
   // Called once, when the next event comes, unless it was forgotten before. The number is for
   // forget().
   std::uint64_t when_more(std::function<void()> wake);

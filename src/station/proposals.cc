@@ -145,13 +145,33 @@ std::optional<line::Matter> matter_answered(const Running& running, const Counte
   return proposal == nullptr ? std::nullopt : std::optional(proposal->matter);
 }
 
+namespace {
+
+// Whose cut of it is newer than the agreement, or of more than it names; empty: nobody's.
+std::string newer_cut_words(const core::Peer& peer, const core::AgreedRestoration& agreed, const line::RestoredLine& of, const std::string& far) {
+  const bool ours = peer.restorations().cut_anew(agreed.at, of, Whose::kAuthors);
+  const bool theirs = peer.restorations().cut_anew(agreed.at, of, Whose::kOthers);
+  if (!ours && !theirs) return "";
+  const std::string who = ours && theirs ? "the cuts of both sides are" : (ours ? "our cut is" : "the cut by " + far + " is");
+  return who + " newer than that agreement, or of more than it names, and it does not open the line: a new agreement is needed";
+}
+
+}  // namespace
+
 void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts) {
   add_lift_facts(peer, line, facts);
   if (peer.restorations().restoring(line))
     return facts.announced.push_back("the tests of an agreed restoration of this line run: detente restore show");
   for (const core::AgreedRestoration& one : peer.agreements().restorations()) {
-    const bool named = one.instant >= now && std::any_of(one.lines.begin(), one.lines.end(), [line](const auto& of) { return of.line == line; });
-    if (named) facts.announced.push_back("both sides have agreed to restore this line at " + format_utc(one.instant) + "; its tests begin then");
+    const auto of = std::find_if(one.lines.begin(), one.lines.end(), [line](const auto& named) { return named.line == line; });
+    if (of == one.lines.end() || one.instant.seconds + line::kRestorationSeconds < now.seconds) continue;
+    const std::string newer = newer_cut_words(peer, one, *of, facts.far);
+    const std::string agreed = "both sides have agreed to restore this line at " + format_utc(one.instant);
+    if (!newer.empty()) {
+      facts.announced.push_back(agreed + "; but " + newer);
+    } else if (one.instant >= now) {
+      facts.announced.push_back(agreed + "; its tests begin then");
+    }
   }
 }
 
@@ -272,6 +292,7 @@ Json test_run_json(const Counterpart& counterpart, const core::TestRun& run) {
                             {"desk_wanted", line.desk_wanted},
                             {"desk_passed", line.desk_passed},
                             {"cut_anew", line.cut_anew},
+                            {"their_cut_anew", line.their_cut_anew},
                             {"open", line.open}});
   for (const line::ReportedPath& path : run.paths)
     out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
@@ -358,7 +379,22 @@ Json restoration_json(const Counterpart& counterpart, const core::Peer& peer, co
   return out;
 }
 
-Json proposal_json(const Running& running, const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at) {
+// `counts`: of an agreement, whether it is the one that counts for this line; null of what is none.
+Json restored_line_json(const Counterpart& counterpart, const core::Peer& peer, const std::vector<core::AgreedRestoration>& agreed,
+                        const line::ActPlace& at, const line::RestoredLine& of) {
+  Json out{{"line", name_of(counterpart, of.line)}, {"number", of.line.value}, {"media", line::media_words(of.media)}, {"counts", Json()}};
+  if (peer.agreements().book().outcome(at)->state != line::ProposalState::kAccepted) return out;
+  const auto stands = [&](const core::AgreedRestoration& one) {
+    return one.at == at && std::find(one.lines.begin(), one.lines.end(), of) != one.lines.end();
+  };
+  out["counts"] = std::any_of(agreed.begin(), agreed.end(), stands);
+  out["cut_anew"] = peer.restorations().cut_anew(at, of, Whose::kAuthors);
+  out["their_cut_anew"] = peer.restorations().cut_anew(at, of, Whose::kOthers);
+  return out;
+}
+
+Json proposal_json(const Running& running, const Counterpart& counterpart, const core::Peer& peer,
+                   const std::vector<core::AgreedRestoration>& agreed, const line::ActPlace& at) {
   const core::Agreements& agreements = peer.agreements();
   const line::Proposal& proposal = *agreements.book().find(at);
   const line::Outcome outcome = *agreements.book().outcome(at);
@@ -376,9 +412,10 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
   out["lapse"] = proposal.lapse ? Json(proposal.lapse->seconds) : Json();
   out["lines"] = Json::array();
   for (const line::RestoredLine& one : restored_lines(proposal))
-    out["lines"].push_back({{"line", name_of(counterpart, one.line)}, {"number", one.line.value}, {"media", line::media_words(one.media)}});
+    out["lines"].push_back(restored_line_json(counterpart, peer, agreed, at, one));
   out["decided"] = Json();
-  if (outcome.decided_at != at)
+  // A lapse is nobody's act: it stands before the first entry that came too late, whoever signed that.
+  if (outcome.decided_at != at && outcome.state != line::ProposalState::kLapsed)
     if (const auto answer = proposal_entry(running, counterpart, outcome.decided_at)) {
       const bool ours = agreements.whose(outcome.decided_at) == Whose::kAuthors;
       Json decided = by_json(running, counterpart, ours, answer->header);
@@ -406,8 +443,9 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
 Json proposals_json(const Running& running, const Counterpart& counterpart) {
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
   Json all = Json::array();
+  const std::vector<core::AgreedRestoration> agreed = peer.agreements().restorations();
   for (const line::ActPlace& at : peer.agreements().book().proposals())
-    all.push_back(proposal_json(running, counterpart, peer, at));
+    all.push_back(proposal_json(running, counterpart, peer, agreed, at));
   std::stable_sort(all.begin(), all.end(), [](const Json& a, const Json& b) { return a.value("time", 0u) < b.value("time", 0u); });
   while (all.size() > kShownMax) all.erase(all.begin());
   return {{"ok", true}, {"now", running.driver->now().wall.seconds}, {"proposals", std::move(all)}};

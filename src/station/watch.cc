@@ -203,11 +203,15 @@ void Watch::take_back(const core::SubmissionFailed& failed) {
   if (annex == nullptr) annex = counterpart.retired(failed.line);
   const std::string line = counterpart.name() + "/" + (annex == nullptr ? std::to_string(failed.line.value) : annex->name);
   const record::Entry& entry = *failed.given_back;
+  const bool left = failed.submission == 0;
   const std::string author = entry.header.author.value == 0 ? "the desk" : officer_words(running_.own_roster, entry.header.author);
   const std::string text = failed.dropped ? "" : wire::display_line(as_string(entry.body));
-  note({{"what", failed.dropped ? "dropped" : "returned"}, {"line", line}, {"author", author}, {"text", text}, {"why", failed.error.message}});
+  note({{"what", failed.dropped ? "dropped" : "returned"}, {"line", line}, {"author", author}, {"text", text},
+        {"why", left ? "no receipt for it has come; " + failed.error.message : failed.error.message}});
+  const std::string what = left ? " had left, and no receipt for it has come, so that nobody here knows whether it is there: "
+                                       : " was not sent: ";
   on_core_alarm(line, failed.dropped ? "dropped" : "returned",
-                "a message of " + author + (failed.dropped ? ", which he wanted dropped," : "") + " was not sent: " + failed.error.message +
+                "a message of " + author + (failed.dropped ? ", which he wanted dropped," : "") + what + failed.error.message +
                     (failed.dropped ? "" : ". Its text: detente log " + line));
 }
 

@@ -229,7 +229,9 @@ std::vector<Situation> find_situations(const Judged& judged) {
   // Who is silent by order shows nothing of its equipment, nor of the paths.
   add(!judged.contact && (facts.dark_by_us || facts.dark_by_them), Situation::kSilent);
   add(all_unplugged(judged), Situation::kOwnPathUnplugged);
-  const bool in_vain = any_path(judged, is_one_way) && any_path(judged, heard_on);
+  // Their packets come, or what of ours arrived they said by a path that this line may not take.
+  const bool in_vain = any_path(judged, is_one_way) &&
+                       (any_path(judged, heard_on) || (any_path(judged, known_to_arrive) && heard_elsewhere(facts)));
   if (!judged.contact) {
     add(in_vain, Situation::kOneDirection);
     add(facts.station.other_accord && !facts.station.session, Situation::kOtherAccord);

@@ -78,13 +78,14 @@ struct FarFacts {
 // A side's register of this line. Both sides': by both.
 struct CutFacts {
   WallTime since;                              // by its author's clock
-  std::string reason;                          // may be empty
+  std::string reason;                          // of the newest of them; may be empty
   bool dark = false;                           // its author sends and answers nothing
   std::string mandate = {};                    // "by mandate of its president"; may be empty
   std::string by = {};                         // the post of the officer who signed it; may be empty
   std::string what = {};                       // "text": of a cut that leaves other media open; empty: all of the line
   std::string left = {};                       // and those: "documents"
   std::optional<WallTime> since_by_ours = {};  // the same moment, where the difference of the clocks is known
+  std::optional<WallTime> anew = {};           // the newest, where several cuts of that side hold the line
 };
 
 struct OutageFacts {

@@ -213,6 +213,30 @@ TEST(Ladder, AStationThatIsHeardByAPathOfOtherLinesIsUp) {
   EXPECT_EQ(judge(facts).situation, Situation::kSilent) << "calls alone";
 }
 
+// All the paths of the line: what comes by another tells of the station, and of the direction that works.
+TEST(Ladder, AnOwnPathThatIsDeadInOneDirectionIsThatAndNotDead) {
+  LadderFacts facts = on_one_path();
+  facts.station.elsewhere = FarFacts::Elsewhere{"satellite", ago(3)};
+  they_answer_elsewhere(facts.paths[0]);
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kOneDirection);
+  EXPECT_EQ(ladder.text.title, "ONE DIRECTION DEAD: we do not hear them");
+  EXPECT_NE(ladder.text.words.find("On fibre north hears us"), std::string::npos) << ladder.text.words;
+  facts.paths[0].answered_elsewhere.reset();
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kLinesPathsDead);
+  EXPECT_NE(ladder.text.words.find("what we send by fibre is known to arrive"), std::string::npos) << ladder.text.words;
+}
+
+TEST(Ladder, OfSeveralCutsTheNewestWordsAreShownAndSinceWhenTheFirst) {
+  LadderFacts facts = in_contact();
+  facts.cut_by_them = CutFacts{wall_ago(900), "the second reason"};
+  facts.cut_by_them->anew = wall_ago(60);
+  const std::string words = judge(facts).text.words;
+  EXPECT_NE(words.find(", and anew at "), std::string::npos) << words;
+  EXPECT_NE(words.find("the second reason"), std::string::npos) << words;
+}
+
 TEST(Ladder, NeverHeardSaysSinceWhen) {
   LadderFacts facts = silent();
   facts.station = {};

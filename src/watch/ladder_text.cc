@@ -93,9 +93,12 @@ std::string names_of_paths(const Judged& judged) {
 // Which direction is dead nothing shows: what comes by the other path tells of the station, not of these.
 std::string lines_paths_words(const Judged& judged) {
   const FarFacts::Elsewhere& elsewhere = *judged.facts.station.elsewhere;
+  const JudgedPath* arrives = find_path(judged, [](const JudgedPath& one) { return one.finding.out.known == Known::kGood; });
   return "The station of " + judged.facts.far + " is up: it was heard by " + elsewhere.path + " at " + since_text(judged.facts, elsewhere.heard) +
          ago(age_of(judged.facts, elsewhere.heard)) + ". By " + names_of_paths(judged) +
-         ", all that the accord gives this line, nothing comes, and nothing of ours is known to arrive.";
+         ", all that the accord gives this line, nothing comes, and " +
+         (arrives == nullptr ? std::string("nothing of ours is known to arrive.")
+                             : "what we send by " + arrives->finding.name + " is known to arrive.");
 }
 
 std::string far_off_words(const Judged& judged) {
@@ -129,7 +132,8 @@ std::string cut_time(const LadderFacts& facts, const CutFacts& cut, bool ours) {
 // "North (duty-officer) suspended the line at ...".
 std::string cut_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours) {
   return (ours ? "We" : sentence_start(facts.far)) + (cut.by.empty() ? "" : " (" + cut.by + ")") + " suspended " +
-         (cut.what.empty() ? "the line" : cut.what + " on this line") + " at " + cut_time(facts, cut, ours) + by_mandate(cut) + ". " +
+         (cut.what.empty() ? "the line" : cut.what + " on this line") + " at " + cut_time(facts, cut, ours) +
+         (cut.anew ? ", and anew at " + time_text(*cut.anew) : "") + by_mandate(cut) + ". " +
          in_quotes(cut.reason) + (cut.left.empty() ? "" : " Not suspended: " + cut.left + ".");
 }
 

@@ -147,6 +147,10 @@ class Amended(unittest.TestCase):
             self.assertEqual(lines, {"accord", "presidential", LINE, "fishery"})
             station.cli("send", f"{far}/fishery", "A line more.", "--wait", "receipt")
             self.assertEqual(station.refused("send", f"{far}/liaison", "No more.")["fault"], "state")
+            retired = station.cli("status", f"{far}/liaison")
+            self.assertTrue(retired["retired"])
+            self.assertIn("version 2", retired["words"])
+            self.assertIn(f"detente record show {far}/liaison", retired["to_do"])
             text = " ".join(subprocess.run([os.path.join(os.environ["DETENTE_BIN"], "detente"), "status", "--dir", station.dir],
                                            capture_output=True, text=True, timeout=60).stdout.split())
             self.assertIn("accord v2, adopted by both", text)
@@ -210,6 +214,40 @@ class Amended(unittest.TestCase):
         self.await_second()
         self.north.wait_link("south")
         wait_until(lambda: "It waits." in self.south.texts("north", LINE), "what waited to arrive", patience=60)
+
+    def test_files_that_are_half_written_are_no_alarm_and_what_stays_so_is(self):
+        self.draft("--heartbeat", "5")
+        self.north.cli("accord", "import", self.directory("next"))
+        annex = pathlib.Path(self.north.path("accords", "south", "2", "annex-2.toml"))
+        whole = annex.read_text(encoding="utf-8")
+        annex.write_text(whole + "# half", encoding="utf-8")
+        self.begin()
+        began = time.monotonic()
+
+        def alarm():
+            return next((one for one in self.north.cli("alarm", "list")["alarms"]
+                         if one["kind"] == "accord-next" and one["ended_at"] is None), None)
+
+        self.assertIn("a byte was changed", wait_until(alarm, "the alarm")["words"])
+        self.assertGreater(time.monotonic() - began, 3)
+        annex.write_text(whole, encoding="utf-8")
+        wait_until(lambda: alarm() is None, "its end")
+        text = subprocess.run([os.path.join(os.environ["DETENTE_BIN"], "detente"), "alarm", "list", "--dir", self.north.dir],
+                              capture_output=True, text=True, timeout=60).stdout
+        self.assertIn("ended at", " ".join(text.split()))
+        self.assertNotIn("OPEN", [line.split()[1] for line in text.splitlines() if "accord-next" in line or "next accord" in line])
+
+    def test_the_next_step_names_what_is_missing_and_no_start_of_a_station_that_runs(self):
+        self.begin()
+        self.south.cli("accord", "amend", "north", "--heartbeat", "5")
+        run = lambda *arguments: subprocess.run([os.path.join(os.environ["DETENTE_BIN"], "detente"), *arguments], capture_output=True,
+                                                text=True, timeout=60).stdout
+        self.assertIn("detente accord export north DIR2 --next", run("accord", "sign", "north", "--next", "--yes", "--dir", self.south.dir))
+        self.assertIn(f"there: detente accord import {self.directory('next')}",
+                      run("accord", "export", "north", self.directory("next"), "--next", "--dir", self.south.dir))
+        said = run("accord", "import", self.directory("next"), "--dir", self.north.dir)
+        self.assertIn("detente accord sign south --next", said)
+        self.assertNotIn("station run", said)
 
     def test_what_may_not_follow_is_refused(self):
         self.begin()

@@ -71,6 +71,20 @@ class Cuts(TwoStations):
         kinds = {alarm["kind"] for alarm in self.south.cli("alarm", "list")["alarms"]}
         self.assertIn("cut", kinds)
 
+    def test_a_newer_cut_shows_its_own_words_and_since_when_the_first(self):
+        for reason in ("the first reason", "the second reason"):
+            self.cut(self.north, "--reason", reason)
+        wait_until(lambda: (cut := self.ladder(self.south)["registers"]["theirs"]) and cut["cut"] == 2, "the second cut")
+        for station, situation, register, far in ((self.south, "cut-by-them", "theirs", "north"), (self.north, "cut-by-us", "own", "south")):
+            ladder = self.await_situation(station, situation)
+            self.assertIn("the second reason", ladder["words"])
+            self.assertIn("and anew at", ladder["words"])
+            self.assertNotIn("the first reason", ladder["words"])
+            cut = ladder["registers"][register]
+            self.assertEqual((cut["cut"], cut["reason"]), (2, "the second reason"))
+            self.assertLessEqual(cut["cut_since"], cut["since"])
+            self.assertIn("the second reason", station.refused("send", f"{far}/{LINE}", "no")["message"])
+
     def test_without_a_reason_both_screens_say_so(self):
         self.cut(self.north, "--no-reason")
         self.assertIn("No reason was given", self.await_situation(self.south, "cut-by-them")["words"])

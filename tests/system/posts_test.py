@@ -43,6 +43,18 @@ class EachLineAlone(unittest.TestCase):
         self.relays[0].change = None
         wait_until(lambda: self.north.texts("south", WEST) == ["one", "two"], "what waited for its path")
 
+    def test_a_path_of_one_line_that_is_dead_in_one_direction_is_named_with_the_direction(self):
+        wait_until(lambda: self.send(WEST, "one") == "receipted", "a receipt on the west line")
+        self.relays[0].change = lambda direction, number, datagram: [] if direction == 1 else [datagram]  # north's to south
+        for number in range(3):
+            self.send(WEST, f"more {number}")
+        for station, far, who in ((self.south, "north", "we do not hear them"), (self.north, "south", "they do not hear us")):
+            said = wait_until(lambda s=station, f=far: (line := s.line_of(f, WEST))["situation"] == "one-direction-dead" and line,
+                              lambda s=station, f=far: f"{s.name} to name the direction: {s.line_of(f, WEST)}", 120)
+            self.assertIn(who, said["title"])
+            self.assertIn("path1", said["words"])
+            self.assertEqual(station.line_of(far, LIAISON)["situation"], "in-contact")
+
     def test_media_and_people_are_each_lines_own(self):
         file = self.south.path("paper.txt")
         with open(file, "w", encoding="utf-8") as paper:

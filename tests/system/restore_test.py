@@ -125,6 +125,35 @@ class Restorations(unittest.TestCase):
         self.assertIn("its hour has passed", shown())
         self.assertNotIn("proposal accept", shown())
 
+    def test_a_cut_that_is_newer_than_the_agreement_is_not_opened_and_both_sides_say_so(self):
+        offered = self.propose(self.south, LINE, at="+10s")
+        wait_until(lambda: self.proposals(self.north), "the proposal")
+        self.answer(self.north, "accept", offered)
+        wait_until(lambda: self.states(self.south)[offered["id"]] == "accepted", "the acceptance")
+        self.north.cli("cut", f"south/{LINE}", "--reason", "Once more.", "--as", "ri", "--yes")
+        for station, words, newer in ((self.north, "our cut is newer than that agreement", "cut_anew"),
+                                      (self.south, "the cut by north is newer than that agreement", "their_cut_anew")):
+            wait_until(lambda s=station, w=words: w in " ".join(self.ladder(s)["also"]), lambda s=station: f"{s.name} to say so: {self.ladder(s)}")
+            line = self.proposals(station)[0]["lines"][0]
+            self.assertEqual((line["counts"], line[newer]), (True, True))
+        for station in (self.south, self.north):
+            report = wait_until(lambda s=station: self.acts(s, "own", 16), "the report", 40)[0]
+            self.assertIn("cut anew", report)
+            self.assertIn(f"{LINE} stays cut", report)
+            self.assertNotEqual(self.ladder(station)["situation"], "in-contact")
+
+    def test_of_two_agreements_about_one_line_it_is_said_which_counts(self):
+        offers = [self.propose(self.south, LINE, at=at) for at in ("+2h", "+1h")]
+        wait_until(lambda: len(self.proposals(self.north)) == 2, "the proposals")
+        for offered in offers:
+            self.answer(self.north, "accept", offered)
+        wait_until(lambda: set(self.states(self.south).values()) == {"accepted"}, "the acceptances")
+        for station in (self.south, self.north):
+            counts = {one["instant"]: one["lines"][0]["counts"] for one in self.proposals(station)}
+            self.assertEqual([counts[at] for at in sorted(counts)].count(True), 1, counts)
+        text = subprocess.run([DETENTE, "restore", "show", "--dir", self.south.dir], capture_output=True, text=True, timeout=60).stdout
+        self.assertIn("another agreement about this line is the one that counts", text)
+
     def test_a_station_that_is_killed_in_its_tests_leaves_the_line_cut_and_a_new_agreement_opens_it(self):
         offered = self.propose(self.north, LINE, DESK, at="+3s")
         wait_until(lambda: self.proposals(self.south), "the proposal")

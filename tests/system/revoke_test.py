@@ -93,6 +93,22 @@ class Captured(Files):
 
     # ---- tests ----
 
+    def test_of_a_deniable_line_the_position_is_read_out(self):
+        taken, proof = self.capture()
+        self.assertEqual(taken.cli("send", QUIET, "forged", "--wait", "receipt")["state"], "receipted")
+        quiet = os.path.join(self.lab.dir, "quiet.dex")
+        self.north.cli("record", "export", f"south/{QUIET}", "far", "0", "--form", "leaf", "--out", quiet)
+        house = self.copy("house", "station")
+        message = house.refused("station", "revoke", "--from", quiet, "--yes")["message"]
+        self.assertIn("is deniable", message)
+        self.assertIn("detente record show LINE --at SIZE", message)
+        logs = self.north.cli("record", "show", f"south/{QUIET}", "--at", "1")["logs"]
+        log = next(one for one in logs if one["whose"] == "far")
+        self.assertEqual(log["at"]["size"], 1)
+        answer, _ = self.revoke(house, "--from", proof, "--last", f"{QUIET}={log['epoch']}:1:{log['at']['root']}")
+        self.assertEqual([(one["line"], one["size"]) for one in answer["positions"]], [(1, 1), (2, 1)])
+        self.assertEqual(self.verdicts(QUIET), {"before": "valid", "forged": "after the last valid"})
+
     def test_it_is_refused_and_another_takes_its_place(self):
         taken, proof = self.capture()
         epoch = self.north.entries("south", WEST)[0]["epoch"]

@@ -188,6 +188,25 @@ class Words(unittest.TestCase):
         self.assertEqual((arrived[-1]["precedence"], arrived[-1]["class"]), ("immediate", "live"))
         self.assertFalse(answer["missed"])
 
+    def test_more_than_one_answer_holds_is_all_shown_or_said(self):
+        target = f"/v1/counterparts/north/lines/{QUIET}/entries"
+        for page in range(3):
+            messages = [{"text": f"many {page * 100 + i}"} for i in range(100)]
+            status, answer = self.south.ask("POST", target, {"messages": messages, "wait": "receipt", "timeout_ms": 20000})
+            self.assertEqual(status, 200, answer)
+        texts = [f"many {i}" for i in range(300)]
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            shown = [entry.get("text", "") for entry in station.cli("inbox", f"{far}/{QUIET}", "--all")["entries"]]
+            self.assertEqual([text for text in shown if text.startswith("many")], texts)
+        unread = self.north.cli("inbox", f"south/{QUIET}")
+        self.assertEqual((len(unread["entries"]), unread["more"]), (200, [f"south/{QUIET}"]))
+        newest = self.north.get("/v1/status")["events"]
+        shown = self.north.cli("events")
+        self.assertEqual((shown["events"][-1]["id"] >= newest, shown["missed"]), (True, True))
+        every = self.north.cli("events", "--all")["events"]
+        self.assertEqual([event["id"] for event in every][:3], [1, 2, 3])
+        self.assertGreater(len(every), 256)
+
     def test_a_second_start_is_refused(self):
         before = self.south.stderr()
         process, self.south.process = self.south.process, None
