@@ -145,11 +145,15 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 }
 
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
-  if (!line.outcomes.insert(call.call.id).second) return;
+  const char* const state = watch::to_string(call.state);
+  // One that was passed over comes again when a clock that had jumped ahead is set back.
+  const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, state);
+  if (!is_new && (held->second == state || held->second != watch::to_string(watch::CallState::kOwnStationDown))) return;
+  held->second = state;
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
   out["caller"] = line.counterpart->accord.accord.sides[call.call.caller].name;
-  out["state"] = watch::to_string(call.state);
+  out["state"] = state;
   note(out);
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }

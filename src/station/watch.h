@@ -84,7 +84,7 @@ class Watch {
     std::string name;  // "north/military-west"
     std::unique_ptr<LineWatch> watch;
     std::map<record::LogKey, std::uint64_t> scanned;
-    std::set<watch::CallId> outcomes;  // that stand in the log, the newest of them
+    std::map<watch::CallId, std::string> outcomes;  // as the log has them, of the newest calls
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
     bool look_wanted = false;
@@ -105,6 +105,7 @@ class Watch {
   void begin();
   void begin_books(Replay& replay);
   std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
+  static std::vector<watch::UnwatchedFact> unwatched_calls(const OneLine& line, WallTime time);
   void note_closed(OneLine& line, WallTime time);
   Result<void> replay_again();
   // watch_deeds.cc

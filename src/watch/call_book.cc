@@ -92,6 +92,15 @@ Result<void> CallBook::take(const DownFact& fact) {
   return {};
 }
 
+Result<void> CallBook::take(const UnwatchedFact& fact) {
+  plan_until(fact.at);
+  const auto slot = slots_.find(fact.call);
+  if (slot == slots_.end())
+    return fail(Fault::kNotFound, "the book has no such check call");
+  slot->second.passed_over = true;
+  return {};
+}
+
 Result<void> CallBook::take(const DrillFact& fact) {
   const Day at = fact.day - folded_from_;
   if (at >= 0 && at < static_cast<Day>(folded_.size()))

@@ -62,6 +62,10 @@ struct RestoreFact {
 struct DownFact {  // this station did not run; told before the first advance after it
   WallTime at, until;
 };
+struct UnwatchedFact {  // kept from before: what came of this call was not seen; `at` is where it begins
+  WallTime at;
+  CallId call;
+};
 struct DrillFact {
   WallTime at;
   Day day = 0;
@@ -69,7 +73,7 @@ struct DrillFact {
 struct LifeFact {  // the other side did something that is no check call
   WallTime at;
 };
-using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, DrillFact, LifeFact>;
+using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, DrillFact, LifeFact>;
 
 struct BookEvent {
   enum class Kind : std::uint8_t { kDue, kOverdue, kClosed, kAlarm };
@@ -121,7 +125,7 @@ class CallBook {
     PlannedCall call;
     CallFacts facts;
     bool told_due = false, told_overdue = false, closed = false;
-    bool passed_over = false;  // between two looks
+    bool passed_over = false;  // between two looks, now or in a run before this one
     bool down_at_end = false;  // the station did not run when it ended
     bool down_within = false;  // nor at some time while it was open
   };
@@ -130,6 +134,7 @@ class CallBook {
   Result<void> take(const CutFact& fact);
   Result<void> take(const RestoreFact& fact);
   Result<void> take(const DownFact& fact);
+  Result<void> take(const UnwatchedFact& fact);
   Result<void> take(const DrillFact& fact);
   Result<void> take(const LifeFact& fact);
   void plan_until(WallTime until);

@@ -66,6 +66,20 @@ void run(CallBook& book, WallTime from, WallTime until, std::uint32_t step = 600
   ASSERT_TRUE(book.advance(until));
 }
 
+TEST(CallBook, ACallThatWasNotSeenStaysSoWhenTheBookIsMadeAgain) {
+  const auto calls_of_south = [](SideIndex own, bool unseen) {
+    CallBook book(daily(), own, utc("2027-05-03T00:00:00Z"));
+    std::vector<BookFact> facts;
+    if (unseen) facts.emplace_back(UnwatchedFact{utc("2027-05-03T09:00:00Z"), morning_of(3)});
+    book.replay(std::move(facts), utc("2027-05-03T12:00:00Z"));
+    return std::pair(book.call(morning_of(3))->state, book.silence().row());
+  };
+  EXPECT_EQ(calls_of_south(kNorth, false), std::pair(CallState::kNotCalled, 1u));
+  EXPECT_EQ(calls_of_south(kNorth, true), std::pair(CallState::kOwnStationDown, 0u));
+  CallBook book(daily(), kNorth, utc("2027-05-03T00:00:00Z"));
+  EXPECT_FALSE(book.add(UnwatchedFact{utc("2027-05-03T09:00:00Z"), {morning_of(3).day, 7}}));
+}
+
 TEST(CallBook, OneCallFromItsHourToItsEnd) {
   CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
   ASSERT_TRUE(book.advance(utc("2027-05-03T08:59:59Z")));
