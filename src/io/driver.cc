@@ -62,8 +62,8 @@ struct Driver::Runtime {
   void send(const core::SendDatagram& datagram) {
     const auto found = routes.find({datagram.peer, datagram.path});
     if (found == routes.end()) return;
-    ++found->second.traffic.sent;
-    found->second.bearer->send(found->second.id, datagram.datagram);
+    const bool left = found->second.bearer->send(found->second.id, datagram.datagram);
+    ++(left ? found->second.traffic.sent : found->second.traffic.not_sent);
   }
   void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
     const auto found = routes.find({heard.peer, heard.path});

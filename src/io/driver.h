@@ -32,8 +32,9 @@ struct DriverParts {  // all borrowed; they outlive the driver
 
 // Datagrams of one path since the driver was made.
 struct PathTraffic {
-  std::uint64_t sent = 0;   // given to the bearer
-  std::uint64_t heard = 0;  // that verified
+  std::uint64_t sent = 0;      // left this machine, as far as it can tell
+  std::uint64_t heard = 0;     // that verified
+  std::uint64_t not_sent = 0;  // were to be sent, and did not leave
 };
 
 class Driver {

@@ -92,6 +92,7 @@ void Watch::tick() {
     if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
       log_.warn("{}", done.error().message);
   }
+  look_at_paths(time);
   for (auto& [key, line] : lines_)
     if (line.watch->book() != nullptr) advance(line, time);
   escalate();

@@ -88,6 +88,7 @@ class Watch {
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
     bool look_wanted = false;
+    bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
   };
   struct Replay;  // watch_open.cc
@@ -144,6 +145,7 @@ class Watch {
   void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
   // watch_tries.cc
   void count_tries(WallTime time);
+  void look_at_paths(WallTime time);
   Json alarms_json() const;
 
   void take_back(const core::SubmissionFailed& failed);

@@ -24,6 +24,7 @@ std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
       return we_call ? "we did not call, though it was our turn" : "they did not call, though it was their turn";
     case CallState::kDue: return we_call ? "due: our turn to call" : "due: their turn to call";
     case CallState::kOwnStationDown: return "not known: this station did not run";
+    case CallState::kOwnPathDown: return "not known: our path was down";
     default: return watch::to_string(call.state);
   }
 }

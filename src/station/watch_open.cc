@@ -208,6 +208,7 @@ void Watch::begin_books(Replay& replay) {
     for (const auto& fact : waiting_calls(line)) facts.push_back(fact);
     for (const auto& fact : unwatched_calls(line, time)) facts.push_back(fact);
     line.watch->begin(*replay.begin, std::move(facts), time);
+    line.path_down = false;  // the book is told anew
     note_closed(line, time);
   }
   replay_ = nullptr;
@@ -238,15 +239,16 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
   return out;
 }
 
-// A host that slept over a call leaves no other trace than what the log says of that call. What it says of calls that
+// A host that slept over a call, or a path that was down, leaves no other trace than what the log says of that call. What it says of calls that
 // are still to come it said by a clock that was ahead.
 std::vector<watch::UnwatchedFact> Watch::unwatched_calls(const OneLine& line, WallTime time) {
   std::vector<watch::UnwatchedFact> out;
   if (line.watch->schedule() == nullptr) return out;
   for (const auto& [id, state] : line.outcomes) {
-    if (state != watch::to_string(watch::CallState::kOwnStationDown)) continue;
+    const bool own_path = state == watch::to_string(watch::CallState::kOwnPathDown);
+    if (!own_path && state != watch::to_string(watch::CallState::kOwnStationDown)) continue;
     const auto call = line.watch->schedule()->find(id);
-    if (call && call->unanswered_from <= time) out.push_back({call->at, id});
+    if (call && call->unanswered_from <= time) out.push_back({call->at, id, own_path});
   }
   return out;
 }
