@@ -57,6 +57,7 @@ struct Driver::Runtime {
   std::condition_variable finished_some;
   std::vector<CommitThread::Outcome> finished;  // by the thread, not yet told to the station
   bool started = false;
+  watch::WallHistory walls;
   std::optional<CommitThread> commits;  // ends first: it posts to the context
 
   void send(const core::SendDatagram& datagram) {
@@ -87,7 +88,13 @@ Driver::~Driver() {
 }
 
 asio::io_context& Driver::context() { return runtime_->context; }
-Now Driver::now() const { return os_now(); }
+Now Driver::now() const {
+  const Now now = os_now();
+  runtime_->walls.look(now);
+  return now;
+}
+
+const watch::WallHistory& Driver::walls() const { return runtime_->walls; }
 
 Result<core::SocketId> Driver::add_socket(BearerKind kind, const std::string& host,
                                           std::uint16_t port) {

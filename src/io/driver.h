@@ -15,6 +15,7 @@
 
 #include "core/station.h"
 #include "io/bearer.h"
+#include "watch/wall_history.h"
 
 namespace boost::asio {
 class io_context;
@@ -90,6 +91,8 @@ class Driver {
   Result<core::CourierId> take_courier(PeerId peer, ByteView file, const CourierAccepted& accepted);
   const core::Station& station() const { return station_; }
   Now now() const;
+  // What now() said of the wall clock, then.
+  const watch::WallHistory& walls() const;
   std::uint64_t datagrams_not_sent() const;
   PathTraffic traffic(PeerId peer, PathId path) const;
   // What was noticed of a path beside datagrams; nothing of a path without a route.

@@ -219,6 +219,7 @@ void Watch::take_back(const core::SubmissionFailed& failed) {
 void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored) {
   const auto act = read_watch_act(running_, *line.counterpart, *line.annex, log, stored);
   if (!act) return;
+  if (const auto seen = line.watch->see_person(*act, now()); seen && replay_ != nullptr) remember(line, *seen);
   if (const auto* zones = std::get_if<std::vector<line::ZoneDigest>>(&act->body)) return take_zones(line, *act, *zones);
   if (const auto* call = std::get_if<line::CallAct>(&act->body)) return take_call(line, *act, *call);
   if (!line.watch->take(*act, now()) || act->own || !started_) return;

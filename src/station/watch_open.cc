@@ -223,6 +223,10 @@ void Watch::remember(const OneLine& line, const WatchAct& act) {
     facts.emplace_back(watch::DrillFact{act.at, static_cast<watch::Day>(call.day)});
 }
 
+void Watch::remember(const OneLine& line, WallTime seen) {
+  replay_->facts[line.name].emplace_back(watch::LifeFact{seen});
+}
+
 // Calls of the outbox: no path has carried them, and this side has called all the same.
 std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
   std::vector<watch::CallFact> out;
@@ -239,8 +243,8 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
   return out;
 }
 
-// A host that slept over a call, or a path that was down, leaves no other trace than what the log says of that call. What it says of calls that
-// are still to come it said by a clock that was ahead.
+// A host that slept over a call, or a path that was down, leaves no other trace than what the log says of that call.
+// What it says of calls that are still to come it said by a clock that was ahead.
 std::vector<watch::UnwatchedFact> Watch::unwatched_calls(const OneLine& line, WallTime time) {
   std::vector<watch::UnwatchedFact> out;
   if (line.watch->schedule() == nullptr) return out;

@@ -20,6 +20,9 @@ SituationText text_of(Situation situation, const Judged& judged);
 // The same fact in one sentence, where it is not the situation.
 std::string also_text(Situation situation, const Judged& judged);
 
+// Nothing was heard since an outage that they had announced passed its end.
+bool outlasts_outage(const LadderFacts& facts);
+
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
 std::string heard_text(const LadderFacts& facts);
 
