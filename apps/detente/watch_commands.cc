@@ -23,9 +23,9 @@ namespace {
 using station::Deed;
 
 struct DeedOptions {
-  std::string officer, to, line, bearer, way = "in", words, at, capture, since;
+  std::string officer, to, line, bearer, way = "in", words, at, capture, since, until;
   std::vector<std::string> lines;
-  std::uint64_t alarm = 0, readability = 0;
+  std::uint64_t alarm = 0, readability = 0, after = 0;
   bool read_back = false;
 };
 
@@ -160,25 +160,53 @@ Result<void> contact(Context& context, const DeedOptions& options, bool heard_in
                                      : "kept: the officer says so, and the station no more than that");
 }
 
+Result<WallTime> time_option(const std::string& text, const char* option) {
+  return text.size() == 10 ? parse_date(text, option) : parse_when(text, io::os_wall_time());
+}
+
+// Page by page to its end, whatever its length; a program gets the first page, and the sums of all.
 Result<void> show_log(Context& context, const DeedOptions& options, const std::string& only) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
-  std::string target = "/v1/watch/log?limit=2000";
+  std::string target = "/v1/watch/log?limit=2000" + only;
   if (!options.line.empty()) {
     DETENTE_TRY(line, find_line(station, options.line));
     target += "&line=" + escape(line.text());
   }
   if (!options.since.empty()) {
-    const bool is_date = options.since.size() == 10;
-    DETENTE_TRY(since, is_date ? parse_date(options.since, "--since") : parse_when(options.since, io::os_wall_time()));
+    DETENTE_TRY(since, time_option(options.since, "--since"));
     target += "&since=" + std::to_string(since.seconds);
   }
-  DETENTE_TRY(log, station.get(target));
-  if (log["more"] == true) context.say("(the newest 2000; say --since for a shorter span)");
-  for (const std::string& line : watch_log_lines(log, only)) context.say(line);
-  for (const std::string& line : watch_log_sums(log)) context.say(line);
-  context.result(std::move(log));
+  if (!options.until.empty()) {
+    DETENTE_TRY(until, time_option(options.until, "--until"));
+    target += "&until=" + std::to_string(until.seconds);
+  }
+  WatchLogSums sums;
+  Json first;
+  bool any = false;
+  for (std::uint64_t after = options.after;;) {
+    DETENTE_TRY(log, station.get(target + "&after=" + std::to_string(after)));
+    for (const std::string& line : watch_log_lines(log)) {
+      context.say(line);
+      any = true;
+    }
+    sums.add(log);
+    const bool more = log["more"] == true && log["next"].is_number_unsigned();
+    if (more) after = log["next"].get<std::uint64_t>();
+    if (first.is_null()) first = std::move(log);
+    if (!more) break;
+  }
+  if (!any) context.say("Nothing in this span.");
+  for (const std::string& line : sums.lines()) context.say(line);
+  first["sums"] = sums.json();
+  context.result(std::move(first));
   return {};
+}
+
+void add_span(CLI::App& command, DeedOptions& options) {
+  command.add_option("--since", options.since, "From this date, as 2026-06-09, or time on");
+  command.add_option("--until", options.until, "Before this date or time");
+  command.add_option("--after", options.after, "After this number of the log's lines: `next` of a --json page that has `more`");
 }
 
 CLI::App* officer_command(CLI::App& in, const char* name, const char* about, DeedOptions& options) {
@@ -276,9 +304,9 @@ void add_contact(CLI::App& app, Context& context) {
   auto list = std::make_shared<DeedOptions>();
   command = contacts.add_subcommand("list", "What was recorded by hand and heard in public");
   command->add_option("LINE", list->line, "Of this line alone");
-  command->add_option("--since", list->since, "A date, as 2026-06-09, or a time");
+  add_span(*command, *list);
   example(*command, "detente contact list north/military-west");
-  on_run(*command, context, [&context, list] { return show_log(context, *list, "contact"); });
+  on_run(*command, context, [&context, list] { return show_log(context, *list, "&only=contact"); });
 }
 
 }  // namespace
@@ -290,7 +318,7 @@ void add_watch_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<DeedOptions>();
   CLI::App* log = app.add_subcommand("log", "The watch log: own tries, calls and what became of them, deeds");
   log->add_option("LINE", options->line, "Of this line alone");
-  log->add_option("--since", options->since, "A date, as 2026-06-09, or a time");
+  add_span(*log, *options);
   example(*log, "detente log north/military-west --since 2020-06-09");
   on_run(*log, context, [&context, options] { return show_log(context, *options, ""); });
 }

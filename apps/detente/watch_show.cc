@@ -15,8 +15,6 @@ std::uint64_t number(const Json& json, const char* key) {
   return it != json.end() && it->is_number_unsigned() ? it->get<std::uint64_t>() : 0;
 }
 
-bool is_spoken(const Json& deed) { return text_of(deed, "do") == "contact" || text_of(deed, "do") == "heard"; }
-
 std::string deed_words(const Json& deed) {
   const std::string what = text_of(deed, "do");
   const std::string who = "officer " + std::to_string(number(deed, "officer"));
@@ -42,8 +40,9 @@ std::string tries_words(const Json& line) {
   std::string out = "tries at " + text_of(line, "counterpart") + ", hour from " + utc_text(line.value("from", Json())) + ":";
   const Json paths = line.value("paths", Json::object());
   for (const auto& [path, counts] : paths.items())
-    if (counts.is_array() && counts.size() == 2)
-      out += fmt::format(" {} {} sent, {} heard;", wire::display_line(path), counts[0].dump(), counts[1].dump());
+    if (counts.is_array() && counts.size() >= 2)
+      out += fmt::format(" {} {} sent, {} heard{};", wire::display_line(path), counts[0].dump(), counts[1].dump(),
+                         counts.size() > 2 && counts[2] != 0 ? ", " + counts[2].dump() + " could not be sent" : "");
   return out;
 }
 
@@ -130,40 +129,48 @@ std::vector<std::string> alarm_lines(const Json& alarms) {
   return out;
 }
 
-std::vector<std::string> watch_log_lines(const Json& log, const std::string& only) {
+std::vector<std::string> watch_log_lines(const Json& log) {
   std::vector<std::string> out;
   for (const Json& line : log["lines"]) {
-    if (only == "contact" && !(line.contains("deed") && is_spoken(line["deed"]))) continue;
     const Json& about = line.contains("deed") ? line["deed"] : line;
     const std::string name = text_of(about, "line");
     add_wrapped(out, utc_text(line.value("at", Json())) + "  " + (name.empty() ? "" : name + ": ") + line_words(line));
   }
-  if (out.empty()) out.push_back("Nothing in this span.");
   return out;
 }
 
-std::vector<std::string> watch_log_sums(const Json& log) {
-  std::map<std::string, std::uint64_t> outcomes;
-  std::uint64_t called = 0, sent = 0, heard = 0;
+void WatchLogSums::add(const Json& log) {
   for (const Json& line : log["lines"]) {
     const std::string what = text_of(line, "what");
-    if (what == "outcome") ++outcomes[text_of(line, "state")];
-    if (what == "call" && text_of(line, "side") == "own" && text_of(line, "act") == "called" && !line.contains("class")) ++called;
+    if (what == "outcome") ++outcomes_[text_of(line, "state")];
+    if (what == "call" && text_of(line, "side") == "own" && text_of(line, "act") == "called" && !line.contains("class")) ++called_;
     if (what != "tries") continue;
     const Json paths = line.value("paths", Json::object());
     for (const auto& [path, counts] : paths.items()) {
-      if (!counts.is_array() || counts.size() != 2) continue;
-      sent += counts[0].get<std::uint64_t>();
-      heard += counts[1].get<std::uint64_t>();
+      if (!counts.is_array() || counts.size() < 2) continue;
+      const auto count = [&counts = counts](std::size_t at) {
+        return at < counts.size() && counts[at].is_number_unsigned() ? counts[at].get<std::uint64_t>() : 0;
+      };
+      sent_ += count(0);
+      heard_ += count(1);
+      not_sent_ += count(2);
     }
   }
+}
+
+std::vector<std::string> WatchLogSums::lines() const {
   std::vector<std::string> out;
-  if (outcomes.empty() && called == 0 && sent == 0) return out;
-  std::string text = fmt::format("In all: we called {} times.", called);
-  for (const auto& [state, count] : outcomes) text += fmt::format(" {} {}.", count, state);
-  if (sent > 0) text += fmt::format(" In hours without contact: {} packets sent, {} heard.", sent, heard);
+  if (outcomes_.empty() && called_ == 0 && sent_ + not_sent_ == 0) return out;
+  std::string text = fmt::format("In all: we called {} times.", called_);
+  for (const auto& [state, count] : outcomes_) text += fmt::format(" {} {}.", count, state);
+  if (sent_ + not_sent_ > 0) text += fmt::format(" In hours without contact: {} packets sent, {} heard.", sent_, heard_);
+  if (not_sent_ > 0) text += fmt::format(" {} could not leave this machine.", not_sent_);
   add_wrapped(out, text);
   return out;
+}
+
+Json WatchLogSums::json() const {
+  return {{"called", called_}, {"outcomes", outcomes_}, {"sent", sent_}, {"heard", heard_}, {"not_sent", not_sent_}};
 }
 
 }  // namespace detente::cli

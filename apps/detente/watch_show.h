@@ -1,6 +1,8 @@
 // The watch's answers as lines for a person, at most 80 columns wide.
 #pragma once
 
+#include <map>
+
 #include "client_show.h"
 
 namespace detente::cli {
@@ -11,9 +13,17 @@ void add_wrapped(std::vector<std::string>& out, const std::string& text, const s
 std::vector<std::string> watch_lines(const Json& watch);   // GET /v1/watch
 std::vector<std::string> open_matters(const Json& watch);  // one text each
 std::vector<std::string> alarm_lines(const Json& alarms);
-// `only` = "contact": what was recorded by hand and heard in public.
-std::vector<std::string> watch_log_lines(const Json& log, const std::string& only);
-// "826 calls were made; 3 answered, …": what the shown lines come to.
-std::vector<std::string> watch_log_sums(const Json& log);
+std::vector<std::string> watch_log_lines(const Json& log);
+// What the lines of a span come to, however many pages they are: "we called 826 times".
+class WatchLogSums {
+ public:
+  void add(const Json& log);
+  std::vector<std::string> lines() const;
+  Json json() const;
+
+ private:
+  std::map<std::string, std::uint64_t> outcomes_;
+  std::uint64_t called_ = 0, sent_ = 0, heard_ = 0, not_sent_ = 0;
+};
 
 }  // namespace detente::cli

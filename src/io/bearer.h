@@ -43,8 +43,8 @@ class Bearer {
   virtual Result<RouteId> add_route(const std::string& host, std::uint16_t port) = 0;
   // From now on, until close().
   virtual void start(OnDatagram on_datagram) = 0;
-  // What cannot be sent now is dropped: the core sends again.
-  virtual void send(RouteId route, ByteView datagram) = 0;
+  // What cannot be sent now is dropped: the core sends again. False when, as far as this machine can tell, nothing left.
+  virtual bool send(RouteId route, ByteView datagram) = 0;
   virtual void close() = 0;
   virtual std::uint64_t not_sent() const = 0;
   // What was noticed of a route beside datagrams.

@@ -57,13 +57,14 @@ struct Driver::Runtime {
   std::condition_variable finished_some;
   std::vector<CommitThread::Outcome> finished;  // by the thread, not yet told to the station
   bool started = false;
+  watch::WallHistory walls;
   std::optional<CommitThread> commits;  // ends first: it posts to the context
 
   void send(const core::SendDatagram& datagram) {
     const auto found = routes.find({datagram.peer, datagram.path});
     if (found == routes.end()) return;
-    ++found->second.traffic.sent;
-    found->second.bearer->send(found->second.id, datagram.datagram);
+    const bool left = found->second.bearer->send(found->second.id, datagram.datagram);
+    ++(left ? found->second.traffic.sent : found->second.traffic.not_sent);
   }
   void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
     const auto found = routes.find({heard.peer, heard.path});
@@ -87,7 +88,13 @@ Driver::~Driver() {
 }
 
 asio::io_context& Driver::context() { return runtime_->context; }
-Now Driver::now() const { return os_now(); }
+Now Driver::now() const {
+  const Now now = os_now();
+  runtime_->walls.look(now);
+  return now;
+}
+
+const watch::WallHistory& Driver::walls() const { return runtime_->walls; }
 
 Result<core::SocketId> Driver::add_socket(BearerKind kind, const std::string& host,
                                           std::uint16_t port) {

@@ -15,6 +15,7 @@
 
 #include "core/station.h"
 #include "io/bearer.h"
+#include "watch/wall_history.h"
 
 namespace boost::asio {
 class io_context;
@@ -32,8 +33,9 @@ struct DriverParts {  // all borrowed; they outlive the driver
 
 // Datagrams of one path since the driver was made.
 struct PathTraffic {
-  std::uint64_t sent = 0;   // given to the bearer
-  std::uint64_t heard = 0;  // that verified
+  std::uint64_t sent = 0;      // left this machine, as far as it can tell
+  std::uint64_t heard = 0;     // that verified
+  std::uint64_t not_sent = 0;  // were to be sent, and did not leave
 };
 
 class Driver {
@@ -90,6 +92,8 @@ class Driver {
   Result<core::CourierId> take_courier(PeerId peer, ByteView file, const CourierAccepted& accepted);
   const core::Station& station() const { return station_; }
   Now now() const;
+  // What now() said of the wall clock, then.
+  const watch::WallHistory& walls() const;
   std::uint64_t datagrams_not_sent() const;
   PathTraffic traffic(PeerId peer, PathId path) const;
   // What was noticed of a path beside datagrams; nothing of a path without a route.

@@ -56,7 +56,7 @@ Result<JournalFile> JournalFile::open(const Path& path, const Visit& visit) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return io_error(path, "cannot be read", errno);
   if (!S_ISREG(info.st_mode)) return fail(Fault::kIo, path.string() + ": is not a plain file; move it away");
-  DETENTE_TRY(whole, out.visit_lines(visit));
+  DETENTE_TRY(whole, out.visit_lines(0, visit));
   out.size_ = whole;
   out.torn_bytes_ = static_cast<std::uint64_t>(info.st_size) - whole;
   if (out.torn_bytes_ > 0 && ::ftruncate(fd, static_cast<off_t>(whole)) != 0)
@@ -75,10 +75,10 @@ JournalFile::~JournalFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<std::uint64_t> JournalFile::visit_lines(const Visit& visit) const {
+Result<std::uint64_t> JournalFile::visit_lines(std::uint64_t offset, const Visit& visit) const {
   Lines lines(path_, visit);
   std::string chunk(kChunk, '\0');
-  for (off_t at = 0;;) {
+  for (auto at = static_cast<off_t>(offset);;) {
     const ssize_t size = ::pread(fd_, chunk.data(), chunk.size(), at);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return io_error(path_, "cannot be read", errno);
@@ -88,8 +88,8 @@ Result<std::uint64_t> JournalFile::visit_lines(const Visit& visit) const {
   }
 }
 
-Result<void> JournalFile::read(const Visit& visit) const {
-  DETENTE_TRY(whole, visit_lines(visit));
+Result<void> JournalFile::read_from(std::uint64_t offset, const Visit& visit) const {
+  DETENTE_TRY(whole, visit_lines(offset, visit));
   static_cast<void>(whole);
   return {};
 }

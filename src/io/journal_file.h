@@ -25,13 +25,15 @@ class JournalFile {
   // `line`: without line ends, 1 to kJournalLineMax bytes. After an error the file is as before.
   Result<void> append(std::string_view line);
   // Everything again, from the first line.
-  Result<void> read(const Visit& visit) const;
+  Result<void> read(const Visit& visit) const { return read_from(0, visit); }
+  // From a line's first byte on; an error of `visit` ends it.
+  Result<void> read_from(std::uint64_t offset, const Visit& visit) const;
   std::uint64_t size() const { return size_; }            // bytes
   std::uint64_t torn_bytes() const { return torn_bytes_; }  // that the opening cut off
 
  private:
   JournalFile(Path path, int fd) : path_(std::move(path)), fd_(fd) {}
-  Result<std::uint64_t> visit_lines(const Visit& visit) const;  // gives the bytes of whole lines
+  Result<std::uint64_t> visit_lines(std::uint64_t offset, const Visit& visit) const;  // gives the bytes of whole lines
 
   Path path_;
   int fd_;

@@ -65,7 +65,7 @@ class TcpBearer final : public Bearer {
   std::uint16_t local_port() const override { return local_port_; }
   Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
   void start(OnDatagram on_datagram) override;
-  void send(RouteId route, ByteView datagram) override;
+  bool send(RouteId route, ByteView datagram) override;
   void close() override;
   std::uint64_t not_sent() const override;
   const PathTrouble& trouble(RouteId route) const override {
@@ -384,8 +384,8 @@ void TcpBearer::start(OnDatagram on_datagram) {
     asio::co_spawn(context_, keep_dialled(RouteId{static_cast<std::uint16_t>(i)}), asio::detached);
 }
 
-void TcpBearer::send(RouteId id, ByteView datagram) {
-  if (closing_) return;
+bool TcpBearer::send(RouteId id, ByteView datagram) {
+  if (closing_) return false;
   Route& route = routes_[id.value];
   const Instant now = os_now().mono;
   Held* dialled = find(route.dialled);
@@ -399,9 +399,13 @@ void TcpBearer::send(RouteId id, ByteView datagram) {
     for (Held* other : {dialled, accepted})
       if (other != nullptr && other != best) sent |= other->stream->send(now, datagram);
   }
-  if (sent) return route.watch.sent();
+  if (sent) {
+    route.watch.sent();
+    return !route.watch.trouble().own;
+  }
   ++not_sent_;
   if (best == nullptr) route.waiting.assign(datagram.begin(), datagram.end());
+  return false;
 }
 
 std::uint64_t TcpBearer::not_sent() const {

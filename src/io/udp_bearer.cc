@@ -62,21 +62,23 @@ void UdpBearer::follow(Route& route, const SocketAddress& from) {
   if (route.queue) route.queue->tie(from);
 }
 
-void UdpBearer::send_to(Route& route, const SocketAddress& to, ByteView datagram) {
+bool UdpBearer::send_to(Route& route, const SocketAddress& to, ByteView datagram) {
   if (const int error = open_->send(to, datagram); error != 0) {
     ++not_sent_;
     route.watch.not_sent(error);
-  } else {
-    route.watch.sent();
+    return false;
   }
+  route.watch.sent();
+  return !route.watch.trouble().own;  // an interface without its cable takes datagrams too
 }
 
-void UdpBearer::send(RouteId id, ByteView datagram) {
-  if (!open_->is_open()) return;
+bool UdpBearer::send(RouteId id, ByteView datagram) {
+  if (!open_->is_open()) return false;
   Route& route = routes_[id.value];
-  send_to(route, route.moved ? *route.moved : route.to, datagram);
+  bool left = send_to(route, route.moved ? *route.moved : route.to, datagram);
   // A call goes to the configured address too: perhaps the other side is back there.
-  if (route.moved && is_call(datagram)) send_to(route, route.to, datagram);
+  if (route.moved && is_call(datagram)) left = send_to(route, route.to, datagram) || left;
+  return left;
 }
 
 void UdpBearer::close() {

@@ -25,7 +25,7 @@ class UdpBearer final : public Bearer {
   std::uint16_t local_port() const override { return open_->local().port(); }
   Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
   void start(OnDatagram on_datagram) override;
-  void send(RouteId route, ByteView datagram) override;
+  bool send(RouteId route, ByteView datagram) override;
   void close() override;
   std::uint64_t not_sent() const override { return not_sent_; }
   const PathTrouble& trouble(RouteId route) const override {
@@ -44,7 +44,7 @@ class UdpBearer final : public Bearer {
   explicit UdpBearer(std::unique_ptr<UdpQueue> open) : open_(std::move(open)) {}
   bool take(ByteView datagram, const SocketAddress& from);
   void follow(Route& route, const SocketAddress& from);
-  void send_to(Route& route, const SocketAddress& to, ByteView datagram);
+  bool send_to(Route& route, const SocketAddress& to, ByteView datagram);
 
   std::unique_ptr<UdpQueue> open_;
   std::vector<Route> routes_;

@@ -18,7 +18,8 @@ Json rung_name(const std::optional<watch::RungKind>& kind) {
 Json finding_json(const watch::Finding& finding) {
   return {{"known", watch::to_string(finding.known)},
           {"words", finding.words},
-          {"age_s", finding.age ? Json(finding.age->count() / 1'000'000) : Json()}};
+          {"age_s", finding.age ? Json(finding.age->count() / 1'000'000) : Json()},
+          {"evidence", finding.evidence == nullptr ? Json() : Json(finding.evidence)}};
 }
 
 Json situation_json(const watch::Ladder& ladder) {
@@ -26,7 +27,8 @@ Json situation_json(const watch::Ladder& ladder) {
           {"title", ladder.text.title},
           {"words", ladder.text.words},
           {"to_do", ladder.text.to_do},
-          {"also", ladder.also}};
+          {"also", ladder.also},
+          {"outage_over", ladder.outage_over ? Json{{"from", ladder.outage_over->from.seconds}, {"until", ladder.outage_over->until.seconds}} : Json()}};
 }
 
 Json synchronised_json(const std::optional<bool>& synchronised) {

@@ -13,16 +13,12 @@ namespace {
 Json link_json(const Running& running, const Counterpart& counterpart) {
   const core::Link& link = running.driver->station().peer(counterpart.peer).link();
   const LinkView& view = running.links[counterpart.peer.value];
-  const Now now = running.driver->now();
   Json out{{"up", link.up() && link.ready()},
            {"since", view.since.seconds == 0 ? Json() : Json(view.since.seconds)},
            {"last_heard", Json()},
            {"psk_epoch", link.psk_epoch()},
            {"sessions", link.session_count()}};
-  if (link.last_heard()) {
-    const auto ago = std::max<std::int64_t>(0, (now.mono - *link.last_heard()).count() / 1'000'000);
-    out["last_heard"] = now.wall.seconds - static_cast<std::uint32_t>(ago);
-  }
+  if (link.last_heard()) out["last_heard"] = running.driver->walls().at(*link.last_heard()).seconds;
   const core::PathState* best = link.paths().find(link.paths().best_id());
   if (best->flow.round_trip().known())
     out["round_trip_ms"] = static_cast<double>(best->flow.round_trip().smoothed().count()) / 1000;

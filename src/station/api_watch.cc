@@ -44,9 +44,18 @@ Result<Json> Api::get_watch(const ApiRequest& request) {
   if (request.path.size() == 2) return running_.watch->own_json();
   DETENTE_TRY(since, query_number(request, "since", 0, UINT32_MAX));
   DETENTE_TRY(limit, query_number(request, "limit", kLogLinesMax, kLogLinesMax));
-  const auto line = request.query.find("line");
-  return running_.watch->log_json(line == request.query.end() ? "" : line->second,
-                                  {static_cast<std::uint32_t>(since)}, limit);
+  DETENTE_TRY(until, query_number(request, "until", UINT32_MAX, UINT32_MAX));
+  Watch::LogSpan span{"", {static_cast<std::uint32_t>(since)}, {static_cast<std::uint32_t>(until)}, std::nullopt, limit, false};
+  if (request.query.contains("after")) {
+    DETENTE_TRY(after, query_number(request, "after", 0, UINT64_MAX / 2));
+    span.after = after;
+  }
+  if (const auto only = request.query.find("only"); only != request.query.end()) {
+    if (only->second != "contact") return fail(Fault::kMalformed, "only: contact, or nothing");
+    span.contacts = true;
+  }
+  if (const auto line = request.query.find("line"); line != request.query.end()) span.line = line->second;
+  return running_.watch->log_json(span);
 }
 
 Result<Json> Api::post_watch(const ApiRequest& request) {

@@ -60,6 +60,8 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
   facts.far = counterpart.name();
   facts.heartbeat = std::chrono::seconds(accord.session.heartbeat_seconds);
   facts.equipment.started = running.started_mono;
+  facts.equipment.started_at = running.started;
+  facts.walls = &running.driver->walls();
   if (const auto fault = running.store->trouble()) facts.equipment.fault = fault->message;
   facts.equipment.clock_synchronised = io::os_clock_synchronised();
   facts.station = far_facts(link);

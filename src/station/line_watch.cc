@@ -10,6 +10,16 @@ constexpr std::uint32_t kEarlySeconds = 300;  // a desk may call, and answer, so
 constexpr std::size_t kEntriesOfCallMax = 16;
 const std::vector<EntryRef> kNoEntries;
 
+const char* doing_of(const WatchActBody& body) {
+  if (std::holds_alternative<line::CallAct>(body)) return "signed an act of a check call";
+  if (std::holds_alternative<HoursSigned>(body)) return "signed hours";
+  if (const auto* deed = std::get_if<line::PresenceDeed>(&body))
+    return *deed == line::PresenceDeed::kAsked ? "asked whether anybody is here" : "answered a presence query";
+  if (const auto* word = std::get_if<SignOfLife>(&body))
+    return word->receipt ? "acknowledged an entry" : "signed a message";
+  return nullptr;
+}
+
 std::size_t side_of(bool own) { return own ? 0 : 1; }
 
 bool is_reply(line::CallDeed deed) {
@@ -78,6 +88,16 @@ std::vector<watch::BookEvent> LineWatch::take_events() {
 }
 
 // ---- what comes in ----
+
+std::optional<WallTime> LineWatch::see_person(const WatchAct& act, WallTime now) {
+  const char* const doing = doing_of(act.body);
+  if (act.own || !act.vouched || act.officer.empty() || act.entry_class != record::EntryClass::kLive || doing == nullptr)
+    return std::nullopt;
+  const WallTime at = std::min(act.at, now);
+  if (!person_ || person_->at <= at) person_ = PersonSeen{at, act.officer, doing};
+  add_fact(watch::LifeFact{at});
+  return at;
+}
 
 bool LineWatch::take(const WatchAct& act, WallTime now) {
   if (act.entry_class == record::EntryClass::kTest) return false;
@@ -250,6 +270,13 @@ std::optional<std::pair<bool, WallTime>> LineWatch::proposed_extension(WallTime 
   const auto& newest = own ? ours : theirs;
   if (!newest || newest->until <= now) return std::nullopt;
   return std::pair(own, newest->until);
+}
+
+std::optional<line::Outage> LineWatch::outage_over(WallTime now) const {
+  std::optional<line::Outage> out;
+  for (const auto& [own, outage] : outages_)
+    if (!own && outage.until <= now && outage.until > outage.from && (!out || out->until < outage.until)) out = outage;
+  return out;
 }
 
 std::vector<std::pair<bool, line::Outage>> LineWatch::outages(WallTime now) const {

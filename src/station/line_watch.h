@@ -32,6 +32,13 @@ struct PresenceQuery {
   std::string answered_by;
 };
 
+// The newest thing that a person of the other side did.
+struct PersonSeen {
+  WallTime at;
+  std::string officer;
+  const char* doing = "";  // "signed a message"
+};
+
 enum class PresenceState { kWaiting, kReady, kNotNow, kUnanswered };
 const char* to_string(PresenceState state);  // "waiting", "ready", "not now", "unanswered"
 
@@ -46,6 +53,9 @@ class LineWatch {
   Result<void> advance(WallTime now);
   std::vector<watch::BookEvent> take_events();
 
+  // The one place that says whether an act shows that a person of the other side is there. If so it ends a silence;
+  // gives when that was, by the earlier of its own claim and `now`.
+  std::optional<WallTime> see_person(const WatchAct& act, WallTime now);
   // False when it was known already or does not count.
   bool take(const WatchAct& act, WallTime now);
   // The fact behind a check call's act that may count, for a journal.
@@ -71,6 +81,7 @@ class LineWatch {
   std::uint32_t presence_minutes() const { return presence_minutes_; }
   // The newest claim of that side's station, and when it was made.
   const std::optional<std::pair<line::OnWatch, WallTime>>& claim(bool own) const { return claims_[own ? 0 : 1]; }
+  const std::optional<PersonSeen>& person() const { return person_; }
   // In force or to come.
   std::optional<watch::HoursExtension> extension(WallTime now) const;
   // Open or not at `now`, and in words; nothing where the accord plans no calls.
@@ -83,6 +94,8 @@ class LineWatch {
   std::optional<std::pair<bool, WallTime>> proposed_extension(WallTime now) const;
   // Announced and not over, earliest first.
   std::vector<std::pair<bool, line::Outage>> outages(WallTime now) const;
+  // The newest of the other side's that has passed its end.
+  std::optional<line::Outage> outage_over(WallTime now) const;
 
  private:
   static constexpr std::size_t kOutagesMax = 16;
@@ -106,6 +119,7 @@ class LineWatch {
   std::array<std::optional<std::pair<line::OnWatch, WallTime>>, 2> claims_;
   std::array<std::optional<SignedHours>, 2> hours_;
   std::vector<std::pair<bool, line::Outage>> outages_;
+  std::optional<PersonSeen> person_;
 };
 
 watch::FactKind fact_kind(line::CallDeed deed);

@@ -99,6 +99,46 @@ TEST_F(LineWatchTest, AnExtensionNeedsBothAndTheSameInstant) {
   EXPECT_FALSE(watch_.extension(ten)) << "it is over";
 }
 
+TEST_F(LineWatchTest, WhateverAPersonThereSignedEndsASilence) {
+  const std::array<WatchActBody, 4> bodies = {SignOfLife{}, SignOfLife{true}, line::PresenceDeed::kReady, HoursSigned{}};
+  WallTime day = at("2027-03-01T00:00:00Z");
+  for (const WatchActBody& body : bodies) {
+    const WallTime nine{day.seconds + 9 * 3600}, ten{day.seconds + 10 * 3600};
+    watch_.add_fact(watch::CallFact{{watch::day_at(day), 0}, watch::FactKind::kCalled, 0, nine, "kim 1"});
+    ASSERT_TRUE(watch_.advance(nine));
+    ASSERT_TRUE(watch_.advance(ten));
+    ASSERT_EQ(watch_.book()->silence().row(), 1u);
+    watch_.take_events();
+    WatchAct word = act(false, body, ten, 1);
+    for (bool WatchAct::*const flaw : {&WatchAct::vouched, &WatchAct::own}) {
+      WatchAct other = word;
+      other.*flaw = !(other.*flaw);
+      EXPECT_FALSE(watch_.see_person(other, ten));
+    }
+    WatchAct machine = word, test = word;
+    machine.officer = "";
+    test.entry_class = record::EntryClass::kTest;
+    EXPECT_FALSE(watch_.see_person(machine, ten));
+    EXPECT_FALSE(watch_.see_person(test, ten));
+    EXPECT_EQ(watch_.see_person(word, ten), ten);
+    EXPECT_EQ(watch_.book()->silence().row(), 0u);
+    EXPECT_EQ(watch_.person()->at, ten);
+    const auto events = watch_.take_events();
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events.front().alarm->kind, watch::AlarmKind::kSignOfLife);
+    day.seconds += 86400;
+  }
+  EXPECT_FALSE(watch_.see_person(act(false, line::OnWatch{}, day, 1), day)) << "a station's claim is no person's act";
+}
+
+TEST_F(LineWatchTest, AnOutageThatPassedItsEndIsNotForgotten) {
+  const WallTime now = at("2027-03-01T12:00:00Z"), from = at("2027-03-01T13:00:00Z"), until = at("2027-03-01T14:00:00Z");
+  watch_.take(act(false, line::Outage{from, until, "power"}, now, 0), now);
+  EXPECT_FALSE(watch_.outage_over(now));
+  ASSERT_TRUE(watch_.outage_over(until));
+  EXPECT_EQ(watch_.outage_over(until)->until, until);
+}
+
 TEST_F(LineWatchTest, TheNewestOfAnOutageCounts) {
   const WallTime now = at("2027-03-01T12:00:00Z");
   const line::Outage outage{at("2027-03-01T13:00:00Z"), at("2027-03-01T14:00:00Z"), "power"};

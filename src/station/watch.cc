@@ -92,6 +92,7 @@ void Watch::tick() {
     if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
       log_.warn("{}", done.error().message);
   }
+  look_at_paths(time);
   for (auto& [key, line] : lines_)
     if (line.watch->book() != nullptr) advance(line, time);
   escalate();
@@ -145,11 +146,15 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 }
 
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
-  if (!line.outcomes.insert(call.call.id).second) return;
+  const char* const state = watch::to_string(call.state);
+  // One that was passed over comes again when a clock that had jumped ahead is set back.
+  const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, state);
+  if (!is_new && (held->second == state || held->second != watch::to_string(watch::CallState::kOwnStationDown))) return;
+  held->second = state;
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
   out["caller"] = line.counterpart->accord.accord.sides[call.call.caller].name;
-  out["state"] = watch::to_string(call.state);
+  out["state"] = state;
   note(out);
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }
@@ -218,6 +223,7 @@ void Watch::take_back(const core::SubmissionFailed& failed) {
 void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored) {
   const auto act = read_watch_act(running_, *line.counterpart, *line.annex, log, stored);
   if (!act) return;
+  if (const auto seen = line.watch->see_person(*act, now()); seen && replay_ != nullptr) remember(line, *seen);
   if (const auto* zones = std::get_if<std::vector<line::ZoneDigest>>(&act->body)) return take_zones(line, *act, *zones);
   if (const auto* call = std::get_if<line::CallAct>(&act->body)) return take_call(line, *act, *call);
   if (!line.watch->take(*act, now()) || act->own || !started_) return;

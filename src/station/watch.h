@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -69,8 +70,15 @@ class Watch {
   Result<Json> calendar_json(const Counterpart& counterpart, const accord::Annex& annex, watch::Day from,
                              watch::Day until) const;
   Json own_json() const;  // who is on watch here, what waits for a person
-  // Lines of the watch log from `since` on that are about this line (empty: all), at most `limit`, the newest.
-  Result<Json> log_json(const std::string& line, WallTime since, std::size_t limit) const;
+  struct LogSpan {
+    std::string line;  // about this one; empty: all
+    WallTime since, until{std::numeric_limits<std::uint32_t>::max()};
+    std::optional<std::uint64_t> after;  // the oldest that come after line n of the log; nothing: the newest
+    std::size_t limit = 0;
+    bool contacts = false;  // those alone that were logged by hand, and what was heard in public
+  };
+  // Lines of the watch log in a span, at most `limit` of them.
+  Result<Json> log_json(const LogSpan& span) const;
 
  private:
   struct PlaceKey {
@@ -84,10 +92,11 @@ class Watch {
     std::string name;  // "north/military-west"
     std::unique_ptr<LineWatch> watch;
     std::map<record::LogKey, std::uint64_t> scanned;
-    std::set<watch::CallId> outcomes;  // that stand in the log, the newest of them
+    std::map<watch::CallId, std::string> outcomes;  // as the log has them, of the newest calls
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
     bool look_wanted = false;
+    bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
   };
   struct Replay;  // watch_open.cc
@@ -105,6 +114,7 @@ class Watch {
   void begin();
   void begin_books(Replay& replay);
   std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
+  static std::vector<watch::UnwatchedFact> unwatched_calls(const OneLine& line, WallTime time);
   void note_closed(OneLine& line, WallTime time);
   Result<void> replay_again();
   // watch_deeds.cc
@@ -118,6 +128,7 @@ class Watch {
   void take_call(OneLine& line, const WatchAct& act, const line::CallAct& call);
   void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
   void remember(const OneLine& line, const WatchAct& act);  // for the books that are being made
+  void remember(const OneLine& line, WallTime seen);        // a person of the other side
   void take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones);
   void advance(OneLine& line, WallTime now);
   void on_book_event(OneLine& line, const watch::BookEvent& event);
@@ -143,6 +154,7 @@ class Watch {
   void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
   // watch_tries.cc
   void count_tries(WallTime time);
+  void look_at_paths(WallTime time);
   Json alarms_json() const;
 
   void take_back(const core::SubmissionFailed& failed);
@@ -151,6 +163,7 @@ class Watch {
   OneLine* named(const std::string& name);
   // Whose, and of the line or, by the accord line, of the whole station.
   std::vector<std::pair<bool, line::Outage>> outages_of(const OneLine& line) const;
+  std::optional<watch::OutageFacts> over_facts(const OneLine& line, WallTime now) const;
   std::vector<std::string> every_line() const;
   WallTime now() const { return running_.driver->now().wall; }
   Json on_watch_json(const WatchPeople::OnLine& on) const;

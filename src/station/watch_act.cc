@@ -26,14 +26,14 @@ std::optional<WatchActBody> read_body(const record::Entry& entry) {
     }
     case record::kCircuitTest: return WatchActBody(CircuitTestSeen{});
     case record::kMessage:
-    case record::kPersonReceipt: return WatchActBody(SignOfLife{});
+    case record::kPersonReceipt: return WatchActBody(SignOfLife{entry.header.kind == record::kPersonReceipt});
     default: return std::nullopt;
   }
 }
 
 bool is_persons(const WatchActBody& body) {
   return std::holds_alternative<line::CallAct>(body) || std::holds_alternative<line::PresenceDeed>(body) ||
-         std::holds_alternative<HoursSigned>(body);
+         std::holds_alternative<HoursSigned>(body) || std::holds_alternative<SignOfLife>(body);
 }
 
 bool vouched_for(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,

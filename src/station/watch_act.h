@@ -14,7 +14,9 @@
 namespace detente::station {
 
 // A word of a person there that is none of the acts below: a message, a receipt.
-struct SignOfLife {};
+struct SignOfLife {
+  bool receipt = false;
+};
 struct CircuitTestSeen {};
 struct HoursSigned {
   WallTime until;

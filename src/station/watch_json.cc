@@ -24,6 +24,7 @@ std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
       return we_call ? "we did not call, though it was our turn" : "they did not call, though it was their turn";
     case CallState::kDue: return we_call ? "due: our turn to call" : "due: their turn to call";
     case CallState::kOwnStationDown: return "not known: this station did not run";
+    case CallState::kOwnPathDown: return "not known: our path was down";
     default: return watch::to_string(call.state);
   }
 }
@@ -238,29 +239,6 @@ void Watch::add_open_matters(const OneLine& line, Json& out) const {
     add("they propose to extend the hours until " + format_utc(proposed->second));
   if (const std::size_t unread = running_.marks_of(line.counterpart->peer, line.annex->line).count(); unread > 0)
     add(std::to_string(unread) + (unread == 1 ? " entry" : " entries") + " that nobody has acknowledged");
-}
-
-Result<Json> Watch::log_json(const std::string& line, WallTime since, std::size_t limit) const {
-  std::deque<Json> found;
-  bool more = false;
-  DETENTE_TRY_VOID(file_->read(1, [&](const Json& one) -> Result<void> {
-    if (one["at"].get<std::uint32_t>() < since.seconds) return {};
-    const Json& about = one.contains("deed") ? one["deed"] : one;
-    const std::string named = about.value("line", "");
-    const bool of_counterpart = !line.empty() && one.value("what", "") == "tries" &&
-                                line.starts_with(one.value("counterpart", "") + "/");
-    if (!line.empty() && !named.empty() && named != line) return {};
-    if (!line.empty() && named.empty() && one.value("what", "") == "tries" && !of_counterpart) return {};
-    found.push_back(one);
-    if (found.size() > limit) {
-      found.pop_front();
-      more = true;
-    }
-    return {};
-  }));
-  Json out{{"ok", true}, {"more", more}, {"lines", Json::array()}};
-  for (Json& one : found) out["lines"].push_back(std::move(one));
-  return out;
 }
 
 }  // namespace detente::station

@@ -9,10 +9,23 @@ namespace detente::station {
 namespace {
 
 // Every schedule has a call within so many days, unless holidays say otherwise.
-constexpr watch::Day kLookBack = 14;
+constexpr std::uint32_t kLookBack = 14;
+
+// A person who was there at the last planned call, or since, is there as far as anybody can know; where none is planned,
+// one who was there within a day.
+WallTime known_from(const LineWatch& line, WallTime now) {
+  constexpr std::uint32_t kDay = 86400, kEarly = 300;  // a call may be answered so long before its hour
+  std::optional<WallTime> out;
+  if (line.schedule() != nullptr)
+    for (const watch::PlannedCall& call : line.schedule()->planned({now.seconds - std::min(now.seconds, kLookBack * kDay)}, now))
+      if (call.unanswered_from <= now) out = std::max(out.value_or(WallTime{}), call.begin());
+  const std::uint32_t at = out ? out->seconds - std::min(out->seconds, kEarly) : now.seconds - std::min(now.seconds, kDay);
+  return {at};
+}
 
 void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) {
   const watch::CallBook* book = line.book();
+  people.known_from = known_from(line, now);
   if (book == nullptr) return;
   if (const auto& answer = book->last_answer()) {
     // An answer of ours was to a call of theirs.
@@ -23,7 +36,7 @@ void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) 
     }
   }
   const auto today = watch::day_at(now);
-  for (const watch::BookCall& call : book->calls(today - std::min(today, kLookBack), today + 2)) {
+  for (const watch::BookCall& call : book->calls(today - std::min(today, watch::Day{kLookBack}), today + 2)) {
     const auto& declined =
         call.facts.of(static_cast<watch::SideIndex>(1 - line.own()), watch::FactKind::kDeclined);
     if (declined && (!people.declined || people.declined->at < declined->at))
@@ -90,6 +103,14 @@ std::string shown_start(const std::string& words) {
 
 }  // namespace
 
+std::optional<watch::OutageFacts> Watch::over_facts(const OneLine& line, WallTime now) const {
+  auto over = line.watch->outage_over(now);
+  if (const OneLine* all = find(line.counterpart->peer, kAccordLine); all != nullptr && all != &line)
+    if (auto of_all = all->watch->outage_over(now); of_all && (!over || over->until < of_all->until)) over = std::move(of_all);
+  if (!over) return std::nullopt;
+  return watch::OutageFacts{false, over->from, over->until, std::nullopt, wire::display_line(over->words), ""};
+}
+
 void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex,
                       watch::LadderFacts& facts) const {
   const OneLine* line = find(counterpart.peer, annex.line);
@@ -105,7 +126,12 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
   add_calls(*line->watch, time, facts.people);
   add_presence(*line->watch, time, facts.people);
   add_claim(*line->watch, facts.people);
+  if (const auto& seen = line->watch->person()) {
+    facts.people.seen = {seen->at, wire::display_line(seen->officer)};
+    facts.people.seen_doing = seen->doing;
+  }
   facts.outage = outage_facts(outages_of(*line), time);
+  facts.outage_over = over_facts(*line, time);
   const auto hours = line->watch->hours(time);
   if (hours && hours->hours.state != watch::OpenState::kAlways) facts.hours = hours->words;
 }

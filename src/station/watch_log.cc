@@ -1,17 +1,28 @@
 #include "station/watch_log.h"
 
+#include <algorithm>
+
 #include "crypto/hash.h"
 
 namespace detente::station {
 
 namespace {
 
+constexpr std::uint64_t kLinesOfMark = 512;
+
 std::string digest_of(std::string_view line) { return to_hex(crypto::sha256(as_bytes(line))).substr(0, 32); }
 
-// Checks the chain as it goes.
-class Chain {
+WallTime time_of(const Json& line) {
+  const auto at = line.find("at");
+  return {at != line.end() && at->is_number_unsigned() ? at->get<std::uint32_t>() : 0};
+}
+
+}  // namespace
+
+// Checks that each line follows the one before, from a mark on.
+class WatchLog::Chain {
  public:
-  explicit Chain(const WatchLog::Visit& visit) : visit_(visit) {}
+  Chain(const Mark& from, const Visit& visit) : visit_(visit), lines_(from.lines), prev_(from.prev) {}
 
   Result<void> take(std::string_view text) {
     Json line = Json::parse(text, nullptr, false);
@@ -25,41 +36,55 @@ class Chain {
     ++lines_;
     return visit_(line);
   }
-  std::uint64_t lines() const { return lines_; }
-  const std::string& prev() const { return prev_; }
 
  private:
-  const WatchLog::Visit& visit_;
-  std::uint64_t lines_ = 0;
+  const Visit& visit_;
+  std::uint64_t lines_;
   std::string prev_;
 };
 
-}  // namespace
+void WatchLog::Index::pass(std::string_view line, WallTime at) {
+  if (end.lines % kLinesOfMark == 0) marks.push_back(end);
+  ++end.lines;
+  end.offset += line.size() + 1;
+  end.prev = digest_of(line);
+  end.latest = std::max(end.latest, at);
+}
 
 Result<WatchLog> WatchLog::open(const io::Path& path, const Visit& visit) {
-  Chain chain(visit);
-  DETENTE_TRY(file, io::JournalFile::open(path, [&](std::string_view text) { return chain.take(text); }));
-  WatchLog out(std::move(file));
-  out.lines_ = chain.lines();
-  out.prev_ = chain.prev();
-  return out;
+  Index index;
+  WallTime at;
+  const Visit dated = [&](const Json& line) {
+    at = time_of(line);
+    return visit(line);
+  };
+  Chain chain(Mark{}, dated);
+  DETENTE_TRY(file, io::JournalFile::open(path, [&](std::string_view text) -> Result<void> {
+    DETENTE_TRY_VOID(chain.take(text));
+    index.pass(text, at);
+    return {};
+  }));
+  return WatchLog(std::move(file), std::move(index));
 }
 
 Result<std::uint64_t> WatchLog::append(WallTime at, const Json& note) {
-  Json line{{"n", lines_ + 1}, {"prev", prev_}, {"at", at.seconds}};
+  Json line{{"n", lines() + 1}, {"prev", index_.end.prev}, {"at", at.seconds}};
   line.update(note);
   const std::string text = dump(line);
   DETENTE_TRY_VOID(file_.append(text));
-  prev_ = digest_of(text);
-  return ++lines_;
+  index_.pass(text, at);
+  return lines();
 }
 
-Result<void> WatchLog::read(std::uint64_t first, const Visit& visit) const {
+Result<void> WatchLog::read(std::uint64_t first, const Visit& visit, WallTime since) const {
+  Mark from;
+  for (const Mark& mark : index_.marks)
+    if (mark.lines < first || mark.latest < since) from = mark;
   const Visit late = [&](const Json& line) -> Result<void> {
-    return line["n"].get<std::uint64_t>() < first ? Result<void>{} : visit(line);
+    return line["n"].get<std::uint64_t>() < first || time_of(line) < since ? Result<void>{} : visit(line);
   };
-  Chain chain(late);
-  return file_.read([&](std::string_view text) { return chain.take(text); });
+  Chain chain(from, late);
+  return file_.read_from(from.offset, [&](std::string_view text) { return chain.take(text); });
 }
 
 }  // namespace detente::station

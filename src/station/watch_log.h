@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "io/journal_file.h"
@@ -24,18 +25,31 @@ class WatchLog {
 
   // Adds "n", "prev" and "at" in front of `note` (an object with "what"). On the disk when it returns its number.
   Result<std::uint64_t> append(WallTime at, const Json& note);
-  // Every line from number `first` on (from 1).
-  Result<void> read(std::uint64_t first, const Visit& visit) const;
+  // Every line from number `first` on (from 1) that was written at `since` or later, by the clock then. What lies before
+  // them is not read, but for some lines.
+  Result<void> read(std::uint64_t first, const Visit& visit, WallTime since = {}) const;
 
-  std::uint64_t lines() const { return lines_; }
+  std::uint64_t lines() const { return index_.end.lines; }
   std::uint64_t bytes() const { return file_.size(); }
   std::uint64_t torn_bytes() const { return file_.torn_bytes(); }
 
  private:
-  explicit WatchLog(io::JournalFile file) : file_(std::move(file)) {}
+  // Where reading can begin: the line after `lines` of them.
+  struct Mark {
+    std::uint64_t lines = 0, offset = 0;
+    std::string prev;
+    WallTime latest;  // of all before it
+  };
+  // What is known of the lines so far.
+  struct Index {
+    Mark end;
+    std::vector<Mark> marks;
+    void pass(std::string_view line, WallTime at);
+  };
+  class Chain;
+  WatchLog(io::JournalFile file, Index index) : file_(std::move(file)), index_(std::move(index)) {}
   io::JournalFile file_;
-  std::uint64_t lines_ = 0;
-  std::string prev_;
+  Index index_;
 };
 
 }  // namespace detente::station

@@ -74,5 +74,26 @@ TEST_F(WatchLogTest, ACrashWithinALineLosesNothingBeforeIt) {
   EXPECT_EQ(seen_, (std::vector<std::string>{"first", "again"}));
 }
 
+TEST_F(WatchLogTest, ReadsFromWhereTheSpanBegins) {
+  constexpr std::uint32_t kLines = 2000;
+  for (const bool opened_again : {false, true}) {
+    auto log = open();
+    ASSERT_TRUE(log);
+    for (std::uint32_t i = 1; !opened_again && i <= kLines; ++i) ASSERT_TRUE(log->append(WallTime{i}, {{"what", "x"}}));
+    for (const std::uint32_t first : {1u, 512u, 513u, 514u, 1999u, 2000u, 2001u}) {
+      for (const std::uint32_t since : {0u, 1u, 600u, 1024u, 1025u, 2000u, 2001u}) {
+        std::vector<std::uint32_t> numbers;
+        ASSERT_TRUE(log->read(first, [&](const Json& line) -> Result<void> {
+          numbers.push_back(line["n"].get<std::uint32_t>());
+          return {};
+        }, WallTime{since}));
+        const std::uint32_t begin = std::max(first, std::max(since, 1u));
+        ASSERT_EQ(numbers.size(), begin > kLines ? 0 : kLines - begin + 1) << first << " " << since;
+        if (!numbers.empty()) EXPECT_EQ(numbers.front(), begin);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace detente::station

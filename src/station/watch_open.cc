@@ -146,7 +146,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     const std::string what = line.at("what").get<std::string>();
     const WallTime at = time_in(line, "at");
     if (!replay.begin) replay.begin = at;
-    replay.newest = std::max(replay.newest, at);
+    replay.newest = at;  // not the latest of all: the clock may have been ahead for a while
     if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
     if (what == "call") return read_call(replay, line);
     if (what == "register") return read_register(replay, line);
@@ -157,7 +157,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     }
     if (what == "outcome") {
       DETENTE_TRY(call, call_id_of(line));
-      if (OneLine* found = named(line.at("line").get<std::string>())) found->outcomes.insert(call);
+      if (OneLine* found = named(line.at("line").get<std::string>())) found->outcomes[call] = line.at("state").get<std::string>();
     }
     if (what.starts_with("alarm")) read_alarm(what, line);
     return {};
@@ -206,7 +206,9 @@ void Watch::begin_books(Replay& replay) {
     auto& facts = replay.facts[line.name];
     for (const watch::DownFact& down : replay.downs) facts.push_back(down);
     for (const auto& fact : waiting_calls(line)) facts.push_back(fact);
+    for (const auto& fact : unwatched_calls(line, time)) facts.push_back(fact);
     line.watch->begin(*replay.begin, std::move(facts), time);
+    line.path_down = false;  // the book is told anew
     note_closed(line, time);
   }
   replay_ = nullptr;
@@ -221,6 +223,10 @@ void Watch::remember(const OneLine& line, const WatchAct& act) {
     facts.emplace_back(watch::DrillFact{act.at, static_cast<watch::Day>(call.day)});
 }
 
+void Watch::remember(const OneLine& line, WallTime seen) {
+  replay_->facts[line.name].emplace_back(watch::LifeFact{seen});
+}
+
 // Calls of the outbox: no path has carried them, and this side has called all the same.
 std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
   std::vector<watch::CallFact> out;
@@ -233,6 +239,20 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
     if (const auto act = line::parse_call_body(entry->body))
       out.push_back({call_id(*act), fact_kind(act->deed), line.watch->own(), entry->header.time,
                      officer_words(running_.own_roster, entry->header.author)});
+  }
+  return out;
+}
+
+// A host that slept over a call, or a path that was down, leaves no other trace than what the log says of that call.
+// What it says of calls that are still to come it said by a clock that was ahead.
+std::vector<watch::UnwatchedFact> Watch::unwatched_calls(const OneLine& line, WallTime time) {
+  std::vector<watch::UnwatchedFact> out;
+  if (line.watch->schedule() == nullptr) return out;
+  for (const auto& [id, state] : line.outcomes) {
+    const bool own_path = state == watch::to_string(watch::CallState::kOwnPathDown);
+    if (!own_path && state != watch::to_string(watch::CallState::kOwnStationDown)) continue;
+    const auto call = line.watch->schedule()->find(id);
+    if (call && call->unanswered_from <= time) out.push_back({call->at, id, own_path});
   }
   return out;
 }

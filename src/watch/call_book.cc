@@ -92,6 +92,30 @@ Result<void> CallBook::take(const DownFact& fact) {
   return {};
 }
 
+Result<void> CallBook::take(const UnwatchedFact& fact) {
+  plan_until(fact.at);
+  const auto slot = slots_.find(fact.call);
+  if (slot == slots_.end())
+    return fail(Fault::kNotFound, "the book has no such check call");
+  (fact.own_path ? slot->second.path_down : slot->second.passed_over) = true;
+  return {};
+}
+
+Result<void> CallBook::take(const PathDownFact& fact) {
+  if (!path_down_since_) path_down_since_ = fact.at;
+  return {};
+}
+
+Result<void> CallBook::take(const PathUpFact& fact) {
+  if (!path_down_since_) return {};
+  plan_until(fact.at);
+  const auto down_at = [&](WallTime instant) { return *path_down_since_ < instant && instant <= fact.at; };
+  for (auto& [id, slot] : slots_)
+    if (down_at(slot.call.late_from) || down_at(slot.call.unanswered_from)) slot.path_down = true;
+  path_down_since_.reset();
+  return {};
+}
+
 Result<void> CallBook::take(const DrillFact& fact) {
   const Day at = fact.day - folded_from_;
   if (at >= 0 && at < static_cast<Day>(folded_.size()))
@@ -211,6 +235,10 @@ CallFacts CallBook::facts_of(const Slot& slot) const {
   if (cut_since_ && *cut_since_ < slot.call.unanswered_from) out.in_cut = true;
   const bool not_rung =
       slot.call.caller == own_ && !slot.facts.of(own_, FactKind::kCalled).has_value();
+  // It says nothing of what this side owed: it knows whether it was called, and whether it called.
+  const SideIndex other = static_cast<SideIndex>(1 - own_);
+  const bool theirs_to_answer = !slot.facts.of(other, FactKind::kCalled) && (slot.call.caller == other || !not_rung);
+  out.own_path_down = theirs_to_answer && (slot.path_down || (path_down_since_ && *path_down_since_ < slot.call.unanswered_from));
   out.unwatched = slot.passed_over || slot.down_at_end || (slot.down_within && not_rung);
   return out;
 }
@@ -229,6 +257,7 @@ std::optional<DayMark> CallBook::mark_of(const Slot& slot) const {
     case CallState::kCalledOff: return DayMark::kCalledOff;
     case CallState::kInCut: return DayMark::kInCut;
     case CallState::kOwnStationDown: return DayMark::kOwnStationDown;
+    case CallState::kOwnPathDown: return DayMark::kOwnPathDown;
     case CallState::kUnanswered:
     case CallState::kNotCalled: break;
   }

@@ -5,7 +5,7 @@
 // and made again from the record (replay), with the same result.
 //
 // Memory: the calls of the last 62 days with their facts, and of every day
-// before ten counters, so that years of silence cost 10 bytes a day.
+// before eleven counters, so that years of silence cost 11 bytes a day.
 //
 // Clocks: wall time decides when a call is due, and wall clocks step. (1) A
 // call is told to be due once, however often its hour comes. (2) A call whose
@@ -41,9 +41,10 @@ enum class DayMark : std::uint8_t {
   kCalledOff,
   kInCut,
   kOwnStationDown,
+  kOwnPathDown,  // none of this side's paths could carry anything
   kDrill,  // counted beside the calls, never as one
 };
-inline constexpr std::size_t kDayMarks = 10;
+inline constexpr std::size_t kDayMarks = 11;
 
 struct DayCounts {
   std::array<std::uint8_t, kDayMarks> marks{};  // stops at 255
@@ -62,6 +63,17 @@ struct RestoreFact {
 struct DownFact {  // this station did not run; told before the first advance after it
   WallTime at, until;
 };
+struct UnwatchedFact {  // kept from before: what came of this call was not seen; `at` is where it begins
+  WallTime at;
+  CallId call;
+  bool own_path = false;  // for the path's sake
+};
+struct PathDownFact {  // from here on none of this side's paths of the line can carry anything
+  WallTime at;
+};
+struct PathUpFact {
+  WallTime at;
+};
 struct DrillFact {
   WallTime at;
   Day day = 0;
@@ -69,7 +81,8 @@ struct DrillFact {
 struct LifeFact {  // the other side did something that is no check call
   WallTime at;
 };
-using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, DrillFact, LifeFact>;
+using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, PathDownFact, PathUpFact,
+                              DrillFact, LifeFact>;
 
 struct BookEvent {
   enum class Kind : std::uint8_t { kDue, kOverdue, kClosed, kAlarm };
@@ -121,7 +134,8 @@ class CallBook {
     PlannedCall call;
     CallFacts facts;
     bool told_due = false, told_overdue = false, closed = false;
-    bool passed_over = false;  // between two looks
+    bool passed_over = false;  // between two looks, now or in a run before this one
+    bool path_down = false;
     bool down_at_end = false;  // the station did not run when it ended
     bool down_within = false;  // nor at some time while it was open
   };
@@ -130,6 +144,9 @@ class CallBook {
   Result<void> take(const CutFact& fact);
   Result<void> take(const RestoreFact& fact);
   Result<void> take(const DownFact& fact);
+  Result<void> take(const UnwatchedFact& fact);
+  Result<void> take(const PathDownFact& fact);
+  Result<void> take(const PathUpFact& fact);
   Result<void> take(const DrillFact& fact);
   Result<void> take(const LifeFact& fact);
   void plan_until(WallTime until);
@@ -147,7 +164,7 @@ class CallBook {
   SideIndex own_;
   AlarmRule alarm_;
   WallTime begin_, planned_until_, looked_at_;
-  std::optional<WallTime> cut_since_;
+  std::optional<WallTime> cut_since_, path_down_since_;
   bool muted_ = false;
   std::map<CallId, Slot> slots_;
   std::map<Day, std::uint8_t> drills_;  // of days that are not folded

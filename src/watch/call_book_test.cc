@@ -66,6 +66,45 @@ void run(CallBook& book, WallTime from, WallTime until, std::uint32_t step = 600
   ASSERT_TRUE(book.advance(until));
 }
 
+TEST(CallBook, ACallThatWasNotSeenStaysSoWhenTheBookIsMadeAgain) {
+  const auto calls_of_south = [](SideIndex own, bool unseen) {
+    CallBook book(daily(), own, utc("2027-05-03T00:00:00Z"));
+    std::vector<BookFact> facts;
+    if (unseen) facts.emplace_back(UnwatchedFact{utc("2027-05-03T09:00:00Z"), morning_of(3)});
+    book.replay(std::move(facts), utc("2027-05-03T12:00:00Z"));
+    return std::pair(book.call(morning_of(3))->state, book.silence().row());
+  };
+  EXPECT_EQ(calls_of_south(kNorth, false), std::pair(CallState::kNotCalled, 1u));
+  EXPECT_EQ(calls_of_south(kNorth, true), std::pair(CallState::kOwnStationDown, 0u));
+  CallBook book(daily(), kNorth, utc("2027-05-03T00:00:00Z"));
+  EXPECT_FALSE(book.add(UnwatchedFact{utc("2027-05-03T09:00:00Z"), {morning_of(3).day, 7}}));
+}
+
+TEST(CallBook, WhatOurOwnPathsCouldNotCarryIsNobodysSilence) {
+  const WallTime nine = utc("2027-05-03T09:00:00Z"), late = later(nine, 300), end = later(nine, 1800);
+  const auto after = [&](SideIndex own, WallTime down, WallTime up, std::optional<SideIndex> called) {
+    CallBook book(daily(), own, utc("2027-05-03T00:00:00Z"));
+    std::vector<BookFact> facts;
+    if (called) facts.emplace_back(fact(morning_of(3), FactKind::kCalled, *called, nine));
+    facts.emplace_back(PathDownFact{down});
+    if (up < utc("2027-05-03T12:00:00Z")) facts.emplace_back(PathUpFact{up});
+    book.replay(std::move(facts), utc("2027-05-03T12:00:00Z"));
+    EXPECT_LE(book.silence().row(), 1u);
+    const CallState state = book.call(morning_of(3))->state;
+    EXPECT_TRUE(state != CallState::kOwnPathDown || book.silence().row() == 0);
+    return state;
+  };
+  const WallTime before = later(nine, -600), never = utc("2027-05-04T00:00:00Z");
+  EXPECT_EQ(after(kSouth, before, never, kSouth), CallState::kOwnPathDown);
+  EXPECT_EQ(after(kNorth, before, never, std::nullopt), CallState::kOwnPathDown) << "it was theirs to call";
+  EXPECT_EQ(after(kSouth, before, later(late, 60), kSouth), CallState::kOwnPathDown) << "in time nothing could come";
+  EXPECT_EQ(after(kSouth, later(end, -60), later(end, 60), kSouth), CallState::kOwnPathDown);
+  EXPECT_EQ(after(kSouth, before, later(nine, 60), kSouth), CallState::kUnanswered) << "it was up in time";
+  EXPECT_EQ(after(kSouth, later(end, 1), never, kSouth), CallState::kUnanswered);
+  EXPECT_EQ(after(kSouth, before, never, std::nullopt), CallState::kNotCalled) << "that this side did not call is known";
+  EXPECT_EQ(after(kNorth, before, never, kSouth), CallState::kUnanswered) << "they called, and we did not answer";
+}
+
 TEST(CallBook, OneCallFromItsHourToItsEnd) {
   CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
   ASSERT_TRUE(book.advance(utc("2027-05-03T08:59:59Z")));
@@ -261,7 +300,7 @@ TEST(CallBook, TwentyYearsOfSilence) {
   EXPECT_EQ(book.silence().row(), 2u * 7305);
   EXPECT_EQ(alarms, 4u + 40) << "1, 7, 30, 100, and then every 365 of 14,610";
   EXPECT_LE(most_live, 2u * 64);
-  EXPECT_LE(book.folded_days() * sizeof(DayCounts), 10u * 7310);
+  EXPECT_LE(book.folded_days() * sizeof(DayCounts), kDayMarks * 7310);
   const auto sum = book.total(day(2027, 1, 1), day(2047, 1, 1));
   EXPECT_EQ(sum[static_cast<std::size_t>(DayMark::kSilent)], 2u * 7305);
   ASSERT_TRUE(book.advance(utc("2047-01-01T09:00:00Z")));

@@ -44,6 +44,7 @@ const char* to_string(CallState state) {
     case CallState::kCalledOff: return "called off";
     case CallState::kInCut: return "in a cut";
     case CallState::kOwnStationDown: return "own station down";
+    case CallState::kOwnPathDown: return "own path down";
   }
   return "";
 }
@@ -70,6 +71,7 @@ CallState judge(const PlannedCall& call, const CallFacts& facts, WallTime now) {
   if (now < call.late_from) return CallState::kDue;
   if (now < call.unanswered_from) return CallState::kOverdue;
   if (facts.unwatched) return CallState::kOwnStationDown;
+  if (facts.own_path_down) return CallState::kOwnPathDown;
   const bool was_called =
       facts.of(0, FactKind::kCalled).has_value() || facts.of(1, FactKind::kCalled).has_value();
   return was_called ? CallState::kUnanswered : CallState::kNotCalled;

@@ -39,6 +39,8 @@ struct CallFacts {
   std::array<std::array<std::optional<Deed>, 4>, 2> deeds;  // by side and kind
   bool in_cut = false;     // a cut was in force while the call was open
   bool unwatched = false;  // this station was not there to see what came of it
+  // No path of this side could carry anything when an answer of the other side would have been in time, or when it ended.
+  bool own_path_down = false;
 
   const std::optional<Deed>& of(SideIndex side, FactKind kind) const {
     return deeds[side][static_cast<std::size_t>(kind)];
@@ -59,6 +61,7 @@ enum class CallState : std::uint8_t {
   kCalledOff,            // before its hour, by a side
   kInCut,                // the line was cut
   kOwnStationDown,       // not known: this station was not there
+  kOwnPathDown,          // not known: nothing could leave this station
 };
 const char* to_string(CallState state);  // "pending", ..., "answered at their hour", ...
 

@@ -30,32 +30,37 @@ bool all_unplugged(const Judged& judged) {
 
 // --- people ------------------------------------------------------------------
 
-// The newest thing known of a person there.
+// Something known of a person there.
 struct Person {
   Known known = Known::kUnknown;
   WallTime at;
   std::string officer, answer;  // the words of the two rungs; empty: says nothing of it
   Known answered = Known::kUnknown;
+  bool claim = false;  // their station's word alone
+};
+
+// The newest of each rung.
+struct Newest {
+  std::optional<Person> person, answer;
 };
 
 std::string by_text(const std::string& by) { return by.empty() ? "" : " by " + by; }
 
-Person newest_person(const PeopleFacts& people) {
-  Person newest;
-  bool any = false;
+std::string claim_text(const PeopleFacts& people) {
+  return "on watch" + by_text(people.claim_on->by) +
+         (people.claim_since ? " since " + time_text(*people.claim_since) : "") + ", as their station says (a claim)";
+}
+
+Newest newest_people(const PeopleFacts& people) {
+  Newest newest;
   const auto take = [&](Person person) {
-    if (any && person.at < newest.at) return;
-    newest = std::move(person);
-    any = true;
+    // It was so then, and a planned call has come and gone since.
+    if (!person.claim && person.at < people.known_from) person.known = person.answered = Known::kUnknown;
+    if (!person.answer.empty() && (!newest.answer || newest.answer->at <= person.at)) newest.answer = person;
+    if (!newest.person || newest.person->at <= person.at) newest.person = std::move(person);
   };
-  if (people.claim_on)
-    take({Known::kGood, people.claim_on->at,
-          "on watch" + by_text(people.claim_on->by) +
-              (people.claim_since ? " since " + time_text(*people.claim_since) : "") +
-              ", as their station says (a claim)",
-          ""});
   if (people.claim_off)
-    take({Known::kNot, *people.claim_off, "nobody on watch, as their station says (a claim)", ""});
+    take({Known::kNot, *people.claim_off, "nobody on watch, as their station says (a claim)", "", Known::kUnknown, true});
   if (people.unanswered) {
     const bool many = people.unanswered_row > 1;
     const std::string row = std::to_string(people.unanswered_row) + " check calls in a row";
@@ -89,6 +94,14 @@ Person newest_person(const PeopleFacts& people) {
             ready ? "ready" : "not now", ready ? Known::kGood : Known::kNot});
     }
   }
+  if (people.seen) take({Known::kGood, people.seen->at, people.seen_doing + by_text(people.seen->by), ""});
+  if (!people.claim_on) return newest;
+  // Beside a person's own act their station's word is no more than that.
+  if (newest.person && newest.person->known == Known::kGood) {
+    if (newest.person->at < people.claim_on->at) newest.person->officer += "; " + claim_text(people);
+  } else {
+    take({Known::kGood, people.claim_on->at, claim_text(people), "", Known::kUnknown, true});
+  }
   return newest;
 }
 
@@ -102,7 +115,7 @@ Finding equipment_rung(const LadderFacts& facts) {
   if (facts.equipment.fault)
     return {Known::kNot, "the disk refuses: " + *facts.equipment.fault, std::nullopt};
   std::string words =
-      "runs since " + since_text(facts, facts.equipment.started) + ", its disk takes writes";
+      "runs since " + started_text(facts) + ", its disk takes writes";
   if (facts.equipment.clock_synchronised == false)
     words += "; this machine's clock is not synchronised";
   return {Known::kGood, words, std::nullopt};
@@ -111,7 +124,7 @@ Finding equipment_rung(const LadderFacts& facts) {
 // The station there is up, although nothing comes by the paths of this line.
 bool heard_elsewhere(const LadderFacts& facts) {
   return facts.station.session && !facts.station.farewell && facts.station.elsewhere &&
-         *age_of(facts, facts.station.elsewhere->heard) <= fresh_for(facts);
+         facts.now.mono - facts.station.elsewhere->heard <= fresh_for(facts);
 }
 
 bool is_lost(const LadderFacts& facts) { return facts.station.lost && !facts.station.lost->successor; }
@@ -185,7 +198,7 @@ Known behind(Known station, Known known) {
 
 std::array<Finding, kRungs> find_rungs(const Judged& judged) {
   const LadderFacts& facts = judged.facts;
-  const Person person = newest_person(facts.people);
+  const Newest newest = newest_people(facts.people);
   std::array<Finding, kRungs> out;
   const auto at = [&](RungKind kind) -> Finding& { return out[static_cast<std::size_t>(kind)]; };
   at(RungKind::kEquipment) = equipment_rung(facts);
@@ -196,12 +209,12 @@ std::array<Finding, kRungs> find_rungs(const Judged& judged) {
   at(RungKind::kOfficer) = {
       Known::kUnknown, "no check call and no presence query was answered yet", {}};
   at(RungKind::kAnswer) = {Known::kUnknown, "nobody was asked yet", {}};
-  if (!person.officer.empty())
-    at(RungKind::kOfficer) = {behind(station, person.known), person.officer,
-                              wall_age(facts, person.at)};
-  if (!person.answer.empty())
-    at(RungKind::kAnswer) = {behind(station, person.answered), person.answer,
-                             wall_age(facts, person.at)};
+  if (newest.person)
+    at(RungKind::kOfficer) = {behind(station, newest.person->known), newest.person->officer,
+                              wall_age(facts, newest.person->at), newest.person->claim ? "claim" : "act"};
+  if (newest.answer)
+    at(RungKind::kAnswer) = {behind(station, newest.answer->answered), newest.answer->answer,
+                             wall_age(facts, newest.answer->at), "act"};
   return out;
 }
 
@@ -240,7 +253,8 @@ std::vector<Situation> find_situations(const Judged& judged) {
     add(facts.station.farewell || (refused && out.empty()), Situation::kFarMachineOff);
     add(out.empty(), Situation::kSilent);
   } else {
-    add(newest_person(facts.people).known == Known::kNot, Situation::kNobodyOnWatch);
+    const Newest newest = newest_people(facts.people);
+    add(newest.person && newest.person->known == Known::kNot, Situation::kNobodyOnWatch);
   }
   add(any_path(judged, cannot_send), Situation::kOwnPathUnplugged);
   add(in_vain, Situation::kOneDirection);
@@ -320,6 +334,7 @@ Ladder judge(const LadderFacts& facts) {
   out.text = text_of(out.situation, judged);
   for (const auto* beside : {&facts.cut_beside_by_us, &facts.cut_beside_by_them})
     if (*beside) out.also.push_back(beside_sentence(facts, **beside, beside == &facts.cut_beside_by_us));
+  if (out.situation == Situation::kSilent && outlasts_outage(facts)) out.outage_over = facts.outage_over;
   for (std::size_t i = 1; i < situations.size(); ++i)
     out.also.push_back(also_text(situations[i], judged));
   if (facts.outage && facts.now.wall < facts.outage->from)

@@ -28,6 +28,8 @@ struct Finding {
   Known known = Known::kUnknown;
   std::string words;
   std::optional<Duration> age;
+  // Of a person: "act" (of his own) or "claim" (of their station); else nothing.
+  const char* evidence = nullptr;
 };
 
 enum class RungKind : std::uint8_t { kEquipment, kPath, kStation, kLineOpen, kOfficer, kAnswer };
@@ -80,6 +82,7 @@ struct Ladder {
   Situation situation = Situation::kInContact;
   SituationText text;
   std::vector<std::string> also;
+  std::optional<OutageFacts> outage_over;  // the silence has outlasted it
 
   const Finding& rung(RungKind kind) const { return rungs[static_cast<std::size_t>(kind)]; }
 };

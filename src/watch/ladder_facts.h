@@ -12,6 +12,7 @@
 #include "accord/annex.h"
 #include "base/time.h"
 #include "watch/trouble.h"
+#include "watch/wall_history.h"
 
 namespace detente::watch {
 
@@ -21,6 +22,7 @@ struct Span {
 
 struct EquipmentFacts {
   Instant started;
+  std::optional<WallTime> started_at;  // as the clock was then
   std::optional<std::string> fault;        // why the record cannot be written
   std::optional<bool> clock_synchronised;  // nothing: the machine does not say
 };
@@ -128,10 +130,15 @@ struct PeopleFacts {
   std::optional<WallTime> claim_since;  // and since when
   std::optional<WallTime> claim_off;    // their station says: nobody, since
   std::optional<PresenceFacts> presence;
+  std::optional<PersonFacts> seen;  // what else a person there did last
+  std::string seen_doing;           // "signed a message"
+  // What a person did before this is shown, and says nothing of now.
+  WallTime known_from;
 };
 
 struct LadderFacts {
   Now now;
+  const WallHistory* walls = nullptr;  // nothing: the clock never stepped
   std::string far;  // "north"
   Duration heartbeat = std::chrono::seconds(20);
   EquipmentFacts equipment;
@@ -144,6 +151,7 @@ struct LadderFacts {
   bool lift_alone = false;  // the accord lets each side lift its own cut
   std::vector<std::string> announced;  // cuts that are still to come, each in words
   std::optional<OutageFacts> outage;
+  std::optional<OutageFacts> outage_over;  // the newest of theirs that has passed its end
   std::optional<LostFacts> own_lost;    // the station that this one has the place of
   bool log_only = false;                // the accord: nothing goes over it by the program
   std::optional<ContactFacts> contact;  // the newest of a line that is log only

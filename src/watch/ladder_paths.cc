@@ -92,7 +92,12 @@ Duration fresh_for(const LadderFacts& facts) {
 
 std::optional<Duration> age_of(const LadderFacts& facts, const std::optional<Instant>& then) {
   if (!then) return std::nullopt;
-  return std::max(Duration{0}, facts.now.mono - *then);
+  const Duration awake = std::max(Duration{0}, facts.now.mono - *then);
+  if (facts.walls == nullptr) return awake;
+  // A host that slept is older by the wall clock; one whose clock was set back is not younger.
+  const WallTime at = facts.walls->at(*then);
+  const std::int64_t by_wall = std::int64_t{facts.now.wall.seconds} - at.seconds;
+  return by_wall * 1'000'000 > awake.count() + 2'000'000 ? std::chrono::seconds(by_wall) : awake;
 }
 
 std::string time_text(WallTime time) {
@@ -101,10 +106,17 @@ std::string time_text(WallTime time) {
   return out;
 }
 
-std::string since_text(const LadderFacts& facts, Instant then) {
+WallTime wall_of(const LadderFacts& facts, Instant then) {
+  if (facts.walls != nullptr) return facts.walls->at(then);
   const auto ago = std::max<std::int64_t>(0, (facts.now.mono - then).count() / 1'000'000);
   const std::int64_t at = std::max<std::int64_t>(0, std::int64_t{facts.now.wall.seconds} - ago);
-  return time_text({static_cast<std::uint32_t>(at)});
+  return {static_cast<std::uint32_t>(at)};
+}
+
+std::string since_text(const LadderFacts& facts, Instant then) { return time_text(wall_of(facts, then)); }
+
+std::string started_text(const LadderFacts& facts) {
+  return facts.equipment.started_at ? time_text(*facts.equipment.started_at) : since_text(facts, facts.equipment.started);
 }
 
 JudgedPath judge_path(const PathFacts& path, const LadderFacts& facts) {

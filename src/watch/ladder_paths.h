@@ -21,8 +21,11 @@ JudgedPath judge_path(const PathFacts& path, const LadderFacts& facts);
 // How long evidence that a living session renews by itself may be old.
 Duration fresh_for(const LadderFacts& facts);
 std::optional<Duration> age_of(const LadderFacts& facts, const std::optional<Instant>& then);
+// By this machine's clock, as it was then.
+WallTime wall_of(const LadderFacts& facts, Instant then);
 // "2026-11-24 09:00:03Z", by this machine's clock.
 std::string since_text(const LadderFacts& facts, Instant then);
 std::string time_text(WallTime time);
+std::string started_text(const LadderFacts& facts);
 
 }  // namespace detente::watch

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "watch/ladder_paths.h"
+
 namespace detente::watch {
 namespace {
 
@@ -448,6 +450,69 @@ TEST(Ladder, PeopleTheNewestWordCounts) {
   EXPECT_EQ(judge(facts).situation, Situation::kInContact);
   facts.people.claim_off = wall_ago(1);
   EXPECT_EQ(judge(facts).situation, Situation::kNobodyOnWatch);
+}
+
+TEST(Ladder, WhatAPersonThereDidAfterAMissedCallIsEvidence) {
+  LadderFacts facts = in_contact();
+  facts.people.unanswered = wall_ago(900);
+  facts.people.unanswered_row = 1;
+  EXPECT_NE(judge(facts).text.words.find("No person there is known to have done anything before"), std::string::npos);
+  facts.people.seen = PersonFacts{wall_ago(1000), "duty-officer 4"};
+  facts.people.seen_doing = "signed a message";
+  EXPECT_NE(judge(facts).text.words.find("A person there signed a message at"), std::string::npos);
+  facts.people.seen->at = wall_ago(60);
+  facts.people.claim_on = PersonFacts{wall_ago(30), "duty-officer"};
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  const Finding& officer = ladder.rung(RungKind::kOfficer);
+  EXPECT_EQ(officer.known, Known::kGood);
+  EXPECT_EQ(officer.words.find("signed a message by duty-officer 4; on watch by duty-officer"), 0u) << officer.words;
+  EXPECT_NE(officer.words.find("(a claim)"), std::string::npos) << "and their newer claim as one";
+  EXPECT_EQ(officer.age, std::chrono::seconds(60));
+  EXPECT_STREQ(officer.evidence, "act");
+  EXPECT_EQ(ladder.rung(RungKind::kAnswer).words, "unanswered");
+}
+
+TEST(Ladder, WhatAPersonDidBeforeTheLastPlannedCallIsNotKnownNow) {
+  LadderFacts facts = in_contact();
+  facts.people.presence = PresenceFacts{Presence::kReady, wall_ago(92 * 86400), "Ri"};
+  facts.people.known_from = wall_ago(86400);
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).known, Known::kUnknown);
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).age, std::chrono::hours(92 * 24));
+  EXPECT_EQ(ladder.rung(RungKind::kAnswer).known, Known::kUnknown);
+  facts.people.presence->at = wall_ago(86400);
+  EXPECT_EQ(judge(facts).rung(RungKind::kOfficer).known, Known::kGood);
+  facts.people.presence = PresenceFacts{Presence::kUnanswered, wall_ago(92 * 86400), ""};
+  EXPECT_EQ(judge(facts).situation, Situation::kInContact) << "nor that nobody was there then";
+  facts.people.claim_on = PersonFacts{wall_ago(30), "duty-officer"};
+  EXPECT_STREQ(judge(facts).rung(RungKind::kOfficer).evidence, "claim");
+}
+
+TEST(Ladder, ASilenceThatOutlastsTheirOutageSaysSo) {
+  LadderFacts facts = silent();
+  facts.outage_over = OutageFacts{false, wall_ago(9000), wall_ago(10), std::nullopt, "", ""};
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kSilent);
+  EXPECT_NE(ladder.text.words.find("had announced ended at"), std::string::npos) << ladder.text.words;
+  EXPECT_TRUE(ladder.outage_over);
+  facts.outage_over->until = wall_ago(8999);  // they were heard after it
+  ladder = judge(facts);
+  EXPECT_NE(ladder.text.words.find("and nobody has said why"), std::string::npos);
+  EXPECT_FALSE(ladder.outage_over);
+}
+
+TEST(Ladder, AnHourIsTheOneThatTheClockShowedThen) {
+  LadderFacts facts = silent();
+  WallHistory walls;
+  walls.look({*facts.station.heard, {kWall - 7200}});
+  walls.look(facts.now);  // the host slept two hours, less what it was awake
+  facts.walls = &walls;
+  facts.equipment.started_at = WallTime{kWall - 90000};
+  const Ladder ladder = judge(facts);
+  EXPECT_NE(ladder.text.words.find("heard last at " + time_text({kWall - 7200}) + " (2 h ago)"), std::string::npos)
+      << ladder.text.words;
+  EXPECT_EQ(ladder.rung(RungKind::kEquipment).words.find("runs since " + time_text({kWall - 90000})), 0u);
 }
 
 TEST(Ladder, AnOutageCountsFromItsHourToItsEnd) {

@@ -177,9 +177,11 @@ SituationText silent_text(const Judged& judged) {
   const LadderFacts& facts = judged.facts;
   if (!facts.dark_by_us && !facts.dark_by_them)
     return {"SILENT, WITH NO WORD",
-            heard_start(facts) +
-                ". What we send draws no answer, and nobody has said why: equipment, path and people "
-                "there cannot be told apart.",
+            heard_start(facts) + ". What we send draws no answer, and " +
+                (outlasts_outage(facts) ? "the outage that " + facts.far + " had announced ended at " + time_text(facts.outage_over->until) +
+                                              "; why it is silent since then nobody has said"
+                                        : std::string("nobody has said why")) +
+                ": equipment, path and people there cannot be told apart.",
             kKeepOn};
   const std::string ends = std::string("It ends with ") + (facts.lift_alone ? "the lift of one of these cuts, or " : "") +
                            "the hour of an agreed restoration.";
@@ -224,9 +226,17 @@ std::string nobody_words(const LadderFacts& facts) {
                 : ".");
   if (people.presence && people.presence->answer == Presence::kUnanswered)
     out += " Nobody answered the presence query at " + time_text(people.presence->at) + ".";
-  out += people.answered
-             ? " A person there last answered at " + time_text(people.answered->at) + "."
-             : " No person there is known to have answered before.";
+  if (people.answered) out += " A person there last answered at " + time_text(people.answered->at) + ".";
+  const auto earlier = [&](const std::string& what, WallTime at, const std::string& by) {
+    out += " A person there " + what + " at " + time_text(at) + (by.empty() ? "" : " (" + by + ")") + ".";
+  };
+  if (people.declined) earlier("declined a check call", people.declined->at, people.declined->by);
+  if (people.called) earlier("called us for a check call", *people.called, "");
+  const bool said = people.presence && people.presence->answer != Presence::kUnanswered;
+  if (said) earlier("answered a presence query", people.presence->at, people.presence->by);
+  if (people.seen) earlier(people.seen_doing, people.seen->at, people.seen->by);
+  if (!people.answered && !people.declined && !people.called && !said && !people.seen)
+    out += " No person there is known to have done anything before.";
   return out;
 }
 
@@ -275,10 +285,14 @@ std::string span_text(Duration span) {
   return std::to_string(seconds / 86400) + " days";
 }
 
+bool outlasts_outage(const LadderFacts& facts) {
+  return facts.outage_over && (!facts.station.heard || wall_of(facts, *facts.station.heard) <= facts.outage_over->until);
+}
+
 std::string heard_text(const LadderFacts& facts) {
   if (!facts.station.heard)
     return "nothing was heard since this station's start at " +
-           since_text(facts, facts.equipment.started);
+           started_text(facts);
   return "heard last at " + since_text(facts, *facts.station.heard) +
          ago(age_of(facts, facts.station.heard));
 }

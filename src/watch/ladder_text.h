@@ -26,6 +26,9 @@ std::string left_open(const LadderFacts& facts);
 std::string beside_words(const LadderFacts& facts);
 std::string beside_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours);
 
+// Nothing was heard since an outage that they had announced passed its end.
+bool outlasts_outage(const LadderFacts& facts);
+
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
 std::string heard_text(const LadderFacts& facts);
 

@@ -431,28 +431,6 @@ after_minutes = 15
         wait_until(lambda: self.alarm("vigilance"), "the alarm")
         self.assertEqual([line["queued"] for line in self.south.status_of("north")["lines"]], queued, "nothing of it leaves")
 
-    def test_a_clock_that_steps_rings_no_call_twice_and_forgets_none(self):
-        self.south.start()
-        self.clock.set(NINE + 10)
-        self.wait_state(self.south, "due")
-        self.clock.set(NINE - 10 * MINUTE)
-        wait_until(lambda: self.south.get("/v1/status")["now"] < NINE, "the station to see the step")
-        self.clock.set(NINE + 20)
-        self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
-        due = [e for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"] if e["event"] == "call-due" and
-               e["line"] == "military-west"]
-        self.assertEqual(len(due), 1)
-        # The host slept over the whole hour: not seen, so nobody's silence.
-        self.clock.set(NINE + DAY + HOUR)
-        self.wait_state(self.south, "own station down")
-        # A year ahead and back again: the books are made anew, and nothing is lost.
-        self.clock.set(NINE + 365 * DAY)
-        wait_until(lambda: self.south.get("/v1/status")["now"] > NINE + 364 * DAY, "the station to see the year")
-        self.clock.set(NINE + DAY + 2 * HOUR)
-        wait_until(lambda: self.south.get("/v1/status")["now"] < NINE + 2 * DAY, "the station to see the step back")
-        self.clock.set(NINE + 2 * DAY + 10)
-        self.wait_state(self.south, "due")
-
 
 class BadInput(WatchCase):
     OPTIONS = ("--people", "liaison=head,liaison-desk")
