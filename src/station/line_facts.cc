@@ -88,6 +88,7 @@ watch::LadderFacts gather_line(const Running& running, const Counterpart& counte
     return true;
   });
   out.media = annex.media;
+  out.lift_alone = annex.lift_alone;
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
   add_cut_facts(running, counterpart, annex.line, out);
   add_restoration_facts(peer, annex.line, running.driver->now().wall, out);

@@ -199,6 +199,10 @@ std::array<Finding, kRungs> find_rungs(const Judged& judged) {
   if (!person.answer.empty())
     at(RungKind::kAnswer) = {behind(station, person.answered), person.answer,
                              wall_age(facts, person.at)};
+  if (const std::string waiting = waiting_text(facts); !waiting.empty()) {
+    Finding& answer = at(RungKind::kAnswer);
+    answer.words = person.answer.empty() ? waiting : waiting + "; before that " + answer.words;
+  }
   return out;
 }
 
@@ -286,6 +290,15 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
   ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
 }
 
+// Calls and queries wait for nothing else, unless nothing can go out, or may.
+void add_duties(Ladder& ladder, const LadderFacts& facts) {
+  const bool barred = facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
+  const std::string duties = barred ? "" : duties_text(facts);
+  if (duties.empty()) return;
+  std::string& to_do = ladder.text.to_do;
+  to_do = to_do == kNothingToDo ? duties : duties + " " + to_do;
+}
+
 // Of stations that have a successor: the line goes on, and what happened stays on the screen.
 void add_lost(Ladder& ladder, const LadderFacts& facts) {
   if (facts.station.lost && facts.station.lost->successor) ladder.also.push_back(lost_words(facts));
@@ -311,6 +324,7 @@ Ladder judge(const LadderFacts& facts) {
   const std::vector<Situation> situations = find_situations(judged);
   out.situation = situations.front();
   out.text = text_of(out.situation, judged);
+  add_duties(out, facts);
   for (std::size_t i = 1; i < situations.size(); ++i)
     out.also.push_back(also_text(situations[i], judged));
   if (facts.outage && facts.now.wall < facts.outage->from)

@@ -110,6 +110,21 @@ struct PersonFacts {
   std::string by;
 };
 
+// A call or a query that is not over: whose turn it is.
+struct UnderWay {
+  enum class What : std::uint8_t {
+    kWeCalled,   // and they have not answered
+    kWeAsked,    // whether anybody is there
+    kOurCall,    // is due
+    kTheirCall,  // is late: this side may call
+    kTheyCalled,
+    kTheyAsked,
+  };
+  What what = What::kWeCalled;
+  WallTime since;  // of a call that is due, its hour
+  WallTime until;
+};
+
 struct PeopleFacts {
   std::optional<PersonFacts> answered;  // the newest check call that a person there answered
   std::optional<PersonFacts> declined;
@@ -122,6 +137,7 @@ struct PeopleFacts {
   std::optional<WallTime> claim_since;  // and since when
   std::optional<WallTime> claim_off;    // their station says: nobody, since
   std::optional<PresenceFacts> presence;
+  std::vector<UnderWay> under_way;
 };
 
 struct LadderFacts {
@@ -132,6 +148,7 @@ struct LadderFacts {
   std::vector<PathFacts> paths;  // those that the line may take, in the annex's order
   FarFacts station;
   std::optional<CutFacts> cut_by_us, cut_by_them;
+  bool lift_alone = false;  // the accord: each side may take its own cut back alone
   std::vector<std::string> announced;  // cuts that are still to come, and of one medium, each in words
   std::optional<OutageFacts> outage;
   std::optional<LostFacts> own_lost;    // the station that this one has the place of

@@ -14,11 +14,18 @@ struct Judged {
   bool contact = false;  // both directions are known to work, over one path or two
 };
 
+inline constexpr const char* kNothingToDo = "Nothing.";
+
 std::string lost_words(const LadderFacts& facts);
 std::string own_lost_words(const LostFacts& lost);
 SituationText text_of(Situation situation, const Judged& judged);
 // The same fact in one sentence, where it is not the situation.
 std::string also_text(Situation situation, const Judged& judged);
+
+// What a person here has to do about calls and queries that are not over; empty: nothing.
+std::string duties_text(const LadderFacts& facts);
+// What this side asked and nobody has answered yet; empty: nothing.
+std::string waiting_text(const LadderFacts& facts);
 
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
 std::string heard_text(const LadderFacts& facts);
