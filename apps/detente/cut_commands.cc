@@ -134,7 +134,7 @@ Result<void> cut(Context& context, const CutOptions& options) {
     act.lines = std::move(registers.next);
     std::move(registers.no_way_back.begin(), registers.no_way_back.end(), std::back_inserter(no_way_back));
     acts.emplace_back(counterpart, line::cut_body(act));
-    context.say("Cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
+    context.say("To be signed: cut " + names_of(lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
                 (act.dark ? " in the dark" : "") + (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
   }
   context.say(act.reason.empty() ? "No reason is given; the other side sees that." : "The reason: " + act.reason);
@@ -192,7 +192,7 @@ Result<void> lift(Context& context, const CutOptions& options) {
   for (const auto& [counterpart, lines] : chosen) {
     DETENTE_TRY(registers, registers_of(station, lines, false));
     (registers.in_force ? acts : announced).emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted, proof_of(mandate)}));
-    context.say("Lift this side's cut of " + names_of(lines));
+    context.say("To be signed: this side lifts its cut of " + names_of(lines));
   }
   if (to_file) {
     std::move(announced.begin(), announced.end(), std::back_inserter(acts));
