@@ -5,6 +5,7 @@
 #include "client_address.h"
 #include "client_commands.h"
 #include "client_http.h"
+#include "client_mark.h"
 #include "client_show.h"
 #include "dates.h"
 #include "io/os_clock.h"
@@ -141,13 +142,13 @@ void say_call(Context& context, const LineAddress& line, const Json& call) {
   for (const std::string& text : wrap(head, kColumns)) context.say(text);
   for (const Json& fact : list_of(call, "facts")) {
     const std::string officer = text_of(fact, "officer");
-    const std::string text = text_of(fact, "kind") + " " + utc_text(fact.value("at", Json())) +
+    const std::string text = mark_of(fact) + text_of(fact, "kind") + " " + utc_text(fact.value("at", Json())) +
                              " " + text_of(fact, "side") + (officer.empty() ? "" : ", " + officer);
     for (const std::string& part : wrap(text, kColumns - 4)) context.say("    " + part);
   }
   for (const Json& entry : list_of(call, "entries")) {
     const std::string epoch = text_of(entry, "epoch");
-    context.say("    detente record entry " + line.text() + " " + text_of(entry, "whose") + " " +
+    context.say("    " + mark_of(entry) + "detente record entry " + line.text() + " " + text_of(entry, "whose") + " " +
                 std::to_string(entry.value("index", std::uint64_t{0})) +
                 (epoch.empty() ? "" : " --epoch " + epoch));
   }

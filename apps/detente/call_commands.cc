@@ -50,12 +50,13 @@ Result<void> do_call(Context& context, const CallOptions& options, line::CallDee
   if (call.is_null()) return nothing_due(line, watch);
   DETENTE_TRY(body, act_of(call, deed, options.words));
   const auto entry_class = options.drill ? record::EntryClass::kDrill : record::EntryClass::kLive;
-  context.say(class_mark(entry_class) + "check call of " + call.value("at_words", "") + ": " +
-              (deed == line::CallDeed::kCalled     ? "we call"
-               : deed == line::CallDeed::kAnswered ? "we answer"
-                                                   : "we decline"));
+  Act act{record::kCheckCall, line::call_body(body), entry_class, {}, {}};
+  act.says = "check call of " + call.value("at_words", "") + ": " +
+             (deed == line::CallDeed::kCalled     ? "we call"
+              : deed == line::CallDeed::kAnswered ? "we answer"
+                                                  : "we decline");
   context.result({{"call", call}});
-  DETENTE_TRY(arrived, post_act(context, line, options, {record::kCheckCall, line::call_body(body), entry_class, {}, {}}));
+  DETENTE_TRY(arrived, post_act(context, line, options, std::move(act)));
   static_cast<void>(arrived);
   return {};
 }
@@ -65,9 +66,11 @@ Result<void> call_off(Context& context, const CallOptions& options) {
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, options.address));
   DETENTE_TRY(body, act_of({{"date", options.date}, {"place", options.place}}, line::CallDeed::kCalledOff, options.words));
-  context.say("check call of " + options.date + " is called off");
-  DETENTE_TRY(arrived, post_act(context, line, options, {record::kCheckCall, line::call_body(body), {}, {}, {}}));
+  Act act{record::kCheckCall, line::call_body(body), {}, {}, {}};
+  act.says = "we call off the check call of " + options.date;
+  DETENTE_TRY(arrived, post_act(context, line, options, std::move(act)));
   static_cast<void>(arrived);
+  context.say("  the check call of " + options.date + " is called off");
   return {};
 }
 

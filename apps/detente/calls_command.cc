@@ -1,14 +1,17 @@
 // `detente calls LINE`: the check calls that the accord plans, for people and for
 // programs. Reads the accord's files; no station needs to run.
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 #include <optional>
 
 #include "base/civil.h"
-#include "cli.h"
+#include "client_http.h"
 #include "dates.h"
 #include "io/os_clock.h"
 #include "station/schedules.h"
+#include "watch/call_state.h"
 #include "watch/line_hours.h"
 #include "wire/text.h"
 
@@ -74,6 +77,30 @@ std::string hour_of(const watch::Schedule& schedule, const watch::PlannedCall& c
   return local ? watch::format_local(*local).substr(11) : "?";
 }
 
+// What the station knows of calls, by date and place.
+using States = std::map<std::pair<std::string, std::uint64_t>, std::string>;
+
+// Nothing where no station runs.
+std::optional<States> states_of(const SideDir& side, const Found& found, const std::pair<WallTime, WallTime>& span) {
+  constexpr std::uint32_t kDaysAtOnce = 400;
+  States out;
+  for (std::uint32_t day = span.first.seconds / kSecondsPerDay; day < span.second.seconds / kSecondsPerDay; day += kDaysAtOnce) {
+    const std::uint32_t until = std::min(day + kDaysAtOnce, span.second.seconds / kSecondsPerDay + 1);
+    const auto answer = StationClient(side).get("/v1/counterparts/" + found.counterpart + "/lines/" + found.annex.name +
+                                                "/calls?from=" + std::to_string(day) + "&until=" + std::to_string(until));
+    if (!answer) return std::nullopt;
+    for (const Json& call : (*answer)["calls"])
+      out[{call.value("date", ""), call.value("place", std::uint64_t{0})}] = call.value("state", "");
+  }
+  return out;
+}
+
+std::string state_of(const std::optional<States>& states, const std::string& date, const watch::PlannedCall& call) {
+  if (!states) return "";
+  const auto held = states->find({date, call.id.entry});
+  return held == states->end() ? "" : held->second;
+}
+
 std::string row(const watch::Schedule& schedule, const Found& found,
                 const watch::PlannedCall& call) {
   static constexpr std::array kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -136,10 +163,15 @@ Result<void> calls(Context& context, const CallsOptions& options) {
   context.say("By its hours the line is now " + hours + ".");
   if (found.annex.check_calls.empty()) context.say("The accord plans none on this line.");
   Json list = Json::array();
+  const auto states = states_of(side, found, span);
   for (const watch::PlannedCall& call : planned) {
-    context.say(row(schedule, found, call));
-    list.push_back(call_json(schedule, found, call));
+    Json one = call_json(schedule, found, call);
+    const std::string state = state_of(states, one["date"].get<std::string>(), call);
+    one["state"] = state.empty() ? Json() : Json(state);
+    context.say(row(schedule, found, call) + (state == watch::to_string(watch::CallState::kCalledOff) ? "; CALLED OFF" : ""));
+    list.push_back(std::move(one));
   }
+  if (!planned.empty() && !states) context.say("The station does not run: what was called off is not known here.");
   if (planned.empty() && !found.annex.check_calls.empty())
     context.say("None in these days; the next: " + [&] {
       const auto next = schedule.next(span.second);

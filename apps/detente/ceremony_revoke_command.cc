@@ -78,7 +78,9 @@ Json positions_json(const Positions& positions) {
 
 struct Lost {
   std::vector<OfficerId> numbers;
-  std::string words;  // "Station south/main (no. 3) is declared lost"
+  std::string who;    // "Station south/main (no. 3)"
+  std::string fate;   // "declared lost"
+  std::string works;  // "What it wrote"
 };
 
 Result<Lost> find_lost(const SideDir& side, const RevokeOptions& options) {
@@ -87,12 +89,16 @@ Result<Lost> find_lost(const SideDir& side, const RevokeOptions& options) {
   if (options.officer.empty()) {
     DETENTE_TRY(numbers, station_numbers(own, options.post, options.number == 0 ? std::nullopt : std::optional(OfficerId{options.number})));
     out.numbers = std::move(numbers);
-    out.words = "Station " + side.name() + "/" + options.post + " (no. " + std::to_string(out.numbers.back().value) + ") is declared lost, for ever. What it wrote";
+    out.who = "Station " + side.name() + "/" + options.post + " (no. " + std::to_string(out.numbers.back().value) + ")";
+    out.fate = "declared lost";
+    out.works = "What it wrote";
   } else {
     DETENTE_TRY(numbers, officer_numbers(side, own, options.officer));
     out.numbers = std::move(numbers);
-    out.words = "Officer " + options.officer + " (no. " + std::to_string(out.numbers.back().value) + ", " + own.by_number(out.numbers.back())->credential.post +
-                ") is revoked, for ever. What he signed";
+    out.who = "Officer " + options.officer + " (no. " + std::to_string(out.numbers.back().value) + ", " +
+              own.by_number(out.numbers.back())->credential.post + ")";
+    out.fate = "revoked";
+    out.works = "What he signed";
   }
   return out;
 }
@@ -102,14 +108,14 @@ Result<void> run_revoke(Context& context, const RevokeOptions& options) {
   DETENTE_TRY(lost, find_lost(side, options));
   DETENTE_TRY(positions, find_positions(side, options));
   DETENTE_TRY(lines, names_of_lines(side));
-  context.say(lost.words + " counts up to here, on every line:");
+  context.say("To be signed: " + lost.who + " is to be " + lost.fate + ", for ever. " + lost.works + " counts up to here, on every line:");
   say_positions(context, lines, positions);
   DETENTE_TRY(agreed, context.confirm("Sign this with the root key?"));
   if (!agreed) return fail(Fault::kDenied, "not signed; nothing was changed");
   DETENTE_TRY(root, open_root(context, side));
   DETENTE_TRY(revoked, revoke_keys(side, lost.numbers, positions, root, io::os_wall_time()));
   DETENTE_TRY(told, tell_station(side, revoked.bytes));
-  context.say("It stands in bulletin " + std::to_string(revoked.bulletin) +
+  context.say(lost.who + " is " + lost.fate + ". It stands in bulletin " + std::to_string(revoked.bulletin) +
               (told ? "; the running station tells every counterpart. Where a line is cut off: detente bulletin export FILE"
                     : ". It must reach every counterpart: detente bulletin export FILE"));
   Json list = Json::array();

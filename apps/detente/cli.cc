@@ -122,6 +122,7 @@ void Context::print_result() const {
   if (json) {
     Json out = {{"ok", true}};
     for (const auto& [key, value] : result_.items()) out[key] = value;
+    out["ok"] = true;
     if (!next_.empty() && !out.contains("next")) out["next"] = next_;
     print_line(stdout, out.dump());
     return;
@@ -142,7 +143,8 @@ Json Context::error_object(const Error& error) const {
   Json out = {{"ok", false},
               {"error", {{"fault", to_string(error.fault)}, {"message", wire::display_text(error.message)}}}};
   // What was found until then: a run whose result is that something is wrong says what.
-  for (const auto& [key, value] : result_.items()) out[key] = value;
+  for (const auto& [key, value] : result_.items())
+    if (key != "ok" && key != "error") out[key] = value;  // of the station's answer, which was good
   return out;
 }
 

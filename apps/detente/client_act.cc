@@ -45,6 +45,8 @@ Result<Compose> compose_act(const LineAddress& line, const ActOptions& options, 
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
+  if (!act.says.empty())
+    context.say(class_mark(act.entry_class) + (options.officer.empty() ? "To be sent: " : "To be signed: ") + act.says);
   DETENTE_TRY(out, compose_act(line, options, std::move(act)));
   const station::Submission shown = out.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));

@@ -26,8 +26,9 @@ struct Act {
   record::Precedence precedence = record::Precedence::kRoutine;
   std::vector<record::Attachment> attachments = {};
   std::optional<record::MandateFile> mandate = {};  // whose proof stands in the body
+  std::string says = {};  // what it does, in words; said before it is signed, as what is about to be
 };
-// Posts it and says what became of it; the answer goes into the result. True when the other side has it.
+// Says what is about to be signed, posts it and says what became of it; the answer goes into the result. True when the other side has it.
 Result<bool> post_act(Context& context, const LineAddress& line, const ActOptions& options, Act act);
 
 // The entry before anybody signed it.

@@ -110,26 +110,25 @@ bool say_outcome(Context& context, const LineAddress& line, const station::Submi
   const record::Header& header = submission.entry.header;
   const std::string state = answer.value("state", "");
   const std::string entry_class = station::class_name(header.entry_class);
-  std::string head =
-      header.entry_class == record::EntryClass::kLive ? "" : upper(entry_class) + " | ";
-  head += line.text();
+  const std::string mark = header.entry_class == record::EntryClass::kLive ? "" : upper(entry_class) + " | ";
+  std::string head = mark + line.text();
   if (answer.contains("entry"))
     head += fmt::format(" own {}", answer["entry"]["index"].get<std::uint64_t>());
   head += fmt::format("  {} {}", upper(record::precedence_name(header.precedence)), entry_class);
   context.say(head);
   const std::string& name = line.counterpart;
   if (state == "receipted") {
-    context.say("  on the other side's disk: verified receipt");
+    context.say(mark + "  on the other side's disk: verified receipt");
   } else if (state == "placed") {
-    context.say("  waiting: on this side's disk, not yet received by " + name + ".");
-    context.say("  It is sent again until " + name + "'s receipt is here.");
+    context.say(mark + "  waiting: on this side's disk, not yet received by " + name + ".");
+    context.say(mark + "  It is sent again until " + name + "'s receipt is here.");
   } else if (state == "testing") {
-    context.say("  waiting: on this side's disk, until the tests of these lines have passed; the cut is in force until then.");
+    context.say(mark + "  waiting: on this side's disk, until the tests of these lines have passed; the cut is in force until then.");
   } else if (state == "queued") {
-    context.say("  waiting: on this side's disk, not yet received.");
-    context.say("  It will be sent when " + name + " is reached.");
+    context.say(mark + "  waiting: on this side's disk, not yet received.");
+    context.say(mark + "  It will be sent when " + name + " is reached.");
   } else {
-    context.say("  taken by the station; whether it is on disk was not waited for");
+    context.say(mark + "  taken by the station; whether it is on disk was not waited for");
   }
   context.result(answer);
   return state == "receipted";

@@ -6,7 +6,12 @@
 
 namespace detente::cli {
 
+// Who takes the watch over; nobody in any other deed.
+struct SecondSigner {
+  std::string officer, passphrase_file;
+};
+
 // Signs it (by `second`, too, where there is one) and hands it to the station.
-Result<Json> post_deed(Context& context, station::Deed deed, const std::string& officer, const std::string& second = "");
+Result<Json> post_deed(Context& context, station::Deed deed, const std::string& officer, const SecondSigner& second = {});
 
 }  // namespace detente::cli

@@ -170,7 +170,7 @@ Result<record::Attachment> hand_over(const Context& context, const StationClient
 }
 
 Result<void> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
-                             const std::vector<record::Attachment>& documents) {
+                             const std::vector<record::Attachment>& documents, const std::string& mark) {
   for (const record::Attachment& document : documents) {
     for (;;) {
       DETENTE_TRY(now, station.get(document_target(line, document.digest) + "?whose=own"));
@@ -179,7 +179,7 @@ Result<void> await_documents(const Context& context, const StationClient& statio
       std::this_thread::sleep_for(kPoll);
     }
     context.progress({});
-    context.say("  " + wire::display_line(document.file_name) + ", " + size_text(document.length) +
+    context.say(mark + "  " + wire::display_line(document.file_name) + ", " + size_text(document.length) +
                 ": on the other side's disk");
   }
   return {};

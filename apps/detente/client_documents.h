@@ -17,7 +17,7 @@ Result<record::Attachment> hand_over(const Context& context, const StationClient
 
 // Until the other side has them all, with progress.
 Result<void> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
-                             const std::vector<record::Attachment>& documents);
+                             const std::vector<record::Attachment>& documents, const std::string& mark);
 
 // Writes the document of an entry's attachment into the directory, verified against its root; kConflict
 // when another file has its place. The path; nothing when it is not all here.

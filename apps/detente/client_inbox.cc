@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -6,6 +8,7 @@
 #include "client_address.h"
 #include "client_commands.h"
 #include "client_documents.h"
+#include "client_mark.h"
 #include "client_show.h"
 
 namespace detente::cli {
@@ -62,6 +65,14 @@ bool wanted(const std::vector<LineAddress>& lines, const Json& event) {
     return event.value("counterpart", "") == line.counterpart &&
            event.value("line", "") == line.line;
   });
+}
+
+// They call, or sent FLASH: the bell is for whoever is not looking. Programs have `detente events`.
+void ring(const Context& context, const Json& event) {
+  if (context.json) return;
+  put(context, event, {(isatty(STDOUT_FILENO) == 1 ? "\a" : "") + mark_of(event) + "RING  " + utc_text(event.value("time", Json())) + "  " +
+                       text_of(event, "counterpart") + "/" + text_of(event, "line") + ": " + text_of(event, "officer") +
+                       (text_of(event, "act") == "flash" ? " sent FLASH" : " calls; detente answer LINE --as YOU")});
 }
 
 // Calls `each` for every event after `since`, without end.
@@ -139,6 +150,7 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
       station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
         if (event.value("event", "") == "document-arrived" && !options.save.empty() && wanted(lines, event))
           return save_arrived(context, station, options, event);
+        if (event.value("event", "") == "ring" && wanted(lines, event)) ring(context, event);
         if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
         const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
         DETENTE_TRY(entry, station.get(line.target() + "/entries/far/" +

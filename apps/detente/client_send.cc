@@ -1,8 +1,7 @@
 #include <charconv>
 #include <iostream>
 
-#include "client_commands.h"
-#include "client_compose.h"
+#include "client_act.h"
 #include "client_documents.h"
 #include "io/os_clock.h"
 #include "line/message.h"
@@ -111,10 +110,11 @@ Result<void> send(Context& context, const SendOptions& options) {
   station::Submission shown = composed.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(composed)));
   say_outcome(context, line, shown, answer);
+  const std::string mark = class_mark(shown.entry.header.entry_class);
   const std::vector<record::Attachment>& sent = shown.entry.header.attachments;
-  if (options.wait == "document") return await_documents(context, station, line, sent);
+  if (options.wait == "document") return await_documents(context, station, line, sent, mark);
   for (const record::Attachment& document : sent)
-    context.say("  " + document.file_name + ", " + size_text(document.length) +
+    context.say(mark + "  " + document.file_name + ", " + size_text(document.length) +
                 ": follows by itself; `detente documents` shows how far it is");
   return {};
 }
@@ -162,7 +162,7 @@ Result<void> ack(Context& context, const AckOptions& options) {
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
   Json result = answer;
   result["acknowledged"] = {{"epoch", entry.value("epoch", "")}, {"index", reference.index}};
-  context.say("acknowledges entry far " + std::to_string(reference.index) + " as \"" +
+  context.say(class_mark(shown.entry.header.entry_class) + "acknowledges entry far " + std::to_string(reference.index) + " as \"" +
               options.level + "\"");
   say_outcome(context, line, shown, result);
   return {};

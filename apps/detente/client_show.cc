@@ -1,6 +1,7 @@
 #include "client_show.h"
 
 #include "client_documents.h"
+#include "client_mark.h"
 
 #include <fmt/format.h>
 
@@ -40,12 +41,6 @@ std::size_t fitting(std::string_view text, std::size_t columns) {
     at = next;
   }
   return at;
-}
-
-// "DRILL | " before every line of what is not the real thing.
-std::string mark_of(const Json& entry) {
-  const std::string entry_class = entry.value("class", "live");
-  return entry_class == "live" ? "" : upper(entry_class) + " | ";
 }
 
 std::string joined(const Json& list) {
@@ -103,6 +98,11 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+std::string mark_of(const Json& entry) {
+  const std::string entry_class = entry.value("class", "live");
+  return entry_class == "live" ? "" : upper(entry_class) + " | ";
+}
+
 std::string utc_text(const Json& seconds) {
   if (!seconds.is_number_unsigned()) return "-";
   std::string out = format_utc(WallTime{seconds.get<std::uint32_t>()});
@@ -158,13 +158,14 @@ std::vector<std::string> entry_lines(const Json& entry) {
 }
 
 std::string event_line(const Json& event) {
-  std::string out = utc_text(event.value("time", Json())) + "  " + text_of(event, "event") + "  " +
+  std::string out = mark_of(event) + utc_text(event.value("time", Json())) + "  " + text_of(event, "event") + "  " +
                     text_of(event, "counterpart");
   if (event.contains("line")) out += "/" + text_of(event, "line");
   if (event.contains("index")) out += " " + std::to_string(event["index"].get<std::uint64_t>());
   if (event.contains("size")) out += " up to " + std::to_string(event["size"].get<std::uint64_t>());
   if (event.contains("precedence"))
     out += "  " + upper(text_of(event, "precedence")) + " " + text_of(event, "class");
+  if (event.contains("act")) out += "  " + upper(text_of(event, "act")) + " " + text_of(event, "officer");
   if (event.contains("up")) out += event["up"] == true ? "  up" : "  down";
   if (event.contains("alarm"))
     out += "  " + text_of(event, "alarm") + ": " + text_of(event, "text");

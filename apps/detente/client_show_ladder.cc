@@ -106,6 +106,9 @@ std::vector<std::string> ladder_lines(const Json& ladder, bool colour) {
   add_wrapped(out, fmt::format("{}/{}  line {}  {}", text_of(ladder, "counterpart"), text_of(ladder, "line"),
                                ladder["line_number"].get<unsigned>(), utc_text(ladder["now"])), 0);
   for (std::string& line : situation_lines({ladder, "", 0}, colour)) out.push_back(std::move(line));
+  if (const Json heard = ladder.value("heard_in_public", Json()); heard.is_object())
+    add_wrapped(out, "HEARD IN PUBLIC " + utc_text(heard.value("at", Json())) + ", " + text_of(heard, "outlet") + ": \"" +
+                         text_of(heard, "words") + "\" (" + text_of(heard, "officer") + " says so; it changes nothing)", 2);
   out.push_back("");
   for (const Json& rung : ladder["rungs"]) add_finding(out, text_of(rung, "rung"), 13, rung, colour);
   add_wrapped(out, rungs_text(ladder), 2);

@@ -38,7 +38,7 @@ std::string contact_text(const Json& counterpart) {
 void add_situations(std::vector<std::string>& out, const Json& lines, bool colour) {
   std::vector<std::pair<const Json*, std::string>> groups;
   const auto same = [](const Json& a, const Json& b) {
-    return a["title"] == b["title"] && a["words"] == b["words"] && a["also"] == b["also"];
+    return a["title"] == b["title"] && a["words"] == b["words"] && a["also"] == b["also"] && a["to_do"] == b["to_do"];
   };
   for (const Json& line : lines) {
     const auto at = std::find_if(groups.begin(), groups.end(),

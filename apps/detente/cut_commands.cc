@@ -179,7 +179,7 @@ Result<void> cut(Context& context, const CutOptions& options) {
     act.lines = std::move(registers.next);
     std::move(registers.no_way_back.begin(), registers.no_way_back.end(), std::back_inserter(no_way_back));
     acts.emplace_back(counterpart, line::cut_body(act));
-    context.say("Cut " + names_of(registers.lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
+    context.say("To be signed: cut " + names_of(registers.lines) + (act.media == line::kAllMedia ? "" : " for " + line::media_words(act.media)) +
                 (act.dark ? " in the dark" : "") + (act.effective ? ", effective " + format_utc(*act.effective) : ", at once"));
   }
   DETENTE_TRY_VOID(say_left_out(context, left_out, !acts.empty()));
@@ -242,7 +242,7 @@ Result<void> lift(Context& context, const CutOptions& options) {
     std::move(registers.left_out.begin(), registers.left_out.end(), std::back_inserter(left_out));
     if (registers.next.empty()) continue;
     (registers.in_force ? acts : announced).emplace_back(counterpart, line::clear_body({std::move(registers.next), line::ClearGround::kLifted, proof_of(mandate)}));
-    context.say("Lift this side's cut of " + names_of(registers.lines));
+    context.say("To be signed: this side lifts its cut of " + names_of(registers.lines));
   }
   DETENTE_TRY_VOID(say_left_out(context, left_out, !acts.empty() || !announced.empty()));
   if (to_file) {

@@ -78,7 +78,7 @@ Result<void> give(Context& context, const GiveOptions& options) {
   DETENTE_TRY(mandate, draft(context, side, accord, who, options));
   std::string names;
   for (const LineId line : mandate.lines) names += (names.empty() ? "" : ", ") + accord.annex(line)->name;
-  context.say("Mandate: " + side.name() + " is to " + options.act + " " + (names.empty() ? "every line" : names) + " with " + options.counterpart + ".");
+  context.say("To be signed: a mandate. " + side.name() + " is to " + options.act + " " + (names.empty() ? "every line" : names) + " with " + options.counterpart + ".");
   context.say("The letter that says so: SHA-256 " + to_hex(mandate.letter));
   context.say("For one act, until " + format_utc(mandate.valid_until) + ". The other side sees that " + who.post + " ordered it, and not this text.");
   DETENTE_TRY(agreed, context.confirm("Sign this as " + options.officer + " (" + who.post + ", no. " + std::to_string(who.number.value) + ")?"));

@@ -27,7 +27,7 @@ Result<void> suspend(Context& context, const SuspendOptions& options) {
     act.until = until;
   }
   const std::string who = "officer " + options.name + " (no. " + std::to_string(officer.number.value) + ", " + officer.post + ")";
-  context.say(options.over ? "The suspension of " + who + " is over." : "Suspend " + who + " until " + format_utc(act.until) + ".");
+  context.say(std::string("To be signed: ") + (options.over ? "the suspension of " + who + " ends." : who + " is suspended until " + format_utc(act.until) + "."));
   DETENTE_TRY(agreed, context.confirm("Sign this as " + options.officer + "?"));
   if (!agreed) return fail(Fault::kDenied, "nothing was done");
   const StationClient station(side);

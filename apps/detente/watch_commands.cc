@@ -23,7 +23,7 @@ namespace {
 using station::Deed;
 
 struct DeedOptions {
-  std::string officer, to, line, bearer, way = "in", words, at, capture, since, until;
+  std::string officer, to, to_passphrase_file, line, bearer, way = "in", words, at, capture, since, until;
   std::vector<std::string> lines;
   std::uint64_t alarm = 0, readability = 0, after = 0;
   bool read_back = false;
@@ -35,17 +35,43 @@ struct Signer {
   station::OfficerKeys keys;
 };
 
-Result<Signer> open_signer(Context& context, const SideDir& side, const std::string& name) {
+Result<Signer> open_signer(const SideDir& side, const std::string& name, std::string_view passphrase) {
   DETENTE_TRY(officer, side.officer(name));
-  DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
   DETENTE_TRY(keys, side.open_officer(name, passphrase));
   DETENTE_TRY(counter, side.take_officer_counter(name, io::os_wall_time()));
   return Signer{officer.number, counter, std::move(keys)};
 }
 
+// One of two officers who sign in one run: neither knows the other's passphrase. A context asks once, so each has his own.
+Result<Signer> open_one_of_two(const Context& context, const SideDir& side, const std::string& name, const std::string& file) {
+  DETENTE_TRY_VOID(side.officer(name));
+  Context his;
+  his.passphrase_file = file.empty() ? context.passphrase_file : file;
+  DETENTE_TRY(passphrase, his.passphrase(side.info().passphrase_file, Context::Ask::kOpen, "Passphrase of officer " + name));
+  return open_signer(side, name, passphrase);
+}
+
+Result<std::vector<Signer>> open_signers(Context& context, const SideDir& side, const std::string& officer, const SecondSigner& second) {
+  std::vector<Signer> out;
+  if (second.officer.empty()) {
+    DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+    DETENTE_TRY(only, open_signer(side, officer, passphrase));
+    out.push_back(std::move(only));
+    return out;
+  }
+  DETENTE_TRY(first, open_one_of_two(context, side, officer, ""));
+  auto other = open_one_of_two(context, side, second.officer, second.passphrase_file);
+  if (!other && second.passphrase_file.empty() && context.passphrase_given(side))
+    return fail(other.error().fault, other.error().message + "; with a passphrase of his own: --to-passphrase-file FILE");
+  DETENTE_TRY(found, std::move(other));
+  out.push_back(std::move(first));
+  out.push_back(std::move(found));
+  return out;
+}
+
 }  // namespace
 
-Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, const std::string& second) {
+Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, const SecondSigner& second) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   for (std::string& line : deed.lines) {
@@ -56,17 +82,11 @@ Result<Json> post_deed(Context& context, Deed deed, const std::string& officer, 
     DETENTE_TRY(found, find_line(station, deed.line));
     deed.line = found.text();
   }
-  DETENTE_TRY(signer, open_signer(context, side, officer));
-  deed.officer = signer.number;
-  deed.counter = signer.counter;
+  DETENTE_TRY(signers, open_signers(context, side, officer, second));
+  deed.officer = signers.front().number;
+  deed.counter = signers.front().counter;
   deed.time = io::os_wall_time();
-  std::vector<Signer> signers;
-  signers.push_back(std::move(signer));
-  if (!second.empty()) {
-    DETENTE_TRY(other, open_signer(context, side, second));
-    deed.to = other.number;
-    signers.push_back(std::move(other));
-  }
+  if (signers.size() > 1) deed.to = signers.back().number;
   const Json text = station::write_deed(deed);
   Json signatures = Json::array();
   for (const Signer& one : signers)
@@ -98,21 +118,34 @@ Result<void> on_or_off(Context& context, const DeedOptions& options, const char*
   return say_watch(context);
 }
 
+// What both sign: the giver's words, and the matters that are open when the watch changes hands. Those that do not fit are
+// signed by number and digest; the words are never shortened.
+Result<std::string> handover_words(const std::string& words, const std::vector<std::string>& matters) {
+  constexpr std::size_t kListedMax = station::kDeedWordsMax - 120;  // leaves room for the last line
+  if (const auto good = wire::check_text(words, kListedMax); !good) return fail_at("--words", good.error());
+  std::string out = words;
+  const auto add = [&out](const std::string& line) { out += (out.empty() ? "" : "\n") + line; };
+  auto next = matters.begin();
+  for (; next != matters.end() && out.size() + next->size() + 7 <= kListedMax; ++next) add("open: " + *next);
+  if (next == matters.end()) return out;
+  std::string rest;
+  for (auto one = next; one != matters.end(); ++one) rest += *one + "\n";
+  add("and " + std::to_string(matters.end() - next) + " more, their lines by SHA-256 " + to_hex(crypto::sha256(as_bytes(rest))));
+  return out;
+}
+
 Result<void> hand_over(Context& context, const DeedOptions& options) {
   DETENTE_TRY(watch, own_watch(context));
   Deed deed;
   deed.what = "handover";
   deed.lines = options.lines;
-  // What both sign: the matters that were open when the watch changed hands.
-  deed.words = options.words;
-  for (const std::string& line : open_matters(watch)) {
-    if (deed.words.size() + line.size() > 1900) break;
-    deed.words += (deed.words.empty() ? "" : "\n") + line;
-  }
-  for (const std::string& line : open_matters(watch))
-    for (const std::string& part : wrap("handed over: " + line, kColumns)) context.say(part);
-  DETENTE_TRY(answer, post_deed(context, deed, options.officer, options.to));
+  DETENTE_TRY(words, handover_words(options.words, open_matters(watch)));
+  deed.words = std::move(words);
+  context.say("To be signed by " + options.officer + " and " + options.to + ": the watch is handed over.");
+  for (const std::string& part : wrap(wire::display_text(deed.words), kColumns - 2)) context.say("  " + part);
+  DETENTE_TRY(answer, post_deed(context, deed, options.officer, {options.to, options.to_passphrase_file}));
   context.say(answer.value("officer", "") + " has handed the watch over; both have signed");
+  context.result({{"words", deed.words}});
   return say_watch(context);
 }
 
@@ -140,6 +173,10 @@ Result<void> contact(Context& context, const DeedOptions& options, bool heard_in
   deed.what = heard_in_public ? "heard" : "contact";
   deed.line = options.line;
   deed.bearer = options.bearer;
+  if (options.words.empty()) return fail(Fault::kMalformed, "WORDS are empty: write what was said, word for word");
+  if (options.bearer.empty())
+    return fail(Fault::kMalformed, heard_in_public ? "--outlet is empty: say who said it, and where" : "--bearer is empty: say how it came");
+  DETENTE_TRY_VOID(wire::check_text(options.words, station::kDeedWordsMax));
   deed.words = options.words;
   const WallTime now = io::os_wall_time();
   deed.at = now;
@@ -227,6 +264,8 @@ void add_watch(CLI::App& app, Context& context) {
   auto handover = std::make_shared<DeedOptions>();
   CLI::App* command = officer_command(watch, "handover", "Hand the watch and its open matters over; both sign", *handover);
   command->add_option("--to", handover->to, "The officer who takes over, and signs, too")->required();
+  command->add_option("--to-passphrase-file", handover->to_passphrase_file,
+                      "His passphrase, for programs; a person is asked for each of the two");
   command->add_option("--words", handover->words, "What else the other should know");
   command->add_option("LINE", handover->lines, "These lines; all of them without");
   example(*command, "detente watch handover --as kim --to park");

@@ -19,7 +19,11 @@ std::string deed_words(const Json& deed) {
   const std::string what = text_of(deed, "do");
   const std::string who = "officer " + std::to_string(number(deed, "officer"));
   if (what == "on" || what == "off") return who + " went " + what + " watch";
-  if (what == "handover") return who + " handed over to officer " + std::to_string(number(deed, "to")) + "; both signed";
+  if (what == "handover") {
+    const auto words = deed.find("words");
+    const std::string said = words != deed.end() && words->is_string() ? wire::display_text(words->get<std::string>()) : "";
+    return who + " handed over to officer " + std::to_string(number(deed, "to")) + "; both signed" + (said.empty() ? "" : ":\n" + said);
+  }
   if (what == "release") return who + " said that an announcement is released, whatever the clock";
   if (what == "here") return who + " answered the vigilance prompt";
   if (what == "acknowledge")

@@ -4,6 +4,7 @@
 #include "station/api.h"
 #include "station/cuts.h"
 #include "station/line_facts.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -55,6 +56,7 @@ Json ladder_json(Running& running, const Counterpart& counterpart, const accord:
            {"clock", clock_json(running.links[counterpart.peer.value], facts.now)},
            {"clock_synchronised", synchronised_json(facts.equipment.clock_synchronised)}};
   out.update(situation_json(ladder));
+  out["heard_in_public"] = running.watch == nullptr ? Json() : running.watch->heard_json(counterpart, annex);
   out["registers"] = registers_json(running, counterpart, annex.line);
   out["highest_good"] = rung_name(ladder.highest_good);
   out["first_not"] = rung_name(ladder.first_not);

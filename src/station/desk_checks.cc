@@ -38,6 +38,14 @@ Result<void> check_valid_now(const accord::Credential& officer, WallTime now) {
   return {};
 }
 
+Result<void> check_line_right(const accord::Annex& annex, const accord::Credential& officer) {
+  if (!officer.allows(annex.line))
+    return fail(Fault::kDenied, "officer " + std::to_string(officer.number.value) + ", " + officer.post +
+                                    ", has no right on line " + annex.name +
+                                    ": his credential names other lines. Let an officer act who has it");
+  return check_post(annex, officer);
+}
+
 Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer) {
   if (annex.allows_post(officer.post)) return {};
   std::string posts;

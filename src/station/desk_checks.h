@@ -12,6 +12,8 @@ Result<void> check_desk_time(WallTime claimed, WallTime now);
 Result<void> check_carried(const accord::Annex& annex);
 // Whether the officer may act at all now; else what gives him the right again.
 Result<void> check_valid_now(const accord::Credential& officer, WallTime now);
+// Whether his credential names the line, and the accord lets his post join it.
+Result<void> check_line_right(const accord::Annex& annex, const accord::Credential& officer);
 // Whether the accord lets this officer's post join the line.
 Result<void> check_post(const accord::Annex& annex, const accord::Credential& officer);
 

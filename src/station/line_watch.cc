@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/civil.h"
+
 namespace detente::station {
 
 namespace {
@@ -221,6 +223,13 @@ Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
   if (call->begin().seconds > now.seconds + kEarlySeconds)
     return fail(Fault::kState, "the check call of " + schedule_->words(*call) + " is not due yet");
   if (is_reply(act.deed)) {
+    // Nobody answers himself: such a reply would count for nothing (spec/hours.md section 4).
+    const auto held = book_ && call->caller == own_ ? book_->call(call->id) : std::nullopt;
+    if (held && !held->facts.of(static_cast<watch::SideIndex>(1 - own_), watch::FactKind::kCalled)) {
+      const auto& called = held->facts.of(own_, watch::FactKind::kCalled);
+      return fail(Fault::kState, called ? "this side called at " + format_utc(called->at) + ": it is for them to answer"
+                                        : "it is your turn to call: detente call LINE --as YOU");
+    }
     if (now.seconds < call->unanswered_from.seconds + 86400) return {};
     return fail(Fault::kState, "the check call of " + schedule_->words(*call) +
                                    " is long over; send a message instead");

@@ -20,6 +20,7 @@ namespace detente::station {
 struct EntryRef {
   bool own = true;
   EntryPlace place;
+  bool drill = false;
 };
 
 // "Is anybody at the machine?", the newest of one side.

@@ -163,5 +163,18 @@ TEST_F(LineWatchTest, AnEntryOfACallIsNewOnceAndOldOnesAreLetGo) {
   EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
 }
 
+TEST_F(LineWatchTest, NobodyAnswersHimself) {
+  const WallTime nine = at("2027-03-01T09:00:10Z");
+  for (const auto deed : {kAnswered, kDeclined}) {
+    const auto refused = watch_.check(call(deed), nine);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("it is your turn to call: detente call LINE"), std::string::npos);
+  }
+  watch_.take(act(true, call(kCalled), nine, 0), nine);
+  EXPECT_NE(watch_.check(call(kAnswered), nine).error().message.find("it is for them to answer"), std::string::npos);
+  watch_.take(act(false, call(kCalled), nine, 0), nine);  // they called, though it was our turn
+  EXPECT_TRUE(watch_.check(call(kAnswered), nine));
+}
+
 }  // namespace
 }  // namespace detente::station

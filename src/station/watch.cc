@@ -220,10 +220,21 @@ void Watch::take_back(const core::SubmissionFailed& failed) {
                     (failed.dropped ? "" : ". Its text: detente log " + line));
 }
 
-void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored) {
+// FLASH rings whatever the hours say. A test does not: nobody is asked for it.
+void Watch::ring(OneLine& line, const WatchAct& act, bool early) {
+  if (!started_ || act.own || !act.flash || act.entry_class == record::EntryClass::kTest) return;
+  const std::pair place(act.place.epoch, act.place.index);
+  const bool rung = early ? !line.rung.insert(place).second : line.rung.erase(place) > 0;
+  if (rung) return;
+  tell(line, "ring", {{"act", "flash"}, {"officer", act.officer}, {"class", class_name(act.entry_class)},
+                      {"epoch", to_hex(act.place.epoch)}, {"index", act.place.index}});
+}
+
+void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored, bool early) {
   const auto act = read_watch_act(running_, *line.counterpart, *line.annex, log, stored);
   if (!act) return;
   if (const auto seen = line.watch->see_person(*act, now()); seen && replay_ != nullptr) remember(line, *seen);
+  ring(line, *act, early);
   if (const auto* zones = std::get_if<std::vector<line::ZoneDigest>>(&act->body)) return take_zones(line, *act, *zones);
   if (const auto* call = std::get_if<line::CallAct>(&act->body)) return take_call(line, *act, *call);
   if (!line.watch->take(*act, now()) || act->own || !started_) return;
@@ -242,7 +253,7 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   const auto fact = line.watch->call_fact(act);
   const bool drill = act.entry_class == record::EntryClass::kDrill;
   // An entry is seen twice when it came ahead of others, and at every start.
-  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place})) return;
+  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill})) return;
   note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));

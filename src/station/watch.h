@@ -69,6 +69,8 @@ class Watch {
                           watch::Day until) const;
   Result<Json> calendar_json(const Counterpart& counterpart, const accord::Annex& annex, watch::Day from,
                              watch::Day until) const;
+  // What was heard in public, the newest, or null: shown beside the state, and no part of it.
+  Json heard_json(const Counterpart& counterpart, const accord::Annex& annex) const;
   Json own_json() const;  // who is on watch here, what waits for a person
   struct LogSpan {
     std::string line;  // about this one; empty: all
@@ -95,6 +97,8 @@ class Watch {
     std::map<watch::CallId, std::string> outcomes;  // as the log has them, of the newest calls
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
+    std::optional<Deed> heard;    // in public: the newest
+    std::set<std::pair<record::EpochId, std::uint64_t>> rung;  // FLASH that came ahead of others
     bool look_wanted = false;
     bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
@@ -119,12 +123,16 @@ class Watch {
   Result<void> replay_again();
   // watch_deeds.cc
   Result<std::vector<OneLine*>> lines_of_deed(const Deed& deed);
+  std::vector<std::string> lines_open_to(OfficerId officer) const;  // by his credential and the accord
+  Result<void> check_rights(const Deed& deed, const std::vector<OneLine*>& lines);
   Result<void> check_deed(const Deed& deed, const std::vector<OneLine*>& lines);
   void take_deed(const Deed& deed);
 
   void note(const Json& line);  // into the watch log; trouble is kept and said
   void tell(const OneLine& line, const char* event, Json more = Json::object());
-  void take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored);
+  // `early`: entries before it are still missing, and it is seen again with them.
+  void take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored, bool early);
+  void ring(OneLine& line, const WatchAct& act, bool early);
   void take_call(OneLine& line, const WatchAct& act, const line::CallAct& call);
   void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
   void remember(const OneLine& line, const WatchAct& act);  // for the books that are being made

@@ -70,6 +70,7 @@ std::optional<WatchAct> read_watch_act(const Running& running, const Counterpart
   out.own = log.own;
   out.place = {log.epoch, stored.index};
   out.entry_class = entry->header.entry_class;
+  out.flash = entry->header.kind == record::kMessage && entry->header.precedence == record::Precedence::kFlash;
   out.at = std::min(entry->header.time, stored.stored_at);
   out.officer = officer_words(log.own ? running.own_roster : counterpart.roster, entry->header.author);
   out.references = entry->header.references;

@@ -29,6 +29,7 @@ struct WatchAct {
   bool own = true;  // of this side's log
   EntryPlace place;
   record::EntryClass entry_class = record::EntryClass::kLive;
+  bool flash = false;  // a message of that precedence: it rings at any hour (spec/hours.md section 3)
   WallTime at;          // as its author claims, not after this side's clock when it was stored
   std::string officer;  // "duty-officer 12"; empty: the station
   // A person's act on a provable line: whether a valid signature stands under it. Else true.

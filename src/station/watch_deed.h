@@ -4,7 +4,6 @@
 // keeps it in the watch log. spec/station-files.md, "watch.log".
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,8 @@
 #include "station/json.h"
 
 namespace detente::station {
+
+inline constexpr std::size_t kDeedWordsMax = 2000;  // bytes
 
 struct DeedSignature {
   OfficerId officer;
@@ -41,10 +42,10 @@ Json write_deed(const Deed& deed);
 Result<Deed> parse_deed(const Json& json);
 
 crypto::Signature sign_deed(const std::string& side, const Json& deed, const crypto::SignKey& key);
-// Whether those who must have signed did, with credentials that are valid now and for those lines:
-// `line_ids` are the deed's. kDenied says what is missing.
+// Whether those who must have signed did, with credentials that are valid now; of which lines is for the watch to say.
+// kDenied says what is missing.
 Result<void> check_deed_signatures(const std::string& side, const Deed& deed, const Json& json,
                                    const std::vector<DeedSignature>& signatures, const accord::Roster& roster,
-                                   WallTime now, std::span<const LineId> line_ids);
+                                   WallTime now);
 
 }  // namespace detente::station

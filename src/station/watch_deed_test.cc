@@ -40,12 +40,12 @@ class WatchDeedTest : public testing::Test {
     return out;
   }
   Result<void> check(const Deed& deed, std::vector<const crypto::SignKey*> keys, WallTime now = {1500},
-                     std::vector<LineId> lines = {LineId{1}}, const std::string& side = "south") {
+                     const std::string& side = "south") {
     const Json json = write_deed(deed);
     std::vector<DeedSignature> signatures;
     for (const crypto::SignKey* key : keys)
       signatures.push_back({key == &kim_ ? OfficerId{1} : OfficerId{2}, sign_deed("south", json, *key)});
-    return check_deed_signatures(side, deed, json, signatures, roster_, now, lines);
+    return check_deed_signatures(side, deed, json, signatures, roster_, now);
   }
 
   SeededRandom random_;
@@ -104,10 +104,9 @@ TEST_F(WatchDeedTest, OnlyTheOfficerWithARightAndAValidCredential) {
   EXPECT_FALSE(check(deed("on"), {}));
   EXPECT_FALSE(check(deed("on"), {&park_}));
   EXPECT_FALSE(check(deed("on"), {&kim_, &park_}));
-  EXPECT_FALSE(check(deed("on"), {&kim_}, {1500}, {LineId{1}, LineId{2}}));
   EXPECT_NE(check(deed("on"), {&kim_}, {999}).error().message.find("is not valid before"), std::string::npos);
   EXPECT_NE(check(deed("on"), {&kim_}, {2001}).error().message.find("expired"), std::string::npos);
-  EXPECT_FALSE(check(deed("on"), {&kim_}, {1500}, {LineId{1}}, "north")) << "signed for another side's log";
+  EXPECT_FALSE(check(deed("on"), {&kim_}, {1500}, "north")) << "signed for another side's log";
 }
 
 TEST_F(WatchDeedTest, BothSignAHandover) {

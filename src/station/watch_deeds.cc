@@ -41,13 +41,39 @@ Result<std::vector<Watch::OneLine*>> Watch::lines_of_deed(const Deed& deed) {
   return out;
 }
 
+std::vector<std::string> Watch::lines_open_to(OfficerId officer) const {
+  std::vector<std::string> out;
+  const accord::SignedCredential* held = running_.own_roster.by_number(officer);
+  for (const auto& [key, line] : lines_)
+    if (key.line != kAccordLine && held != nullptr && check_line_right(*line.annex, held->credential)) out.push_back(line.name);
+  return out;
+}
+
+// Who leaves a line needs no right on it: a watch that nobody can end would stay for ever.
+Result<void> Watch::check_rights(const Deed& deed, const std::vector<OneLine*>& lines) {
+  if (deed.what == "off") return {};
+  const OfficerId who = deed.to.value_or(deed.officer);
+  const accord::Credential& credential = running_.own_roster.by_number(who)->credential;
+  if (deed.what == "on" && deed.lines.empty() && lines_open_to(who).empty())
+    return fail(Fault::kDenied, "officer " + std::to_string(who.value) + ", " + credential.post +
+                                    ", has no right on any line of this station: his credential or the accord names others");
+  std::vector<const OneLine*> concerned(lines.begin(), lines.end());
+  if (deed.what == "handover" && deed.lines.empty())
+    for (const auto& [key, line] : lines_)
+      if (people_.is_on(running_.own_roster.first_number(deed.officer), line.name)) concerned.push_back(&line);
+  if (const auto alarm = alarms_.find(deed.alarm); deed.what == "acknowledge" && alarm)
+    if (const OneLine* line = named(alarm->about.line); line != nullptr && line->annex->line != kAccordLine)
+      concerned.push_back(line);
+  for (const OneLine* line : concerned) DETENTE_TRY_VOID(check_line_right(*line->annex, credential));
+  return {};
+}
+
 Result<void> Watch::check_deed(const Deed& deed, const std::vector<OneLine*>& lines) {
   DETENTE_TRY_VOID(check_desk_time(deed.time, now()));
   const auto used = counters_.find(deed.officer);
   if (used != counters_.end() && deed.counter <= used->second)
     return fail(Fault::kConflict, "this officer's signature was used before; sign again");
-  for (const OneLine* line : lines)
-    DETENTE_TRY_VOID(check_post(*line->annex, running_.own_roster.by_number(deed.officer)->credential));
+  DETENTE_TRY_VOID(check_rights(deed, lines));
   if (deed.what == "off" || deed.what == "handover") {
     const std::vector<std::string> names = deed.lines.empty() ? every_line() : deed.lines;
     const OfficerId officer = running_.own_roster.first_number(deed.officer);
@@ -69,9 +95,7 @@ Result<Json> Watch::do_deed(const Json& request) {
   DETENTE_TRY(signatures, parse_signatures(signature_list));
   DETENTE_TRY(deed, parse_deed(*given));
   DETENTE_TRY(lines, lines_of_deed(deed));
-  std::vector<LineId> ids;
-  for (const OneLine* line : lines) ids.push_back(line->annex->line);
-  DETENTE_TRY_VOID(check_deed_signatures(running_.dir.name(), deed, *given, signatures, running_.own_roster, now(), ids));
+  DETENTE_TRY_VOID(check_deed_signatures(running_.dir.name(), deed, *given, signatures, running_.own_roster, now()));
   DETENTE_TRY_VOID(check_deed(deed, lines));
   Json kept = Json::array();
   for (const DeedSignature& one : signatures)
@@ -97,11 +121,15 @@ void Watch::take_deed(const Deed& deed) {
   Deed known = deed;
   known.officer = running_.own_roster.first_number(deed.officer);
   if (deed.to) known.to = running_.own_roster.first_number(*deed.to);
-  people_.take(known, every_line());
+  people_.take(known, deed.what == "on" && deed.lines.empty() ? lines_open_to(deed.officer) : every_line());
   if (deed.what == "acknowledge") acknowledge(deed);
-  if (deed.what != "contact") return;
   OneLine* line = named(deed.line);
-  if (line != nullptr && (!line->contact || line->contact->at <= deed.at)) line->contact = deed;
+  if (line == nullptr) return;
+  const auto keep_newest = [&deed](std::optional<Deed>& held) {
+    if (!held || held->at <= deed.at) held = deed;
+  };
+  if (deed.what == "contact") keep_newest(line->contact);
+  if (deed.what == "heard") keep_newest(line->heard);
 }
 
 }  // namespace detente::station

@@ -22,7 +22,13 @@ std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
     }
     case CallState::kNotCalled:
       return we_call ? "we did not call, though it was our turn" : "they did not call, though it was their turn";
-    case CallState::kDue: return we_call ? "due: our turn to call" : "due: their turn to call";
+    case CallState::kDue:
+    case CallState::kOverdue:
+      if (const auto& theirs = call.facts.of(static_cast<watch::SideIndex>(1 - own), watch::FactKind::kCalled))
+        return "they called at " + format_utc(theirs->at) + ", answer with: detente answer LINE --as YOU";
+      if (const auto& ours = call.facts.of(own, watch::FactKind::kCalled))
+        return "called at " + format_utc(ours->at) + ", waiting for their answer";
+      return std::string(watch::to_string(call.state)) + (we_call ? ": our turn to call" : ": their turn to call");
     case CallState::kOwnStationDown: return "not known: this station did not run";
     case CallState::kOwnPathDown: return "not known: our path was down";
     default: return watch::to_string(call.state);
@@ -57,7 +63,8 @@ Json Watch::call_json(const OneLine& line, const watch::BookCall& call) const {
   for (const EntryRef& entry : line.watch->entries_of(call.call.id))
     out["entries"].push_back({{"whose", entry.own ? "own" : "far"},
                               {"epoch", to_hex(entry.place.epoch)},
-                              {"index", entry.place.index}});
+                              {"index", entry.place.index},
+                              {"class", entry.drill ? "drill" : "live"}});
   return out;
 }
 
@@ -178,10 +185,11 @@ Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::D
     call["facts"].push_back({{"side", own ? running_.dir.name() : line.counterpart->name()},
                              {"kind", one.value("act", "")},
                              {"at", one.value("time", std::uint64_t{0})},
-                             {"officer", wire::display_line(one.value("officer", ""))}});
+                             {"officer", wire::display_line(one.value("officer", ""))},
+                             {"class", one.value("class", "live")}});
     if (one.contains("epoch"))
       call["entries"].push_back(
-          {{"whose", own ? "own" : "far"}, {"epoch", one["epoch"]}, {"index", one["index"]}});
+          {{"whose", own ? "own" : "far"}, {"epoch", one["epoch"]}, {"index", one["index"]}, {"class", one.value("class", "live")}});
     return {};
   }));
   for (auto& [key, call] : calls) out.push_back(std::move(call));
@@ -206,6 +214,17 @@ Result<Json> Watch::calendar_json(const Counterpart& counterpart, const accord::
     out["days"].push_back({day, std::move(marks)});
   }
   return out;
+}
+
+Json Watch::heard_json(const Counterpart& counterpart, const accord::Annex& annex) const {
+  const OneLine* line = find(counterpart.peer, annex.line);
+  if (line == nullptr || !line->heard) return {};
+  const Deed& heard = *line->heard;
+  return {{"outlet", wire::display_line(heard.bearer)},
+          {"at", heard.at.seconds},
+          {"words", wire::display_line(heard.words)},
+          {"officer", officer_words(running_.own_roster, heard.officer)},
+          {"capture", heard.capture}};
 }
 
 Json Watch::own_json() const {

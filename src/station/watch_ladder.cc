@@ -50,6 +50,28 @@ void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) 
   if (!people.unanswered && people.unanswered_row > 0) people.unanswered = book->silence().since();
 }
 
+void add_under_way(const LineWatch& line, WallTime now, std::vector<watch::UnderWay>& out) {
+  using What = watch::UnderWay::What;
+  const auto far = static_cast<watch::SideIndex>(1 - line.own());
+  if (const auto call = line.open_call(now);
+      call && (call->state == watch::CallState::kDue || call->state == watch::CallState::kOverdue)) {
+    const WallTime until = call->call.unanswered_from;
+    const auto& ours = call->facts.of(line.own(), watch::FactKind::kCalled);
+    if (const auto& theirs = call->facts.of(far, watch::FactKind::kCalled)) {
+      out.push_back({What::kTheyCalled, theirs->at, until});
+    } else if (ours) {
+      out.push_back({What::kWeCalled, ours->at, until});
+    } else if (call->call.caller == line.own()) {
+      out.push_back({What::kOurCall, call->call.at, until});
+    } else if (now >= call->call.late_from) {
+      out.push_back({What::kTheirCall, call->call.at, until});
+    }
+  }
+  for (const bool own : {true, false})
+    if (const auto& query = line.presence(own); query && line.presence_state(*query, now) == PresenceState::kWaiting)
+      out.push_back({own ? What::kWeAsked : What::kTheyAsked, query->at, {query->at.seconds + line.presence_minutes() * 60}});
+}
+
 void add_presence(const LineWatch& line, WallTime now, watch::PeopleFacts& people) {
   const auto& query = line.presence(true);
   if (!query) return;
@@ -130,6 +152,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
     facts.people.seen = {seen->at, wire::display_line(seen->officer)};
     facts.people.seen_doing = seen->doing;
   }
+  add_under_way(*line->watch, time, facts.people.under_way);
   facts.outage = outage_facts(outages_of(*line), time);
   facts.outage_over = over_facts(*line, time);
   const auto hours = line->watch->hours(time);

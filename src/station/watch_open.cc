@@ -31,7 +31,7 @@ std::optional<EntryRef> entry_in(const Json& line, bool own) {
   const auto bytes = from_hex(line.at("epoch").get<std::string>());
   const auto epoch = bytes ? to_array<16>(*bytes) : std::nullopt;
   if (!epoch) return std::nullopt;
-  return EntryRef{own, {*epoch, line.at("index").get<std::uint64_t>()}};
+  return EntryRef{own, {*epoch, line.at("index").get<std::uint64_t>()}, line.value("class", "live") == "drill"};
 }
 
 WallTime read_alive(const io::Path& path) {
@@ -274,12 +274,12 @@ void Watch::scan(OneLine& line) {
       const auto entries = running_.store->entries(info.log, next, info.size, kScanStep);
       if (entries.empty()) break;  // the store has failed and says so elsewhere
       for (const record::StoredEntry& stored : entries) {
-        take(line, info.log, stored);
+        take(line, info.log, stored, false);
         next = stored.index + 1;
       }
     }
     if (!info.log.own)
-      for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored);
+      for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored, true);
   }
   if (const auto& claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
 }

@@ -215,6 +215,10 @@ std::array<Finding, kRungs> find_rungs(const Judged& judged) {
   if (newest.answer)
     at(RungKind::kAnswer) = {behind(station, newest.answer->answered), newest.answer->answer,
                              wall_age(facts, newest.answer->at), "act"};
+  if (const std::string waiting = waiting_text(facts); !waiting.empty()) {
+    Finding& answer = at(RungKind::kAnswer);
+    answer.words = !newest.answer ? waiting : waiting + "; before that " + answer.words;
+  }
   return out;
 }
 
@@ -307,6 +311,15 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
   ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
 }
 
+// Calls and queries wait for nothing else, unless nothing can go out, or may.
+void add_duties(Ladder& ladder, const LadderFacts& facts) {
+  const bool barred = facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
+  const std::string duties = barred ? "" : duties_text(facts);
+  if (duties.empty()) return;
+  std::string& to_do = ladder.text.to_do;
+  to_do = to_do == kNothingToDo ? duties : duties + " " + to_do;
+}
+
 // Of stations that have a successor: the line goes on, and what happened stays on the screen.
 void add_lost(Ladder& ladder, const LadderFacts& facts) {
   if (facts.station.lost && facts.station.lost->successor) ladder.also.push_back(lost_words(facts));
@@ -335,6 +348,7 @@ Ladder judge(const LadderFacts& facts) {
   for (const auto* beside : {&facts.cut_beside_by_us, &facts.cut_beside_by_them})
     if (*beside) out.also.push_back(beside_sentence(facts, **beside, beside == &facts.cut_beside_by_us));
   if (out.situation == Situation::kSilent && outlasts_outage(facts)) out.outage_over = facts.outage_over;
+  add_duties(out, facts);
   for (std::size_t i = 1; i < situations.size(); ++i)
     out.also.push_back(also_text(situations[i], judged));
   if (facts.outage && facts.now.wall < facts.outage->from)

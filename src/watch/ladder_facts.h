@@ -118,6 +118,21 @@ struct PersonFacts {
   std::string by;
 };
 
+// A call or a query that is not over: whose turn it is.
+struct UnderWay {
+  enum class What : std::uint8_t {
+    kWeCalled,   // and they have not answered
+    kWeAsked,    // whether anybody is there
+    kOurCall,    // is due
+    kTheirCall,  // is late: this side may call
+    kTheyCalled,
+    kTheyAsked,
+  };
+  What what = What::kWeCalled;
+  WallTime since;  // of a call that is due, its hour
+  WallTime until;
+};
+
 struct PeopleFacts {
   std::optional<PersonFacts> answered;  // the newest check call that a person there answered
   std::optional<PersonFacts> declined;
@@ -134,6 +149,7 @@ struct PeopleFacts {
   std::string seen_doing;           // "signed a message"
   // What a person did before this is shown, and says nothing of now.
   WallTime known_from;
+  std::vector<UnderWay> under_way;
 };
 
 struct LadderFacts {

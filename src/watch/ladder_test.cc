@@ -574,5 +574,46 @@ TEST(Ladder, SpansAreShort) {
   EXPECT_EQ(span_text(std::chrono::hours(826 * 24)), "826 days");
 }
 
+TEST(Ladder, SaysWhatIsUnderWayAndWhoseTurnItIs) {
+  using What = UnderWay::What;
+  const auto with = [](What what) {
+    LadderFacts facts = in_contact();
+    facts.people.under_way = {{what, wall_ago(60), {kWall + 540}}};
+    return judge(facts);
+  };
+  const auto has = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  for (const What what : {What::kWeCalled, What::kWeAsked}) {
+    const Ladder ladder = with(what);
+    const Finding& answer = ladder.rung(RungKind::kAnswer);
+    EXPECT_EQ(answer.known, Known::kUnknown);
+    EXPECT_TRUE(has(answer.words, "waiting for an answer until ")) << answer.words;
+    EXPECT_TRUE(has(ladder.text.to_do, "Wait for the answer")) << ladder.text.to_do;
+  }
+  EXPECT_TRUE(has(with(What::kOurCall).text.to_do, "detente call LINE --as YOU"));
+  EXPECT_TRUE(has(with(What::kTheirCall).text.to_do, "detente call LINE --as YOU"));
+  EXPECT_TRUE(has(with(What::kTheyCalled).text.to_do, "detente answer LINE --as YOU"));
+  EXPECT_TRUE(has(with(What::kTheyAsked).text.to_do, "detente presence ready LINE --as YOU"));
+  EXPECT_EQ(judge(in_contact()).text.to_do, "Nothing.");
+
+  LadderFacts facts = in_contact();
+  facts.people.under_way = {{What::kOurCall, wall_ago(60), {kWall + 540}}};
+  facts.cut_by_them = cut("the leaflets");
+  EXPECT_FALSE(has(judge(facts).text.to_do, "detente call")) << "a line that is cut takes no call";
+
+  facts = in_contact();
+  facts.people.unanswered = wall_ago(900);
+  EXPECT_TRUE(has(judge(facts).text.to_do, "detente presence ask LINE")) << "no call is due: what can be done";
+  facts.people.under_way = {{What::kWeAsked, wall_ago(60), {kWall + 540}}};
+  EXPECT_FALSE(has(judge(facts).text.to_do, "detente presence ask LINE")) << "it is done already";
+}
+
+TEST(Ladder, WhoMayReopenAnOwnCutHangsOnTheAccord) {
+  LadderFacts facts = in_contact();
+  facts.cut_by_us = cut("the leaflets");
+  EXPECT_NE(judge(facts).text.to_do.find("both sides must agree"), std::string::npos);
+  facts.lift_alone = true;
+  EXPECT_NE(judge(facts).text.to_do.find("a decision of this side"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace detente::watch

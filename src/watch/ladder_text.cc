@@ -262,7 +262,7 @@ std::string contact_words(const Judged& judged) {
 
 SituationText contact_text(const Judged& judged) {
   const std::string beside = beside_words(judged.facts);
-  if (beside.empty()) return {"IN CONTACT", contact_words(judged), "Nothing."};
+  if (beside.empty()) return {"IN CONTACT", contact_words(judged), kNothingToDo};
   const std::string what = (judged.facts.cut_beside_by_them ? judged.facts.cut_beside_by_them : judged.facts.cut_beside_by_us)->what;
   return {"IN CONTACT; " + beside, contact_words(judged), "Send no " + what + " on this line; text may be sent."};
 }
@@ -371,8 +371,10 @@ SituationText text_of(Situation situation, const Judged& judged) {
     case Situation::kNobodyOnWatch:
       return {
           "NOBODY ON WATCH THERE", nobody_words(facts),
-          "Call again, or ask whether anybody is at the machine. What you send is received by the "
-          "machine there, and waits for a person."};
+          std::string(facts.people.under_way.empty()
+                          ? "Ask whether anybody is at the machine: detente presence ask LINE --as YOU. "
+                          : "") +
+              "What you send is received by the machine there, and waits for a person."};
     case Situation::kCutByThem: return {cut_title(facts, facts.far), cut_words(judged, situation), cut_to_do(facts, situation)};
     case Situation::kCutByUs: return {cut_title(facts, "US"), cut_words(judged, situation), cut_to_do(facts, situation)};
     case Situation::kCutByBoth: return {cut_title(facts, "BOTH"), cut_words(judged, situation), cut_to_do(facts, situation)};
@@ -400,6 +402,38 @@ SituationText text_of(Situation situation, const Judged& judged) {
 std::string also_text(Situation situation, const Judged& judged) {
   if (situation == Situation::kOutageAnnounced) return outage_words(judged.facts);
   return text_of(situation, judged).words;
+}
+
+std::string duties_text(const LadderFacts& facts) {
+  using What = UnderWay::What;
+  std::string out;
+  for (const UnderWay& one : facts.people.under_way) {
+    const std::string since = time_text(one.since), until = time_text(one.until);
+    if (!out.empty()) out += " ";
+    switch (one.what) {
+      case What::kWeCalled: out += "Wait for the answer to our call of " + since + ", until " + until + "."; break;
+      case What::kWeAsked: out += "Wait for the answer to our query of " + since + ", until " + until + "."; break;
+      case What::kOurCall: out += "It is our turn: make the check call of " + since + ": detente call LINE --as YOU."; break;
+      case What::kTheirCall:
+        out += "They are late with the check call of " + since + ": you may make it: detente call LINE --as YOU.";
+        break;
+      case What::kTheyCalled: out += "They called at " + since + ": detente answer LINE --as YOU."; break;
+      case What::kTheyAsked:
+        out += "They ask since " + since + " whether anybody is here: detente presence ready LINE --as YOU, or not-now.";
+        break;
+    }
+  }
+  return out;
+}
+
+std::string waiting_text(const LadderFacts& facts) {
+  using What = UnderWay::What;
+  std::string out;
+  for (const UnderWay& one : facts.people.under_way)
+    if (one.what == What::kWeCalled || one.what == What::kWeAsked)
+      out += std::string(out.empty() ? "" : "; ") + (one.what == What::kWeCalled ? "called" : "asked whether anybody is there") +
+             " at " + time_text(one.since) + ", waiting for an answer until " + time_text(one.until);
+  return out;
 }
 
 SituationText own_station_down(const std::string& why) {

@@ -14,6 +14,8 @@ struct Judged {
   bool contact = false;  // both directions are known to work, over one path or two
 };
 
+inline constexpr const char* kNothingToDo = "Nothing.";
+
 std::string lost_words(const LadderFacts& facts);
 std::string own_lost_words(const LostFacts& lost);
 SituationText text_of(Situation situation, const Judged& judged);
@@ -28,6 +30,11 @@ std::string beside_sentence(const LadderFacts& facts, const CutFacts& cut, bool 
 
 // Nothing was heard since an outage that they had announced passed its end.
 bool outlasts_outage(const LadderFacts& facts);
+
+// What a person here has to do about calls and queries that are not over; empty: nothing.
+std::string duties_text(const LadderFacts& facts);
+// What this side asked and nobody has answered yet; empty: nothing.
+std::string waiting_text(const LadderFacts& facts);
 
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
 std::string heard_text(const LadderFacts& facts);

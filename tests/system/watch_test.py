@@ -303,11 +303,11 @@ class People(WatchCase):
 
     def test_tests_and_drills_say_so_in_every_line(self):
         self.start()
-        for words, mark in ((("test", "navy"), "TEST | "), (("drill", "navy"), "DRILL | ")):
+        for words, mark in ((("test", "navy"), "TEST | "), (("drill", "navy"), "DRILL | "), (("send", "navy", "x", "--drill"), "DRILL | "),
+                            (("call", "navy", "--drill", "--as", "kim"), "DRILL | ")):
             text = self.text(self.south, *words)
             for line in text.splitlines():
-                if line.strip() and not line.startswith("  "):
-                    self.assertTrue(line.startswith(mark), text)
+                self.assertTrue(line.startswith(mark), text)
 
     def text(self, station, *words):
         done = subprocess.run([os.path.join(os.environ["DETENTE_BIN"], "detente"), *words, "--dir", station.dir],
