@@ -275,7 +275,7 @@ TEST_F(Restoration, AnActIsJudgedWhereItStands) {
   core::Agreements anew(peer(0).identity(), true, [&](record::Whose, const record::Entry&, const std::optional<line::ActPlace>& at) {
     if (at) judged.push_back(*at);
     return judged.size() == 1;
-  });
+  }, nullptr);
   anew.load(context);
   ASSERT_EQ(judged.size(), 2u) << "the proposal and its answer";
   EXPECT_EQ(judged.front(), (line::ActPlace{0, proposal.epoch, proposal.size - 1}));
