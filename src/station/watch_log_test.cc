@@ -89,7 +89,7 @@ TEST_F(WatchLogTest, ReadsFromWhereTheSpanBegins) {
         }, WallTime{since}));
         const std::uint32_t begin = std::max(first, std::max(since, 1u));
         ASSERT_EQ(numbers.size(), begin > kLines ? 0 : kLines - begin + 1) << first << " " << since;
-        if (!numbers.empty()) EXPECT_EQ(numbers.front(), begin);
+        EXPECT_TRUE(numbers.empty() || numbers.front() == begin);
       }
     }
   }
