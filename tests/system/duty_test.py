@@ -58,7 +58,7 @@ class Handover(DutyCase):
         try:
             while True:
                 seen += os.read(terminal, 4096)
-                if answers and seen.rstrip().endswith(b":") and b"Passphrase" in seen.splitlines()[-1]:
+                if answers and seen.endswith(b": ") and b"Passphrase" in seen.splitlines()[-1]:
                     os.write(terminal, answers.pop(0).encode() + b"\n")
         except OSError:  # it ended
             pass
