@@ -58,7 +58,7 @@ class Handover(DutyCase):
         try:
             while True:
                 seen += os.read(terminal, 4096)
-                if answers and seen.rstrip().endswith(b":") and b"Passphrase" in seen.splitlines()[-1]:
+                if answers and seen.endswith(b": ") and b"Passphrase" in seen.splitlines()[-1]:
                     os.write(terminal, answers.pop(0).encode() + b"\n")
         except OSError:  # it ended
             pass
@@ -128,6 +128,7 @@ class Rights(DutyCase):
         self.cli(self.south, "officer", "enrol", "lee", "--post", "duty-officer", "--lines", "navy")
         self.clock.set(NINE + 10)
         self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
+        self.wait_state(self.south, "due")
         self.clock.set(NINE + 31 * MINUTE)
         alarms = lambda: [a for a in self.south.get("/v1/watch")["alarms"] if a["line"] == "north/military-west"]
         number = str(wait_until(alarms, "an alarm")[0]["number"])
