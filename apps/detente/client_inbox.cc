@@ -90,6 +90,7 @@ Result<void> follow_events(const StationClient& station, std::uint64_t since,
 // One answer has the newest of each log: the rest of the newest epochs' page after page.
 Result<void> add_older(const StationClient& station, const LineAddress& line, std::vector<Json>& entries) {
   std::set<std::string> known;
+  std::vector<Json> older;  // in front: of one second the order of the log counts
   const auto key = [](const Json& entry) { return entry["whose"].dump() + entry["epoch"].dump() + entry["index"].dump(); };
   for (const Json& entry : entries) known.insert(key(entry));
   for (const char* whose : {"own", "far"}) {
@@ -102,10 +103,12 @@ Result<void> add_older(const StationClient& station, const LineAddress& line, st
         // What came early stands behind what is missing before it.
         more |= !entry.value("early", false) && after > from && page.value("more", false);
         if (!entry.value("early", false)) from = std::max(from, after);
-        if (known.insert(key(entry)).second) entries.push_back(std::move(entry));
+        if (known.insert(key(entry)).second) older.push_back(std::move(entry));
       }
     }
   }
+  std::move(entries.begin(), entries.end(), std::back_inserter(older));
+  entries = std::move(older);
   return {};
 }
 

@@ -242,11 +242,11 @@ class Amended(unittest.TestCase):
         self.south.cli("accord", "amend", "north", "--heartbeat", "5")
         run = lambda *arguments: subprocess.run([os.path.join(os.environ["DETENTE_BIN"], "detente"), *arguments], capture_output=True,
                                                 text=True, timeout=60).stdout
-        self.assertIn("detente accord export north DIR2 --next", run("accord", "sign", "north", "--next", "--yes", "--dir", self.south.dir))
+        self.assertIn("accord export north DIR2 --next", run("accord", "sign", "north", "--next", "--yes", "--dir", self.south.dir))
         self.assertIn(f"there: detente accord import {self.directory('next')}",
                       run("accord", "export", "north", self.directory("next"), "--next", "--dir", self.south.dir))
         said = run("accord", "import", self.directory("next"), "--dir", self.north.dir)
-        self.assertIn("detente accord sign south --next", said)
+        self.assertIn("accord sign south --next", said)
         self.assertNotIn("station run", said)
 
     def test_what_may_not_follow_is_refused(self):

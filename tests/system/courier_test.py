@@ -109,6 +109,11 @@ class Carried(unittest.TestCase):
         self.assertEqual(self.south.refused("act", "export", "12", act + "2")["fault"], "malformed")
 
     def test_an_act_that_waits_is_listed_and_goes_into_a_file_of_its_own(self):
+        self.south.cli("send", f"north/{LINE}", "before", "--wait", "durable")
+        early = self.south.cli("record", "show", f"north/{LINE}")["waiting"][0]["waiting"]
+        act = os.path.join(self.lab.dir, "waiting.courier")
+        self.assertIn("has not heard since its start", self.south.refused("act", "export", f"north/{LINE}/{early}", act)["message"])
+        self.meet()
         self.south.cli("cut", f"north/{LINE}", "--as", "kim", "--reason", "By hand.", "--yes", "--wait", "durable")
         waits = self.south.cli("record", "show", "north/accord")["waiting"]
         self.assertEqual([(one["kind_name"], one["author_post"]) for one in waits], [("cut", "duty-officer")])
@@ -117,21 +122,12 @@ class Carried(unittest.TestCase):
         name = f"north/accord/{waits[0]['waiting']}"
         text = subprocess.run([DETENTE, "record", "show", "north/accord", "--dir", self.south.dir], capture_output=True, text=True, timeout=60).stdout
         self.assertIn(f"detente act export {name} FILE", text)
-        act = os.path.join(self.lab.dir, "waiting.courier")
-        self.assertIn("has not heard since its start", self.south.refused("act", "export", name, act)["message"])
         self.assertEqual(self.south.refused("act", "export", "north/accord/waiting-9999", act)["fault"], "not-found")
-        self.carry_until_contact()
         self.south.cli("act", "export", name, act)
         self.assertEqual(self.south.cli("record", "show", "north/accord")["waiting"], [])
         taken = self.line(self.north.cli("act", "import", act), "accord")
         self.assertEqual(taken["taken"] + taken["early"], 1, taken)
         wait_until(lambda: self.ladder(self.north)["situation"] == "cut-by-them", "the cut")
-
-    def carry_until_contact(self):
-        """Of south alone: north's file answers south's, and south sends none of what waits."""
-        self.carry(self.south)
-        self.carry(self.north)
-        self.assertTrue(self.south.status_of("north")["contact"])
 
     def test_what_comes_before_an_entry_is_named(self):
         self.meet()
