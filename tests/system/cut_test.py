@@ -281,7 +281,8 @@ class InTheDark(TwoStations):
         there = self.await_situation(self.south, "cut-by-them")
         self.assertIn("cannot be told", there["words"])
         self.assertTrue(there["registers"]["theirs"]["dark"])
-        wait_until(lambda: self.ladder(self.south, "accord")["title"] == "SILENT BY ORDER OF north", "south to say whose order it is")
+        wait_until(lambda: self.ladder(self.south, "accord")["title"] == "SILENT BY ORDER OF north", "south to say whose order it is",
+                   patience=60)
         self.north.kill()
         self.north.start()
         self.await_situation(self.north, "cut-by-us")
