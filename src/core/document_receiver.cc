@@ -109,7 +109,8 @@ void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const
 
 // An author whose answers hold bad pieces is asked less and less often.
 Duration DocumentReceiver::pause(const Wanted& wanted) const {
-  const Duration least = std::max(kAskLeast, link_->timeout(wanted.tries));
+  // What it draws takes its time in the bearer there.
+  const Duration least = std::max(kAskLeast, link_->timeout(wanted.tries) + link_->bearer_time());
   if (wanted.bad_answers == 0) return least;
   return std::max(least, std::min(kAskMost, kAskLeast * (1 << std::min(wanted.bad_answers, kDoubled))));
 }
@@ -135,7 +136,7 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
   if (!wanted.asked.empty() && !another) link_->missed(context, wanted.asked, true);
   wanted.asked = link_->send(context, {blob_frame(std::move(want))}, {.answer_on = wanted.came_on});
   wanted.asked_at = context.now.mono;
-  wanted.ask_at = context.now.mono + pause(wanted);
+  wanted.ask_at = left_by(context.now.mono, wanted.asked) + pause(wanted);
   wanted.bad_since_asked = false;
   ++wanted.tries;
 }

@@ -132,6 +132,7 @@ void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>&
     requeue(it->second);
     flights_.erase(it);
   }
+  if (!acknowledged.empty() && !flights_.empty()) news_at_ = std::max(now, flights_.begin()->second.left);
 }
 
 void DocumentSender::requeue(const Flight& flight) {
@@ -274,7 +275,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
   const Paths::Allowed& paths = allowed(asked);
   std::size_t room = link_->room(&paths);
   const record::RootPrefix prefix = record::blob_prefix(asked.key.root);
-  Flight flight{context.now.mono, {}};
+  Flight flight;
   std::vector<wire::Frame> frames;
   while (&asked == next_asked() && (frames.empty() || room >= kWorthwhile)) {
     auto next = next_frame(context, asked, room);
@@ -289,8 +290,9 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
     return true;
   }
   const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = true});
-  if (flights_.empty() || !news_at_) news_at_ = context.now.mono;
-  if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(asked.offers) + kAckDelay;
+  flight.left = left_by(context.now.mono, packets);
+  if (flights_.empty() || !news_at_) news_at_ = flight.left;
+  if (!has_more(asked)) asked.offer_at = flight.left + link_->timeout(asked.offers) + kAckDelay;
   for (const SentPacket& packet : packets) {
     asked.in_flight += flight.parts.size();
     flights_.emplace(key_of(packet), flight);

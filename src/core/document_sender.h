@@ -58,7 +58,7 @@ class DocumentSender {
   };
   using PacketKey = std::pair<PathId, std::pair<std::uint64_t, std::uint64_t>>;  // session, counter
   struct Flight {
-    Instant sent;
+    Instant left;  // the bearer
     std::vector<std::pair<record::RootPrefix, Part>> parts;
   };
 
@@ -96,7 +96,8 @@ class DocumentSender {
   std::set<record::RootPrefix> confirming_, confirm_again_;
   std::optional<Instant> confirm_again_at_;
   std::map<PacketKey, Flight> flights_;
-  std::optional<Instant> news_at_;  // the last acknowledgement, or the first packet after silence
+  // The last acknowledgement, or when the first packet after it had left the bearer.
+  std::optional<Instant> news_at_;
   unsigned tries_ = 0;
 };
 

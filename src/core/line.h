@@ -137,7 +137,7 @@ class Line {
   };
   struct InFlight {
     std::vector<SentPacket> packets;  // of the newest transmission
-    Instant last_sent;
+    Instant last_sent;  // when it had left the bearer, which may be ahead
     unsigned sent = 0;
     bool held = false;  // the other side says that it is there
   };

@@ -95,7 +95,7 @@ void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& 
   for (const OwnLog::Sent* sent : group) {
     InFlight& flight = in_flight_[sent->placed.index];
     flight.packets = packets;
-    flight.last_sent = context.now.mono;
+    flight.last_sent = left_by(context.now.mono, packets);
     flight.held = false;
     ++flight.sent;
   }
@@ -136,15 +136,18 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
 }
 
 void Line::transmit_missing(Context& context, Duration older_than) {
+  const Instant sent_by = context.now.mono - older_than;
+  const auto overdue = [&](const InFlight& flight) {
+    return !flight.held && (older_than == Duration(0) || flight.last_sent <= sent_by);
+  };
   std::vector<SentPacket> given_up;
   for (auto& [index, flight] : in_flight_)
-    if (!flight.held && context.now.mono - flight.last_sent >= older_than)
+    if (overdue(flight))
       given_up.insert(given_up.end(), flight.packets.begin(), flight.packets.end());
   link_->missed(context, given_up, false);
   const auto due = [&](const OwnLog::Sent& sent) {
     const auto it = in_flight_.find(sent.placed.index);
-    return it == in_flight_.end() ||
-           (!it->second.held && context.now.mono - it->second.last_sent >= older_than);
+    return it == in_flight_.end() || overdue(it->second);
   };
   if (!probing()) return transmit(context, due);
   transmit(context, [&](const OwnLog::Sent& sent) { return !is_flash(sent) && due(sent); }, true);
@@ -157,11 +160,12 @@ bool Line::probing() const { return tries_ >= kTriesBeforeCall; }
 void Line::arm_retry(Context& context) {
   retry_at_.reset();
   if (!awaits_receipt() || !contact_made_ || epoch_wanted_) return;
-  Instant since = context.now.mono;
-  for (const auto& [index, flight] : in_flight_) since = std::min(since, flight.last_sent);
-  if (probing())
-    for (const auto& [index, flight] : in_flight_) since = std::max(since, flight.last_sent);
-  retry_at_ = std::max(context.now.mono + Duration(1), since + link_->timeout(tries_));
+  std::optional<Instant> since;
+  for (const auto& [index, flight] : in_flight_) {
+    const Instant other = since.value_or(flight.last_sent);
+    since = probing() ? std::max(other, flight.last_sent) : std::min(other, flight.last_sent);
+  }
+  retry_at_ = std::max(context.now.mono + Duration(1), since.value_or(context.now.mono) + link_->timeout(tries_));
 }
 
 void Line::on_link_up(Context& context, bool fresh) {

@@ -28,6 +28,17 @@ bool carries_blob_data(const wire::Frame& frame) {
 
 }  // namespace
 
+Instant left_by(Instant now, const std::vector<SentPacket>& packets) {
+  std::optional<Instant> out;
+  for (auto it = packets.begin(); it != packets.end();) {
+    const PathId path = it->path;
+    Instant last = now;
+    for (; it != packets.end() && it->path == path; ++it) last = std::max(last, it->left);
+    out = std::min(out.value_or(last), last);
+  }
+  return out.value_or(now);
+}
+
 Link::Link(PeerId peer, LinkSetup setup)
     : peer_(peer), setup_(std::move(setup)), paths_(setup_.pair.paths, setup_.path_terms) {
   if (!setup_.lost) remote_.current = setup_.pair.remote_static;
@@ -323,7 +334,7 @@ bool Link::seal_on(Context& context, Live& live, PathState& path,
     return false;
   }
   if (context.audit != nullptr) context.audit->sealed(live.session.id(), path.id, packet.counter);
-  path.flow.occupied(now, datagram->size());
+  packet.left = path.flow.occupied(now, datagram->size());
   if (tracked) path.flow.sent(now, packet.counter, datagram->size());
   context.effects.send(peer_, path.id, std::move(*datagram));
   sent.push_back(packet);
@@ -423,6 +434,11 @@ std::optional<Instant> Link::may_send_at(const Paths::Allowed& allowed) const {
 
 Duration Link::timeout(unsigned tries) const {
   return paths_.find(paths_.best_id())->flow.round_trip().timeout(tries);
+}
+
+Duration Link::bearer_time() const {
+  const PathState& best = *paths_.find(paths_.best_id());
+  return best.flow.bearer_time(room_on(best.id) + overhead());
 }
 
 Duration Link::round_trip() const {

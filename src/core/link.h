@@ -56,7 +56,10 @@ struct SentPacket {
   PathId path;
   std::uint64_t counter = 0;
   std::uint64_t session = 0;  // serial of the session, unique in this process
+  Instant left{};             // when it has left its bearer, by a configured rate: no answer is late before
 };
+// When one transmission is on its way to the other side: on the first path that all its packets have left.
+Instant left_by(Instant now, const std::vector<SentPacket>& packets);
 
 // What the two sides tell each other about what they hold when one has just started.
 // spec/session.md section 8.
@@ -179,6 +182,7 @@ class Link {
   std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
   Duration timeout(unsigned tries) const;  // of the best path
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
+  Duration bearer_time() const;            // of the largest packet, on the best path; nothing where its rate is measured
 
   // For files that are carried by hand (core/courier.h).
   const link::PairConfig& pair() const { return setup_.pair; }

@@ -11,8 +11,19 @@ namespace {
 
 constexpr std::uint32_t kCounterBlock = 64;  // counters reserved by one commit
 constexpr std::size_t kAttemptsMax = 4;      // a reply may be slower than our patience
-constexpr unsigned kTriesMax = 16;
+constexpr unsigned kTriesMax = 32;
+// Two minutes of calls, as of a suspect path's probes: a minute's hole must not cost half of one more when it heals.
+constexpr unsigned kBriskTries = 24;
+constexpr Duration kBriskPause = std::chrono::seconds(5);
+constexpr std::size_t kFirstPacketBytes = 83;
 constexpr Duration kOtherAccordPatience = std::chrono::seconds(30);
+
+// The longest pause between brisk calls. They go over all paths, and must not fill the slowest.
+Duration brisk_pause(const Paths& paths) {
+  Duration out = std::max(kBriskPause, paths.find(paths.best_id())->flow.round_trip().smoothed() * 4);
+  for (const PathState& path : paths.all()) out = std::max(out, path.flow.bearer_time(kFirstPacketBytes) * 3);
+  return out;
+}
 
 }  // namespace
 
@@ -67,7 +78,8 @@ void Link::begin_handshake(Context& context) {
                                                      !contact_->made(), psk->view(), context.keys));
   if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
 
-  const Duration patience = other_accord_ ? kOtherAccordPatience : timeout(tries_);
+  const Duration doubled = tries_ < kBriskTries ? std::min(timeout(tries_), brisk_pause(paths_)) : timeout(tries_);
+  const Duration patience = other_accord_ ? kOtherAccordPatience : doubled;
   const Duration jitter{static_cast<std::int64_t>(
       context.jitter.below(static_cast<std::uint64_t>(patience.count() / 4 + 1)))};
   next_try_ = context.now.mono + patience + jitter;

@@ -36,8 +36,9 @@ void Link::send_probe(Context& context, PathState& path) {
   path.open = true;
   path.sent = context.now.mono;
   std::vector<SentPacket> sent;
-  if (seal_on(context, *live, path, frames, false, sent))
-    path.newest_probe = {sent.front().session, sent.front().counter};
+  if (!seal_on(context, *live, path, frames, false, sent)) return;
+  path.newest_probe = {sent.front().session, sent.front().counter};
+  path.left = sent.front().left;
 }
 
 // `on`: the session that brought it; its counters are the ones that it speaks of.

@@ -155,7 +155,7 @@ Instant Paths::probe_due(const PathState& path, Duration heartbeat) const {
     if (path.suspect_since)
       patience = std::min(patience, std::max(probe_pause_max(*path.sent - *path.suspect_since),
                                              path.flow.round_trip().smoothed() * 4));
-    return *path.sent + patience;
+    return std::max(*path.sent, path.left.value_or(*path.sent)) + patience;
   }
   if (path.wanted || path.size_wanted) return long_ago;
   return std::max({session_since_, path.confirmed.value_or(long_ago), path.sent.value_or(long_ago)}) +

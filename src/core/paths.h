@@ -30,6 +30,7 @@ struct PathState {
   bool size_open = false;    // the open one is
   bool size_tried = false;   // in this session, since the last loss
   std::optional<Instant> sent;
+  std::optional<Instant> left;  // the bearer, by a configured rate: its time begins then
   unsigned unanswered = 0;
 
   // Evidence that one direction alone is dead, for people: it decides nothing here.

@@ -12,17 +12,23 @@ constexpr Duration kBurst = std::chrono::milliseconds(2);
 
 }  // namespace
 
+Duration PathFlow::bearer_time(std::size_t bytes) const {
+  if (terms_.rate_bps == 0) return Duration(0);
+  return Duration(static_cast<std::int64_t>((bytes + terms_.framing_bytes) * 8 * 1000000 / terms_.rate_bps));
+}
+
 Duration PathFlow::pause_for(std::size_t bytes) const {
-  if (terms_.rate_bps > 0)
-    return Duration(static_cast<std::int64_t>(bytes * 8 * 1000000 / terms_.rate_bps));
+  if (terms_.rate_bps > 0) return bearer_time(bytes);
   if (!round_trip_.known()) return Duration(0);
   // 4/5 of the time that the window's share of a round trip would take.
   return Duration(static_cast<std::int64_t>(
       static_cast<std::uint64_t>(round_trip_.smoothed().count()) * bytes * 4 / (window_ * 5)));
 }
 
-void PathFlow::occupied(Instant now, std::size_t bytes) {
-  if (terms_.rate_bps > 0) bearer_free_ = std::max(bearer_free_, now) + pause_for(bytes);
+Instant PathFlow::occupied(Instant now, std::size_t bytes) {
+  if (terms_.rate_bps == 0) return now;
+  bearer_free_ = std::max(bearer_free_, now) + bearer_time(bytes);
+  return bearer_free_;
 }
 
 void PathFlow::sent(Instant now, std::uint64_t counter, std::size_t bytes) {

@@ -23,6 +23,7 @@ namespace detente::link {
 struct PathTerms {
   std::uint64_t rate_bps = 0;
   std::size_t packet_bytes = 0;  // the largest packet, before the bearer's framing
+  std::size_t framing_bytes = 0;  // the bearer's, of each packet: they take their part of the rate
 };
 
 class PathFlow {
@@ -31,8 +32,10 @@ class PathFlow {
 
   // A packet that will be acknowledged, one way or another.
   void sent(Instant now, std::uint64_t counter, std::size_t bytes);
-  // Any packet takes its time in a bearer of a known rate.
-  void occupied(Instant now, std::size_t bytes);
+  // Any packet takes its time in a bearer of a known rate. When it will have left it.
+  Instant occupied(Instant now, std::size_t bytes);
+  // How long that is for a packet alone; nothing where the rate is measured.
+  Duration bearer_time(std::size_t bytes) const;
   // It arrived. `delay`: that the other side held the news back; `clean`: sent once, so that its age is a round trip.
   void acknowledged(Instant now, std::uint64_t counter, Duration delay = {}, bool clean = true);
   // All that are in flight of these counters, as acknowledged(); returns them.

@@ -58,6 +58,14 @@ TEST(PathFlow, AConfiguredRateLeavesOnePacketInTheBearer) {
   EXPECT_TRUE(flow.may_send(ms(320)));
 }
 
+TEST(PathFlow, TheBearersFramingTakesItsPartOfTheRate) {
+  PathFlow flow({48000, 0, 28});
+  EXPECT_EQ(flow.occupied(ms(0), 572), ms(100));
+  EXPECT_EQ(flow.occupied(ms(50), 572), ms(200)) << "behind the one before";
+  EXPECT_EQ(flow.bearer_time(1172), Duration(200'000));
+  EXPECT_EQ(PathFlow().occupied(ms(7), 572), ms(7));
+}
+
 TEST(PathFlow, PacingSpreadsAWindowOverARoundTrip) {
   PathFlow flow;
   flow.probed(std::chrono::milliseconds(100));

@@ -154,7 +154,7 @@ TEST(Documents, GoOverTheirPathWhileAMessageWaitsForAnother) {
   QuietPair pair(422, options);
   pair.start();
   pair.run(seconds(5));
-  for (int i = 0; i < 26; ++i) ASSERT_TRUE(pair.say(0, kSlow, to_hex(drawn(150, static_cast<std::uint64_t>(i)))));
+  for (int i = 0; i < 70; ++i) ASSERT_TRUE(pair.say(0, kSlow, to_hex(drawn(150, static_cast<std::uint64_t>(i)))));
   const Bytes bytes = drawn(300000);
   const Digest root = pair.send_document(0, kFast, bytes);
   pair.run(seconds(4));
@@ -182,6 +182,34 @@ TEST(Documents, AFlashGoesBeforeTheNextPacket) {
   EXPECT_EQ(of<core::EntryArrived>(pair.take_events(1)).size(), 1u);
   EXPECT_LE(since, 508u);
   EXPECT_EQ(state_of(pair, 1, false, root), record::BlobState::kWanted);
+}
+
+// What takes its time in the bearer is not lost: a packet there takes longer than what a small one's round trip suggests.
+TEST(Documents, GoAsFastAsAConfiguredRateAllows) {
+  PairOptions options;
+  options.path_terms[PathId{1}] = {48000, 0, 28};
+  QuietPair pair(31, options);
+  std::int64_t free_at[2] = {0, 0};
+  std::uint64_t crossed = 0;
+  pair.delay = [&](std::size_t from, std::size_t bytes) {
+    const std::int64_t now = pair.now(0).mono.micros;
+    free_at[from] = std::max(free_at[from], now) + static_cast<std::int64_t>((bytes + 28) * 8 * 1000 / 64);
+    if (from == 0) crossed += bytes + 28;
+    return Duration(free_at[from] - now + 50'000);
+  };
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, to_hex(drawn(465))));  // more than the first packets hold: larger ones are tried
+  pair.run(std::chrono::minutes(15));  // of heartbeats: the round trip of small packets is well known
+  crossed = 0;
+  const Bytes bytes = drawn(120000);
+  const Digest root = pair.send_document(0, kLine, bytes);
+  pair.run(seconds(24));
+  EXPECT_EQ(pair.document(1, root), bytes);
+  EXPECT_LT(crossed, bytes.size() * 11 / 10);
+  EXPECT_LE(crossed * 8, 48000u * 24);
+  const core::PathState& path = pair.station(0).peer(PeerId{0}).link().paths().all().front();
+  EXPECT_EQ(path.packet_bytes, 1200u);
+  EXPECT_LT(path.flow.loss_per_mille(), 10u);
 }
 
 TEST(Documents, TheMoreUrgentOneGoesFirst) {

@@ -63,8 +63,7 @@ void QuietPair::collect(std::size_t index) {
       bytes_ += send->datagram.size();
       std::optional<Bytes> datagram = std::move(send->datagram);
       if (tamper) datagram = tamper(index, std::move(*datagram));
-      const core::SocketId socket{static_cast<std::uint16_t>(send->path.value - 1)};
-      if (datagram && cut_.count({index, send->path}) == 0) network_.push_back({1 - index, socket, std::move(*datagram)});
+      if (datagram && cut_.count({index, send->path}) == 0) carry(index, send->path, std::move(*datagram));
     } else if (auto* commit = std::get_if<core::Persist>(&effect)) {
       side.commits.push_back(std::move(*commit));
     } else if (auto* notify = std::get_if<core::Notify>(&effect)) {
@@ -72,6 +71,14 @@ void QuietPair::collect(std::size_t index) {
       side.events.push_back(std::move(notify->event));
     }
   }
+}
+
+void QuietPair::carry(std::size_t from, PathId path, Bytes datagram) {
+  const core::SocketId socket{static_cast<std::uint16_t>(path.value - 1)};
+  const std::int64_t at = time_ + (delay ? delay(from, datagram.size()).count() : 0);
+  const auto place = std::upper_bound(network_.begin(), network_.end(), at,
+                                      [](std::int64_t time, const UnderWay& other) { return time < other.at; });
+  network_.insert(place, {at, 1 - from, socket, std::move(datagram)});
 }
 
 bool QuietPair::step() {
@@ -92,7 +99,7 @@ bool QuietPair::step() {
     collect(index);
     return true;
   }
-  if (network_.empty()) return false;
+  if (network_.empty() || network_.front().at > time_) return false;
   const UnderWay next = std::move(network_.front());
   network_.pop_front();
   if (sides_[next.to].station) {
@@ -136,6 +143,7 @@ void QuietPair::run(Duration span) {
       if (side.station)
         if (const auto deadline = side.station->next_deadline())
           due = std::min(due, std::max(deadline->micros, time_));
+    if (!network_.empty()) due = std::min(due, network_.front().at);
     if (due > end) break;
     woken = due - time_ <= kSameMoment ? woken + 1 : 0;
     DETENTE_CHECK(woken < kWokenMost);  // a station asks to be woken at a moment that has come, without end

@@ -86,6 +86,8 @@ class QuietPair {
   void cut_from(std::size_t side, PathId path, bool cut);
   // Called with every datagram; what it gives back is delivered instead (nothing: lost).
   std::function<std::optional<Bytes>(std::size_t from, Bytes datagram)> tamper;
+  // Called with the size of every datagram: how long it is under way, none overtaking another of its side.
+  std::function<Duration(std::size_t from, std::size_t bytes)> delay;
   enum class Disk { kTakes, kFull, kBusy };
   // Called before every commit: that side's disk takes it, is full just then, or takes it later.
   std::function<Disk(std::size_t side)> disk;
@@ -102,6 +104,7 @@ class QuietPair {
     std::deque<core::Persist> commits;
   };
   struct UnderWay {
+    std::int64_t at;
     std::size_t to;
     core::SocketId socket;
     Bytes datagram;
@@ -112,6 +115,7 @@ class QuietPair {
   core::PeerSetup setup(std::size_t side);
   void collect(std::size_t side);
   bool is_due(std::size_t side) const;
+  void carry(std::size_t from, PathId path, Bytes datagram);
   bool step();
 
   Pair pair_;

@@ -116,6 +116,12 @@ core::Limits limits_of(const CounterpartConfig& config) {
   return out;
 }
 
+// IP and UDP, or IP, TCP with its timestamps and the frame's length. A name is taken for one of IPv4.
+std::size_t framing_bytes(accord::PathKind kind, const Address& peer) {
+  const std::size_t ip = peer.host.find(':') != std::string::npos ? 40 : 20;
+  return ip + (kind == accord::PathKind::kTcp ? 34 : 8);
+}
+
 }  // namespace
 
 std::vector<record::LineKey> lines_of(const Counterpart& counterpart) {
@@ -250,7 +256,7 @@ Result<core::PeerSetup> make_peer_setup(const Counterpart& counterpart, const St
   for (const accord::AccordPath& path : accord.accord.paths)
     if (const PathConfig* here = counterpart.config.path(path.name)) {
       link_pair.paths.push_back(path.number);
-      path_terms[path.number] = {here->rate, here->packet_bytes};
+      path_terms[path.number] = {here->rate, here->packet_bytes, framing_bytes(path.kind, here->peer)};
     }
 
   core::DocumentTerms documents;
