@@ -52,6 +52,7 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
   }
   view.log = info.log;
   if (from < info.size)
+  view.evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
     for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
       view.stored = std::move(stored);
       out.push_back(view);
@@ -89,10 +90,12 @@ std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
     for (record::StoredEntry& stored : running.store->early_entries(info.log))
       early.emplace(stored.index, std::move(stored));
     for (auto it = marks.places().lower_bound({info.log.epoch, 0});
+    const auto evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
          it != marks.places().end() && it->first == info.log.epoch; ++it) {
       EntryView found = view;
       found.log = info.log;
       auto stored = running.store->entries(info.log, it->second, it->second + 1, 1);
+      found.evidence = evidence;
       if (!stored.empty()) {
         found.stored = std::move(stored.front());
       } else if (const auto ahead = early.find(it->second); ahead != early.end()) {
@@ -116,7 +119,9 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
   const record::LineKey line{counterpart.accord.lineage, annex.line};
   const auto logs = running.store->logs(line);
   running.marks_of(counterpart.peer, annex.line);
-  const EntryView view{&counterpart, &annex, {}, {}, false};
+  EntryView view;
+  view.counterpart = &counterpart;
+  view.annex = &annex;
   std::vector<EntryView> found;
   if (asked.unread) {
     found = unread_entries(running, view, logs);
@@ -146,7 +151,10 @@ Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
   const std::string& whose = request.path[6];
   if (whose != "own" && whose != "far")
     return fail(Fault::kMalformed, "an entry is named by own or far, and its index");
-  EntryView view{&counterpart, &annex, running.newest_log(counterpart.peer, annex.line, whose == "own"), {}, false};
+  EntryView view;
+  view.counterpart = &counterpart;
+  view.annex = &annex;
+  view.log = running.newest_log(counterpart.peer, annex.line, whose == "own");
   if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
     const auto bytes = from_hex(epoch->second);
     const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;
