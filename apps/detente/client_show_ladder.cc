@@ -78,18 +78,20 @@ std::vector<std::string> situation_lines(const SituationView& view, bool colour)
 
 std::vector<std::string> clock_lines(const Json& clock, std::uint64_t now, const Json& synchronised,
                                      std::size_t indent) {
-  const auto of_day = [](std::int64_t seconds) {
-    const auto bounded = std::clamp<std::int64_t>(seconds, 0, UINT32_MAX);
-    return utc_text(Json(static_cast<std::uint64_t>(bounded))).substr(11);
+  const auto at = [](std::int64_t seconds) {
+    return utc_text(Json(static_cast<std::uint64_t>(std::clamp<std::int64_t>(seconds, 0, UINT32_MAX))));
   };
   const auto here = static_cast<std::int64_t>(now);
-  std::string text = "clocks: here " + of_day(here);
+  const std::int64_t there = here + (clock["offset_s"].is_null() ? 0 : clock["offset_s"].get<std::int64_t>());
+  // The hour alone would look the same a year apart.
+  const std::size_t from = at(here).substr(0, 10) == at(there).substr(0, 10) ? 11 : 0;
+  std::string text = "clocks: here " + at(here).substr(from);
   if (clock["offset_s"].is_null()) {
     text += ", there not known yet (a receipt shows it)";
   } else {
     const auto offset = clock["offset_s"].get<std::int64_t>();
     text += fmt::format(", there {}; theirs less ours {:+} s \u00b1 {} s, measured {} ago",
-                        of_day(here + offset), offset, clock["uncertainty_s"].get<std::int64_t>(),
+                        at(there).substr(from), offset, clock["uncertainty_s"].get<std::int64_t>(),
                         watch::span_text(std::chrono::seconds(clock["measured_s"].get<std::int64_t>())));
   }
   if (synchronised == false) text += "; no trusted time here: this machine's clock is not synchronised";
