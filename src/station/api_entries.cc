@@ -31,6 +31,7 @@ Result<Asked> parse_query(const ApiRequest& request) {
       out.since = since;
     } else if (key == "limit") {
       DETENTE_TRY(limit, parse_number(value, key, kListMax));
+      if (limit == 0) return fail(Fault::kMalformed, "limit must be a whole number from 1 to " + std::to_string(kListMax));
       out.limit = limit;
     } else if (key == "unread") {
       out.unread = value != "0";
@@ -51,8 +52,8 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
     from = *asked.since;
   }
   view.log = info.log;
-  if (from < info.size)
   view.evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
+  if (from < info.size)
     for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
       view.stored = std::move(stored);
       out.push_back(view);
@@ -89,13 +90,13 @@ std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
     std::map<std::uint64_t, record::StoredEntry> early;
     for (record::StoredEntry& stored : running.store->early_entries(info.log))
       early.emplace(stored.index, std::move(stored));
-    for (auto it = marks.places().lower_bound({info.log.epoch, 0});
     const auto evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
+    for (auto it = marks.places().lower_bound({info.log.epoch, 0});
          it != marks.places().end() && it->first == info.log.epoch; ++it) {
       EntryView found = view;
       found.log = info.log;
-      auto stored = running.store->entries(info.log, it->second, it->second + 1, 1);
       found.evidence = evidence;
+      auto stored = running.store->entries(info.log, it->second, it->second + 1, 1);
       if (!stored.empty()) {
         found.stored = std::move(stored.front());
       } else if (const auto ahead = early.find(it->second); ahead != early.end()) {
