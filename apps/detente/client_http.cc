@@ -52,6 +52,8 @@ class Socket {
       const ssize_t size = ::recv(fd_, buffer, sizeof buffer, 0);
       if (size == 0) return out;
       if (size < 0 && errno == EINTR) continue;
+      // Reset, since it closed before it read the request: what it had answered counts.
+      if (size < 0 && errno == ECONNRESET) return out;
       if (size < 0 || out.size() > kAnswerMax) return std::nullopt;
       out.append(buffer, static_cast<std::size_t>(size));
     }
@@ -115,8 +117,8 @@ Result<std::string> StationClient::exchange(std::string_view method, const std::
   static_cast<void>(socket.send(request));
   auto answer = socket.receive();
   if (!answer || answer->empty())
-    return fail(Fault::kIo,
-                "the station did not answer: `detente status` shows whether it still runs");
+    return fail(Fault::kLimit,
+                "something listens for the station and did not answer: it ends just now, or has too much to do; try again");
   return std::move(*answer);
 }
 

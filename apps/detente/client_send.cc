@@ -3,6 +3,7 @@
 
 #include "client_act.h"
 #include "client_documents.h"
+#include "client_show.h"
 #include "io/os_clock.h"
 #include "line/message.h"
 #include "wire/text.h"
@@ -161,9 +162,13 @@ Result<void> ack(Context& context, const AckOptions& options) {
   const station::Submission shown = out.submission;
   DETENTE_TRY(answer, post_entry(context, side, station, std::move(out)));
   Json result = answer;
-  result["acknowledged"] = {{"epoch", entry.value("epoch", "")}, {"index", reference.index}};
+  result["acknowledged"] = {{"epoch", entry.value("epoch", "")},
+                            {"index", reference.index},
+                            {"verdict", entry.value("verdict", "valid")},
+                            {"verdict_why", entry.value("verdict_why", "")}};
   context.say(class_mark(shown.entry.header.entry_class) + "acknowledges entry far " + std::to_string(reference.index) + " as \"" +
               options.level + "\"");
+  if (const std::string verdict = verdict_text(entry); !verdict.empty()) context.say("WARNING: what is acknowledged: " + verdict);
   say_outcome(context, line, shown, result);
   return {};
 }

@@ -125,6 +125,16 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
   return out;
 }
 
+std::string verdict_text(const Json& entry) {
+  const std::string verdict = entry.value("verdict", "valid");
+  if (verdict == "valid") return "";
+  const bool of_station = verdict == "after the last valid";
+  const std::string head = of_station               ? upper(verdict)
+                           : verdict == "used before" ? "SIGNATURE USED BEFORE"
+                                                    : "SIGNATURE NOT VALID";
+  return head + ": " + text_of(entry, "verdict_why");
+}
+
 std::vector<std::string> entry_lines(const Json& entry) {
   const std::string mark = mark_of(entry);
   std::vector<std::string> out;
@@ -135,14 +145,17 @@ std::vector<std::string> entry_lines(const Json& entry) {
                             upper(entry.value("precedence", "routine")),
                             entry.value("class", "live"), utc_text(entry.value("time", Json()))));
   std::string from = "    " + mark + author_of(entry);
-  if (entry.value("signed_by", 0u) > 0) from += ", signed";
+  const std::string verdict = verdict_text(entry);
+  if (verdict.starts_with("SIGNATURE")) {
+    from += ", signature NOT VALID";
+  } else if (entry.value("signed_by", 0u) > 0) {
+    from += ", signed";
+  }
   if (entry.value("kind", 1u) != 1) from += ", " + text_of(entry, "kind_name");
   if (const std::string far = how_far(entry); !far.empty()) from += ", " + far;
   out.push_back(std::move(from));
-  if (entry.value("verdict", "valid") != "valid") {
-    const std::string words = upper(text_of(entry, "verdict")) + ": " + text_of(entry, "verdict_why");
-    for (const std::string& line : wrap(words, kColumns - 4 - mark.size())) out.push_back("    " + mark + line);
-  }
+  if (!verdict.empty())
+    for (const std::string& line : wrap(verdict, kColumns - 4 - mark.size())) out.push_back("    " + mark + line);
   add_fields(out, entry, mark);
   if (entry.contains("text"))
     for (const std::string& line :
@@ -166,6 +179,7 @@ std::string event_line(const Json& event) {
   if (event.contains("precedence"))
     out += "  " + upper(text_of(event, "precedence")) + " " + text_of(event, "class");
   if (event.contains("act")) out += "  " + upper(text_of(event, "act")) + " " + text_of(event, "officer");
+  if (const std::string verdict = verdict_text(event); !verdict.empty()) out += "  " + verdict;
   if (event.contains("up")) out += event["up"] == true ? "  up" : "  down";
   if (event.contains("alarm"))
     out += "  " + text_of(event, "alarm") + ": " + text_of(event, "text");

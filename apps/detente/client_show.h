@@ -18,6 +18,8 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 // An entry: a head line (address, index, precedence, class, time, author) and its text. Each line
 // of a drill or test says so.
+// "SIGNATURE NOT VALID: …"; empty where nothing is said against it.
+std::string verdict_text(const Json& entry);
 std::vector<std::string> entry_lines(const Json& entry);
 // All lines at a glance; with `colour` for a terminal, where words say the same.
 std::vector<std::string> status_lines(const Json& status, bool colour = false);

@@ -50,7 +50,13 @@ void Line::load(Context& context, record::Fence fence) {
   lifts_.clear();
   for (const record::OutboxItem& item : context.store.outbox(fence_.line)) {
     if (given_back_.count(item.id) > 0) continue;
-    if (auto waiting = decode_outbox_item(item.item)) {
+    auto waiting = decode_outbox_item(item.item);
+    if (!waiting || waiting->entry.header.line != setup_.id) {  // it stays where it is, and is not sent
+      context.effects.notify(Alarm{identity_->peer, AlarmKind::kStore,
+                                   "something that waited on line " + setup_.name + " (number " + std::to_string(item.id) +
+                                       " of its queue) is not what was written: this disk is damaged. It is NOT SENT; its "
+                                       "author has to say it again. Look at the other messages that wait, and at the disk"});
+    } else {
       auto& queue = waiting->state == OutboxState::kLift ? lifts_ : outbox_;
       queue.push_back({item.id, std::move(waiting->entry), true, if_cut_of(waiting->state)});
     }

@@ -240,7 +240,10 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
   context.effects.notify(
       Alarm{identity_->peer, AlarmKind::kWeForgot,
             "the other side holds " + std::to_string(theirs) + " entries of this station's log on line " +
-                setup_.name + ", and this disk has only " + std::to_string(own_.durable_size()) +
+                setup_.name + ", and this disk has " +
+                (theirs > own_.durable_size()
+                     ? "only " + std::to_string(own_.durable_size())
+                     : std::to_string(own_.durable_size()) + ", but of another epoch or not the same ones") +
                 ": it is an older copy. A new epoch of the log begins; the other side's record "
                 "has what is missing here"});
   if (mutant(Mutant::kOldEpochAppended)) return;

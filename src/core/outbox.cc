@@ -1,5 +1,8 @@
 #include "core/outbox.h"
 
+#include <algorithm>
+
+#include "crypto/hash.h"
 #include "wire/cbor.h"
 
 namespace detente::core {
@@ -28,15 +31,9 @@ IfCut if_cut_of(OutboxState state) {
   return state == OutboxState::kHeld ? IfCut::kHold : state == OutboxState::kDropped ? IfCut::kDrop : IfCut::kReturn;
 }
 
-Bytes encode_outbox_item(const record::Entry& entry, OutboxState state) {
-  const record::EntryBytes bytes = record::encode_entry(entry);
-  wire::CborWriter writer;
-  writer.array(4).uint(static_cast<std::uint64_t>(state));
-  writer.bytes(bytes.header).bytes(bytes.body).bytes(bytes.signatures);
-  return writer.take();
-}
+namespace {
 
-std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
+std::optional<OutboxEntry> decode_bare(ByteView item) {
   wire::CborReader reader(item);
   if (!reader.array(4)) return std::nullopt;
   const auto version = reader.uint();
@@ -50,6 +47,30 @@ std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
   auto entry = record::decode_entry(bytes);
   if (!entry || !reader.expect_end()) return std::nullopt;
   return OutboxEntry{std::move(*entry), static_cast<OutboxState>(*version)};
+}
+
+}  // namespace
+
+Bytes encode_outbox_item(const record::Entry& entry, OutboxState state) {
+  const record::EntryBytes bytes = record::encode_entry(entry);
+  wire::CborWriter writer;
+  writer.array(4).uint(static_cast<std::uint64_t>(state));
+  writer.bytes(bytes.header).bytes(bytes.body).bytes(bytes.signatures);
+  const Bytes bare = writer.take();
+  wire::CborWriter with_digest;
+  with_digest.array(2).bytes(bare).bytes(crypto::sha256(bare));
+  return with_digest.take();
+}
+
+std::optional<OutboxEntry> decode_outbox_item(ByteView item) {
+  wire::CborReader reader(item);
+  if (!reader.array(2)) return decode_bare(item);  // of a program before the digest
+  const auto bare = reader.bytes();
+  const auto digest = reader.bytes();
+  if (!bare || !digest || !reader.expect_end()) return std::nullopt;
+  const Digest wanted = crypto::sha256(*bare);
+  if (!std::equal(digest->begin(), digest->end(), wanted.begin(), wanted.end())) return std::nullopt;
+  return decode_bare(*bare);
 }
 
 }  // namespace detente::core

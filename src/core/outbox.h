@@ -1,5 +1,5 @@
 // What waits without an index, as bytes in the store. Not a format that leaves
-// the station; versioned all the same, since a new program reads an old outbox.
+// the station; versioned, and with a digest: a disk's change must not be signed and sent as its author's word.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
 #include "io/sqlite_check.h"
 
+#include "core/outbox.h"
 #include "io/sqlite.h"
 #include "io/sqlite_reader.h"
 #include "io/sqlite_schema.h"
@@ -11,6 +12,7 @@ using namespace record;
 namespace {
 
 constexpr std::uint64_t kStep = 512;  // entries held at once
+constexpr std::int64_t kSameTables = 2;  // versions from here on are read alike
 
 constexpr const char* kLogs =
     "SELECT id, lineage, line, own, station, epoch, ordinal FROM logs ORDER BY id";
@@ -20,6 +22,7 @@ constexpr const char* kRoots =
 constexpr const char* kNewestCheckpoint =
     "SELECT key & ? FROM checkpoints WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1";
 constexpr const char* kDocumentOwners = "SELECT DISTINCT lineage, counterpart FROM blobs";
+constexpr const char* kWaiting = "SELECT line, id, item FROM outbox";
 constexpr const char* kEntryCount = "SELECT count(*) FROM entries";
 
 // The tree of one log as its leaves come, beside what the database says of it.
@@ -104,6 +107,7 @@ class Check {
       out.logs.push_back(std::move(log));
     }
     DETENTE_TRY_VOID(check_documents());
+    DETENTE_TRY_VOID(check_outbox());
     // An entry of no log is found by no number, so a reader would never miss it.
     if (out.entries != of_) return broken("entries that belong to no log");
     return out;
@@ -118,6 +122,19 @@ class Check {
     DETENTE_TRY(said, db_.text("PRAGMA integrity_check(1)"));
     if (said != "ok") return broken(said);
     return {};
+  }
+
+  // What waits without an index has a digest in place of a leaf.
+  Result<void> check_outbox() {
+    Query waiting = db_.query(kWaiting);
+    for (;;) {
+      DETENTE_TRY(more, waiting.row());
+      if (!more) return {};
+      const auto item = core::decode_outbox_item(waiting.blob(2));
+      if (!item || item->entry.header.line.value != waiting.integer(0))
+        return broken("what waits on line " + std::to_string(waiting.integer(0)) + " as number " +
+                      std::to_string(waiting.integer(1)) + " of its queue is not what was written");
+    }
   }
 
   // Every piece against its leaf, and what is whole against its root.
@@ -221,7 +238,7 @@ class Check {
 Result<CheckedRecord> check_record(const std::string& path, const OnProgress& progress) {
   DETENTE_TRY(db, Connection::open(path, Connection::Mode::kRead));
   DETENTE_TRY(version, recognise_database(db));
-  if (version != kSchemaVersion)
+  if (version < kSameTables)
     return fail(Fault::kUnsupported, "the database " + path + " is of version " +
                                          std::to_string(version) + ", this program checks " +
                                          std::to_string(kSchemaVersion) +

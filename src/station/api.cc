@@ -1,6 +1,7 @@
 #include "station/api.h"
 
 #include <charconv>
+#include <set>
 
 #include "station/announcer.h"
 #include "station/bulletins.h"
@@ -20,6 +21,12 @@ ApiResponse to_response(const Result<Json>& result) {
   return {http_status(result.error().fault), dump(error_json(result.error()))};
 }
 
+Result<void> expect_no_members(const ApiRequest& request, const char* what) {
+  DETENTE_TRY(json, parse_body(request));
+  DETENTE_TRY(in, JsonReader::of(json, what));
+  return in.close();
+}
+
 }  // namespace
 
 tl::unexpected<Error> no_such_route() {
@@ -27,8 +34,21 @@ tl::unexpected<Error> no_such_route() {
 }
 
 Result<Json> parse_body(const ApiRequest& request) {
-  Json json = Json::parse(request.body, nullptr, false);
+  // Of two members of one name another reader may take the other one: which of them was meant nobody knows.
+  std::vector<std::set<std::string>> open;
+  std::optional<std::string> twice;
+  const auto look = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+      twice = parsed.get<std::string>();
+    return true;
+  };
+  Json json = Json::parse(request.body, look, false);
   if (json.is_discarded()) return fail(Fault::kMalformed, "the request's body is not JSON");
+  if (twice)
+    return fail(Fault::kMalformed, "the request's body has \"" + wire::display_line(twice->substr(0, 40)) +
+                                       "\" twice in one object: say it once");
   return json;
 }
 
@@ -228,11 +248,14 @@ void Api::post(const ApiRequest& request, Reply reply) {
   if (is(request, {"v1", "bulletins"})) return reply(to_response(post_bulletin(request)));
   if (is(request, {"v1", "watch"})) return reply(to_response(post_watch(request)));
   if (is(request, {"v1", "snapshot"})) {
-    const Result<void> begun = snapshot_.begin();
+    Result<void> begun = expect_no_members(request, "snapshot");
+    if (begun) begun = snapshot_.begin();
     return reply(to_response(begun ? Result<Json>(snapshot_.json())
                                    : tl::unexpected<Error>(begun.error())));
   }
   if (is(request, {"v1", "stop"})) {
+    if (const auto asked = expect_no_members(request, "stop"); !asked)
+      return reply(to_response(tl::unexpected<Error>(asked.error())));
     reply(to_response(Json{{"ok", true}, {"stopping", true}}));
     // The answer leaves first; a reader that is slower than this finds the connection closed.
     return running_.driver->after(std::chrono::milliseconds(20), stop_);
@@ -260,9 +283,7 @@ Result<Json> Api::post_announcement_text(const ApiRequest& request) {
 
 Result<Json> Api::post_take_back(const ApiRequest& request) {
   DETENTE_TRY(target, find_line(request));
-  DETENTE_TRY(json, parse_body(request));
-  DETENTE_TRY(in, JsonReader::of(json, "take-back"));
-  DETENTE_TRY_VOID(in.close());
+  DETENTE_TRY_VOID(expect_no_members(request, "take-back"));
   return take_back_lift(running_, *target.counterpart, *target.annex);
 }
 

@@ -31,6 +31,7 @@ Result<Asked> parse_query(const ApiRequest& request) {
       out.since = since;
     } else if (key == "limit") {
       DETENTE_TRY(limit, parse_number(value, key, kListMax));
+      if (limit == 0) return fail(Fault::kMalformed, "limit must be a whole number from 1 to " + std::to_string(kListMax));
       out.limit = limit;
     } else if (key == "unread") {
       out.unread = value != "0";
@@ -51,6 +52,7 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
     from = *asked.since;
   }
   view.log = info.log;
+  view.evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
   if (from < info.size)
     for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
       view.stored = std::move(stored);
@@ -88,10 +90,12 @@ std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
     std::map<std::uint64_t, record::StoredEntry> early;
     for (record::StoredEntry& stored : running.store->early_entries(info.log))
       early.emplace(stored.index, std::move(stored));
+    const auto evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
     for (auto it = marks.places().lower_bound({info.log.epoch, 0});
          it != marks.places().end() && it->first == info.log.epoch; ++it) {
       EntryView found = view;
       found.log = info.log;
+      found.evidence = evidence;
       auto stored = running.store->entries(info.log, it->second, it->second + 1, 1);
       if (!stored.empty()) {
         found.stored = std::move(stored.front());
@@ -116,7 +120,9 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
   const record::LineKey line{counterpart.accord.lineage, annex.line};
   const auto logs = running.store->logs(line);
   running.marks_of(counterpart.peer, annex.line);
-  const EntryView view{&counterpart, &annex, {}, {}, false};
+  EntryView view;
+  view.counterpart = &counterpart;
+  view.annex = &annex;
   std::vector<EntryView> found;
   if (asked.unread) {
     found = unread_entries(running, view, logs);
@@ -147,7 +153,10 @@ Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,
   const std::string& whose = request.path[6];
   if (whose != "own" && whose != "far")
     return fail(Fault::kMalformed, "an entry is named by own or far, and its index");
-  EntryView view{&counterpart, &annex, running.newest_log(counterpart.peer, annex.line, whose == "own"), {}, false};
+  EntryView view;
+  view.counterpart = &counterpart;
+  view.annex = &annex;
+  view.log = running.newest_log(counterpart.peer, annex.line, whose == "own");
   if (const auto epoch = request.query.find("epoch"); epoch != request.query.end()) {
     const auto bytes = from_hex(epoch->second);
     const auto id = bytes ? to_array<16>(*bytes) : std::nullopt;

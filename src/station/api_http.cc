@@ -27,8 +27,9 @@ using Stream = beast::basic_stream<Local>;
 
 namespace {
 
-constexpr auto kIdle = std::chrono::seconds(60);      // for the next request
-constexpr auto kTransfer = std::chrono::seconds(10);  // of one request's rest, or of an answer
+constexpr auto kIdle = std::chrono::seconds(60);      // for the first byte of the next request
+constexpr auto kTransfer = std::chrono::seconds(10);  // of a request from there on, of an answer, or of a first request
+constexpr std::size_t kReadAtOnce = 16384;
 constexpr auto kDrain = std::chrono::seconds(1);
 constexpr std::size_t kDrainMax = 1 << 20;
 
@@ -69,7 +70,8 @@ struct ApiServer::Shared {
 
   static asio::awaitable<void> accept(std::shared_ptr<Shared> self);
   static asio::awaitable<void> serve(std::shared_ptr<Shared> self, Local::socket socket);
-  static asio::awaitable<bool> serve_one(Shared& self, Stream& stream, beast::flat_buffer& buffer);
+  static asio::awaitable<bool> serve_one(Shared& self, Stream& stream, beast::flat_buffer& buffer, bool first);
+  static void turn_away(Local::socket socket);
   static asio::awaitable<void> drain(Stream& stream);
   static asio::awaitable<ApiResponse> ask(Shared& self, Stream& stream,
                                           const http::request<http::string_body>& request);
@@ -108,14 +110,16 @@ asio::awaitable<void> ApiServer::Shared::drain(Stream& stream) {
 
 // False when the connection is over.
 asio::awaitable<bool> ApiServer::Shared::serve_one(Shared& self, Stream& stream,
-                                                   beast::flat_buffer& buffer) {
+                                                   beast::flat_buffer& buffer, bool first) {
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   http::request_parser<http::string_body> parser;
   parser.body_limit(kApiBodyMax);
   parser.header_limit(kApiHeaderMax);
-  stream.expires_after(kIdle);
-  co_await http::async_read_header(stream, buffer, parser, token);
+  if (buffer.size() == 0) {
+    stream.expires_after(first ? kTransfer : kIdle);
+    buffer.commit(co_await stream.async_read_some(buffer.prepare(kReadAtOnce), token));
+  }
   if (!error) {
     stream.expires_after(kTransfer);
     co_await http::async_read(stream, buffer, parser, token);
@@ -146,14 +150,23 @@ asio::awaitable<void> ApiServer::Shared::serve(std::shared_ptr<Shared> self, Loc
   Stream stream(std::move(socket));
   beast::flat_buffer buffer(kApiBodyMax + kApiHeaderMax);
   try {
-    while (co_await serve_one(*self, stream, buffer)) {
-    }
+    for (bool first = true; co_await serve_one(*self, stream, buffer, first);) first = false;
   } catch (const std::exception&) {
     // Out of memory for this connection: it ends, the station goes on.
   }
   boost::system::error_code ignored;
   static_cast<void>(stream.socket().shutdown(Local::socket::shutdown_both, ignored));
   --self->connections;
+}
+
+// Closed without a word it would look like a station that is down.
+void ApiServer::Shared::turn_away(Local::socket socket) {
+  const auto message = to_http(to_response(503, {Fault::kLimit, "the station runs, and " + std::to_string(kApiConnectionsMax) +
+                                                                    " programs are connected to it already: try again in a moment"}),
+                               false);
+  boost::system::error_code error;
+  static_cast<void>(socket.non_blocking(true, error));
+  if (!error) http::write(socket, message, error);
 }
 
 asio::awaitable<void> ApiServer::Shared::accept(std::shared_ptr<Shared> self) {
@@ -166,9 +179,11 @@ asio::awaitable<void> ApiServer::Shared::accept(std::shared_ptr<Shared> self) {
     if (error) {  // no file descriptor left, say: try again a little later
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    } else if (self->connections < kApiConnectionsMax) {  // else it is closed at once
+    } else if (self->connections < kApiConnectionsMax) {
       ++self->connections;
       asio::co_spawn(self->acceptor.get_executor(), serve(self, std::move(socket)), asio::detached);
+    } else {
+      turn_away(std::move(socket));
     }
   }
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/outbox.h"
 #include "io/os_clock.h"
 #include "line/message.h"
 #include "station/amender.h"
@@ -25,6 +26,16 @@ Json link_json(const Running& running, const Counterpart& counterpart) {
   return out;
 }
 
+// Of what waits on the disk: how much of it the disk has changed. It is kept and not sent.
+std::size_t damaged_in_queue(const Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+  const auto items = running.store->outbox({counterpart.accord.lineage, annex.line});
+  if (items.size() <= running.line(counterpart.peer, annex.line).queued()) return 0;
+  return static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [&](const record::OutboxItem& item) {
+    const auto waiting = core::decode_outbox_item(item.item);
+    return !waiting || waiting->entry.header.line != annex.line;
+  }));
+}
+
 Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex,
                  const watch::LadderFacts& shared) {
   const core::Line& line = running.line(counterpart.peer, annex.line);
@@ -35,6 +46,7 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"receipted", line.own().receipted_size()},
           {"unreceipted", line.own().durable_size() - line.own().receipted_size()},
           {"queued", line.queued()},
+          {"queued_damaged", damaged_in_queue(running, counterpart, annex)},
           {"far_size", line.far().durable_size()},
           {"unread", running.marks_of(counterpart.peer, annex.line).count()}};
   out.update(situation_json(watch::judge(gather_line(running, counterpart, shared, annex))));
@@ -97,8 +109,15 @@ Json status_json(Running& running) {
   }
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
   out["counterparts"] = Json::array();
-  for (const auto& counterpart : running.counterparts)
+  for (const auto& counterpart : running.counterparts) {
     out["counterparts"].push_back(counterpart_json(running, *counterpart));
+    if (!out["fault"].is_null()) continue;
+    for (const Json& line : out["counterparts"].back()["lines"])
+      if (const auto damaged = line["queued_damaged"].get<std::size_t>(); damaged > 0)
+        out["fault"] = "the record is damaged: " + std::to_string(damaged) + " of what waited on " + counterpart->name() + "/" +
+                       line["name"].get<std::string>() +
+                       " is not what was written. It is kept aside and NOT SENT: say it again, and look at the disk";
+  }
   return out;
 }
 

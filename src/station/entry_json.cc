@@ -11,7 +11,6 @@
 #include "station/line_watch.h"
 #include "station/submission.h"
 #include "station/suspensions.h"
-#include "station/verdict.h"
 #include "station/vouched.h"
 #include "wire/text.h"
 
@@ -73,15 +72,17 @@ std::string act_words(const record::Entry& entry) {
   }
 }
 
-void add_body(Json& out, const Counterpart& counterpart, const accord::Roster& roster, const record::Entry& entry) {
+void add_body(Json& out, const Counterpart& counterpart, const accord::Roster& roster, const record::Entry& entry,
+              const std::string& without_effect) {
   const record::Header& header = entry.header;
   out["body_form"] = kBodyForms[static_cast<std::size_t>(header.body_form)];
   if (header.body_form == record::BodyForm::kText)
     out["text"] = wire::display_text(as_string(entry.body));
-  const std::string words = header.kind == record::kRegister     ? register_act_words(counterpart, entry)
-                            : header.kind == record::kSuspension ? suspension_words(roster, entry)
-                            : header.kind >= record::kProposal   ? restoration_words(counterpart, entry)
-                                                                 : act_words(entry);
+  std::string words = header.kind == record::kRegister     ? register_act_words(counterpart, entry)
+                      : header.kind == record::kSuspension ? suspension_words(roster, entry)
+                      : header.kind >= record::kProposal   ? restoration_words(counterpart, entry)
+                                                           : act_words(entry);
+  if (!without_effect.empty()) words = "WITHOUT EFFECT, since " + without_effect + "; it says: " + words;
   if (!words.empty()) out["act"] = wire::display_line(words);
   if (header.kind == record::kPersonReceipt)
     if (const auto level = line::parse_receipt_body(entry.body))
@@ -114,17 +115,17 @@ bool receipted(const Running& running, const EntryView& view) {
   return newest && view.stored.index < newest->size;
 }
 
-Json signatures_json(const Running& running, const EntryView& view, const record::Entry& entry) {
-  const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
+std::vector<Verdict> judge(const Running& running, const EntryView& view, const record::Entry& entry) {
+  if (entry.signatures.empty()) return {};
+  if (view.evidence) return judge_signatures(running, *view.counterpart, view.log, view.stored.index, entry, *view.evidence);
+  return judge_signatures(running, *view.counterpart, view.log, view.stored.index, entry, running.store->evidence(view.log));
+}
+
+Json signatures_json(const record::Entry& entry, const std::vector<Verdict>& verdicts) {
   Json out = Json::array();
-  if (entry.signatures.empty()) return out;
-  const auto evidence = running.store->evidence(view.log);
-  for (const record::OfficerSignature& signature : entry.signatures) {
-    Verdict verdict = judge_signature(entry, signature, view.counterpart->lineage(), roster,
-                                      EntryPlace{view.log.epoch, view.stored.index});
-    if (used_before(evidence, view.stored.index, signature.officer))
-      verdict = {Verdict::Value::kUsedBefore, "this signature stood under another entry before",
-                 verdict.post};
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    const record::OfficerSignature& signature = entry.signatures[i];
+    const Verdict& verdict = verdicts[i];
     out.push_back({{"officer", signature.officer.value},
                    {"post", verdict.post},
                    {"counter", signature.counter},
@@ -146,6 +147,13 @@ std::string author_post(const Running& running, const EntryView& view, OfficerId
   const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
   const accord::SignedCredential* found = roster.by_number(author);
   return found == nullptr ? "" : found->credential.post;
+}
+
+// The station that wrote it first: what a lost one wrote, nobody's signature mends.
+void add_verdict(Json& out, const SignedBy& by, const Vouch& vouch) {
+  out["signed_by"] = by.valid;
+  out["verdict"] = !vouch.vouched ? kAfterLastValid : by.faulty ? to_string(by.faulty->value) : "valid";
+  out["verdict_why"] = !vouch.vouched ? vouch.why : by.faulty ? "the signature " + by.faulty->why : "";
 }
 
 }  // namespace
@@ -192,21 +200,20 @@ Json entry_json(Running& running, const EntryView& view) {
   out["info"] = safe_texts(header.info);
   out["references"] = references_json(view, header);
   const accord::Roster& roster = view.log.own ? running.own_roster : view.counterpart->roster;
-  add_body(out, *view.counterpart, roster, *entry);
+  const SignedBy by = signed_by(*entry, judge(running, view, *entry));
+  add_body(out, *view.counterpart, roster, *entry,
+           why_without_effect(running, *view.counterpart, *view.annex, view.log.own, *entry, by));
   add_mandate(out, running, view, *entry);
   out["attachments"] = Json::array();
   for (const record::Attachment& attachment : header.attachments)
     out["attachments"].push_back(attachment_json(running, *view.counterpart, view.log.own, attachment));
-  out["signed_by"] = entry->signatures.size();
   out["leaf"] = to_hex(view.stored.leaf);
   out["early"] = view.early;
   out["receipted"] = receipted(running, view);
   const PeerId peer = view.counterpart->peer;
   out["crossed"] = !view.log.own && crossed_with_cut(running.driver->station().peer(peer).registers(), header,
                                                      view.stored.stored_at);
-  const Vouch vouch = vouch_for(*running.store, roster, view.log, view.stored.index);
-  out["verdict"] = vouch.vouched ? "valid" : kAfterLastValid;
-  out["verdict_why"] = vouch.why;
+  add_verdict(out, by, vouch_for(*running.store, roster, view.log, view.stored.index));
   out["unread"] = !view.log.own &&
                   running.marks[{peer, view.annex->line}].unread(view.log.epoch, view.stored.index);
   return out;
@@ -266,7 +273,7 @@ Json full_entry_json(Running& running, const EntryView& view) {
     out["copies"] = Json::array();
     for (const record::Copy& copy : header.copies)
       out["copies"].push_back({{"accord", to_hex(copy.accord)}, {"content", to_hex(copy.content)}});
-    evidence["signatures"] = signatures_json(running, view, *entry);
+    evidence["signatures"] = signatures_json(*entry, judge(running, view, *entry));
   }
   out["evidence"] = std::move(evidence);
   out["ok"] = true;

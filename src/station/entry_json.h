@@ -3,6 +3,7 @@
 #pragma once
 
 #include "station/running.h"
+#include "station/signatures.h"
 
 namespace detente::station {
 
@@ -12,6 +13,7 @@ struct EntryView {
   record::LogKey log;
   record::StoredEntry stored;
   bool early = false;  // its predecessors are still missing
+  std::shared_ptr<const Evidence> evidence = nullptr;  // of `log`; absent: it is read
 };
 
 // The fields of lists.

@@ -1,5 +1,7 @@
 #include "station/station_config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -19,8 +21,17 @@ constexpr std::uint32_t kLineMibMax = 16 * 1024 * 1024;
 constexpr std::uint32_t kVigilanceMinutesMin = 5, kVigilanceMinutesMax = 720;
 constexpr std::uint32_t kVigilanceGraceMinutesMax = 60;
 
+// A name is looked up when the station starts; what can only be numbers is known to be wrong before.
+bool numbers_are_good(std::string_view host) {
+  const bool numbers = std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  const bool v6 = host.find(':') != std::string_view::npos;
+  in6_addr out{};
+  if (numbers) return ::inet_pton(AF_INET, std::string(host).c_str(), &out) == 1;
+  return !v6 || ::inet_pton(AF_INET6, std::string(host.substr(0, host.find('%'))).c_str(), &out) == 1;
+}
+
 bool host_is_good(std::string_view host) {
-  return !host.empty() && host.size() <= kHostMax &&
+  return !host.empty() && host.size() <= kHostMax && numbers_are_good(host) &&
          std::all_of(host.begin(), host.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '.' || c == '-' || c == '_' || c == ':' || c == '%';

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "station/signatures.h"
+
 namespace detente::station {
 
 namespace {
@@ -40,15 +42,7 @@ bool vouched_for(const Running& running, const Counterpart& counterpart, const a
                  const record::Entry& entry, const record::LogKey& log, std::uint64_t index) {
   if (!annex.provable()) return true;
   if (entry.signatures.empty()) return false;
-  const accord::Roster& roster = log.own ? running.own_roster : counterpart.roster;
-  const auto evidence = running.store->evidence(log);
-  return std::all_of(entry.signatures.begin(), entry.signatures.end(),
-                     [&](const record::OfficerSignature& signature) {
-                       return !used_before(evidence, index, signature.officer) &&
-                              judge_signature(entry, signature, counterpart.lineage(), roster,
-                                              EntryPlace{log.epoch, index})
-                                      .value == Verdict::Value::kValid;
-                     });
+  return !signed_by(entry, judge_signatures(running, counterpart, log, index, entry, running.store->evidence(log))).faulty;
 }
 
 }  // namespace

@@ -76,12 +76,39 @@ Json Witness::tell_arrived(const core::EntryArrived& event) const {
     out["precedence"] = record::precedence_name(header.precedence);
     out["kind"] = header.kind;
     out["kind_name"] = kind_name(header.kind);
+    const SignedBy by = judge(event, *entry);
+    out["signed_by"] = by.valid;
+    out["verdict"] = by.faulty ? to_string(by.faulty->value) : "valid";
+    out["verdict_why"] = by.faulty ? "the signature " + by.faulty->why : "";
   }
   return out;
 }
 
+SignedBy Witness::judge(const core::EntryArrived& event, const record::Entry& entry) const {
+  if (entry.signatures.empty()) return {};
+  record::LogKey log = running_.newest_log(event.peer, event.line, false);
+  log.epoch = event.epoch;
+  const Counterpart& counterpart = *running_.counterparts[event.peer.value];
+  return signed_by(entry, judge_signatures(running_, counterpart, log, event.index, entry, running_.store->evidence(log)));
+}
+
+// The core has no rosters, and has told of a signature that was used before.
+void Witness::look_at_signatures(const core::EntryArrived& event) {
+  const accord::Annex* annex = running_.counterparts[event.peer.value]->accord.annex(event.line);
+  const auto stored = annex != nullptr && annex->provable() ? find(event) : std::nullopt;
+  if (!stored) return;
+  const Result<record::Entry> entry = record::decode_entry(stored->bytes);
+  if (!entry) return;
+  const SignedBy by = judge(event, *entry);
+  if (!by.faulty || by.faulty->value == Verdict::Value::kUsedBefore) return;
+  (*this)(core::Alarm{event.peer, core::AlarmKind::kBadEntry,
+                      "SIGNATURE NOT VALID: entry far " + std::to_string(event.index) + " of line " + annex->name +
+                          " carries a signature " + by.faulty->why + ". It is not that officer's word"});
+}
+
 void Witness::operator()(const core::EntryArrived& event) {
   add([this, event] { return tell_arrived(event); });
+  look_at_signatures(event);
   if (event.line != kAccordLine) return;
   const auto stored = find(event);
   if (!stored) return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "station/running.h"
+#include "station/signatures.h"
 
 namespace spdlog {
 class logger;
@@ -41,6 +42,8 @@ class Witness {
   void add(EventRing::Tell tell);
   Json tell_arrived(const core::EntryArrived& event) const;
   std::optional<record::StoredEntry> find(const core::EntryArrived& event) const;
+  SignedBy judge(const core::EntryArrived& event, const record::Entry& entry) const;
+  void look_at_signatures(const core::EntryArrived& event);
 
   Running& running_;
   spdlog::logger& log_;
