@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <random>
 
+#include "core/outbox.h"
 #include "io/sqlite_check.h"
 #include "io/sqlite_losing_disk_for_test.h"
 #include "io/sqlite_store.h"
@@ -27,6 +28,14 @@ const LogKey kLog = log_key(kLine);
 std::string in_hex(ByteView bytes) { return to_hex(bytes); }
 
 Bytes key_of(std::uint64_t size) { return to_bytes(digest("key " + std::to_string(size))); }
+
+Bytes waiting(std::uint64_t size) {
+  Entry entry;
+  entry.header.line = LineId{3};
+  entry.header.time = {1770000000};
+  entry.body = to_bytes(as_bytes(in_hex(key_of(size))));
+  return core::encode_outbox_item(entry, core::OutboxState::kWaits);
+}
 
 // What went wrong, if anything did.
 using Violation = std::optional<std::string>;
@@ -63,7 +72,7 @@ Violation live(const std::string& path, LosingDisk& disk, SeededRandom& random, 
       batch.writes.push_back(AppendEntry{kLog, entry(next)});
     }
     batch.writes.push_back(PutCheckpoint{kLog, {next, tree.root(), signature(1)}});
-    batch.writes.push_back(PutOutbox{kLine, {next, key_of(next)}});
+    batch.writes.push_back(PutOutbox{kLine, {next, waiting(next)}});
     if (next % 3 == 0) batch.writes.push_back(DeleteOutbox{kLine, next / 2});
     batch.writes.push_back(PutValue{"size", key_of(next)});
     if (random.below(4) == 0)
@@ -99,7 +108,7 @@ Violation look(const std::string& path, Ends& ends) {
     const auto outbox = (*store)->outbox(kLine);
     if (value != key_of(size))
       return "a value of another commit: " + in_hex(value.value_or(Bytes{}));
-    if (outbox.empty() || outbox.back().id != size || outbox.back().item != key_of(size))
+    if (outbox.empty() || outbox.back().id != size || outbox.back().item != waiting(size))
       return "an outbox of another commit";
     if (checked->logs.front().checkpoint->size != size) return "a checkpoint of another commit";
   }

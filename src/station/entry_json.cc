@@ -242,7 +242,7 @@ Json waiting_json(const Running& running, const Counterpart& counterpart, const 
              {"time", header.time.seconds},
              {"subject", wire::display_line(header.subject)},
              {"signed_by", entry.signatures.size()}};
-    add_body(one, counterpart, running.own_roster, entry);
+    add_body(one, counterpart, running.own_roster, entry, "");
     out.push_back(std::move(one));
   });
   return out;

@@ -64,7 +64,10 @@ TEST_F(LineWatchTest, ADeskIsToldWhatItCanDoInstead) {
   EXPECT_EQ(watch_.check(call(kCalled), at("2027-03-01T08:00:00Z")).error().fault, Fault::kState);
   EXPECT_TRUE(watch_.check(call(kCalled), at("2027-03-01T08:56:00Z")));
   EXPECT_FALSE(watch_.check(call(kCalled), at("2027-03-01T09:30:00Z")));
-  EXPECT_TRUE(watch_.check(call(kAnswered), at("2027-03-01T10:00:00Z"))) << "a late answer is an answer";
+  EXPECT_FALSE(watch_.check(call(kAnswered), at("2027-03-01T10:00:00Z"))) << "it is this side's turn to call";
+  LineWatch called(schedule(), 1, 10);
+  called.begin(at("2027-03-01T00:00:00Z"), {}, at("2027-03-01T00:00:00Z"));
+  EXPECT_TRUE(called.check(call(kAnswered), at("2027-03-01T10:00:00Z"))) << "a late answer is an answer";
   EXPECT_TRUE(watch_.check(call(kCalledOff), at("2027-03-01T08:59:00Z")));
   EXPECT_FALSE(watch_.check(call(kCalledOff), at("2027-03-01T09:00:00Z")));
   EXPECT_EQ(watch_.check({kCalled, day_, 7, ""}, at("2027-03-01T09:00:00Z")).error().fault, Fault::kNotFound);
