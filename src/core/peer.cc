@@ -263,7 +263,9 @@ std::vector<Registers::KnownAct> Peer::register_acts(const Context& context) con
 }
 
 void Peer::judge_again(Context& context) {
-  if (line(kAccordLine)->writes()) {
+  const Line* accord_line = line(kAccordLine);
+  if (accord_line == nullptr) return;  // not started: the start reads the record
+  if (accord_line->writes()) {
     const auto later = [this](Context& then) { judge_again(then); };
     return context.effects.persist({}, later, [later](Context& then, const Error&) { later(then); });
   }

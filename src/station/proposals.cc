@@ -345,6 +345,7 @@ Json reported_json(const Counterpart& counterpart, const line::Proposal& proposa
                             {"desk_wanted", false},
                             {"desk_passed", false},
                             {"cut_anew", false},
+                            {"their_cut_anew", false},
                             {"open", line.open}});
   }
   for (const line::ReportedPath& path : report.paths)
