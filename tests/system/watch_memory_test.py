@@ -58,6 +58,7 @@ class OwnPath(WatchCase):
         path.write_text(re.sub(r'(?m)^peer = "[^"]*"', 'peer = "192.0.2.1:7001"', path.read_text()))
         self.south.start()
         self.clock.set(NINE + 10)
+        self.wait_state(self.south, "due")
         self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
         wait_until(lambda: self.south.get("/v1/counterparts/north/lines/military-west/status")["situation"] ==
                    "own-path-unplugged", "the trouble to be noticed")
