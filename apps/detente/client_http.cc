@@ -116,9 +116,10 @@ Result<std::string> StationClient::exchange(std::string_view method, const std::
   // A station that refuses a request early closes before it has read all of it: its answer counts.
   static_cast<void>(socket.send(request));
   auto answer = socket.receive();
-  if (!answer || answer->empty())
-    return fail(Fault::kLimit,
-                "something listens for the station and did not answer: it ends just now, or has too much to do; try again");
+  if (!answer)
+    return fail(Fault::kLimit, "something listens for the station and did not answer in time: it has too much to do; try again");
+  if (answer->empty())
+    return fail(Fault::kIo, "the station did not answer, it ends just now: `detente status` shows whether it still runs");
   return std::move(*answer);
 }
 

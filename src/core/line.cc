@@ -44,7 +44,7 @@ void Line::load(Context& context, record::Fence fence) {
   far_.load(context);
   outbox_.clear();
   outbox_new_.clear();
-  in_flight_.clear();
+  await_nothing(context);
   ways_unknown_below_ = own_.durable_size();
   placing_ = 0;
   lifts_.clear();
@@ -64,6 +64,11 @@ void Line::load(Context& context, record::Fence fence) {
   }
 }
 
+void Line::await_nothing(Context& context) {
+  for (const auto& [index, flight] : in_flight_) link_->confirm(context, flight.packets, false);
+  in_flight_.clear();
+}
+
 void Line::open_epoch(Context& context) {
   epoch_wanted_ = true;
   epoch_retry_at_.reset();
@@ -74,7 +79,7 @@ void Line::open_epoch(Context& context) {
   entry.header.time = context.now.wall;
   entry.header.body_form = record::BodyForm::kCbor;
   entry.body = line::epoch_body(before.size == 0 ? std::nullopt : std::optional(before));
-  in_flight_.clear();
+  await_nothing(context);
   ways_unknown_below_ = 0;
   placing_ = 0;
   // With the opening or not at all: what was given back must not be read again from a disk that refused this.

@@ -31,6 +31,8 @@ class Line {
 
   void load(Context& context, record::Fence fence);
   // New epoch for our log: after a recovery. Says so in its first entry.
+  // What was sent is asked after no more, and fills no path's window.
+  void await_nothing(Context& context);
   void open_epoch(Context& context);
 
   const LineSetup& setup() const { return setup_; }

@@ -90,7 +90,10 @@ void Line::on_registers(Context& context) {
   give_back(context);
   // What may not be sent again waits for no receipt, and none is asked for.
   for (const OwnLog::Sent& sent : own_.unreceipted())
-    if (!travels(sent.placed.entry.header)) in_flight_.erase(sent.placed.index);
+    if (const auto it = in_flight_.find(sent.placed.index); it != in_flight_.end() && !travels(sent.placed.entry.header)) {
+      link_->confirm(context, it->second.packets, false);  // else they fill the path's window for ever
+      in_flight_.erase(it);
+    }
   if ((before & ~closed_) != 0) {
     tries_ = 0;
     transmit_missing(context, Duration(0));

@@ -5,7 +5,7 @@ import time
 import unittest
 
 from clocks import Clock
-from stations import DETENTE, Lab, wait_until
+from stations import DETENTE, Lab, detente, wait_until
 
 WEST = "military-west"
 YEAR = 365 * 86400
@@ -25,8 +25,8 @@ class Clocks(unittest.TestCase):
         clock.forward(-YEAR)
 
         def alarms(station, far):
-            south.cli("send", f"north/{WEST}", "after")
-            north.cli("send", f"south/{WEST}", "after")
+            for sender, line in ((south, f"north/{WEST}"), (north, f"south/{WEST}")):
+                detente("send", line, "after", "--dir", sender.dir)  # refused while the station has not seen the step
             return [a["words"] for a in station.get("/v1/watch")["alarms"] if a["kind"] == "clock" and a["line"] == far]
 
         words = wait_until(lambda: alarms(south, "north"), "the alarm in the south")

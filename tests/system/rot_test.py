@@ -39,7 +39,7 @@ class Waiting(unittest.TestCase):
         self.assertIn("NOT SENT", alarm["words"])
         self.assertIn("NOT SENT", self.south.get("/v1/status")["fault"])
         self.assertEqual(self.south.line_of("north", WEST)["queued_damaged"], 1)
-        logged = [line for line in self.south.get("/v1/watch/log")["lines"] if line.get("kind") == "store"]
+        logged = [line for line in self.south.get("/v1/watch/log")["lines"] if line["what"] == "alarm" and line["kind"] == "store"]
         self.assertEqual(len(logged), 1, logged)
         self.north.start()
         wait_until(lambda: "what waits behind it" in self.north.texts("south", WEST), "what waited behind it")
