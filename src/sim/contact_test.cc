@@ -67,8 +67,6 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   EXPECT_TRUE(line.own().unreceipted().empty());
 }
 
-// Seed 1 of thirty days: nothing signs the place of an entry of a deniable line but its epoch, and that is not on the
-// wire with what the other side knows already.
 // Found by thirty days of the simulator (seeds 23 and 26): a copied back disk cosigned less than it had, since the other
 // side's disk had been full when that receipt came.
 TEST(FirstContact, AReceiptThatAFullDiskDidNotTakeIsToldAllTheSame) {
@@ -100,6 +98,8 @@ TEST(FirstContact, AReceiptThatAFullDiskDidNotTakeIsToldAllTheSame) {
   EXPECT_EQ(pair.station(1).peer(PeerId{0}).line(kLine)->far().floor(), verified) << "below it nothing is cosigned";
 }
 
+// Seed 1 of thirty days: nothing signs the place of an entry of a deniable line but its epoch, and that is not on the
+// wire with what the other side knows already.
 TEST(FirstContact, WhatACopiedBackDiskHadNoReceiptForIsNotTakenForTheNewLogs) {
   constexpr LineId kDeniable{2};
   QuietPair pair(12);
