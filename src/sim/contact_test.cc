@@ -67,8 +67,6 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   EXPECT_TRUE(line.own().unreceipted().empty());
 }
 
-// Seed 1 of thirty days: nothing signs the place of an entry of a deniable line but its epoch, and that is not on the
-// wire with what the other side knows already.
 // Found by thirty days of the simulator (seeds 23 and 26): a copied back disk cosigned less than it had, since the other
 // side's disk had been full when that receipt came.
 TEST(FirstContact, AReceiptThatAFullDiskDidNotTakeIsToldAllTheSame) {
@@ -144,6 +142,8 @@ TEST(FirstContact, AnAuthorWhoDoesNotKnowTheNewEpochIsNotReadAsIfHeDid) {
   for (std::size_t i = 0; i < held.size(); ++i) EXPECT_EQ(held[i].leaf, written[i].leaf) << i;
 }
 
+// Seed 1 of thirty days: nothing signs the place of an entry of a deniable line but its epoch, and that is not on the
+// wire with what the other side knows already.
 TEST(FirstContact, WhatACopiedBackDiskHadNoReceiptForIsNotTakenForTheNewLogs) {
   constexpr LineId kDeniable{2};
   QuietPair pair(12);

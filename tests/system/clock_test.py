@@ -26,7 +26,7 @@ class Clocks(unittest.TestCase):
 
         def alarms(station, far):
             for sender, line in ((south, f"north/{WEST}"), (north, f"south/{WEST}")):
-                detente("send", line, "after", "--dir", sender.dir)  # refused while the station has not seen the step
+                detente("send", line, "after", "--dir", sender.dir, env=sender.env)  # each by its own station's clock
             return [a["words"] for a in station.get("/v1/watch")["alarms"] if a["kind"] == "clock" and a["line"] == far]
 
         words = wait_until(lambda: alarms(south, "north"), "the alarm in the south")

@@ -42,7 +42,7 @@ def _is_free(host, port):
 
 
 def free_ports(count, host="127.0.0.1"):
-    """So many ports of this process's block that nothing listens on, for TCP and UDP alike, each later than the last."""
+    """So many ports of this process's block that nothing listens on, for TCP and UDP alike."""
     first = _block()
     found = []
     for _ in range(_BLOCK):
