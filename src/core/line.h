@@ -31,8 +31,6 @@ class Line {
 
   void load(Context& context, record::Fence fence);
   // New epoch for our log: after a recovery. Says so in its first entry.
-  // What was sent is asked after no more, and fills no path's window.
-  void await_nothing(Context& context);
   void open_epoch(Context& context);
 
   const LineSetup& setup() const { return setup_; }
@@ -168,6 +166,8 @@ class Line {
   // The same of one that has its index: of a line that is cut for documents alone it goes, and its documents do not.
   bool travels(const record::Header& header) const;
   bool awaits_receipt() const;  // something that passes
+  // What was sent is asked after no more, and fills no path's window.
+  void await_nothing(Context& context);
   RegisterChanges note_their_acts(Context& context, record::Batch& batch);
   void note_own_acts(std::uint64_t from, std::uint64_t to);
   void fetch_documents(Context& context, const std::vector<NamedDocument>& named, record::Batch& batch);
