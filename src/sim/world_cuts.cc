@@ -116,8 +116,10 @@ void World::open_line(std::size_t index, LineId line) {
   schedule(std::chrono::seconds(5), [this, index, line] { lift(index, line); });
 }
 
+// What one round does not open, the next does: a lift goes back with the epoch of a disk that went back, and only when
+// that dark ends does the other side tell of a forgotten cut.
 void World::open_all_lines() {
-  for (const int minute : {1, 3})
+  for (const int minute : {1, 3, 6})
     for (std::size_t index = 0; index < 2; ++index)
       for (std::uint16_t i = 1; i <= kLines; ++i)
         schedule(std::chrono::minutes(minute), [this, index, i] { open_line(index, LineId{i}); });
