@@ -286,7 +286,7 @@ void Line::pursue_recovery(Context& context) {
     return;
   }
   recover_from_ = held;
-  recover_at_ = now + link_->timeout(recover_tries_++);
+  recover_at_ = now + link_->steady_timeout(recover_tries_++);
   send_state(context, true);
 }
 

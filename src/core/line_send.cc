@@ -165,7 +165,7 @@ void Line::arm_retry(Context& context) {
     const Instant other = since.value_or(flight.last_sent);
     since = probing() ? std::max(other, flight.last_sent) : std::min(other, flight.last_sent);
   }
-  retry_at_ = std::max(context.now.mono + Duration(1), since.value_or(context.now.mono) + link_->timeout(tries_));
+  retry_at_ = std::max(context.now.mono + Duration(1), since.value_or(context.now.mono) + link_->steady_timeout(tries_));
 }
 
 void Line::on_link_up(Context& context, bool fresh) {
@@ -190,7 +190,7 @@ void Line::on_deadline(Context& context) {
   if (!retry_at_ || context.now.mono < *retry_at_) return;
   retry_at_.reset();
   if (!awaits_receipt() || !link_->ready()) return;
-  const Duration patience = link_->timeout(tries_);
+  const Duration patience = link_->steady_timeout(tries_);
   std::vector<SentPacket> overdue;
   bool missing = false;
   for (const auto& [index, flight] : in_flight_) {

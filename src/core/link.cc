@@ -436,6 +436,10 @@ Duration Link::timeout(unsigned tries) const {
   return paths_.find(paths_.best_id())->flow.round_trip().timeout(tries);
 }
 
+Duration Link::steady_timeout(unsigned tries) const {
+  return paths_.find(paths_.best_id())->flow.round_trip().steady_timeout(tries);
+}
+
 Duration Link::bearer_time() const {
   const PathState& best = *paths_.find(paths_.best_id());
   return best.flow.bearer_time(room_on(best.id) + overhead());

@@ -180,7 +180,8 @@ class Link {
   void try_paths(Context& context);
   // When pacing alone holds it back: a moment that may be past already.
   std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
-  Duration timeout(unsigned tries) const;  // of the best path
+  Duration timeout(unsigned tries) const;         // of the best path
+  Duration steady_timeout(unsigned tries) const;  // the same, of entries that await their receipt
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
   Duration bearer_time() const;            // of the largest packet, on the best path; nothing where its rate is measured
 
