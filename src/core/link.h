@@ -181,7 +181,7 @@ class Link {
   // When pacing alone holds it back: a moment that may be past already.
   std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
   Duration timeout(unsigned tries) const;         // of the best path
-  Duration steady_timeout(unsigned tries) const;  // the same, of entries that await their receipt
+  Duration steady_timeout(unsigned tries) const;  // the same, of entries without a receipt, and questions for lost ones
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
   Duration bearer_time() const;            // of the largest packet, on the best path; nothing where its rate is measured
 

@@ -1,4 +1,4 @@
-// Half of all packets are lost, both ways, and what is said comes through all the same, and before its author gives up.
+// Half of all packets are lost, both ways, and what is said comes through all the same, none of it minutes late.
 #include <gtest/gtest.h>
 
 #include "sim/quiet_pair.h"
@@ -10,8 +10,8 @@ using std::chrono::seconds;
 
 constexpr LineId kLine{1};
 
-// A try comes through with its receipt one time in four. Doubled to half a minute, the pauses were two minutes and more
-// for one message in fifty.
+// A try comes through with its receipt one time in four: with pauses that double to half a minute, a few misses more are
+// minutes.
 TEST(HalfOfAllLost, NoMessageWaitsForMinutes) {
   constexpr int kMessages = 300;
   const Duration longest = seconds(60);
