@@ -20,6 +20,8 @@ Error describe(sqlite3* handle, const std::string& path) {
     case SQLITE_FULL:
       return {Fault::kIo, "the disk that holds " + path +
                               " is full: nothing of this write was kept; make room on it"};
+    // All that this program asks, SQLite understands: what it does not is the file (its format, a table that is gone).
+    case SQLITE_ERROR:
     case SQLITE_CORRUPT: return damaged(path, sqlite3_errmsg(handle));
     case SQLITE_NOTADB:
       return {Fault::kMalformed,

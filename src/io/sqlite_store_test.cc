@@ -177,6 +177,27 @@ TEST_F(SqliteFile, DamageIsNoticedAfterACrash) {
   EXPECT_NE(error.message.find("damaged"), std::string::npos) << error.message;
 }
 
+// SQLite has other words than "corrupt" for some of them: "unsupported file format".
+TEST_F(SqliteFile, WhateverRotsInItsHeadIsRefusedWithWhatToDo) {
+  constexpr std::size_t kHead = 100;  // https://sqlite.org/fileformat.html section 1.3
+  ASSERT_TRUE(open()->claim(line_));
+  const std::string whole = read_whole(path_);
+  const std::string rotten = folder_.file("rotten.db");
+  int refusals = 0;
+  for (std::size_t at = 0; at < kHead; ++at)
+    for (const int bit : {0, 3, 7}) {
+      std::string bytes = whole;
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
+      write_whole(rotten, bytes);
+      const auto opened = SqliteStore::open(rotten);
+      if (opened) continue;
+      ++refusals;
+      const std::string& words = opened.error().message;
+      EXPECT_EQ(words.find("(SQLite "), std::string::npos) << "byte " << at << ", bit " << bit << ": " << words;
+    }
+  EXPECT_GT(refusals, 50);
+}
+
 TEST_F(SqliteFile, FailedReadStopsCommits) {
   {
     const auto store = open();
