@@ -46,6 +46,13 @@ AlarmList::Raised AlarmList::raise(const AlarmRaised& fact) {
     if (alarm.count < std::numeric_limits<std::uint32_t>::max()) ++alarm.count;
     alarm.words = fact.words;
     alarm.last_at = fact.at;
+    // It had gone and is back: it is told from the first step on. Steps that were still to be told come at their time,
+    // else what comes and goes would never be told.
+    if (alarm.ended_at && held->told_minutes) {
+      held->told_minutes.reset();
+      held->waited_seconds = 0;
+      held->looked_at = fact.at;
+    }
     alarm.ended_at.reset();
     return {alarm.id, false};
   }

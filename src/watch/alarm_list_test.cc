@@ -82,6 +82,25 @@ TEST(AlarmList, OneThatCameBackBeforeAnybodyLookedIsTheSame) {
   EXPECT_TRUE(list.open().empty());
 }
 
+TEST(AlarmList, OneThatCameBackIsToldFromTheFirstStepOn) {
+  AlarmList list({0, 30});
+  list.raise(silence(0));
+  EXPECT_EQ(shown(list.due(at(40))), "1:0 1:30");
+  list.end({kSilence, at(50)});
+  list.raise(silence(1000));
+  EXPECT_EQ(shown(list.due(at(1000))), "1:0") << "nobody acknowledged the first: the second is told all the same";
+  EXPECT_EQ(shown(list.due(at(1029))), "");
+  EXPECT_EQ(shown(list.due(at(1030))), "1:30");
+  AlarmList restless({30});
+  std::string told;
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    restless.raise(silence(i * 10));
+    restless.end({kSilence, at(i * 10 + 5)});
+    told += shown(restless.due(at(i * 10 + 5)));
+  }
+  EXPECT_EQ(told, "1:30") << "what comes and goes is told, too";
+}
+
 TEST(AlarmList, AcknowledgesOnceByAPerson) {
   AlarmList list;
   list.raise(silence(0));
