@@ -121,7 +121,7 @@ Result<RestorationReport> parse_restoration_report_body(ByteView body) {
     out.lines.push_back(line);
   }
   DETENTE_TRY(paths, reader.array());
-  if (paths > kReportedPathsMax) return fail(Fault::kMalformed, "a report names at most 16 paths");
+  if (paths > kReportedPathsMax) return fail(Fault::kMalformed, "a report names at most 32 paths");
   for (std::size_t i = 0; i < paths; ++i) {
     DETENTE_TRY(path, read_reported_path(reader));
     if (!out.paths.empty() && out.paths.back().path >= path.path) return fail(Fault::kMalformed, "a report's paths do not ascend");

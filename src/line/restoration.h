@@ -15,7 +15,7 @@ namespace detente::line {
 inline constexpr std::uint32_t kRestorationSeconds = 2 * 3600;  // from the agreed instant on the tests may run
 inline constexpr std::size_t kTestDocumentBytes = 4096;
 inline constexpr std::size_t kTestWordsMax = 200;
-inline constexpr std::size_t kReportedPathsMax = 16;
+inline constexpr std::size_t kReportedPathsMax = 32;  // every path that an accord can have
 
 // kDesk: an officer at the line's desk says that he read the other side's test, and how well.
 // kLift: the first test, of text, of whoever lifts his own cut; all others of this lift refer to it.

@@ -50,7 +50,11 @@ TEST(RestorationBodies, RefuseWhatNobodyMayWrite) {
   EXPECT_FALSE(report({RestorationEnd::kOpen, {line, line}, {}})) << "twice";
   EXPECT_FALSE(report({static_cast<RestorationEnd>(6), {line}, {}}));
   EXPECT_FALSE(report({RestorationEnd::kOpen, {{LineId{1}, 8, true, 1, 0}}, {}})) << "an unknown medium";
-  EXPECT_FALSE(report({RestorationEnd::kOpen, {line}, std::vector<ReportedPath>(17)}));
+  std::vector<ReportedPath> paths;
+  for (std::uint8_t number = 1; number <= 32; ++number) paths.push_back({PathId{number}, PathFinding::kBothWays});
+  EXPECT_TRUE(report({RestorationEnd::kOpen, {line}, paths})) << "every path that an accord can have";
+  paths.push_back({PathId{33}, PathFinding::kBothWays});
+  EXPECT_FALSE(report({RestorationEnd::kOpen, {line}, paths}));
 }
 
 }  // namespace
