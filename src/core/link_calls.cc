@@ -194,6 +194,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   }
   const std::uint16_t mine = psk_->epoch();
   if (packet.counter.epoch < mine) {
+    paths_.call_answered(context.now.mono, path);
     persist_then_send(context, path, epoch_notice(packet));
     return true;
   }
@@ -213,6 +214,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     return true;
   }
   if (!answer) {
+    paths_.call_unread(path);
     persist_then_send(context, path,
                       link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,
                                            setup_.pair.accord},
@@ -220,6 +222,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     return true;
   }
   other_accord_.reset();
+  paths_.call_answered(context.now.mono, path);
   Live& live = add_session(context, std::move(answer->handshake), crypto::Role::kResponder, packet.counter);
   for (const link::OutgoingHandshake& attempt : attempts_) live.crossed.push_back(attempt.counter().c);
   // What comes on an older session now is from the caller's life before, and could be told after what

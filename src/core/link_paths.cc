@@ -37,6 +37,7 @@ void Link::send_probe(Context& context, PathState& path) {
   path.sent = context.now.mono;
   std::vector<SentPacket> sent;
   if (!seal_on(context, *live, path, frames, false, sent)) return;
+  if (!path.size_open) paths_.probed(context.now.mono, path);
   path.newest_probe = {sent.front().session, sent.front().counter};
   path.left = sent.front().left;
 }
@@ -57,11 +58,15 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
   if (*received > 0) on.session.confirm(path.id, *received - 1);
   if ((*flags & kAnswerWanted) != 0) paths_.told(now, path, on.serial, *received);
   if ((*flags & kAnswerWanted) == 0) {
-    if (!path.open || *stamp != path.number) return;
+    if (!path.open || *stamp != path.number) {
+      static_cast<void>(paths_.answered_late(now, path, *stamp, came_on == path.id));
+      return;
+    }
     path.open = false;
     // By another path it proves that ours works, and nothing about its round trip.
     if (came_on == path.id) {
       path.flow.probed(now - *path.sent);
+      path.asked.clear();
     } else {
       paths_.answered_elsewhere(now, path);
     }

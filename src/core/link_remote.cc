@@ -24,6 +24,7 @@ void Link::set_remote(Context& context, const RemoteKeys& keys) {
   tries_ = 0;
   other_accord_.reset();
   farewell_.reset();
+  paths_.new_station();
   if (up_) {
     up_ = false;
     context.effects.notify(LinkChanged{peer_, false});

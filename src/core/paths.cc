@@ -8,6 +8,8 @@ namespace detente::core {
 
 namespace {
 
+constexpr std::size_t kGivenUpKept = 128;  // a minute and a half of a young suspicion
+
 // How long a probe of a suspect path waits for the next, by the age of the suspicion: a minute's
 // hole must not cost seconds when it heals, and a path that is dead for a year must not cost much.
 Duration probe_pause_max(Duration suspected) {
@@ -90,15 +92,35 @@ void Paths::heard(Instant now, PathId id) {
 }
 
 void Paths::called(Instant now, PathId id) {
+  at(id).called = now;
+}
+
+void Paths::call_answered(Instant now, PathId id) {
   PathState& path = at(id);
   if (path.calls == 0) path.called_since = now;
   if (path.calls < UINT32_MAX) ++path.calls;
-  path.called = now;
 }
 
 void Paths::answered_elsewhere(Instant now, PathState& path) {
   if (!path.elsewhere_since) path.elsewhere_since = now;
   path.elsewhere_last = now;
+}
+
+void Paths::probed(Instant now, PathState& path) {
+  path.asked.push_back({path.number, now});
+  if (path.asked.size() > kGivenUpKept) path.asked.pop_front();
+}
+
+bool Paths::answered_late(Instant now, PathState& path, std::uint64_t number, bool came_here) {
+  const auto asked = std::find_if(path.asked.begin(), path.asked.end(), [&](const auto& one) { return one.number == number; });
+  if (asked == path.asked.end()) return false;
+  if (came_here) {
+    path.flow.probed(now - asked->sent);
+    path.late_back = PathState::Late{now, now - asked->sent};
+    path.asked.erase(path.asked.begin(), asked + 1);
+  }
+  confirmed(now, path.id);
+  return true;
 }
 
 void Paths::doubted(Instant now, PathState& path) {
@@ -107,6 +129,12 @@ void Paths::doubted(Instant now, PathState& path) {
 }
 
 void Paths::told(Instant now, PathState& path, std::uint64_t session, std::uint64_t received) {
+  // It carries, and more slowly than anybody waited.
+  while (!path.given_up.empty() && path.given_up.front().probe.session != session) path.given_up.pop_front();
+  while (!path.given_up.empty() && path.given_up.front().probe.counter < received) {
+    path.late = PathState::Late{now, now - path.given_up.front().sent};
+    path.given_up.pop_front();
+  }
   if (!path.lost_probe || path.lost_probe->session != session) return;
   if (received <= path.lost_probe->counter) {
     path.lacking = now;
@@ -123,6 +151,7 @@ void Paths::confirmed(Instant now, PathId id) {
   path.unanswered = 0;
   path.lost_probe.reset();
   path.lacking.reset();
+  path.given_up.clear();
 }
 
 void Paths::timed_out(Instant now, PathId id) {
@@ -141,10 +170,32 @@ void Paths::new_session(Instant now) {
   session_since_ = now;
   for (PathState& path : paths_) {
     path.calls = 0;
+    path.asked.clear();
     path.flow.forget();
     path.open = path.size_open = path.size_wanted = path.size_tried = false;
     path.packet_bytes = std::min(path.packet_bytes, kPacketBytesBase);
     path.wanted = paths_.size() > 1;  // which one is the fastest?
+  }
+}
+
+void Paths::new_station() {
+  for (PathState& path : paths_) {
+    path.heard.reset();
+    path.confirmed.reset();
+    path.suspect = false;
+    path.suspect_since.reset();
+    path.unanswered = 0;
+    path.lost_probe.reset();
+    path.given_up.clear();
+    path.asked.clear();
+    path.lacking.reset();
+    path.late.reset();
+    path.late_back.reset();
+    path.elsewhere_since.reset();
+    path.elsewhere_last.reset();
+    path.calls = 0;
+    path.called_since.reset();
+    path.called.reset();
   }
 }
 
@@ -171,6 +222,8 @@ void Paths::probe_lost(Instant now, PathState& path) {
   }
   ++path.unanswered;
   path.lost_probe = path.newest_probe;
+  path.given_up.push_back({path.newest_probe, *path.sent});
+  if (path.given_up.size() > kGivenUpKept) path.given_up.pop_front();
   timed_out(now, path.id);
   path.wanted = true;
 }

@@ -3,6 +3,7 @@
 // spec/packet.md section 7.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -42,9 +43,27 @@ struct PathState {
   ProbePacket newest_probe;
   std::optional<ProbePacket> lost_probe;  // the newest that drew nothing in its time
   std::optional<Instant> lacking;         // out: they last told that they do not have that one
+  // What was given up arrived after all: when that was known, and the time from its sending to that. Out: as they told. And
+  // back: an answer that came here on this path.
+  struct Late {
+    Instant told;
+    Duration took;
+  };
+  std::optional<Late> late, late_back;
+  struct Asked {
+    std::uint64_t number;
+    Instant sent;
+  };
+  std::deque<Asked> asked;  // probes whose answer on this path has not come, the newest last
+  struct GivenUp {
+    ProbePacket probe;
+    Instant sent;
+  };
+  std::deque<GivenUp> given_up;  // probes, the newest last
   // In: what came there they answered by another path alone, since then and last; until heard here.
   std::optional<Instant> elsewhere_since, elsewhere_last;
-  // In: calls of theirs, in a row, that led to no session; the first and the last of them.
+  // In: calls of theirs, in a row, that were answered and led to no session, since the first of them; and their last call,
+  // answered or not.
   std::uint32_t calls = 0;
   std::optional<Instant> called_since, called;
 };
@@ -68,16 +87,25 @@ class Paths {
   PathId best_id() const { return paths_[current_].id; }
 
   void heard(Instant now, PathId id);
-  // A call of theirs, which no session may follow.
+  // A call of theirs; and that it was answered, which no session may follow. One that does not read here (of another station
+  // or under another accord) leads to no session whatever the path does: what was answered before it shows nothing more.
   void called(Instant now, PathId id);
+  void call_answered(Instant now, PathId id);
+  void call_unread(PathId id) { at(id).calls = 0; }
   // An answer to a probe of this path came by another one.
   void answered_elsewhere(Instant now, PathState& path);
+  // A probe of that number was sent.
+  void probed(Instant now, PathState& path);
+  // An answer after its time: the path carries, as slowly as that. False for one that answers nothing.
+  bool answered_late(Instant now, PathState& path, std::uint64_t number, bool came_here);
   // They ask for answers by any path: what we sent on this one, an answer perhaps, may not have come there.
   void doubted(Instant now, PathState& path);
   // A probe of theirs says how much of this path's session arrived there: the highest counter + 1.
   void told(Instant now, PathState& path, std::uint64_t session, std::uint64_t received);
   void confirmed(Instant now, PathId id);
   void timed_out(Instant now, PathId id);
+  // Another station is at the other end: what was seen of the former one says nothing of it.
+  void new_station();
   // Another session: what was in flight is forgotten, sizes are tried anew.
   void new_session(Instant now);
 

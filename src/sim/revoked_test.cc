@@ -46,6 +46,25 @@ TEST(Revoked, ItsSessionEndsAndItsCallsDrawNothing) {
   EXPECT_FALSE(alarms(pair, 1, core::AlarmKind::kRevoked).empty());
 }
 
+// Enrolled anew at home, and its bulletin is not here yet: its calls do not read, and no path is dead for that.
+TEST(Revoked, AStationThatWasEnrolledAnewShowsNoDeadDirection) {
+  QuietPair pair(4);
+  pair.start();
+  pair.settle();
+  const core::FarKeys south = pair.pair().public_keys(0);
+  SeededRandom random(98);
+  const crypto::AgreeKey other = crypto::AgreeKey::generate(random);
+  pair.set_far(1, core::FarKeys{other.public_key(), south.log, south.cosign}, {});  // and south calls by keys not known here
+  pair.run(std::chrono::minutes(3));
+  for (const core::PathState& path : link(pair, 1).paths().all()) {
+    EXPECT_EQ(path.calls, 0u);
+    EXPECT_FALSE(path.suspect_since);
+  }
+  pair.set_far(1, south, {});
+  pair.run(std::chrono::minutes(2));
+  EXPECT_TRUE(link(pair, 1).ready());
+}
+
 // Whoever took the station calls with counters as high as there are: the station in its place is heard all the same.
 TEST(Revoked, TheOneInItsPlaceIsHeardThoughTheOtherCalls) {
   QuietPair pair(2);

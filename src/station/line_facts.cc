@@ -18,6 +18,14 @@ watch::PathFacts path_facts(const core::PathState& state, const io::PathTrouble&
   out.arrived = state.confirmed;
   out.suspect_since = state.suspect_since;
   out.lacking = state.lacking;
+  if (state.late) {
+    out.late = state.late->told;
+    out.late_by = state.late->took;
+  }
+  if (state.late_back) {
+    out.late_back = state.late_back->told;
+    out.late_back_by = state.late_back->took;
+  }
   out.own = trouble.own;
   out.refused = trouble.refused;
   out.heard = state.heard;

@@ -41,9 +41,15 @@ struct PathFacts {
   std::optional<Instant> heard;  // the last that verified
   // What came to them here they answered by another path alone: their direction here is dead.
   std::optional<Span> answered_elsewhere;
-  // Of theirs that came here in a row and led to no session; the first and the last of them.
+  // Of theirs that came here in a row, were answered and led to no session, since the first of them; and the last of all.
   std::uint32_t calls = 0;
   std::optional<Instant> called_since, called;
+  // Out: what drew nothing in its time came there after all. When they told so, and how long that had taken.
+  std::optional<Instant> late = {};
+  Duration late_by{0};
+  // Out and back: an answer that came here on this path after its time.
+  std::optional<Instant> late_back = {};
+  Duration late_back_by{0};
 };
 
 struct Farewell {

@@ -32,14 +32,24 @@ bool suspect_for(const PathFacts& path, const LadderFacts& facts, Duration least
   return path.suspect_since && facts.now.mono - *path.suspect_since >= least;
 }
 
+// Slower than anybody waits, and not dead.
+bool is_slow_out(const PathFacts& path, const LadderFacts& facts) {
+  return is_fresh(facts, path.late) && path.late_by >= kLostPackets;
+}
+bool is_slow_back(const PathFacts& path, const LadderFacts& facts) {
+  return is_fresh(facts, path.late_back) && path.late_back_by >= kLostPackets;
+}
+
+std::string seconds_text(Duration time) { return std::to_string(time.count() / 1'000'000) + " s"; }
+
 OneWay one_way(const PathFacts& path, const LadderFacts& facts) {
-  const bool told = suspect_for(path, facts, kLostPackets) && path.lacking &&
+  const bool told = !is_slow_out(path, facts) && !is_slow_back(path, facts) && suspect_for(path, facts, kLostPackets) && path.lacking &&
                     *path.lacking >= *path.suspect_since && is_fresh(facts, path.lacking);
   const bool calls_in_vain = !facts.station.session && path.calls >= kCallsInVain &&
                              is_fresh(facts, path.called) &&
                              facts.now.mono - *path.called_since >= kLostPackets;
   if (!path.own && (told || calls_in_vain)) return OneWay::kTheyDoNotHearUs;
-  if (path.answered_elsewhere && is_fresh(facts, path.answered_elsewhere->last) &&
+  if (!is_slow_back(path, facts) && path.answered_elsewhere && is_fresh(facts, path.answered_elsewhere->last) &&
       facts.now.mono - path.answered_elsewhere->since >= kLostPackets)
     return OneWay::kWeDoNotHearThem;
   return OneWay::kNone;
@@ -57,6 +67,11 @@ Finding out_finding(const JudgedPath& path, const LadderFacts& facts) {
   if (path.refused)
     return {Known::kNot, "a machine at that address says that nobody listens there",
             age_of(facts, of.refused->since)};
+  if (is_slow_back(of, facts))
+    return {Known::kGood, "SLOW: the answer to what was sent " + seconds_text(of.late_back_by) + " before came", age_of(facts, of.late_back)};
+  if (is_slow_out(of, facts))
+    return {Known::kGood, "SLOW: what was sent up to " + seconds_text(of.late_by) + " before was told to be there",
+            age_of(facts, of.late)};
   if (of.suspect_since)
     return {Known::kUnknown, "no answer to what was sent", age_of(facts, of.suspect_since)};
   if (is_fresh(facts, of.arrived))
@@ -76,6 +91,8 @@ Finding in_finding(const JudgedPath& path, const LadderFacts& facts) {
   if (path.one_way == OneWay::kWeDoNotHearThem)
     return {Known::kNot, "they have what we sent here, and answer by another path alone",
             age_of(facts, of.answered_elsewhere->since)};
+  if (is_slow_back(of, facts))
+    return {Known::kGood, "SLOW: the answer to what was sent " + seconds_text(of.late_back_by) + " before came", age_of(facts, of.late_back)};
   if (!last) return {Known::kUnknown, "nothing was heard since this station's start", std::nullopt};
   const bool silent_since = (path.unanswered && *last < *of.suspect_since) || path.refused;
   const bool left = facts.station.farewell && facts.station.farewell->at >= *last;

@@ -178,6 +178,36 @@ TEST(Ladder, ALostPacketIsNoSituation) {
   EXPECT_EQ(judge(facts).situation, Situation::kInContact);
 }
 
+TEST(Ladder, ADirectionThatIsMerelySlowIsShownAsSlowAndNotAsDead) {
+  LadderFacts facts = on_one_path();
+  they_lack(facts.paths[0]);
+  facts.station.heard = ago(1);
+  ASSERT_EQ(judge(facts).situation, Situation::kOneDirection);
+  facts.paths[0].late = ago(1);  // the newest they lack still, but what was sent half a minute ago is there
+  facts.paths[0].late_by = std::chrono::seconds(31);
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  EXPECT_EQ(ladder.paths[0].out.known, Known::kGood);
+  EXPECT_EQ(ladder.paths[0].out.words, "SLOW: what was sent up to 31 s before was told to be there");
+  facts.paths[0].late_by = std::chrono::seconds(1);
+  EXPECT_EQ(judge(facts).situation, Situation::kOneDirection) << "a second is not slow";
+  facts.paths[0].late_by = std::chrono::seconds(31);
+  facts.paths[0].late = ago(600);
+  EXPECT_EQ(judge(facts).situation, Situation::kOneDirection) << "and not for ever";
+}
+
+TEST(Ladder, AnAnswerThatComesLateIsNoDeadDirectionEither) {
+  LadderFacts facts = in_contact();
+  they_answer_elsewhere(facts.paths[0]);
+  ASSERT_EQ(judge(facts).situation, Situation::kOneDirection);
+  facts.paths[0].late_back = ago(5);
+  facts.paths[0].late_back_by = std::chrono::seconds(30);
+  const Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  EXPECT_TRUE(ladder.also.empty());
+  EXPECT_EQ(ladder.paths[0].in.words, "SLOW: the answer to what was sent 30 s before came");
+}
+
 TEST(Ladder, NoAnswerAlthoughTheyAreHeardIsNotYetADeadDirection) {
   LadderFacts facts = on_one_path();
   silence(facts.paths[0], 30);

@@ -332,6 +332,21 @@ class OneDirectionOfTwoPaths(TwoPaths, Ladders):
         self.await_situation(self.south, "north", "in-contact", 2 * SOON)
 
 
+    def test_a_direction_that_is_merely_slow_is_shown_as_slow(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.await_situation(self.south, "north", "in-contact")
+        self.links[0].set("b-a", "delay", "30s")
+
+        def out(station, far):
+            return next(path for path in self.ladder(station, far)["paths"] if path["name"] == "path1")["out"]
+        wait_until(lambda: out(self.north, "south")["words"].startswith("SLOW: "), lambda: out(self.north, "south"), 90)
+        self.assertEqual(out(self.north, "south")["known"], "known good")
+        for station, far in ((self.north, "south"), (self.south, "north")):
+            ladder = self.await_situation(station, far, "in-contact", 30)
+            self.assertNotIn("DEAD", str(ladder))
+
+
 class Unplugged(Ladders):
     def setUp(self):
         if reason := missing():
