@@ -20,6 +20,8 @@ Result<Json> watch_of(const StationClient& station, const LineAddress& line) {
 
 tl::unexpected<Error> nothing_due(const LineAddress& line, const Json& watch) {
   const Json& next = watch["next_call"];
+  if (const std::string trouble = watch.value("zone_trouble", ""); next.is_null() && !trouble.empty())
+    return fail(Fault::kState, line.text() + ": " + trouble);
   if (next.is_null())
     return fail(Fault::kState, "the accord plans no check calls on " + line.text() +
                                    "; `detente presence ask` asks whether somebody is there");
@@ -46,7 +48,7 @@ Result<void> do_call(Context& context, const CallOptions& options, line::CallDee
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, options.address));
   DETENTE_TRY(watch, watch_of(station, line));
-  const Json call = options.drill ? drill_call() : watch["open_call"];
+  const Json call = options.drill ? drill_call() : watch[deed == line::CallDeed::kCalled ? "call_to_make" : "open_call"];
   if (call.is_null()) return nothing_due(line, watch);
   DETENTE_TRY(body, act_of(call, deed, options.words));
   const auto entry_class = options.drill ? record::EntryClass::kDrill : record::EntryClass::kLive;

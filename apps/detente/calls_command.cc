@@ -160,7 +160,7 @@ Result<void> calls(Context& context, const CallsOptions& options) {
   context.say("Check calls of " + found.annex.name + " with " + found.counterpart + ", " +
               format_utc(span.first).substr(0, 10) + " to " +
               format_utc({span.second.seconds - 1}).substr(0, 10));
-  context.say("By its hours the line is now " + hours + ".");
+  if (here.missing.empty()) context.say("By its hours the line is now " + hours + ".");
   if (found.annex.check_calls.empty()) context.say("The accord plans none on this line.");
   Json list = Json::array();
   const auto states = states_of(side, found, span);
@@ -172,7 +172,7 @@ Result<void> calls(Context& context, const CallsOptions& options) {
     list.push_back(std::move(one));
   }
   if (!planned.empty() && !states) context.say("The station does not run: what was called off is not known here.");
-  if (planned.empty() && !found.annex.check_calls.empty())
+  if (planned.empty() && !found.annex.check_calls.empty() && (here.missing.empty() || schedule.next(span.second)))
     context.say("None in these days; the next: " + [&] {
       const auto next = schedule.next(span.second);
       return next ? schedule.words(*next) : std::string("none");

@@ -23,6 +23,7 @@ Json paths_of(const Json& ladder) {
 
 std::string next_call_of(const Json& watch) {
   const Json& next = watch["next_call"];
+  if (const std::string trouble = text_of(watch, "zone_trouble"); next.is_null() && !trouble.empty()) return "not known: " + trouble;
   return next.is_null() ? "the accord plans none" : text_of(next, "at_words") + ", " + text_of(next, "caller") + " calls";
 }
 

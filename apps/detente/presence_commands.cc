@@ -72,15 +72,43 @@ Result<void> extend(Context& context, const UntilOptions& options) {
   return {};
 }
 
+// Of this line alone: what was announced of all lines ends on the accord line. The one that --from names, else the one in
+// force, else the only one that is to come.
+Result<WallTime> outage_to_end(const Json& outages, const LineAddress& line, const std::string& from, WallTime now) {
+  std::vector<WallTime> ours, in_force;
+  bool of_all = false;
+  for (const Json& one : outages) {
+    if (one.value("by", "") != "us") continue;
+    const WallTime begin{one.value("from", std::uint32_t{0})};
+    if (one.value("line", "") != line.line) {
+      of_all = true;
+      continue;
+    }
+    ours.push_back(begin);
+    if (begin <= now) in_force.push_back(begin);
+  }
+  if (ours.empty())
+    return fail(Fault::kNotFound, "this side has announced no outage of " + line.text() +
+                                      (of_all ? "; one of all lines ends with: detente outage end " + line.counterpart + "/accord" : ""));
+  std::string listed;
+  for (const WallTime one : ours) listed += (listed.empty() ? "" : ", ") + format_utc(one);
+  if (!from.empty()) {
+    DETENTE_TRY(wanted, parse_when(from, now));
+    if (std::find(ours.begin(), ours.end(), wanted) != ours.end()) return wanted;
+    return fail(Fault::kNotFound, "no outage of " + line.text() + " was announced from " + format_utc(wanted) + " on; there are those of " + listed);
+  }
+  const std::vector<WallTime>& meant = in_force.empty() ? ours : in_force;
+  if (meant.size() == 1) return meant.front();
+  return fail(Fault::kConflict, "this side has announced several outages of " + line.text() + ": say which one ends, --from with one of " + listed);
+}
+
 Result<void> announce(Context& context, const UntilOptions& options, bool over) {
   DETENTE_TRY(found, find(context, options.address));
   const WallTime now = io::os_wall_time();
   line::Outage outage;
   if (over) {
-    for (const Json& one : found.watch["outages"])
-      if (one.value("by", "") == "us") outage.from.seconds = one.value("from", std::uint32_t{0});
-    if (outage.from.seconds == 0)
-      return fail(Fault::kNotFound, "this side has announced no outage of " + found.line.text());
+    DETENTE_TRY(from, outage_to_end(found.watch["outages"], found.line, options.from, now));
+    outage.from = from;
     outage.until = std::max(outage.from, now);
   } else {
     DETENTE_TRY(from, parse_when(options.from, now));
@@ -91,7 +119,7 @@ Result<void> announce(Context& context, const UntilOptions& options, bool over) 
   }
   DETENTE_TRY(arrived, post_act(context, found.line, options, {record::kOutage, line::outage_body(outage), {}, {}, {}}));
   static_cast<void>(arrived);
-  context.say(over ? "  the outage is over" : "  announced: from " + format_utc(outage.from) + " to " + format_utc(outage.until));
+  context.say(over ? "  the outage that was announced from " + format_utc(outage.from) + " on is over" : "  announced: from " + format_utc(outage.from) + " to " + format_utc(outage.until));
   context.result({{"from", outage.from.seconds}, {"until", outage.until.seconds}});
   return {};
 }
@@ -171,6 +199,7 @@ void add_outage(CLI::App& app, Context& context) {
   auto over = std::make_shared<UntilOptions>();
   CLI::App* end_command = outage.add_subcommand("end", "It is over, or will not be");
   add_act_options(*end_command, *over, false);
+  end_command->add_option("--from", over->from, "Which of several: when it was to begin, as 2026-11-24T22:00:00Z");
   example(*end_command, "detente outage end north/accord");
   on_run(*end_command, context, [&context, over] { return announce(context, *over, true); });
 }

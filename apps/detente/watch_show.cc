@@ -72,6 +72,11 @@ std::string line_words(const Json& line) {
   if (what == "returned") return "a message of " + text_of(line, "author") + " went back: \"" + text_of(line, "text") + "\". " + text_of(line, "why");
   if (what == "dropped") return "a message of " + text_of(line, "author") + " was dropped: " + text_of(line, "why");
   if (what == "life") return "a sign of life of the other side";
+  if (what == "left") return "officer " + std::to_string(number(line, "officer")) + " is not on watch any more: " + text_of(line, "why");
+  if (what == "accord") return "version " + std::to_string(number(line, "version")) + " of the accord with " + text_of(line, "counterpart") + " is in force";
+  if (what == "outage")
+    return std::string(text_of(line, "side") == "own" ? "we announce" : "they announce") + " an outage from " + utc_text(line["from"]) +
+           " to " + utc_text(line["until"]) + (text_of(line, "words").empty() ? "" : ": \"" + text_of(line, "words") + "\"");
   return what;
 }
 

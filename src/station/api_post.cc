@@ -58,6 +58,7 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   const record::Entry said = entry;
   const Instant began = running_.driver->now().mono;
   const auto accepted = [&](core::SubmissionId id) {
+    running_.watch->on_submitted(*target.counterpart, *target.annex, said, id);
     const PendingKey key{peer, line, id};
     Pending pending{wait, std::move(reply), std::nullopt, false, began};
     if (wait == Wait::kNone) return answer(key, pending, "accepted");
@@ -67,7 +68,6 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   DETENTE_TRY(id, running_.driver->submit(peer, line, std::move(entry), accepted, if_cut));
   if (const auto proof = mandate_of(said)) running_.mandates_used[proof->mandate] = {peer, id};
   take_suspension(running_, *target.counterpart, record::Whose::kAuthors, said);
-  running_.watch->on_submitted(*target.counterpart, *target.annex, said);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "station/line_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/civil.h"
 
@@ -30,16 +31,6 @@ bool is_reply(line::CallDeed deed) {
 
 }  // namespace
 
-const char* to_string(PresenceState state) {
-  switch (state) {
-    case PresenceState::kWaiting: return "waiting";
-    case PresenceState::kReady: return "ready";
-    case PresenceState::kNotNow: return "not now";
-    case PresenceState::kUnanswered: return "unanswered";
-  }
-  return "waiting";
-}
-
 watch::FactKind fact_kind(line::CallDeed deed) { return static_cast<watch::FactKind>(deed); }
 
 const char* to_string(line::CallDeed deed) {
@@ -66,27 +57,56 @@ LineWatch::LineWatch(std::optional<watch::Schedule> schedule, watch::SideIndex o
   if (schedule_ && schedule_->entries() == 0) schedule_.reset();
 }
 
-void LineWatch::begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now) {
-  if (!schedule_) return;
-  book_ = std::make_unique<watch::CallBook>(*schedule_, own_, from);
-  book_->replay(std::move(facts), now);
+void LineWatch::begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now, std::optional<watch::PastCalls> past) {
   set_oldest(now);
+  past_ = std::move(past);
+  if (schedule_) {
+    book_ = std::make_unique<watch::CallBook>(*schedule_, own_, from);
+    if (past_) book_->carry(past_->alarm(), past_->last_answer());
+    book_->replay(std::move(facts), now);
+    return;
+  }
+  const auto at = [](const watch::BookFact& fact) { return std::visit([](const auto& one) { return one.at; }, fact); };
+  std::stable_sort(facts.begin(), facts.end(), [&](const auto& a, const auto& b) { return at(a) < at(b); });
+  lives_ = past_ ? past_->alarm() : watch::AlarmRule();
+  for (const watch::BookFact& fact : facts) see_without_book(fact);
+  lives_events_.clear();  // told before
+}
+
+// Without calls there is no silence; that a cut is over is known all the same.
+void LineWatch::see_without_book(const watch::BookFact& fact) {
+  if (const auto* restored = std::get_if<watch::RestoreFact>(&fact)) lives_.on_cut_over(restored->at);
+  if (const auto* life = std::get_if<watch::LifeFact>(&fact))
+    if (const auto alarm = lives_.on_life(life->at))
+      lives_events_.push_back({watch::BookEvent::Kind::kAlarm, std::nullopt, watch::CallState::kPending, alarm});
+}
+
+watch::DayCounts LineWatch::day(watch::Day day) const {
+  watch::DayCounts out = past_ ? past_->day(day) : watch::DayCounts();
+  if (!book_) return out;
+  const watch::DayCounts now = book_->day(day);
+  for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark) out.add(static_cast<watch::DayMark>(mark), now.marks[mark]);
+  return out;
+}
+
+std::optional<watch::Answer> LineWatch::last_answer() const {
+  if (book_) return book_->last_answer();
+  return past_ ? past_->last_answer() : std::nullopt;
 }
 
 Result<void> LineWatch::advance(WallTime now) {
-  if (!book_) return {};
-  DETENTE_TRY_VOID(book_->advance(now));
   set_oldest(now);
-  return {};
+  return book_ ? book_->advance(now) : Result<void>();
 }
 
 void LineWatch::set_oldest(WallTime now) {
   oldest_day_ = watch::day_at(now) - watch::CallBook::kLiveDays;
   while (!entries_.empty() && entries_.begin()->first.day < oldest_day_) entries_.erase(entries_.begin());
+  while (!rung_.empty() && rung_.begin()->first.day < oldest_day_) rung_.erase(rung_.begin());
 }
 
 std::vector<watch::BookEvent> LineWatch::take_events() {
-  return book_ ? book_->take_events() : std::vector<watch::BookEvent>();
+  return book_ ? book_->take_events() : std::exchange(lives_events_, {});
 }
 
 // ---- what comes in ----
@@ -97,8 +117,9 @@ std::optional<WallTime> LineWatch::see_person(const WatchAct& act, WallTime now)
     return std::nullopt;
   const WallTime at = std::min(act.at, now);
   if (!person_ || person_->at <= at) person_ = PersonSeen{at, act.officer, doing};
-  add_fact(watch::LifeFact{at});
-  return at;
+  const WallTime latest = std::min(std::max(act.at, act.latest), now);
+  add_fact(watch::LifeFact{latest});
+  return latest;
 }
 
 bool LineWatch::take(const WatchAct& act, WallTime now) {
@@ -110,18 +131,27 @@ bool LineWatch::take(const WatchAct& act, WallTime now) {
     return true;
   }
   if (drill) return false;
-  if (const auto* deed = std::get_if<line::PresenceDeed>(&act.body)) return take_presence(act, *deed);
-  if (const auto* outage = std::get_if<line::Outage>(&act.body)) return take_outage(act, *outage);
-  if (const auto* hours = std::get_if<HoursSigned>(&act.body)) return take_hours(act, hours->until);
-  if (const auto* claim = std::get_if<line::OnWatch>(&act.body)) {
-    auto& held = claims_[side_of(act.own)];
-    if (held && held->second > act.at) return false;
-    held = {*claim, act.at};
-    return true;
-  }
-  if (std::holds_alternative<SignOfLife>(act.body) && !act.own && book_)
-    static_cast<void>(book_->add(watch::LifeFact{std::min(act.at, now)}));
+  if (const auto* deed = std::get_if<line::PresenceDeed>(&act.body)) return presence_.take(act, *deed, position_of(act));
+  if (const auto* outage = std::get_if<line::Outage>(&act.body)) return outages_.take(act.own, *outage, position_of(act), now);
+  if (const auto* hours = std::get_if<HoursSigned>(&act.body))
+    return act.vouched && hours_.take(act.own, {position_of(act), hours->until, act.at, act.officer});
+  if (const auto* claim = std::get_if<line::OnWatch>(&act.body)) return take_claim(act, *claim);
+  if (std::holds_alternative<SignOfLife>(act.body) && !act.own)
+    add_fact(watch::LifeFact{std::min(std::max(act.at, act.latest), now)});
   return false;
+}
+
+bool LineWatch::take_claim(const WatchAct& act, const line::OnWatch& claim) {
+  auto& held = claims_[side_of(act.own)];
+  const LogPosition position = position_of(act);
+  if (held && position <= held->position) return false;
+  held = Claim{{claim, act.at}, position};
+  return true;
+}
+
+std::optional<std::pair<line::OnWatch, WallTime>> LineWatch::claim(bool own) const {
+  const auto& held = claims_[side_of(own)];
+  return held ? std::optional(held->said) : std::nullopt;
 }
 
 std::optional<watch::CallFact> LineWatch::call_fact(const WatchAct& act) const {
@@ -134,11 +164,19 @@ std::optional<watch::CallFact> LineWatch::call_fact(const WatchAct& act) const {
 bool LineWatch::take_call(const WatchAct& act) {
   const auto fact = call_fact(act);
   if (!fact || !book_) return false;
+  see_ring(act);
   return book_->add(*fact).has_value();
 }
 
+void LineWatch::see_ring(const WatchAct& act) {
+  const auto* call = std::get_if<line::CallAct>(&act.body);
+  if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act)) return;
+  if (call_id(*call).day >= oldest_day_) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
+}
+
 void LineWatch::add_fact(const watch::BookFact& fact) {
-  if (book_) static_cast<void>(book_->add(fact));
+  if (!book_) return see_without_book(fact);
+  static_cast<void>(book_->add(fact));
 }
 
 bool LineWatch::add_entry(const watch::CallId& call, const EntryRef& entry) {
@@ -152,60 +190,82 @@ bool LineWatch::add_entry(const watch::CallId& call, const EntryRef& entry) {
   return true;
 }
 
-bool LineWatch::take_presence(const WatchAct& act, line::PresenceDeed deed) {
-  if (!act.vouched) return false;
-  if (deed == line::PresenceDeed::kAsked) {
-    auto& held = presence_[side_of(act.own)];
-    if (held && (held->at > act.at ||
-                 (held->place.epoch == act.place.epoch && held->place.index == act.place.index)))
-      return false;
-    held = PresenceQuery{act.place, act.at, act.officer, std::nullopt, {}, {}};
-    return true;
-  }
-  auto& asked = presence_[side_of(!act.own)];
-  if (!asked || asked->answer || act.references.size() != 1) return false;
-  const record::Reference& to = act.references.front();
-  if (to.epoch != asked->place.epoch || to.index != asked->place.index) return false;
-  asked->answer = deed;
-  asked->answered_at = act.at;
-  asked->answered_by = act.officer;
-  return true;
-}
-
-bool LineWatch::take_outage(const WatchAct& act, const line::Outage& outage) {
-  const auto same = std::find_if(outages_.begin(), outages_.end(), [&](const auto& one) {
-    return one.first == act.own && one.second.from == outage.from;
-  });
-  if (same != outages_.end()) {
-    same->second = outage;
-  } else {
-    if (outages_.size() >= kOutagesMax) outages_.erase(outages_.begin());
-    outages_.emplace_back(act.own, outage);
-  }
-  std::sort(outages_.begin(), outages_.end(),
-            [](const auto& a, const auto& b) { return a.second.from < b.second.from; });
-  return true;
-}
-
-bool LineWatch::take_hours(const WatchAct& act, WallTime until) {
-  auto& held = hours_[side_of(act.own)];
-  if (!act.vouched || (held && held->at > act.at)) return false;
-  held = SignedHours{until, act.at, act.officer};
-  return true;
-}
-
 // ---- what is asked ----
 
-std::optional<watch::BookCall> LineWatch::open_call(WallTime now) const {
-  if (!book_) return std::nullopt;
-  const auto planned = schedule_->planned({now.seconds > 86400 ? now.seconds - 86400 : 0}, {now.seconds + 86400});
-  std::optional<watch::BookCall> out;
-  for (const watch::PlannedCall& call : planned) {
+// What can be open now by this side's hours, and what they have called.
+std::vector<watch::BookCall> LineWatch::calls_around(WallTime now) const {
+  std::vector<watch::BookCall> out;
+  if (!book_) return out;
+  const auto add = [&](const watch::CallId& id) {
+    auto held = book_->call(id);
+    if (!held) return;
+    // By their clock its hour has come.
+    if (is_to_answer(*held) && held->state == watch::CallState::kPending) held->state = watch::CallState::kDue;
+    out.push_back(std::move(*held));
+  };
+  for (const auto& [id, came] : rung_)
+    if (still_rings(id, now)) add(id);
+  const std::size_t ringing = out.size();
+  for (const watch::PlannedCall& call : schedule_->planned({now.seconds > 86400 ? now.seconds - 86400 : 0}, {now.seconds + 86400})) {
     if (call.begin().seconds > now.seconds + kEarlySeconds || now >= call.unanswered_from) continue;
-    const auto held = book_->call(call.id);
-    if (held) out = held;
+    const auto known = out.begin() + static_cast<std::ptrdiff_t>(ringing);
+    if (std::none_of(out.begin(), known, [&](const auto& one) { return one.call.id == call.id; })) add(call.id);
   }
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.call.begin() < b.call.begin(); });
   return out;
+}
+
+// As long as the accord leaves it open, from when it came.
+bool LineWatch::still_rings(const watch::CallId& call, WallTime now) const {
+  const auto came = rung_.find(call);
+  return came != rung_.end() && now.seconds < came->second.seconds + schedule_->terms().unanswered_minutes * 60;
+}
+
+WallTime LineWatch::open_until(const watch::BookCall& call) const {
+  const auto came = rung_.find(call.call.id);
+  if (came == rung_.end()) return call.call.unanswered_from;
+  return std::max(call.call.unanswered_from, WallTime{came->second.seconds + schedule_->terms().unanswered_minutes * 60});
+}
+
+bool LineWatch::is_to_answer(const watch::BookCall& call) const {
+  const auto far = static_cast<watch::SideIndex>(1 - own_);
+  return call.facts.of(far, watch::FactKind::kCalled) && !call.facts.of(own_, watch::FactKind::kAnswered) &&
+         !call.facts.of(own_, watch::FactKind::kDeclined);
+}
+
+std::optional<watch::BookCall> LineWatch::open_call(WallTime now) const {
+  const auto rank = [&](const watch::BookCall& call) {
+    if (is_to_answer(call)) return 0;
+    if (call.state == watch::CallState::kDue || call.state == watch::CallState::kOverdue) return 1;
+    return call.state == watch::CallState::kPending ? 2 : 3;
+  };
+  std::optional<watch::BookCall> out;
+  for (const watch::BookCall& call : calls_around(now))
+    if (!out || rank(call) < rank(*out) || (rank(call) == 3 && rank(*out) == 3)) out = call;
+  return out;
+}
+
+std::optional<watch::BookCall> LineWatch::call_to_make(WallTime now) const {
+  for (const watch::BookCall& call : calls_around(now)) {
+    const bool is_open = call.state == watch::CallState::kPending || call.state == watch::CallState::kDue ||
+                         call.state == watch::CallState::kOverdue;
+    const bool called = call.facts.of(0, watch::FactKind::kCalled) || call.facts.of(1, watch::FactKind::kCalled);
+    if (is_open && !called && (call.call.caller == own_ || now >= call.call.late_from)) return call;
+  }
+  return open_call(now);
+}
+
+const std::vector<std::string>& LineWatch::unknown_zones() const {
+  static const std::vector<std::string> kNone;
+  return schedule_ ? schedule_->unknown_zones() : kNone;
+}
+
+std::string LineWatch::zone_trouble() const {
+  std::string names;
+  for (const std::string& zone : unknown_zones()) names += (names.empty() ? "" : ", ") + zone;
+  if (names.empty()) return names;
+  return "this machine has no rules of the time zone " + names + ", by which the accord plans check calls of this line: "
+         "bring its zone data up to date (package tzdata) and start the station again";
 }
 
 Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
@@ -213,6 +273,7 @@ Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
     return fail(Fault::kState, "the accord plans no check calls on this line; ask with `detente presence ask` "
                                "whether somebody is there");
   const auto call = schedule_->find(call_id(act));
+  if (!call && !unknown_zones().empty()) return fail(Fault::kState, zone_trouble());
   if (!call)
     return fail(Fault::kNotFound, "no check call is planned on that date at that place; `detente calls` lists them");
   if (act.deed == line::CallDeed::kCalledOff) {
@@ -220,17 +281,19 @@ Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
     return fail(Fault::kState, "a check call is called off before its hour, at most 400 days ahead; this one is at " +
                                    schedule_->words(*call));
   }
-  if (call->begin().seconds > now.seconds + kEarlySeconds)
+  const auto known = book_ ? book_->call(call->id) : std::nullopt;
+  // They have called: their clock, or their zone rules, may be ahead of ours.
+  const bool rings = is_reply(act.deed) && known && known->facts.of(static_cast<watch::SideIndex>(1 - own_), watch::FactKind::kCalled);
+  if (call->begin().seconds > now.seconds + kEarlySeconds && !rings)
     return fail(Fault::kState, "the check call of " + schedule_->words(*call) + " is not due yet");
   if (is_reply(act.deed)) {
     // Nobody answers himself: such a reply would count for nothing (spec/hours.md section 4).
-    const auto held = book_ && call->caller == own_ ? book_->call(call->id) : std::nullopt;
-    if (held && !held->facts.of(static_cast<watch::SideIndex>(1 - own_), watch::FactKind::kCalled)) {
-      const auto& called = held->facts.of(own_, watch::FactKind::kCalled);
+    if (known && call->caller == own_ && !rings) {
+      const auto& called = known->facts.of(own_, watch::FactKind::kCalled);
       return fail(Fault::kState, called ? "this side called at " + format_utc(called->at) + ": it is for them to answer"
                                         : "it is your turn to call: detente call LINE --as YOU");
     }
-    if (now.seconds < call->unanswered_from.seconds + 86400) return {};
+    if (now.seconds < call->unanswered_from.seconds + 86400 || still_rings(call->id, now)) return {};
     return fail(Fault::kState, "the check call of " + schedule_->words(*call) +
                                    " is long over; send a message instead");
   }
@@ -248,51 +311,29 @@ const std::vector<EntryRef>& LineWatch::entries_of(const watch::CallId& call) co
 }
 
 PresenceState LineWatch::presence_state(const PresenceQuery& query, WallTime now) const {
-  if (query.answer) return *query.answer == line::PresenceDeed::kReady ? PresenceState::kReady : PresenceState::kNotNow;
-  return now.seconds >= query.at.seconds + presence_minutes_ * 60 ? PresenceState::kUnanswered
-                                                                  : PresenceState::kWaiting;
+  return station::presence_state(query, presence_minutes_, now);
 }
 
 std::optional<watch::HoursExtension> LineWatch::extension(WallTime now) const {
-  const auto& [ours, theirs] = hours_;
-  if (!ours || !theirs || ours->until != theirs->until || ours->until <= now || !schedule_) return std::nullopt;
+  const auto agreed = hours_.agreed();
+  if (!agreed || agreed->until <= now || !schedule_) return std::nullopt;
   std::array<std::string, 2> officers;
-  officers[own_] = ours->officer;
-  officers[1u - own_] = theirs->officer;
+  officers[own_] = agreed->own_officer;
+  officers[1u - own_] = agreed->far_officer;
   for (std::string& name : officers)
     if (name.empty()) name = "a desk";
-  const auto made = watch::extend_hours(*schedule_, std::max(ours->at, theirs->at), ours->until, officers);
+  const auto made = watch::extend_hours(*schedule_, agreed->at, agreed->until, officers);
   return made ? std::optional(*made) : std::nullopt;
 }
 
 std::optional<LineWatch::Hours> LineWatch::hours(WallTime now) const {
   if (!schedule_) return std::nullopt;
+  for (std::size_t i = 0; i < schedule_->entries(); ++i)
+    if (schedule_->kind(i) != accord::CallKind::kOrdinary && schedule_->zone(i) == nullptr)
+      return Hours{{}, "hours not known: " + zone_trouble()};
   const auto longer = extension(now);
   const watch::LineHours hours = watch::line_hours(*schedule_, now, longer);
   return Hours{hours, watch::words(*schedule_, hours, now, longer)};
-}
-
-std::optional<std::pair<bool, WallTime>> LineWatch::proposed_extension(WallTime now) const {
-  if (extension(now)) return std::nullopt;
-  const auto& [ours, theirs] = hours_;
-  const bool own = ours && (!theirs || theirs->at <= ours->at);
-  const auto& newest = own ? ours : theirs;
-  if (!newest || newest->until <= now) return std::nullopt;
-  return std::pair(own, newest->until);
-}
-
-std::optional<line::Outage> LineWatch::outage_over(WallTime now) const {
-  std::optional<line::Outage> out;
-  for (const auto& [own, outage] : outages_)
-    if (!own && outage.until <= now && outage.until > outage.from && (!out || out->until < outage.until)) out = outage;
-  return out;
-}
-
-std::vector<std::pair<bool, line::Outage>> LineWatch::outages(WallTime now) const {
-  std::vector<std::pair<bool, line::Outage>> out;
-  for (const auto& one : outages_)
-    if (one.second.until > now && one.second.until > one.second.from) out.push_back(one);
-  return out;
 }
 
 }  // namespace detente::station

@@ -11,9 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "station/hours_signatures.h"
+#include "station/outage_list.h"
+#include "station/presence_queries.h"
 #include "station/watch_act.h"
 #include "watch/call_book.h"
 #include "watch/line_hours.h"
+#include "watch/past_calls.h"
 
 namespace detente::station {
 
@@ -23,16 +27,6 @@ struct EntryRef {
   bool drill = false;
 };
 
-// "Is anybody at the machine?", the newest of one side.
-struct PresenceQuery {
-  EntryPlace place;
-  WallTime at;
-  std::string officer;
-  std::optional<line::PresenceDeed> answer;
-  WallTime answered_at;
-  std::string answered_by;
-};
-
 // The newest thing that a person of the other side did.
 struct PersonSeen {
   WallTime at;
@@ -40,22 +34,20 @@ struct PersonSeen {
   const char* doing = "";  // "signed a message"
 };
 
-enum class PresenceState { kWaiting, kReady, kNotNow, kUnanswered };
-const char* to_string(PresenceState state);  // "waiting", "ready", "not now", "unanswered"
-
 class LineWatch {
  public:
   // `schedule` without calls, or none at all: no book.
   LineWatch(std::optional<watch::Schedule> schedule, watch::SideIndex own, std::uint32_t presence_minutes);
 
-  // A new book from `from` on, with these facts of the past.
-  void begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now);
+  // A new book from `from` on, with these facts of the past, and what became of the calls of former accords. Of a line
+  // without calls it has cuts and signs of life alone.
+  void begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now, std::optional<watch::PastCalls> past = {});
   // kState: the clock was set back so far that the book has to be made again.
   Result<void> advance(WallTime now);
   std::vector<watch::BookEvent> take_events();
 
-  // The one place that says whether an act shows that a person of the other side is there. If so it ends a silence;
-  // gives when that was, by the earlier of its own claim and `now`.
+  // The one place that says whether an act shows that a person of the other side is there. If so it ends a silence, unless
+  // it was said before that; gives the latest that it can have been said by this side's clock.
   std::optional<WallTime> see_person(const WatchAct& act, WallTime now);
   // False when it was known already or does not count.
   bool take(const WatchAct& act, WallTime now);
@@ -63,6 +55,8 @@ class LineWatch {
   std::optional<watch::CallFact> call_fact(const WatchAct& act) const;
   // True when it is new, and of a call that the book still has.
   bool add_entry(const watch::CallId& call, const EntryRef& entry);
+  // Their call, which counts: from now on it can be answered.
+  void see_ring(const WatchAct& act);
   void add_fact(const watch::BookFact& fact);
 
   // Entries of calls before that are not kept.
@@ -70,18 +64,32 @@ class LineWatch {
 
   // Whether a desk of this side may do that now; the error says what it can do instead.
   Result<void> check(const line::CallAct& act, WallTime now) const;
-  // Of a call that a desk can act on now: due or about to be; nothing otherwise.
+  // They called, and nobody here has said anything to it.
+  bool is_to_answer(const watch::BookCall& call) const;
+  // Until when a call can be answered as this side sees it.
+  WallTime open_until(const watch::BookCall& call) const;
+  // Of a call that a desk can act on now: the one that they called and nobody here has answered, else one that is due or
+  // about to be; nothing otherwise. A call of theirs is open for as long as the accord lets it be after it came, whatever
+  // this side's clock or zone rules say of its hour.
   std::optional<watch::BookCall> open_call(WallTime now) const;
+  // The one that this side would make: its turn, or late. Else the same.
+  std::optional<watch::BookCall> call_to_make(WallTime now) const;
+  // Zones of this line's calls of which this machine has no rules; and in words what to do, empty when there are none.
+  const std::vector<std::string>& unknown_zones() const;
+  std::string zone_trouble() const;
 
   const watch::Schedule* schedule() const { return schedule_ ? &*schedule_ : nullptr; }
-  const watch::CallBook* book() const { return book_.get(); }
+  const watch::CallBook* book() const { return book_.get(); }  // of the accord in force
+  // Under every accord so far.
+  watch::DayCounts day(watch::Day day) const;
+  std::optional<watch::Answer> last_answer() const;
   watch::SideIndex own() const { return own_; }
   const std::vector<EntryRef>& entries_of(const watch::CallId& call) const;
-  const std::optional<PresenceQuery>& presence(bool own) const { return presence_[own ? 0 : 1]; }
+  const std::optional<PresenceQuery>& presence(bool own) const { return presence_.newest(own); }
   PresenceState presence_state(const PresenceQuery& query, WallTime now) const;
   std::uint32_t presence_minutes() const { return presence_minutes_; }
   // The newest claim of that side's station, and when it was made.
-  const std::optional<std::pair<line::OnWatch, WallTime>>& claim(bool own) const { return claims_[own ? 0 : 1]; }
+  std::optional<std::pair<line::OnWatch, WallTime>> claim(bool own) const;
   const std::optional<PersonSeen>& person() const { return person_; }
   // In force or to come.
   std::optional<watch::HoursExtension> extension(WallTime now) const;
@@ -92,34 +100,36 @@ class LineWatch {
   };
   std::optional<Hours> hours(WallTime now) const;
   // What one side has signed and the other has not.
-  std::optional<std::pair<bool, WallTime>> proposed_extension(WallTime now) const;
-  // Announced and not over, earliest first.
-  std::vector<std::pair<bool, line::Outage>> outages(WallTime now) const;
-  // The newest of the other side's that has passed its end.
-  std::optional<line::Outage> outage_over(WallTime now) const;
+  std::optional<std::pair<bool, WallTime>> proposed_extension(WallTime now) const { return hours_.proposed(now); }
+  const OutageList& outages() const { return outages_; }
 
  private:
-  static constexpr std::size_t kOutagesMax = 16;
-  struct SignedHours {
-    WallTime until, at;
-    std::string officer;
+  struct Claim {
+    std::pair<line::OnWatch, WallTime> said;
+    LogPosition position;
   };
-
-  bool take_presence(const WatchAct& act, line::PresenceDeed deed);
-  bool take_outage(const WatchAct& act, const line::Outage& outage);
-  bool take_hours(const WatchAct& act, WallTime until);
+  bool take_claim(const WatchAct& act, const line::OnWatch& claim);
   bool take_call(const WatchAct& act);
+  void see_without_book(const watch::BookFact& fact);
+  LogPosition position_of(const WatchAct& act) { return order_[act.own ? 0 : 1].of(act.place); }
+  std::vector<watch::BookCall> calls_around(WallTime now) const;
+  bool still_rings(const watch::CallId& call, WallTime now) const;
 
   std::optional<watch::Schedule> schedule_;
   std::unique_ptr<watch::CallBook> book_;
+  std::optional<watch::PastCalls> past_;
   watch::SideIndex own_;
   std::uint32_t presence_minutes_;
   std::map<watch::CallId, std::vector<EntryRef>> entries_;
   watch::Day oldest_day_ = 0;
-  std::array<std::optional<PresenceQuery>, 2> presence_;
-  std::array<std::optional<std::pair<line::OnWatch, WallTime>>, 2> claims_;
-  std::array<std::optional<SignedHours>, 2> hours_;
-  std::vector<std::pair<bool, line::Outage>> outages_;
+  std::map<watch::CallId, WallTime> rung_;  // when their call came, by this side's clock
+  std::array<LogOrder, 2> order_;           // own, theirs
+  PresenceQueries presence_;
+  std::array<std::optional<Claim>, 2> claims_;
+  HoursSignatures hours_;
+  OutageList outages_;
+  watch::AlarmRule lives_;                 // of a line without a book
+  std::vector<watch::BookEvent> lives_events_;
   std::optional<PersonSeen> person_;
 };
 

@@ -37,10 +37,10 @@ Watch::OneLine* Watch::named(const std::string& name) {
 }
 
 std::vector<std::pair<bool, line::Outage>> Watch::outages_of(const OneLine& line) const {
-  auto out = line.watch->outages(now());
+  auto out = line.watch->outages().to_come(now());
   if (line.annex->line == kAccordLine) return out;
   if (const OneLine* all = find(line.counterpart->peer, kAccordLine))
-    for (auto& one : all->watch->outages(now())) out.push_back(std::move(one));
+    for (auto& one : all->watch->outages().to_come(now())) out.push_back(std::move(one));
   return out;
 }
 
@@ -93,11 +93,11 @@ void Watch::tick() {
       log_.warn("{}", done.error().message);
   }
   look_at_paths(time);
-  for (auto& [key, line] : lines_)
-    if (line.watch->book() != nullptr) advance(line, time);
+  for (auto& [key, line] : lines_) advance(line, time);
   escalate();
   look_at_vigilance(time);
   look_at_credentials(time);
+  look_at_people(time);
   count_tries(time);
 }
 
@@ -132,9 +132,11 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
   Json more{{"row", alarm.row}, {"since", alarm.since.seconds}};
   if (alarm.kind == watch::AlarmKind::kSignOfLife) {
     note({{"what", "life"}, {"line", line.name}, {"time", alarm.at.seconds}});
+    const std::string& far = line.counterpart->name();
     raise(line.name, "sign-of-life",
-          line.counterpart->name() + " gave a sign of life after " + std::to_string(alarm.row) +
-              " silent check calls since " + format_utc(alarm.since));
+          alarm.row == 0 ? far + " gave a sign of life, the first since the cut ended at " + format_utc(alarm.since)
+                         : far + " gave a sign of life after " + std::to_string(alarm.row) + " silent check call" +
+                               (alarm.row == 1 ? "" : "s") + " since " + format_utc(alarm.since));
     end(line.name, "sign-of-life");  // it asks for a person, and its cause does not last
     end(line.name, "silence");
     return tell(line, "sign-of-life", std::move(more));
@@ -155,6 +157,7 @@ void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   out.update(call_fields(call.call.id));
   out["caller"] = line.counterpart->accord.accord.sides[call.call.caller].name;
   out["state"] = state;
+  out["hour"] = call.call.at.seconds;
   note(out);
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }
@@ -195,13 +198,18 @@ void Watch::on_event(const core::DeskEvent& event) {
   if (const auto* changed = std::get_if<core::RegisterChanged>(&event))
     if (OneLine* line = find(changed->peer, changed->line)) return look_at_register(*line);
   if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) return take_back(*failed);
-  if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) look(placed->peer, placed->line);
+  if (const auto* queued = std::get_if<core::EntryQueued>(&event)) take_durable(queued->peer, queued->line, queued->submission);
+  if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
+    take_durable(placed->peer, placed->line, placed->submission);
+    look(placed->peer, placed->line);
+  }
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }
 
 // A message that waited goes back to its author, who may have left his terminal: its text stands in the watch log, and an
 // alarm says so.
 void Watch::take_back(const core::SubmissionFailed& failed) {
+  if (OneLine* line = find(failed.peer, failed.line)) line->not_durable.erase(failed.submission);
   if (!failed.given_back || failed.given_back->header.kind != record::kMessage) return;
   const Counterpart& counterpart = *running_.counterparts[failed.peer.value];
   const accord::Annex* annex = counterpart.accord.annex(failed.line);
@@ -237,7 +245,9 @@ void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredE
   ring(line, *act, early);
   if (const auto* zones = std::get_if<std::vector<line::ZoneDigest>>(&act->body)) return take_zones(line, *act, *zones);
   if (const auto* call = std::get_if<line::CallAct>(&act->body)) return take_call(line, *act, *call);
-  if (!line.watch->take(*act, now()) || act->own || !started_) return;
+  if (!line.watch->take(*act, now())) return;
+  if (const auto* outage = std::get_if<line::Outage>(&act->body)) note_outage(line, *act, *outage);
+  if (act->own || !started_) return;
   if (const auto* deed = std::get_if<line::PresenceDeed>(&act->body))
     tell(line, *deed == line::PresenceDeed::kAsked ? "presence-asked" : "presence-answered",
          {{"officer", act->officer}});
@@ -246,12 +256,19 @@ void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredE
   if (std::holds_alternative<HoursSigned>(act->body)) tell(line, "hours");
 }
 
+// It may be of a day months ahead, when its entry lies far back in the record.
+void Watch::note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage) {
+  note({{"what", "outage"}, {"line", line.name}, {"side", act.own ? "own" : "far"}, {"from", outage.from.seconds},
+        {"until", outage.until.seconds}, {"words", outage.words}, {"epoch", to_hex(act.place.epoch)}, {"index", act.place.index}});
+}
+
 void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& call) {
   if (!act.vouched)
     log_.warn("{}: a check call's act without a valid signature does not count (entry {})", line.name,
               act.place.index);
   const auto fact = line.watch->call_fact(act);
   const bool drill = act.entry_class == record::EntryClass::kDrill;
+  line.watch->see_ring(act);
   // An entry is seen twice when it came ahead of others, and at every start.
   if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill})) return;
   note_call(line, act, call);
@@ -290,17 +307,22 @@ Result<void> Watch::check(const Counterpart& counterpart, const accord::Annex& a
   }
   if (entry.header.kind == record::kOutage) {
     DETENTE_TRY(outage, line::parse_outage_body(entry.body));
-    const auto known = line->watch->outages(now());
-    const bool ends_one = std::any_of(known.begin(), known.end(), [&](const auto& one) {
+    const auto known = line->watch->outages().to_come(now());
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const auto& one) {
       return one.first && one.second.from == outage.from;
     });
-    if (!ends_one && outage.until <= now())
+    if (!is_known && outage.until <= now())
       return fail(Fault::kMalformed, "an outage is announced beforehand, and this one is over already");
+    if (!is_known && line->watch->outages().is_full(true, now()))
+      return fail(Fault::kLimit, "this side has announced " + std::to_string(kOutagesMax) + " outages of this line that are not over, "
+                                 "which is the most; take one back first: detente outage end LINE --from TIME, or announce one "
+                                 "span for several");
   }
   return {};
 }
 
-void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) {
+void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry,
+                         core::SubmissionId submission) {
   OneLine* line = find(counterpart.peer, annex.line);
   if (entry.header.author != kStationItself) last_deed_ = now();
   if (line == nullptr || entry.header.kind != record::kCheckCall ||
@@ -308,8 +330,14 @@ void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& an
     return;
   const auto act = line::parse_call_body(entry.body);
   if (!act) return;
-  line->watch->add_fact(watch::CallFact{call_id(*act), fact_kind(act->deed), line->watch->own(), entry.header.time,
-                                        officer_words(running_.own_roster, entry.header.author)});
+  line->not_durable[submission] = {call_id(*act), fact_kind(act->deed), line->watch->own(), entry.header.time,
+                                   officer_words(running_.own_roster, entry.header.author)};
+}
+
+void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) {
+  OneLine* line = find(peer, id);
+  if (line == nullptr) return;
+  if (const auto held = line->not_durable.extract(submission)) line->watch->add_fact(held.mapped());
 }
 
 // ---- what the other side is told ----

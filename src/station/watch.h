@@ -55,8 +55,9 @@ class Watch {
   void on_roster_changed() { credentials_seen_ = {}; }  // a bulletin was taken: looks at once
   // Whether a desk may submit that now.
   Result<void> check(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry) const;
-  // It was taken: this side's act counts from now on, though no path may carry it for months.
-  void on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry);
+  // It was taken: this side's act counts from when it is on the disk, though no path may carry it for months.
+  void on_submitted(const Counterpart& counterpart, const accord::Annex& annex, const record::Entry& entry,
+                    core::SubmissionId submission);
   // A deed with its signatures, checked and kept; {"ok", "n", …}.
   Result<Json> do_deed(const Json& request);
 
@@ -99,7 +100,9 @@ class Watch {
     std::optional<Deed> contact;  // the newest that was logged by hand
     std::optional<Deed> heard;    // in public: the newest
     std::set<std::pair<record::EpochId, std::uint64_t>> rung;  // FLASH that came ahead of others
+    std::map<core::SubmissionId, watch::CallFact> not_durable;  // own acts that the disk may still refuse
     bool look_wanted = false;
+    std::optional<WallTime> accord_since;  // when the accord in force followed another
     bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
   };
@@ -113,10 +116,16 @@ class Watch {
   Result<void> read_line(Replay& replay, const Json& line);
   Result<void> read_call(Replay& replay, const Json& line);
   Result<void> read_register(Replay& replay, const Json& line);
+  Result<void> read_outage(const Json& line);
+  Result<void> read_outcome(Replay& replay, const Json& line);
+  watch::PastCalls* past_of(Replay& replay, const std::string& name);  // nothing for a line that is no more
+  void read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, WallTime at);
+  void note_accord(const Counterpart& counterpart);
   void note_start(Replay& replay);
   void scan(OneLine& line);
   void begin();
   void begin_books(Replay& replay);
+  static WallTime begin_of_book(const Replay& replay, const OneLine& line);
   std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
   static std::vector<watch::UnwatchedFact> unwatched_calls(const OneLine& line, WallTime time);
   void note_closed(OneLine& line, WallTime time);
@@ -135,6 +144,7 @@ class Watch {
   void ring(OneLine& line, const WatchAct& act, bool early);
   void take_call(OneLine& line, const WatchAct& act, const line::CallAct& call);
   void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
+  void note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage);
   void remember(const OneLine& line, const WatchAct& act);  // for the books that are being made
   void remember(const OneLine& line, WallTime seen);        // a person of the other side
   void take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones);
@@ -158,6 +168,7 @@ class Watch {
   void escalate();
   void look_at_vigilance(WallTime time);
   void look_at_credentials(WallTime time);
+  void look_at_people(WallTime time);
   void look_at_lost(const accord::Roster& roster, const std::string& post, const std::string& line);
   void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
   // watch_tries.cc
@@ -166,6 +177,7 @@ class Watch {
   Json alarms_json() const;
 
   void take_back(const core::SubmissionFailed& failed);
+  void take_durable(PeerId peer, LineId id, core::SubmissionId submission);
   OneLine* find(PeerId peer, LineId line);
   const OneLine* find(PeerId peer, LineId line) const;
   OneLine* named(const std::string& name);

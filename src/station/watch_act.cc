@@ -47,6 +47,12 @@ bool vouched_for(const Running& running, const Counterpart& counterpart, const a
 
 }  // namespace
 
+WallTime latest_said(WallTime claimed, WallTime stored_at, const std::optional<ClockAhead>& ahead) {
+  constexpr std::int64_t kNeverCompared = 86400;
+  const std::int64_t said = std::int64_t{claimed.seconds} + (ahead ? ahead->error - ahead->seconds : kNeverCompared);
+  return {static_cast<std::uint32_t>(std::clamp<std::int64_t>(said, 0, stored_at.seconds))};
+}
+
 std::string officer_words(const accord::Roster& roster, OfficerId officer) {
   if (officer == kStationItself) return "";
   const accord::SignedCredential* found = roster.by_number(officer);
@@ -66,6 +72,10 @@ std::optional<WatchAct> read_watch_act(const Running& running, const Counterpart
   out.entry_class = entry->header.entry_class;
   out.flash = entry->header.kind == record::kMessage && entry->header.precedence == record::Precedence::kFlash;
   out.at = std::min(entry->header.time, stored.stored_at);
+  out.stored_at = stored.stored_at;
+  const LinkView& link = running.links[counterpart.peer.value];
+  out.latest = latest_said(entry->header.time, stored.stored_at,
+                           link.offset_s ? std::optional(ClockAhead{*link.offset_s, link.offset_error_s}) : std::nullopt);
   out.officer = officer_words(log.own ? running.own_roster : counterpart.roster, entry->header.author);
   out.references = entry->header.references;
   if (is_persons(*body)) out.vouched = vouched_for(running, counterpart, annex, *entry, log, stored.index);

@@ -216,6 +216,34 @@ void Watch::look_at_credentials(WallTime time) {
   lost_known_ = true;
 }
 
+// Whose credential does not count any more is not on watch, though he said nothing of leaving.
+void Watch::look_at_people(WallTime time) {
+  const accord::Roster& roster = running_.own_roster;
+  bool any = false;
+  for (const OfficerId officer : people_.everybody()) {
+    const OfficerId number = roster.newest_number(officer);
+    const accord::SignedCredential* held = roster.by_number(number);
+    std::string why;
+    if (held == nullptr || roster.revoked(number)) {
+      why = "his credential was revoked";
+    } else if (held->credential.not_after < time) {
+      why = "his credential expired at " + format_utc(held->credential.not_after);
+    } else if (roster.suspended(number, time)) {
+      why = "he is suspended";
+    } else {
+      continue;
+    }
+    people_.leave_all(officer);
+    any = true;
+    note({{"what", "left"}, {"officer", officer.value}, {"why", why}});
+    raise("", "watch-left", officer_words(roster, number) + " is not on watch any more: " + why +
+                                ". Somebody else goes on watch with: detente watch on --as OFFICER");
+    end("", "watch-left");  // it asks for a person, and its cause does not last
+  }
+  if (!any) return;
+  for (auto& [key, line] : lines_) tell_on_watch(line);
+}
+
 // One that has a successor since an earlier run is told on the screen and raises nothing any more.
 void Watch::look_at_lost(const accord::Roster& roster, const std::string& post, const std::string& line) {
   const bool replaced = roster.station(post) != nullptr;

@@ -1,5 +1,6 @@
 // Watch: what it answers. spec/api.md, "Watch".
 #include <algorithm>
+#include <utility>
 
 #include "base/civil.h"
 #include "station/watch.h"
@@ -97,12 +98,17 @@ Json Watch::hours_json(const OneLine& line) const {
 
 Json Watch::outages_json(const OneLine& line) const {
   Json out = Json::array();
-  for (const auto& [own, outage] : outages_of(line))
-    out.push_back({{"by", own ? "us" : "them"},
-                   {"from", outage.from.seconds},
-                   {"until", outage.until.seconds},
-                   {"words", wire::display_line(outage.words)},
-                   {"now", outage.from <= now()}});
+  const auto add = [&](const OneLine& of) {
+    for (const auto& [own, outage] : of.watch->outages().to_come(now()))
+      out.push_back({{"by", own ? "us" : "them"},
+                     {"line", of.annex->name},
+                     {"from", outage.from.seconds},
+                     {"until", outage.until.seconds},
+                     {"words", wire::display_line(outage.words)},
+                     {"now", outage.from <= now()}});
+  };
+  add(line);
+  if (const OneLine* all = find(line.counterpart->peer, kAccordLine); all != nullptr && all != &line) add(*all);
   return out;
 }
 
@@ -118,29 +124,32 @@ Json Watch::line_json(const Counterpart& counterpart, const accord::Annex& annex
   out["on_watch_here"] = Json::array();
   for (const auto& on : people_.on(line.name)) out["on_watch_here"].push_back(on_watch_json(on));
   out["on_watch_there"] = Json();
-  if (const auto& claim = line.watch->claim(false))
+  if (const auto claim = line.watch->claim(false))
     out["on_watch_there"] = {{"claimed_at", claim->second.seconds},
                              {"since", time_json(claim->first.since)},
                              {"who", wire::display_line(claim->first.who)}};
   out["last_answer"] = Json();
   out["silence"] = Json();
   out["open_call"] = Json();
+  out["call_to_make"] = Json();
   out["next_call"] = Json();
   if (const watch::CallBook* book = line.watch->book()) {
     const auto& sides = counterpart.accord.accord.sides;
-    if (const auto& answer = book->last_answer())
+    if (const auto answer = line.watch->last_answer())
       out["last_answer"] = {{"side", sides[answer->side].name},
                             {"at", answer->deed.at.seconds},
                             {"officer", wire::display_line(answer->deed.officer)}};
     if (book->silence().row() > 0)
       out["silence"] = {{"row", book->silence().row()}, {"since", book->silence().since().seconds}};
     if (const auto open = line.watch->open_call(now())) out["open_call"] = call_json(line, *open);
+    if (const auto ours = line.watch->call_to_make(now())) out["call_to_make"] = call_json(line, *ours);
     if (const auto next = line.watch->schedule()->next({now().seconds + 1}))
       out["next_call"] = call_json(line, {*next, watch::CallState::kPending, {}});
   }
   out["presence"] = {{"ours", presence_json(line, true)}, {"theirs", presence_json(line, false)}};
   out["outages"] = outages_json(line);
   const auto difference = zone_difference_.find(counterpart.peer);
+  out["zone_trouble"] = line.watch->zone_trouble();
   out["zones_differ"] = difference == zone_difference_.end() ? "" : difference->second;
   return out;
 }
@@ -150,11 +159,14 @@ Result<Json> Watch::calls_json(const Counterpart& counterpart, const accord::Ann
   const OneLine& line = *find(counterpart.peer, annex.line);
   Json out{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from}, {"until", until},
            {"calls", Json::array()}};
-  if (line.watch->book() == nullptr) return out;
-  const watch::Day live = watch::day_at(now()) - watch::CallBook::kLiveDays;
+  watch::Day live = watch::day_at(now()) - watch::CallBook::kLiveDays;
+  // The book is of the accord in force.
+  if (line.accord_since) live = std::max(live, watch::day_at(*line.accord_since) + 2);
+  if (line.watch->book() == nullptr && !line.accord_since) return out;
   if (from < live) DETENTE_TRY_VOID(add_old_calls(line, from, std::min(until, live), out["calls"]));
+  if (line.watch->book() == nullptr) return out;
   // A date may begin half a day before or after the same date in UTC.
-  const watch::Day first = std::max(from, live);
+  const watch::Day first = std::max(from, watch::day_at(now()) - watch::CallBook::kLiveDays);
   for (const watch::PlannedCall& planned : line.watch->schedule()->planned(watch::begin_of(first - 1), watch::begin_of(until + 1))) {
     if (planned.id.day < first || planned.id.day >= until) continue;
     if (const auto call = line.watch->book()->call(planned.id)) out["calls"].push_back(call_json(line, *call));
@@ -164,9 +176,16 @@ Result<Json> Watch::calls_json(const Counterpart& counterpart, const accord::Ann
 
 // Older than the book: from the log's own lines.
 Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const {
-  std::map<std::pair<std::string, std::uint64_t>, Json> calls;
+  std::map<std::pair<std::string, std::uint64_t>, Json> calls;  // of the accord that is read
+  std::string accord;
   DETENTE_TRY_VOID(file_->read(1, [&](const Json& one) -> Result<void> {
     const std::string what = one.value("what", "");
+    if (what == "accord" && one.value("counterpart", "") == line.counterpart->name()) {
+      const std::string before = std::exchange(accord, one.value("digest", ""));
+      if (before.empty() || before == accord) return {};
+      for (auto& [key, call] : calls) out.push_back(std::move(call));
+      calls.clear();
+    }
     if ((what != "call" && what != "outcome") || one.value("line", "") != line.name) return {};
     const std::string date = one.value("date", "");
     const auto day = watch::parse_day(date);
@@ -192,7 +211,11 @@ Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::D
           {{"whose", own ? "own" : "far"}, {"epoch", one["epoch"]}, {"index", one["index"]}, {"class", one.value("class", "live")}});
     return {};
   }));
-  for (auto& [key, call] : calls) out.push_back(std::move(call));
+  for (auto& [key, call] : calls) {
+    const auto day = watch::parse_day(key.first);
+    const bool of_book = day && line.watch->book() != nullptr && line.watch->book()->call({*day, static_cast<std::uint8_t>(key.second)});
+    if (!of_book) out.push_back(std::move(call));
+  }
   return {};
 }
 
@@ -205,9 +228,8 @@ Result<Json> Watch::calendar_json(const Counterpart& counterpart, const accord::
   for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark)
     out["marks"].push_back(watch::words_of(static_cast<watch::DayMark>(mark)).name);
   out["days"] = Json::array();
-  if (line.watch->book() == nullptr) return out;
   for (watch::Day day = from; day < until; ++day) {
-    const watch::DayCounts counts = line.watch->book()->day(day);
+    const watch::DayCounts counts = line.watch->day(day);
     if (counts == watch::DayCounts{}) continue;
     Json marks = Json::array();
     for (const std::uint8_t count : counts.marks) marks.push_back(count);
@@ -249,7 +271,8 @@ void Watch::add_open_matters(const OneLine& line, Json& out) const {
   const auto add = [&](std::string words) { out.push_back({{"line", line.name}, {"words", std::move(words)}}); };
   if (line.watch->book() != nullptr)
     if (const auto call = line.watch->open_call(now());
-        call && (call->state == watch::CallState::kDue || call->state == watch::CallState::kOverdue))
+        call && (line.watch->is_to_answer(*call) || call->state == watch::CallState::kDue ||
+                 call->state == watch::CallState::kOverdue))
       add("check call of " + line.watch->schedule()->words(call->call) + ": " + state_words(*call, line.watch->own()));
   if (const auto& theirs = line.watch->presence(false);
       theirs && line.watch->presence_state(*theirs, now()) == PresenceState::kWaiting)

@@ -53,13 +53,13 @@ void add_calls(const LineWatch& line, WallTime now, watch::PeopleFacts& people) 
 void add_under_way(const LineWatch& line, WallTime now, std::vector<watch::UnderWay>& out) {
   using What = watch::UnderWay::What;
   const auto far = static_cast<watch::SideIndex>(1 - line.own());
-  if (const auto call = line.open_call(now);
-      call && (call->state == watch::CallState::kDue || call->state == watch::CallState::kOverdue)) {
+  const auto call = line.open_call(now);
+  if (call && line.is_to_answer(*call)) {
+    out.push_back({What::kTheyCalled, call->facts.of(far, watch::FactKind::kCalled)->at, line.open_until(*call)});
+  } else if (call && (call->state == watch::CallState::kDue || call->state == watch::CallState::kOverdue)) {
     const WallTime until = call->call.unanswered_from;
     const auto& ours = call->facts.of(line.own(), watch::FactKind::kCalled);
-    if (const auto& theirs = call->facts.of(far, watch::FactKind::kCalled)) {
-      out.push_back({What::kTheyCalled, theirs->at, until});
-    } else if (ours) {
+    if (ours) {
       out.push_back({What::kWeCalled, ours->at, until});
     } else if (call->call.caller == line.own()) {
       out.push_back({What::kOurCall, call->call.at, until});
@@ -91,7 +91,7 @@ void add_presence(const LineWatch& line, WallTime now, watch::PeopleFacts& peopl
 }
 
 void add_claim(const LineWatch& line, watch::PeopleFacts& people) {
-  const auto& claim = line.claim(false);
+  const auto claim = line.claim(false);
   if (!claim) return;
   if (claim->first.since) {
     people.claim_on = {claim->second, wire::display_line(claim->first.who)};
@@ -126,9 +126,9 @@ std::string shown_start(const std::string& words) {
 }  // namespace
 
 std::optional<watch::OutageFacts> Watch::over_facts(const OneLine& line, WallTime now) const {
-  auto over = line.watch->outage_over(now);
+  auto over = line.watch->outages().over(now);
   if (const OneLine* all = find(line.counterpart->peer, kAccordLine); all != nullptr && all != &line)
-    if (auto of_all = all->watch->outage_over(now); of_all && (!over || over->until < of_all->until)) over = std::move(of_all);
+    if (auto of_all = all->watch->outages().over(now); of_all && (!over || over->until < of_all->until)) over = std::move(of_all);
   if (!over) return std::nullopt;
   return watch::OutageFacts{false, over->from, over->until, std::nullopt, wire::display_line(over->words), ""};
 }
@@ -156,7 +156,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
   facts.outage = outage_facts(outages_of(*line), time);
   facts.outage_over = over_facts(*line, time);
   const auto hours = line->watch->hours(time);
-  if (hours && hours->hours.state != watch::OpenState::kAlways) facts.hours = hours->words;
+  if (hours && (hours->hours.state != watch::OpenState::kAlways || !line->watch->zone_trouble().empty())) facts.hours = hours->words;
 }
 
 }  // namespace detente::station

@@ -55,6 +55,8 @@ struct Watch::Replay {
   std::optional<WallTime> begin;
   WallTime newest;
   std::map<std::string, std::vector<watch::BookFact>> facts;
+  std::map<std::string, watch::PastCalls> past;  // by line
+  std::map<std::string, std::string> accords;    // by counterpart: the newest digest
   std::vector<watch::DownFact> downs;
   std::vector<Call> entries;
 };
@@ -96,6 +98,13 @@ void Watch::note_start(Replay& replay) {
   }
   if (!replay.begin) replay.begin = time;
   if (const auto done = file_->append(time, line); !done) trouble_ = done.error().message;
+  for (const auto& counterpart : running_.counterparts) {
+    const std::string digest = to_hex(counterpart->accord.digest);
+    const auto known = replay.accords.find(counterpart->name());
+    if (known != replay.accords.end() && known->second == digest) continue;
+    note_accord(*counterpart);
+    read_accord(replay, counterpart->name(), digest, time);
+  }
 }
 
 void Watch::make_lines() {
@@ -135,6 +144,7 @@ void Watch::on_accord_changed(const Counterpart& counterpart) {
     return line.first.peer == counterpart.peer && counterpart.accord.annex(line.first.line) == nullptr;
   });
   make_lines_of(counterpart);
+  note_accord(counterpart);
   if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);
   tell_zones(counterpart);
   for (auto& [key, line] : lines_)
@@ -150,20 +160,69 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
     if (what == "call") return read_call(replay, line);
     if (what == "register") return read_register(replay, line);
-    if (what == "life") replay.facts[line.at("line").get<std::string>()].push_back(watch::LifeFact{time_in(line, "time")});
+    if (what == "outage") return read_outage(line);
+    if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
+    if (what == "accord")
+      read_accord(replay, line.at("counterpart").get<std::string>(), line.at("digest").get<std::string>(), at);
+    if (what == "life") {
+      const watch::LifeFact life{time_in(line, "time")};
+      const std::string name = line.at("line").get<std::string>();
+      replay.facts[name].push_back(life);
+      if (watch::PastCalls* past = past_of(replay, name)) past->add(life);
+    }
     if (what == "deed") {
       DETENTE_TRY(deed, parse_deed(line.at("deed")));
       take_deed(deed);
     }
-    if (what == "outcome") {
-      DETENTE_TRY(call, call_id_of(line));
-      if (OneLine* found = named(line.at("line").get<std::string>())) found->outcomes[call] = line.at("state").get<std::string>();
-    }
+    if (what == "outcome") return read_outcome(replay, line);
     if (what.starts_with("alarm")) read_alarm(what, line);
     return {};
   } catch (const Json::exception&) {
     return fail(Fault::kMalformed, "a line of the watch log that this version cannot read");
   }
+}
+
+watch::PastCalls* Watch::past_of(Replay& replay, const std::string& name) {
+  const OneLine* line = named(name);
+  return line == nullptr ? nullptr : &replay.past.try_emplace(name, line->watch->own()).first->second;
+}
+
+Result<void> Watch::read_outcome(Replay& replay, const Json& line) {
+  DETENTE_TRY(call, call_id_of(line));
+  const std::string name = line.at("line").get<std::string>(), text = line.at("state").get<std::string>();
+  OneLine* found = named(name);
+  if (found == nullptr) return {};
+  found->outcomes[call] = text;
+  const auto& sides = found->counterpart->accord.accord.sides;
+  const watch::SideIndex caller = line.value("caller", "") == sides[0].name ? 0 : 1;
+  if (const auto state = watch::call_state_from(text))
+    past_of(replay, name)->add(call, caller, *state, {line.value("hour", line.at("at").get<std::uint32_t>())});
+  return {};
+}
+
+// What was noted until now is of the accord before. What it leaves in force goes on.
+void Watch::read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, WallTime at) {
+  const auto [known, is_first] = replay.accords.try_emplace(counterpart, digest);
+  if (is_first || std::exchange(known->second, digest) == digest) return;
+  for (auto& [key, line] : lines_) {
+    if (line.counterpart->name() != counterpart) continue;
+    line.accord_since = at;
+    line.outcomes.clear();
+    past_of(replay, line.name)->settle();
+    auto& facts = replay.facts[line.name];
+    std::optional<watch::CutFact> cut;
+    std::erase_if(facts, [&](const watch::BookFact& fact) {
+      if (const auto* begun = std::get_if<watch::CutFact>(&fact)) cut = *begun;
+      return !std::holds_alternative<watch::CallFact>(fact);
+    });
+    if (line.cut && cut) facts.push_back(*cut);
+  }
+}
+
+// In the log before anything that was noted under it.
+void Watch::note_accord(const Counterpart& counterpart) {
+  note({{"what", "accord"}, {"counterpart", counterpart.name()}, {"version", counterpart.accord.accord.version},
+        {"digest", to_hex(counterpart.accord.digest)}});
 }
 
 Result<void> Watch::read_register(Replay& replay, const Json& line) {
@@ -172,6 +231,19 @@ Result<void> Watch::read_register(Replay& replay, const Json& line) {
   const WallTime at = time_in(line, "time");
   if (OneLine* found = named(name)) found->cut = cut;
   replay.facts[name].push_back(cut ? watch::BookFact(watch::CutFact{at}) : watch::BookFact(watch::RestoreFact{at}));
+  if (watch::PastCalls* past = cut ? nullptr : past_of(replay, name)) past->add(watch::RestoreFact{at});
+  return {};
+}
+
+Result<void> Watch::read_outage(const Json& line) {
+  OneLine* found = named(line.at("line").get<std::string>());
+  WatchAct act;
+  act.own = line.at("side").get<std::string>() == "own";
+  const auto entry = entry_in(line, act.own);
+  if (found == nullptr || !entry) return {};
+  act.place = entry->place;
+  act.body = line::Outage{time_in(line, "from"), time_in(line, "until"), line.at("words").get<std::string>()};
+  static_cast<void>(found->watch->take(act, io::os_wall_time()));
   return {};
 }
 
@@ -181,18 +253,32 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
   DETENTE_TRY(id, call_id_of(line));
   const WallTime at = time_in(line, "time");
   if (line.value("class", "live") == "drill") {
-    replay.facts[name].push_back(watch::DrillFact{at, id.day});
+    const watch::DrillFact drill{at, id.day};
+    replay.facts[name].push_back(drill);
+    if (watch::PastCalls* past = past_of(replay, name)) past->add(drill);
   } else {
     const auto deed = call_deed_from(line.at("act").get<std::string>());
     const OneLine* found = named(name);
     if (deed && found != nullptr) {
       const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
-      replay.facts[name].push_back(
-          watch::CallFact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()});
+      const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
+      replay.facts[name].push_back(fact);
+      past_of(replay, name)->add(fact);
     }
   }
   if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
   return {};
+}
+
+// Calls that were open when the accord changed are of the accord in force, if it plans them.
+WallTime Watch::begin_of_book(const Replay& replay, const OneLine& line) {
+  if (!line.accord_since) return *replay.begin;
+  WallTime out = *line.accord_since;
+  if (line.watch->schedule() == nullptr) return out;
+  constexpr std::uint32_t kDay = 86400;
+  for (const watch::PlannedCall& call : line.watch->schedule()->planned({line.accord_since->seconds - std::min(line.accord_since->seconds, kDay)}, out))
+    if (call.unanswered_from > *line.accord_since) out = std::min(out, call.at);
+  return out;
 }
 
 void Watch::begin_books(Replay& replay) {
@@ -204,10 +290,16 @@ void Watch::begin_books(Replay& replay) {
   for (auto& [key, line] : lines_) {
     scan(line);
     auto& facts = replay.facts[line.name];
-    for (const watch::DownFact& down : replay.downs) facts.push_back(down);
+    for (const watch::DownFact& down : replay.downs)
+      if (!line.accord_since || down.until > *line.accord_since) facts.push_back(down);
     for (const auto& fact : waiting_calls(line)) facts.push_back(fact);
     for (const auto& fact : unwatched_calls(line, time)) facts.push_back(fact);
-    line.watch->begin(*replay.begin, std::move(facts), time);
+    std::optional<watch::PastCalls> past;
+    if (const auto held = replay.past.find(line.name); held != replay.past.end() && line.accord_since) {
+      past = std::move(held->second);
+      past->drop_unsettled();
+    }
+    line.watch->begin(begin_of_book(replay, line), std::move(facts), time, std::move(past));
     line.path_down = false;  // the book is told anew
     note_closed(line, time);
   }
@@ -281,7 +373,7 @@ void Watch::scan(OneLine& line) {
     if (!info.log.own)
       for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored, true);
   }
-  if (const auto& claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
+  if (const auto claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
 }
 
 // The clock was set back so far that the books no longer fit it.
@@ -289,7 +381,7 @@ Result<void> Watch::replay_again() {
   Replay replay;
   DETENTE_TRY_VOID(file_->read(1, [&](const Json& line) -> Result<void> {
     const std::string what = line.value("what", "");
-    if (what == "deed" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
+    if (what == "deed" || what == "left" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
     return read_line(replay, line);
   }));
   if (!replay.begin) replay.begin = now();

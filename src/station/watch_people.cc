@@ -1,5 +1,7 @@
 #include "station/watch_people.h"
 
+#include <set>
+
 namespace detente::station {
 
 void WatchPeople::take(const Deed& deed, const std::vector<std::string>& every_line) {
@@ -22,6 +24,20 @@ void WatchPeople::leave(OfficerId officer, const std::string& line) {
   if (!held->second.empty()) return;
   on_.erase(held);
   staffed_.erase(line);
+}
+
+void WatchPeople::leave_all(OfficerId officer) {
+  std::vector<std::string> lines;
+  for (const auto& [line, officers] : on_)
+    if (officers.count(officer) > 0) lines.push_back(line);
+  for (const std::string& line : lines) leave(officer, line);
+}
+
+std::vector<OfficerId> WatchPeople::everybody() const {
+  std::set<OfficerId> out;
+  for (const auto& [line, officers] : on_)
+    for (const auto& [officer, since] : officers) out.insert(officer);
+  return {out.begin(), out.end()};
 }
 
 std::vector<WatchPeople::OnLine> WatchPeople::on(const std::string& line) const {

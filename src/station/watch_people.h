@@ -20,6 +20,9 @@ class WatchPeople {
   // `every_line`: what a deed without lines is about.
   void take(const Deed& deed, const std::vector<std::string>& every_line);
 
+  // Off every line, by no deed of his own.
+  void leave_all(OfficerId officer);
+  std::vector<OfficerId> everybody() const;
   // By their numbers; of somebody whose credential was renewed the first.
   std::vector<OnLine> on(const std::string& line) const;
   bool anybody() const { return !on_.empty(); }

@@ -20,9 +20,13 @@ std::optional<Alarm> AlarmRule::on_silence(const PlannedCall& call) {
 }
 
 std::optional<Alarm> AlarmRule::on_life(WallTime at) {
-  if (row_ == 0 || at < since_) return std::nullopt;
-  const Alarm out{AlarmKind::kSignOfLife, row_, since_, at};
-  row_ = 0;
+  const bool after_row = row_ > 0 && at >= since_;
+  const bool after_cut = cut_over_ && at >= *cut_over_;
+  if (!after_row && !after_cut) return std::nullopt;
+  const Alarm out = after_row ? Alarm{AlarmKind::kSignOfLife, row_, since_, at}
+                              : Alarm{AlarmKind::kSignOfLife, 0, *cut_over_, at};
+  if (after_row) row_ = 0;
+  if (after_cut) cut_over_.reset();
   return out;
 }
 

@@ -3,8 +3,8 @@
 // Designs rejected: an alarm a call (826 of them teach people to look away), and
 // one alarm for all (nobody notices the second year). So alarms are raised on
 // change: at the first silence, at stated lengths of the row, and, loudest, at
-// the first sign of life afterwards. Calls in a cut, called off, declined or not
-// seen neither lengthen a row nor end it.
+// the first sign of life afterwards, and after a cut. Calls in a cut, called off,
+// declined or not seen neither lengthen a row nor end it.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ enum class AlarmKind : std::uint8_t { kSilence, kSignOfLife };
 
 struct Alarm {
   AlarmKind kind = AlarmKind::kSilence;
-  std::uint32_t row = 0;  // silences in a row, the newest of them included
-  WallTime since;         // the first one's hour
+  std::uint32_t row = 0;  // silences in a row, the newest of them included; of a sign of life 0 after a cut alone
+  WallTime since;         // the first one's hour; without a row when the cut ended
   WallTime at;            // when it was raised: the newest one's end, or the sign of life
   bool operator==(const Alarm&) const = default;
 };
@@ -35,8 +35,10 @@ class AlarmRule {
   explicit AlarmRule(AlarmSteps steps = {}) : steps_(std::move(steps)) {}
 
   std::optional<Alarm> on_silence(const PlannedCall& call);
-  // Anything that a person there did. Nothing when no silence came before, and for what is older
-  // than the row: a word that was long on its way ends no silence.
+  // A cut of the line ended: the first word of a person after it is as loud as one after a silence.
+  void on_cut_over(WallTime at) { cut_over_ = at; }
+  // Anything that a person there did. Nothing when neither a silence nor a cut came before, and for what is older
+  // than either: a word that was long on its way ends no silence.
   std::optional<Alarm> on_life(WallTime at);
 
   std::uint32_t row() const { return row_; }
@@ -46,6 +48,7 @@ class AlarmRule {
   AlarmSteps steps_;
   std::uint32_t row_ = 0;
   WallTime since_;
+  std::optional<WallTime> cut_over_;  // and nobody was heard since
 };
 
 }  // namespace detente::watch

@@ -53,6 +53,18 @@ TEST(AlarmRule, AWordFromBeforeEndsNothing) {
   EXPECT_EQ(rule.row(), 3u);
 }
 
+TEST(AlarmRule, TheFirstWordAfterACutIsAsLoudAsOneAfterASilence) {
+  AlarmRule rule;
+  rule.on_cut_over({7200});
+  EXPECT_FALSE(rule.on_life({7199})) << "said before the cut ended";
+  EXPECT_EQ(rule.on_life({7300}), (Alarm{AlarmKind::kSignOfLife, 0, {7200}, {7300}}));
+  EXPECT_FALSE(rule.on_life({7400}));
+  (void)alarms_of(rule, 3);
+  rule.on_cut_over({5 * 3600});
+  EXPECT_EQ(rule.on_life({5 * 3600}), (Alarm{AlarmKind::kSignOfLife, 3, {3600}, {5 * 3600}})) << "one alarm for both";
+  EXPECT_FALSE(rule.on_life({6 * 3600}));
+}
+
 TEST(AlarmRule, StepsAreData) {
   AlarmRule rule({{2, 3}, 0});
   EXPECT_EQ(alarms_of(rule, 2000), "2 3 ");

@@ -24,6 +24,25 @@ void DayCounts::add(DayMark mark, std::uint8_t count) {
   held = plus(held, count);
 }
 
+std::optional<DayMark> mark_of(CallState state, std::optional<SideIndex> silent, SideIndex own) {
+  switch (state) {
+    case CallState::kPending:
+    case CallState::kDue:
+    case CallState::kOverdue: return std::nullopt;
+    case CallState::kAnsweredInTime: return DayMark::kInTime;
+    case CallState::kAnsweredAtTheirHour: return DayMark::kAtTheirHour;
+    case CallState::kAnsweredLate: return DayMark::kLate;
+    case CallState::kDeclined: return DayMark::kDeclined;
+    case CallState::kCalledOff: return DayMark::kCalledOff;
+    case CallState::kInCut: return DayMark::kInCut;
+    case CallState::kOwnStationDown: return DayMark::kOwnStationDown;
+    case CallState::kOwnPathDown: return DayMark::kOwnPathDown;
+    case CallState::kUnanswered:
+    case CallState::kNotCalled: break;
+  }
+  return silent == own ? DayMark::kMissed : DayMark::kSilent;
+}
+
 CallBook::CallBook(Schedule schedule, SideIndex own, WallTime from, AlarmSteps steps)
     : schedule_(std::move(schedule)),
       own_(own),
@@ -34,6 +53,11 @@ CallBook::CallBook(Schedule schedule, SideIndex own, WallTime from, AlarmSteps s
       folded_from_(day_at(from) - 1) {}
 
 // ---- what comes in ----
+
+void CallBook::carry(const AlarmRule& alarm, const std::optional<Answer>& last_answer) {
+  alarm_ = alarm;
+  last_answer_ = last_answer;
+}
 
 Result<void> CallBook::advance(WallTime now) {
   if (now < looked_at_) DETENTE_TRY_VOID(step_back(now));
@@ -79,6 +103,7 @@ Result<void> CallBook::take(const RestoreFact& fact) {
   for (auto& [id, slot] : slots_)
     if (overlaps(slot.call, *cut_since_, fact.at)) slot.facts.in_cut = true;
   cut_since_.reset();
+  alarm_.on_cut_over(fact.at);
   return {};
 }
 
@@ -246,22 +271,7 @@ CallFacts CallBook::facts_of(const Slot& slot) const {
 std::optional<DayMark> CallBook::mark_of(const Slot& slot) const {
   const CallFacts facts = facts_of(slot);
   const CallState state = judge(slot.call, facts, looked_at_);
-  switch (state) {
-    case CallState::kPending:
-    case CallState::kDue:
-    case CallState::kOverdue: return std::nullopt;
-    case CallState::kAnsweredInTime: return DayMark::kInTime;
-    case CallState::kAnsweredAtTheirHour: return DayMark::kAtTheirHour;
-    case CallState::kAnsweredLate: return DayMark::kLate;
-    case CallState::kDeclined: return DayMark::kDeclined;
-    case CallState::kCalledOff: return DayMark::kCalledOff;
-    case CallState::kInCut: return DayMark::kInCut;
-    case CallState::kOwnStationDown: return DayMark::kOwnStationDown;
-    case CallState::kOwnPathDown: return DayMark::kOwnPathDown;
-    case CallState::kUnanswered:
-    case CallState::kNotCalled: break;
-  }
-  return silent_side(slot.call, facts, state) == own_ ? DayMark::kMissed : DayMark::kSilent;
+  return watch::mark_of(state, silent_side(slot.call, facts, state), own_);
 }
 
 void CallBook::emit(BookEvent event) {

@@ -84,6 +84,9 @@ struct LifeFact {  // the other side did something that is no check call
 using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, PathDownFact, PathUpFact,
                               DrillFact, LifeFact>;
 
+// How a calendar marks a call that is over; nothing for one that is not. `silent`: whose silence it was.
+std::optional<DayMark> mark_of(CallState state, std::optional<SideIndex> silent, SideIndex own);
+
 struct BookEvent {
   enum class Kind : std::uint8_t { kDue, kOverdue, kClosed, kAlarm };
   Kind kind = Kind::kDue;
@@ -106,6 +109,8 @@ class CallBook {
   // Calls whose hour is before `from` are not in it.
   CallBook(Schedule schedule, SideIndex own, WallTime from, AlarmSteps steps = {});
 
+  // What goes on from books before this one, under another accord. Before anything else.
+  void carry(const AlarmRule& alarm, const std::optional<Answer>& last_answer);
   // The clock's newest reading. kState when it was set back too far: make the book again.
   Result<void> advance(WallTime now);
   // Of a call: kNotFound when it is not planned, kState when it is folded (the fact stands in the

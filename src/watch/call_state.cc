@@ -49,6 +49,12 @@ const char* to_string(CallState state) {
   return "";
 }
 
+std::optional<CallState> call_state_from(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(CallState::kOwnPathDown); ++i)
+    if (text == to_string(static_cast<CallState>(i))) return static_cast<CallState>(i);
+  return std::nullopt;
+}
+
 std::optional<Answer> answer_of(const PlannedCall& call, const CallFacts& facts) {
   std::optional<Answer> out;
   for (SideIndex side = 0; side < 2; ++side) {

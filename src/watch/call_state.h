@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "watch/schedule.h"
 
@@ -63,6 +64,7 @@ enum class CallState : std::uint8_t {
   kOwnStationDown,       // not known: this station was not there
   kOwnPathDown,          // not known: nothing could leave this station
 };
+std::optional<CallState> call_state_from(std::string_view text);  // of those words
 const char* to_string(CallState state);  // "pending", ..., "answered at their hour", ...
 
 CallState judge(const PlannedCall& call, const CallFacts& facts, WallTime now);

@@ -1,0 +1,169 @@
+"""What the watch keeps, and what it gives up, with real stations: over restarts, accords, cuts, full disks and credentials."""
+
+import time
+import unittest
+
+from disks import SmallDisk, can_mount
+from stations import wait_until
+from watch_test import DAY, HOUR, MINUTE, NINE, WatchCase
+
+WEST = "military-west"
+
+
+class Kept(WatchCase):
+    OPTIONS = ("--lift-alone",)
+
+    def alarms(self, station, kind):
+        return [alarm for alarm in station.get("/v1/watch")["alarms"] if alarm["kind"] == kind]
+
+    def marks(self, station):
+        other = "north" if station is self.south else "south"
+        today = NINE // DAY
+        answer = station.get(f"/v1/counterparts/{other}/lines/{WEST}/calendar?from={today - 2}&until={today + 9}")
+        return {day - today: {answer["marks"][i]: n for i, n in enumerate(counts) if n} for day, counts in answer["days"]}
+
+    @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
+    def test_a_call_that_the_disk_refused_is_no_call(self):
+        disk = SmallDisk(self, self.south.path("station"), megabytes=24)
+        self.start()
+        self.clock.set(NINE + 10)
+        self.wait_state(self.south, "due")
+        disk.fill()
+        body = {"text": "A word. " * 60, "wait": "durable"}
+        wait_until(lambda: self.south.ask("POST", "/v1/counterparts/north/lines/navy/entries", body)[0] == 500,
+                   "the disk to be full", 90)
+        self.assertIn("full", self.refused(self.south, "call", WEST, "--as", "kim"))
+        self.assertEqual(self.calls(self.south)[0]["facts"], [])
+        disk.free()
+        wait_until(lambda: self.south.ask("POST", "/v1/counterparts/north/lines/navy/entries", body)[0] == 200, "room")
+        self.cli(self.south, "call", WEST, "--as", "kim")
+        self.assertEqual([fact["kind"] for fact in self.calls(self.south)[0]["facts"]], ["called"])
+
+    def test_another_accord_leaves_what_was(self):
+        self.start()
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", WEST, "--as", "kim")
+        self.wait_state(self.north, "due")
+        self.cli(self.north, "answer", WEST, "--as", "ri")
+        self.wait_state(self.south, "answered in time")
+        self.clock.set(NINE + 31 * MINUTE)
+        outcomes = lambda: [line["state"] for line in self.log(self.south)
+                            if line["what"] == "outcome" and line["line"] == f"north/{WEST}"]
+        wait_until(lambda: outcomes() == ["answered in time"], outcomes)
+        self.clock.set(NINE + DAY + 10)
+        self.cli(self.south, "call", WEST, "--as", "kim")
+        for station in (self.south, self.north):
+            self.wait_state(station, "due")
+        self.clock.set(NINE + DAY + 31 * MINUTE)
+        wait_until(lambda: outcomes() == ["answered in time", "unanswered"], outcomes)
+        before = self.watch(self.south)
+        self.assertEqual(before["silence"]["row"], 1)
+        hours = self.base / "next.toml"
+        hours.write_text('[[check_calls]]\ntime = "15:00"\nzone = "Asia/Seoul"\ncaller = "north"\n'
+                         'days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\n')
+        self.cli(self.south, "accord", "amend", "north", "--hours", f"{WEST}={hours}")
+        self.cli(self.south, "accord", "sign", "north", "--next", "--yes")
+        self.cli(self.south, "accord", "export", "north", str(self.base / "next"), "--next")
+        self.cli(self.north, "accord", "import", str(self.base / "next"))
+        self.cli(self.north, "accord", "sign", "south", "--next", "--yes")
+        wait_until(lambda: all(s.status_of(o)["accord"]["version"] == 2 for s, o in ((self.south, "north"), (self.north, "south"))),
+                   "both to go on under the second accord")
+        for again in (False, True):
+            if again:
+                self.south.kill()
+                self.south.start()
+            after = self.watch(self.south)
+            self.assertEqual([after[key] for key in ("last_answer", "silence")], [before[key] for key in ("last_answer", "silence")])
+            self.assertEqual(self.marks(self.south), {0: {"in time": 1}, 1: {"silent": 1}})
+            today = NINE // DAY
+            calls = self.south.get(f"/v1/counterparts/north/lines/{WEST}/calls?from={today}&until={today + 3}")["calls"]
+            self.assertEqual([(call["date"], call["state"]) for call in calls],
+                             [("2027-03-02", "answered in time"), ("2027-03-03", "unanswered"), ("2027-03-03", "pending"),
+                              ("2027-03-04", "pending")][:len(calls)])
+            self.assertGreaterEqual(len(calls), 3)
+        # The call of the second accord is one more, and the first word ends the row of the first.
+        self.clock.set(NINE + DAY + 6 * HOUR + 10)
+        self.south.wait_link("north")
+        self.cli(self.north, "call", WEST, "--as", "ri")
+        wait_until(lambda: self.watch(self.south)["silence"] is None, "the silence to end")
+        wait_until(lambda: len(self.alarms(self.south, "sign-of-life")) == 1, lambda: self.alarms(self.south, "sign-of-life"))
+
+    def test_the_first_word_after_a_cut_is_as_loud_as_one_after_a_silence(self):
+        self.start()
+        self.cli(self.north, "cut", "south/navy", "--as", "ri", "--reason", "The leaflets.", "--yes")
+        situation = lambda: self.south.get("/v1/counterparts/north/lines/navy/status")["situation"]
+        wait_until(lambda: situation() == "cut-by-them", situation)
+        self.assertEqual(self.alarms(self.south, "sign-of-life"), [])
+        self.clock.forward(HOUR)
+        self.cli(self.north, "lift", "south/navy", "--as", "ri", "--yes")
+        wait_until(lambda: situation() == "in-contact", situation)
+        self.cli(self.north, "send", "south/navy", "We are back.", "--as", "ri")
+        alarm = wait_until(lambda: self.alarms(self.south, "sign-of-life"), "the alarm")[0]
+        self.assertIn("the first since the cut ended", alarm["words"])
+        card = self.cli(self.south, "alarm", "list")["first_words"]
+        self.assertEqual([one["line"] for one in card], ["north/navy"])
+        self.cli(self.north, "send", "south/navy", "And again.", "--as", "ri", "--wait", "receipt")
+        self.assertEqual(self.alarms(self.south, "sign-of-life")[0]["count"], 1)
+
+    def test_an_answered_query_stays_answered(self):
+        self.start()
+        self.cli(self.south, "presence", "ask", "navy", "--as", "kim")
+        wait_until(lambda: self.watch(self.north, "navy")["presence"]["theirs"], "the question")
+        self.cli(self.north, "presence", "ready", "navy", "--as", "ri")
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["ours"]["state"] == "ready", "the answer")
+        for station, whose in ((self.south, "ours"), (self.north, "theirs")):
+            station.stop()
+            station.start()
+            self.assertEqual(self.watch(station, "navy")["presence"][whose]["state"], "ready")
+
+    def test_whoever_has_no_credential_any_more_is_not_on_watch(self):
+        self.start()
+        self.cli(self.south, "watch", "on", "--as", "kim")
+        self.cli(self.south, "watch", "on", "--as", "park")
+        wait_until(lambda: self.watch(self.north)["on_watch_there"]["since"], "north to be told")
+        officers = lambda: sorted({one["officer"] for one in self.south.get("/v1/watch")["on_watch"]})
+        self.assertEqual(len(officers()), 2)
+        self.clock.forward(MINUTE)
+        self.cli(self.south, "officer", "revoke", "park", "--yes")
+        wait_until(lambda: len(officers()) == 1, officers)
+        self.assertIn("revoked", self.alarms(self.south, "watch-left")[0]["words"])
+        self.clock.forward(20 * 365 * DAY)
+        wait_until(lambda: officers() == [], officers)
+        self.assertIn("expired", self.alarms(self.south, "watch-left")[0]["words"])
+        self.south.kill()
+        self.south.start()
+        self.assertEqual(officers(), [])
+        self.assertEqual([line["officer"] for line in self.log(self.south) if line["what"] == "left"], [2, 1])
+
+    def test_outages_of_months_ahead_are_kept_and_the_right_one_ends(self):
+        self.start()
+        announce = lambda begin, line="navy": self.cli(self.south, "outage", "announce", line, f"+{begin}h", f"+{begin + 1}h")["from"]
+        second, first, third = announce(200), announce(100), announce(300)
+        announce(150, "north/accord")
+        froms = lambda station: [one["from"] for one in self.watch(station, "navy")["outages"] if one["line"] == "navy"]
+        wait_until(lambda: froms(self.north) == [first, second, third], lambda: froms(self.north))
+        self.assertIn("say which one ends, --from", self.refused(self.south, "outage", "end", "navy"))
+        text = lambda seconds: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+        self.assertIn("there are those of", self.refused(self.south, "outage", "end", "navy", "--from", text(first + 60)))
+        self.assertEqual(self.cli(self.south, "outage", "end", "navy", "--from", text(second))["from"], second)
+        wait_until(lambda: froms(self.north) == [first, third], lambda: froms(self.north))
+        self.assertIn("one of all lines ends with", self.refused(self.south, "outage", "end", WEST))
+        for hour in range(14):
+            announce(400 + hour)
+        self.assertIn("take one back first", self.refused(self.south, "outage", "announce", "navy", "+500h", "+501h"))
+        # Two thousand entries further on, and after a start.
+        messages = [{"text": f"word {number}"} for number in range(256)]
+        for _ in range(9):
+            status, _answer = self.south.ask("POST", "/v1/counterparts/north/lines/navy/entries",
+                                             {"messages": messages, "wait": "durable"})
+            self.assertEqual(status, 200)
+        self.cli(self.south, "send", "north/navy", "The last word.", "--wait", "receipt")
+        for station in (self.south, self.north):
+            station.stop()
+            station.start()
+            self.assertEqual(len(froms(station)), 16)
+            self.assertEqual(froms(station)[:2], [first, third])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
