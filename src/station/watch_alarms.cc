@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint32_t kExpiryWarningSeconds = 30 * 86400;
 constexpr std::uint32_t kExpiryLookSeconds = 3600;
+constexpr std::uint32_t kRenewalSeconds = 7 * 86400;  // so long whoever expired on watch can be renewed on it, leave or hand over
 
 Json alarm_json(const watch::ListedAlarm& alarm) {
   return {{"number", alarm.id},
@@ -226,7 +227,7 @@ void Watch::look_at_people(WallTime time) {
     std::string why;
     if (held == nullptr || roster.revoked(number)) {
       why = "his credential was revoked";
-    } else if (held->credential.not_after < time) {
+    } else if (std::uint64_t{held->credential.not_after.seconds} + kRenewalSeconds < time.seconds) {
       why = "his credential expired at " + format_utc(held->credential.not_after);
     } else if (roster.suspended(number, time)) {
       why = "he is suspended";
