@@ -95,6 +95,26 @@ Register as_known_to_author(Register before, const record::EpochId& log, std::ui
   return before;
 }
 
+// Whatever ends the newer cut ends the older one with it, and until then the newer keeps off all that the older does.
+bool adds_nothing_beside(const Cut& older, const Cut& newer) {
+  const bool as_early = !newer.effective || (older.effective && *newer.effective <= *older.effective);
+  return (older.media & ~newer.media) == 0 && as_early && (newer.dark || !older.dark);
+}
+
+// The newest that was ended stays: it says that older acts, which come late, are ended too. Of those that are open only
+// what another one covers may go; what is in force is the same with it and without it.
+void bound(std::vector<Cut>& cuts) {
+  while (cuts.size() > kCutsKept) {
+    auto goes = cuts.end();
+    if (cuts.size() > 1 && cuts[0].cleared && cuts[1].cleared) goes = cuts.begin();
+    for (auto one = cuts.begin(); goes == cuts.end() && one != cuts.end(); ++one)
+      if (!one->cleared && std::any_of(one + 1, cuts.end(), [&](const Cut& newer) { return adds_nothing_beside(*one, newer); }))
+        goes = one;
+    if (goes == cuts.end()) return;
+    cuts.erase(goes);
+  }
+}
+
 // Nothing where the act says nothing new: an old one that came late, or one of several that crossed.
 std::optional<Register> with_cut(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
                                  const line::CutAct& act, const record::Header& header, WallTime noted) {
@@ -114,7 +134,7 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   cut.dark = act.dark;
   cut.mandate = act.mandate;
   out.cuts.insert(place, std::move(cut));
-  if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
+  bound(out.cuts);
   return out;
 }
 
@@ -128,7 +148,6 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
     unknown.cut_epoch = of.cut_epoch;
     unknown.signed_at = unknown.noted = noted;
     out.cuts.push_back(std::move(unknown));
-    if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
   }
   bool ends = false;
   for (Cut& cut : out.cuts) {
@@ -137,6 +156,7 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
     cut.ground = act.ground;
     ends = true;
   }
+  bound(out.cuts);
   return ends ? std::optional(std::move(out)) : std::nullopt;
 }
 

@@ -37,7 +37,7 @@ struct Cut {
   WallTime since() const { return effective.value_or(signed_at); }
 };
 
-// A side's register of one line: its cuts, ascending; the newest 32.
+// A side's register of one line: its cuts, ascending. All that are open; of what was ended the newest, 32 in all.
 struct Register {
   std::vector<Cut> cuts;
   record::EpochId log{};  // of the other side's: the log whose act was the last. What a newer log says is newer

@@ -235,6 +235,23 @@ TEST_F(CutLine, ACutBesideOneInForceOpensNothing) {
   for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side) && open(side, line::kDocument)) << side;
 }
 
+// However many come after it, none but a clear ends a cut.
+TEST_F(CutLine, StaysCutBehindAnyNumberOfLaterCutsOfOneMedium) {
+  cut(0, {{}, line::kAllMedia, {}, "of all"});
+  for (int i = 0; i < 40; ++i) cut(0, {{}, line::kDocument, {}, "of documents"});
+  pair_.run(minutes(1));
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side)) << side;
+    EXPECT_FALSE(open(side, line::kVoice)) << side;
+    ASSERT_TRUE(registers(side).closed(kCutLine, line::kText)) << side;
+    EXPECT_EQ(registers(side).closed(kCutLine, line::kText)->cut.reason, "of all") << side;
+  }
+  restart(0);
+  EXPECT_FALSE(open(0));
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_EQ(registers(side).closed_media(kCutLine), 0) << side;
+}
+
 // A FLASH comes ahead of the one before it: the first cut's end after the second cut.
 TEST_F(CutLine, ActsThatComeInAnotherOrderSayTheSame) {
   lose_[0] = true;
