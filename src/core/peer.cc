@@ -56,9 +56,9 @@ Result<void> Peer::start(Context& context, record::Store& store) {
     return fail(Fault::kMalformed, "the accord has no line 0; every accord needs its accord line");
   std::vector<LineId> ids;
   for (const auto& [id, line] : lines_) ids.push_back(id);
-  registers_.load(context, ids);
+  registers_.load(context, ids, fences.at(kAccordLine));
   agreements_.load(context);
-  if (agreements_.left_out()) static_cast<void>(registers_.rebuild(context.now, register_acts(context)));
+  if (agreements_.left_out()) static_cast<void>(registers_.rebuild(context, register_acts(context)));
   for (const LineId id : ids) on_register(context, id);
   tend_dark(context);  // before the link calls
   if (new_epoch_)
@@ -271,7 +271,7 @@ void Peer::judge_again(Context& context) {
   }
   agreements_.load(context);
   if (agreements_.left_out())
-    for (const LineId id : registers_.rebuild(context.now, register_acts(context))) {
+    for (const LineId id : registers_.rebuild(context, register_acts(context))) {
       context.effects.notify(RegisterChanged{identity_.peer, id, std::nullopt});
       on_register(context, id);
     }

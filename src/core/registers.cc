@@ -1,7 +1,6 @@
 #include "core/registers.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/civil.h"
 #include "base/mutant.h"
@@ -17,8 +16,6 @@ using record::Whose;
 constexpr std::size_t kCutsKept = 32;
 constexpr std::uint64_t kFormat = 1;
 constexpr std::uint64_t kDark = 8;  // beside the bits of the media
-// While an hour is announced the clock is looked at so often: it may be set.
-constexpr Duration kLookEvery = std::chrono::seconds(30);
 
 void write_cut(wire::CborWriter& out, const Cut& cut) {
   out.array(cut.mandate ? 10 : 9).uint(cut.cut_epoch).uint(cut.media | (cut.dark ? kDark : 0)).uint(cut.signed_at.seconds);
@@ -199,8 +196,10 @@ std::string Registers::value_key(const Key& key) const {
          (key.first == Whose::kAuthors ? "own" : "theirs") + "/" + std::to_string(key.second.value);
 }
 
-void Registers::load(const Context& context, const std::vector<LineId>& lines) {
+void Registers::load(Context& context, const std::vector<LineId>& lines, record::Fence fence) {
+  fence_ = fence;
   in_force_.clear();
+  came_.clear();
   for (const LineId line : lines)
     for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
       const Key key{whose, line};
@@ -210,9 +209,10 @@ void Registers::load(const Context& context, const std::vector<LineId>& lines) {
       // Our own bytes, checked by the store. What cannot be read keeps the line closed until somebody clears it.
       if (!value) value = Register{{Cut{}}};
       in_force_[key] = std::move(*value);
+      load_hours(context, key);
     }
   noted_ = in_force_;
-  static_cast<void>(look(context.now));
+  static_cast<void>(look(context));
 }
 
 // When a cut came to be known here does not change by reading it again.
@@ -229,7 +229,7 @@ void Registers::take_up(Table& table, const Table& before, const KnownAct& known
   }
 }
 
-std::vector<LineId> Registers::rebuild(Now now, const std::vector<KnownAct>& acts) {
+std::vector<LineId> Registers::rebuild(Context& context, const std::vector<KnownAct>& acts) {
   Table table;
   for (const KnownAct& known : acts) {
     if (known.entry.header.kind != record::kRegister || known.entry.header.entry_class != record::EntryClass::kLive) continue;
@@ -242,7 +242,7 @@ std::vector<LineId> Registers::rebuild(Now now, const std::vector<KnownAct>& act
       if (encode(at(table, key.first, key.second)) != encode(at(in_force_, key.first, key.second))) changed.insert(key.second);
   in_force_ = std::move(table);
   noted_ = in_force_;
-  static_cast<void>(look(now));
+  static_cast<void>(look(context));
   return {changed.begin(), changed.end()};
 }
 
@@ -319,22 +319,16 @@ void Registers::apply(Context& context, const RegisterChanges& changes) {
     context.effects.notify(RegisterChanged{identity_->peer, change.line, change.whose});
     lines.push_back(change.line);
   }
-  static_cast<void>(look(context.now));
+  static_cast<void>(look(context));
   if (hooks_.changed)
     for (const LineId line : lines) hooks_.changed(context, line);
 }
 
 void Registers::advance(Context& context) {
-  for (const LineId line : look(context.now)) {
+  for (const LineId line : look(context)) {
     context.effects.notify(RegisterChanged{identity_->peer, line, std::nullopt});
     if (hooks_.changed) hooks_.changed(context, line);
   }
-}
-
-bool Registers::has_come(const Key& key, const Cut& cut) const {
-  if (!cut.effective) return true;
-  const auto it = came_.find(key);
-  return it != came_.end() && it->second >= cut.cut_epoch;
 }
 
 bool Registers::tested(LineId line) const {
@@ -347,25 +341,6 @@ line::RegisterState Registers::state_of(const Register& value, line::MediaMask m
     if (cut.cleared || (cut.media & media) == 0) continue;
     if (has_come(key, cut)) return key.first == Whose::kAuthors && tested(key.second) ? line::RegisterState::kRestoring : line::RegisterState::kCut;
     out = line::RegisterState::kAnnounced;
-  }
-  return out;
-}
-
-std::vector<LineId> Registers::look(Now now) {
-  std::vector<LineId> out;
-  look_at_.reset();
-  for (const auto& [key, value] : in_force_) {
-    for (const Cut& cut : value.cuts) {
-      if (cut.cleared || has_come(key, cut)) continue;
-      if (now.wall >= *cut.effective) {
-        came_[key] = cut.cut_epoch;
-        out.push_back(key.second);
-        continue;
-      }
-      const Duration left = std::chrono::seconds(cut.effective->seconds - now.wall.seconds);
-      const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
-      look_at_ = std::min(look_at_.value_or(at), at);
-    }
   }
   return out;
 }

@@ -5,9 +5,11 @@
 // force once it is on the disk, whether or not anything can be sent.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,7 +64,7 @@ class Registers {
 
   Registers(const PairIdentity& identity, Counts counts) : identity_(&identity), counts_(std::move(counts)) {}
 
-  void load(const Context& context, const std::vector<LineId>& lines);
+  void load(Context& context, const std::vector<LineId>& lines, record::Fence fence);
 
   // An act as the record or the outbox has it.
   struct KnownAct {
@@ -73,7 +75,7 @@ class Registers {
   };
   // The registers as these acts alone make them, each side's in its order: when what somebody said is not vouched for any
   // more. Not while a commit of the accord line is under way. The lines of which something is another than before.
-  std::vector<LineId> rebuild(Now now, const std::vector<KnownAct>& acts);
+  std::vector<LineId> rebuild(Context& context, const std::vector<KnownAct>& acts);
 
   // What a desk wrote on the accord line: kConflict when it does not fit what the registers say now.
   Result<void> check_own(const record::Entry& entry) const;
@@ -126,6 +128,8 @@ class Registers {
   // Whether the other side has receipted all that this side's register of that line says.
   bool other_side_knows(LineId line) const { return !hooks_.act_unreceipted || !hooks_.act_unreceipted(line); }
 
+  // Whether that cut of that register is in force: at once, or its hour has come, whatever the clock shows now.
+  bool in_force(record::Whose whose, LineId line, const Cut& cut) const { return !cut.cleared && has_come({whose, line}, cut); }
   // Whether a cut in the dark of that side's is in force there.
   bool dark(record::Whose whose, LineId line) const;
 
@@ -145,15 +149,22 @@ class Registers {
   static void take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act);
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   line::RegisterState state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const;
-  std::vector<LineId> look(Now now);  // lines of which an announced hour has come
+  std::vector<LineId> look(Context& context);  // lines of which an announced hour has come
+  void load_hours(const Context& context, const Key& key);
+  void keep_hours(Context& context);
 
   const PairIdentity* identity_;
   Counts counts_;
   Hooks hooks_;
   Table in_force_;  // durable
   Table noted_;     // and in commits that are under way
-  // Announced cuts whose hour has come: a clock that steps back does not open the line again.
-  std::map<Key, std::uint64_t> came_;
+  // Announced cuts whose hour has come, durable beside the register: a clock that steps back does not open the line again.
+  // An act by what it says: a disk that went back numbers its cuts anew.
+  using Announced = std::array<std::uint64_t, 3>;  // cut epoch, signed at, effective
+  static Announced announced(const Cut& cut);
+  std::map<Key, std::set<Announced>> came_;
+  std::set<Key> hours_to_keep_;
+  record::Fence fence_;
   std::optional<Instant> look_at_;
 };
 

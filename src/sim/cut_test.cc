@@ -192,33 +192,6 @@ TEST_F(CutLine, WhatCrossedWithTheCutIsRecorded) {
   EXPECT_EQ(record::decode_entry(stored.front().bytes)->header.cut_epoch, 0u);
 }
 
-TEST_F(CutLine, AnHourIsAnnouncedAndTheLineIsOpenUntilThen) {
-  line::CutAct at_noon;
-  at_noon.effective = WallTime{pair_.now(0).wall.seconds + 3600};
-  cut(0, at_noon);
-  EXPECT_TRUE(open(0));
-  EXPECT_TRUE(open(1));
-  EXPECT_TRUE(say(1, "still open"));
-  restart(1);
-  pair_.run(minutes(59));
-  EXPECT_TRUE(open(0));
-  pair_.run(minutes(2));
-  EXPECT_FALSE(open(0));
-  EXPECT_FALSE(open(1));
-  EXPECT_FALSE(say(1, "too late"));
-  EXPECT_FALSE(told<core::RegisterChanged>(1).empty());
-}
-
-TEST_F(CutLine, AnAnnouncedCutIsTakenBackBeforeItsHour) {
-  line::CutAct later;
-  later.effective = WallTime{pair_.now(0).wall.seconds + 3600};
-  cut(0, later);
-  lift(0);
-  pair_.run(minutes(120));
-  EXPECT_TRUE(open(0));
-  EXPECT_TRUE(open(1));
-}
-
 TEST_F(CutLine, ACutBesideOneInForceOpensNothing) {
   cut(0, {{}, line::kAllMedia, {}, "the first"});
   cut(0, {{}, line::kDocument, {}, "the second"});

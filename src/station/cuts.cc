@@ -189,7 +189,7 @@ void add_cut_facts(const Running& running, const Counterpart& counterpart, LineI
     of_text = facts_of(running, counterpart, line, whose, line::kText);
     if (!of_text) (ours ? facts.cut_beside_by_us : facts.cut_beside_by_them) = facts_of(running, counterpart, line, whose, line::kAllMedia);
     for (const core::Cut& cut : registers.of(whose, line).cuts)
-      if (!cut.cleared && cut.effective && *cut.effective > facts.now.wall)
+      if (!cut.cleared && !registers.in_force(whose, line, cut))
         facts.announced.push_back(announced_words(running, counterpart, ours, cut, mandate_of_cut(running, counterpart, whose, cut)));
   }
 }

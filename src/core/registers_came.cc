@@ -1,0 +1,96 @@
+// Registers: the announced hours that have come, which no clock undoes: durable beside the registers. spec/cut.md section 1.
+#include <algorithm>
+
+#include "core/registers.h"
+#include "wire/cbor.h"
+
+namespace detente::core {
+
+namespace {
+
+using record::Whose;
+
+constexpr const char* kHours = "/came";  // behind the register's own name
+// While an hour is announced the clock is looked at so often: it may be set. And so often a disk that was full is tried.
+constexpr Duration kLookEvery = std::chrono::seconds(30);
+
+}  // namespace
+
+// --- announced hours -------------------------------------------------------------------
+
+Registers::Announced Registers::announced(const Cut& cut) {
+  return {cut.cut_epoch, cut.signed_at.seconds, cut.effective ? cut.effective->seconds : 0};
+}
+
+bool Registers::has_come(const Key& key, const Cut& cut) const {
+  if (!cut.effective) return true;
+  const auto it = came_.find(key);
+  return it != came_.end() && it->second.count(announced(cut)) > 0;
+}
+
+void Registers::load_hours(const Context& context, const Key& key) {
+  const auto bytes = context.store.value(value_key(key) + kHours);
+  if (!bytes) return;
+  wire::CborReader reader(*bytes);
+  const auto count = reader.array();
+  for (std::size_t i = 0; count && i < *count; ++i) {
+    Announced one{};
+    if (!reader.array(one.size())) return;
+    for (std::uint64_t& part : one) {
+      const auto number = reader.uint();
+      if (!number) return;
+      part = *number;
+    }
+    came_[key].insert(one);
+  }
+}
+
+// Beside the register, and not in it: acts on that may be under way to the disk.
+void Registers::keep_hours(Context& context) {
+  if (hours_to_keep_.empty()) return;
+  record::Batch batch;
+  batch.fence = fence_;
+  const std::set<Key> keys = std::exchange(hours_to_keep_, {});
+  for (const Key& key : keys) {
+    std::set<Announced> open;
+    for (const Cut& cut : at(in_force_, key.first, key.second).cuts)
+      if (!cut.cleared && cut.effective && has_come(key, cut)) open.insert(announced(cut));
+    wire::CborWriter out;
+    out.array(open.size());
+    for (const Announced& one : open) {
+      out.array(one.size());
+      for (const std::uint64_t part : one) out.uint(part);
+    }
+    batch.writes.push_back(record::PutValue{value_key(key) + kHours, out.take()});
+    came_[key] = std::move(open);
+  }
+  context.effects.persist({std::move(batch)}, [](Context&) {}, [this, keys](Context& then, const Error&) {
+    hours_to_keep_.insert(keys.begin(), keys.end());  // the cut is in force all the same
+    const Instant again = then.now.mono + kLookEvery;
+    look_at_ = std::min(look_at_.value_or(again), again);
+  });
+}
+
+std::vector<LineId> Registers::look(Context& context) {
+  const Now now = context.now;
+  std::vector<LineId> out;
+  look_at_.reset();
+  for (const auto& [key, value] : in_force_) {
+    for (const Cut& cut : value.cuts) {
+      if (cut.cleared || has_come(key, cut)) continue;
+      if (now.wall >= *cut.effective) {
+        came_[key].insert(announced(cut));
+        hours_to_keep_.insert(key);
+        out.push_back(key.second);
+        continue;
+      }
+      const Duration left = std::chrono::seconds(cut.effective->seconds - now.wall.seconds);
+      const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
+      look_at_ = std::min(look_at_.value_or(at), at);
+    }
+  }
+  keep_hours(context);
+  return out;
+}
+
+}  // namespace detente::core
