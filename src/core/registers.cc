@@ -172,6 +172,13 @@ line::RegisterDeed deed_of(const line::RegisterAct& act) {
   return act.clear->ground == line::ClearGround::kLifted ? line::RegisterDeed::kLift : line::RegisterDeed::kPassed;
 }
 
+// What a restoration ends may stand below a cut that it does not cover.
+bool fits(const line::RegisterAct& act, const Register& now, std::uint64_t cut_epoch) {
+  if (act.cut) return cut_epoch == now.cut_epoch() + 1;
+  if (act.clear->ground == line::ClearGround::kLifted) return cut_epoch == now.cut_epoch();
+  return std::any_of(now.cuts.begin(), now.cuts.end(), [&](const Cut& cut) { return !cut.cleared && cut.cut_epoch == cut_epoch; });
+}
+
 // Why the table has no row for it, and what to do.
 Error no_such_step(line::RegisterState state, line::RegisterDeed deed) {
   if (deed == line::RegisterDeed::kLift && state == line::RegisterState::kRestoring)
@@ -251,8 +258,7 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
   DETENTE_TRY(act, line::parse_register_body(entry.body));
   for (const line::RegisterOf& of : act.lines()) {
     const Register& now = at(noted_, Whose::kAuthors, of.line);
-    const std::uint64_t fits = act.cut ? now.cut_epoch() + 1 : now.cut_epoch();
-    if (of.cut_epoch != fits)
+    if (!fits(act, now, of.cut_epoch))
       return fail(Fault::kConflict, "the line's register is at cut " + std::to_string(now.cut_epoch()) +
                                         " by now, and this act was signed for another: look at the status and sign again");
     const line::RegisterState state = state_for(deed_of(act), now, act.cut ? act.cut->media : line::kAllMedia, of.line);
