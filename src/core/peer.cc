@@ -178,10 +178,9 @@ Result<void> Peer::take_back_lift(Context& context, LineId line) {
 
 // The tests of an agreed restoration, and of a lift, are the way back, and need the paths.
 void Peer::tend_dark(Context& context) {
-  const bool dark = lines_.size() > 1 && std::all_of(lines_.begin(), lines_.end(), [this](const auto& line) {
-    return line.first == kAccordLine ||
-           (registers_.dark(record::Whose::kAuthors, line.first) && !restorations_.restoring(line.first) &&
-            !lifts_.lifting(line.first));
+  const std::set<LineId>& by = registers_.dark_lines(record::Whose::kAuthors);
+  const bool dark = !by.empty() && std::none_of(by.begin(), by.end(), [this](LineId line) {
+    return restorations_.restoring(line) || lifts_.lifting(line);
   });
   link_.set_dark(context, dark);
 }

@@ -207,6 +207,9 @@ void Registers::load(Context& context, const std::vector<LineId>& lines, record:
   fence_ = fence;
   in_force_.clear();
   came_.clear();
+  lines_.clear();
+  for (const LineId line : lines)
+    if (line != kAccordLine) lines_.insert(line);
   for (const LineId line : lines)
     for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
       const Key key{whose, line};
@@ -218,6 +221,7 @@ void Registers::load(Context& context, const std::vector<LineId>& lines, record:
       in_force_[key] = std::move(*value);
       load_hours(context, key);
     }
+  load_dark(context);
   noted_ = in_force_;
   static_cast<void>(look(context));
 }

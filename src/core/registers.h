@@ -132,6 +132,8 @@ class Registers {
   bool in_force(record::Whose whose, LineId line, const Cut& cut) const { return !cut.cleared && has_come({whose, line}, cut); }
   // Whether a cut in the dark of that side's is in force there.
   bool dark(record::Whose whose, LineId line) const;
+  // The lines by whose cuts that side went dark, and is; none: it is not. Of its own side's end, tests come before it.
+  const std::set<LineId>& dark_lines(record::Whose whose) const;
 
   // Announced hours that have come.
   void advance(Context& context);
@@ -152,6 +154,9 @@ class Registers {
   std::vector<LineId> look(Context& context);  // lines of which an announced hour has come
   void load_hours(const Context& context, const Key& key);
   void keep_hours(Context& context);
+  std::string dark_key(record::Whose whose) const;
+  void load_dark(const Context& context);
+  void look_at_dark(Context& context);
 
   const PairIdentity* identity_;
   Counts counts_;
@@ -164,6 +169,8 @@ class Registers {
   static Announced announced(const Cut& cut);
   std::map<Key, std::set<Announced>> came_;
   std::set<Key> hours_to_keep_;
+  std::set<LineId> lines_;  // of the accord in force, but the accord line
+  std::map<record::Whose, std::set<LineId>> dark_, dark_kept_;
   record::Fence fence_;
   std::optional<Instant> look_at_;
 };

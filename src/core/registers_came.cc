@@ -1,4 +1,5 @@
-// Registers: the announced hours that have come, which no clock undoes: durable beside the registers. spec/cut.md section 1.
+// Registers: what of them came to pass here and is not undone by a clock or by an accord: the hours that have come, and
+// the dark that has begun. Each is durable beside the registers. spec/cut.md sections 1 and 5.
 #include <algorithm>
 
 #include "core/registers.h"
@@ -90,7 +91,62 @@ std::vector<LineId> Registers::look(Context& context) {
     }
   }
   keep_hours(context);
+  look_at_dark(context);
   return out;
+}
+
+// --- the dark --------------------------------------------------------------------------
+
+std::string Registers::dark_key(Whose whose) const {
+  return "dark/" + to_hex(identity_->lineage) + "/" + identity_->counterpart + "/" + (whose == Whose::kAuthors ? "own" : "theirs");
+}
+
+const std::set<LineId>& Registers::dark_lines(Whose whose) const {
+  static const std::set<LineId> kNone;
+  const auto it = dark_.find(whose);
+  return it == dark_.end() ? kNone : it->second;
+}
+
+void Registers::load_dark(const Context& context) {
+  dark_.clear();
+  dark_kept_.clear();
+  for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
+    const auto bytes = context.store.value(dark_key(whose));
+    if (!bytes) continue;
+    wire::CborReader reader(*bytes);
+    const auto count = reader.array();
+    for (std::size_t i = 0; count && i < *count; ++i) {
+      const auto line = reader.uint();
+      if (!line) break;
+      dark_[whose].insert(LineId{static_cast<std::uint16_t>(*line)});
+    }
+    dark_kept_[whose] = dark_[whose];
+  }
+}
+
+// It begins with a cut in the dark of every line that there is then, and ends with an act on one of these: a line that an
+// amendment adds is no act.
+void Registers::look_at_dark(Context& context) {
+  for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
+    std::set<LineId>& lines = dark_[whose];
+    const auto cut = [&](LineId line) { return dark(whose, line); };
+    for (auto it = lines.begin(); it != lines.end();) it = lines_.count(*it) > 0 ? std::next(it) : lines.erase(it);
+    if (!std::all_of(lines.begin(), lines.end(), cut)) lines.clear();
+    if (!lines_.empty() && std::all_of(lines_.begin(), lines_.end(), cut)) lines = lines_;
+    if (lines == dark_kept_[whose]) continue;
+    dark_kept_[whose] = lines;
+    wire::CborWriter out;
+    out.array(lines.size());
+    for (const LineId line : lines) out.uint(line.value);
+    record::Batch batch;
+    batch.fence = fence_;
+    batch.writes.push_back(record::PutValue{dark_key(whose), out.take()});
+    context.effects.persist({std::move(batch)}, [](Context&) {}, [this, whose](Context& then, const Error&) {
+      dark_kept_[whose] = {LineId{}};  // what was never kept: it is tried again
+      const Instant again = then.now.mono + kLookEvery;
+      look_at_ = std::min(look_at_.value_or(again), again);
+    });
+  }
 }
 
 }  // namespace detente::core
