@@ -24,13 +24,6 @@ void write_cut(wire::CborWriter& out, const Cut& cut) {
   if (cut.mandate) record::write_mandate_proof(out, *cut.mandate);
 }
 
-Bytes encode(const Register& value) {
-  wire::CborWriter out;
-  out.array(3).uint(kFormat).bytes(value.log).array(value.cuts.size());
-  for (const Cut& cut : value.cuts) write_cut(out, cut);
-  return out.take();
-}
-
 std::optional<WallTime> time_or_none(std::uint64_t seconds) {
   return seconds == 0 ? std::nullopt : std::optional(WallTime{static_cast<std::uint32_t>(seconds)});
 }
@@ -192,6 +185,13 @@ Error no_such_step(line::RegisterState state, line::RegisterDeed deed) {
 
 }  // namespace
 
+Bytes encode_register(const Register& value) {
+  wire::CborWriter out;
+  out.array(3).uint(kFormat).bytes(value.log).array(value.cuts.size());
+  for (const Cut& cut : value.cuts) write_cut(out, cut);
+  return out.take();
+}
+
 const Register& Registers::at(const Table& table, Whose whose, LineId line) {
   static const Register kNever;
   const auto it = table.find({whose, line});
@@ -247,10 +247,13 @@ std::vector<LineId> Registers::rebuild(Context& context, const std::vector<Known
     const Result<line::RegisterAct> act = line::parse_register_body(known.entry.body);
     if (act && counts(known.whose, known.entry, *act, known.at)) take_up(table, in_force_, known, *act);
   }
+  for (const auto& [key, value] : in_force_)
+    for (const Cut& cut : value.cuts)
+      if (key.first == Whose::kAuthors && cut.told() && cut.cut_epoch > at(table, key.first, key.second).cut_epoch()) table[key].cuts.push_back(cut);
   std::set<LineId> changed;
   for (const Table* one : {&table, &in_force_})
     for (const auto& [key, value] : *one)
-      if (encode(at(table, key.first, key.second)) != encode(at(in_force_, key.first, key.second))) changed.insert(key.second);
+      if (encode_register(at(table, key.first, key.second)) != encode_register(at(in_force_, key.first, key.second))) changed.insert(key.second);
   in_force_ = std::move(table);
   noted_ = in_force_;
   static_cast<void>(look(context));
@@ -315,7 +318,7 @@ void Registers::note(const Context& context, Whose whose, const std::optional<li
     auto after = with_act(before, log_of(whose, place), of, *act, entry.header, context.now.wall);
     if (!after) continue;
     const Key key{whose, of.line};
-    if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode(*after)});
+    if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode_register(*after)});
     out.push_back({whose, of.line, *after});
     noted_[key] = std::move(*after);
   }

@@ -18,6 +18,7 @@
 #include "line/act_table.h"
 #include "line/proposal_book.h"
 #include "line/register_act.h"
+#include "record/entry_wire.h"
 #include "record/store.h"
 
 namespace detente::core {
@@ -35,6 +36,8 @@ struct Cut {
   std::optional<record::MandateProof> mandate;  // as the act carries it: whoever shows it verifies it
   std::optional<WallTime> cleared;    // signed then, by its author's clock
   std::optional<line::ClearGround> ground;
+  // This side's, and not in its log here: the other station told of it when this disk had gone back.
+  bool told() const { return author == OfficerId{} && !cleared; }
   // By its author's clock, or the hour that it was announced for.
   WallTime since() const { return effective.value_or(signed_at); }
 };
@@ -47,6 +50,8 @@ struct Register {
   // A cut that has not been cleared, in force or announced.
   const Cut* open_cut() const { return cuts.empty() || cuts.back().cleared ? nullptr : &cuts.back(); }
 };
+
+Bytes encode_register(const Register& value);  // as the store has it
 
 // What an act says, once it is durable.
 struct RegisterChange {
@@ -135,6 +140,11 @@ class Registers {
   // The lines by whose cuts that side went dark, and is; none: it is not. Of its own side's end, tests come before it.
   const std::set<LineId>& dark_lines(record::Whose whose) const;
 
+  // What the other side's register says to one who lost it: nothing while it is clear.
+  std::optional<record::LogState::YourCut> their_open_cut(LineId line) const;
+  // What the other station says of this side's, at the first contact: a cut that is newer than all on this disk is held.
+  bool learn_own(Context& context, LineId line, const record::LogState::YourCut& told);
+
   // Announced hours that have come.
   void advance(Context& context);
   std::optional<Instant> next_deadline() const { return look_at_; }
@@ -154,6 +164,7 @@ class Registers {
   std::vector<LineId> look(Context& context);  // lines of which an announced hour has come
   void load_hours(const Context& context, const Key& key);
   void keep_hours(Context& context);
+  void keep_told(Context& context);
   std::string dark_key(record::Whose whose) const;
   void load_dark(const Context& context);
   void look_at_dark(Context& context);
@@ -168,7 +179,7 @@ class Registers {
   using Announced = std::array<std::uint64_t, 3>;  // cut epoch, signed at, effective
   static Announced announced(const Cut& cut);
   std::map<Key, std::set<Announced>> came_;
-  std::set<Key> hours_to_keep_;
+  std::set<Key> hours_to_keep_, told_to_keep_;
   std::set<LineId> lines_;  // of the accord in force, but the accord line
   std::map<record::Whose, std::set<LineId>> dark_, dark_kept_;
   record::Fence fence_;

@@ -90,9 +90,57 @@ std::vector<LineId> Registers::look(Context& context) {
       look_at_ = std::min(look_at_.value_or(at), at);
     }
   }
+  keep_told(context);
   keep_hours(context);
   look_at_dark(context);
   return out;
+}
+
+// --- what this disk had forgotten -------------------------------------------------------
+
+std::optional<record::LogState::YourCut> Registers::their_open_cut(LineId line) const {
+  const Register& value = theirs(line);
+  if (value.open_cut() == nullptr) return std::nullopt;
+  record::LogState::YourCut out{value.cut_epoch(), closed_media(line, Whose::kOthers), 0};
+  if (out.media != 0) return out;
+  for (const Cut& cut : value.cuts) {
+    if (cut.cleared || !cut.effective) continue;
+    out.media = static_cast<std::uint8_t>(out.media | cut.media);
+    out.effective = out.effective == 0 ? cut.effective->seconds : std::min(out.effective, cut.effective->seconds);
+  }
+  return out;
+}
+
+// In force at once, and kept as soon as the disk takes it. Nobody but its own officers opens the line again; the other
+// side could cut it itself, so that it gains nothing by a cut that never was.
+bool Registers::learn_own(Context& context, LineId line, const record::LogState::YourCut& told) {
+  const Key key{Whose::kAuthors, line};
+  if (told.cut_epoch <= at(noted_, key.first, line).cut_epoch()) return false;
+  Cut cut;
+  cut.cut_epoch = told.cut_epoch;
+  cut.media = told.media;
+  cut.signed_at = cut.noted = context.now.wall;
+  if (told.effective != 0) cut.effective = WallTime{told.effective};
+  cut.reason = "as the record of the other side has it; this disk is an older copy";
+  for (Table* table : {&in_force_, &noted_}) (*table)[key].cuts.push_back(cut);
+  told_to_keep_.insert(key);
+  context.effects.notify(RegisterChanged{identity_->peer, line, Whose::kAuthors});
+  static_cast<void>(look(context));
+  if (hooks_.changed) hooks_.changed(context, line);
+  return true;
+}
+
+void Registers::keep_told(Context& context) {
+  if (told_to_keep_.empty()) return;
+  record::Batch batch;
+  batch.fence = fence_;
+  const std::set<Key> keys = std::exchange(told_to_keep_, {});
+  for (const Key& key : keys) batch.writes.push_back(record::PutValue{value_key(key), encode_register(at(noted_, key.first, key.second))});
+  context.effects.persist({std::move(batch)}, [](Context&) {}, [this, keys](Context& then, const Error&) {
+    told_to_keep_.insert(keys.begin(), keys.end());
+    const Instant again = then.now.mono + kLookEvery;
+    look_at_ = std::min(look_at_.value_or(again), again);
+  });
 }
 
 // --- the dark --------------------------------------------------------------------------

@@ -215,6 +215,11 @@ bool Restorations::covers(const line::ActPlace& agreement, const line::RestoredL
   const Agreements& agreements = *tests_.parts().agreements;
   if ((cut.media & ~of.media) != 0) return false;
   // This side clears only what its part is known to cover; of the other side's cuts it knows only what has come.
+  // One that is not in this log was told of before anything got its place in it.
+  if (whose == Whose::kAuthors && cut.told()) {
+    const auto part = agreements.part_of(agreement, whose);
+    return part && part->epoch == tests_.accord_line()->own().key().epoch;
+  }
   return whose == Whose::kAuthors ? agreements.covers(agreement, whose, of.line, cut.cut_epoch)
                                   : !agreements.cut_since(agreement, whose, of.line, cut.cut_epoch);
 }

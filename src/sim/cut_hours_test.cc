@@ -71,6 +71,7 @@ TEST_F(CutHour, IsOfTheActAndNotOfANumberThatWasUsedBefore) {
   cut(0, soon);
   pair_.run(minutes(11));
   ASSERT_FALSE(open(1));
+  lift(0);
   pair_.stop(0);
   pair_.store(0).restore(before);
   pair_.start(0);
