@@ -72,6 +72,7 @@ class Agreements {
   // revision().
   std::vector<AgreedRestoration> restorations() const;
   // Whether that side's part of the agreement stands after its cut of that epoch in its log.
+  std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
   bool covers(const line::ActPlace& agreement, record::Whose whose, LineId line, std::uint64_t cut_epoch) const;
   // Whether it is known to stand after it. Of a cut of which nothing is here but what a register says, neither is so.
   bool cut_since(const line::ActPlace& agreement, record::Whose whose, LineId line, std::uint64_t cut_epoch) const;
@@ -139,7 +140,6 @@ class Agreements {
   void note_report(record::Whose whose, const record::Entry& entry);
   void note_release(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   void note_adoption(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
-  std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
 
   struct CutKey {
     record::Whose whose;

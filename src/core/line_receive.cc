@@ -216,6 +216,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   if (state.mine && state.receipted > 0) far_.raise_floor(state.mine->epoch, state.receipted);
   if (!contact_made_) {
     if (we_forgot) restored_here(context, theirs);
+    if (state.your_cut) learn_own_cut(context, *state.your_cut);
     make_contact(context);
     pursue_recovery(context);
     return;
@@ -234,6 +235,15 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
         "the other side now holds fewer entries on line " + setup_.name +
             " than it had receipted; its disk seems to have been lost or restored. They are sent again"});
   if (state.answer_wanted && may_answer(context, kWindowCost)) send_again_from(context, held);
+}
+
+void Line::learn_own_cut(Context& context, const record::LogState::YourCut& cut) {
+  if (!registers_->learn_own(context, setup_.id, cut)) return;
+  context.effects.notify(
+      Alarm{identity_->peer, AlarmKind::kWeForgot,
+            "the other station holds a cut of line " + setup_.name + " by this side, its cut " +
+                std::to_string(cut.cut_epoch) + ", that is not on this disk. The line is held cut as its record says: lift it, or agree to "
+                "restore it, if it is to be open"});
 }
 
 void Line::restored_here(Context& context, std::uint64_t theirs) {

@@ -272,6 +272,7 @@ wire::Frame Line::state_frame(Context& context, bool answer_wanted) const {
     state.yours = {far_.key().epoch, far_.held().size, record::root_prefix(far_.held().root)};
     state.ahead = far_.ahead();
   }
+  state.your_cut = registers_->their_open_cut(setup_.id);
   return {wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)};
 }
 

@@ -56,9 +56,9 @@ Result<void> Peer::start(Context& context, record::Store& store) {
     return fail(Fault::kMalformed, "the accord has no line 0; every accord needs its accord line");
   std::vector<LineId> ids;
   for (const auto& [id, line] : lines_) ids.push_back(id);
-  registers_.load(context, ids);
+  registers_.load(context, ids, fences.at(kAccordLine));
   agreements_.load(context);
-  if (agreements_.left_out()) static_cast<void>(registers_.rebuild(context.now, register_acts(context)));
+  if (agreements_.left_out()) static_cast<void>(registers_.rebuild(context, register_acts(context)));
   for (const LineId id : ids) on_register(context, id);
   tend_dark(context);  // before the link calls
   if (new_epoch_)
@@ -178,10 +178,9 @@ Result<void> Peer::take_back_lift(Context& context, LineId line) {
 
 // The tests of an agreed restoration, and of a lift, are the way back, and need the paths.
 void Peer::tend_dark(Context& context) {
-  const bool dark = lines_.size() > 1 && std::all_of(lines_.begin(), lines_.end(), [this](const auto& line) {
-    return line.first == kAccordLine ||
-           (registers_.dark(record::Whose::kAuthors, line.first) && !restorations_.restoring(line.first) &&
-            !lifts_.lifting(line.first));
+  const std::set<LineId>& by = registers_.dark_lines(record::Whose::kAuthors);
+  const bool dark = !by.empty() && std::none_of(by.begin(), by.end(), [this](LineId line) {
+    return restorations_.restoring(line) || lifts_.lifting(line);
   });
   link_.set_dark(context, dark);
 }
@@ -271,7 +270,7 @@ void Peer::judge_again(Context& context) {
   }
   agreements_.load(context);
   if (agreements_.left_out())
-    for (const LineId id : registers_.rebuild(context.now, register_acts(context))) {
+    for (const LineId id : registers_.rebuild(context, register_acts(context))) {
       context.effects.notify(RegisterChanged{identity_.peer, id, std::nullopt});
       on_register(context, id);
     }

@@ -1,7 +1,6 @@
 #include "core/registers.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/civil.h"
 #include "base/mutant.h"
@@ -17,21 +16,12 @@ using record::Whose;
 constexpr std::size_t kCutsKept = 32;
 constexpr std::uint64_t kFormat = 1;
 constexpr std::uint64_t kDark = 8;  // beside the bits of the media
-// While an hour is announced the clock is looked at so often: it may be set.
-constexpr Duration kLookEvery = std::chrono::seconds(30);
 
 void write_cut(wire::CborWriter& out, const Cut& cut) {
   out.array(cut.mandate ? 10 : 9).uint(cut.cut_epoch).uint(cut.media | (cut.dark ? kDark : 0)).uint(cut.signed_at.seconds);
   out.uint(cut.effective ? cut.effective->seconds : 0).uint(cut.noted.seconds).uint(cut.author.value).text(cut.reason);
   out.uint(cut.cleared ? cut.cleared->seconds : 0).uint(cut.ground ? 1 + static_cast<std::uint64_t>(*cut.ground) : 0);
   if (cut.mandate) record::write_mandate_proof(out, *cut.mandate);
-}
-
-Bytes encode(const Register& value) {
-  wire::CborWriter out;
-  out.array(3).uint(kFormat).bytes(value.log).array(value.cuts.size());
-  for (const Cut& cut : value.cuts) write_cut(out, cut);
-  return out.take();
 }
 
 std::optional<WallTime> time_or_none(std::uint64_t seconds) {
@@ -95,6 +85,26 @@ Register as_known_to_author(Register before, const record::EpochId& log, std::ui
   return before;
 }
 
+// Whatever ends the newer cut ends the older one with it, and until then the newer keeps off all that the older does.
+bool adds_nothing_beside(const Cut& older, const Cut& newer) {
+  const bool as_early = !newer.effective || (older.effective && *newer.effective <= *older.effective);
+  return (older.media & ~newer.media) == 0 && as_early && (newer.dark || !older.dark);
+}
+
+// The newest that was ended stays: it says that older acts, which come late, are ended too. Of those that are open only
+// what another one covers may go; what is in force is the same with it and without it.
+void bound(std::vector<Cut>& cuts) {
+  while (cuts.size() > kCutsKept) {
+    auto goes = cuts.end();
+    if (cuts.size() > 1 && cuts[0].cleared && cuts[1].cleared) goes = cuts.begin();
+    for (auto one = cuts.begin(); goes == cuts.end() && one != cuts.end(); ++one)
+      if (!one->cleared && std::any_of(one + 1, cuts.end(), [&](const Cut& newer) { return adds_nothing_beside(*one, newer); }))
+        goes = one;
+    if (goes == cuts.end()) return;
+    cuts.erase(goes);
+  }
+}
+
 // Nothing where the act says nothing new: an old one that came late, or one of several that crossed.
 std::optional<Register> with_cut(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
                                  const line::CutAct& act, const record::Header& header, WallTime noted) {
@@ -114,7 +124,7 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   cut.dark = act.dark;
   cut.mandate = act.mandate;
   out.cuts.insert(place, std::move(cut));
-  if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
+  bound(out.cuts);
   return out;
 }
 
@@ -128,7 +138,6 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
     unknown.cut_epoch = of.cut_epoch;
     unknown.signed_at = unknown.noted = noted;
     out.cuts.push_back(std::move(unknown));
-    if (out.cuts.size() > kCutsKept) out.cuts.erase(out.cuts.begin());
   }
   bool ends = false;
   for (Cut& cut : out.cuts) {
@@ -137,6 +146,7 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
     cut.ground = act.ground;
     ends = true;
   }
+  bound(out.cuts);
   return ends ? std::optional(std::move(out)) : std::nullopt;
 }
 
@@ -155,6 +165,13 @@ line::RegisterDeed deed_of(const line::RegisterAct& act) {
   return act.clear->ground == line::ClearGround::kLifted ? line::RegisterDeed::kLift : line::RegisterDeed::kPassed;
 }
 
+// What a restoration ends may stand below a cut that it does not cover.
+bool fits(const line::RegisterAct& act, const Register& now, std::uint64_t cut_epoch) {
+  if (act.cut) return cut_epoch == now.cut_epoch() + 1;
+  if (act.clear->ground == line::ClearGround::kLifted) return cut_epoch == now.cut_epoch();
+  return std::any_of(now.cuts.begin(), now.cuts.end(), [&](const Cut& cut) { return !cut.cleared && cut.cut_epoch == cut_epoch; });
+}
+
 // Why the table has no row for it, and what to do.
 Error no_such_step(line::RegisterState state, line::RegisterDeed deed) {
   if (deed == line::RegisterDeed::kLift && state == line::RegisterState::kRestoring)
@@ -168,6 +185,13 @@ Error no_such_step(line::RegisterState state, line::RegisterDeed deed) {
 
 }  // namespace
 
+Bytes encode_register(const Register& value) {
+  wire::CborWriter out;
+  out.array(3).uint(kFormat).bytes(value.log).array(value.cuts.size());
+  for (const Cut& cut : value.cuts) write_cut(out, cut);
+  return out.take();
+}
+
 const Register& Registers::at(const Table& table, Whose whose, LineId line) {
   static const Register kNever;
   const auto it = table.find({whose, line});
@@ -179,8 +203,13 @@ std::string Registers::value_key(const Key& key) const {
          (key.first == Whose::kAuthors ? "own" : "theirs") + "/" + std::to_string(key.second.value);
 }
 
-void Registers::load(const Context& context, const std::vector<LineId>& lines) {
+void Registers::load(Context& context, const std::vector<LineId>& lines, record::Fence fence) {
+  fence_ = fence;
   in_force_.clear();
+  came_.clear();
+  lines_.clear();
+  for (const LineId line : lines)
+    if (line != kAccordLine) lines_.insert(line);
   for (const LineId line : lines)
     for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
       const Key key{whose, line};
@@ -190,9 +219,11 @@ void Registers::load(const Context& context, const std::vector<LineId>& lines) {
       // Our own bytes, checked by the store. What cannot be read keeps the line closed until somebody clears it.
       if (!value) value = Register{{Cut{}}};
       in_force_[key] = std::move(*value);
+      load_hours(context, key);
     }
+  load_dark(context);
   noted_ = in_force_;
-  static_cast<void>(look(context.now));
+  static_cast<void>(look(context));
 }
 
 // When a cut came to be known here does not change by reading it again.
@@ -209,20 +240,23 @@ void Registers::take_up(Table& table, const Table& before, const KnownAct& known
   }
 }
 
-std::vector<LineId> Registers::rebuild(Now now, const std::vector<KnownAct>& acts) {
+std::vector<LineId> Registers::rebuild(Context& context, const std::vector<KnownAct>& acts) {
   Table table;
   for (const KnownAct& known : acts) {
     if (known.entry.header.kind != record::kRegister || known.entry.header.entry_class != record::EntryClass::kLive) continue;
     const Result<line::RegisterAct> act = line::parse_register_body(known.entry.body);
     if (act && counts(known.whose, known.entry, *act, known.at)) take_up(table, in_force_, known, *act);
   }
+  for (const auto& [key, value] : in_force_)
+    for (const Cut& cut : value.cuts)
+      if (key.first == Whose::kAuthors && cut.told() && cut.cut_epoch > at(table, key.first, key.second).cut_epoch()) table[key].cuts.push_back(cut);
   std::set<LineId> changed;
   for (const Table* one : {&table, &in_force_})
     for (const auto& [key, value] : *one)
-      if (encode(at(table, key.first, key.second)) != encode(at(in_force_, key.first, key.second))) changed.insert(key.second);
+      if (encode_register(at(table, key.first, key.second)) != encode_register(at(in_force_, key.first, key.second))) changed.insert(key.second);
   in_force_ = std::move(table);
   noted_ = in_force_;
-  static_cast<void>(look(now));
+  static_cast<void>(look(context));
   return {changed.begin(), changed.end()};
 }
 
@@ -231,8 +265,7 @@ Result<void> Registers::check_own(const record::Entry& entry) const {
   DETENTE_TRY(act, line::parse_register_body(entry.body));
   for (const line::RegisterOf& of : act.lines()) {
     const Register& now = at(noted_, Whose::kAuthors, of.line);
-    const std::uint64_t fits = act.cut ? now.cut_epoch() + 1 : now.cut_epoch();
-    if (of.cut_epoch != fits)
+    if (!fits(act, now, of.cut_epoch))
       return fail(Fault::kConflict, "the line's register is at cut " + std::to_string(now.cut_epoch()) +
                                         " by now, and this act was signed for another: look at the status and sign again");
     const line::RegisterState state = state_for(deed_of(act), now, act.cut ? act.cut->media : line::kAllMedia, of.line);
@@ -285,7 +318,7 @@ void Registers::note(const Context& context, Whose whose, const std::optional<li
     auto after = with_act(before, log_of(whose, place), of, *act, entry.header, context.now.wall);
     if (!after) continue;
     const Key key{whose, of.line};
-    if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode(*after)});
+    if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode_register(*after)});
     out.push_back({whose, of.line, *after});
     noted_[key] = std::move(*after);
   }
@@ -299,22 +332,16 @@ void Registers::apply(Context& context, const RegisterChanges& changes) {
     context.effects.notify(RegisterChanged{identity_->peer, change.line, change.whose});
     lines.push_back(change.line);
   }
-  static_cast<void>(look(context.now));
+  static_cast<void>(look(context));
   if (hooks_.changed)
     for (const LineId line : lines) hooks_.changed(context, line);
 }
 
 void Registers::advance(Context& context) {
-  for (const LineId line : look(context.now)) {
+  for (const LineId line : look(context)) {
     context.effects.notify(RegisterChanged{identity_->peer, line, std::nullopt});
     if (hooks_.changed) hooks_.changed(context, line);
   }
-}
-
-bool Registers::has_come(const Key& key, const Cut& cut) const {
-  if (!cut.effective) return true;
-  const auto it = came_.find(key);
-  return it != came_.end() && it->second >= cut.cut_epoch;
 }
 
 bool Registers::tested(LineId line) const {
@@ -327,25 +354,6 @@ line::RegisterState Registers::state_of(const Register& value, line::MediaMask m
     if (cut.cleared || (cut.media & media) == 0) continue;
     if (has_come(key, cut)) return key.first == Whose::kAuthors && tested(key.second) ? line::RegisterState::kRestoring : line::RegisterState::kCut;
     out = line::RegisterState::kAnnounced;
-  }
-  return out;
-}
-
-std::vector<LineId> Registers::look(Now now) {
-  std::vector<LineId> out;
-  look_at_.reset();
-  for (const auto& [key, value] : in_force_) {
-    for (const Cut& cut : value.cuts) {
-      if (cut.cleared || has_come(key, cut)) continue;
-      if (now.wall >= *cut.effective) {
-        came_[key] = cut.cut_epoch;
-        out.push_back(key.second);
-        continue;
-      }
-      const Duration left = std::chrono::seconds(cut.effective->seconds - now.wall.seconds);
-      const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
-      look_at_ = std::min(look_at_.value_or(at), at);
-    }
   }
   return out;
 }

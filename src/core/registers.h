@@ -5,9 +5,11 @@
 // force once it is on the disk, whether or not anything can be sent.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "line/act_table.h"
 #include "line/proposal_book.h"
 #include "line/register_act.h"
+#include "record/entry_wire.h"
 #include "record/store.h"
 
 namespace detente::core {
@@ -33,11 +36,13 @@ struct Cut {
   std::optional<record::MandateProof> mandate;  // as the act carries it: whoever shows it verifies it
   std::optional<WallTime> cleared;    // signed then, by its author's clock
   std::optional<line::ClearGround> ground;
+  // This side's, and not in its log here: the other station told of it when this disk had gone back.
+  bool told() const { return author == OfficerId{} && !cleared; }
   // By its author's clock, or the hour that it was announced for.
   WallTime since() const { return effective.value_or(signed_at); }
 };
 
-// A side's register of one line: its cuts, ascending; the newest 32.
+// A side's register of one line: its cuts, ascending. All that are open; of what was ended the newest, 32 in all.
 struct Register {
   std::vector<Cut> cuts;
   record::EpochId log{};  // of the other side's: the log whose act was the last. What a newer log says is newer
@@ -45,6 +50,8 @@ struct Register {
   // A cut that has not been cleared, in force or announced.
   const Cut* open_cut() const { return cuts.empty() || cuts.back().cleared ? nullptr : &cuts.back(); }
 };
+
+Bytes encode_register(const Register& value);  // as the store has it
 
 // What an act says, once it is durable.
 struct RegisterChange {
@@ -62,7 +69,7 @@ class Registers {
 
   Registers(const PairIdentity& identity, Counts counts) : identity_(&identity), counts_(std::move(counts)) {}
 
-  void load(const Context& context, const std::vector<LineId>& lines);
+  void load(Context& context, const std::vector<LineId>& lines, record::Fence fence);
 
   // An act as the record or the outbox has it.
   struct KnownAct {
@@ -73,7 +80,7 @@ class Registers {
   };
   // The registers as these acts alone make them, each side's in its order: when what somebody said is not vouched for any
   // more. Not while a commit of the accord line is under way. The lines of which something is another than before.
-  std::vector<LineId> rebuild(Now now, const std::vector<KnownAct>& acts);
+  std::vector<LineId> rebuild(Context& context, const std::vector<KnownAct>& acts);
 
   // What a desk wrote on the accord line: kConflict when it does not fit what the registers say now.
   Result<void> check_own(const record::Entry& entry) const;
@@ -126,8 +133,17 @@ class Registers {
   // Whether the other side has receipted all that this side's register of that line says.
   bool other_side_knows(LineId line) const { return !hooks_.act_unreceipted || !hooks_.act_unreceipted(line); }
 
+  // Whether that cut of that register is in force: at once, or its hour has come, whatever the clock shows now.
+  bool in_force(record::Whose whose, LineId line, const Cut& cut) const { return !cut.cleared && has_come({whose, line}, cut); }
   // Whether a cut in the dark of that side's is in force there.
   bool dark(record::Whose whose, LineId line) const;
+  // The lines by whose cuts that side went dark, and is; none: it is not. Of its own side's end, tests come before it.
+  const std::set<LineId>& dark_lines(record::Whose whose) const;
+
+  // What the other side's register says to one who lost it: nothing while it is clear.
+  std::optional<record::LogState::YourCut> their_open_cut(LineId line) const;
+  // What the other station says of this side's, at the first contact: a cut that is newer than all on this disk is held.
+  bool learn_own(Context& context, LineId line, const record::LogState::YourCut& told);
 
   // Announced hours that have come.
   void advance(Context& context);
@@ -145,15 +161,28 @@ class Registers {
   static void take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act);
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   line::RegisterState state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const;
-  std::vector<LineId> look(Now now);  // lines of which an announced hour has come
+  std::vector<LineId> look(Context& context);  // lines of which an announced hour has come
+  void load_hours(const Context& context, const Key& key);
+  void keep_hours(Context& context);
+  void keep_told(Context& context);
+  std::string dark_key(record::Whose whose) const;
+  void load_dark(const Context& context);
+  void look_at_dark(Context& context);
 
   const PairIdentity* identity_;
   Counts counts_;
   Hooks hooks_;
   Table in_force_;  // durable
   Table noted_;     // and in commits that are under way
-  // Announced cuts whose hour has come: a clock that steps back does not open the line again.
-  std::map<Key, std::uint64_t> came_;
+  // Announced cuts whose hour has come, durable beside the register: a clock that steps back does not open the line again.
+  // An act by what it says: a disk that went back numbers its cuts anew.
+  using Announced = std::array<std::uint64_t, 3>;  // cut epoch, signed at, effective
+  static Announced announced(const Cut& cut);
+  std::map<Key, std::set<Announced>> came_;
+  std::set<Key> hours_to_keep_, told_to_keep_;
+  std::set<LineId> lines_;  // of the accord in force, but the accord line
+  std::map<record::Whose, std::set<LineId>> dark_, dark_kept_;
+  record::Fence fence_;
   std::optional<Instant> look_at_;
 };
 

@@ -211,18 +211,36 @@ void Restorations::look_at_register(const RestorationRun& run, TestedLine& line)
   line.open = line.works() && (registers.closed_media(line.of.line) & line.of.media) == 0;
 }
 
+bool Restorations::covers(const line::ActPlace& agreement, const line::RestoredLine& of, Whose whose, const Cut& cut) const {
+  const Agreements& agreements = *tests_.parts().agreements;
+  if ((cut.media & ~of.media) != 0) return false;
+  // This side clears only what its part is known to cover; of the other side's cuts it knows only what has come.
+  // One that is not in this log was told of before anything got its place in it.
+  if (whose == Whose::kAuthors && cut.told()) {
+    const auto part = agreements.part_of(agreement, whose);
+    return part && part->epoch == tests_.accord_line()->own().key().epoch;
+  }
+  return whose == Whose::kAuthors ? agreements.covers(agreement, whose, of.line, cut.cut_epoch)
+                                  : !agreements.cut_since(agreement, whose, of.line, cut.cut_epoch);
+}
+
+// A clear ends every cut up to its own, announced ones, too: up to the first that is not covered.
+std::uint64_t Restorations::ends(const line::ActPlace& agreement, const line::RestoredLine& of, Whose whose) const {
+  std::uint64_t out = 0;
+  for (const Cut& cut : tests_.parts().registers->of(whose, of.line).cuts) {
+    if (cut.cleared) continue;
+    if (!covers(agreement, of, whose, cut)) break;
+    out = cut.cut_epoch;
+  }
+  return out;
+}
+
 bool Restorations::cut_anew(const line::ActPlace& agreement, const line::RestoredLine& of, Whose whose) const {
   const Registers& registers = *tests_.parts().registers;
-  const Agreements& agreements = *tests_.parts().agreements;
-  // This side clears only what its part is known to cover; of the other side's cuts it knows only what has come.
-  const auto newer = [&](const Cut& cut) {
-    return whose == Whose::kAuthors ? !agreements.covers(agreement, whose, of.line, cut.cut_epoch)
-                                    : agreements.cut_since(agreement, whose, of.line, cut.cut_epoch);
-  };
+  const std::uint64_t ended = ends(agreement, of, whose);
   const std::vector<Cut>& cuts = registers.of(whose, of.line).cuts;
   return std::any_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
-    return !cut.cleared && (registers.closed_media(of.line, whose) & cut.media) != 0 &&
-           ((cut.media & ~of.media) != 0 || newer(cut));
+    return cut.cut_epoch > ended && registers.in_force(whose, of.line, cut);
   });
 }
 
@@ -232,7 +250,7 @@ void Restorations::clear(Context& context, const RestorationRun& run) {
   for (const TestedLine& line : run.lines) {
     const bool cut = tests_.parts().registers->closed_media(line.of.line, Whose::kAuthors) != 0;
     if (line.works() && cut && !line.cut_anew && act.lines.size() < line::kCutLinesMax)
-      act.lines.push_back({line.of.line, tests_.parts().registers->own(line.of.line).cut_epoch()});
+      act.lines.push_back({line.of.line, ends(run.agreement.at, line.of, Whose::kAuthors)});
   }
   if (!act.lines.empty()) tests_.submit(context, run.agreement.at, record::kRegister, line::clear_body(act));
 }

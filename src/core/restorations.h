@@ -28,7 +28,7 @@ class Restorations {
   std::optional<Instant> next_deadline() const;
 
   // Whether that side holds the line cut by a cut that this agreement does not end: it is newer than that side's part of
-  // the agreement, or of more media than it names.
+  // the agreement, or of more media than it names, or stands behind one that is.
   bool cut_anew(const line::ActPlace& agreement, const line::RestoredLine& of, record::Whose whose) const;
   // Whether the tests for this line run: the state "restoring" of spec/acts.md.
   bool restoring(LineId line) const;
@@ -42,6 +42,8 @@ class Restorations {
   void run(Context& context, RestorationRun& run);
   void end_what_ran_before(Context& context, WallTime since);
   bool is_reported(const line::ActPlace& agreement) const;  // or the report waits for its place
+  bool covers(const line::ActPlace& agreement, const line::RestoredLine& of, record::Whose whose, const Cut& cut) const;
+  std::uint64_t ends(const line::ActPlace& agreement, const line::RestoredLine& of, record::Whose whose) const;
   const AgreedRestoration* agreed(const line::ActPlace& at) const;  // nothing when it does not stand any more
   std::optional<line::RestorationEnd> ended_there(const RestorationRun& run) const;
   void end(Context& context, RestorationRun& run, line::RestorationEnd end);

@@ -229,6 +229,11 @@ TEST(ReceiptOnTheWire, RoundTrips) {
   state.ahead = 0x8000000000000005u;
   const Bytes whole = encode_log_state(state);
   EXPECT_EQ(*decode_log_state(whole), state);
+  state.your_cut = {3, 7, 1700000000};
+  EXPECT_EQ(*decode_log_state(encode_log_state(state)), state);
+  state.your_cut->media = 8;
+  EXPECT_FALSE(decode_log_state(encode_log_state(state)));
+  state.your_cut.reset();
   state.receipted = state.mine->size + 1;
   EXPECT_FALSE(decode_log_state(encode_log_state(state))) << "receipts for more than there is";
   for (std::size_t cut = 0; cut < whole.size(); ++cut)

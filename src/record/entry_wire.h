@@ -61,6 +61,15 @@ struct LogState {
   std::uint64_t receipted = 0;  // of `mine`, up to the newest cosignature that is here
   std::optional<Held> yours;
   std::uint64_t ahead = 0;      // bit i: entry yours->size + i is here or about to be durable
+  // Of the receiver's register of this line, while it is not clear as the sender knows it: a disk that went back has
+  // forgotten its own cut, and nothing ordinary comes that would name it.
+  struct YourCut {
+    std::uint64_t cut_epoch = 0;  // the newest
+    std::uint8_t media = 0;       // of all that are open; 1 to 7
+    std::uint32_t effective = 0;  // the first hour, where none is in force
+    bool operator==(const YourCut&) const = default;
+  };
+  std::optional<YourCut> your_cut = {};
   bool operator==(const LogState&) const = default;
 };
 Bytes encode_log_state(const LogState& state);

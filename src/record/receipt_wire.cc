@@ -11,6 +11,7 @@ constexpr std::uint8_t kMine = 0x02;
 constexpr std::uint8_t kYours = 0x04;
 constexpr std::uint8_t kReceipted = 0x08;
 constexpr std::uint8_t kAhead = 0x10;
+constexpr std::uint8_t kYourCut = 0x20;
 
 void append_held(Bytes& out, const LogState::Held& held) {
   append(out, held.epoch);
@@ -43,11 +44,17 @@ Bytes encode_log_state(const LogState& state) {
   out.push_back(static_cast<std::uint8_t>((state.answer_wanted ? kAnswerWanted : 0) |
                                           (state.mine ? kMine : 0) | (state.yours ? kYours : 0) |
                                           (state.mine && state.receipted > 0 ? kReceipted : 0) |
-                                          (state.yours && state.ahead != 0 ? kAhead : 0)));
+                                          (state.yours && state.ahead != 0 ? kAhead : 0) |
+                                          (state.your_cut ? kYourCut : 0)));
   if (state.mine) append_held(out, *state.mine);
   if (state.mine && state.receipted > 0) wire::append_varint(out, state.receipted);
   if (state.yours) append_held(out, *state.yours);
   if (state.yours && state.ahead != 0) append_be(out, state.ahead, 8);
+  if (state.your_cut) {
+    wire::append_varint(out, state.your_cut->cut_epoch);
+    out.push_back(state.your_cut->media);
+    wire::append_varint(out, state.your_cut->effective);
+  }
   return out;
 }
 
@@ -59,7 +66,7 @@ Result<LogState> decode_log_state(ByteView body) {
   DETENTE_TRY(flags, reader.u8());
   const bool lone = ((flags & kReceipted) != 0 && (flags & kMine) == 0) ||
                     ((flags & kAhead) != 0 && (flags & kYours) == 0);
-  if ((flags & ~(kAnswerWanted | kMine | kYours | kReceipted | kAhead)) != 0 || lone)
+  if ((flags & ~(kAnswerWanted | kMine | kYours | kReceipted | kAhead | kYourCut)) != 0 || lone)
     return fail(Fault::kMalformed, "a log state with a wrong flag");
   state.answer_wanted = (flags & kAnswerWanted) != 0;
   if ((flags & kMine) != 0) {
@@ -80,6 +87,18 @@ Result<LogState> decode_log_state(ByteView body) {
     DETENTE_TRY(ahead, reader.be(8));
     if (ahead == 0) return fail(Fault::kMalformed, "a log state with an empty map");
     state.ahead = ahead;
+  }
+  if ((flags & kYourCut) != 0) {
+    LogState::YourCut cut;
+    DETENTE_TRY(cut_epoch, reader.varint());
+    DETENTE_TRY(media, reader.u8());
+    DETENTE_TRY(effective, reader.varint());
+    if (cut_epoch == 0 || media == 0 || media > 7 || effective > UINT32_MAX)
+      return fail(Fault::kMalformed, "a log state with a cut that cannot be");
+    cut.cut_epoch = cut_epoch;
+    cut.media = media;
+    cut.effective = static_cast<std::uint32_t>(effective);
+    state.your_cut = cut;
   }
   DETENTE_TRY_VOID(reader.expect_end());
   return state;

@@ -192,33 +192,6 @@ TEST_F(CutLine, WhatCrossedWithTheCutIsRecorded) {
   EXPECT_EQ(record::decode_entry(stored.front().bytes)->header.cut_epoch, 0u);
 }
 
-TEST_F(CutLine, AnHourIsAnnouncedAndTheLineIsOpenUntilThen) {
-  line::CutAct at_noon;
-  at_noon.effective = WallTime{pair_.now(0).wall.seconds + 3600};
-  cut(0, at_noon);
-  EXPECT_TRUE(open(0));
-  EXPECT_TRUE(open(1));
-  EXPECT_TRUE(say(1, "still open"));
-  restart(1);
-  pair_.run(minutes(59));
-  EXPECT_TRUE(open(0));
-  pair_.run(minutes(2));
-  EXPECT_FALSE(open(0));
-  EXPECT_FALSE(open(1));
-  EXPECT_FALSE(say(1, "too late"));
-  EXPECT_FALSE(told<core::RegisterChanged>(1).empty());
-}
-
-TEST_F(CutLine, AnAnnouncedCutIsTakenBackBeforeItsHour) {
-  line::CutAct later;
-  later.effective = WallTime{pair_.now(0).wall.seconds + 3600};
-  cut(0, later);
-  lift(0);
-  pair_.run(minutes(120));
-  EXPECT_TRUE(open(0));
-  EXPECT_TRUE(open(1));
-}
-
 TEST_F(CutLine, ACutBesideOneInForceOpensNothing) {
   cut(0, {{}, line::kAllMedia, {}, "the first"});
   cut(0, {{}, line::kDocument, {}, "the second"});
@@ -233,6 +206,23 @@ TEST_F(CutLine, ACutBesideOneInForceOpensNothing) {
   EXPECT_FALSE(act(0, line::cut_body(later))) << "an hour is announced for a line that is cut already";
   lift(0);
   for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side) && open(side, line::kDocument)) << side;
+}
+
+// However many come after it, none but a clear ends a cut.
+TEST_F(CutLine, StaysCutBehindAnyNumberOfLaterCutsOfOneMedium) {
+  cut(0, {{}, line::kAllMedia, {}, "of all"});
+  for (int i = 0; i < 40; ++i) cut(0, {{}, line::kDocument, {}, "of documents"});
+  pair_.run(minutes(1));
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side)) << side;
+    EXPECT_FALSE(open(side, line::kVoice)) << side;
+    ASSERT_TRUE(registers(side).closed(kCutLine, line::kText)) << side;
+    EXPECT_EQ(registers(side).closed(kCutLine, line::kText)->cut.reason, "of all") << side;
+  }
+  restart(0);
+  EXPECT_FALSE(open(0));
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_EQ(registers(side).closed_media(kCutLine), 0) << side;
 }
 
 // A FLASH comes ahead of the one before it: the first cut's end after the second cut.

@@ -229,6 +229,37 @@ TEST_F(Restoration, DoesNotOpenACutThatIsNewerThanTheAgreement) {
   EXPECT_FALSE(open(0)) << "a side can stop at every step";
 }
 
+TEST_F(Restoration, TakesNoAnnouncedCutBackThatItDoesNotCover) {
+  cut(0, {{}, line::kText, {}, ""});
+  agree(minutes(5), line::kText);
+  cut(0, {{}, line::kDocument, WallTime{pair_.now(0).wall.seconds + 1800}, "announced since"});
+  pair_.run(minutes(10));
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_TRUE(open(side)) << side;
+    EXPECT_TRUE(open(side, line::kDocument)) << side << ": its hour has not come";
+    ASSERT_TRUE(report(side)) << side;
+    EXPECT_EQ(report(side)->end, RestorationEnd::kOpen) << side;
+  }
+  pair_.run(minutes(30));
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_TRUE(open(side)) << side;
+    EXPECT_FALSE(open(side, line::kDocument)) << side;
+  }
+}
+
+// Its clear would end the announced one, too.
+TEST_F(Restoration, OfOneMediumOpensNothingBehindAnAnnouncedCutOfAnother) {
+  cut(0, {{}, line::kDocument, WallTime{pair_.now(0).wall.seconds + 3600}, "announced before"});
+  cut(0, {{}, line::kText, {}, ""});
+  agree(minutes(5), line::kText);
+  pair_.run(minutes(10));
+  EXPECT_FALSE(open(0));
+  ASSERT_TRUE(report(0));
+  EXPECT_EQ(report(0)->end, RestorationEnd::kTakenBack);
+  pair_.run(minutes(60));
+  EXPECT_FALSE(open(1, line::kDocument));
+}
+
 TEST_F(Restoration, OfOneMediumDoesNotOpenAllThatIsCut) {
   cut(0);
   agree(minutes(5), line::kText);

@@ -180,7 +180,7 @@ TEST(Simulator, NothingLeavesAStationThatIsInTheDarkAndNothingIsLostBehindIt) {
 
 TEST(Simulator, FilesThatAreCarriedBesideThePathsChangeNoPromise) {
   std::uint64_t packed = 0, taken = 0;
-  for (std::uint64_t seed = 1; seed <= seeds(10); ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(12); ++seed) {
     Options options = half_day(seed);
     options.faults.courier_every = std::chrono::hours(1);
     options.faults.rollback_every = std::chrono::hours(6);

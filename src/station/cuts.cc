@@ -99,16 +99,15 @@ std::optional<watch::CutFacts> facts_of(const Running& running, const Counterpar
   return out;
 }
 
-// Of the accord line, which is never cut: that every other line is, in the dark.
+// Of the accord line, which is never cut: that every other line of that hour was, in the dark.
 std::optional<watch::CutFacts> dark_facts(const Running& running, const Counterpart& counterpart, Whose whose) {
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
   const core::Registers& registers = peer.registers();
   std::optional<watch::CutFacts> out;
   if (whose == Whose::kAuthors && !peer.link().dark()) return out;  // while its end is tested, nobody is silent
-  for (const auto& [line, unused] : peer.lines()) {
-    if (line == kAccordLine) continue;
+  for (const LineId line : registers.dark_lines(whose)) {
     if (peer.restorations().restoring(line)) return std::nullopt;
-    const auto cut = registers.dark(whose, line) ? facts_of(running, counterpart, line, whose, line::kAllMedia) : std::nullopt;
+    const auto cut = facts_of(running, counterpart, line, whose, line::kAllMedia);
     if (!cut) return std::nullopt;
     if (!out || out->since < cut->since) out = cut;
   }
@@ -189,7 +188,7 @@ void add_cut_facts(const Running& running, const Counterpart& counterpart, LineI
     of_text = facts_of(running, counterpart, line, whose, line::kText);
     if (!of_text) (ours ? facts.cut_beside_by_us : facts.cut_beside_by_them) = facts_of(running, counterpart, line, whose, line::kAllMedia);
     for (const core::Cut& cut : registers.of(whose, line).cuts)
-      if (!cut.cleared && cut.effective && *cut.effective > facts.now.wall)
+      if (!cut.cleared && !registers.in_force(whose, line, cut))
         facts.announced.push_back(announced_words(running, counterpart, ours, cut, mandate_of_cut(running, counterpart, whose, cut)));
   }
 }

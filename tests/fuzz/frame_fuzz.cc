@@ -142,6 +142,7 @@ Seeds seeds() {
   state.answer_wanted = true;
   state.mine = {{1}, 7, {2}};
   state.yours = {{3}, 70000, {4}};
+  state.your_cut = {3, 7, kBase};
   record::WireCosignature receipt;
   receipt.line = LineId{1};
   receipt.size_low = 7;

@@ -94,6 +94,26 @@ class Backups(unittest.TestCase):
         self.assertEqual(again.cli("send", WEST, "and on")["entry"]["index"], 2)
         self.assertNotIn("two records", north.stderr())
 
+    def test_what_was_cut_after_the_backup_stays_cut(self):
+        made = lab(self, "--lift-alone")
+        south, north = in_other_hands(self, made, 1)
+        file = south.cli("backup", made.dir, *CHEAP)["file"]
+        south.cli("cut", f"north/{WEST}", "--as", "kim", "--reason", "The leaflets.", "--yes", "--wait", "receipt")
+        south.kill()
+        again, _ = restored(self, made, file)
+        again.start()
+        again.wait_link("north")
+
+        def shows(station, far):
+            return station.get(f"/v1/counterparts/{far}/lines/{WEST}/status")
+        here = wait_until(lambda: (found := shows(again, "north"))["situation"] == "cut-by-us" and found, "the cut to be known")
+        self.assertIn("older copy", here["words"])
+        self.assertEqual(shows(north, "south")["situation"], "cut-by-them")
+        alarms = [alarm["words"] for alarm in again.cli("alarm", "list")["alarms"] if alarm["kind"] == "own-disk"]
+        self.assertTrue(any("held cut" in text for text in alarms), alarms)
+        again.cli("lift", f"north/{WEST}", "--as", "kim")
+        self.assertEqual(again.cli("send", WEST, "open again")["state"], "receipted")
+
     def test_a_backup_is_of_one_moment_while_messages_flow(self):
         made = lab(self)
         south, north = in_other_hands(self, made, 1)

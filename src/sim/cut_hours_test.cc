@@ -1,0 +1,99 @@
+// Cuts that are announced for an hour: each has its own, and that it came is never undone. spec/cut.md section 1.
+#include "sim/acting_pair_for_test.h"
+
+namespace detente::sim {
+namespace {
+
+using std::chrono::minutes;
+
+class CutHour : public ActingPair {
+ protected:
+  CutHour() : ActingPair(37) {}
+};
+
+TEST_F(CutHour, IsAnnouncedAndTheLineIsOpenUntilThen) {
+  line::CutAct at_noon;
+  at_noon.effective = WallTime{pair_.now(0).wall.seconds + 3600};
+  cut(0, at_noon);
+  EXPECT_TRUE(open(0));
+  EXPECT_TRUE(open(1));
+  EXPECT_TRUE(say(1, "still open"));
+  restart(1);
+  pair_.run(minutes(59));
+  EXPECT_TRUE(open(0));
+  pair_.run(minutes(2));
+  EXPECT_FALSE(open(0));
+  EXPECT_FALSE(open(1));
+  EXPECT_FALSE(say(1, "too late"));
+  EXPECT_FALSE(told<core::RegisterChanged>(1).empty());
+}
+
+TEST_F(CutHour, OfEachMediumIsItsOwn) {
+  const std::uint32_t now = pair_.now(0).wall.seconds;
+  cut(0, {{}, line::kText, WallTime{now + 3600}, ""});
+  cut(0, {{}, line::kDocument, WallTime{now + 600}, ""});
+  pair_.run(minutes(11));
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side, line::kDocument)) << side;
+    EXPECT_TRUE(open(side, line::kText)) << side << ": its hour has not come";
+  }
+  restart(0);
+  EXPECT_TRUE(open(0, line::kText));
+  pair_.run(minutes(50));
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side, line::kText)) << side;
+}
+
+TEST_F(CutHour, ThatCameStandsWhenTheStationStartsWithItsClockSetBack) {
+  pair_.ahead_seconds[0] = pair_.ahead_seconds[1] = 7200;
+  line::CutAct soon;
+  soon.effective = WallTime{pair_.now(0).wall.seconds + 600};
+  cut(0, soon);
+  pair_.run(minutes(11));
+  for (std::size_t side : {0u, 1u}) {
+    ASSERT_FALSE(open(side)) << side;
+    pair_.ahead_seconds[side] = 0;
+    restart(side);
+    EXPECT_FALSE(open(side)) << side;
+  }
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  line::CutAct anew;
+  anew.effective = WallTime{pair_.now(0).wall.seconds + 600};
+  cut(0, anew);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side << ": another act has an hour of its own";
+}
+
+// A disk that went back gives its cuts numbers that it has used before.
+TEST_F(CutHour, IsOfTheActAndNotOfANumberThatWasUsedBefore) {
+  const auto before = pair_.store(0).snapshot();
+  line::CutAct soon;
+  soon.effective = WallTime{pair_.now(0).wall.seconds + 600};
+  cut(0, soon);
+  pair_.run(minutes(11));
+  ASSERT_FALSE(open(1));
+  lift(0);
+  pair_.stop(0);
+  pair_.store(0).restore(before);
+  pair_.start(0);
+  pair_.run(minutes(2));
+  line::CutAct later{{{kCutLine, 1}}, line::kAllMedia, WallTime{pair_.now(0).wall.seconds + 600}, ""};
+  ASSERT_TRUE(act(0, line::cut_body(later)));
+  pair_.run(minutes(2));
+  EXPECT_EQ(registers(1).theirs(kCutLine).cuts.back().effective, later.effective);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  pair_.run(minutes(10));
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side)) << side;
+}
+
+TEST_F(CutHour, IsTakenBackBeforeItCame) {
+  line::CutAct later;
+  later.effective = WallTime{pair_.now(0).wall.seconds + 3600};
+  cut(0, later);
+  lift(0);
+  pair_.run(minutes(120));
+  EXPECT_TRUE(open(0));
+  EXPECT_TRUE(open(1));
+}
+
+}  // namespace
+}  // namespace detente::sim

@@ -1,0 +1,112 @@
+// A disk that went back has forgotten a cut of its own side: the other station, which holds the act, tells of it at the
+// first contact, and the line is held cut. spec/cut.md section 6.
+#include "sim/acting_pair_for_test.h"
+
+namespace detente::sim {
+namespace {
+
+using std::chrono::minutes;
+
+class ForgottenCut : public ActingPair {
+ protected:
+  explicit ForgottenCut(std::uint64_t seed = 59) : ActingPair(seed) {}
+  void go_back(std::size_t side, const MemoryStore::Snapshot& before) {
+    pair_.run(minutes(1));
+    pair_.stop(side);
+    pair_.run(minutes(1));
+    pair_.store(side).restore(before);
+    pair_.take_events(side);
+    pair_.start(side);
+    pair_.run(minutes(2));
+  }
+  std::size_t told_of_forgotten(std::size_t side) {
+    std::size_t out = 0;
+    for (const core::Alarm& alarm : told<core::Alarm>(side))
+      out += alarm.kind == core::AlarmKind::kWeForgot && alarm.text.find("is held cut") != std::string::npos;
+    return out;
+  }
+};
+
+TEST_F(ForgottenCut, IsToldOfAndHeld) {
+  ASSERT_TRUE(say(0, "before"));
+  const auto before = pair_.store(0).snapshot();
+  cut(0);
+  go_back(0, before);
+  EXPECT_EQ(told_of_forgotten(0), 1u);
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side)) << side;
+  EXPECT_FALSE(say(0, "not on this line"));
+  EXPECT_EQ(registers(0).own(kCutLine).cut_epoch(), 1u) << "the next cut has a number of its own";
+  restart(0);
+  EXPECT_FALSE(open(0)) << "it is on the disk";
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  EXPECT_TRUE(say(1, "after"));
+}
+
+TEST_F(ForgottenCut, OfOneMediumLeavesTheOthers) {
+  const auto before = pair_.store(0).snapshot();
+  cut(0, {{}, line::kDocument, {}, ""});
+  go_back(0, before);
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side, line::kDocument)) << side;
+    EXPECT_TRUE(open(side)) << side;
+  }
+}
+
+TEST_F(ForgottenCut, ThatWasAnnouncedWaitsForItsHour) {
+  const auto before = pair_.store(0).snapshot();
+  cut(0, {{}, line::kAllMedia, WallTime{pair_.now(0).wall.seconds + 3600}, ""});
+  go_back(0, before);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  pair_.run(minutes(60));
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side)) << side;
+}
+
+TEST_F(ForgottenCut, IsEndedByAnAgreementMadeSince) {
+  cut(0);
+  lift(0);
+  const auto before = pair_.store(0).snapshot();
+  cut(0);
+  go_back(0, before);
+  agree(minutes(5));
+  pair_.run(minutes(8));
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  EXPECT_TRUE(say(1, "after"));
+}
+
+TEST_F(ForgottenCut, ThatWasLiftedSinceIsNotHeld) {
+  const auto before = pair_.store(0).snapshot();
+  cut(0);
+  lift(0);
+  go_back(0, before);
+  EXPECT_EQ(told_of_forgotten(0), 0u);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+}
+
+// Both cuts have the number 2, each in a log of its own, in whatever order these are read; the agreement was made behind
+// the first.
+class CutNumberedAnew : public ForgottenCut, public testing::WithParamInterface<std::uint64_t> {
+ protected:
+  CutNumberedAnew() : ForgottenCut(GetParam()) {}
+};
+
+TEST_P(CutNumberedAnew, IsNotCoveredByAnAgreementAboutTheOneBefore) {
+  cut(0);
+  lift(0);
+  const auto before = pair_.store(0).snapshot();
+  cut(0);
+  agree(minutes(60));
+  lift(0);
+  go_back(0, before);
+  cut(0);
+  ASSERT_EQ(registers(1).theirs(kCutLine).cut_epoch(), 2u);
+  restart(1);
+  const auto agreed = peer(1).agreements().restorations();
+  ASSERT_EQ(agreed.size(), 1u);
+  EXPECT_TRUE(peer(1).restorations().cut_anew(agreed[0].at, agreed[0].lines[0], record::Whose::kOthers));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, CutNumberedAnew, testing::Range<std::uint64_t>(61, 69));
+
+}  // namespace
+}  // namespace detente::sim
