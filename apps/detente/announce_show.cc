@@ -107,7 +107,7 @@ Result<LiveFrame> announcements_frame(Context& context, const StationClient& sta
   LiveFrame out;
   out.json["announcements"] = Json::array();
   for (const std::string& name : names) {
-    DETENTE_TRY(all, proposals_of(station, name));
+    DETENTE_TRY(all, proposals_of(station, name, only ? "?id=" + escape(only->proposal["id"].get<std::string>()) : ""));
     for (Json& one : all["proposals"]) {
       if (one["announcement"].is_null() || (only && one["id"] != only->proposal["id"])) continue;
       add_lines(out.lines, name, one, all["now"].get<std::uint32_t>());

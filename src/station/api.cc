@@ -145,7 +145,10 @@ Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "watch"}) || is(request, {"v1", "watch", "log"})) return get_watch(request);
   if (is(request, {"v1", "counterparts", "*", "proposals"})) {
     DETENTE_TRY(counterpart, find_counterpart(request));
-    return proposals_json(running_, *counterpart);
+    ProposalsWanted wanted;
+    if (const auto id = request.query.find("id"); id != request.query.end()) wanted.id = id->second;
+    if (const auto all = request.query.find("all"); all != request.query.end()) wanted.all = all->second != "0";
+    return proposals_json(running_, *counterpart, wanted);
   }
   if (is(request, {"v1", "counterparts", "*", "lifts"})) {
     DETENTE_TRY(counterpart, find_counterpart(request));
