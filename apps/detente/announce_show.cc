@@ -29,7 +29,8 @@ std::string step_words(const std::string& name, const Json& one, std::uint32_t n
            ", or detente proposal reject " + name + " --as OFFICER";
   if (announcement["state"] == "asks a person")
     return "A PERSON IS ASKED: " +
-           std::string(announcement["clock_known"].get<bool>() ? "it is more than a day late"
+           std::string(announcement.value("restored", false) ? "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out"
+                       : announcement["clock_known"].get<bool>() ? "it is more than a day late"
                                                                : "the two clocks are not known to agree within half a second") +
            "; detente announce release " + name + " --as OFFICER";
   return "";
