@@ -36,6 +36,8 @@ Result<Answer> verify_signature(const Options& options);
 Result<Answer> verify_extract_file(const Options& options);
 // A text that a station released at an agreed instant. spec/announcement.md.
 Result<Answer> verify_announcement(const Options& options);
+// Two records of one log. spec/record.md section 10.
+Result<Answer> verify_two_records(const Options& options);
 
 // A whole file of at most `size_max` bytes; one byte more where it is longer, for the parser to
 // refuse.

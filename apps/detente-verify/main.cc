@@ -68,6 +68,9 @@ int run(int argc, char** argv) {
   CLI::App& announcement = add_command(app, options, "announcement", "A text that a station released at an agreed instant");
   add_anchor(announcement, options);
   add_bulletins(announcement, options);
+  CLI::App& two_records = add_command(app, options, "two-records", "Proof that one station signed two records that do not agree");
+  add_anchor(two_records, options);
+  add_bulletins(two_records, options);
   CLI::App& note = add_command(app, options, "note", "A C2SP signed note");
   note.add_option("--vkey", options.vkeys, "Public key: NAME+ID+BASE64")->required();
   CLI::App& ed25519 = *app.add_subcommand("ed25519", "A bare signature, everything in hex");
@@ -90,6 +93,7 @@ int run(int argc, char** argv) {
   if (card.parsed()) return finish(options, verify_card(options));
   if (ed25519.parsed()) return finish(options, verify_signature(options));
   if (note.parsed()) return finish(options, verify_note(options));
+  if (two_records.parsed()) return finish(options, verify_two_records(options));
   if (announcement.parsed()) return finish(options, verify_announcement(options));
   return finish(options, verify_extract_file(options));
 }

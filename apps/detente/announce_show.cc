@@ -29,7 +29,8 @@ std::string step_words(const std::string& name, const Json& one, std::uint32_t n
            ", or detente proposal reject " + name + " --as OFFICER";
   if (announcement["state"] == "asks a person")
     return "A PERSON IS ASKED: " +
-           std::string(announcement["clock_known"].get<bool>() ? "it is more than a day late"
+           std::string(announcement.value("restored", false) ? "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out"
+                       : announcement["clock_known"].get<bool>() ? "it is more than a day late"
                                                                : "the two clocks are not known to agree within half a second") +
            "; detente announce release " + name + " --as OFFICER";
   return "";
@@ -107,7 +108,7 @@ Result<LiveFrame> announcements_frame(Context& context, const StationClient& sta
   LiveFrame out;
   out.json["announcements"] = Json::array();
   for (const std::string& name : names) {
-    DETENTE_TRY(all, proposals_of(station, name));
+    DETENTE_TRY(all, proposals_of(station, name, only ? "?id=" + escape(only->proposal["id"].get<std::string>()) : ""));
     for (Json& one : all["proposals"]) {
       if (one["announcement"].is_null() || (only && one["id"] != only->proposal["id"])) continue;
       add_lines(out.lines, name, one, all["now"].get<std::uint32_t>());

@@ -1,5 +1,6 @@
 #include "client_proposals.h"
 
+#include "client_reference.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -9,8 +10,8 @@ Result<LineAddress> accord_of(const StationClient& station, const std::string& c
   return accord_line(status, counterpart);
 }
 
-Result<Json> proposals_of(const StationClient& station, const std::string& counterpart) {
-  return station.get("/v1/counterparts/" + escape(counterpart) + "/proposals");
+Result<Json> proposals_of(const StationClient& station, const std::string& counterpart, const std::string& query) {
+  return station.get("/v1/counterparts/" + escape(counterpart) + "/proposals" + query);
 }
 
 Result<std::vector<std::string>> counterparts_of(const StationClient& station, const std::string& only) {
@@ -22,22 +23,55 @@ Result<std::vector<std::string>> counterparts_of(const StationClient& station, c
   return out;
 }
 
+namespace {
+
+// "north/far-12", "far-12", and with the epoch of its log, as it begins: "north/far-1a2b3c4d/12".
+struct ProposalName {
+  std::string counterpart, id, epoch;
+};
+
+ProposalName parse_proposal_name(std::string text) {
+  ProposalName out;
+  if (const std::size_t slash = text.find('/'); slash != text.npos && !text.starts_with("own-") && !text.starts_with("far-")) {
+    out.counterpart = text.substr(0, slash);
+    text.erase(0, slash + 1);
+  }
+  const std::size_t dash = text.find('-'), slash = text.find('/');
+  if (dash != text.npos && slash != text.npos && dash < slash) {
+    out.epoch = text.substr(dash + 1, slash - dash - 1);
+    text.erase(dash + 1, slash - dash);
+  }
+  out.id = text;
+  return out;
+}
+
+}  // namespace
+
 Result<FoundProposal> find_proposal(const StationClient& station, const std::string& id) {
-  const std::size_t slash = id.find('/');
-  DETENTE_TRY(names, counterparts_of(station, slash == std::string::npos ? "" : id.substr(0, slash)));
-  const std::string wanted = slash == std::string::npos ? id : id.substr(slash + 1);
+  const ProposalName wanted = parse_proposal_name(id);
+  DETENTE_TRY(names, counterparts_of(station, wanted.counterpart));
   std::vector<FoundProposal> found;
   for (const std::string& name : names) {
-    DETENTE_TRY(all, proposals_of(station, name));
+    DETENTE_TRY(all, proposals_of(station, name, "?id=" + escape(wanted.id)));
     for (const Json& one : all["proposals"])
-      if (one["id"] == wanted) found.push_back({name, one});
+      if (one["id"] == wanted.id && one["epoch"].get<std::string>().starts_with(wanted.epoch)) found.push_back({name, one});
   }
-  // A number comes again in a new epoch of a log: the newest is meant.
   if (found.empty())
     return fail(Fault::kNotFound, "there is no proposal " + id + "; `detente proposal list` shows all, as north/far-12");
   if (found.front().counterpart != found.back().counterpart)
     return fail(Fault::kConflict, "several counterparts have a proposal " + id + ": say north/" + id);
-  return found.back();
+  // A number comes again in a new epoch of a log: the one that can still be answered is meant, else the newest.
+  std::vector<FoundProposal> open;
+  for (const FoundProposal& one : found)
+    if (one.proposal["state"] == "offered" || one.proposal["state"] == "accepted") open.push_back(one);
+  if (open.size() > 1) {
+    std::string all;
+    for (const FoundProposal& one : open)
+      all += (all.empty() ? "" : ", ") + one.counterpart + "/" + wanted.id.substr(0, 4) +
+             short_epoch(one.proposal["epoch"].get<std::string>()) + "/" + wanted.id.substr(4);
+    return fail(Fault::kConflict, "proposal " + id + " stands in " + std::to_string(open.size()) + " epochs of its log; say which: " + all);
+  }
+  return open.empty() ? found.back() : open.front();
 }
 
 station::SubmissionReference reference_to(const Json& proposal) {

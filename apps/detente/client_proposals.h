@@ -8,7 +8,8 @@
 namespace detente::cli {
 
 Result<LineAddress> accord_of(const StationClient& station, const std::string& counterpart);
-Result<Json> proposals_of(const StationClient& station, const std::string& counterpart);
+// `query`: "?id=far-12", "?all=1", or nothing.
+Result<Json> proposals_of(const StationClient& station, const std::string& counterpart, const std::string& query = "");
 // All of them, or the one that is named.
 Result<std::vector<std::string>> counterparts_of(const StationClient& station, const std::string& only);
 

@@ -75,6 +75,44 @@ Result<void> record_export(Context& context, const ExportOptions& options) {
   return {};
 }
 
+// A file for each proof that the other station signed two records of this line.
+Result<void> record_evidence(Context& context, const std::string& address, const std::string& out) {
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(line, find_line(station, address));
+  DETENTE_TRY(answer, station.get(line.target() + "/two-records"));
+  Json files = Json::array();
+  for (const Json& one : answer["two_records"]) {
+    if (one["file"].is_null()) {
+      context.say("of size " + std::to_string(one.value("size", std::uint64_t{0})) + ": no file yet: " + text_of(one, "why"));
+      continue;
+    }
+    const auto bytes = from_base64(one["file"].get<std::string>());
+    if (!bytes) return fail(Fault::kMalformed, "the station's answer holds no proof");
+    const std::string file = files.empty() ? out : out + "." + std::to_string(files.size() + 1);
+    DETENTE_TRY_VOID(io::write_new_file(file, *bytes, io::kPublicMode));
+    context.say("two records of " + line.text() + " that do not agree, at size " + std::to_string(one.value("size", std::uint64_t{0})) +
+                ", both signed: " + file);
+    files.push_back(file);
+  }
+  if (answer["two_records"].empty()) context.say("nothing: what the other side signed of " + line.text() + " here is one record");
+  if (!files.empty()) context.next("detente-verify two-records " + files[0].get<std::string>() + " --card CARD.note --card CARD.note");
+  context.result({{"files", files}, {"two_records", answer["two_records"].size()}});
+  return {};
+}
+
+void add_evidence_command(CLI::App& record, Context& context) {
+  struct Options {
+    std::string address, out;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = record.add_subcommand("evidence", "Proof that the other side signed two records that do not agree");
+  command->add_option("ADDRESS", options->address, "north/military-west")->required();
+  command->add_option("--out", options->out, "The file to write; of several, the others get .2, .3 ... behind it")->required();
+  example(*command, "detente record evidence north/military-west --out two-records");
+  on_run(*command, context, [&context, options] { return record_evidence(context, options->address, options->out); });
+}
+
 void add_export_command(CLI::App& record, Context& context) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command = record.add_subcommand(
@@ -121,6 +159,7 @@ void add_show_commands(CLI::App& app, Context& context) {
     return record_entry(context, options->address, options->whose, options->index, options->epoch);
   });
   add_export_command(record, context);
+  add_evidence_command(record, context);
 }
 
 }  // namespace detente::cli

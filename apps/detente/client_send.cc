@@ -1,8 +1,8 @@
-#include <charconv>
 #include <iostream>
 
 #include "client_act.h"
 #include "client_documents.h"
+#include "client_reference.h"
 #include "client_show.h"
 #include "io/os_clock.h"
 #include "line/message.h"
@@ -38,18 +38,6 @@ Result<std::string> read_input() {
   return out;
 }
 
-// "12" and "far:12" are the other side's, "own:3" this side's.
-Result<station::SubmissionReference> parse_reference(std::string_view text) {
-  station::SubmissionReference out;
-  if (text.starts_with("own:")) out.whose = record::Whose::kAuthors;
-  if (text.starts_with("own:") || text.starts_with("far:")) text.remove_prefix(4);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.index);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
-    return fail(Fault::kMalformed,
-                "write an entry as its index in the other side's log (12), or own:3");
-  return out;
-}
-
 Result<Compose> compose(const StationClient& station, const SendOptions& options) {
   Compose out;
   record::Header& header = out.submission.entry.header;
@@ -74,10 +62,6 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   header.label = options.label;
   header.action = options.action;
   header.info = options.info;
-  for (const std::string& reference : options.references) {
-    DETENTE_TRY(parsed, parse_reference(reference));
-    out.submission.references.push_back(parsed);
-  }
   const WallTime now = io::os_wall_time();
   if (!options.due.empty()) {
     DETENTE_TRY(due, parse_when(options.due, now));
@@ -95,6 +79,10 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   out.submission.if_cut = core::if_cut_from(options.if_cut).value_or(core::IfCut::kReturn);
   DETENTE_TRY(line, find_line(station, options.address));
   out.line = line;
+  for (const std::string& text : options.references) {
+    DETENTE_TRY(reference, find_entry(station, line, text));
+    out.submission.references.push_back(reference);
+  }
   return out;
 }
 
@@ -124,11 +112,11 @@ Result<void> send(Context& context, const SendOptions& options) {
 Result<Json> entry_to_ack(const StationClient& station, const LineAddress& line,
                           const std::string& index) {
   if (index != "last") {
-    DETENTE_TRY(reference, parse_reference(index));
-    if (reference.whose == record::Whose::kAuthors)
+    if (index.starts_with("own:"))
       return fail(Fault::kMalformed,
                   "a person acknowledges the other side's entries, not the own ones");
-    return station.get(line.target() + "/entries/far/" + std::to_string(reference.index));
+    DETENTE_TRY(reference, find_entry(station, line, index, true));
+    return station.get(line.target() + "/entries/far/" + std::to_string(reference.index) + "?epoch=" + to_hex(*reference.epoch));
   }
   DETENTE_TRY(list, station.get(line.target() + "/entries?unread=1&limit=200"));
   if (list["entries"].empty())
@@ -166,7 +154,8 @@ Result<void> ack(Context& context, const AckOptions& options) {
                             {"index", reference.index},
                             {"verdict", entry.value("verdict", "valid")},
                             {"verdict_why", entry.value("verdict_why", "")}};
-  context.say(class_mark(shown.entry.header.entry_class) + "acknowledges entry far " + std::to_string(reference.index) + " as \"" +
+  context.say(class_mark(shown.entry.header.entry_class) + "acknowledges entry far " +
+              (entry.value("older_epoch", false) ? short_epoch(entry.value("epoch", "")) + "/" : "") + std::to_string(reference.index) + " as \"" +
               options.level + "\"");
   if (const std::string verdict = verdict_text(entry); !verdict.empty()) context.say("WARNING: what is acknowledged: " + verdict);
   say_outcome(context, line, shown, result);
@@ -223,7 +212,7 @@ void add_send_commands(CLI::App& app, Context& context) {
   CLI::App* ack_command =
       app.add_subcommand("ack", "Acknowledge an entry of the other side, as a person");
   ack_command->add_option("ADDRESS", receipt->address, "north/military-west")->required();
-  ack_command->add_option("INDEX", receipt->index, "The entry's index, or last")->required();
+  ack_command->add_option("INDEX", receipt->index, "The entry's index (12, or 1a2b3c4d/12 with the epoch of its log), or last")->required();
   ack_command->add_option("--as", receipt->officer, "Sign as this officer of the own side");
   ack_command
       ->add_option("--level", receipt->level,

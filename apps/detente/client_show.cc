@@ -2,6 +2,7 @@
 
 #include "client_documents.h"
 #include "client_mark.h"
+#include "client_reference.h"
 
 #include <fmt/format.h>
 
@@ -139,7 +140,9 @@ std::vector<std::string> entry_lines(const Json& entry) {
   const std::string mark = mark_of(entry);
   std::vector<std::string> out;
   const std::string place = entry.contains("waiting") ? text_of(entry, "waiting")
-                                                      : fmt::format("{} {}", text_of(entry, "whose"), entry.value("index", std::uint64_t{0}));
+                                                      : fmt::format("{} {}{}", text_of(entry, "whose"),
+                                                                    entry.value("older_epoch", false) ? short_epoch(text_of(entry, "epoch")) + "/" : "",
+                                                                    entry.value("index", std::uint64_t{0}));
   out.push_back(fmt::format("{}{}/{} {}  {} {}  {}", mark, text_of(entry, "counterpart"),
                             text_of(entry, "line"), place,
                             upper(entry.value("precedence", "routine")),

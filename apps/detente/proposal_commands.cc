@@ -19,7 +19,7 @@ constexpr Duration kRedraw = std::chrono::seconds(1);
 struct ProposalOptions : ActOptions {
   std::string id, words, counterpart, at, lapse;
   std::vector<std::string> lines, media;
-  bool watch = false;
+  bool watch = false, all = false;
 };
 
 // --- list ------------------------------------------------------------------------------
@@ -84,20 +84,25 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   if (!one["restoration"].is_null()) add_run_lines(out, one["restoration"]);
 }
 
-Result<LiveFrame> frame(Context& context, const StationClient& station, const std::string& only, bool restorations) {
+Result<LiveFrame> frame(Context& context, const StationClient& station, const std::string& only, bool restorations, bool all) {
   context.forget_result();
   DETENTE_TRY(names, counterparts_of(station, only));
   LiveFrame out;
   out.json["proposals"] = Json::array();
+  std::size_t left_out = 0;
   for (const std::string& name : names) {
-    DETENTE_TRY(all, proposals_of(station, name));
-    for (Json& one : all["proposals"]) {
+    DETENTE_TRY(proposals, proposals_of(station, name, all ? "?all=1" : ""));
+    left_out += proposals["left_out"].get<std::size_t>();
+    for (Json& one : proposals["proposals"]) {
       if (restorations && one["matter"] != "restoration") continue;
-      add_proposal_lines(out.lines, name, one, all["now"].get<std::uint32_t>());
+      add_proposal_lines(out.lines, name, one, proposals["now"].get<std::uint32_t>());
       one["counterpart"] = name;
       out.json["proposals"].push_back(one);
     }
   }
+  out.json["left_out"] = left_out;
+  if (left_out > 0)
+    out.lines.push_back("(" + std::to_string(left_out) + " older ones that bind nobody here are not shown; --all shows them, and each is answered by its name)");
   if (out.lines.empty()) out.lines.push_back(restorations ? "no restoration is proposed; detente restore propose" : "nothing is proposed");
   return out;
 }
@@ -106,7 +111,7 @@ Result<void> show(Context& context, const ProposalOptions& options, bool restora
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   return show_once_or_live(context, options.watch, kRedraw,
-                           [&] { return frame(context, station, options.counterpart, restorations); });
+                           [&] { return frame(context, station, options.counterpart, restorations, options.all); });
 }
 
 // --- acts ------------------------------------------------------------------------------
@@ -233,6 +238,7 @@ void add_list(CLI::App& to, Context& context, const char* name, const char* abou
   auto options = std::make_shared<ProposalOptions>();
   CLI::App* command = to.add_subcommand(name, about);
   command->add_option("COUNTERPART", options->counterpart, "All, where none is named");
+  command->add_flag("--all", options->all, "Also the older ones that are over, or that the other side offered");
   command->add_flag("--watch", options->watch, "Again and again, until Ctrl-C");
   example(*command, "detente " + to.get_name() + " " + name);
   on_run(*command, context, [&context, options, restorations] { return show(context, *options, restorations); });

@@ -69,8 +69,8 @@ std::string line_words(const Json& line) {
   if (what == "release")
     return "released announcement " + text_of(line, "announcement") +
            (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + text_of(line, "file");
-  if (what == "returned") return "a message of " + text_of(line, "author") + " went back: \"" + text_of(line, "text") + "\". " + text_of(line, "why");
-  if (what == "dropped") return "a message of " + text_of(line, "author") + " was dropped: " + text_of(line, "why");
+  if (what == "returned") return "a " + line.value("kind", "message") + " of " + text_of(line, "author") + " went back: \"" + text_of(line, "text") + "\". " + text_of(line, "why");
+  if (what == "dropped") return "a " + line.value("kind", "message") + " of " + text_of(line, "author") + " was dropped: " + text_of(line, "why");
   if (what == "life") return "a sign of life of the other side";
   if (what == "left") return "officer " + std::to_string(number(line, "officer")) + " is not on watch any more: " + text_of(line, "why");
   if (what == "accord") return "version " + std::to_string(number(line, "version")) + " of the accord with " + text_of(line, "counterpart") + " is in force";

@@ -20,6 +20,9 @@ constexpr Duration kNear = std::chrono::seconds(2);
 constexpr Duration kNearTick = std::chrono::milliseconds(20);
 // What is later than this nobody awaits any more: a person is asked.
 constexpr std::uint32_t kLateSeconds = 86'400;
+// A station that starts when the hour has passed hears the other side first, for so long: its disk may have gone back, and that
+// shows at the first contact.
+constexpr Duration kHearFirst = std::chrono::seconds(120);
 constexpr const char* kMarks = "announcements";
 
 }  // namespace
@@ -30,10 +33,12 @@ void Announcements::load(Context& context, record::Fence fence) {
   fence_ = fence;
   marks_.clear();
   asked_.clear();
+  go_here_.clear();
   looked_at_ = parts_.agreements->revision();
   agreed_ = parts_.agreements->announcements();
   next_ = context.now.mono;
   loaded_ = true;
+  loaded_at_ = context.now;
   const auto bytes = context.store.value(marks_key(kMarks, *parts_.identity));
   if (!bytes) return;
   wire::CborReader reader(*bytes);
@@ -78,6 +83,7 @@ Announcements::State Announcements::state(const line::ActPlace& at) const {
   }
   const auto asked = asked_.find(at);
   out.asks = asked != asked_.end() && asked->second;
+  out.restored = loaded_ && went_back_since(at);
   return out;
 }
 
@@ -95,6 +101,14 @@ bool Announcements::taken_back_here(const line::ActPlace& at) const {
     const auto answer = line::parse_answer_body(entry.body);
     return answer && answer->act == line::AnswerAct::kWithdraw && parts_.agreements->target(Whose::kAuthors, entry.header) == at;
   });
+}
+
+// This side's part in the agreement is of an earlier life of its disk: what it said later in that life, that it steps back or
+// that the text is out, may be at the other side alone, and nothing here tells of it.
+bool Announcements::went_back_since(const line::ActPlace& at) const {
+  const bool own = parts_.agreements->whose(at) == Whose::kAuthors;
+  const auto ours = own ? std::optional(at) : parts_.agreements->book().accepted_at(at);
+  return ours && ours->epoch != accord_line()->own().key().epoch;
 }
 
 void Announcements::wait(Context& context, Duration span) {
@@ -132,6 +146,8 @@ void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
   if (stage == Stage::kDue || stage == Stage::kReleased) return;
   // A station that got its record back may have released it in an earlier life.
   if (parts_.agreements->released(one.at, Whose::kAuthors) != nullptr || taken_back_here(one.at)) return;
+  // Not even by a word of that life.
+  if (went_back_since(one.at) && go_here_.count(one.at) == 0) return ask(context, one.at);
   if (stage == Stage::kNone) {
     if (clock_known_ && !clock_known_()) return ask(context, one.at);
     set(context, one.at, Stage::kArmed);
@@ -145,6 +161,8 @@ void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
     return wait(context, left <= kNear ? kNearTick : std::min<Duration>(left - kNear, kLookEvery));
   }
   if (now - one.instant.seconds > kLateSeconds && stage != Stage::kGo) return ask(context, one.at);
+  if (one.instant <= loaded_at_.wall && !accord_line()->contact_made() && context.now.mono - loaded_at_.mono < kHearFirst)
+    return wait(context, kTick);
   asked_[one.at] = false;
   set(context, one.at, Stage::kDue, [peer = parts_.identity->peer, at = one.at](Context& then) {
     then.effects.notify(AnnouncementChanged{peer, at, AnnouncementChanged::What::kDue});
@@ -157,6 +175,7 @@ Result<void> Announcements::go(Context& context, const line::ActPlace& at) {
   const Stage stage = state(at).stage;
   if (stage == Stage::kDue || stage == Stage::kReleased) return fail(Fault::kState, "it was released already");
   asked_[at] = false;
+  go_here_.insert(at);
   set(context, at, Stage::kGo);
   next_ = context.now.mono;
   advance(context);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "core/agreements.h"
 #include "core/line.h"
@@ -48,6 +49,7 @@ class Announcements {
     Stage stage = Stage::kNone;
     WallTime due_at;  // of kDue and kReleased: by this station's clock
     bool asks = false;
+    bool restored = false;  // this station's disk went back since it was agreed on
   };
   State state(const line::ActPlace& at) const;
 
@@ -55,6 +57,7 @@ class Announcements {
   void look_at(Context& context, const AgreedAnnouncement& one);
   void wait(Context& context, Duration span);
   bool taken_back_here(const line::ActPlace& at) const;
+  bool went_back_since(const line::ActPlace& at) const;
   void ask(Context& context, const line::ActPlace& at);
   void set(Context& context, const line::ActPlace& at, Stage stage, std::function<void(Context&)> then = {});
   bool other_side_is_told(const line::ActPlace& at) const;  // or what tells it waits for its place
@@ -71,9 +74,11 @@ class Announcements {
   record::Fence fence_;
   std::map<line::ActPlace, Mark> marks_;  // durable
   std::map<line::ActPlace, bool> asked_;  // in this life: whether a person is asked now
+  std::set<line::ActPlace> go_here_;      // a person said so in this life of the station
   std::vector<AgreedAnnouncement> agreed_;
   std::uint64_t looked_at_ = 0;  // the agreements' revision
   std::optional<Instant> next_;
+  Now loaded_at_;
   bool loaded_ = false;
   bool advancing_ = false;
 };

@@ -4,7 +4,7 @@
 
 #include "base/civil.h"
 #include "base/mutant.h"
-#include "record/checkpoint.h"
+#include "record/two_records.h"
 
 namespace detente::core {
 
@@ -15,7 +15,7 @@ constexpr std::size_t kEarlyMax = 16;
 constexpr std::size_t kRecentLeaves = 128;
 constexpr std::size_t kKeptMax = 64;
 constexpr std::size_t kFloorsMax = 4;
-constexpr std::size_t kEvidenceMax = 8;  // in one run of the station
+constexpr std::size_t kSecondCheckpointsMax = 8;  // of one log: a few of them prove as much as a thousand
 
 bool names_no_epoch_of_its_reader(const record::WireEntry& wire) {
   if (wire.seen_size > 0 && !wire.seen_epoch) return true;
@@ -61,6 +61,7 @@ void FarLog::forget_contents() {
   kept_.clear();
   held_ = {};
   receipt_.reset();
+  second_checkpoints_.reset();
 }
 
 void FarLog::load(Context& context) {
@@ -431,16 +432,25 @@ FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry
   frontier->append(placed->leaf);
   const record::Checkpoint claimed{origin(), index + 1, frontier->root()};
   if (!record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint)) return out;
-  // Signed twice at one place: two records that do not agree. Kept as it came, but
-  // not without end: a few of them prove as much as a thousand.
+  // Signed twice at one place: two records that do not agree.
   if (mutant(Mutant::kEquivocationOverlooked)) return out;
   out.equivocation = true;
-  if (++evidence_kept_ > kEvidenceMax) return out;
-  Bytes evidence = to_bytes(as_bytes(record::encode_checkpoint_text(claimed)));
-  append(evidence, *wire.checkpoint);
-  batch.writes.push_back(
-      record::PutEvidence{key_, "second checkpoint of one size", std::move(evidence), context.now.wall});
+  keep_second(context, claimed, *wire.checkpoint, batch);
   return out;
+}
+
+void FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
+                         record::Batch& batch) {
+  if (!second_checkpoints_) {
+    second_checkpoints_.emplace();
+    for (const record::PutEvidence& kept : context.store.evidence(key_))
+      if (const auto second = record::parse_second_checkpoint(kept))
+        second_checkpoints_->emplace(second->checkpoint.size, second->checkpoint.root);
+  }
+  const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
+  if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return;
+  batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondCheckpoint),
+                                             record::second_checkpoint_bytes(claimed, signature), context.now.wall});
 }
 
 }  // namespace detente::core

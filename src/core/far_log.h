@@ -112,6 +112,8 @@ class FarLog {
                      std::uint64_t index, record::Batch& batch);
   Outcome take_duplicate(Context& context, const record::WireEntry& wire, record::Entry entry,
                          std::uint64_t index, record::Batch& batch);
+  // Once, however often and under however many signatures it comes.
+  void keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch);
   void stand_on_what_was_issued(record::Batch& batch) const;
   void add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out);
   Receipt make_receipt(Context& context);
@@ -135,7 +137,8 @@ class FarLog {
   std::optional<Receipt> receipt_;  // the newest that is durable
   std::map<record::EpochId, std::uint64_t> floors_;
   WallTime last_receipt_time_;
-  std::size_t evidence_kept_ = 0;
+  // Second checkpoints of this log that are kept as evidence (size and root); read from the disk when the first is met.
+  std::optional<std::set<std::pair<std::uint64_t, Digest>>> second_checkpoints_;
 };
 
 }  // namespace detente::core

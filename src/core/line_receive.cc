@@ -262,9 +262,9 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
                   "this disk is an older copy, and the message may have been sent before: look "
                   "into the other side's record, and send it again if it is not there"};
   for (std::deque<Waiting>* queue : {&outbox_, &lifts_}) {
-    for (const Waiting& waiting : *queue) {
+    for (Waiting& waiting : *queue) {
       if (waiting.stored) given_back_.insert(waiting.id);
-      context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why});
+      context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why, std::move(waiting.entry)});
     }
     queue->clear();
   }

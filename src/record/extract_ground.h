@@ -1,5 +1,5 @@
 // What the items of an extract stand on: its accords and credentials, read and
-// checked. For extract_verify.cc and extract_ground.cc alone.
+// checked. For the verifiers of this folder alone.
 #pragma once
 
 #include <map>

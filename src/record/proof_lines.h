@@ -1,5 +1,5 @@
 // Lines, numbers and hashes of the C2SP texts, strictly: one spelling each.
-// For checkpoint.cc and proof.cc alone.
+// For this folder alone.
 #pragma once
 
 #include <cstdint>

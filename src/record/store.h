@@ -121,6 +121,8 @@ struct UseOfficerCounter { Digest lineage{}; bool own = true; OfficerId officer;
 struct PutLinkState { Digest lineage{}; std::string counterpart; LinkState state; };
 // PutEvidence::what of an officer's signature that came a second time; bytes: index 8, officer 2, big-endian.
 inline constexpr std::string_view kSignatureUsedBefore = "officer's signature used before";
+// Of a checkpoint that does not fit the log that is held: its text (checkpoint.h), then the 64 bytes of its signature.
+inline constexpr std::string_view kSecondCheckpoint = "second checkpoint of one size";
 struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; };  // e.g. two checkpoints that do not fit
 struct PutBlob { BlobKey key; StoredBlob blob; };
 struct PutPiece { BlobKey key; std::uint64_t piece = 0; Digest leaf{}; Bytes bytes; };

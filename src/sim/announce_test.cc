@@ -270,6 +270,44 @@ TEST_F(Announced, AWithdrawalAndAReleaseThatWaitedForEachOtherHaveCrossed) {
   }
 }
 
+// A withdrawal that went with the disk stands at the other side alone.
+TEST_F(Announced, ADiskThatWentBackReleasesNothingWithoutAPerson) {
+  const line::ActPlace at = agree(minutes(30));
+  pair_.run(minutes(1));
+  const auto backup = pair_.store(0).snapshot();
+  ASSERT_TRUE(answer(0, line::AnswerAct::kWithdraw, 1, counter_));
+  pair_.run(minutes(1));
+  pair_.stop(0);
+  pair_.store(0).restore(backup);
+  pair_.start(0);
+  pair_.run(minutes(5));
+  EXPECT_TRUE(state(0, at).asks);
+  EXPECT_TRUE(state(0, at).restored);
+  pair_.run(minutes(30));
+  for (std::size_t side : {0u, 1u}) EXPECT_EQ(release_what_is_due(side), 0u) << side;
+}
+
+TEST_F(Announced, ADiskThatWentBackBeforeTheReleaseDoesNotRepeatIt) {
+  const line::ActPlace at = agree(minutes(30));
+  pair_.run(minutes(1));
+  const auto backup = pair_.store(0).snapshot();
+  pair_.run(minutes(30));
+  EXPECT_EQ(release_what_is_due(0), 1u);
+  pair_.run(minutes(1));
+  pair_.stop(0);
+  pair_.store(0).restore(backup);
+  pair_.start(0);
+  pair_.run(minutes(5));
+  EXPECT_EQ(release_what_is_due(0), 0u);
+  EXPECT_TRUE(state(0, at).asks);
+  restart(0);
+  pair_.run(minutes(1));
+  EXPECT_EQ(release_what_is_due(0), 0u) << "whoever starts it again";
+  ASSERT_TRUE(pair_.release_announcement(0, at)) << "a person knows that it is not out";
+  pair_.settle();
+  EXPECT_EQ(release_what_is_due(0), 1u);
+}
+
 TEST_F(Announced, OneSidesTextAloneIsNotAccepted) {
   const record::LogPosition first = offer(0, own_, minutes(30));
   const auto accepted = answer(1, line::AnswerAct::kAccept, 0, first);

@@ -67,6 +67,38 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   EXPECT_TRUE(line.own().unreceipted().empty());
 }
 
+// The copy's queue may have been sent by the disk that it is a copy of: a person decides, and has the words for it.
+TEST(FirstContact, WhatWaitedOnACopiedBackDiskGoesBackWithItsWords) {
+  QuietPair pair(3);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Before the copy."));
+  pair.run(std::chrono::seconds(5));
+  bool lose = true;
+  pair.tamper = [&](std::size_t, Bytes datagram) { return lose ? std::nullopt : std::optional(std::move(datagram)); };
+  for (int i = 0; i < 70; ++i) ASSERT_TRUE(pair.say(0, kLine, "Waits, number " + std::to_string(i)));
+  pair.settle();
+  const std::size_t waiting = pair.station(0).peer(PeerId{0}).line(kLine)->queued();
+  ASSERT_GE(waiting, 6u);
+  const auto copy = pair.store(0).snapshot();
+  lose = false;
+  pair.run(std::chrono::minutes(2));
+  ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+  pair.run(std::chrono::minutes(1));
+  pair.stop(0);
+  pair.store(0).restore(copy);
+  pair.take_events(0);
+  pair.start(0);
+  pair.run(std::chrono::minutes(2));
+  std::set<std::string> words;
+  for (const core::DeskEvent& event : pair.take_events(0))
+    if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) {
+      ASSERT_TRUE(failed->given_back);
+      words.emplace(as_string(failed->given_back->body));
+    }
+  EXPECT_EQ(words.size(), waiting);
+  EXPECT_TRUE(words.contains("Waits, number 69"));
+}
+
 // Found by thirty days of the simulator (seeds 23 and 26): a copied back disk cosigned less than it had, since the other
 // side's disk had been full when that receipt came.
 TEST(FirstContact, AReceiptThatAFullDiskDidNotTakeIsToldAllTheSame) {

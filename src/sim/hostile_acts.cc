@@ -40,7 +40,8 @@ void Hostile::equivocate() {
   say("Our vessel stays north of the line.");
   const std::uint64_t index = log_.size() - 1;
   const std::size_t before = alarms(honest_.events, core::AlarmKind::kEquivocation);
-  send({to_frame(make_entry("Our vessel never promised to stay north of the line.", index))});
+  const record::WireEntry again = make_entry("Our vessel never promised to stay north of the line.", index);
+  send({to_frame(again)});
   settle();
   if (alarms(honest_.events, core::AlarmKind::kEquivocation) == before)
     return violation("two signed histories were not noticed");
@@ -58,6 +59,13 @@ void Hostile::equivocate() {
                    record::verify_checkpoint(*claimed, key, *signature) &&
                    record::verify_checkpoint({origin, held->size, held->root}, key, *held->signature);
   if (!two) violation("what was kept of an equivocation proves nothing");
+  // However often it comes again, it is kept once, and leaves room for the next one.
+  for (int i = 0; i < 10; ++i) send({to_frame(again)});
+  settle();
+  if (honest_.store.evidence(log).size() != kept.size()) violation("one equivocation was kept more than once");
+  send({to_frame(make_entry("Our vessel has no orders about the line.", index))});
+  settle();
+  if (honest_.store.evidence(log).size() != kept.size() + 1) violation("an equivocation was not kept, after another");
   ++report_.equivocations;
 }
 

@@ -131,7 +131,9 @@ void Announcer::look_at(const Counterpart& counterpart) {
     if (now.seconds < since.seconds + kAskPersonAfter && now < one.instant) continue;
     const bool late = state.stage == core::Announcements::Stage::kArmed || state.stage == core::Announcements::Stage::kGo;
     words = "announcement " + counterpart.name() + "/" + proposal_id(peer.agreements(), one.at) + ", agreed for " + format_utc(one.instant) +
-            (late ? ", is more than a day late" : ": this station's clock and theirs are not known to agree within half a second") +
+            (state.restored ? ": this station's disk went back to an older copy since it was agreed on, and what was said then, a "
+                              "withdrawal or that the text is out, may be at the other side alone. Ask them"
+             : late ? ", is more than a day late" : ": this station's clock and theirs are not known to agree within half a second") +
             ". Nothing is released before a person says so: detente announce release " + counterpart.name() + "/" +
             proposal_id(peer.agreements(), one.at) + " --as OFFICER";
   }
@@ -273,6 +275,7 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
           {"theirs", text_json(Whose::kOthers)},
           {"text_kept", own && kept_text(*own).has_value()},
           {"release_crossed", agreements.release_crossed(at)},
+          {"restored", state.restored},
           {"clock_known", clock_known(counterpart.peer)}};
 }
 

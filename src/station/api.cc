@@ -145,7 +145,10 @@ Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "watch"}) || is(request, {"v1", "watch", "log"})) return get_watch(request);
   if (is(request, {"v1", "counterparts", "*", "proposals"})) {
     DETENTE_TRY(counterpart, find_counterpart(request));
-    return proposals_json(running_, *counterpart);
+    ProposalsWanted wanted;
+    if (const auto id = request.query.find("id"); id != request.query.end()) wanted.id = id->second;
+    if (const auto all = request.query.find("all"); all != request.query.end()) wanted.all = all->second != "0";
+    return proposals_json(running_, *counterpart, wanted);
   }
   if (is(request, {"v1", "counterparts", "*", "lifts"})) {
     DETENTE_TRY(counterpart, find_counterpart(request));
@@ -164,7 +167,8 @@ Result<Json> Api::get(const ApiRequest& request) {
 Result<Api::Target> Api::find_readable(const ApiRequest& request) {
   DETENTE_TRY(counterpart, find_counterpart(request));
   const bool of_the_record = request.path.size() >= 6 && (request.path[5] == "entries" || request.path[5] == "documents" ||
-                                                          request.path[5] == "record" || request.path[5] == "extract");
+                                                          request.path[5] == "record" || request.path[5] == "extract" ||
+                                                          request.path[5] == "two-records");
   const std::string& name = request.path[4];
   const accord::Annex* retired = of_the_record ? counterpart->retired_named(name) : nullptr;
   if (of_the_record && retired == nullptr)
@@ -192,6 +196,8 @@ Result<Json> Api::get_line(const ApiRequest& request) {
     return get_record(target, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "extract"}))
     return extract_json(running_, *target.counterpart, *target.annex, request);
+  if (is(request, {"v1", "counterparts", "*", "lines", "*", "two-records"}))
+    return two_records_json(running_, *target.counterpart, *target.annex);
   if (request.path.size() == 6) return get_line_watch(target, request);
   return no_such_route();
 }

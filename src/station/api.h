@@ -123,6 +123,8 @@ Json courier_json(const Counterpart& counterpart, const core::CourierTaken& take
 // api_extract.cc
 Result<Json> extract_json(Running& running, const Counterpart& counterpart,
                           const accord::Annex& annex, const ApiRequest& request);
+// The proofs that the other station signed two records of this line.
+Result<Json> two_records_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 tl::unexpected<Error> no_such_route();
 // The request's body; kMalformed when it is no JSON.
 Result<Json> parse_body(const ApiRequest& request);

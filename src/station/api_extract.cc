@@ -1,5 +1,6 @@
 // The extract route: entries with their proofs, for somebody who has neither station.
 #include "record/extract.h"
+#include "record/two_records.h"
 #include "station/api.h"
 
 namespace detente::station {
@@ -45,6 +46,18 @@ Result<Json> extract_json(Running& running, const Counterpart& counterpart,
               {"index", index},
               {"count", count},
               {"extract", to_base64(bytes)}};
+}
+
+Result<Json> two_records_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+  const Lineage accords = counterpart.lineage();
+  const record::ExtractSources sources{accords, &running.own_roster, &counterpart.roster};
+  Json list = Json::array();
+  for (const record::KeptSecond& kept : record::second_checkpoints(*running.store, {counterpart.accord.lineage, annex.line})) {
+    const auto file = record::make_two_records(*running.store, sources, kept);
+    list.push_back({{"epoch", to_hex(kept.log.epoch)}, {"size", kept.second.checkpoint.size}, {"at", kept.at.seconds},
+                    {"file", file ? Json(to_base64(*file)) : Json()}, {"why", file ? "" : file.error().message}});
+  }
+  return Json{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"two_records", std::move(list)}};
 }
 
 }  // namespace detente::station

@@ -181,6 +181,7 @@ Json entry_json(Running& running, const EntryView& view) {
     out["unreadable"] = entry.error().message;
     return out;
   }
+  out["older_epoch"] = view.log.epoch != running.newest_log(view.counterpart->peer, view.annex->line, view.log.own).epoch;
   const record::Header& header = entry->header;
   const bool station = header.author == kStationItself;
   out["station"] = wire::display_line(view.log.station_id);

@@ -1,5 +1,6 @@
 #include "station/line_facts.h"
 
+#include "record/two_records.h"
 #include "station/cuts.h"
 #include "station/proposals.h"
 
@@ -103,6 +104,7 @@ watch::LadderFacts gather_line(const Running& running, const Counterpart& counte
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
   add_cut_facts(running, counterpart, annex.line, out);
   add_restoration_facts(peer, annex.line, running.driver->now().wall, out);
+  out.two_records = record::second_checkpoints(*running.store, {counterpart.accord.lineage, annex.line}).size();
   if (running.watch != nullptr) running.watch->add_facts(counterpart, annex, out);
   return out;
 }

@@ -301,7 +301,8 @@ Json test_run_json(const Counterpart& counterpart, const core::TestRun& run) {
 
 namespace {
 
-constexpr std::size_t kShownMax = 100;
+constexpr std::size_t kShownMax = 100, kShownOfAll = 10'000;
+constexpr std::uint32_t kShownAfter = 86'400;  // seconds after its hour
 
 Json by_json(const Running& running, const Counterpart& counterpart, bool own, const record::Header& header) {
   const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
@@ -441,15 +442,48 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
 
 }  // namespace
 
-Json proposals_json(const Running& running, const Counterpart& counterpart) {
+namespace {
+
+// It binds somebody, or the other side's answer may still make it do so: such a one is shown however many others there are.
+bool is_alive(const core::Peer& peer, const line::ActPlace& at, WallTime now) {
+  const core::Agreements& agreements = peer.agreements();
+  const line::Proposal& proposal = *agreements.book().find(at);
+  const line::ProposalState state = agreements.book().outcome(at)->state;
+  const bool accepted = state == line::ProposalState::kAccepted;
+  if (!accepted && (state != line::ProposalState::kOffered || agreements.whose(at) != Whose::kAuthors)) return false;
+  if (accepted && proposal.matter == line::Matter::kAnnouncement &&
+      peer.announcements().state(at).stage != core::Announcements::Stage::kReleased)
+    return true;
+  return !proposal.instant || now.seconds <= std::uint64_t{proposal.instant->seconds} + kShownAfter;
+}
+
+}  // namespace
+
+Json proposals_json(const Running& running, const Counterpart& counterpart, const ProposalsWanted& wanted) {
   const core::Peer& peer = running.driver->station().peer(counterpart.peer);
+  const WallTime now = running.driver->now().wall;
+  std::vector<line::ActPlace> places = peer.agreements().book().proposals();
+  if (wanted.id)
+    std::erase_if(places, [&](const line::ActPlace& at) { return place_json(peer.agreements(), at)["id"] != *wanted.id; });
+  const auto time = [&](const line::ActPlace& at) { return peer.agreements().book().time_of(at).value_or(WallTime{}); };
+  std::stable_sort(places.begin(), places.end(), [&](const auto& a, const auto& b) { return time(a) < time(b); });
+  std::size_t left_out = 0;
+  const std::size_t most = wanted.all ? kShownOfAll : kShownMax;
+  if (places.size() > most) {
+    std::size_t room = most;
+    std::vector<line::ActPlace> shown;
+    for (auto at = places.rbegin(); at != places.rend(); ++at) {
+      const bool newest = room > 0;
+      room -= newest ? 1 : 0;
+      if (newest || is_alive(peer, *at, now)) shown.push_back(*at);
+    }
+    left_out = places.size() - shown.size();
+    places.assign(shown.rbegin(), shown.rend());
+  }
   Json all = Json::array();
   const std::vector<core::AgreedRestoration> agreed = peer.agreements().restorations();
-  for (const line::ActPlace& at : peer.agreements().book().proposals())
-    all.push_back(proposal_json(running, counterpart, peer, agreed, at));
-  std::stable_sort(all.begin(), all.end(), [](const Json& a, const Json& b) { return a.value("time", 0u) < b.value("time", 0u); });
-  while (all.size() > kShownMax) all.erase(all.begin());
-  return {{"ok", true}, {"now", running.driver->now().wall.seconds}, {"proposals", std::move(all)}};
+  for (const line::ActPlace& at : places) all.push_back(proposal_json(running, counterpart, peer, agreed, at));
+  return {{"ok", true}, {"now", now.seconds}, {"proposals", std::move(all)}, {"left_out", left_out}};
 }
 
 }  // namespace detente::station

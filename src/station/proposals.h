@@ -35,7 +35,12 @@ std::optional<record::Entry> proposal_entry(const Running& running, const Counte
 // What of a run of tests has passed: "state", "end", "lines", "paths".
 Json test_run_json(const Counterpart& counterpart, const core::TestRun& run);
 
-// {"ok", "now", "proposals": […]}: the newest 100, the oldest first. spec/api.md.
-Json proposals_json(const Running& running, const Counterpart& counterpart);
+struct ProposalsWanted {
+  std::optional<std::string> id = {};  // "far-12": those of that name alone, however old
+  bool all = false;
+};
+// {"ok", "now", "proposals": […], "left_out"}: the newest 100 and every older one that binds somebody or may, the oldest
+// first. spec/api.md.
+Json proposals_json(const Running& running, const Counterpart& counterpart, const ProposalsWanted& wanted);
 
 }  // namespace detente::station

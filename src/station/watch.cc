@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "line/register_act.h"
+#include "record/proposal_body.h"
 #include "station/submission.h"
 #include "wire/text.h"
 
@@ -13,6 +15,26 @@ namespace detente::station {
 namespace {
 
 constexpr std::uint32_t kAliveSeconds = 60;
+
+// Of what only a person writes, and can write again; nothing for the rest.
+std::optional<std::string> words_of_person(const record::Entry& entry) {
+  switch (entry.header.kind) {
+    case record::kMessage: return std::string(as_string(entry.body));
+    case record::kRegister: {
+      const auto act = line::parse_register_body(entry.body);
+      return act && act->cut ? act->cut->reason : std::string();
+    }
+    case record::kProposal: {
+      const auto proposal = record::parse_proposal_body(entry.body);
+      return proposal ? proposal->words : std::string();
+    }
+    case record::kProposalAnswer: {
+      const auto answer = record::parse_answer_body(entry.body);
+      return answer ? answer->words : std::string();
+    }
+    default: return std::nullopt;
+  }
+}
 
 }  // namespace
 
@@ -206,26 +228,29 @@ void Watch::on_event(const core::DeskEvent& event) {
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }
 
-// A message that waited goes back to its author, who may have left his terminal: its text stands in the watch log, and an
-// alarm says so.
+// What waited and what a person had written goes back to its author, who may have left his terminal: its words stand in the
+// watch log, and an alarm says so. What a station writes by itself it writes again by itself.
 void Watch::take_back(const core::SubmissionFailed& failed) {
   if (OneLine* line = find(failed.peer, failed.line)) line->not_durable.erase(failed.submission);
-  if (!failed.given_back || failed.given_back->header.kind != record::kMessage) return;
+  if (!failed.given_back) return;
+  const std::optional<std::string> words = words_of_person(*failed.given_back);
+  if (!words) return;
   const Counterpart& counterpart = *running_.counterparts[failed.peer.value];
   const accord::Annex* annex = counterpart.accord.annex(failed.line);
   if (annex == nullptr) annex = counterpart.retired(failed.line);
   const std::string line = counterpart.name() + "/" + (annex == nullptr ? std::to_string(failed.line.value) : annex->name);
-  const record::Entry& entry = *failed.given_back;
+  const record::Header& header = failed.given_back->header;
   const bool left = failed.submission == 0;
-  const std::string author = entry.header.author.value == 0 ? "the desk" : officer_words(running_.own_roster, entry.header.author);
-  const std::string text = failed.dropped ? "" : wire::display_line(as_string(entry.body));
-  note({{"what", failed.dropped ? "dropped" : "returned"}, {"line", line}, {"author", author}, {"text", text},
+  const std::string author = header.author.value == 0 ? "the desk" : officer_words(running_.own_roster, header.author);
+  const std::string kind = kind_name(header.kind);
+  note({{"what", failed.dropped ? "dropped" : "returned"}, {"line", line}, {"author", author}, {"kind", kind},
+        {"text", failed.dropped ? "" : wire::display_line(*words)},
         {"why", left ? "no receipt for it has come; " + failed.error.message : failed.error.message}});
   const std::string what = left ? " had left, and no receipt for it has come, so that nobody here knows whether it is there: "
                                        : " was not sent: ";
   on_core_alarm(line, failed.dropped ? "dropped" : "returned",
-                "a message of " + author + (failed.dropped ? ", which he wanted dropped," : "") + what + failed.error.message +
-                    (failed.dropped ? "" : ". Its text: detente log " + line));
+                (kind == "answer" ? "an " : "a ") + kind + " of " + author + (failed.dropped ? ", which he wanted dropped," : "") + what +
+                    failed.error.message + (failed.dropped ? "" : ". Its text: detente log " + line));
 }
 
 // FLASH rings whatever the hours say. A test does not: nobody is asked for it.

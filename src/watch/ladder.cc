@@ -324,6 +324,9 @@ void add_duties(Ladder& ladder, const LadderFacts& facts) {
 void add_lost(Ladder& ladder, const LadderFacts& facts) {
   if (facts.station.lost && facts.station.lost->successor) ladder.also.push_back(lost_words(facts));
   if (facts.own_lost) ladder.also.push_back(own_lost_words(*facts.own_lost));
+  if (facts.two_records > 0)
+    ladder.also.push_back("TWO RECORDS of theirs that do not agree, both signed (" + std::to_string(facts.two_records) +
+                          "): tell your superiors, and keep the proof (detente record evidence).");
 }
 
 }  // namespace

@@ -179,6 +179,7 @@ struct LadderFacts {
   std::optional<ContactFacts> contact;  // the newest of a line that is log only
   std::optional<std::string> hours;  // "closed until 09:00 by both"
   PeopleFacts people;
+  std::size_t two_records = 0;  // checkpoints of theirs that do not fit the record that is held
   std::vector<accord::Medium> media;
 };
 

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "record/extract_fixture_for_test.h"
 #include "record/release_verify.h"
+#include "record/two_records_verify.h"
 
 namespace detente::fuzz {
 
@@ -80,6 +81,12 @@ void check_release(ByteView input) {
   FUZZ_EXPECT(record::verify_release(input, ground().anchor()).verdict == record::Verdict::kFailed);
 }
 
+// Two records are read in one spelling, and none are proved here: nobody signed two.
+void check_two_records(ByteView input) {
+  if (const auto file = record::parse_two_records(input)) FUZZ_EXPECT(equal(record::write_two_records(*file), input));
+  FUZZ_EXPECT(record::verify_two_records(input, ground().anchor()).verdict == record::Verdict::kFailed);
+}
+
 Bytes released() {
   record::ReleaseFile file;
   file.side = "south";
@@ -95,6 +102,7 @@ Bytes released() {
 
 void run(ByteView input) {
   check_release(input);
+  check_two_records(input);
   if (const auto extract = record::decode_extract(input)) {
     const auto again = record::encode_extract(*extract);
     FUZZ_EXPECT(again && equal(*again, input));

@@ -114,6 +114,21 @@ class Restorations(unittest.TestCase):
             self.assertNotEqual(self.ladder(station)["situation"], "in-contact")
         self.assertEqual(self.acts(self.south, "own", 15), [], "nothing was tested")
 
+    def test_what_is_old_is_found_behind_a_hundred_newer_proposals(self):
+        ours, theirs = (self.propose(station, LINE, at="+2h") for station in (self.south, self.north))
+        self.answer(self.north, "accept", ours)
+        wait_until(lambda: self.states(self.south)[ours["id"]] == "accepted", "the acceptance")
+        for _ in range(102):
+            self.north.cli("restore", "propose", f"south/{LINE}", "--at", "+3h", "--as", "ri", "--wait", "durable")
+        wait_until(lambda: len(self.south.cli("proposal", "list", "--all")["proposals"]) == 104, "all of them")
+        listed = self.south.cli("proposal", "list")
+        self.assertEqual((len(listed["proposals"]), listed["left_out"]), (101, 3))
+        self.assertEqual(listed["proposals"][0]["id"], ours["id"], "agreed on: never hidden")
+        self.south.cli("proposal", "reject", f"north/far-{theirs['index']}", "--as", "kim", "--yes")
+        self.south.cli("proposal", "withdraw", f"north/own-{ours['index']}", "--as", "kim", "--yes")
+        states = {one["id"]: one["state"] for one in self.south.cli("proposal", "list", "--all")["proposals"]}
+        self.assertEqual((states[f"far-{theirs['index']}"], states[ours["id"]]), ("rejected", "withdrawn"))
+
     def test_an_offer_whose_hour_has_passed_is_not_to_be_accepted(self):
         offered = self.propose(self.south, LINE, at="+3s")
         wait_until(lambda: self.proposals(self.north), "the proposal")

@@ -1,0 +1,121 @@
+#include "record/two_records.h"
+
+#include "record/proof_lines.h"
+#include "record/tiles.h"
+
+namespace detente::record {
+
+namespace {
+
+constexpr std::size_t kHashesMax = 64;  // of a tree of 2^64 leaves
+
+tl::unexpected<Error> malformed(const std::string& what) { return fail(Fault::kMalformed, "two records: " + what); }
+
+// The next line, which begins with `key` and a space.
+Result<std::string_view> value_of(std::string_view& text, std::string_view key) {
+  const auto line = take_line(text);
+  if (!line || !line->starts_with(key) || line->substr(key.size(), 1) != " ")
+    return malformed("the line \"" + std::string(key) + "\" is missing");
+  return line->substr(key.size() + 1);
+}
+
+Result<Bytes> base64_of(std::string_view& text, std::string_view key) {
+  DETENTE_TRY(value, value_of(text, key));
+  auto bytes = from_base64(value);
+  if (!bytes) return malformed("\"" + std::string(key) + "\" is base64");
+  return std::move(*bytes);
+}
+
+Result<Digest> hash_of(std::string_view& text, std::string_view key) {
+  DETENTE_TRY(value, value_of(text, key));
+  const auto hash = parse_hash(value);
+  if (!hash) return malformed("\"" + std::string(key) + "\" is 32 bytes in base64");
+  return *hash;
+}
+
+}  // namespace
+
+Bytes second_checkpoint_bytes(const Checkpoint& checkpoint, const crypto::Signature& signature) {
+  Bytes out = to_bytes(as_bytes(encode_checkpoint_text(checkpoint)));
+  append(out, ByteView(signature));
+  return out;
+}
+
+std::optional<SecondCheckpoint> parse_second_checkpoint(const PutEvidence& evidence) {
+  if (evidence.what != kSecondCheckpoint || evidence.bytes.size() < crypto::kSignatureSize) return std::nullopt;
+  const ByteView bytes(evidence.bytes);
+  const auto checkpoint = parse_own_checkpoint_text(as_string(bytes.first(bytes.size() - crypto::kSignatureSize)));
+  if (!checkpoint) return std::nullopt;
+  return SecondCheckpoint{*checkpoint, *to_array<crypto::kSignatureSize>(bytes.last(crypto::kSignatureSize))};
+}
+
+std::vector<KeptSecond> second_checkpoints(const Reader& store, const LineKey& line) {
+  std::vector<KeptSecond> out;
+  for (const Reader::LogInfo& info : store.logs(line)) {
+    if (info.log.own) continue;
+    for (const PutEvidence& evidence : store.evidence(info.log))
+      if (auto second = parse_second_checkpoint(evidence)) out.push_back({info.log, std::move(*second), evidence.at});
+  }
+  return out;
+}
+
+Result<Bytes> make_two_records(const Reader& store, const ExtractSources& sources, const KeptSecond& kept) {
+  TwoRecordsFile out;
+  out.second = kept.second;
+  const std::uint64_t size = kept.second.checkpoint.size;
+  if (size == 0) return malformed("the second checkpoint is of an empty tree");
+  const ExtractChoice choice{kept.log, size - 1, ItemForm::kLeaf};
+  DETENTE_TRY(evidence, make_extract(store, sources, {&choice, 1}));
+  DETENTE_TRY(extract, decode_extract(evidence));
+  const auto tiles = store.tiles(kept.log);
+  const auto root = root_at(*tiles, size);
+  auto proof = consistency_proof(*tiles, size, extract.items.front().size);
+  if (!root || !proof) return fail(Fault::kIo, "two records: the store's tree does not reach them; check the disk");
+  out.held_root = *root;
+  out.held_proof = std::move(*proof);
+  out.evidence = std::move(evidence);
+  return write_two_records(out);
+}
+
+Bytes write_two_records(const TwoRecordsFile& file) {
+  std::string out(kTwoRecordsFormat);
+  out += "\norigin " + file.second.checkpoint.origin + "\nsize " + std::to_string(file.second.checkpoint.size) + "\nsecond-root " +
+         to_base64(file.second.checkpoint.root) + "\nsecond-signature " + to_base64(file.second.signature) + "\nheld-root " +
+         to_base64(file.held_root) + "\n";
+  for (const Digest& hash : file.held_proof) out += "held-proof " + to_base64(hash) + "\n";
+  out += "evidence " + to_base64(file.evidence) + "\n";
+  return to_bytes(as_bytes(out));
+}
+
+Result<TwoRecordsFile> parse_two_records(ByteView bytes) {
+  if (bytes.size() > kTwoRecordsBytesMax) return fail(Fault::kLimit, "two records: a file above 2 MiB");
+  const std::string all = as_string(bytes);
+  std::string_view text = all;
+  if (take_line(text) != kTwoRecordsFormat) return malformed("the first line is not " + std::string(kTwoRecordsFormat));
+  TwoRecordsFile out;
+  DETENTE_TRY(origin, value_of(text, "origin"));
+  out.second.checkpoint.origin = origin;
+  DETENTE_TRY(size_text, value_of(text, "size"));
+  const auto size = parse_decimal(size_text);
+  if (!size || *size == 0) return malformed("\"size\" is a number from 1");
+  out.second.checkpoint.size = *size;
+  DETENTE_TRY(root, hash_of(text, "second-root"));
+  out.second.checkpoint.root = root;
+  DETENTE_TRY(signature_bytes, base64_of(text, "second-signature"));
+  const auto signature = to_array<crypto::kSignatureSize>(signature_bytes);
+  if (!signature) return malformed("\"second-signature\" is 64 bytes in base64");
+  out.second.signature = *signature;
+  DETENTE_TRY(held, hash_of(text, "held-root"));
+  out.held_root = held;
+  while (text.starts_with("held-proof ")) {
+    if (out.held_proof.size() == kHashesMax) return malformed("more than 64 hashes");
+    DETENTE_TRY(hash, hash_of(text, "held-proof"));
+    out.held_proof.push_back(hash);
+  }
+  DETENTE_TRY(evidence, base64_of(text, "evidence"));
+  out.evidence = std::move(evidence);
+  if (!equal(write_two_records(out), bytes)) return malformed("it is not written as this program writes it");
+  return out;
+}
+
+}  // namespace detente::record
