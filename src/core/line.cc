@@ -187,7 +187,7 @@ std::size_t Line::places_left(record::Precedence precedence) const {
   const std::size_t left = window_left();
   if (precedence == record::Precedence::kFlash) return left;
   if (placing_ > 0 || (!departing_.empty() && departing_.front().precedence >= precedence)) return 0;
-  if (link_->bearer_time() <= kSlowPacket) return left;
+  if (link_->bearer_time(setup_.paths) <= kSlowPacket) return left;
   const std::size_t under_way = own_.unreceipted().size();
   return under_way < kWindowOnSlowBearer ? std::min(left, kWindowOnSlowBearer - under_way) : 0;
 }
@@ -245,7 +245,7 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
   if (!flash && !link_->may_send(now, setup_.paths)) return items;
   const std::size_t room = std::min(places_left(precedence), kGroup);
   // On a bearer of a known rate no more at once than a packet holds.
-  const bool paced = !flash && link_->bearer_time() > Duration(0);
+  const bool paced = !flash && link_->bearer_time(setup_.paths) > Duration(0);
   std::size_t bytes = paced ? link_->room(&setup_.paths) : SIZE_MAX;
   auto taken = outbox_.begin();
   while (taken != outbox_.end() && items.size() < room && taken->entry.header.precedence == precedence &&

@@ -214,7 +214,8 @@ class Line {
   void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, bool probe = false);
   void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                   std::vector<wire::Frame> frames, bool flash);
-  // line_departures.cc: what has its index and leaves when its path has room for it, the most urgent first.
+  // line_departures.cc: what has its index and leaves when its path's bearer of a known rate is free, the most urgent
+  // first.
   void line_up(Context& context, const std::vector<const OwnLog::Sent*>& group, std::vector<wire::Frame> frames);
   void depart(Context& context);
   // False where nothing of it is to be sent any more.

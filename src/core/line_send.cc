@@ -95,14 +95,11 @@ Line::Told Line::told_on_paths(const Context& context) const {
 void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                       std::vector<wire::Frame> frames, bool flash) {
   if (group.empty()) return;
-  if (!flash) {
-    line_up(context, group, std::move(frames));
-    // In the log's order where that costs what is more urgent nothing.
-    if (link_->bearer_time() == Duration(0)) depart(context);
-    return;
-  }
-  const auto packets =
-      link_->send(context, frames, {.all_paths = true, .allowed = &setup_.paths, .tracked = true});
+  // Where the rate is measured, what the window left in gets an index, and what is lost there goes at once: a window that
+  // losses have closed would make minutes of it.
+  if (!flash && link_->bearer_time(setup_.paths) > Duration(0)) return line_up(context, group, std::move(frames));
+  const auto packets = link_->send(
+      context, frames, {.all_paths = flash, .allowed = &setup_.paths, .tracked = true});
   for (const OwnLog::Sent* sent : group) {
     InFlight& flight = in_flight_[sent->placed.index];
     flight.packets = packets;

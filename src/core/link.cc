@@ -447,8 +447,8 @@ Duration Link::steady_timeout(unsigned tries) const {
   return paths_.find(paths_.best_id())->flow.round_trip().steady_timeout(tries);
 }
 
-Duration Link::bearer_time() const {
-  const PathState& best = *paths_.find(paths_.best_id());
+Duration Link::bearer_time(const Paths::Allowed& allowed) const {
+  const PathState& best = paths_.choose(allowed);
   return best.flow.bearer_time(room_on(best.id) + overhead());
 }
 

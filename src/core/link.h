@@ -211,7 +211,8 @@ class Link {
   Duration timeout(unsigned tries) const;         // of the best path
   Duration steady_timeout(unsigned tries) const;  // the same, of entries without a receipt, and questions for lost ones
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
-  Duration bearer_time() const;            // of the largest packet, on the best path; nothing where its rate is measured
+  // Of the largest packet, on the best path; nothing where its rate is measured.
+  Duration bearer_time(const Paths::Allowed& allowed = {}) const;
 
   // For files that are carried by hand (core/courier.h).
   const link::PairConfig& pair() const { return setup_.pair; }
