@@ -245,7 +245,7 @@ void DocumentSender::forget_trees() {
 }
 
 std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next_frame(
-    Context& context, Asked& asked, std::size_t room) {
+    Context& context, Asked& asked, std::size_t room, bool may_cut) {
   const bool again = !asked.again.empty();
   Part part = again ? asked.again.front() : Part{asked.piece, asked.offset, 0};
   const Bytes* bytes = read_piece(context, asked, part.piece);
@@ -256,6 +256,7 @@ std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next
   data.offset = part.offset;
   if (part.offset == 0) data.proof = asked.tree->proof(part.piece);
   const std::size_t head = kFrameHead + record::blob_data_overhead(data);
+  if (!may_cut && room <= head + kWorthwhile / 2) return std::nullopt;  // it begins the next packet
   const auto most = room > head + kWorthwhile / 2 ? static_cast<std::uint32_t>(room - head) : kCutBytes;
   const std::uint32_t left = again ? part.length : static_cast<std::uint32_t>(bytes->size()) - part.offset;
   part.length = std::min(left, most);
@@ -278,7 +279,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
   Flight flight;
   std::vector<wire::Frame> frames;
   while (&asked == next_asked() && (frames.empty() || room >= kWorthwhile)) {
-    auto next = next_frame(context, asked, room);
+    auto next = next_frame(context, asked, room, frames.empty());
     if (!next) break;
     room -= std::min(room, wire::frame_size(next->first));
     frames.push_back(std::move(next->first));
@@ -289,7 +290,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
     say(context, record::BlobWord::kGone, prefix);
     return true;
   }
-  const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = true});
+  const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = true, .more = has_more(asked)});
   flight.left = left_by(context.now.mono, packets);
   if (flights_.empty() || !news_at_) news_at_ = flight.left;
   if (!has_more(asked)) asked.offer_at = flight.left + link_->timeout(asked.offers) + kAckDelay;
@@ -302,7 +303,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
 
 void DocumentSender::pump(Context& context) {
   for (Asked* asked = next_asked();
-       asked != nullptr && link_->may_send(context.now.mono, allowed(*asked)); asked = next_asked())
+       asked != nullptr && link_->may_send_document(context.now.mono, allowed(*asked)); asked = next_asked())
     if (!send_packet(context, *asked)) return;
 }
 
@@ -346,7 +347,7 @@ std::optional<Instant> DocumentSender::next_deadline() const {
   if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
   for (const auto& [prefix, asked] : asked_) {
     if (has_more(asked)) {
-      if (!terms_->is_cut(asked.blob.line)) by(link_->may_send_at(allowed(asked)));
+      if (!terms_->is_cut(asked.blob.line)) by(link_->may_send_document_at(allowed(asked)));
     } else {
       by(asked.offer_at);
     }

@@ -68,8 +68,9 @@ class DocumentSender {
   bool has_more(const Asked& asked) const;
   const Paths::Allowed& allowed(const Asked& asked) const;
   bool send_packet(Context& context, Asked& first);
-  // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone).
-  std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room);
+  // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone). Where a
+  // piece's proof leaves no room, a frame that is to be cut, or with `may_cut` false nothing.
+  std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room, bool may_cut);
   const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
   void requeue(const Flight& flight);
   void forget(const record::RootPrefix& prefix);  // what was asked, and what is on its way of it

@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t kWindow = 64;  // spec/packet.md section 5
 // Half of it: while one group is under way and at the other side, the next is written here.
 constexpr std::size_t kGroup = kWindow / 2;
+// A packet that takes its bearer longer than this is worth a thought, and so many leaves fit one beside a FLASH.
+constexpr Duration kSlowPacket = std::chrono::milliseconds(100);
+constexpr std::size_t kWindowOnSlowBearer = 8;
 constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
@@ -67,6 +70,7 @@ void Line::load(Context& context, record::Fence fence) {
 void Line::await_nothing(Context& context) {
   for (const auto& [index, flight] : in_flight_) link_->confirm(context, flight.packets, false);
   in_flight_.clear();
+  departing_.clear();
 }
 
 void Line::open_epoch(Context& context) {
@@ -120,7 +124,8 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
     return fail(Fault::kIo, "the disk of this station takes nothing at the moment: make room on it, "
                             "then send the message again");
   const bool room = open && may_sign() && window_left() > 0;
-  if (room && (flash || (first && placing_ == 0 && link_->may_send(context.now.mono, setup_.paths)))) {
+  if (room && (flash || (first && places_left(waiting.entry.header.precedence) > 0 &&
+                         link_->may_send(context.now.mono, setup_.paths)))) {
     place(context, {std::move(waiting)});
   } else if (room && outbox_new_.empty() && placing_ > 0) {
     // Shares the next commit and its signature; it is durable with it, and nobody is told before.
@@ -176,6 +181,17 @@ std::size_t Line::take_out(Context& context, const std::function<std::optional<L
   return count;
 }
 
+// A FLASH names each that has its index before it: where that takes long, few have. What has its index goes before another
+// of its precedence gets one: that one's place among what still comes is open.
+std::size_t Line::places_left(record::Precedence precedence) const {
+  const std::size_t left = window_left();
+  if (precedence == record::Precedence::kFlash) return left;
+  if (placing_ > 0 || (!departing_.empty() && departing_.front().precedence >= precedence)) return 0;
+  if (link_->bearer_time(setup_.paths) <= kSlowPacket) return left;
+  const std::size_t under_way = own_.unreceipted().size();
+  return under_way < kWindowOnSlowBearer ? std::min(left, kWindowOnSlowBearer - under_way) : 0;
+}
+
 void Line::store_in_outbox(Context& context, Waiting waiting) {
   const SubmissionId id = waiting.id;
   record::Batch batch = new_batch();
@@ -226,22 +242,33 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
   const record::Precedence precedence = outbox_.front().entry.header.precedence;
   const bool flash = precedence == record::Precedence::kFlash;
   // One commit at a time gathers what comes meanwhile; FLASH gathers and waits for nothing.
-  if (!flash && (placing_ > 0 || !link_->may_send(now, setup_.paths))) return items;
-  const std::size_t room = std::min(window_left(), kGroup);
+  if (!flash && !link_->may_send(now, setup_.paths)) return items;
+  const std::size_t room = std::min(places_left(precedence), kGroup);
+  // On a bearer of a known rate no more at once than a packet holds.
+  const bool paced = !flash && link_->bearer_time(setup_.paths) > Duration(0);
+  std::size_t bytes = paced ? link_->room(&setup_.paths) : SIZE_MAX;
   auto taken = outbox_.begin();
   while (taken != outbox_.end() && items.size() < room && taken->entry.header.precedence == precedence &&
-         passes(taken->entry.header))
+         passes(taken->entry.header) && (items.empty() || taken->entry.body.size() <= bytes)) {
+    bytes -= std::min(bytes, taken->entry.body.size());
     items.push_back(std::move(*taken++));
+  }
   outbox_.erase(outbox_.begin(), taken);
   return items;
 }
 
-std::optional<record::Precedence> Line::most_urgent() const {
-  if (outbox_.empty() || !may_sign() || window_left() == 0 || placing_ > 0) return std::nullopt;
+std::optional<record::Precedence> Line::most_urgent_waiting() const {
+  if (outbox_.empty() || !may_sign() || placing_ > 0) return std::nullopt;
   std::optional<record::Precedence> out;
   for (const Waiting& waiting : outbox_)
     if (passes(waiting.entry.header))
       out = std::max(out.value_or(record::Precedence::kRoutine), waiting.entry.header.precedence);
+  return out && places_left(*out) > 0 ? out : std::nullopt;
+}
+
+std::optional<record::Precedence> Line::most_urgent() const {
+  std::optional<record::Precedence> out = most_urgent_waiting();
+  if (!departing_.empty()) out = std::max(out.value_or(record::Precedence::kRoutine), departing_.front().precedence);
   return out;
 }
 
@@ -250,6 +277,7 @@ void Line::pump(Context& context) {
   for (std::vector<Waiting> items = next_to_place(context.now.mono); !items.empty();
        items = next_to_place(context.now.mono))
     place(context, std::move(items));
+  depart(context);
 }
 
 void Line::place(Context& context, std::vector<Waiting> items) {

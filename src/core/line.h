@@ -123,7 +123,7 @@ class Line {
   void resume(Context& context);
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
-  // Precedence of what waits and could be placed now, were the path free; nothing if none could.
+  // Precedence of what waits and could be placed or sent now, were the path free; nothing if none could.
   std::optional<record::Precedence> most_urgent() const;
   // Places and sends what waits, as far as the link and the window allow.
   void pump(Context& context);
@@ -140,15 +140,25 @@ class Line {
     Instant last_sent;  // when it had left the bearer, which may be ahead
     unsigned sent = 0;
     bool held = false;  // the other side says that it is there
+    bool departs = false;  // it waits in departing_, or a part of it does: no answer is due
+  };
+  // Entries of one transmission whose path takes the packets one by one.
+  struct Departing {
+    record::Precedence precedence;
+    std::vector<std::uint64_t> indexes;
+    Departure departure;
+    Instant encoded_at;  // what their reader can fill in is left out, and may be another thing later
   };
 
   record::Batch new_batch() const;
   bool may_sign() const { return may_place() && link_->ready(); }
   std::size_t window_left() const;
+  std::size_t places_left(record::Precedence precedence) const;  // indexes that may be given to such entries now
   void store_in_outbox(Context& context, Waiting waiting);
   void store_gathered(Context& context);
   void sort_outbox();
   std::vector<Waiting> next_to_place(Instant now);
+  std::optional<record::Precedence> most_urgent_waiting() const;  // for an index
   void place(Context& context, std::vector<Waiting> items);
   void place(Context& context, std::vector<Waiting> items, record::Batch batch);
   void placed_durable(Context& context, std::uint64_t from, std::uint64_t to,
@@ -197,12 +207,24 @@ class Line {
   };
   record::WireEntry to_wire(const OwnLog::Sent& sent, Told told) const;
   wire::Frame entry_frame(const OwnLog::Sent& sent, Told told) const;
+  Told told_on_paths(const Context& context) const;
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
   // Entries of unreceipted() that `pick` takes, in as few packets as may be; with `probe` only so many of the first as
   // can draw a receipt and what a packet has room for.
   void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, bool probe = false);
   void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                   std::vector<wire::Frame> frames, bool flash);
+  // line_departures.cc: what has its index and leaves when its path's bearer of a known rate is free, the most urgent
+  // first.
+  void line_up(Context& context, const std::vector<const OwnLog::Sent*>& group, std::vector<wire::Frame> frames);
+  void depart(Context& context);
+  // False where nothing of it is to be sent any more.
+  bool encode_anew(Context& context, Departing& departing) const;
+  bool is_wanted(const Departing& departing) const;
+  void drop_unwanted_departures();
+  // All of it is taken back from the way; whether there was something.
+  bool recall_departures(Context& context);
+  std::optional<Instant> departs_at() const;
   void transmit_missing(Context& context, Duration older_than);
   // Nothing drew a receipt for so long that the next packet only asks whether anything does: what one side knows of a
   // cut the other may have lost with its disk, and all that waits would cross at each try for nothing.
@@ -254,6 +276,7 @@ class Line {
   std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
   std::map<std::uint64_t, InFlight> in_flight_;  // by index
+  std::deque<Departing> departing_;              // by precedence; not FLASH, which waits for nothing
   std::uint64_t ways_unknown_below_ = 0;         // entries below it a former life, or a file, may have brought there
   std::size_t placing_ = 0;                      // entries whose commit is under way
   std::size_t commits_ = 0;  // under way

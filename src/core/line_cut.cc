@@ -89,6 +89,7 @@ void Line::on_registers(Context& context) {
   refusal_told_.reset();
   give_back(context);
   // What may not be sent again waits for no receipt, and none is asked for.
+  const bool recalled = recall_departures(context);
   for (const OwnLog::Sent& sent : own_.unreceipted())
     if (const auto it = in_flight_.find(sent.placed.index); it != in_flight_.end() && !travels(sent.placed.entry.header)) {
       link_->confirm(context, it->second.packets, false);  // else they fill the path's window for ever
@@ -97,6 +98,8 @@ void Line::on_registers(Context& context) {
   if ((before & ~closed_) != 0) {
     tries_ = 0;
     transmit_missing(context, Duration(0));
+  } else if (recalled) {
+    transmit(context, [this](const OwnLog::Sent& sent) { return in_flight_.count(sent.placed.index) == 0; });
   }
   arm_retry(context);
   pump(context);

@@ -311,6 +311,7 @@ void Line::note_held(const record::LogState& state) {
   for (auto& [index, flight] : in_flight_) {
     const std::uint64_t size = state.yours->size;
     flight.held = index < size || (index - size < 64 && ((state.ahead >> (index - size)) & 1) != 0);
+    if (flight.held) flight.departs = false;
   }
 }
 

@@ -87,16 +87,24 @@ wire::Frame Line::entry_frame(const OwnLog::Sent& sent, Told told) const {
           record::encode_wire_entry(to_wire(sent, told), link_->base_c())};
 }
 
+// Without signatures nothing proves what its reader fills in.
+Line::Told Line::told_on_paths(const Context& context) const {
+  return setup_.provable || far_.settled(context.now.mono) ? Told::kLeast : Told::kEpochs;
+}
+
 void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                       std::vector<wire::Frame> frames, bool flash) {
   if (group.empty()) return;
+  // Where the rate is measured, what the window left in gets an index, and what is lost there goes at once: a window that
+  // losses have closed would make minutes of it.
+  if (!flash && link_->bearer_time(setup_.paths) > Duration(0)) return line_up(context, group, std::move(frames));
   const auto packets = link_->send(
       context, frames, {.all_paths = flash, .allowed = &setup_.paths, .tracked = true});
   for (const OwnLog::Sent* sent : group) {
     InFlight& flight = in_flight_[sent->placed.index];
     flight.packets = packets;
     flight.last_sent = left_by(context.now.mono, packets);
-    flight.held = false;
+    flight.held = flight.departs = false;
     ++flight.sent;
   }
 }
@@ -116,8 +124,7 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
     bytes = 0;
   };
   const std::size_t room = link_->room(&setup_.paths);
-  // Without signatures nothing proves what its reader fills in.
-  const Told told = setup_.provable || far_.settled(context.now.mono) ? Told::kLeast : Told::kEpochs;
+  const Told told = told_on_paths(context);
   for (const OwnLog::Sent& sent : own_.unreceipted()) {
     if (!sent.durable && !mutant(Mutant::kSendBeforeSync)) continue;
     if (!travels(sent.placed.entry.header)) continue;
@@ -132,13 +139,14 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
     enough |= sent.checkpoint.has_value() || !setup_.provable;
   }
   flush();
+  depart(context);
   arm_retry(context);
 }
 
 void Line::transmit_missing(Context& context, Duration older_than) {
   const Instant sent_by = context.now.mono - older_than;
   const auto overdue = [&](const InFlight& flight) {
-    return !flight.held && (older_than == Duration(0) || flight.last_sent <= sent_by);
+    return !flight.held && !flight.departs && (older_than == Duration(0) || flight.last_sent <= sent_by);
   };
   std::vector<SentPacket> given_up;
   for (auto& [index, flight] : in_flight_)
@@ -162,9 +170,11 @@ void Line::arm_retry(Context& context) {
   if (!awaits_receipt() || !contact_made_ || epoch_wanted_) return;
   std::optional<Instant> since;
   for (const auto& [index, flight] : in_flight_) {
+    if (flight.departs) continue;
     const Instant other = since.value_or(flight.last_sent);
     since = probing() ? std::max(other, flight.last_sent) : std::min(other, flight.last_sent);
   }
+  if (!since && !in_flight_.empty()) return;  // when all of it has left
   retry_at_ = std::max(context.now.mono + Duration(1), since.value_or(context.now.mono) + link_->steady_timeout(tries_));
 }
 
@@ -194,7 +204,7 @@ void Line::on_deadline(Context& context) {
   std::vector<SentPacket> overdue;
   bool missing = false;
   for (const auto& [index, flight] : in_flight_) {
-    if (context.now.mono - flight.last_sent < patience) continue;
+    if (flight.departs || context.now.mono - flight.last_sent < patience) continue;
     overdue.insert(overdue.end(), flight.packets.begin(), flight.packets.end());
     missing |= !flight.held;
   }
@@ -205,7 +215,8 @@ void Line::on_deadline(Context& context) {
     transmit_missing(context, patience);
   } else {
     // All of it is there; its receipt is not.
-    for (auto& [index, flight] : in_flight_) flight.last_sent = context.now.mono;
+    for (auto& [index, flight] : in_flight_)
+      if (!flight.departs) flight.last_sent = context.now.mono;
     send_state(context, true);
   }
   arm_retry(context);
@@ -216,7 +227,8 @@ std::optional<Instant> Line::next_deadline() const {
   if (!link_->ready()) return due;
   if (recover_at_) due = std::min(due.value_or(*recover_at_), *recover_at_);
   if (!own_.unreceipted().empty() && retry_at_) due = std::min(due.value_or(*retry_at_), *retry_at_);
-  if (most_urgent())
+  if (const auto at = departs_at()) due = std::min(due.value_or(*at), *at);
+  if (most_urgent_waiting())
     if (const auto at = link_->may_send_at(setup_.paths)) due = std::min(due.value_or(*at), *at);
   return due;
 }

@@ -21,7 +21,9 @@ constexpr std::size_t kKnownSessionsMax = 64;
 constexpr std::size_t kFarewellBytesMax = 120;  // spec/packet.md section 4
 const Paths::Allowed kEveryPath;
 
-bool carries_blob_data(const wire::Frame& frame) {
+// A part of a frame says not of which: of blob data, whose sender waits for nothing else, too.
+bool is_acknowledged(const wire::Frame& frame) {
+  if (frame.type == wire::FrameType::kFragment) return true;
   return frame.type == wire::FrameType::kBlobChunk && !frame.body.empty() &&
          (frame.body[0] == 1 || frame.body[0] == 2);
 }
@@ -227,7 +229,7 @@ void Link::take_frames(Context& context, Live& live, PathId path, std::uint64_t 
   wire::ParsedFrames parsed = wire::parse_frames(payload);
   if (parsed.fault)
     context.effects.notify(Alarm{peer_, AlarmKind::kBadEntry, parsed.fault->message});
-  const bool wanted = std::any_of(parsed.frames.begin(), parsed.frames.end(), carries_blob_data);
+  const bool wanted = std::any_of(parsed.frames.begin(), parsed.frames.end(), is_acknowledged);
   live.received[path].received(context.now.mono, counter, wanted);
   last_serial_ = live.serial;
   last_path_ = path;
@@ -374,12 +376,7 @@ void Link::send_on(Context& context, Live& live, PathState& path,
     size += bytes;
   }
   if (!packet.empty()) flush();
-  if (all > room && !path.size_tried && path.flow.terms().packet_bytes == 0 &&
-      path.packet_bytes < wire::kPacketBytesMax) {
-    path.size_tried = true;
-    path.size_wanted = true;
-    if (!path.open) send_probe(context, path);
-  }
+  if (all > room) try_larger_packets(context, path);
 }
 
 std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Frame>& frames,
@@ -393,6 +390,7 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
     PathState* path = terms.answer_on ? &paths_.at(*terms.answer_on) : nullptr;
     if (path == nullptr || path->suspect) path = &paths_.best(allowed);
     send_on(context, *live, *path, frames, terms.tracked, sent);
+    if (terms.more) try_larger_packets(context, *path);
     return sent;
   }
   for (PathState& path : paths_.all())
@@ -411,7 +409,8 @@ void Link::confirm(Context& context, const std::vector<SentPacket>& packets, boo
       continue;
     }
     if (live != nullptr) live->session.confirm(packet.path, packet.counter);
-    if (counted) path.flow.acknowledged(context.now.mono, packet.counter);
+    // Those before the last waited for their turn on the way: only its age is a round trip.
+    if (counted) path.flow.acknowledged(context.now.mono, packet.counter, {}, &packet == &packets.back());
     paths_.confirmed(context.now.mono, packet.path);
   }
 }
@@ -428,6 +427,14 @@ bool Link::may_send(Instant now, const Paths::Allowed& allowed) const {
   return ready() && paths_.choose(allowed).flow.may_send(now);
 }
 
+bool Link::may_send_document(Instant now, const Paths::Allowed& allowed) const {
+  return ready() && paths_.choose(allowed).flow.may_send_document(now);
+}
+
+bool Link::may_go_on(Instant now, const Paths::Allowed& allowed) const {
+  return ready() && paths_.choose(allowed).flow.may_go_on(now);
+}
+
 std::optional<Instant> Link::may_send_at(const Paths::Allowed& allowed) const {
   return paths_.choose(allowed).flow.may_send_at();
 }
@@ -440,8 +447,8 @@ Duration Link::steady_timeout(unsigned tries) const {
   return paths_.find(paths_.best_id())->flow.round_trip().steady_timeout(tries);
 }
 
-Duration Link::bearer_time() const {
-  const PathState& best = *paths_.find(paths_.best_id());
+Duration Link::bearer_time(const Paths::Allowed& allowed) const {
+  const PathState& best = paths_.choose(allowed);
   return best.flow.bearer_time(room_on(best.id) + overhead());
 }
 

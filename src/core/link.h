@@ -58,6 +58,23 @@ struct SentPacket {
   std::uint64_t session = 0;  // serial of the session, unique in this process
   Instant left{};             // when it has left its bearer, by a configured rate: no answer is late before
 };
+// Frames of one transmission that leave packet by packet, as their path has room: what is more urgent goes between two of
+// them. Link::send_next.
+class Departure {
+ public:
+  explicit Departure(std::vector<wire::Frame> frames) : frames_(std::move(frames)) {}
+  bool gone() const { return frames_.empty(); }
+  std::size_t frames_left() const { return frames_.size(); }  // the first of them perhaps in part
+  bool begun() const { return cutter_.has_value(); }  // a part of a frame has left, and is nothing without the rest
+  std::uint64_t session() const { return session_; }  // in which something left last
+
+ private:
+  friend class Link;
+  std::vector<wire::Frame> frames_;  // what has not left, or not as a whole
+  std::optional<link::FrameCutter> cutter_;  // of the first
+  std::uint64_t session_ = 0;                // whose parts it makes
+};
+
 // When one transmission is on its way to the other side: on the first path that all its packets have left.
 Instant left_by(Instant now, const std::vector<SentPacket>& packets);
 
@@ -122,6 +139,7 @@ class Link {
   const std::optional<Farewell>& farewell() const { return farewell_; }
   std::uint16_t psk_epoch() const { return psk_->epoch(); }
   std::uint64_t session_count() const { return next_serial_ - 1; }
+  std::uint64_t session_serial() const { return current() != nullptr ? current()->serial : 0; }  // of the one that is sent on
   // Grows when a session is new, and when the other side is heard again after silence.
   std::uint64_t arrivals() const { return arrivals_; }
 
@@ -154,11 +172,14 @@ class Link {
     bool all_paths = false;
     const Paths::Allowed* allowed = nullptr;  // nothing: every path
     bool tracked = false;                     // an acknowledgement is expected
+    bool more = false;                        // what waits behind them would fill a larger packet, too
     std::optional<PathId> answer_on = {};     // where the other side spoke, unless our direction there is suspect
   };
   // Frames in as few packets as the path's size allows, on the best path or on every path. Nothing
   // when no session is there. `base_c` for encoding times: see base_c().
   std::vector<SentPacket> send(Context& context, const std::vector<wire::Frame>& frames, const SendTerms& terms);
+  // One packet of them, on the best path. Empty when no session is there. One that was begun goes on in its session only.
+  std::vector<SentPacket> send_next(Context& context, Departure& departure, const Paths::Allowed& allowed);
   // Bytes that frames may take in one packet of the best path.
   std::size_t room(const Paths::Allowed* allowed = nullptr);
   std::size_t room_on(PathId path) const;
@@ -176,6 +197,13 @@ class Link {
   bool may_send(Instant now, const Paths::Allowed& allowed) const;
   // Acknowledgements of paths wait while `hold`: what they cover has nowhere to go here.
   void hold_acks(bool hold) { acks_held_ = hold; }
+  // The same of a document's packet, which yields to all else.
+  bool may_send_document(Instant now, const Paths::Allowed& allowed) const;
+  std::optional<Instant> may_send_document_at(const Paths::Allowed& allowed) const {
+    return paths_.choose(allowed).flow.may_send_document_at();
+  }
+  bool may_go_on(Instant now, const Paths::Allowed& allowed) const;  // PathFlow::may_go_on
+  Instant may_go_on_at(const Paths::Allowed& allowed) const { return paths_.choose(allowed).flow.may_go_on_at(); }
   // Every path is probed as soon as may be.
   void try_paths(Context& context);
   // When pacing alone holds it back: a moment that may be past already.
@@ -183,7 +211,8 @@ class Link {
   Duration timeout(unsigned tries) const;         // of the best path
   Duration steady_timeout(unsigned tries) const;  // the same, of entries without a receipt, and questions for lost ones
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
-  Duration bearer_time() const;            // of the largest packet, on the best path; nothing where its rate is measured
+  // Of the largest packet, on the best path; nothing where its rate is measured.
+  Duration bearer_time(const Paths::Allowed& allowed = {}) const;
 
   // For files that are carried by hand (core/courier.h).
   const link::PairConfig& pair() const { return setup_.pair; }
@@ -248,6 +277,8 @@ class Link {
   bool seal_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, bool tracked,
                std::vector<SentPacket>& sent);
   std::size_t overhead() const { return 7 + 16 * setup_.pair.send_layers.size(); }
+  // More was to be sent at once than a packet holds here: does the path carry larger ones?
+  void try_larger_packets(Context& context, PathState& path);
   void send_probe(Context& context, PathState& path);
   void answer_probe(Context& context, Live& on, PathId came_on, ByteView body);
   void send_acks(Context& context);

@@ -16,20 +16,25 @@ tl::unexpected<Error> unfit() { return fail(Fault::kMalformed, "fragments that d
 
 }  // namespace
 
+FrameCutter::FrameCutter(const wire::Frame& frame, std::uint64_t parcel)
+    : frame_class_(frame.frame_class), parcel_(parcel), whole_(wire::encode_frames({frame})) {}
+
+wire::Frame FrameCutter::next(std::size_t room) {
+  DETENTE_CHECK(room >= kRoomLeast && !done());
+  const std::size_t size = std::min(room - kHeadMost, whole_.size() - at_);
+  wire::Frame part{wire::FrameType::kFragment, frame_class_, false, {}};
+  wire::append_varint(part.body, parcel_);
+  wire::append_varint(part.body, at_);
+  part.body.push_back(at_ + size == whole_.size() ? 1 : 0);
+  append(part.body, ByteView(whole_).subspan(at_, size));
+  at_ += size;
+  return part;
+}
+
 std::vector<wire::Frame> cut_into_fragments(const wire::Frame& frame, std::uint64_t parcel, std::size_t room) {
-  DETENTE_CHECK(room >= kRoomLeast);
-  const Bytes whole = wire::encode_frames({frame});
-  const std::size_t step = room - kHeadMost;
+  FrameCutter cutter(frame, parcel);
   std::vector<wire::Frame> out;
-  for (std::size_t at = 0; at < whole.size(); at += step) {
-    const std::size_t size = std::min(step, whole.size() - at);
-    wire::Frame part{wire::FrameType::kFragment, frame.frame_class, false, {}};
-    wire::append_varint(part.body, parcel);
-    wire::append_varint(part.body, at);
-    part.body.push_back(at + size == whole.size() ? 1 : 0);
-    append(part.body, ByteView(whole).subspan(at, size));
-    out.push_back(std::move(part));
-  }
+  while (!cutter.done()) out.push_back(cutter.next(room));
   return out;
 }
 

@@ -19,6 +19,20 @@ inline bool may_be_cut(wire::FrameType type) {
 inline constexpr std::size_t kRoomLeast = 48;
 std::vector<wire::Frame> cut_into_fragments(const wire::Frame& frame, std::uint64_t parcel, std::size_t room);
 
+// The same part by part, for a sender whose path takes one packet at a time and may have another size for the next.
+class FrameCutter {
+ public:
+  FrameCutter(const wire::Frame& frame, std::uint64_t parcel);
+  bool done() const { return at_ == whole_.size(); }
+  wire::Frame next(std::size_t room);  // not when done()
+
+ private:
+  wire::FrameClass frame_class_;
+  std::uint64_t parcel_;
+  Bytes whole_;
+  std::size_t at_ = 0;
+};
+
 // The parts that came, of one session. Bounded in parcels and bytes.
 class Reassembly {
  public:

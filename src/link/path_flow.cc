@@ -57,11 +57,29 @@ void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, 
 std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64_t first,
                                                         std::uint64_t last, Duration delay) {
   std::vector<std::uint64_t> out;
-  for (auto it = flight_.lower_bound(first); it != flight_.end() && it->first <= last; ++it)
+  YieldingWindow::Acknowledged news;
+  news.limited = !leaves_room_for_document();
+  for (auto it = flight_.lower_bound(first); it != flight_.end() && it->first <= last; ++it) {
     out.push_back(it->first);
+    news.bytes += it->second.bytes;
+    const Duration age = now - it->second.at;
+    news.round_trip = age > delay ? age - delay : age;
+    news.packet_bytes = it->second.bytes;
+  }
   // Only the newest is a fresh measurement: the others waited for it.
   for (std::uint64_t counter : out) acknowledged(now, counter, delay, counter == last);
+  if (!out.empty() && out.back() == last) yielding_.acknowledged(now, news);
+  came_late(now, first, last, delay);
   return out;
+}
+
+void PathFlow::came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay) {
+  const auto begin = late_.lower_bound(first), end = late_.upper_bound(last);
+  if (const auto newest = late_.find(last); newest != late_.end()) {
+    const Duration age = now - newest->second.at;
+    round_trip_.measured(age > delay ? age - delay : age);
+  }
+  late_.erase(begin, end);
 }
 
 void PathFlow::reduce(Instant now, Instant sent_at) {
@@ -77,6 +95,8 @@ void PathFlow::lost(Instant now, std::uint64_t counter) {
   const Sent sent = it->second;
   flight_.erase(it);
   bytes_ -= sent.bytes;
+  late_.emplace(counter, sent);
+  if (late_.size() > kLateMost) late_.erase(late_.begin());
   note(false);
   reduce(now, sent.at);
 }
@@ -102,6 +122,7 @@ void PathFlow::release(std::uint64_t counter) {
 
 void PathFlow::forget() {
   flight_.clear();
+  late_.clear();
   bytes_ = 0;
 }
 
@@ -113,6 +134,14 @@ bool PathFlow::may_send(Instant now) const {
 std::optional<Instant> PathFlow::may_send_at() const {
   if (terms_.rate_bps > 0) return bearer_free_;
   return bytes_ + kPacket > window_ ? std::nullopt : std::optional(next_paced_);
+}
+
+bool PathFlow::leaves_room_for_document() const {
+  return terms_.rate_bps > 0 || bytes_ == 0 || bytes_ + yielding_.packet_bytes() <= yielding_.bytes();
+}
+
+std::optional<Instant> PathFlow::may_send_document_at() const {
+  return leaves_room_for_document() ? may_send_at() : std::nullopt;
 }
 
 void PathFlow::note(bool arrived) {

@@ -5,7 +5,7 @@
 // RFC 6298's timeout for the estimator: NewReno with slow start (7.3), one
 // reduction a round trip (7.3.2), packet threshold 3 and time threshold 9/8 (6.1),
 // pacing at 5/4 of window by round trip (7.7). A path of a configured rate is
-// paced at that rate instead, and one packet waits in the bearer at most.
+// paced at that rate instead, and one packet waits in the bearer at most. Documents yield to all else: YieldingWindow.
 //
 // It sends nothing and holds no bytes; it counts packets by their counter. The
 // counters are a session's: forget() when another session is used. spec/packet.md section 7.
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "link/round_trip.h"
+#include "link/yielding_window.h"
 
 namespace detente::link {
 
@@ -55,6 +56,12 @@ class PathFlow {
 
   // Whether a packet that can wait may go now.
   bool may_send(Instant now) const;
+  // The same of what cannot be acknowledged before the rest of it has gone: its pace holds it back, the window does not.
+  bool may_go_on(Instant now) const { return may_go_on_at() <= now; }
+  Instant may_go_on_at() const { return terms_.rate_bps > 0 ? bearer_free_ : next_paced_; }
+  // The same of a document's packet.
+  bool may_send_document(Instant now) const { return may_send(now) && leaves_room_for_document(); }
+  std::optional<Instant> may_send_document_at() const;
   // When it may by its pace (perhaps that is past); nothing while the window is full.
   std::optional<Instant> may_send_at() const;
 
@@ -68,6 +75,7 @@ class PathFlow {
   static constexpr std::size_t kPacket = 1200;
   static constexpr std::size_t kWindowFirst = 10 * kPacket;  // RFC 9002 section 7.2
   static constexpr std::size_t kWindowLeast = 2 * kPacket;
+  static constexpr std::size_t kLateMost = 64;
   static constexpr std::size_t kWindowMost = std::size_t{4} << 20;
   struct Sent {
     Instant at;
@@ -75,11 +83,17 @@ class PathFlow {
   };
   void note(bool arrived);
   void reduce(Instant now, Instant sent_at);
+  void came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay);
   Duration pause_for(std::size_t bytes) const;
+  bool leaves_room_for_document() const;
 
   PathTerms terms_;
   RoundTrip round_trip_;
+  YieldingWindow yielding_;
   std::map<std::uint64_t, Sent> flight_;
+  // Taken for lost, and perhaps only late: their acknowledgement says how long the way is now, else a timeout that is too
+  // short stays so.
+  std::map<std::uint64_t, Sent> late_;
   std::size_t bytes_ = 0;
   std::size_t window_ = kWindowFirst;
   std::size_t slow_start_until_ = kWindowMost;

@@ -1,0 +1,145 @@
+// A path of a few thousand bits a second: what is urgent waits for a packet of what is not, not for all of it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "sim/quiet_pair.h"
+
+namespace detente::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr LineId kLine{1};
+constexpr PathId kPath{1};
+constexpr std::size_t kFraming = 28;
+constexpr std::size_t kTextBytes = 800;
+
+// Both directions of a serial line: a datagram leaves when those before it have.
+struct SlowPair {
+  static PairOptions options(std::uint64_t rate_bps, bool configured) {
+    PairOptions out;
+    if (configured) out.path_terms[kPath] = {rate_bps, 0, kFraming};
+    return out;
+  }
+  SlowPair(std::uint64_t seed, std::uint64_t rate, bool configured)
+      : rate_bps(rate), pair(seed, options(rate, configured)), random(seed) {
+    pair.delay = [this](std::size_t from, std::size_t bytes) {
+      largest = std::max(largest, bytes);
+      const Instant now = pair.now(from).mono;
+      free_at[from] = std::max(free_at[from], now) +
+                      Duration(static_cast<std::int64_t>((bytes + kFraming) * 8 * 1000000 / rate_bps));
+      return free_at[from] - now;
+    };
+    pair.start();
+    pair.run(seconds(30));
+    pair.take_events(1);
+  }
+  // Text that no compression shortens by much.
+  std::string text() {
+    std::string out;
+    for (std::size_t i = 0; i < kTextBytes; ++i) out.push_back(static_cast<char>('!' + random.below(90)));
+    return out;
+  }
+  void say(int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(pair.say(0, kLine, texts.emplace_back(text())));
+    }
+  }
+  void collect() {
+    const record::LogKey log = pair.station(1).peer(PeerId{0}).line(kLine)->far().key();
+    for (const core::DeskEvent& event : pair.take_events(1)) {
+      whole |= std::holds_alternative<core::DocumentArrived>(event);
+      const auto* arrived = std::get_if<core::EntryArrived>(&event);
+      if (arrived == nullptr || arrived->line != kLine) continue;
+      auto stored = arrived->early ? pair.store(1).early_entries(log)
+                                   : pair.store(1).entries(log, arrived->index, arrived->index + 1, 1);
+      std::erase_if(stored, [&](const record::StoredEntry& one) { return one.index != arrived->index; });
+      ASSERT_EQ(stored.size(), 1u);
+      came.push_back(*record::decode_entry(stored[0].bytes));
+    }
+  }
+  // How long a FLASH is under way that is written now.
+  Duration flash() {
+    const Instant said = pair.now(0).mono;
+    EXPECT_TRUE(pair.say(0, kLine, "Hold your fire.", record::Precedence::kFlash));
+    while (pair.now(0).mono - said < seconds(300)) {
+      pair.run(milliseconds(20));
+      collect();
+      if (!came.empty() && came.back().header.precedence == record::Precedence::kFlash) break;
+    }
+    return pair.now(0).mono - said;
+  }
+  void all_arrive_in_order() {
+    for (int i = 0; i < 600 && came.size() < texts.size() + 1; ++i) {
+      pair.run(seconds(1));
+      collect();
+    }
+    std::vector<std::string> got;
+    for (const record::Entry& entry : came)
+      if (entry.header.precedence == record::Precedence::kRoutine) got.emplace_back(as_string(entry.body));
+    EXPECT_TRUE(got == texts) << got.size() << " of " << texts.size();
+  }
+
+  std::uint64_t rate_bps;
+  QuietPair pair;
+  SeededRandom random;
+  Instant free_at[2];
+  std::size_t largest = 0;
+  bool whole = false;  // a document arrived
+  std::vector<std::string> texts;
+  std::vector<record::Entry> came;
+};
+
+// One packet in the bearer, the FLASH, and what is sent both ways meanwhile.
+constexpr Duration kFlashMost = seconds(3);
+
+TEST(SlowBearer, AFlashWaitsForOnePacketOfLongTexts) {
+  SlowPair slow(1, 2400, true);
+  slow.say(24);
+  slow.pair.run(seconds(20));
+  slow.collect();
+  EXPECT_LT(slow.came.size(), 8u);
+  EXPECT_LE(slow.flash(), kFlashMost);
+  slow.all_arrive_in_order();
+  EXPECT_LE(slow.largest, 508u);  // a packet of 1,200 bytes would hold a FLASH back for four seconds
+}
+
+TEST(SlowBearer, NorForWhatIsSentAgainAfterAHole) {
+  SlowPair slow(2, 2400, true);
+  slow.say(20);
+  slow.pair.run(seconds(5));
+  slow.pair.cut(kPath, true);
+  slow.pair.run(seconds(120));
+  slow.pair.cut(kPath, false);
+  for (int i = 0; i < 100 && slow.came.empty(); ++i) {
+    slow.pair.run(milliseconds(500));
+    slow.collect();
+  }
+  EXPECT_LE(slow.flash(), kFlashMost);
+  slow.all_arrive_in_order();
+}
+
+// A bearer whose rate nobody configured shows it by its delay.
+TEST(SlowBearer, ADocumentThereHardlyDelaysAFlash) {
+  SlowPair slow(3, 64'000, false);
+  Bytes document(400'000);
+  slow.random.fill(document);
+  slow.pair.send_document(0, kLine, document);
+  Duration longest{};
+  for (int i = 0; i < 10; ++i) {
+    slow.pair.run(seconds(3) + milliseconds(170 * i));
+    slow.collect();
+    slow.came.clear();
+    longest = std::max(longest, slow.flash());
+  }
+  // Two packets of 1,200 bytes, and its own; a queue of 12,000 bytes would be 1.5 s.
+  EXPECT_LE(longest, milliseconds(500));
+  slow.pair.run(seconds(120));
+  slow.collect();
+  EXPECT_TRUE(slow.whole);
+}
+
+}  // namespace
+}  // namespace detente::sim
