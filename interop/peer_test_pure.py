@@ -145,7 +145,8 @@ class Pure(unittest.TestCase):
     def test_small_frames(self):
         frames = [wire.Probe(True, True, 3, 0, 1 << 20), wire.Contact(True, True, b"dgst", [b"ab", b"cd"]), wire.Contact(False, True, b"dgst"),
                   wire.PathAck(1, 7, [(5, 9), (2, 3), (0, 0)]), wire.Fragment(3, 100, True, b"data"), wire.LogState(1),
-                  wire.LogState(7, True, (b"e" * 16, 70000, b"r" * 8), 5, (b"f" * 16, 3, b"s" * 8), 1 << 63 | 1)]
+                  wire.LogState(7, True, (b"e" * 16, 70000, b"r" * 8), 5, (b"f" * 16, 3, b"s" * 8), 1 << 63 | 1),
+                  wire.LogState(2, False, None, None, None, 0, (3, 5, 1795000000))]
         for f in frames:
             self.assertEqual(type(f).read(f.frame().body), f)
         body = frames[-1].frame().body

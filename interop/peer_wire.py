@@ -219,17 +219,20 @@ class Fragment:
 
 @dataclass
 class LogState:
-    """Type 3 (record.md section 8): mine, receipted of mine, yours, ahead of yours."""
+    """Type 3 (record.md section 8): mine, receipted of mine, yours, ahead of yours; the reader's cut, as the sender knows it
+    (cut.md section 6): cut epoch, media, hour or 0."""
     line: int
     wanted: bool = False
     mine: tuple[bytes, int, bytes] | None = None
     receipted: int | None = None
     yours: tuple[bytes, int, bytes] | None = None
     ahead: int = 0
+    your_cut: tuple[int, int, int] | None = None
 
     def frame(self) -> Frame:
         flags = (1 if self.wanted else 0) | (2 if self.mine else 0) | (4 if self.yours else 0)
         flags |= (8 if self.mine and self.receipted is not None else 0) | (16 if self.yours and self.ahead else 0)
+        flags |= 32 if self.your_cut else 0
         out = varint(self.line) + bytes([flags])
         if self.mine:
             out += self.mine[0] + varint(self.mine[1]) + self.mine[2][:8]
@@ -239,6 +242,8 @@ class LogState:
             out += self.yours[0] + varint(self.yours[1]) + self.yours[2][:8]
         if flags & 16:
             out += self.ahead.to_bytes(8, "big")
+        if self.your_cut:
+            out += varint(self.your_cut[0]) + bytes([self.your_cut[1]]) + varint(self.your_cut[2])
         return Frame(STATE, out)
 
     @staticmethod
@@ -246,7 +251,7 @@ class LogState:
         r = Reader(body)
         s = LogState(r.varint())
         flags = r.byte()
-        if flags & ~31 or (flags & 8 and not flags & 2) or (flags & 16 and not flags & 4):
+        if flags & ~63 or (flags & 8 and not flags & 2) or (flags & 16 and not flags & 4):
             raise WireError("log state flags")
         s.wanted = bool(flags & 1)
         if flags & 2:
@@ -257,6 +262,10 @@ class LogState:
             s.yours = (r.take(16), r.varint(), r.take(8))
         if flags & 16:
             s.ahead = r.u64()
+        if flags & 32:
+            s.your_cut = (r.varint(), r.byte(), r.varint())
+            if not s.your_cut[0] or not 1 <= s.your_cut[1] <= 7:
+                raise WireError("log state with a cut that cannot be")
         r.end()
         return s
 
