@@ -11,7 +11,7 @@ import tomllib
 import unittest
 
 from clocks import Clock
-from stations import Lab, wait_until
+from stations import Lab, Station, wait_until
 
 VERIFY = os.path.join(os.environ["DETENTE_BIN"], "detente-verify")
 CORE = "The lines are open again."
@@ -211,6 +211,27 @@ class Announcements(unittest.TestCase):
             crossed = wait_until(lambda s=station, i=id: (one := self.one(s, i))["announcement"]["release_crossed"] and one, "crossed on both screens")
             self.assertEqual(crossed["state"], "withdrawn")
         self.assertEqual(self.files(self.south, ".txt"), [], "its own side was stopped at once")
+
+    def test_a_disk_that_went_back_asks_a_person_for_what_was_withdrawn_since(self):
+        self.begin()
+        here, _ = self.agree_on_two("--unseen", "+20s")
+        self.await_state(self.south, here, "armed")
+        file = self.south.cli("backup", self.lab.dir, "--work-factor", "10")["file"]
+        self.south.cli("proposal", "withdraw", f"north/{here}", "--as", "kim", "--yes")
+        wait_until(lambda: self.one(self.north, here.replace("far", "own"))["state"] == "withdrawn", "the withdrawal")
+        self.south.kill()
+        place = os.path.join(self.lab.dir, "again")
+        phrase = os.path.join(self.lab.dir, "lab", "south.passphrase")
+        self.south.cli("restore", file, "--to", place, "--passphrase-file", phrase)
+        again = Station(place)
+        self.addCleanup(again.close)
+        again.start()
+        one = wait_until(lambda: (found := self.one(again, here)) and found["announcement"]["state"] == "asks a person" and found,
+                         lambda: f"a person to be asked: {self.one(again, here)}")
+        self.assertTrue(one["announcement"]["restored"])
+        wait_until(lambda: time.time() > one["instant"] + 2, "the instant to pass")
+        self.assertEqual(self.one(again, here)["announcement"]["state"], "asks a person")
+        self.assertEqual(list(pathlib.Path(place).rglob("*.release")), [])
 
     def test_where_the_clocks_are_apart_a_person_is_asked(self):
         folder = pathlib.Path(self.lab.dir) / "clock"

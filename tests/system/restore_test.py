@@ -1,6 +1,7 @@
 """Lines that were cut are restored by agreement, with two real stations: propose, accept, the hour, the tests, the report."""
 
 import subprocess
+import time
 import unittest
 
 from stations import DETENTE, Lab, wait_until
@@ -118,6 +119,8 @@ class Restorations(unittest.TestCase):
         ours, theirs = (self.propose(station, LINE, at="+2h") for station in (self.south, self.north))
         self.answer(self.north, "accept", ours)
         wait_until(lambda: self.states(self.south)[ours["id"]] == "accepted", "the acceptance")
+        # Headers have whole seconds: what follows is newer.
+        wait_until(lambda: time.time() >= max(ours["time"], theirs["time"]) + 1, "the next second")
         for _ in range(102):
             self.north.cli("restore", "propose", f"south/{LINE}", "--at", "+3h", "--as", "ri", "--wait", "durable")
         wait_until(lambda: len(self.south.cli("proposal", "list", "--all")["proposals"]) == 104, "all of them")
