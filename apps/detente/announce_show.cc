@@ -27,10 +27,11 @@ std::string step_words(const std::string& name, const Json& one, std::uint32_t n
   if (one["state"] == "offered")
     return "detente announce agree " + name + " --as OFFICER" + (announcement["complete"].get<bool>() ? "" : " --text FILE") +
            ", or detente proposal reject " + name + " --as OFFICER";
+  const bool day_late = !one["instant"].is_null() && now > one["instant"].get<std::uint32_t>() + 86'400;
   if (announcement["state"] == "asks a person")
     return "A PERSON IS ASKED: " +
            std::string(announcement.value("restored", false) ? "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out"
-                       : announcement["clock_known"].get<bool>() ? "it is more than a day late"
+                       : day_late ? "it is more than a day late"
                                                                : "the two clocks are not known to agree within half a second") +
            "; detente announce release " + name + " --as OFFICER";
   return "";
@@ -47,6 +48,8 @@ void add_lines(std::vector<std::string>& out, const std::string& counterpart, co
   const std::string ours = released_words(announcement["ours"]), theirs = released_words(announcement["theirs"]);
   const std::string state = announcement["state"].get<std::string>();
   if (one["state"] == "accepted" && ours.empty()) out.push_back("    this side: " + state);
+  if (!announcement["not_out"].is_null())
+    out.push_back("    THE TEXT IS NOT OUT: " + announcement["not_out"].get<std::string>() + "; mend that, it is tried again");
   if (!ours.empty()) out.push_back("    this side: " + ours);
   if (!theirs.empty()) out.push_back("    " + counterpart + ": " + theirs + ", says its station");
   if (announcement["release_crossed"].get<bool>() || one["crossed"].get<bool>())
@@ -110,7 +113,7 @@ Result<LiveFrame> announcements_frame(Context& context, const StationClient& sta
   for (const std::string& name : names) {
     DETENTE_TRY(all, proposals_of(station, name, only ? "?id=" + escape(only->proposal["id"].get<std::string>()) : ""));
     for (Json& one : all["proposals"]) {
-      if (one["announcement"].is_null() || (only && one["id"] != only->proposal["id"])) continue;
+      if (one["announcement"].is_null() || (only && (one["id"] != only->proposal["id"] || one["epoch"] != only->proposal["epoch"]))) continue;
       add_lines(out.lines, name, one, all["now"].get<std::uint32_t>());
       one["counterpart"] = name;
       out.json["announcements"].push_back(one);

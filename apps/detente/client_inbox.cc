@@ -213,7 +213,8 @@ void add_inbox_commands(CLI::App& app, Context& context) {
   inbox_command->add_option("ADDRESS", options->address, "One line; all of them without it");
   inbox_command->add_flag("--all", options->all, "Both sides' entries, acknowledged or not");
   inbox_command->add_flag("--follow", options->follow, "Go on with what arrives");
-  inbox_command->add_option("--save", options->save, "Save the documents that are all here into this directory");
+  inbox_command->add_option("--save", options->save, "Save the documents that are all here into this directory")
+      ->check([](const std::string& directory) { return directory.empty() ? std::string("give a directory") : std::string(); });
   example(*inbox_command, "detente inbox north/military-west --save documents/");
   example(*inbox_command, "detente inbox north/military-west --follow");
   on_run(*inbox_command, context, [&context, options] { return inbox(context, *options); });

@@ -44,11 +44,26 @@ std::optional<std::string> hindrance(const LineAddress& line, const Json& regist
   return std::nullopt;
 }
 
-// The lines that are meant, by counterpart: an act is of one accord.
-using ByCounterpart = std::map<std::string, std::vector<LineAddress>>;
+// The lines that are meant, by act: one is of one accord, and of so many lines.
+struct OfOneAct {
+  std::string counterpart;
+  std::vector<LineAddress> lines;
+};
+using ByAct = std::vector<OfOneAct>;
 
-Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options) {
-  ByCounterpart out;
+ByAct by_act(const std::map<std::string, std::vector<LineAddress>>& by_counterpart) {
+  ByAct out;
+  for (const auto& [counterpart, lines] : by_counterpart)
+    for (std::size_t from = 0; from < lines.size(); from += line::kCutLinesMax) {
+      const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(from);
+      const auto count = static_cast<std::ptrdiff_t>(std::min(line::kCutLinesMax, lines.size() - from));
+      out.push_back({counterpart, {begin, begin + count}});
+    }
+  return out;
+}
+
+Result<ByAct> chosen_lines(const Json& status, const CutOptions& options) {
+  std::map<std::string, std::vector<LineAddress>> out;
   if (options.all == !options.lines.empty())
     return fail(Fault::kMalformed, "name the lines, or --all for every line of every counterpart");
   if (options.all)
@@ -58,9 +73,12 @@ Result<ByCounterpart> chosen_lines(const Json& status, const CutOptions& options
     DETENTE_TRY(line, find_line(status, name));
     if (is_accord_line(status, line))
       return fail(Fault::kDenied, line.text() + " is the accord line: it is never cut, and carries the way back");
-    out[line.counterpart].push_back(line);
+    std::vector<LineAddress>& named = out[line.counterpart];
+    const auto same = [&](const LineAddress& other) { return other.text() == line.text(); };
+    if (std::any_of(named.begin(), named.end(), same)) return fail(Fault::kMalformed, line.text() + " is named twice");
+    named.push_back(line);
   }
-  return out;
+  return by_act(out);
 }
 
 struct Registers {
@@ -89,11 +107,6 @@ Result<Registers> registers_of(const StationClient& station, const std::vector<L
     out.push_back({LineId{status["line_number"].get<std::uint16_t>()}, wanted.cut ? cuts + 1 : cuts});
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
-  const auto same = [](const auto& a, const auto& b) { return a.line == b.line; };
-  if (std::adjacent_find(out.begin(), out.end(), same) != out.end())
-    return fail(Fault::kMalformed, "a line is named twice");
-  if (out.size() > line::kCutLinesMax)
-    return fail(Fault::kLimit, "one act cuts at most 16 lines; cut the others with another");
   return found;
 }
 
@@ -137,10 +150,14 @@ using Acts = std::vector<std::pair<std::string, Bytes>>;  // by counterpart
 Result<void> write_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts, const std::string& name,
                        const std::optional<record::MandateFile>& mandate) {
   if (acts.size() > 1 && !options.to_sign.empty())
-    return fail(Fault::kMalformed, "an act is of one counterpart: name the lines of one, and write the others to files of their own");
-  for (const auto& [counterpart, body] : acts)
+    return fail(Fault::kMalformed, "an act is of one counterpart and of at most 16 lines: name the lines of one, and write the others to files of their own");
+  std::map<std::string, int> count;
+  for (const auto& [counterpart, body] : acts) {
+    const int number = ++count[counterpart];
     DETENTE_TRY_VOID(write_request(context, accord_line(status, counterpart), options,
-                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}, name + "-" + counterpart));
+                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate},
+                                   name + "-" + counterpart + (number > 1 ? "-" + std::to_string(number) : "")));
+  }
   return {};
 }
 
@@ -148,7 +165,7 @@ Result<void> write_all(Context& context, const Json& status, const ActOptions& o
 Result<void> post_all(Context& context, const Json& status, const ActOptions& options, const Acts& acts,
                       const std::optional<record::MandateFile>& mandate, const std::string& learns = "as soon as anything gets through") {
   if (acts.size() > 1 && mandate)
-    return fail(Fault::kMalformed, "a mandate is of one counterpart: name the lines of one, and act on the others with mandates of their own");
+    return fail(Fault::kMalformed, "a mandate is of one counterpart and of at most 16 lines: name the lines of one, and act on the others with mandates of their own");
   for (const auto& [counterpart, body] : acts) {
     DETENTE_TRY(arrived, post_act(context, accord_line(status, counterpart), options,
                                   {record::kRegister, body, {}, {}, record::Precedence::kFlash, {}, mandate}));
@@ -175,7 +192,7 @@ Result<void> cut(Context& context, const CutOptions& options) {
     DETENTE_TRY(registers, registers_of(station, lines, {true, act.effective.has_value(), act.media, options.all && !act.dark}));
     std::move(registers.left_out.begin(), registers.left_out.end(), std::back_inserter(left_out));
     if (registers.next.empty()) continue;
-    if (names.empty()) names = names_of(registers.lines);
+    names += (names.empty() ? "" : ", ") + names_of(registers.lines);
     act.lines = std::move(registers.next);
     std::move(registers.no_way_back.begin(), registers.no_way_back.end(), std::back_inserter(no_way_back));
     acts.emplace_back(counterpart, line::cut_body(act));
@@ -217,7 +234,7 @@ Result<std::optional<std::uint64_t>> post_lift(Context& context, const StationCl
   return std::optional(answer["submission"].get<std::uint64_t>());
 }
 
-Result<void> take_back(Context& context, const StationClient& station, const ByCounterpart& chosen) {
+Result<void> take_back(Context& context, const StationClient& station, const ByAct& chosen) {
   for (const auto& [counterpart, lines] : chosen)
     for (const LineAddress& line : lines) {
       DETENTE_TRY(done, station.post(line.target() + "/lift/take-back", Json::object()));

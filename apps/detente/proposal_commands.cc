@@ -79,7 +79,11 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   const Json& last = one["lapse"].is_null() ? one["instant"] : one["lapse"];
   const bool over = !last.is_null() && last.get<std::uint32_t>() <= now;  // an answer is not taken any more
   if (open && over) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
-  if (open && !over && one["by"] == "them") out.push_back("    detente proposal accept " + counterpart + "/" + one["id"].get<std::string>() + " --as OFFICER, or reject");
+  if (open && !over && one["by"] == "them") {
+    const std::string name = counterpart + "/" + one["id"].get<std::string>();
+    out.push_back(one["matter"] == "announcement" ? "    detente announce agree " + name + " --as OFFICER, or detente proposal reject " + name
+                                                  : "    detente proposal accept " + name + " --as OFFICER, or reject");
+  }
   add_agreement_lines(out, one, now);
   if (!one["restoration"].is_null()) add_run_lines(out, one["restoration"]);
 }

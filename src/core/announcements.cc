@@ -157,6 +157,7 @@ void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
   }
   const std::uint32_t now = context.now.wall.seconds;
   if (now < one.instant.seconds && !mutant(Mutant::kReleasedEarly)) {
+    asked_[one.at] = false;  // a clock that was ahead may have been set back
     const Duration left = std::chrono::seconds(one.instant.seconds - now);
     return wait(context, left <= kNear ? kNearTick : std::min<Duration>(left - kNear, kLookEvery));
   }

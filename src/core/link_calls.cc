@@ -161,10 +161,14 @@ void Link::on_notice(Context& context, ByteView datagram) {
   if (successor_ && *successor_ == notice->data) successor_in_use_ = true;
   if (other_accord_ != notice->data && !successor_in_use_) {
     other_accord_ = notice->data;
-    context.effects.notify(Alarm{peer_, AlarmKind::kOtherAccord,
-                                 "the other station holds accord " + to_hex(notice->data) +
-                                     ", this one holds " + to_hex(setup_.pair.accord) +
-                                     "; compare the two texts and sign one of them together"});
+    const std::string words =
+        notice->data == setup_.pair.accord
+            ? "the other station holds the same accord and cannot read this one's calls: the programs are of versions that do not "
+              "fit, or the keys of one of the two are not those that the accord and its credentials name. Compare `detente --version` "
+              "and the credentials of both stations"
+            : "the other station holds accord " + to_hex(notice->data) + ", this one holds " + to_hex(setup_.pair.accord) +
+                  "; compare the two texts and sign one of them together";
+    context.effects.notify(Alarm{peer_, AlarmKind::kOtherAccord, words});
   }
   next_try_ = context.now.mono + kOtherAccordPatience;
 }

@@ -178,7 +178,7 @@ void Registers::look_at_dark(Context& context) {
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     std::set<LineId>& lines = dark_[whose];
     const auto cut = [&](LineId line) { return dark(whose, line); };
-    for (auto it = lines.begin(); it != lines.end();) it = lines_.count(*it) > 0 ? std::next(it) : lines.erase(it);
+    std::erase_if(lines, [this](LineId line) { return lines_.count(line) == 0; });  // retired since
     if (!std::all_of(lines.begin(), lines.end(), cut)) lines.clear();
     if (!lines_.empty() && std::all_of(lines_.begin(), lines_.end(), cut)) lines = lines_;
     if (lines == dark_kept_[whose]) continue;

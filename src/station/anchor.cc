@@ -115,7 +115,10 @@ Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
   if (const Result<Bytes> bytes = io::read_file(file, kAnchorMax)) {
     Result<Anchor> anchor = parse_anchor(as_string(*bytes));
     if (anchor) in_file = *anchor;
-    if (!anchor && !after_restore) return fail_at(file.string(), anchor.error());
+    if (!anchor && !after_restore) {
+      const auto refused = refuse("the anchor file is damaged (" + anchor.error().message + ")");
+      return fail_at(file.string(), refused.value());
+    }
   } else if (bytes.error().fault != Fault::kNotFound) {
     return tl::unexpected<Error>(bytes.error());
   }

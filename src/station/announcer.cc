@@ -144,15 +144,22 @@ void Announcer::look_at(const Counterpart& counterpart) {
 
 // ---- a person's word ----
 
+// Of several with one text the one that asks a person is meant, else the first in time.
 std::optional<line::ActPlace> Announcer::waiting(const Counterpart& counterpart, const std::string& digest) const {
   const core::Peer& peer = this->peer(counterpart);
+  std::optional<line::ActPlace> found;
+  std::pair<bool, WallTime> best;
   for (const core::AgreedAnnouncement& one : peer.agreements().announcements()) {
     const auto text = peer.agreements().announced_text(one.at, Whose::kAuthors);
-    const auto stage = peer.announcements().state(one.at).stage;
-    const bool out = stage == core::Announcements::Stage::kDue || stage == core::Announcements::Stage::kReleased;
-    if (text && to_hex(*text) == digest && !out) return one.at;
+    const core::Announcements::State state = peer.announcements().state(one.at);
+    const bool out = state.stage == core::Announcements::Stage::kDue || state.stage == core::Announcements::Stage::kReleased;
+    if (!text || to_hex(*text) != digest || out) continue;
+    const std::pair<bool, WallTime> rank{!state.asks, one.instant};
+    if (found && !(rank < best)) continue;
+    found = one.at;
+    best = rank;
   }
-  return std::nullopt;
+  return found;
 }
 
 Result<void> Announcer::check_release(const Counterpart& counterpart, const std::string& digest) const {
@@ -220,9 +227,12 @@ void Announcer::release_now(const Counterpart& counterpart, const line::ActPlace
   const std::string id = proposal_id(peer.agreements(), at);
   const auto kept = kept_text(*digest);
   const auto file = kept ? write_files(counterpart, at, *kept) : tl::unexpected<Error>(kept.error());
-  if (!file)
+  if (!file) {
+    not_out_[at] = file.error().message;
     return running_.watch->ask_person(counterpart.name(), "announcement-lost",
                                       "announcement " + counterpart.name() + "/" + id + " is due and CANNOT BE RELEASED: " + file.error().message);
+  }
+  not_out_.erase(at);
   running_.watch->ask_no_more(counterpart.name(), "announcement-lost");
   const WallTime instant = *peer.agreements().book().find(at)->instant;
   const std::uint32_t late = state.due_at.seconds - std::min(state.due_at, instant).seconds;
@@ -252,7 +262,8 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
   const core::Announcements::State state = peer.announcements().state(at);
   using Stage = core::Announcements::Stage;
   const bool agreed = agreements.book().outcome(at)->state == line::ProposalState::kAccepted;
-  const bool out = state.stage == Stage::kDue || state.stage == Stage::kReleased;
+  const bool out = state.stage == Stage::kReleased;
+  const auto not_out = not_out_.find(at);
   const auto text_json = [&](Whose whose) {
     const auto digest = agreements.announced_text(at, whose);
     const core::Agreements::Released* released = agreements.released(at, whose);
@@ -270,11 +281,12 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
   return {{"core", wire::display_line((*what)->core)},
           {"mode", record::to_string((*what)->mode)},
           {"complete", (*what)->complete()},
-          {"state", out ? "released" : !agreed ? "not agreed" : state.asks ? "asks a person" : state.stage == Stage::kNone ? "not armed" : "armed"},
+          {"state", out ? "released" : state.stage == Stage::kDue ? "due" : !agreed ? "not agreed" : state.asks ? "asks a person" : state.stage == Stage::kNone ? "not armed" : "armed"},
           {"ours", text_json(Whose::kAuthors)},
           {"theirs", text_json(Whose::kOthers)},
           {"text_kept", own && kept_text(*own).has_value()},
           {"release_crossed", agreements.release_crossed(at)},
+          {"not_out", not_out == not_out_.end() ? Json() : Json(not_out->second)},
           {"restored", state.restored},
           {"clock_known", clock_known(counterpart.peer)}};
 }

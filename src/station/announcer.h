@@ -77,6 +77,7 @@ class Announcer {
   std::map<PeerId, Clock> clocks_;
   Sent sent_;
   std::map<line::ActPlace, WallTime> asks_since_;
+  std::map<line::ActPlace, std::string> not_out_;  // its hour has come, and its text could not be written: why
   std::map<PeerId, std::set<std::string>> told_;  // what waits for a person, in words
 };
 

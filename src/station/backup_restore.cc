@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,30 +22,57 @@ tl::unexpected<Error> cannot(const Path& path, const char* what) {
                               "): is there room, and may this user write there?");
 }
 
-// A directory beside the target, gone with all in it unless it is released.
+// A directory beside the target, gone with all in it unless it is released. It holds keys that no passphrase seals yet:
+// what one that was killed left there goes with the next.
 class Workshop {
  public:
   static Result<Workshop> beside(const Path& target) {
     const Path parent = target.has_parent_path() ? target.parent_path() : Path(".");
     DETENTE_TRY_VOID(io::make_directory(parent));
     std::string name = (parent / ("." + target.filename().string() + ".restoring-XXXXXX")).string();
+    remove_left(parent, "." + target.filename().string() + ".restoring-");
     if (::mkdtemp(name.data()) == nullptr) return cannot(target, "cannot be made");
     return Workshop(name);
   }
-  Workshop(Workshop&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Workshop(Workshop&& other) noexcept
+      : path_(std::exchange(other.path_, {})), lock_(std::exchange(other.lock_, -1)) {}
   Workshop& operator=(Workshop&&) = delete;
   ~Workshop() {
-    if (path_.empty()) return;
-    static_cast<void>(io::discard_snapshot((path_ / kRecordName).string()));
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    if (!path_.empty()) remove(path_);
+    if (lock_ >= 0) ::close(lock_);
   }
   const Path& path() const { return path_; }
   void release() { path_.clear(); }
 
  private:
-  explicit Workshop(Path path) : path_(std::move(path)) {}
+  explicit Workshop(Path path) : path_(std::move(path)), lock_(locked(path_)) {}
+
+  static void remove(const Path& path) {
+    static_cast<void>(io::discard_snapshot((path / kRecordName).string()));
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  // The directory, locked as long as this process has it open; -1 where another one has.
+  static int locked(const Path& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0 || ::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+    ::close(file);
+    return -1;
+  }
+  static void remove_left(const Path& parent, const std::string& prefix) {
+    std::error_code ignored;
+    std::vector<Path> left;
+    for (const auto& entry : std::filesystem::directory_iterator(parent, ignored))
+      if (entry.path().filename().string().starts_with(prefix)) left.push_back(entry.path());
+    for (const Path& path : left)
+      if (const int lock = locked(path); lock >= 0) {
+        remove(path);
+        ::close(lock);
+      }
+  }
+
   Path path_;
+  int lock_;
 };
 
 // Writes members as files of a directory.

@@ -114,6 +114,18 @@ std::optional<watch::CutFacts> dark_facts(const Running& running, const Counterp
   return out;
 }
 
+// Beside those that it names, and those that are cut so or announced to be.
+bool leaves_one_in_the_light(const Counterpart& counterpart, const core::Registers& registers, const line::CutAct& act) {
+  const auto in_the_light = [&](LineId line) {
+    const auto names_it = [&](const line::RegisterOf& of) { return of.line == line; };
+    const std::vector<core::Cut>& cuts = registers.own(line).cuts;
+    return line != kAccordLine && std::none_of(act.lines.begin(), act.lines.end(), names_it) &&
+           std::none_of(cuts.begin(), cuts.end(), [](const core::Cut& cut) { return cut.dark && !cut.cleared; });
+  };
+  const auto& annexes = counterpart.accord.annexes;
+  return std::any_of(annexes.begin(), annexes.end(), [&](const auto& annex) { return in_the_light(annex.first); });
+}
+
 std::vector<LineId> ids_of(const std::vector<line::RegisterOf>& lines) {
   std::vector<LineId> out;
   for (const line::RegisterOf& of : lines) out.push_back(of.line);
@@ -138,10 +150,10 @@ Result<void> check_register_submission(const Running& running, const Counterpart
                                       names_of(counterpart, act.lines()));
   if (act.clear && act.clear->ground != line::ClearGround::kLifted)
     return fail(Fault::kUnsupported, "a restoration clears lines by itself; a desk lifts its own cut");
-  if (act.cut && act.cut->dark && act.cut->lines.size() + 1 < counterpart.accord.annexes.size())
-    return fail(Fault::kDenied, "a cut in the dark is of every line of the accord with " + counterpart.name() +
-                                    " in one act: a line that stays open cannot be silent");
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();
+  if (act.cut && act.cut->dark && act.cut->lines.size() < line::kCutLinesMax && leaves_one_in_the_light(counterpart, registers, *act.cut))
+    return fail(Fault::kDenied, "a cut in the dark is of every line of the accord with " + counterpart.name() +
+                                    " in one act, or in acts of 16 lines: a line that stays open cannot be silent");
   for (const line::RegisterOf& of : act.lines()) {
     const accord::Annex* annex = counterpart.accord.annex(of.line);
     if (annex == nullptr)

@@ -11,7 +11,7 @@ import tomllib
 import unittest
 
 from clocks import Clock
-from stations import Lab, Station, wait_until
+from stations import DETENTE, Lab, Station, wait_until
 
 VERIFY = os.path.join(os.environ["DETENTE_BIN"], "detente-verify")
 CORE = "The lines are open again."
@@ -195,6 +195,28 @@ class Announcements(unittest.TestCase):
         self.await_state(self.south, at_south, "released")
         self.assertEqual(self.files(self.south, ".txt")[0].stat().st_mtime_ns, written)
         self.assertFalse((told / "json").exists(), "it is released once")
+
+    def test_a_text_that_cannot_be_written_is_not_said_to_be_out(self):
+        self.begin()
+        at_south, at_north = self.agree_on_two("--unseen", "+16s")
+        for station, id in ((self.south, at_south), (self.north, at_north)):
+            self.await_state(station, id, "armed")
+        folder = pathlib.Path(self.south.path("station", "announcements"))
+        aside = folder.with_name("aside")
+        if folder.exists():
+            folder.rename(aside)
+        folder.write_text("in its place")
+        shown = self.await_state(self.south, at_south, "due")["announcement"]
+        wait_until(lambda: self.one(self.south, at_south)["announcement"]["not_out"], "why it is not out")
+        self.assertIsNone(shown["ours"]["released"])
+        told = subprocess.run([DETENTE, "announce", "show", "--dir", self.south.dir, f"north/{at_south}"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("THE TEXT IS NOT OUT", told)
+        folder.unlink()
+        if aside.exists():
+            aside.rename(folder)
+        self.await_state(self.south, at_south, "released")
+        self.assertEqual(len(self.files(self.south, ".txt")), 1)
+        self.assertIsNone(self.one(self.south, at_south)["announcement"]["not_out"])
 
     def test_a_withdrawal_without_a_path_stops_its_own_side_and_both_screens_say_crossed(self):
         self.begin()

@@ -1,5 +1,6 @@
 """Backups of real stations: made while they run, read back, restored into a new life of the disk."""
 
+import fcntl
 import hashlib
 import io
 import json
@@ -258,6 +259,23 @@ class Backups(unittest.TestCase):
         there = os.path.join(made.dir, "a-file")
         open(there, "wb").close()
         self.assertEqual(south.refused("restore", file, "--to", there, *give)["fault"], "conflict")
+
+    def test_what_a_killed_restore_left_goes_with_the_next(self):
+        made = lab(self)
+        south, _ = in_other_hands(self, made, 2)
+        file = south.cli("backup", made.dir, *CHEAP)["file"]
+        target = os.path.join(made.dir, "again")
+        left, at_work = (os.path.join(made.dir, f".again.restoring-{name}") for name in ("killed", "atwork"))
+        for folder in (left, at_work):
+            os.makedirs(os.path.join(folder, "vault"))
+            open(os.path.join(folder, "vault", "root.age"), "wb").close()
+        held = os.open(at_work, os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, held)
+        fcntl.flock(held, fcntl.LOCK_EX)  # as a restore that runs has its own
+        south.cli("restore", file, "--to", target, *phrase(made, "south"))
+        self.assertFalse(os.path.exists(left))
+        self.assertTrue(os.path.exists(at_work))
+        self.assertEqual([name for name in os.listdir(made.dir) if ".restoring-" in name], [".again.restoring-atwork"])
 
     def test_damaged_and_strange_files_are_refused(self):
         made = lab(self)

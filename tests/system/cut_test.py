@@ -45,6 +45,28 @@ class TwoStations(unittest.TestCase):
         return at, datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class ManyLines(unittest.TestCase):
+    """An act names at most sixteen lines; who cuts all of them need not count."""
+
+    NAMES = [f"line-{number}" for number in range(1, 19)]
+
+    def test_all_of_eighteen_are_cut_in_the_dark_and_lifted(self):
+        lab = Lab("--lines", ",".join(self.NAMES), "--lift-alone")
+        self.addCleanup(lab.close)
+        lab.start("south", "north")
+        lab["south"].wait_link("north")
+
+        def situations(station, far):
+            return {station.get(f"/v1/counterparts/{far}/lines/{name}/status")["situation"] for name in self.NAMES}
+        answer = lab["north"].cli("cut", "--all", "--dark", "--reason", REASON, "--as", "ri", "--yes")
+        self.assertEqual(answer["lines"].count("line-"), 18)
+        self.assertEqual(situations(lab["north"], "south"), {"cut-by-us"})
+        wait_until(lambda: not lab["north"].status_of("south")["link"]["up"], "the dark")
+        lab["north"].cli("lift", "--all", "--as", "ri", "--wait", "durable")
+        wait_until(lambda: situations(lab["north"], "south") == situations(lab["south"], "north") == {"in-contact"},
+                   lambda: f"all lines open: {situations(lab['north'], 'south')} {situations(lab['south'], 'north')}", 60)
+
+
 class Cuts(TwoStations):
     options = ("--lift-alone",)
 
