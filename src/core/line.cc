@@ -273,10 +273,11 @@ std::optional<record::Precedence> Line::most_urgent() const {
 }
 
 void Line::pump(Context& context) {
-  if (!may_sign()) return;
-  for (std::vector<Waiting> items = next_to_place(context.now.mono); !items.empty();
-       items = next_to_place(context.now.mono))
+  while (may_sign()) {
+    std::vector<Waiting> items = next_to_place(context.now.mono);
+    if (items.empty()) break;
     place(context, std::move(items));
+  }
   depart(context);
 }
 
