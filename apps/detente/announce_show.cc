@@ -39,7 +39,7 @@ std::string step_words(const std::string& name, const Json& one, std::uint32_t n
 
 void add_lines(std::vector<std::string>& out, const std::string& counterpart, const Json& one, std::uint32_t now) {
   const Json& announcement = one["announcement"];
-  const std::string name = counterpart + "/" + one["id"].get<std::string>();
+  const std::string name = counterpart + "/" + one["name"].get<std::string>();
   out.push_back(name + "  " + one["state"].get<std::string>() + "  for " + (one["instant"].is_null() ? "no hour" : when(one["instant"])) + "  " +
                 (one["by"] == "us" ? "we" : counterpart) + " (" + signer_words(one) + "): " + one["act"].get<std::string>());
   if (!one["decided"].is_null())

@@ -60,18 +60,13 @@ Result<FoundProposal> find_proposal(const StationClient& station, const std::str
     return fail(Fault::kNotFound, "there is no proposal " + id + "; `detente proposal list` shows all, as north/far-12");
   if (found.front().counterpart != found.back().counterpart)
     return fail(Fault::kConflict, "several counterparts have a proposal " + id + ": say north/" + id);
-  // A number comes again in a new epoch of a log: the one that can still be answered is meant, else the newest.
-  std::vector<FoundProposal> open;
-  for (const FoundProposal& one : found)
-    if (one.proposal["state"] == "offered" || one.proposal["state"] == "accepted") open.push_back(one);
-  if (open.size() > 1) {
+  // A number comes again in a new epoch of a log, and whoever noted it before that means another than whoever noted it after.
+  if (found.size() > 1) {
     std::string all;
-    for (const FoundProposal& one : open)
-      all += (all.empty() ? "" : ", ") + one.counterpart + "/" + wanted.id.substr(0, 4) +
-             short_epoch(one.proposal["epoch"].get<std::string>()) + "/" + wanted.id.substr(4);
-    return fail(Fault::kConflict, "proposal " + id + " stands in " + std::to_string(open.size()) + " epochs of its log; say which: " + all);
+    for (const FoundProposal& one : found) all += (all.empty() ? "" : ", ") + one.text() + " (" + one.proposal["state"].get<std::string>() + ")";
+    return fail(Fault::kConflict, "proposal " + id + " stands in " + std::to_string(found.size()) + " epochs of its log; say which: " + all);
   }
-  return open.empty() ? found.back() : open.front();
+  return found.front();
 }
 
 station::SubmissionReference reference_to(const Json& proposal) {

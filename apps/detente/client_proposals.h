@@ -16,9 +16,9 @@ Result<std::vector<std::string>> counterparts_of(const StationClient& station, c
 struct FoundProposal {
   std::string counterpart;
   Json proposal;
-  std::string text() const { return counterpart + "/" + proposal["id"].get<std::string>(); }
+  std::string text() const { return counterpart + "/" + proposal["name"].get<std::string>(); }
 };
-// "north/far-12", or "far-12" where one counterpart alone has it.
+// "north/far-12", or "far-12" where one counterpart alone has it; "north/far-1a2b3c4d/12" where several epochs have a 12.
 Result<FoundProposal> find_proposal(const StationClient& station, const std::string& id);
 station::SubmissionReference reference_to(const Json& proposal);
 // "duty-officer, by mandate of its president": who made this proposal, or decided it.

@@ -64,7 +64,7 @@ void add_agreement_lines(std::vector<std::string>& out, const Json& one, std::ui
 
 void add_proposal_lines(std::vector<std::string>& out, const std::string& counterpart, const Json& one, std::uint32_t now) {
   const std::string who = one["by"] == "us" ? "we" : counterpart;
-  out.push_back(counterpart + "/" + one["id"].get<std::string>() + "  " + one["state"].get<std::string>() +
+  out.push_back(counterpart + "/" + one["name"].get<std::string>() + "  " + one["state"].get<std::string>() +
                 (one["crossed"].get<bool>() ? " (crossed with the other side's answer)" : "") + "  " + when(one["time"]) + "  " + who + " (" +
                 signer_words(one) + "): " + one["act"].get<std::string>());
   if (one["state"] == "lapsed") {
@@ -80,8 +80,9 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   const bool over = !last.is_null() && last.get<std::uint32_t>() <= now;  // an answer is not taken any more
   if (open && over) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
   if (open && !over && one["by"] == "them") {
-    const std::string name = counterpart + "/" + one["id"].get<std::string>();
-    out.push_back(one["matter"] == "announcement" ? "    detente announce agree " + name + " --as OFFICER, or detente proposal reject " + name
+    const std::string name = counterpart + "/" + one["name"].get<std::string>();
+    out.push_back(one["matter"] == "announcement" ? "    detente announce agree " + name + " --as OFFICER" + (one["announcement"].value("complete", true) ? "" : " --text FILE") +
+                                                        ", or detente proposal reject " + name + " --as OFFICER"
                                                   : "    detente proposal accept " + name + " --as OFFICER, or reject");
   }
   add_agreement_lines(out, one, now);

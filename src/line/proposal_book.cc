@@ -109,6 +109,13 @@ std::optional<WallTime> ProposalBook::time_of(const ActPlace& entry) const {
   return passage == log->second.passages.end() ? std::nullopt : std::optional(passage->second.time);
 }
 
+bool ProposalBook::shares_index(const ActPlace& place) const {
+  const Logs& logs = logs_[place.side];
+  return std::any_of(logs.begin(), logs.end(), [&](const auto& log) {
+    return log.first != place.epoch && find({place.side, log.first, place.index}) != nullptr;
+  });
+}
+
 std::optional<record::EntryClass> ProposalBook::class_of(const ActPlace& place) const {
   const auto found = acts_.find(place);
   return found == acts_.end() || !found->second.proposal ? std::nullopt : std::optional(found->second.entry_class);

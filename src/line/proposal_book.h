@@ -77,6 +77,8 @@ class ProposalBook {
 
   // The header's time of the entry there, of any kind; nothing when it is not here.
   std::optional<WallTime> time_of(const ActPlace& entry) const;
+  // Whether a proposal of another epoch of that side's log has the same index, so that the index names neither.
+  bool shares_index(const ActPlace& place) const;
   // Nothing where there is no proposal.
   std::optional<record::EntryClass> class_of(const ActPlace& place) const;
 

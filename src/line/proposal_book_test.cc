@@ -52,6 +52,21 @@ TEST(ProposalBook, AnAgreementIsLeftByEitherWithoutACrossing) {
   EXPECT_EQ(logs.book().accepted_at(logs.offer(0)), std::nullopt);
 }
 
+TEST(ProposalBook, AnIndexThatStandsInTwoEpochsNamesNeither) {
+  TwoLogs logs;
+  logs.pass(0, WallTime{1});
+  const ActPlace first = logs.offer(0), alone = logs.offer(0);
+  const ActPlace theirs = logs.offer(1);
+  EXPECT_FALSE(logs.book().shares_index(first));
+  logs.new_epoch(0);
+  const ActPlace again = logs.offer(0);
+  ASSERT_EQ(again.index, first.index);
+  EXPECT_TRUE(logs.book().shares_index(first));
+  EXPECT_TRUE(logs.book().shares_index(again));
+  EXPECT_FALSE(logs.book().shares_index(alone));
+  EXPECT_FALSE(logs.book().shares_index(theirs)) << "the other side's log";
+}
+
 TEST(ProposalBook, TheOtherSideCannotWithdrawWhatItHasNotAccepted) {
   TwoLogs logs;
   const ActPlace offer = logs.offer(0);

@@ -40,6 +40,12 @@ std::string proposal_id(const core::Agreements& agreements, const line::ActPlace
   return (agreements.whose(at) == Whose::kAuthors ? "own-" : "far-") + std::to_string(at.index);
 }
 
+std::string proposal_name(const core::Agreements& agreements, const line::ActPlace& at) {
+  const std::string id = proposal_id(agreements, at);
+  if (!agreements.book().shares_index(at)) return id;
+  return id.substr(0, 4) + to_hex(ByteView(at.epoch).first(4)) + "/" + std::to_string(at.index);
+}
+
 // ---- the clocks ----
 
 bool Announcer::clock_known(PeerId peer) const {
@@ -100,7 +106,7 @@ void Announcer::on_event(const core::DeskEvent& event) {
   // Not from within the core's own call.
   if (changed->what == What::kDue)
     return running_.driver->post([this, &counterpart, at = changed->at] { release_now(counterpart, at); });
-  const std::string id = proposal_id(peer(counterpart).agreements(), changed->at);
+  const std::string id = proposal_name(peer(counterpart).agreements(), changed->at);
   log_.info("{}: announcement {}: {}", counterpart.name(), id, changed->what == What::kArmed ? "armed" : "the clock is looked at");
   running_.events.add_told({{"event", "announcement"},
                             {"counterpart", counterpart.name()},
@@ -130,12 +136,12 @@ void Announcer::look_at(const Counterpart& counterpart) {
     const WallTime since = asks_since_.emplace(one.at, now).first->second;
     if (now.seconds < since.seconds + kAskPersonAfter && now < one.instant) continue;
     const bool late = state.stage == core::Announcements::Stage::kArmed || state.stage == core::Announcements::Stage::kGo;
-    words = "announcement " + counterpart.name() + "/" + proposal_id(peer.agreements(), one.at) + ", agreed for " + format_utc(one.instant) +
+    const std::string name = counterpart.name() + "/" + proposal_name(peer.agreements(), one.at);
+    words = "announcement " + name + ", agreed for " + format_utc(one.instant) +
             (state.restored ? ": this station's disk went back to an older copy since it was agreed on, and what was said then, a "
                               "withdrawal or that the text is out, may be at the other side alone. Ask them"
              : late ? ", is more than a day late" : ": this station's clock and theirs are not known to agree within half a second") +
-            ". Nothing is released before a person says so: detente announce release " + counterpart.name() + "/" +
-            proposal_id(peer.agreements(), one.at) + " --as OFFICER";
+            ". Nothing is released before a person says so: detente announce release " + name + " --as OFFICER";
   }
   if (any) find_clock_out(counterpart);
   if (!words.empty()) running_.watch->ask_person(counterpart.name(), kAlarm, words);
@@ -224,7 +230,7 @@ void Announcer::release_now(const Counterpart& counterpart, const line::ActPlace
   const core::Announcements::State state = peer.announcements().state(at);
   const auto digest = peer.agreements().announced_text(at, Whose::kAuthors);
   if (state.stage != core::Announcements::Stage::kDue || !digest) return;
-  const std::string id = proposal_id(peer.agreements(), at);
+  const std::string id = proposal_name(peer.agreements(), at);
   const auto kept = kept_text(*digest);
   const auto file = kept ? write_files(counterpart, at, *kept) : tl::unexpected<Error>(kept.error());
   if (!file) {

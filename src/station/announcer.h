@@ -81,7 +81,9 @@ class Announcer {
   std::map<PeerId, std::set<std::string>> told_;  // what waits for a person, in words
 };
 
-// "own-12", as proposals are named.
+// "own-12": its log and its index there.
 std::string proposal_id(const core::Agreements& agreements, const line::ActPlace& at);
+// As proposals are named to persons: "own-12", or "own-1a2b3c4d/12" where a proposal of another epoch has the same index.
+std::string proposal_name(const core::Agreements& agreements, const line::ActPlace& at);
 
 }  // namespace detente::station

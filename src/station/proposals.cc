@@ -315,7 +315,8 @@ Json by_json(const Running& running, const Counterpart& counterpart, bool own, c
 
 Json place_json(const core::Agreements& agreements, const line::ActPlace& place) {
   const bool own = agreements.whose(place) == Whose::kAuthors;
-  return {{"id", std::string(own ? "own-" : "far-") + std::to_string(place.index)},
+  return {{"id", proposal_id(agreements, place)},
+          {"name", proposal_name(agreements, place)},
           {"whose", own ? "own" : "far"},
           {"epoch", to_hex(place.epoch)},
           {"index", place.index}};
@@ -464,7 +465,7 @@ Json proposals_json(const Running& running, const Counterpart& counterpart, cons
   const WallTime now = running.driver->now().wall;
   std::vector<line::ActPlace> places = peer.agreements().book().proposals();
   if (wanted.id)
-    std::erase_if(places, [&](const line::ActPlace& at) { return place_json(peer.agreements(), at)["id"] != *wanted.id; });
+    std::erase_if(places, [&](const line::ActPlace& at) { return proposal_id(peer.agreements(), at) != *wanted.id; });
   const auto time = [&](const line::ActPlace& at) { return peer.agreements().book().time_of(at).value_or(WallTime{}); };
   std::stable_sort(places.begin(), places.end(), [&](const auto& a, const auto& b) { return time(a) < time(b); });
   std::size_t left_out = 0;
