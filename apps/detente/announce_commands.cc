@@ -214,6 +214,8 @@ Result<void> release(Context& context, const AnnounceOptions& options) {
   deed.what = "release";
   deed.line = accord.text();
   deed.capture = digest.get<std::string>();
+  deed.proposal = (found.proposal["whose"] == "own" ? "own-" : "far-") + found.proposal["epoch"].get<std::string>() + "/" +
+                  std::to_string(found.proposal["index"].get<std::uint64_t>());
   DETENTE_TRY(answer, post_deed(context, deed, options.officer));
   context.result(std::move(answer));
   context.next("detente announce show " + found.counterpart);

@@ -81,7 +81,8 @@ void add_proposal_lines(std::vector<std::string>& out, const std::string& counte
   if (open && over) out.push_back("    its hour has passed by this station's clock, without an answer that is known here");
   if (open && !over && one["by"] == "them") {
     const std::string name = counterpart + "/" + one["name"].get<std::string>();
-    out.push_back(one["matter"] == "announcement" ? "    detente announce agree " + name + " --as OFFICER" + (one["announcement"].value("complete", true) ? "" : " --text FILE") +
+    const bool incomplete = one["announcement"].is_object() && !one["announcement"].value("complete", true);
+    out.push_back(one["matter"] == "announcement" ? "    detente announce agree " + name + " --as OFFICER" + (incomplete ? " --text FILE" : "") +
                                                         ", or detente proposal reject " + name + " --as OFFICER"
                                                   : "    detente proposal accept " + name + " --as OFFICER, or reject");
   }

@@ -27,6 +27,11 @@ constexpr Duration kBetweenTries = std::chrono::minutes(10);
 constexpr std::uint32_t kAskPersonAfter = 20;
 const char* const kAlarm = "announcement";
 
+// As a deed names it.
+std::string whole_name(const core::Agreements& agreements, const line::ActPlace& at) {
+  return (agreements.whose(at) == Whose::kAuthors ? "own-" : "far-") + to_hex(at.epoch) + "/" + std::to_string(at.index);
+}
+
 std::string compact_utc(WallTime time) {
   std::string out;
   for (const char c : format_utc(time))
@@ -150,33 +155,27 @@ void Announcer::look_at(const Counterpart& counterpart) {
 
 // ---- a person's word ----
 
-// Of several with one text the one that asks a person is meant, else the first in time.
-std::optional<line::ActPlace> Announcer::waiting(const Counterpart& counterpart, const std::string& digest) const {
+Result<line::ActPlace> Announcer::waiting(const Counterpart& counterpart, const Word& word) const {
   const core::Peer& peer = this->peer(counterpart);
-  std::optional<line::ActPlace> found;
-  std::pair<bool, WallTime> best;
+  std::vector<line::ActPlace> found;
   for (const core::AgreedAnnouncement& one : peer.agreements().announcements()) {
     const auto text = peer.agreements().announced_text(one.at, Whose::kAuthors);
-    const core::Announcements::State state = peer.announcements().state(one.at);
-    const bool out = state.stage == core::Announcements::Stage::kDue || state.stage == core::Announcements::Stage::kReleased;
-    if (!text || to_hex(*text) != digest || out) continue;
-    const std::pair<bool, WallTime> rank{!state.asks, one.instant};
-    if (found && !(rank < best)) continue;
-    found = one.at;
-    best = rank;
+    const auto stage = peer.announcements().state(one.at).stage;
+    const bool due = stage == core::Announcements::Stage::kDue || stage == core::Announcements::Stage::kReleased;
+    if (!text || to_hex(*text) != word.digest || due) continue;
+    if (word.proposal.empty() || word.proposal == whole_name(peer.agreements(), one.at)) found.push_back(one.at);
   }
-  return found;
+  if (found.size() == 1) return found.front();
+  if (found.empty())
+    return fail(Fault::kState, "no announcement with this text is agreed on and waits; `detente announce show` says what became of it");
+  // One text may be agreed on for two hours.
+  return fail(Fault::kConflict, "several announcements with this text wait, and the deed does not say which it releases: sign it with the "
+                                "`detente` of this version (detente announce release)");
 }
 
-Result<void> Announcer::check_release(const Counterpart& counterpart, const std::string& digest) const {
-  if (waiting(counterpart, digest)) return {};
-  return fail(Fault::kState, "no announcement with this text is agreed on and waits; `detente announce show` says what became of it");
-}
-
-Result<void> Announcer::release(const Counterpart& counterpart, const std::string& digest) {
-  const auto at = waiting(counterpart, digest);
-  if (!at) return check_release(counterpart, digest);
-  return running_.driver->release_announcement(counterpart.peer, *at);
+Result<void> Announcer::release(const Counterpart& counterpart, const Word& word) {
+  DETENTE_TRY(at, waiting(counterpart, word));
+  return running_.driver->release_announcement(counterpart.peer, at);
 }
 
 // ---- release ----

@@ -33,9 +33,14 @@ class Announcer {
   // What a desk signs: kNotFound for a text that is not here, kConflict for one that is another.
   Result<void> check_submission(const Counterpart& counterpart, const record::Entry& entry);
 
-  // A person's word that the text of this digest (in hex) is released.
-  Result<void> check_release(const Counterpart& counterpart, const std::string& digest) const;
-  Result<void> release(const Counterpart& counterpart, const std::string& digest);
+  // A person's word that a text of this side's is released.
+  struct Word {
+    std::string digest;    // of the text, in hex
+    std::string proposal;  // "far-<epoch in hex>/<index>"; empty: the only one with that text
+  };
+  // kNotFound, kState, kConflict.
+  Result<void> check_release(const Counterpart& counterpart, const Word& word) const { return waiting(counterpart, word).map([](const auto&) {}); }
+  Result<void> release(const Counterpart& counterpart, const Word& word);
 
   // Beside a proposal of an announcement.
   Json json(const Counterpart& counterpart, const line::ActPlace& at) const;
@@ -69,7 +74,7 @@ class Announcer {
   void note_receipt(const core::ReceiptVerified& event);
   void find_clock_out(const Counterpart& counterpart);
   void look_at(const Counterpart& counterpart);
-  std::optional<line::ActPlace> waiting(const Counterpart& counterpart, const std::string& digest) const;
+  Result<line::ActPlace> waiting(const Counterpart& counterpart, const Word& word) const;
   const core::Peer& peer(const Counterpart& counterpart) const { return running_.driver->station().peer(counterpart.peer); }
 
   Running& running_;

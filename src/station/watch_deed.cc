@@ -72,6 +72,7 @@ Json write_deed(const Deed& deed) {
   if (deed.read_back) out["read_back"] = 1;
   if (deed.readability > 0) out["readability"] = deed.readability;
   if (!deed.capture.empty()) out["capture"] = deed.capture;
+  if (!deed.proposal.empty()) out["proposal"] = deed.proposal;
   return out;
 }
 
@@ -86,7 +87,8 @@ Result<Deed> parse_deed(const Json& json) {
   if (const auto to = in.number("to", UINT16_MAX)) out.to = officer_of(*to);
   out.alarm = in.number("alarm", UINT32_MAX).value_or(0);
   for (const auto& [key, part, max] : {std::tuple("line", &Deed::line, kNameMax), {"bearer", &Deed::bearer, kNameMax},
-                                       {"way", &Deed::way, kNameMax}, {"words", &Deed::words, kDeedWordsMax}}) {
+                                       {"way", &Deed::way, kNameMax}, {"words", &Deed::words, kDeedWordsMax},
+                                       {"proposal", &Deed::proposal, kNameMax}}) {
     DETENTE_TRY(text, safe(in, key, max));
     out.*part = std::move(text);
   }

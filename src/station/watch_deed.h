@@ -35,6 +35,7 @@ struct Deed {
   bool read_back = false;           // contact
   std::uint64_t readability = 0;    // contact: 1 to 5; 0 = not said
   std::string capture;              // heard: SHA-256 of a file, in hex, or nothing; release: the text's digest
+  std::string proposal;             // release: which announcement, as "far-<epoch in hex>/<index>"; nothing: the only one with that text
 };
 
 Json write_deed(const Deed& deed);

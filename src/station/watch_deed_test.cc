@@ -90,7 +90,9 @@ TEST_F(WatchDeedTest, AReleaseNamesTheTextAndTheLine) {
   Deed release = deed("release");
   release.line = "north/accord";
   release.capture = std::string(64, 'a');
+  release.proposal = "far-" + std::string(32, 'b') + "/7";
   const Json json = write_deed(release);
+  EXPECT_EQ(parse_deed(json)->proposal, release.proposal);
   ASSERT_TRUE(parse_deed(json));
   for (const char* key : {"line", "capture"}) {
     Json other = json;

@@ -82,7 +82,7 @@ Result<void> Watch::check_deed(const Deed& deed, const std::vector<OneLine*>& li
     if (!is_on) return fail(Fault::kState, "officer " + std::to_string(deed.officer.value) + " is not on watch there");
   }
   if (deed.what == "acknowledge") return check_acknowledge(deed.alarm);
-  if (deed.what == "release") return running_.announcer->check_release(*lines.front()->counterpart, deed.capture);
+  if (deed.what == "release") return running_.announcer->check_release(*lines.front()->counterpart, {deed.capture, deed.proposal});
   return {};
 }
 
@@ -106,7 +106,7 @@ Result<Json> Watch::do_deed(const Json& request) {
     return tl::unexpected<Error>(number.error());
   }
   take_deed(deed);
-  if (deed.what == "release") DETENTE_TRY_VOID(running_.announcer->release(*lines.front()->counterpart, deed.capture));
+  if (deed.what == "release") DETENTE_TRY_VOID(running_.announcer->release(*lines.front()->counterpart, {deed.capture, deed.proposal}));
   last_deed_ = now();
   running_.events.add_told({{"event", "watch"}, {"do", deed.what}, {"officer", deed.officer.value}}, now());
   for (auto& [key, line] : lines_) tell_on_watch(line);

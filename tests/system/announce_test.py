@@ -277,6 +277,20 @@ class Announcements(unittest.TestCase):
         self.assertIn("no announcement with this text", again["message"])
         wait_until(lambda: [one["ended_at"] for one in self.south.get("/v1/watch")["alarms"] if one["kind"] == "announcement"][0], "the alarm's end")
 
+    def test_of_one_text_for_two_hours_that_one_is_released_which_the_person_named(self):
+        folder = pathlib.Path(self.lab.dir) / "clock"
+        folder.mkdir()
+        self.north.env = Clock(str(folder), time.time() + 3).env
+        self.begin()
+        first, second = (self.draft(self.south, "--identical", OURS, at) for at in ("+30m", "+1h"))
+        for one in (first, second):
+            self.agree(self.north, one, OURS)
+        for one in (first, second):
+            self.await_state(self.south, one["id"], "asks a person")
+        self.south.cli("announce", "release", f"north/{second['id']}", "--as", "kim", "--yes")
+        self.await_state(self.south, second["id"], "armed")
+        self.assertEqual(self.one(self.south, first["id"])["announcement"]["state"], "asks a person")
+
     def test_what_a_desk_may_not_sign_is_refused(self):
         self.begin()
         far = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 401 * 86400))
