@@ -18,6 +18,13 @@ std::string released_words(const Json& text) {
                      : "");
 }
 
+std::string asks_words(const Json& why) {
+  if (why == "restored")
+    return "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out";
+  if (why == "late") return "it is more than a day late";
+  return "the two clocks are not known to agree within half a second";
+}
+
 // What this side can do now.
 std::string step_words(const std::string& name, const Json& one, std::uint32_t now) {
   const Json& announcement = one["announcement"];
@@ -27,12 +34,8 @@ std::string step_words(const std::string& name, const Json& one, std::uint32_t n
   if (one["state"] == "offered")
     return "detente announce agree " + name + " --as OFFICER" + (announcement["complete"].get<bool>() ? "" : " --text FILE") +
            ", or detente proposal reject " + name + " --as OFFICER";
-  const bool day_late = !one["instant"].is_null() && now > one["instant"].get<std::uint32_t>() + 86'400;
   if (announcement["state"] == "asks a person")
-    return "A PERSON IS ASKED: " +
-           std::string(announcement.value("restored", false) ? "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out"
-                       : day_late ? "it is more than a day late"
-                                                               : "the two clocks are not known to agree within half a second") +
+    return "A PERSON IS ASKED: " + asks_words(announcement["asks"]) +
            "; detente announce release " + name + " --as OFFICER";
   return "";
 }
@@ -47,9 +50,13 @@ void add_lines(std::vector<std::string>& out, const std::string& counterpart, co
                   signer_words(one["decided"]) + "), " + when(one["decided"]["time"]) + (one["decided"]["words"] == "" ? "" : ": " + one["decided"]["words"].get<std::string>()));
   const std::string ours = released_words(announcement["ours"]), theirs = released_words(announcement["theirs"]);
   const std::string state = announcement["state"].get<std::string>();
-  if (one["state"] == "accepted" && ours.empty()) out.push_back("    this side: " + state);
-  if (!announcement["not_out"].is_null())
-    out.push_back("    THE TEXT IS NOT OUT: " + announcement["not_out"].get<std::string>() + "; mend that, it is tried again");
+  if (state == "due") {
+    const Json& why = announcement["not_out"];
+    out.push_back("    this side: THE TEXT IS NOT OUT" + (why.is_null() ? std::string() : ": " + why.get<std::string>()) +
+                  (one["state"] == "accepted" ? "; it is tried again every second" : "; it was withdrawn, and is not tried any more"));
+  } else if (one["state"] == "accepted" && ours.empty()) {
+    out.push_back("    this side: " + state);
+  }
   if (!ours.empty()) out.push_back("    this side: " + ours);
   if (!theirs.empty()) out.push_back("    " + counterpart + ": " + theirs + ", says its station");
   if (announcement["release_crossed"].get<bool>() || one["crossed"].get<bool>())

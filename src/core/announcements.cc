@@ -82,8 +82,9 @@ Announcements::State Announcements::state(const line::ActPlace& at) const {
     out.due_at = mark->second.due_at;
   }
   const auto asked = asked_.find(at);
-  out.asks = asked != asked_.end() && asked->second;
+  out.asks = asked == asked_.end() ? Asks::kNobody : asked->second;
   out.restored = loaded_ && went_back_since(at);
+  out.taken_back = loaded_ && taken_back_here(at);
   return out;
 }
 
@@ -133,9 +134,9 @@ void Announcements::advance(Context& context) {
   advancing_ = false;
 }
 
-void Announcements::ask(Context& context, const line::ActPlace& at) {
+void Announcements::ask(Context& context, const line::ActPlace& at, Asks why) {
   wait(context, kTick);
-  if (std::exchange(asked_[at], true)) return;
+  if (std::exchange(asked_[at], why) != Asks::kNobody) return;
   context.effects.notify(AnnouncementChanged{parts_.identity->peer, at, AnnouncementChanged::What::kAsks});
 }
 
@@ -147,25 +148,29 @@ void Announcements::look_at(Context& context, const AgreedAnnouncement& one) {
   // A station that got its record back may have released it in an earlier life.
   if (parts_.agreements->released(one.at, Whose::kAuthors) != nullptr || taken_back_here(one.at)) return;
   // Not even by a word of that life.
-  if (went_back_since(one.at) && go_here_.count(one.at) == 0) return ask(context, one.at);
+  if (went_back_since(one.at) && go_here_.count(one.at) == 0) return ask(context, one.at, Asks::kRestored);
   if (stage == Stage::kNone) {
-    if (clock_known_ && !clock_known_()) return ask(context, one.at);
+    if (clock_known_ && !clock_known_()) return ask(context, one.at, Asks::kClock);
     set(context, one.at, Stage::kArmed);
     stage = Stage::kArmed;
-    asked_[one.at] = false;
+    asked_[one.at] = Asks::kNobody;
     context.effects.notify(AnnouncementChanged{parts_.identity->peer, one.at, AnnouncementChanged::What::kArmed});
   }
   const std::uint32_t now = context.now.wall.seconds;
   if (now < one.instant.seconds && !mutant(Mutant::kReleasedEarly)) {
-    asked_[one.at] = false;  // a clock that was ahead may have been set back
+    asked_[one.at] = Asks::kNobody;  // a clock that was ahead may have been set back
     const Duration left = std::chrono::seconds(one.instant.seconds - now);
     return wait(context, left <= kNear ? kNearTick : std::min<Duration>(left - kNear, kLookEvery));
   }
-  if (now - one.instant.seconds > kLateSeconds && stage != Stage::kGo) return ask(context, one.at);
+  if (now - one.instant.seconds > kLateSeconds && stage != Stage::kGo) return ask(context, one.at, Asks::kLate);
   if (one.instant <= loaded_at_.wall && !accord_line()->contact_made() && context.now.mono - loaded_at_.mono < kHearFirst)
     return wait(context, kTick);
-  asked_[one.at] = false;
-  set(context, one.at, Stage::kDue, [peer = parts_.identity->peer, at = one.at](Context& then) {
+  asked_[one.at] = Asks::kNobody;
+  set_due(context, one.at);
+}
+
+void Announcements::set_due(Context& context, const line::ActPlace& at) {
+  set(context, at, Stage::kDue, [peer = parts_.identity->peer, at](Context& then) {
     then.effects.notify(AnnouncementChanged{peer, at, AnnouncementChanged::What::kDue});
   });
 }
@@ -175,7 +180,7 @@ Result<void> Announcements::go(Context& context, const line::ActPlace& at) {
     return fail(Fault::kNotFound, "no such announcement is agreed on: detente announce show");
   const Stage stage = state(at).stage;
   if (stage == Stage::kDue || stage == Stage::kReleased) return fail(Fault::kState, "it was released already");
-  asked_[at] = false;
+  asked_[at] = Asks::kNobody;
   go_here_.insert(at);
   set(context, at, Stage::kGo);
   next_ = context.now.mono;
@@ -189,6 +194,10 @@ void Announcements::released(Context& context, const line::ActPlace& at) {
   if (state(at).stage != Stage::kDue) return;
   set(context, at, Stage::kReleased);
   tell_other_side(context, at);
+}
+
+void Announcements::due_again(Context& context, const line::ActPlace& at) {
+  if (state(at).stage == Stage::kDue) set_due(context, at);
 }
 
 bool Announcements::other_side_is_told(const line::ActPlace& at) const {

@@ -37,6 +37,8 @@ class Announcements {
   Result<void> go(Context& context, const line::ActPlace& at);
   // The text is out: noted durably, and told to the other side.
   void released(Context& context, const line::ActPlace& at);
+  // The text could not be put out when it was due: it is due now, and the desk is told once more when that is on the disk.
+  void due_again(Context& context, const line::ActPlace& at);
 
   enum class Stage : std::uint8_t {
     kNone = 0,  // not agreed, withdrawn, or a person is asked
@@ -45,11 +47,13 @@ class Announcements {
     kDue = 3,       // the desk was told, and has not said that it is done
     kReleased = 4,
   };
+  enum class Asks : std::uint8_t { kNobody, kRestored, kClock, kLate };  // why a person is asked
   struct State {
     Stage stage = Stage::kNone;
     WallTime due_at;  // of kDue and kReleased: by this station's clock
-    bool asks = false;
-    bool restored = false;  // this station's disk went back since it was agreed on
+    Asks asks = Asks::kNobody;
+    bool restored = false;    // this station's disk went back since it was agreed on
+    bool taken_back = false;  // withdrawn here, also where that has no place in the log yet
   };
   State state(const line::ActPlace& at) const;
 
@@ -58,7 +62,8 @@ class Announcements {
   void wait(Context& context, Duration span);
   bool taken_back_here(const line::ActPlace& at) const;
   bool went_back_since(const line::ActPlace& at) const;
-  void ask(Context& context, const line::ActPlace& at);
+  void ask(Context& context, const line::ActPlace& at, Asks why);
+  void set_due(Context& context, const line::ActPlace& at);
   void set(Context& context, const line::ActPlace& at, Stage stage, std::function<void(Context&)> then = {});
   bool other_side_is_told(const line::ActPlace& at) const;  // or what tells it waits for its place
   void tell_other_side(Context& context, const line::ActPlace& at);
@@ -73,7 +78,7 @@ class Announcements {
   ClockKnown clock_known_;
   record::Fence fence_;
   std::map<line::ActPlace, Mark> marks_;  // durable
-  std::map<line::ActPlace, bool> asked_;  // in this life: whether a person is asked now
+  std::map<line::ActPlace, Asks> asked_;  // in this life: whether a person is asked now
   std::set<line::ActPlace> go_here_;      // a person said so in this life of the station
   std::vector<AgreedAnnouncement> agreed_;
   std::uint64_t looked_at_ = 0;  // the agreements' revision

@@ -167,6 +167,12 @@ void Station::announcement_released(Now now, PeerId peer, const line::ActPlace& 
   peers_[peer.value]->announcements().released(context, at);
 }
 
+void Station::announcement_due_again(Now now, PeerId peer, const line::ActPlace& at) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  peers_[peer.value]->announcements().due_again(context, at);
+}
+
 Result<SubmissionId> Station::put_document(Now now, PeerId peer, const DocumentPart& part) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

@@ -68,9 +68,11 @@ class Station {
   bool settled() const { return effects_.settled(); }
   Result<void> replace_peer(Now now, PeerSetup setup);
 
-  // A person says that an agreed announcement is released; the text of one is out (core/announcements.h).
+  // A person says that an agreed announcement is released; the text of one is out; or it could not be put out when it was
+  // due, and is tried again now (core/announcements.h).
   Result<void> release_announcement(Now now, PeerId peer, const line::ActPlace& at);
   void announcement_released(Now now, PeerId peer, const line::ActPlace& at);
+  void announcement_due_again(Now now, PeerId peer, const line::ActPlace& at);
 
   // A part of a document that an entry will name; the id comes back in DocumentStored or DocumentFailed.
   Result<SubmissionId> put_document(Now now, PeerId peer, const DocumentPart& part);

@@ -369,6 +369,11 @@ void Driver::announcement_released(PeerId peer, const line::ActPlace& at) {
   carry_out();
 }
 
+void Driver::announcement_due_again(PeerId peer, const line::ActPlace& at) {
+  station_.announcement_due_again(now(), peer, at);
+  carry_out();
+}
+
 Result<core::SubmissionId> Driver::put_document(PeerId peer, const core::DocumentPart& part,
                                                 const std::function<void(core::SubmissionId)>& accepted) {
   Result<core::SubmissionId> id = station_.put_document(now(), peer, part);

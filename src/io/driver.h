@@ -83,6 +83,7 @@ class Driver {
   Result<void> replace_peer(core::PeerSetup setup);
   Result<void> release_announcement(PeerId peer, const line::ActPlace& at);
   void announcement_released(PeerId peer, const line::ActPlace& at);
+  void announcement_due_again(PeerId peer, const line::ActPlace& at);
   Result<core::SubmissionId> put_document(PeerId peer, const core::DocumentPart& part,
                                           const std::function<void(core::SubmissionId)>& accepted = {});
   // Files that are carried by hand. `accepted` gets the id before any event names it.

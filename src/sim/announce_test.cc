@@ -7,6 +7,7 @@ namespace {
 
 using core::AnnouncementChanged;
 using record::AnnouncementMode;
+using Asks = core::Announcements::Asks;
 using Stage = core::Announcements::Stage;
 using What = AnnouncementChanged::What;
 using std::chrono::hours;
@@ -131,6 +132,27 @@ TEST_F(Announced, IsToldOnceMoreWhenTheStationDiedBeforeTheTextWasOut) {
   EXPECT_EQ(accord_entries(0, record::kRelease).size(), 1u);
 }
 
+TEST_F(Announced, ThatCouldNotBePutOutIsReleasedWhenItCanAndBothSeeThatItIsLate) {
+  const line::ActPlace at = agree(minutes(5));
+  const WallTime instant{seconds_from_now(minutes(5))};
+  pair_.run(minutes(6));
+  pair_.take_events(0);  // it was told, and could not
+  pair_.run(minutes(2));
+  EXPECT_EQ(released(1, 0, at), nullptr) << "nothing is said to be out that is not";
+  pair_.announcement_due_again(0, at);
+  const WallTime now{seconds_from_now(Duration(0))};
+  pair_.settle();
+  EXPECT_EQ(release_what_is_due(0), 1u);
+  EXPECT_EQ(state(0, at).due_at, now);
+  pair_.run(minutes(1));
+  ASSERT_NE(released(1, 0, at), nullptr);
+  EXPECT_EQ(released(1, 0, at)->what.at, now);
+  EXPECT_GT(now, instant);
+  pair_.announcement_due_again(0, at);
+  pair_.settle();
+  EXPECT_EQ(release_what_is_due(0), 0u) << "what is out stays out";
+}
+
 TEST_F(Announced, IsToldToTheOtherSideAlsoWhenTheStationDiedOverThat) {
   const line::ActPlace at = agree(minutes(5));
   pair_.run(minutes(6));
@@ -170,7 +192,7 @@ TEST_F(Announced, OfYesterdayIsReleasedByAPersonAlone) {
   pair_.start(0);
   pair_.run(minutes(1));
   EXPECT_EQ(state(0, at).stage, Stage::kArmed);
-  EXPECT_TRUE(state(0, at).asks);
+  EXPECT_EQ(state(0, at).asks, Asks::kLate);
   ASSERT_TRUE(pair_.release_announcement(0, at));
   pair_.settle();
   EXPECT_EQ(release_what_is_due(0), 1u);
@@ -206,11 +228,11 @@ TEST_F(Announced, IsArmedWhenTheClockBecomesKnownInTime) {
   pair_.clock_known[0] = false;
   const line::ActPlace at = agree(minutes(30));
   pair_.run(minutes(1));
-  EXPECT_TRUE(state(0, at).asks);
+  EXPECT_EQ(state(0, at).asks, Asks::kClock);
   pair_.clock_known[0] = true;
   pair_.run(seconds(5));
   EXPECT_EQ(state(0, at).stage, Stage::kArmed);
-  EXPECT_FALSE(state(0, at).asks);
+  EXPECT_EQ(state(0, at).asks, Asks::kNobody);
 }
 
 TEST_F(Announced, ThatWasWithdrawnInTimeIsReleasedByNobody) {
@@ -281,7 +303,7 @@ TEST_F(Announced, ADiskThatWentBackReleasesNothingWithoutAPerson) {
   pair_.store(0).restore(backup);
   pair_.start(0);
   pair_.run(minutes(5));
-  EXPECT_TRUE(state(0, at).asks);
+  EXPECT_EQ(state(0, at).asks, Asks::kRestored);
   EXPECT_TRUE(state(0, at).restored);
   pair_.run(minutes(30));
   for (std::size_t side : {0u, 1u}) EXPECT_EQ(release_what_is_due(side), 0u) << side;
@@ -299,7 +321,7 @@ TEST_F(Announced, ADiskThatWentBackBeforeTheReleaseDoesNotRepeatIt) {
   pair_.start(0);
   pair_.run(minutes(5));
   EXPECT_EQ(release_what_is_due(0), 0u);
-  EXPECT_TRUE(state(0, at).asks);
+  EXPECT_EQ(state(0, at).asks, Asks::kRestored);
   restart(0);
   pair_.run(minutes(1));
   EXPECT_EQ(release_what_is_due(0), 0u) << "whoever starts it again";

@@ -229,6 +229,11 @@ void QuietPair::announcement_released(std::size_t index, const line::ActPlace& a
   collect(index);
 }
 
+void QuietPair::announcement_due_again(std::size_t index, const line::ActPlace& at) {
+  sides_[index].station->announcement_due_again(now(index), PeerId{0}, at);
+  collect(index);
+}
+
 void QuietPair::hold_second(std::size_t index) {
   pair_.has_second[index] = true;
   if (!sides_[index].station) return;

@@ -42,6 +42,7 @@ class QuietPair {
   Result<void> take_back_lift(std::size_t side, LineId line);
   Result<void> release_announcement(std::size_t side, const line::ActPlace& at);
   void announcement_released(std::size_t side, const line::ActPlace& at);
+  void announcement_due_again(std::size_t side, const line::ActPlace& at);
   // Whether that side's station knows the other's clock well enough.
   bool clock_known[2] = {true, true};
   // So far that side's clock is ahead.

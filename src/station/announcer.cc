@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "base/civil.h"
 #include "io/os_clock.h"
 #include "record/extract.h"
@@ -15,6 +18,8 @@ namespace detente::station {
 namespace {
 
 using record::Whose;
+using Asks = core::Announcements::Asks;
+using Stage = core::Announcements::Stage;
 using What = core::AnnouncementChanged::What;
 
 constexpr std::int64_t kClockLimit = 500'000;  // microseconds
@@ -26,10 +31,26 @@ constexpr Duration kBetweenTries = std::chrono::minutes(10);
 // So long the questions may take before a person is troubled.
 constexpr std::uint32_t kAskPersonAfter = 20;
 const char* const kAlarm = "announcement";
+const char* const kLost = "announcement-lost";
+// A text that is out later than this after it was due is late by that.
+constexpr std::uint32_t kAtOnce = 1;
+const char* const kAsks[] = {"", "restored", "clock", "late"};
 
 // As a deed names it.
 std::string whole_name(const core::Agreements& agreements, const line::ActPlace& at) {
   return (agreements.whose(at) == Whose::kAuthors ? "own-" : "far-") + to_hex(at.epoch) + "/" + std::to_string(at.index);
+}
+
+std::string asks_words(Asks why) {
+  switch (why) {
+    case Asks::kRestored:
+      return ": this station's disk went back to an older copy since it was agreed on, and what was said then, a withdrawal or that the "
+             "text is out, may be at the other side alone. Ask them";
+    case Asks::kLate: return ", is more than a day late";
+    case Asks::kClock: return ": this station's clock and theirs are not known to agree within half a second";
+    case Asks::kNobody: break;
+  }
+  return "";
 }
 
 std::string compact_utc(WallTime time) {
@@ -132,25 +153,35 @@ void Announcer::look_at(const Counterpart& counterpart) {
   for (const core::AgreedAnnouncement& one : peer.agreements().announcements()) {
     const core::Announcements::State state = peer.announcements().state(one.at);
     // Its files could not be written: tried again, whatever stood in the way.
-    if (state.stage == core::Announcements::Stage::kDue) release_now(counterpart, one.at);
-    if (!state.asks) {
+    if (state.stage == Stage::kDue) release_now(counterpart, one.at);
+    if (state.asks == Asks::kNobody) {
       asks_since_.erase(one.at);
       continue;
     }
     any = true;
     const WallTime since = asks_since_.emplace(one.at, now).first->second;
     if (now.seconds < since.seconds + kAskPersonAfter && now < one.instant) continue;
-    const bool late = state.stage == core::Announcements::Stage::kArmed || state.stage == core::Announcements::Stage::kGo;
     const std::string name = counterpart.name() + "/" + proposal_name(peer.agreements(), one.at);
-    words = "announcement " + name + ", agreed for " + format_utc(one.instant) +
-            (state.restored ? ": this station's disk went back to an older copy since it was agreed on, and what was said then, a "
-                              "withdrawal or that the text is out, may be at the other side alone. Ask them"
-             : late ? ", is more than a day late" : ": this station's clock and theirs are not known to agree within half a second") +
+    words = "announcement " + name + ", agreed for " + format_utc(one.instant) + asks_words(state.asks) +
             ". Nothing is released before a person says so: detente announce release " + name + " --as OFFICER";
   }
+  drop_taken_back(counterpart);
   if (any) find_clock_out(counterpart);
   if (!words.empty()) running_.watch->ask_person(counterpart.name(), kAlarm, words);
   else if (!any) running_.watch->ask_no_more(counterpart.name(), kAlarm);
+}
+
+// What was withdrawn while it could not be put out is not tried any more.
+void Announcer::drop_taken_back(const Counterpart& counterpart) {
+  const core::Peer& peer = this->peer(counterpart);
+  const auto agreed = peer.agreements().announcements();
+  const auto tried = [&](const line::ActPlace& at) {
+    const bool is_agreed = std::any_of(agreed.begin(), agreed.end(), [&](const auto& one) { return one.at == at; });
+    return is_agreed && !peer.announcements().state(at).taken_back;
+  };
+  const auto of_this_peer = [&](const auto& one) { return peer.agreements().book().find(one.first) != nullptr; };
+  if (std::erase_if(not_out_, [&](const auto& one) { return of_this_peer(one) && !tried(one.first); }) > 0)
+    running_.watch->ask_no_more(counterpart.name(), kLost);
 }
 
 // ---- a person's word ----
@@ -161,7 +192,7 @@ Result<line::ActPlace> Announcer::waiting(const Counterpart& counterpart, const 
   for (const core::AgreedAnnouncement& one : peer.agreements().announcements()) {
     const auto text = peer.agreements().announced_text(one.at, Whose::kAuthors);
     const auto stage = peer.announcements().state(one.at).stage;
-    const bool due = stage == core::Announcements::Stage::kDue || stage == core::Announcements::Stage::kReleased;
+    const bool due = stage == Stage::kDue || stage == Stage::kReleased;
     if (!text || to_hex(*text) != word.digest || due) continue;
     if (word.proposal.empty() || word.proposal == whole_name(peer.agreements(), one.at)) found.push_back(one.at);
   }
@@ -195,19 +226,27 @@ Result<Bytes> Announcer::evidence_for(const Counterpart& counterpart, const line
   return record::make_extract(*running_.store, {accords, &running_.own_roster, &counterpart.roster}, choices);
 }
 
+io::Path Announcer::base_of_files(const Counterpart& counterpart, const line::ActPlace& at) const {
+  const core::Agreements& agreements = peer(counterpart).agreements();
+  return running_.dir.announcements_dir() / (counterpart.name() + "-" + proposal_id(agreements, at) + "-" + to_hex(ByteView(at.epoch).first(4)) +
+                                             "-" + compact_utc(*agreements.book().find(at)->instant));
+}
+
+// The text itself comes last: where it is, everything beside it is.
 Result<std::string> Announcer::write_files(const Counterpart& counterpart, const line::ActPlace& at, const KeptText& kept) {
   const core::Agreements& agreements = peer(counterpart).agreements();
   const line::Proposal& proposal = *agreements.book().find(at);
   DETENTE_TRY(what, record::parse_announcement_content(proposal.content));
-  const io::Path base = running_.dir.announcements_dir() /
-                        (counterpart.name() + "-" + proposal_id(agreements, at) + "-" + to_hex(ByteView(at.epoch).first(4)) + "-" +
-                         compact_utc(*proposal.instant));
-  const io::Path text = base.string() + ".txt";
-  DETENTE_TRY_VOID(io::write_file(text, as_bytes(kept.text), io::kPublicMode));
+  const io::Path base = base_of_files(counterpart, at);
+  DETENTE_TRY_VOID(io::make_directory(running_.dir.announcements_dir()));
+  const auto write_text = [&]() -> Result<std::string> {
+    const io::Path text = base.string() + ".txt";
+    return io::write_file(text, as_bytes(kept.text), io::kPublicMode).map([&] { return text.string(); });
+  };
   auto evidence = evidence_for(counterpart, at);
   if (!evidence) {
     log_.error("{}: the evidence beside a released text was not written: {}", counterpart.name(), evidence.error().message);
-    return text.string();
+    return write_text();
   }
   const bool one_text = what.mode == record::AnnouncementMode::kIdentical;
   const record::ReleaseFile file{running_.dir.name(),
@@ -221,24 +260,32 @@ Result<std::string> Announcer::write_files(const Counterpart& counterpart, const
                                  std::move(*evidence),
                                  kept.text};
   DETENTE_TRY_VOID(io::write_file(base.string() + ".release", record::write_release_file(file), io::kPublicMode));
-  return text.string();
+  return write_text();
 }
 
 void Announcer::release_now(const Counterpart& counterpart, const line::ActPlace& at) {
   const core::Peer& peer = this->peer(counterpart);
   const core::Announcements::State state = peer.announcements().state(at);
   const auto digest = peer.agreements().announced_text(at, Whose::kAuthors);
-  if (state.stage != core::Announcements::Stage::kDue || !digest) return;
+  if (state.stage != Stage::kDue || !digest) return;
+  std::error_code none;
+  const bool here = std::filesystem::is_regular_file(base_of_files(counterpart, at).string() + ".txt", none);
+  if (state.taken_back && !here) return;
+  // It was due when it could not be put out, or when this station died: what is read of it says when it was out.
+  if (state.due_at.seconds + kAtOnce < running_.driver->now().wall.seconds && !here)
+    return running_.driver->announcement_due_again(counterpart.peer, at);
   const std::string id = proposal_name(peer.agreements(), at);
   const auto kept = kept_text(*digest);
   const auto file = kept ? write_files(counterpart, at, *kept) : tl::unexpected<Error>(kept.error());
   if (!file) {
     not_out_[at] = file.error().message;
-    return running_.watch->ask_person(counterpart.name(), "announcement-lost",
-                                      "announcement " + counterpart.name() + "/" + id + " is due and CANNOT BE RELEASED: " + file.error().message);
+    return running_.watch->ask_person(counterpart.name(), kLost,
+                                      "announcement " + counterpart.name() + "/" + id + " is due and IS NOT OUT: " + file.error().message +
+                                          ". It is tried again every second; make room or mend that place, or detente announce withdraw " +
+                                          counterpart.name() + "/" + id + " --as OFFICER");
   }
   not_out_.erase(at);
-  running_.watch->ask_no_more(counterpart.name(), "announcement-lost");
+  running_.watch->ask_no_more(counterpart.name(), kLost);
   const WallTime instant = *peer.agreements().book().find(at)->instant;
   const std::uint32_t late = state.due_at.seconds - std::min(state.due_at, instant).seconds;
   const Json facts{{"announcement", id}, {"instant", instant.seconds}, {"released", state.due_at.seconds}, {"late_s", late}, {"file", *file}};
@@ -265,7 +312,6 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
                                         : std::optional(record::parse_announcement_content(proposal->content));
   if (!what || !*what) return Json();
   const core::Announcements::State state = peer.announcements().state(at);
-  using Stage = core::Announcements::Stage;
   const bool agreed = agreements.book().outcome(at)->state == line::ProposalState::kAccepted;
   const bool out = state.stage == Stage::kReleased;
   const auto not_out = not_out_.find(at);
@@ -286,12 +332,13 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
   return {{"core", wire::display_line((*what)->core)},
           {"mode", record::to_string((*what)->mode)},
           {"complete", (*what)->complete()},
-          {"state", out ? "released" : state.stage == Stage::kDue ? "due" : !agreed ? "not agreed" : state.asks ? "asks a person" : state.stage == Stage::kNone ? "not armed" : "armed"},
+          {"state", out ? "released" : state.stage == Stage::kDue ? "due" : !agreed ? "not agreed" : state.asks != Asks::kNobody ? "asks a person" : state.stage == Stage::kNone ? "not armed" : "armed"},
           {"ours", text_json(Whose::kAuthors)},
           {"theirs", text_json(Whose::kOthers)},
           {"text_kept", own && kept_text(*own).has_value()},
           {"release_crossed", agreements.release_crossed(at)},
-          {"not_out", not_out == not_out_.end() ? Json() : Json(not_out->second)},
+          {"asks", state.asks == Asks::kNobody ? Json() : Json(kAsks[static_cast<std::size_t>(state.asks)])},
+          {"not_out", not_out == not_out_.end() ? Json() : Json(wire::display_line(not_out->second))},
           {"restored", state.restored},
           {"clock_known", clock_known(counterpart.peer)}};
 }

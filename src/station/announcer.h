@@ -6,7 +6,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 
 #include "record/release_file.h"
 #include "station/clock_bound.h"
@@ -68,12 +67,14 @@ class Announcer {
   Result<void> check_acceptance(const Counterpart& counterpart, const record::Entry& entry);
 
   void release_now(const Counterpart& counterpart, const line::ActPlace& at);
+  io::Path base_of_files(const Counterpart& counterpart, const line::ActPlace& at) const;
   Result<std::string> write_files(const Counterpart& counterpart, const line::ActPlace& at, const KeptText& kept);
   Result<Bytes> evidence_for(const Counterpart& counterpart, const line::ActPlace& at) const;
   void note_sent(const core::EntryPlaced& event);
   void note_receipt(const core::ReceiptVerified& event);
   void find_clock_out(const Counterpart& counterpart);
   void look_at(const Counterpart& counterpart);
+  void drop_taken_back(const Counterpart& counterpart);
   Result<line::ActPlace> waiting(const Counterpart& counterpart, const Word& word) const;
   const core::Peer& peer(const Counterpart& counterpart) const { return running_.driver->station().peer(counterpart.peer); }
 
@@ -82,8 +83,7 @@ class Announcer {
   std::map<PeerId, Clock> clocks_;
   Sent sent_;
   std::map<line::ActPlace, WallTime> asks_since_;
-  std::map<line::ActPlace, std::string> not_out_;  // its hour has come, and its text could not be written: why
-  std::map<PeerId, std::set<std::string>> told_;  // what waits for a person, in words
+  std::map<line::ActPlace, std::string> not_out_;  // why a text that is due is not out
 };
 
 // "own-12": its log and its index there.

@@ -286,10 +286,34 @@ class Announcements(unittest.TestCase):
         for one in (first, second):
             self.agree(self.north, one, OURS)
         for one in (first, second):
-            self.await_state(self.south, one["id"], "asks a person")
+            asked = self.await_state(self.south, one["id"], "asks a person")
+            self.assertEqual(asked["announcement"]["asks"], "clock")
         self.south.cli("announce", "release", f"north/{second['id']}", "--as", "kim", "--yes")
         self.await_state(self.south, second["id"], "armed")
         self.assertEqual(self.one(self.south, first["id"])["announcement"]["state"], "asks a person")
+
+    def test_a_text_that_could_not_be_put_out_is_late_then_on_both_screens(self):
+        self.begin()
+        at_south, at_north = self.agree_on_two("--unseen", "+12s")
+        one = self.await_state(self.south, at_south, "armed")
+        hour = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(one["instant"]))
+        # What stands where the text is to be: as good as a full disk.
+        blocked = pathlib.Path(self.south.path("station", "announcements", f"north-{at_south}-{one['epoch'][:8]}-{hour}.txt"))
+        blocked.mkdir(parents=True)
+        held = wait_until(lambda: (now := self.one(self.south, at_south))["announcement"]["not_out"] and now, "why")
+        self.assertIn(blocked.name, held["announcement"]["not_out"])
+        alarm = wait_until(lambda: [a for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "announcement-lost"], "the alarm")[0]
+        self.assertIn("IS NOT OUT", alarm["words"])
+        self.await_state(self.north, at_north, "released")
+        wait_until(lambda: time.time() > one["instant"] + 4, "some seconds")
+        self.assertIsNone(self.one(self.north, at_north)["announcement"]["theirs"]["released"], "they are told of nothing that is not out")
+        blocked.rmdir()
+        out = self.await_state(self.south, at_south, "released")
+        self.assertGreaterEqual(out["announcement"]["ours"]["late_s"], 3)
+        theirs = wait_until(lambda: (now := self.one(self.north, at_north)["announcement"]["theirs"])["released"] and now, "their word of it")
+        self.assertEqual(theirs["late_s"], out["announcement"]["ours"]["late_s"])
+        code, answer = self.verify(self.files(self.south, ".release")[0])
+        self.assertEqual((code, answer["late_s"]), (0, theirs["late_s"]), answer)
 
     def test_what_a_desk_may_not_sign_is_refused(self):
         self.begin()
