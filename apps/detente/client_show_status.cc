@@ -82,7 +82,9 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
     out.push_back("  " + line);
   for (const std::string& line : wrap(contact_text(counterpart), kColumns - 2))
     out.push_back("  " + line);
-  if (!counterpart["other_accord"].is_null()) {
+  if (counterpart["other_accord"] == accord["digest"]) {
+    out.push_back("  THE OTHER STATION HOLDS THE SAME ACCORD AND CANNOT READ THIS ONE'S CALLS");
+  } else if (!counterpart["other_accord"].is_null()) {
     out.push_back("  THE OTHER STATION HOLDS ANOTHER ACCORD. Theirs, then ours:");
     out.push_back("    " + counterpart["other_accord"].get<std::string>());
     out.push_back("    " + accord["digest"].get<std::string>());

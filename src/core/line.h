@@ -240,6 +240,7 @@ class Line {
   // line_receive.cc
   void take_wire_entry(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on);
   // Whether the limits of this line leave room for it now (core/limits.h).
+  std::string unread_words(const Error& error) const;
   bool may_take(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on);
   struct Charge {
     std::uint64_t bytes = 0;

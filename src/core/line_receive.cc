@@ -26,6 +26,13 @@ std::uint64_t bytes_of(const record::Write& write) {
 
 }  // namespace
 
+std::string Line::unread_words(const Error& error) const {
+  if (error.fault != Fault::kUnsupported) return error.message;
+  return "LATER VERSION: the other station writes on line " + setup_.name + " what this version of détente does not know (" + error.message +
+         "). That entry and what follows it on this line is not taken here: it waits at their station, and nothing of it is lost. "
+         "Bring this station to their version; `detente --version` says which it is on each side";
+}
+
 // --- limits ------------------------------------------------------------------------
 
 bool Line::may_take(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on) {
@@ -71,7 +78,7 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
   const auto entry_class = static_cast<record::EntryClass>(frame.frame_class);
   Result<record::WireEntry> wire = record::decode_wire_entry(frame.body, entry_class, base_c);
   if (!wire) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, wire.error().message});
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, unread_words(wire.error())});
     return;
   }
   // Nothing is cosigned before it is known what was, or while the disk takes nothing. It is sent again.

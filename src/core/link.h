@@ -129,6 +129,8 @@ class Link {
   std::optional<Instant> last_heard() const { return last_heard_; }
   const Paths& paths() const { return paths_; }
   const std::optional<Digest>& other_accord() const { return other_accord_; }
+  // It answers that it cannot read this station's calls, although the accord is the same.
+  bool calls_not_read_there() const { return other_accord_ == setup_.pair.accord; }
   // When the session that is sent on was made.
   std::optional<Instant> session_since() const;
   // The other side left its last session and said why; nothing came since.

@@ -36,6 +36,25 @@ TEST(FirstContact, NothingIsSignedBeforeTheOtherSideWasHeard) {
   EXPECT_EQ(count<core::ReceiptVerified>(pair.take_events(0)), 1u);
 }
 
+TEST(FirstContact, WhoseCallsAreNotReadUnderTheSameAccordIsNotSentToCompareAccords) {
+  QuietPair pair(3);
+  pair.start();
+  pair.run(std::chrono::seconds(5));
+  ASSERT_TRUE(pair.station(0).peer(PeerId{0}).link().ready());
+  pair.stop(0);
+  pair.run(std::chrono::minutes(5));
+  // As a later version, or a station that was enrolled there alone: what it calls with does not read here.
+  pair.set_far(1, Pair(99).public_keys(0), {});
+  pair.take_events(0);
+  pair.start(0);
+  pair.run(std::chrono::minutes(1));
+  EXPECT_TRUE(pair.station(0).peer(PeerId{0}).link().calls_not_read_there());
+  std::string told;
+  for (const core::DeskEvent& event : pair.take_events(0))
+    if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == core::AlarmKind::kOtherAccord) told += alarm->text;
+  EXPECT_NE(told.find("holds the same accord and cannot read"), std::string::npos) << told;
+}
+
 TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   QuietPair pair(2);
   pair.start();

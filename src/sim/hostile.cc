@@ -209,7 +209,7 @@ Hostile::Report Hostile::run() {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
       [this] { flood(); },        [this] { replay(); },         [this] { lie_in_documents(); },
-      [this] { call_without_end(); }, [this] { ask_without_end(); }};
+      [this] { call_without_end(); }, [this] { ask_without_end(); }, [this] { speak_a_later_version(); }};
   const std::size_t count = std::size(acts);
   const std::uint64_t first = random_.below(count);
   for (std::size_t i = 0; i < count; ++i) {

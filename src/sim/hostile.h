@@ -63,6 +63,7 @@ class Hostile {
   std::size_t arrived() const;
 
   void equivocate();
+  void speak_a_later_version();
   void lie_in_checkpoints();
   void lie_in_receipts();
   void lie_about_clock();

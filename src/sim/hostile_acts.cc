@@ -1,8 +1,11 @@
 // Hostile: what it does, and what must come of it.
 #include <algorithm>
 
+#include "base/check.h"
 #include "record/checkpoint.h"
+#include "record/header_fields.h"
 #include "sim/hostile.h"
+#include "wire/cbor.h"
 
 namespace detente::sim {
 
@@ -67,6 +70,27 @@ void Hostile::equivocate() {
   settle();
   if (honest_.store.evidence(log).size() != kept.size() + 1) violation("an equivocation was not kept, after another");
   ++report_.equivocations;
+}
+
+// A header field that this version does not know: it is said which line waits and what to do, and the log goes on afterwards.
+void Hostile::speak_a_later_version() {
+  const std::size_t before = arrived();
+  record::WireEntry entry = make_entry("Of a later version.", log_.size());
+  log_.pop_back();
+  entry.header.subject = "of a later version";
+  wire::Frame frame = to_frame(entry);
+  const Bytes subject = wire::CborWriter().uint(record::kSubject).text(entry.header.subject).take();
+  const auto found = std::search(frame.body.begin(), frame.body.end(), subject.begin(), subject.end());
+  DETENTE_CHECK(found != frame.body.end());
+  *found = 23;  // no field of version 1
+  send({frame});
+  settle();
+  const bool told = count(honest_.events, [](const core::DeskEvent& event) {
+                      const auto* alarm = std::get_if<core::Alarm>(&event);
+                      return alarm != nullptr && alarm->text.starts_with("LATER VERSION: the other station writes on line ");
+                    }) > 0;
+  if (!told) violation("it is not said that the other station speaks a later version");
+  if (arrived() != before) violation("an entry was taken that cannot be read");
 }
 
 void Hostile::lie_in_checkpoints() {

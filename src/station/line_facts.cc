@@ -46,6 +46,7 @@ watch::FarFacts far_facts(const core::Link& link) {
   if (const auto& farewell = link.farewell())
     out.farewell = watch::Farewell{farewell->at, farewell->words};
   out.other_accord = link.other_accord().has_value();
+  out.calls_not_read = link.calls_not_read_there();
   return out;
 }
 

@@ -166,7 +166,9 @@ Finding station_rung(const Judged& judged) {
     return {Known::kGood, "its packets come by " + facts.station.elsewhere->path + ", which this line may not take",
             age_of(facts, facts.station.elsewhere->heard)};
   if (facts.station.other_accord)
-    return {Known::kGood, "answers, and holds another accord than this station", {}};
+    return {Known::kGood,
+            facts.station.calls_not_read ? "answers, and cannot read this station's calls" : "answers, and holds another accord than this station",
+            {}};
   for (const JudgedPath& path : judged.paths)
     if (path.refused) return {Known::kNot, path.finding.out.words, path.finding.out.age};
   if (facts.station.heard) return {Known::kUnknown, "last heard", age};

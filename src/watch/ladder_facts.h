@@ -80,6 +80,7 @@ struct FarFacts {
   };
   std::optional<Elsewhere> elsewhere;
   bool other_accord = false;
+  bool calls_not_read = false;  // with other_accord: it holds the same one, and cannot read this station's calls
   std::optional<LostFacts> lost;  // the newest of that post
 };
 

@@ -61,6 +61,8 @@ std::vector<Case> every_situation() {
   facts.station.session = false;
   facts.station.other_accord = true;
   add(Situation::kOtherAccord, "OTHER ACCORD THERE", facts);
+  facts.station.calls_not_read = true;
+  add(Situation::kOtherAccord, "THEY CANNOT READ OUR CALLS", facts);
   facts = silent();
   facts.station.lost = LostFacts{"main", 3, wall_ago(3600), std::nullopt, 2, ago(5)};
   add(Situation::kStationLost, "THEIR STATION IS DECLARED LOST", facts);

@@ -392,6 +392,11 @@ SituationText text_of(Situation situation, const Judged& judged) {
       return {"LOG ONLY", log_only_words(facts),
               "Speak over its own equipment, and log what was said: detente contact log."};
     case Situation::kOtherAccord:
+      if (facts.station.calls_not_read)
+        return {"THEY CANNOT READ OUR CALLS",
+                "The station of " + facts.far + " answers, holds the same accord as this one, and cannot read this station's calls.",
+                "Another version of détente runs there, or one of the two has not taken in the other's newest station: compare "
+                "`detente --version` on both sides, and the bulletins of both stations. What waits is not lost."};
       return {"OTHER ACCORD THERE",
               "The station of " + facts.far + " answers, and holds another accord than this one.",
               "Compare the two digests (`detente status`), and sign one text together."};
