@@ -27,17 +27,19 @@ struct ProposalOptions : ActOptions {
 std::string when(const Json& seconds) { return format_utc(WallTime{seconds.get<std::uint32_t>()}); }
 
 void add_run_lines(std::vector<std::string>& out, const Json& run) {
-  out.push_back("    tests: " + (run["end"].is_null() ? std::string("running") : "ended: " + run["end"].get<std::string>()));
+  const bool over = !run["end"].is_null();
+  out.push_back("    tests: " + (over ? "ended: " + run["end"].get<std::string>() : std::string("running")));
   if (run.contains("their_end") && !run["their_end"].is_null())
     out.push_back("    the other station has ended its tests: " + run["their_end"].get<std::string>());
   if (run.value("anew", false)) out.push_back("    what has not opened needs a new agreement: detente restore propose");
   for (const Json& line : run.value("lines", Json::array())) {
     std::string words = "      " + line["line"].get<std::string>() + ": ";
     const std::string passed = line["passed"].get<std::string>();
-    words += line["open"].get<bool>() ? "open" : passed.empty() ? "nothing has passed yet" : "passed both ways: " + passed;
+    words += line["open"].get<bool>() ? "open" : passed.empty() ? (over ? "nothing passed" : "nothing has passed yet") : "passed both ways: " + passed;
     if (!line["open"].get<bool>()) words += ", wanted: " + line["wanted"].get<std::string>();
-    if (!line["path_works"].get<bool>()) words += "; no path works both ways";
-    if (line["desk_wanted"].get<bool>() && !line["desk_passed"].get<bool>()) words += "; waits for a word of both desks (detente restore desk)";
+    if (!line["path_works"].get<bool>()) words += over ? "; no path worked both ways" : "; no path works both ways";
+    if (line["desk_wanted"].get<bool>() && !line["desk_passed"].get<bool>())
+      words += over ? "; a word of both desks was missing" : "; waits for a word of both desks (detente restore desk)";
     if (line["cut_anew"].get<bool>()) words += "; this side's cut is newer than the agreement, or of more than it names: it takes a new agreement";
     if (line["their_cut_anew"].get<bool>()) words += "; their cut is newer than the agreement, or of more than it names: it takes a new agreement";
     out.push_back(words);

@@ -1,11 +1,15 @@
 // sign, act show and act submit: a grave act as a file, read and signed on a machine that need not be the station's.
+#include "base/civil.h"
 #include "client_proposals.h"
 #include "client_request.h"
 #include "io/file.h"
+#include "io/os_clock.h"
 
 namespace detente::cli {
 
 namespace {
+
+constexpr std::uint32_t kFresh = 3600;  // seconds
 
 struct SignOptions : ActOptions {
   std::string file;
@@ -39,12 +43,21 @@ Result<void> sign(Context& context, const SignOptions& options) {
   return {};
 }
 
+// Much may have changed since it was written; who hands it over is told.
+void say_age(Context& context, WallTime written) {
+  const WallTime now = io::os_wall_time();
+  if (now.seconds < written.seconds + std::uint64_t{kFresh}) return;
+  context.say("  WRITTEN " + std::to_string((now.seconds - written.seconds) / 60) + " MINUTES AGO, at " + format_utc(written) +
+              ": what it says is done now, as it was meant then");
+}
+
 Result<void> submit(Context& context, const SignOptions& options) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(read, read_act(options.file));
   DETENTE_TRY_VOID(show_act(context, side, read.act));
   if (read.act.entry.signatures.empty())
     return fail(Fault::kDenied, "nobody has signed this yet: detente sign " + options.file + " --as NAME");
+  say_age(context, read.act.entry.header.time);
   const StationClient station(side);
   DETENTE_TRY(line, accord_of(station, read.act.counterpart));
   station::Submission out;

@@ -326,6 +326,7 @@ class Announcements(unittest.TestCase):
         far = f"south/far-{offered['index']}"
         wait_until(lambda: self.one(self.north, f"far-{offered['index']}"), "the proposal")
         self.assertIn("--text FILE", self.north.refused("announce", "agree", far, "--as", "ri", "--yes")["message"])
+        self.assertIn(f"detente announce agree {far} --as OFFICER --text FILE, or detente proposal reject {far}", self.north.shown("proposal", "list"))
         self.assertIn("names the other side's text alone", self.north.refused("proposal", "accept", far, "--as", "ri", "--yes")["message"])
         self.assertIn("it is ours", self.south.refused("announce", "agree", f"north/{offered['id']}", "--as", "kim", "--yes")["message"])
         # A text that is not at the station any more.

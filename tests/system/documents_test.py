@@ -87,6 +87,7 @@ class Whole(unittest.TestCase):
         before = sorted(os.listdir(folder))
         with open(os.path.join(folder, before[0]), "wb") as file:
             file.write(b"another file")
+        self.assertIn("give a directory", self.north.refused("inbox", f"south/{LINE}", "--save", "")["message"])
         error = self.north.refused("inbox", f"south/{LINE}", "--save", folder)
         self.assertEqual(error["fault"], "conflict")
         self.assertEqual(sorted(os.listdir(folder)), before)

@@ -186,6 +186,9 @@ class Restorations(unittest.TestCase):
         ended = wait_until(lambda: (found := self.proposals(self.south)[0]["restoration"])["state"] == "ended" and found, "south's tests to end, too")
         self.assertIn("the station was stopped", ended["their_end"])
         self.assertTrue(ended["anew"])
+        shown = self.south.shown("restore", "show")
+        self.assertIn("a word of both desks was missing", shown)
+        self.assertNotIn("waits for a word", shown)
         for station in (self.south, self.north):
             far, officer = self.far(station)
             refused = station.refused("restore", "desk", f"{far}/{DESK}", "--words", "I read you.", "--as", officer)["message"]

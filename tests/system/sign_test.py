@@ -5,8 +5,10 @@ import os
 import pty
 import re
 import subprocess
+import time
 import unittest
 
+from clocks import Clock
 from stations import DETENTE, Lab, wait_until
 
 LINE, OTHER = "military-west", "liaison"
@@ -83,7 +85,8 @@ class TwoOfficers(TwoStations):
         self.assertEqual(self.signatures(file), 1)
         self.assertNotEqual(self.situation(self.south), "cut-by-us")
         self.assertEqual(self.south.cli("sign", file, "--as", "park", "--yes")["signatures"], 2)
-        self.south.cli("act", "submit", file)
+        clock = Clock(self.lab.dir, time.time() + 7260)  # whoever hands it over does so two hours later
+        self.assertIn("WRITTEN 121 MINUTES AGO", self.south.shown("act", "submit", file, env=clock.env))
         wait_until(lambda: self.situation(self.north) == "cut-by-them", "the cut at the other side")
         self.assertEqual(self.situation(self.south), "cut-by-us")
         entry = next(e for e in self.north.entries("south", "accord") if e["kind"] == 12)

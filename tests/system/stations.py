@@ -160,6 +160,14 @@ class Station:
             raise AssertionError(f"{arguments}: {answer}")
         return answer
 
+    def shown(self, *arguments, env=None):
+        """What a person reads of it."""
+        done = subprocess.run([DETENTE, *arguments, "--dir", self.dir], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=90,
+                              env={**os.environ, **(env or {})})
+        if done.returncode != 0:
+            raise AssertionError(f"{arguments}: {done.stderr!r}")
+        return " ".join(done.stdout.decode().split())
+
     def refused(self, *arguments, **options):
         """The error of a command that must fail."""
         code, answer = detente(*arguments, "--dir", self.dir, **options)
