@@ -204,6 +204,11 @@ Result<line::ActPlace> Announcer::waiting(const Counterpart& counterpart, const 
                                 "`detente` of this version (detente announce release)");
 }
 
+Result<void> Announcer::check_release(const Counterpart& counterpart, const Word& word) const {
+  DETENTE_TRY_VOID(waiting(counterpart, word));
+  return {};
+}
+
 Result<void> Announcer::release(const Counterpart& counterpart, const Word& word) {
   DETENTE_TRY(at, waiting(counterpart, word));
   return running_.driver->release_announcement(counterpart.peer, at);
@@ -241,7 +246,8 @@ Result<std::string> Announcer::write_files(const Counterpart& counterpart, const
   DETENTE_TRY_VOID(io::make_directory(running_.dir.announcements_dir()));
   const auto write_text = [&]() -> Result<std::string> {
     const io::Path text = base.string() + ".txt";
-    return io::write_file(text, as_bytes(kept.text), io::kPublicMode).map([&] { return text.string(); });
+    DETENTE_TRY_VOID(io::write_file(text, as_bytes(kept.text), io::kPublicMode));
+    return text.string();
   };
   auto evidence = evidence_for(counterpart, at);
   if (!evidence) {

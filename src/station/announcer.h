@@ -38,7 +38,7 @@ class Announcer {
     std::string proposal;  // "far-<epoch in hex>/<index>"; empty: the only one with that text
   };
   // kNotFound, kState, kConflict.
-  Result<void> check_release(const Counterpart& counterpart, const Word& word) const { return waiting(counterpart, word).map([](const auto&) {}); }
+  Result<void> check_release(const Counterpart& counterpart, const Word& word) const;
   Result<void> release(const Counterpart& counterpart, const Word& word);
 
   // Beside a proposal of an announcement.
