@@ -22,6 +22,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_call_commands(app, context);
   add_cut_commands(app, context);
   add_courier_commands(app, context);
+  add_discard_command(app, context);
   add_sign_commands(app, context);
   add_mandate_commands(app, context);
   add_presence_commands(app, context);

@@ -17,6 +17,7 @@ void add_proposal_commands(CLI::App& app, Context& context);  // proposal …, r
 void add_announce_commands(CLI::App& app, Context& context);  // announce …
 void add_cut_commands(CLI::App& app, Context& context);       // cut, lift
 void add_courier_commands(CLI::App& app, Context& context);   // courier, act
+void add_discard_command(CLI::App& app, Context& context);    // discard
 void add_mandate_commands(CLI::App& app, Context& context);   // mandate give, mandate show
 void add_sign_commands(CLI::App& app, Context& context);      // sign, act show, act submit
 void add_presence_commands(CLI::App& app, Context& context);  // presence, hours, outage, test, drill

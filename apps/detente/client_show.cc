@@ -62,7 +62,7 @@ std::string how_far(const Json& entry) {
   if (entry.value("crossed", false)) return "crossed with the cut";
   if (entry.contains("waiting"))
     return "waits without an index; to carry it: detente act export " + text_of(entry, "counterpart") + "/" +
-           text_of(entry, "line") + "/" + text_of(entry, "waiting") + " FILE";
+           text_of(entry, "line") + "/" + text_of(entry, "waiting") + " FILE; to throw it away: detente discard";
   if (entry.value("early", false)) return "early: entries before it are missing";
   if (entry.value("whose", "") == "own")
     return entry.value("receipted", false) ? "on the other side's disk" : "not yet received";

@@ -25,6 +25,9 @@ std::string deed_words(const Json& deed) {
     return who + " handed over to officer " + std::to_string(number(deed, "to")) + "; both signed" + (said.empty() ? "" : ":\n" + said);
   }
   if (what == "release") return who + " said that an announcement is released, whatever the clock";
+  if (what == "discard")
+    return who + " threw away waiting-" + std::to_string(number(deed, "waiting")) + " of " + text_of(deed, "line") +
+           (text_of(deed, "words").empty() ? "" : ": " + text_of(deed, "words"));
   if (what == "here") return who + " answered the vigilance prompt";
   if (what == "acknowledge")
     return who + " acknowledged alarm " + std::to_string(number(deed, "alarm")) +

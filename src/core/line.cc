@@ -143,6 +143,34 @@ std::size_t Line::withdraw(Context& context, const Pick& pick, const std::string
   });
 }
 
+Result<void> Line::check_discard(SubmissionId id) const {
+  const auto found = std::find_if(outbox_.begin(), outbox_.end(), [id](const Waiting& waiting) { return waiting.id == id; });
+  if (found == outbox_.end() || broken_)
+    return fail(Fault::kNotFound, "nothing of that number waits: it has its index, or went back to its author; detente record show lists what waits");
+  const record::Entry& entry = found->entry;
+  const auto answer = line::parse_answer_body(entry.body);
+  const bool steps_back = answer && answer->act == line::AnswerAct::kWithdraw;
+  switch (entry.header.kind) {
+    case record::kMessage:
+    case record::kPersonReceipt:
+    case record::kProposal: break;
+    case record::kProposalAnswer:
+      if (!steps_back) break;
+      [[fallthrough]];
+    default:
+      return fail(Fault::kState, "this counts at this side already, whether it is carried or not, and cannot be thrown away: take it back by an "
+                                 "act of its own (a cut by detente lift)");
+  }
+  if (found->stored) return {};
+  return fail(Fault::kState, "it is being written to the disk: try again");
+}
+
+Result<void> Line::discard(Context& context, SubmissionId id, const std::string& why) {
+  DETENTE_TRY_VOID(check_discard(id));
+  take_out(context, [&](const Waiting& waiting) { return waiting.id == id ? std::optional(Leaving{why, true}) : std::nullopt; });
+  return {};
+}
+
 void Line::each_waiting(const std::function<void(SubmissionId, const record::Entry&)>& each) const {
   for (const Waiting& waiting : outbox_) each(waiting.id, waiting.entry);
 }

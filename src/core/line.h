@@ -47,6 +47,9 @@ class Line {
   // placed already stays. Should the disk refuse it, it may still be sent.
   using Pick = std::function<bool(const record::Entry&)>;
   std::size_t withdraw(Context& context, const Pick& pick, const std::string& why);
+  // A person throws away what waits: only what counts for nothing before it is carried. kNotFound, kState.
+  Result<void> check_discard(SubmissionId id) const;
+  Result<void> discard(Context& context, SubmissionId id, const std::string& why);
 
   // line_lift.cc: of the accord line. A lift of a cut that is in force waits, durable and without an index, until
   // core/lifts.h says that its tests have passed, or that it goes back.

@@ -155,6 +155,14 @@ Result<void> Station::replace_peer(Now now, PeerSetup setup) {
   return peers_[peer.value]->start(context, *store_);
 }
 
+Result<void> Station::discard(Now now, PeerId peer, LineId line, SubmissionId id, const std::string& why) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  Context context = this->context(now);
+  Line* found = peers_[peer.value]->line(line);
+  if (found == nullptr) return fail(Fault::kNotFound, "this station does not carry that line");
+  return found->discard(context, id, why);
+}
+
 Result<void> Station::release_announcement(Now now, PeerId peer, const line::ActPlace& at) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

@@ -70,6 +70,8 @@ class Station {
 
   // A person says that an agreed announcement is released; the text of one is out; or it could not be put out when it was
   // due, and is tried again now (core/announcements.h).
+  // A person throws away what waits without an index (core/line.h).
+  Result<void> discard(Now now, PeerId peer, LineId line, SubmissionId id, const std::string& why);
   Result<void> release_announcement(Now now, PeerId peer, const line::ActPlace& at);
   void announcement_released(Now now, PeerId peer, const line::ActPlace& at);
   void announcement_due_again(Now now, PeerId peer, const line::ActPlace& at);

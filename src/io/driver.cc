@@ -358,6 +358,12 @@ Result<void> Driver::replace_peer(core::PeerSetup setup) {
   return done;
 }
 
+Result<void> Driver::discard(PeerId peer, LineId line, core::SubmissionId id, const std::string& why) {
+  Result<void> done = station_.discard(now(), peer, line, id, why);
+  carry_out();
+  return done;
+}
+
 Result<void> Driver::release_announcement(PeerId peer, const line::ActPlace& at) {
   Result<void> done = station_.release_announcement(now(), peer, at);
   carry_out();

@@ -81,6 +81,7 @@ class Driver {
   // driver's thread, and not from an observer.
   void leave_peer(PeerId peer, const std::vector<LineId>& retired, const std::string& why);
   Result<void> replace_peer(core::PeerSetup setup);
+  Result<void> discard(PeerId peer, LineId line, core::SubmissionId id, const std::string& why);
   Result<void> release_announcement(PeerId peer, const line::ActPlace& at);
   void announcement_released(PeerId peer, const line::ActPlace& at);
   void announcement_due_again(PeerId peer, const line::ActPlace& at);

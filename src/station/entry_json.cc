@@ -7,6 +7,7 @@
 #include "station/side_rules.h"
 
 #include "base/civil.h"
+#include "crypto/hash.h"
 #include "line/message.h"
 #include "station/line_watch.h"
 #include "station/submission.h"
@@ -242,7 +243,8 @@ Json waiting_json(const Running& running, const Counterpart& counterpart, const 
              {"precedence", record::precedence_name(header.precedence)},
              {"time", header.time.seconds},
              {"subject", wire::display_line(header.subject)},
-             {"signed_by", entry.signatures.size()}};
+             {"signed_by", entry.signatures.size()},
+             {"digest", to_hex(crypto::sha256(entry.body))}};
     add_body(one, counterpart, running.own_roster, entry, "");
     out.push_back(std::move(one));
   });

@@ -135,6 +135,7 @@ class Watch {
   std::vector<std::string> lines_open_to(OfficerId officer) const;  // by his credential and the accord
   Result<void> check_rights(const Deed& deed, const std::vector<OneLine*>& lines);
   Result<void> check_deed(const Deed& deed, const std::vector<OneLine*>& lines);
+  Result<void> check_discard(const Deed& deed, const OneLine& line) const;
   void take_deed(const Deed& deed);
 
   void note(const Json& line);  // into the watch log; trouble is kept and said

@@ -40,13 +40,14 @@ Result<void> check_parts(const Deed& deed) {
   const auto missing = [](const char* key) {
     return fail(Fault::kMalformed, std::string("deed: \"") + key + "\" is missing");
   };
-  if (!is_one_of(deed.what, {"on", "off", "handover", "here", "acknowledge", "contact", "heard", "release"}))
-    return fail(Fault::kMalformed, "deed: \"do\" is on, off, handover, here, acknowledge, contact, heard or release");
+  if (!is_one_of(deed.what, {"on", "off", "handover", "here", "acknowledge", "contact", "heard", "release", "discard"}))
+    return fail(Fault::kMalformed, "deed: \"do\" is on, off, handover, here, acknowledge, contact, heard, release or discard");
   if (deed.officer == kStationItself || deed.time.seconds == 0 || deed.counter == 0) return missing("officer, time, counter");
   if (deed.what == "handover" && (!deed.to || *deed.to == deed.officer))
     return fail(Fault::kMalformed, "deed: a handover is to another officer");
   if (deed.what == "acknowledge" && deed.alarm == 0) return missing("alarm");
   if (deed.what == "release" && (deed.line.empty() || deed.capture.empty())) return missing("line, capture");
+  if (deed.what == "discard" && (deed.line.empty() || deed.capture.empty() || deed.waiting == 0)) return missing("line, capture, waiting");
   const bool spoken = deed.what == "contact" || deed.what == "heard";
   if (spoken && (deed.line.empty() || deed.bearer.empty() || deed.words.empty() || deed.at.seconds == 0))
     return missing("line, bearer, words, at");
@@ -73,6 +74,7 @@ Json write_deed(const Deed& deed) {
   if (deed.readability > 0) out["readability"] = deed.readability;
   if (!deed.capture.empty()) out["capture"] = deed.capture;
   if (!deed.proposal.empty()) out["proposal"] = deed.proposal;
+  if (deed.waiting > 0) out["waiting"] = deed.waiting;
   return out;
 }
 
@@ -96,6 +98,7 @@ Result<Deed> parse_deed(const Json& json) {
   out.read_back = in.number("read_back", 1).value_or(0) == 1;
   out.readability = in.number("readability", 5).value_or(0);
   if (const auto capture = in.hex<32>("capture")) out.capture = to_hex(*capture);
+  out.waiting = in.number("waiting", kCounterMax).value_or(0);
   DETENTE_TRY_VOID(in.close());
   DETENTE_TRY_VOID(check_parts(out));
   // What was signed is the text; it is kept as it is written here.

@@ -20,22 +20,23 @@ struct DeedSignature {
 };
 
 struct Deed {
-  std::string what;  // "on", "off", "handover", "here", "acknowledge", "contact", "heard", "release"
+  std::string what;  // "on", "off", "handover", "here", "acknowledge", "contact", "heard", "release", "discard"
   WallTime time;
   std::uint64_t counter = 0;  // above all that this officer used at this station
   OfficerId officer;
   std::vector<std::string> lines;   // on, off, handover: "north/military-west"; none = every line
   std::optional<OfficerId> to;      // handover
   std::uint64_t alarm = 0;          // acknowledge
-  std::string line;                 // contact, heard; release: the accord line
+  std::string line;                 // contact, heard; release: the accord line; discard
   std::string bearer;               // contact: "loudspeaker", "telephone", ...; heard: the outlet
   std::string way;                  // contact: "in" or "out"
   std::string words;                // what was said; a note
   WallTime at;                      // contact, heard: when it was
   bool read_back = false;           // contact
   std::uint64_t readability = 0;    // contact: 1 to 5; 0 = not said
-  std::string capture;              // heard: SHA-256 of a file, in hex, or nothing; release: the text's digest
+  std::string capture;              // heard: SHA-256 of a file, in hex, or nothing; release: the text's digest; discard: of the body
   std::string proposal;             // release: which announcement, as "far-<epoch in hex>/<index>"; nothing: the only one with that text
+  std::uint64_t waiting = 0;        // discard: the number under which it waits
 };
 
 Json write_deed(const Deed& deed);

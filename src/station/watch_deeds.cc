@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "crypto/hash.h"
 #include "station/announcer.h"
 #include "station/desk_checks.h"
 #include "station/watch.h"
@@ -83,6 +84,19 @@ Result<void> Watch::check_deed(const Deed& deed, const std::vector<OneLine*>& li
   }
   if (deed.what == "acknowledge") return check_acknowledge(deed.alarm);
   if (deed.what == "release") return running_.announcer->check_release(*lines.front()->counterpart, {deed.capture, deed.proposal});
+  if (deed.what == "discard") return check_discard(deed, *lines.front());
+  return {};
+}
+
+// The signature is over what was shown to him.
+Result<void> Watch::check_discard(const Deed& deed, const OneLine& line) const {
+  const core::Line& held = running_.line(line.counterpart->peer, line.annex->line);
+  DETENTE_TRY_VOID(held.check_discard(deed.waiting));
+  bool same = false;
+  held.each_waiting([&](core::SubmissionId id, const record::Entry& entry) {
+    same = same || (id == deed.waiting && to_hex(crypto::sha256(entry.body)) == deed.capture);
+  });
+  if (!same) return fail(Fault::kConflict, "what waits under that number is another entry than the one that was signed for");
   return {};
 }
 
@@ -107,6 +121,9 @@ Result<Json> Watch::do_deed(const Json& request) {
   }
   take_deed(deed);
   if (deed.what == "release") DETENTE_TRY_VOID(running_.announcer->release(*lines.front()->counterpart, {deed.capture, deed.proposal}));
+  if (deed.what == "discard")
+    DETENTE_TRY_VOID(running_.driver->discard(lines.front()->counterpart->peer, lines.front()->annex->line, deed.waiting,
+                                              "thrown away by officer " + std::to_string(deed.officer.value) + ", who signed that; it was not sent"));
   last_deed_ = now();
   running_.events.add_told({{"event", "watch"}, {"do", deed.what}, {"officer", deed.officer.value}}, now());
   for (auto& [key, line] : lines_) tell_on_watch(line);

@@ -129,6 +129,22 @@ class Carried(unittest.TestCase):
         self.assertEqual(taken["taken"] + taken["early"], 1, taken)
         wait_until(lambda: self.ladder(self.north)["situation"] == "cut-by-them", "the cut")
 
+    def test_what_waits_is_thrown_away_by_an_officer_who_signs_that(self):
+        for words in ("Too late by now.", "This goes."):
+            self.south.cli("send", f"north/{LINE}", words, "--wait", "durable")
+        first, second = self.south.cli("record", "show", f"north/{LINE}")["waiting"]
+        name = f"north/{LINE}/{first['waiting']}"
+        self.south.cli("discard", name, "--as", "kim", "--words", "Said by telephone.", "--yes")
+        self.assertEqual(self.south.cli("record", "show", f"north/{LINE}")["waiting"], [second])
+        self.assertIn(f"threw away {first['waiting']} of north/{LINE}: Said by telephone.", self.south.shown("log", f"north/{LINE}"))
+        self.assertEqual(self.south.refused("discard", name, "--as", "kim", "--yes")["fault"], "not-found")
+        self.meet()
+        self.carry(self.south)
+        self.assertEqual([one["text"] for one in self.north.cli("inbox", "--all")["entries"] if one["kind_name"] == "message"], ["This goes."])
+        self.south.cli("cut", f"north/{LINE}", "--no-reason", "--as", "kim", "--yes", "--wait", "durable")
+        cut, = self.south.cli("record", "show", "north/accord")["waiting"]
+        self.assertIn("cannot be thrown away", self.south.refused("discard", f"north/accord/{cut['waiting']}", "--as", "kim", "--yes")["message"])
+
     def test_what_comes_before_an_entry_is_named(self):
         self.meet()
         for i in range(3):
