@@ -141,6 +141,9 @@ class FirstContact:
         line = self.st.lines[s.line]
         self._own_disk(line, s)
         self._floor(line, s)
+        if s.your_cut is not None and line.own.hold_cut(*s.your_cut):
+            self.st.alarm("cut", f"line {line.annex.name}: the other side knows of a cut by this side, number {s.your_cut[0]}, that is not here; "
+                                 "it is held, and nothing goes over the line")
         self.lines.add(s.line)
         self.st.contact_made([s.line])
 

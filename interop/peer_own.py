@@ -26,6 +26,9 @@ class Flight:
     here: bool = False        # the other side's state shows it as here (in this session)
 
 
+TEST_CLASS = 2
+
+
 class OwnLine:
     def __init__(self, station, annex, pair: LinePair):
         self.st, self.annex, self.pair = station, annex, pair
@@ -45,11 +48,34 @@ class OwnLine:
     def receipted(self) -> int:
         return self.log.receipted if self.log else 0
 
+    # ---- a cut of this side's that the other station told of (cut.md section 6) ----
+
+    def told_cut(self) -> list | None:
+        """[cut epoch, media, first hour or 0]. This program signs no acts: another one of this side has to end it."""
+        held = self.pair.store.get(f"told-cut/{self.annex.number}")
+        return cbor.decode(held) if held else None
+
+    def hold_cut(self, cut_epoch: int, media: int, hour: int) -> bool:
+        before = self.told_cut()
+        if self.annex.number == 0 or (before and before[0] >= cut_epoch):
+            return False
+        with self.pair.store.transaction():
+            self.pair.store.put(f"told-cut/{self.annex.number}", cbor.encode([cut_epoch, media, hour]))
+        return True
+
+    def closed(self, header: dict) -> bool:
+        """Whether an ordinary entry with this header is kept off the line (cut.md section 2)."""
+        told = self.told_cut()
+        ordinary = header.get(4) != EPOCH and header.get(3) != TEST_CLASS
+        return bool(told and ordinary and told[1] & (2 if header.get(17) else 1) and self.st.wall() >= told[2])
+
     # ---- saying something ----
 
     def submit(self, text: str, precedence: str = "routine", klass: int = 0, more: dict | None = None) -> int:
         """Onto the disk, without an index yet (api.md, state "queued")."""
         header = {1: 1, 2: self.annex.number, 4: MESSAGE, 6: self.st.wall(), **(more or {})}
+        if self.closed({**header, **({3: klass} if klass else {})}):
+            raise ValueError(f"line {self.annex.name} is cut by this side: the other station told of a cut that is not on this disk")
         level = PRECEDENCES.index(precedence)
         if level > PRECEDENCES.index(self.annex.highest):
             raise ValueError(f"line {self.annex.name} goes up to {self.annex.highest}")
@@ -96,6 +122,8 @@ class OwnLine:
         for row, header, body, _ in self.pair.store.queued(self.annex.number):
             if (self.log.size if self.log else 0) - self.receipted >= MOST_IN_FLIGHT:
                 break
+            if self.closed(cbor.decode(header)):
+                continue
             with self.pair.store.transaction():
                 log = self.log or self.pair.new_log("own", os.urandom(16))
                 placed.append(self._append(log, Entry(cbor.decode(header), body)))

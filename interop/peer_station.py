@@ -261,6 +261,7 @@ class Station(Sending):
         if f.type == wire.ENTRY:
             self._entry(f, session)
         elif f.type == wire.FRAGMENT:
+            self.data_came = True  # packet.md section 7: a fragment draws a path acknowledgement as blob data does
             whole = session.join(f.body)
             if whole is not None:
                 inner, wrong = wire.frames_of(whole)
@@ -293,6 +294,8 @@ class Station(Sending):
             raise WireError("no such line in the accord")
         if not self.contact.made(w.line):
             line.held.append((f, session))
+            return
+        if line.own.closed({3: f.klass, 4: w.kind, 17: w.more.get(17)}):
             return
         draws = line.far.on_entry(w)
         if draws:

@@ -133,6 +133,8 @@ class Two(TwoStations):
         w.lose = lambda side, path, data: len(data) > 508 and not largest.append(len(data))      # a path of 508 bytes
         self.say(w, "south", text)
         self.assertEqual(self.texts(w, "north"), [text])
+        w.run(1)
+        self.assertGreaterEqual(w.stations["south"].current.paths[1].highest_acked, 0, "fragments draw a path acknowledgement")
         w.lose = lambda side, path, data: False
         self.say(w, "south", text)
         w.run(1)
@@ -141,6 +143,26 @@ class Two(TwoStations):
         w.seen.clear()
         self.say(w, "south", text)
         self.assertGreater(max(len(d) for s, _, d in w.seen), 900)
+
+    def test_a_cut_of_its_own_that_it_forgot_is_held(self):
+        w = self.world()
+        south, north = w.stations["south"], w.stations["north"]
+        known = south.state_of
+
+        def told(number, wanted):
+            state = known(number, wanted)
+            state.your_cut = (3, 1, 0) if number == 1 else None
+            return state
+        south.state_of, south.contact.digest = told, lambda: b"else"  # so that each asks for the state of every line
+        self.up(w)
+        self.assertEqual(north.lines[1].own.told_cut(), [3, 1, 0])
+        self.assertEqual(len([e for e in w.past["north"] if e["event"] == "alarm" and e["alarm"] == "cut"]), 1)
+        with self.assertRaisesRegex(ValueError, "is cut by this side"):
+            north.lines[1].own.submit("not on this line")
+        south.lines[1].own.submit("nor from there")
+        w.run(5)
+        self.assertEqual(self.texts(w, "north"), [])
+        self.assertFalse(north.lines[1].own.hold_cut(3, 7, 0), "no newer one")
 
     def test_parcels_are_bounded(self):
         w = self.world()
