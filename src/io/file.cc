@@ -211,6 +211,12 @@ bool exists(const Path& path) {
   return ::stat(path.c_str(), &info) == 0;
 }
 
+std::optional<WallTime> written_at(const Path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return WallTime{static_cast<std::uint32_t>(info.st_mtime)};
+}
+
 Result<std::vector<std::string>> list_files(const Path& directory) {
   return list(directory, false);
 }

@@ -7,12 +7,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/time.h"
 
 namespace detente::io {
 
@@ -37,6 +39,8 @@ Result<void> remove_file(const Path& path);
 // With its parents, 0700 each that is new. kIo says when a file stands in the place.
 Result<void> make_directory(const Path& path);
 bool exists(const Path& path);
+// Nothing where there is none.
+std::optional<WallTime> written_at(const Path& path);
 // Names of the plain files in it (or of the directories), sorted; none when there is no directory.
 Result<std::vector<std::string>> list_files(const Path& directory);
 Result<std::vector<std::string>> list_directories(const Path& directory);

@@ -143,6 +143,7 @@ void Announcer::on_event(const core::DeskEvent& event) {
 
 void Announcer::tick() {
   for (const auto& counterpart : running_.counterparts) look_at(*counterpart);
+  drop_texts();
 }
 
 void Announcer::look_at(const Counterpart& counterpart) {

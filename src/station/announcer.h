@@ -65,6 +65,9 @@ class Announcer {
   Result<std::string> shown_text(const Counterpart& counterpart, const line::ActPlace& at) const;
   Result<void> check_offer(const Counterpart& counterpart, const record::Entry& entry);
   Result<void> check_acceptance(const Counterpart& counterpart, const record::Entry& entry);
+  // Texts that nothing needs any more are dropped.
+  void drop_texts();
+  void note_needed(const Counterpart& counterpart, std::map<Digest, bool>& needed) const;
 
   void release_now(const Counterpart& counterpart, const line::ActPlace& at);
   io::Path base_of_files(const Counterpart& counterpart, const line::ActPlace& at) const;
@@ -83,6 +86,7 @@ class Announcer {
   std::map<PeerId, Clock> clocks_;
   Sent sent_;
   std::map<line::ActPlace, WallTime> asks_since_;
+  Instant texts_looked_at_;
   std::map<line::ActPlace, std::string> not_out_;  // why a text that is due is not out
 };
 

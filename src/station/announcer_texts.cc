@@ -1,4 +1,6 @@
 // Announcer: the texts of this side's, and what a desk may sign for.
+#include <spdlog/spdlog.h>
+
 #include "record/blob.h"
 #include "station/announcer.h"
 #include "station/proposals.h"
@@ -11,6 +13,11 @@ namespace {
 using record::AnnouncementMode;
 using record::Whose;
 
+// What ended a proposal may yet count for nothing, when its officer is revoked: so long its text is kept.
+constexpr std::uint32_t kAfterItsEnd = 72 * 3600;
+// Of what an officer keeps here and signs, perhaps with others, or does not; and of an offer whose hour nobody answered.
+constexpr std::uint32_t kUnsigned = 30 * 86'400;
+constexpr Duration kBetweenLooks = std::chrono::seconds(10);
 constexpr std::size_t kSaltDigits = 2 * sizeof(record::AnnouncementSalt);
 
 std::optional<record::Announcement> announcement_in(const record::Entry& entry) {
@@ -45,6 +52,54 @@ Result<Announcer::KeptText> Announcer::kept_text(const Digest& digest) const {
   if (record::announced_text_digest(out.salt, as_bytes(out.text)) != digest)
     return fail(Fault::kConflict, text_file(digest).string() + ": it is not the text that was signed for; put the right one back");
   return out;
+}
+
+// Every digest that a proposal names for this side, and whether something still needs its text.
+void Announcer::note_needed(const Counterpart& counterpart, std::map<Digest, bool>& needed) const {
+  const core::Peer& peer = this->peer(counterpart);
+  const core::Agreements& agreements = peer.agreements();
+  const std::uint64_t now = running_.driver->now().wall.seconds;
+  for (const line::ActPlace& at : agreements.book().proposals()) {
+    const auto text = agreements.announced_text(at, Whose::kAuthors);
+    const auto outcome = agreements.book().outcome(at);
+    if (!text || !outcome) continue;
+    bool& wanted = needed[*text];
+    const bool out = peer.announcements().state(at).stage == core::Announcements::Stage::kReleased;
+    // What took an offer's place names its text, or another.
+    if (wanted || out || outcome->state == line::ProposalState::kReplaced || agreements.released(at, Whose::kAuthors) != nullptr) continue;
+    const bool offered = outcome->state == line::ProposalState::kOffered;
+    const auto ended = offered ? agreements.book().find(at)->instant : agreements.book().time_of(outcome->decided_at);
+    const std::uint64_t still = offered ? kUnsigned : kAfterItsEnd;
+    wanted = outcome->state == line::ProposalState::kAccepted || !ended || now < ended->seconds + still;
+  }
+  running_.line(counterpart.peer, kAccordLine).any_waiting([&](const record::Entry& entry) {
+    if (const auto what = announcement_in(entry)) needed[what->text] = true;
+    return false;
+  });
+}
+
+void Announcer::drop_texts() {
+  const Now now = running_.driver->now();
+  if (now.mono < texts_looked_at_ + kBetweenLooks) return;
+  texts_looked_at_ = now.mono;
+  const auto names = io::list_files(running_.dir.announced_texts_dir());
+  if (!names || names->empty()) return;
+  std::map<Digest, bool> needed;
+  for (const auto& counterpart : running_.counterparts) note_needed(*counterpart, needed);
+  for (const std::string& name : *names) {
+    const auto bytes = from_hex(name);
+    const auto digest = bytes ? to_array<sizeof(Digest)>(*bytes) : std::nullopt;
+    if (!digest) continue;
+    const io::Path file = text_file(*digest);
+    const auto known = needed.find(*digest);
+    const auto written = io::written_at(file);
+    const bool drop = known != needed.end() ? !known->second
+                                            : written && now.wall.seconds > std::uint64_t{written->seconds} + kUnsigned;
+    if (!drop) continue;
+    const auto gone = io::remove_file(file);
+    if (!gone) log_.warn("a text that nothing needs any more was not removed: {}", gone.error().message);
+    else log_.info("the text {} is dropped: nothing needs it any more", name);
+  }
 }
 
 Result<Json> Announcer::keep_text(const Json& request) {

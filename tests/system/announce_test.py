@@ -127,6 +127,30 @@ class Announcements(unittest.TestCase):
         self.assertEqual(wait_until(lambda: (told / "json").exists() and json.loads((told / "json").read_text()), "the hook")["event"], "announcement")
         self.assertEqual((told / "text").read_text(), OURS)
         self.check_evidence()
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: not self.texts(s), "what is out not to be kept a second time")
+
+    def texts(self, station):
+        return {path.read_text(encoding="utf-8").split("\n", 1)[1]
+                for path in pathlib.Path(station.path("station", "announcements", "texts")).iterdir()}
+
+    def test_texts_of_what_came_to_nothing_are_dropped(self):
+        folder = pathlib.Path(self.lab.dir) / "clock"
+        folder.mkdir()
+        clock = Clock(str(folder), time.time())
+        self.south.env = self.north.env = clock.env
+        self.begin()
+        day = lambda days: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock.now() + days * 86400))
+        rejected, withdrawn, later, _ = (self.draft(self.south, "--unseen", text, day(50)) for text in ("rejected", "withdrawn", "later", "open"))
+        far = f"south/far-{rejected['index']}"
+        wait_until(lambda: self.one(self.north, f"far-{rejected['index']}"), "the proposal")
+        self.north.cli("proposal", "reject", far, "--as", "ri", "--yes")
+        self.south.cli("announce", "withdraw", f"north/{withdrawn['id']}", "--as", "kim")
+        wait_until(lambda: self.one(self.south, rejected["id"])["state"] == "rejected", "the rejection")
+        clock.forward(40 * 3600)
+        self.south.cli("announce", "withdraw", f"north/{later['id']}", "--as", "kim", env=clock.env)
+        clock.forward(40 * 3600)
+        wait_until(lambda: self.texts(self.south) == {"later", "open"}, lambda: f"the two to be dropped: {self.texts(self.south)}")
 
     def check_evidence(self):
         path, = self.files(self.south, ".release")
