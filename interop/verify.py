@@ -7,6 +7,7 @@ Written from spec/ alone, with python3-cryptography for Ed25519. See interop/REA
     verify.py card FILE
     verify.py entry|extract FILE.dex [--bulletin FILE ...] [ANCHOR]
     verify.py announcement FILE.release [--bulletin FILE ...] [ANCHOR]
+    verify.py two-records FILE [--bulletin FILE ...] [ANCHOR]
     verify.py note FILE --vkey VKEY ...
     verify.py ed25519-edge FILE
 
@@ -29,6 +30,7 @@ from extract import check, verify_extract
 from notes import (HEX32, NAME, Accord, key_id, parse_card, parse_note, parse_vkey,
                    refuse, unbase64, verify_signature)
 from record import sha256
+from two_records import verify_two_records
 
 EXITS = {"proved": 0, "failed": 1, "unanchored": 3, "unattested": 4}
 
@@ -142,10 +144,12 @@ def show(verdict):
     """Sentences. Whatever is not ours is ASCII by repr()."""
     if verdict["error"]:
         print("refused:", ascii(verdict["error"]))
-    if "evidence" in verdict:
+    if "second_root" in verdict:
+        show_two_records(verdict)
+    elif "evidence" in verdict:
         show_announcement(verdict)
     for part in [verdict, *verdict.get("accords", []), *verdict.get("items", [])]:
-        if "origin" in part:
+        if "shown" in part:
             print(f"entry {part['index']} of {part['origin']}, shown: {part['shown']}")
         for found in part.get("checks", []) + part.get("credentials", []):
             rest = ", ".join(f"{k} {v}" for k, v in found.items() if k not in ("check", "result"))
@@ -156,6 +160,14 @@ def show(verdict):
                "unanchored": "signatures fit each other; nobody told me whose keys these are",
                "unattested": "unattested: proves nothing to an outsider"}
     print(meaning[verdict["verdict"]])
+
+
+def show_two_records(verdict):
+    print(f"two records of {ascii(verdict['origin'])}, of its first {verdict['size']} entries:")
+    print(f"  held {verdict['held_root']}, second {verdict['second_root']}")
+    print("the evidence:")
+    show(verdict["evidence"])
+    print("the two records:")
 
 
 def show_announcement(verdict):
@@ -183,7 +195,7 @@ def parse_arguments(arguments):
 
     add("accord", True).add_argument("--annex", action="append", metavar="FILE")
     add("card")
-    for name in ("entry", "extract", "announcement"):
+    for name in ("entry", "extract", "announcement", "two-records"):
         add(name, True).add_argument("--bulletin", action="append", metavar="FILE")
     add("note").add_argument("--vkey", action="append", required=True)
     add("ed25519-edge")
@@ -191,8 +203,9 @@ def parse_arguments(arguments):
 
 
 def run(arguments):
-    if arguments.command in ("entry", "extract", "announcement"):
-        judge = verify_announcement if arguments.command == "announcement" else verify_extract
+    judge = {"entry": verify_extract, "extract": verify_extract, "announcement": verify_announcement,
+             "two-records": verify_two_records}.get(arguments.command)
+    if judge:
         bulletins = [one for path in arguments.bulletin or [] for one in read_bulletins(read(path))]
         return judge(read(arguments.file), *anchor(arguments), bulletins)
     return {"accord": verify_accord, "card": verify_card, "note": verify_note,

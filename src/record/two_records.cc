@@ -8,6 +8,7 @@ namespace detente::record {
 namespace {
 
 constexpr std::size_t kHashesMax = 64;  // of a tree of 2^64 leaves
+constexpr std::uint64_t kSizeMax = (std::uint64_t{1} << 62) - 1;
 
 tl::unexpected<Error> malformed(const std::string& what) { return fail(Fault::kMalformed, "two records: " + what); }
 
@@ -94,10 +95,11 @@ Result<TwoRecordsFile> parse_two_records(ByteView bytes) {
   if (take_line(text) != kTwoRecordsFormat) return malformed("the first line is not " + std::string(kTwoRecordsFormat));
   TwoRecordsFile out;
   DETENTE_TRY(origin, value_of(text, "origin"));
+  if (!parse_log_origin(origin)) return malformed("\"origin\" is no log's");
   out.second.checkpoint.origin = origin;
   DETENTE_TRY(size_text, value_of(text, "size"));
   const auto size = parse_decimal(size_text);
-  if (!size || *size == 0) return malformed("\"size\" is a number from 1");
+  if (!size || *size == 0 || *size > kSizeMax) return malformed("\"size\" is a number from 1");
   out.second.checkpoint.size = *size;
   DETENTE_TRY(root, hash_of(text, "second-root"));
   out.second.checkpoint.root = root;
