@@ -91,6 +91,18 @@ bool adds_nothing_beside(const Cut& older, const Cut& newer) {
   return (older.media & ~newer.media) == 0 && as_early && (newer.dark || !older.dark);
 }
 
+// More than any honest side has open: the two newest become one that shuts the line at least as much as both.
+void fold_newest(std::vector<Cut>& cuts) {
+  Cut newest = std::move(cuts.back());
+  cuts.pop_back();
+  const Cut& other = cuts.back();
+  newest.media = static_cast<line::MediaMask>(newest.media | other.media);
+  if (!other.effective || (newest.effective && *other.effective < *newest.effective)) newest.effective = other.effective;
+  newest.dark = newest.dark && other.dark;
+  newest.noted = std::min(newest.noted, other.noted);
+  cuts.back() = std::move(newest);
+}
+
 // The newest that was ended stays: it says that older acts, which come late, are ended too. Of those that are open only
 // what another one covers may go; what is in force is the same with it and without it.
 void bound(std::vector<Cut>& cuts) {
@@ -100,8 +112,8 @@ void bound(std::vector<Cut>& cuts) {
     for (auto one = cuts.begin(); goes == cuts.end() && one != cuts.end(); ++one)
       if (!one->cleared && std::any_of(one + 1, cuts.end(), [&](const Cut& newer) { return adds_nothing_beside(*one, newer); }))
         goes = one;
-    if (goes == cuts.end()) return;
-    cuts.erase(goes);
+    if (goes == cuts.end()) fold_newest(cuts);
+    else cuts.erase(goes);
   }
 }
 

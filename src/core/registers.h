@@ -42,7 +42,8 @@ struct Cut {
   WallTime since() const { return effective.value_or(signed_at); }
 };
 
-// A side's register of one line: its cuts, ascending. All that are open; of what was ended the newest, 32 in all.
+// A side's register of one line: its cuts, ascending. 32 in all: of what was ended the newest, and
+// all that are open; of more than so many the newest are folded into one that shuts as much as they do.
 struct Register {
   std::vector<Cut> cuts;
   record::EpochId log{};  // of the other side's: the log whose act was the last. What a newer log says is newer

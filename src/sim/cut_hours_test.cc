@@ -95,5 +95,40 @@ TEST_F(CutHour, IsTakenBackBeforeItCame) {
   EXPECT_TRUE(open(1));
 }
 
+// What its own desk would refuse: hour behind hour, none of which covers another.
+TEST_F(CutHour, WithoutEndAreHeldAsOneThatShutsAsMuch) {
+  core::Registers held(pair_.station(0).peer(PeerId{0}).identity(), {});
+  core::EffectQueue effects;
+  SeededRandom keys(1), jitter(2);
+  const auto context_at = [&](std::uint32_t seconds) {
+    return core::Context{{pair_.now(0).mono, WallTime{pair_.now(0).wall.seconds + seconds}}, effects, keys, jitter, pair_.store(0)};
+  };
+  core::Context now = context_at(0);
+  const auto take = [&](const Bytes& body) {
+    record::Entry entry;
+    entry.header.kind = record::kRegister;
+    entry.header.time = now.now.wall;
+    entry.body = body;
+    record::Batch batch;
+    core::RegisterChanges changes;
+    held.note(now, record::Whose::kOthers, line::ActPlace{1, record::EpochId{1}, 0}, entry, batch, changes);
+    held.apply(now, changes);
+  };
+  constexpr std::uint64_t kActs = 500;
+  for (std::uint64_t i = 1; i <= kActs; ++i)
+    take(line::cut_body({{{kCutLine, i}}, line::kAllMedia, WallTime{now.now.wall.seconds + 600 + static_cast<std::uint32_t>(i)}, ""}));
+  const auto& cuts = held.theirs(kCutLine).cuts;
+  EXPECT_LE(cuts.size(), 32u);
+  EXPECT_EQ(held.theirs(kCutLine).cut_epoch(), kActs);
+  EXPECT_EQ(held.closed_media(kCutLine), 0) << "no hour has come";
+  core::Context later = context_at(700);
+  held.advance(later);
+  EXPECT_EQ(held.closed_media(kCutLine), line::kAllMedia);
+  take(line::clear_body({{{kCutLine, kActs - 1}}, {}}));
+  EXPECT_EQ(held.closed_media(kCutLine), line::kAllMedia) << "the newest binds";
+  take(line::clear_body({{{kCutLine, kActs}}, {}}));
+  EXPECT_EQ(held.closed_media(kCutLine), 0);
+}
+
 }  // namespace
 }  // namespace detente::sim
