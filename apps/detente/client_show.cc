@@ -160,6 +160,8 @@ std::vector<std::string> entry_lines(const Json& entry) {
   if (!verdict.empty())
     for (const std::string& line : wrap(verdict, kColumns - 4 - mark.size())) out.push_back("    " + mark + line);
   add_fields(out, entry, mark);
+  if (const auto late = entry.value("late_s", std::uint64_t{0}); late > 0)
+    out.push_back("    " + mark + "SIGNED " + std::to_string(late / 60) + " MINUTES BEFORE IT WAS HERE: what it says is done now, as it was meant then");
   if (entry.contains("text"))
     for (const std::string& line :
          wrap(wire::display_text(entry["text"].get<std::string>()), kColumns - 4 - mark.size()))

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "station/entry_json.h"
 #include "station/mandates.h"
 #include "wire/text.h"
 
@@ -89,6 +90,8 @@ std::optional<watch::CutFacts> facts_of(const Running& running, const Counterpar
   watch::CutFacts out{first->since(), wire::display_line(newest.reason), registers.dark(whose, line), mandate_of_cut(running, counterpart, whose, newest)};
   out.by = officer_post(ours ? running.own_roster : counterpart.roster, newest.author);
   if (!ours) out.since_by_ours = by_our_clock(running, counterpart, first->since());
+  const WallTime signed_at = ours ? newest.signed_at : by_our_clock(running, counterpart, newest.signed_at).value_or(newest.signed_at);
+  if (seconds_late(signed_at, newest.noted) > 0 && newest.noted > newest.since()) out.came = newest.noted;
   if (newest.cut_epoch != first->cut_epoch) out.anew = newest.since();
   const accord::Annex* annex = counterpart.accord.annex(line);
   const line::MediaMask carried = annex == nullptr ? line::kAllMedia : media_of(*annex);

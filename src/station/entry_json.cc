@@ -211,6 +211,9 @@ Json entry_json(Running& running, const EntryView& view) {
     out["attachments"].push_back(attachment_json(running, *view.counterpart, view.log.own, attachment));
   out["leaf"] = to_hex(view.stored.leaf);
   out["early"] = view.early;
+  const bool act = header.kind == record::kRegister || header.kind == record::kProposal || header.kind == record::kProposalAnswer ||
+                   header.kind == record::kSuspension;
+  out["late_s"] = act && !entry->signatures.empty() ? seconds_late(header.time, view.stored.stored_at) : 0;
   out["receipted"] = receipted(running, view);
   const PeerId peer = view.counterpart->peer;
   out["crossed"] = !view.log.own && crossed_with_cut(running.driver->station().peer(peer).registers(), header,
@@ -219,6 +222,12 @@ Json entry_json(Running& running, const EntryView& view) {
   out["unread"] = !view.log.own &&
                   running.marks[{peer, view.annex->line}].unread(view.log.epoch, view.stored.index);
   return out;
+}
+
+std::uint32_t seconds_late(WallTime signed_at, WallTime stored_at) {
+  constexpr std::uint32_t kWorthAWord = 3600;
+  const std::uint32_t late = stored_at.seconds - std::min(signed_at, stored_at).seconds;
+  return late < kWorthAWord ? 0 : late;
 }
 
 Json waiting_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex) {

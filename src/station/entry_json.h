@@ -19,6 +19,9 @@ struct EntryView {
 // The fields of lists.
 Json entry_json(Running& running, const EntryView& view);
 // What waits in the outbox of a line and has no index yet, as `detente act export` names it: "waiting-12".
+// How long before it was on this disk an act was signed, when that is worth a word: an hour; else 0.
+std::uint32_t seconds_late(WallTime signed_at, WallTime stored_at);
+
 Json waiting_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 // With evidence: checkpoint, cosignature, officers' signatures and what they are worth, exact
 // bytes.

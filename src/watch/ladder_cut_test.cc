@@ -28,6 +28,14 @@ TEST(Ladder, OfSeveralCutsTheNewestWordsAreShownAndSinceWhenTheFirst) {
   EXPECT_NE(words.find("the second reason"), std::string::npos) << words;
 }
 
+TEST(Ladder, ACutThatWasSignedLongBeforeItCameSaysSo) {
+  LadderFacts facts = in_contact();
+  facts.cut_by_them = CutFacts{wall_ago(7200), "the leaflets"};
+  EXPECT_EQ(judge(facts).text.words.find("CAME HERE LATE"), std::string::npos);
+  facts.cut_by_them->came = wall_ago(60);
+  EXPECT_NE(judge(facts).text.words.find("CAME HERE LATE, at "), std::string::npos) << judge(facts).text.words;
+}
+
 TEST(Ladder, ACutOfOneMediumNamesItAndWhatGoesOn) {
   LadderFacts facts = in_contact();
   facts.cut_by_them = cut("the leaflets");

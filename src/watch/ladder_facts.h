@@ -94,6 +94,7 @@ struct CutFacts {
   std::string what = {};                       // "text": of a cut that leaves other media open; empty: all of the line
   std::string left = {};                       // and those: "documents"
   std::optional<WallTime> since_by_ours = {};  // the same moment, where the difference of the clocks is known
+  std::optional<WallTime> came = {};           // to this disk, where the newest was signed long before that
   std::optional<WallTime> anew = {};           // the newest, where several cuts of that side hold the line
 };
 

@@ -133,7 +133,8 @@ std::string cut_time(const LadderFacts& facts, const CutFacts& cut, bool ours) {
 std::string cut_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours) {
   return (ours ? "We" : sentence_start(facts.far)) + (cut.by.empty() ? "" : " (" + cut.by + ")") + " suspended " +
          (cut.what.empty() ? "the line" : cut.what + " on this line") + " at " + cut_time(facts, cut, ours) +
-         (cut.anew ? ", and anew at " + time_text(*cut.anew) : "") + by_mandate(cut) + ". " +
+         (cut.anew ? ", and anew at " + time_text(*cut.anew) : "") + by_mandate(cut) +
+         (cut.came ? "; the act was signed so early and CAME HERE LATE, at " + time_text(*cut.came) + " by our clock" : "") + ". " +
          in_quotes(cut.reason) + (cut.left.empty() ? "" : " Not suspended: " + cut.left + ".");
 }
 

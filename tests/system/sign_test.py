@@ -98,6 +98,24 @@ class TwoOfficers(TwoStations):
         self.south.cli("lift", f"north/{LINE}", "--as", "kim")
         wait_until(lambda: self.situation(self.north) == "in-contact", "the lift")
 
+    def test_an_act_that_was_signed_long_before_says_so_on_both_screens(self):
+        folder = os.path.join(self.lab.dir, "clock")
+        os.mkdir(folder)
+        file = self.prepare("old.act")
+        for officer in ("kim", "park"):
+            self.south.cli("sign", file, "--as", officer, "--yes")
+        later = Clock(folder, time.time() + 7260)
+        for station in (self.south, self.north):
+            station.stop()
+            station.env = later.env
+            station.start()
+        self.south.wait_link("north")
+        self.south.cli("act", "submit", file)
+        wait_until(lambda: self.situation(self.north) == "cut-by-them", "the cut at the other side")
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            self.assertIn("CAME HERE LATE, at ", self.ladder(station)["words"])
+            self.assertRegex(station.shown("record", "show", f"{far}/accord"), "SIGNED 12[12] MINUTES BEFORE IT WAS HERE")
+
     def test_under_a_rule_cut_as_an_officer_writes_the_file_with_his_signature(self):
         done = self.south.cli("cut", f"north/{LINE}", "--reason", REASON, "--as", "kim", "--yes",
                               "--to-sign", self.path("first.act"))
