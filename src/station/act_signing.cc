@@ -26,7 +26,8 @@ Result<const accord::Credential*> person_of(const ActGround& ground, const recor
   if (!std::all_of(lines.begin(), lines.end(), [&](LineId line) { return one.allows(line); }))
     return fail(Fault::kDenied, who + " (" + one.post + ") has no right for every line of this act");
   if (ground.own->revoked(officer)) return fail(Fault::kDenied, "the credential of " + who + " (" + one.post + ") is revoked");
-  if (const accord::Annex* annex = ground.accord->annex(kAccordLine)) DETENTE_TRY_VOID(check_post(*annex, one));
+  for (const LineId line : lines)
+    if (const accord::Annex* annex = ground.accord->annex(line)) DETENTE_TRY_VOID(check_post(*annex, one));
   return &one;
 }
 

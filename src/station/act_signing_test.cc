@@ -5,6 +5,7 @@
 #include "accord/accord_for_test.h"
 #include "line/proposal.h"
 #include "line/register_act.h"
+#include "station/cuts.h"
 #include "station/mandates.h"
 #include "station/side_rules.h"
 
@@ -66,6 +67,26 @@ std::string joined(const std::vector<std::string>& lines) {
   std::string out;
   for (const std::string& line : lines) out += line + "\n";
   return out;
+}
+
+// Its line is open to other posts: nobody else signs, and where somebody did it counts for nothing.
+TEST_F(ActSigning, AnOfficerWhomTheAccordKeepsOffALineActsOnNoneOfIt) {
+  const record::OfficerSignature by{OfficerId{2}, 1, accord_.accord.version, {}};
+  const std::string post = accord::test::officer(2).post;
+  EXPECT_TRUE(signer_may(own_, {&accord_}, by, {LineId{1}}));
+  for (const LineId closed : {LineId{1}, kAccordLine}) {
+    accord_.annexes.at(LineId{1}).people = accord_.annexes.at(kAccordLine).people = {post};
+    EXPECT_TRUE(signer_may(own_, {&accord_}, by, {LineId{1}}));
+    accord_.annexes.at(closed).people = {"another-post"};
+    EXPECT_FALSE(signer_may(own_, {&accord_}, by, {LineId{1}})) << closed.value;
+    record::ActFile file = cut();
+    const auto signed_by = sign(file, 2);
+    ASSERT_FALSE(signed_by);
+    EXPECT_NE(signed_by.error().message.find("opens line " + accord_.annexes.at(closed).name + " to these posts: another-post"), std::string::npos)
+        << signed_by.error().message;
+  }
+  EXPECT_TRUE(signer_may(own_, {&accord_}, {OfficerId{2}, 1, accord_.accord.version + 1, {}}, {LineId{1}}))
+      << "under another accord, which says nothing here";
 }
 
 TEST_F(ActSigning, TheWordsNameEverythingThatIsSigned) {

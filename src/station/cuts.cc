@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/civil.h"
+#include "station/desk_checks.h"
 #include "station/entry_json.h"
 #include "station/mandates.h"
 #include "wire/text.h"
@@ -137,20 +138,36 @@ std::vector<LineId> ids_of(const std::vector<line::RegisterOf>& lines) {
 
 }  // namespace
 
-bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vector<LineId>& lines) {
-  const accord::SignedCredential* found = roster.by_number(officer);
-  return found != nullptr && !found->credential.is_station() &&
-         std::all_of(lines.begin(), lines.end(), [&](LineId line) { return found->credential.allows(line); });
+bool signer_may(const accord::Roster& roster, const Lineage& accords, const record::OfficerSignature& signature,
+                const std::vector<LineId>& lines) {
+  const accord::SignedCredential* found = roster.by_number(signature.officer);
+  if (found == nullptr || found->credential.is_station()) return false;
+  const auto accord = std::find_if(accords.begin(), accords.end(), [&](const accord::AccordInForce* one) {
+    return one->accord.version == signature.accord_version;
+  });
+  const auto may_join = [&](LineId line) {
+    const accord::Annex* annex = accord == accords.end() ? nullptr : (*accord)->annex(line);
+    return annex == nullptr || annex->allows_post(found->credential.post);
+  };
+  return may_join(kAccordLine) &&
+         std::all_of(lines.begin(), lines.end(), [&](LineId line) { return found->credential.allows(line) && may_join(line); });
+}
+
+// Of the own side; with what to do.
+Result<void> check_signer_lines(const Running& running, const Counterpart& counterpart, const record::OfficerSignature& signature,
+                                const std::vector<LineId>& lines) {
+  const accord::SignedCredential* held = running.own_roster.by_number(signature.officer);
+  if (held == nullptr) return {};  // what is wrong with the signature is said elsewhere
+  for (const LineId line : lines)
+    if (const accord::Annex* annex = counterpart.accord.annex(line)) DETENTE_TRY_VOID(check_line_right(*annex, held->credential));
+  return {};
 }
 
 Result<void> check_register_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY_VOID(line::check_register_act(entry));
   DETENTE_TRY(act, line::parse_register_body(entry.body));
   for (const record::OfficerSignature& signature : entry.signatures)
-    if (!signer_may(running.own_roster, signature.officer, ids_of(act.lines())))
-      return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) +
-                                      " has no right for every one of these lines: " +
-                                      names_of(counterpart, act.lines()));
+    DETENTE_TRY_VOID(check_signer_lines(running, counterpart, signature, ids_of(act.lines())));
   if (act.clear && act.clear->ground != line::ClearGround::kLifted)
     return fail(Fault::kUnsupported, "a restoration clears lines by itself; a desk lifts its own cut");
   const core::Registers& registers = running.driver->station().peer(counterpart.peer).registers();

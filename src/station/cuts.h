@@ -4,12 +4,19 @@
 
 #include "station/json.h"
 #include "station/running.h"
+#include "station/verdict.h"
 #include "watch/ladder_facts.h"
 
 namespace detente::station {
 
-// Whether it is an officer or a principal whose credential has every one of these lines.
-bool signer_may(const accord::Roster& roster, OfficerId officer, const std::vector<LineId>& lines);
+// Whether it is an officer or a principal whose credential has every one of these lines, and whose post the accord that he
+// signed under lets join them and the accord line (`people` of their annexes). `accords`: of the lineage.
+bool signer_may(const accord::Roster& roster, const Lineage& accords, const record::OfficerSignature& signature,
+                const std::vector<LineId>& lines);
+
+// The same of the own side's, under the accord in force: kDenied says why, and what to do.
+Result<void> check_signer_lines(const Running& running, const Counterpart& counterpart, const record::OfficerSignature& signature,
+                                const std::vector<LineId>& lines);
 
 // What the accord lets this side do alone: kDenied, kNotFound with what to do.
 Result<void> check_register_submission(const Running& running, const Counterpart& counterpart,

@@ -73,7 +73,7 @@ bool persons_act_counts(const Running& running, const Counterpart& counterpart, 
   const accord::Roster& roster = whose == Whose::kAuthors ? running.own_roster : counterpart.roster;
   const std::vector<LineId> lines = lines_of_act(running, counterpart, whose, entry);
   return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
-    return signer_may(roster, signature.officer, lines) &&
+    return signer_may(roster, counterpart.lineage(), signature, lines) &&
            judge_signature(entry, signature, counterpart.lineage(), roster, place).value == Verdict::Value::kValid;
   });
 }
@@ -83,9 +83,7 @@ Result<void> check_lines(const Running& running, const Counterpart& counterpart,
     if (counterpart.accord.annex(line) == nullptr)
       return fail(Fault::kNotFound, "the accord with " + counterpart.name() + " has no line of number " + std::to_string(line.value));
     for (const record::OfficerSignature& signature : entry.signatures)
-      if (!signer_may(running.own_roster, signature.officer, {line}))
-        return fail(Fault::kDenied, "officer " + std::to_string(signature.officer.value) + " has no right for line " +
-                                        name_of(counterpart, line) + ": let one who has it sign");
+      DETENTE_TRY_VOID(check_signer_lines(running, counterpart, signature, {line}));
   }
   return {};
 }

@@ -52,8 +52,9 @@ bool signers_may(const Running& running, const Counterpart& counterpart, bool ow
   if (entry.header.kind != record::kRegister && !line::is_proposal_act(entry.header.kind)) return true;
   const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
   const auto lines = lines_of_act(running, counterpart, own ? record::Whose::kAuthors : record::Whose::kOthers, entry);
-  return std::all_of(entry.signatures.begin(), entry.signatures.end(),
-                     [&](const record::OfficerSignature& one) { return signer_may(roster, one.officer, lines); });
+  return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& one) {
+    return signer_may(roster, counterpart.lineage(), one, lines);
+  });
 }
 
 }  // namespace
@@ -92,7 +93,7 @@ std::string why_without_effect(const Running& running, const Counterpart& counte
   if (by.faulty)
     return by.faulty->value == Verdict::Value::kAfterLastValid ? "" : "its signature is not valid, " + by.faulty->why;
   if (signers_may(running, counterpart, own, entry)) return "";
-  return "an officer who signed it has no right for every one of its lines";
+  return "an officer who signed it has no right for every one of its lines, by his credential or by the accord";
 }
 
 }  // namespace detente::station

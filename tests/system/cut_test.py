@@ -316,5 +316,21 @@ class InTheDark(TwoStations):
         self.assertEqual(self.north.texts("south", LINE), ["before", "meanwhile", "after"])
 
 
+class OpenToOtherPosts(TwoStations):
+    """The line's annex names the posts that may join it, and the duty officer's is not among them."""
+    options = ("--people", f"{LINE}=watch-leader")
+
+    def test_an_officer_of_another_post_acts_on_none_of_it(self):
+        far = f"north/{LINE}"
+        for act in (("cut", far, "--no-reason"), ("restore", "propose", far, "--at", "+1h")):
+            refused = self.south.refused(*act, "--as", "kim", "--yes")
+            self.assertEqual(refused["fault"], "denied", refused)
+            self.assertIn(f"the accord opens line {LINE} to these posts: watch-leader", refused["message"])
+            self.assertIn("let one of those posts act", refused["message"])
+        self.south.cli("cut", f"north/{OTHER}", "--no-reason", "--as", "kim", "--yes")
+        self.await_situation(self.north, "cut-by-them", OTHER)
+        self.assertNotEqual(self.ladder(self.south)["situation"], "cut-by-us")
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
