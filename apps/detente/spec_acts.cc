@@ -85,7 +85,7 @@ earliest), then of the side that stands first in the accord's order, then the ea
 
 ## 6. The model
 
-`spec/model/line.pml` is these rules for spin, one line, two sides, with crossings, losses, copies in any order, crashes, lifts and a restoration; the tables above are printed into `spec/model/transitions.pml` (`detente spec model`). `tests/model/model_test.py` searches every state at several sizes and shows that with any
+`spec/model/line.pml` is these rules for spin, one line, two sides, with crossings, losses, copies in any order, crashes, lifts, a restoration and the dark; the tables above are printed into `spec/model/transitions.pml` (`detente spec model`). `tests/model/model_test.py` searches every state at several sizes and shows that with any
 one row removed a promise of section 1 breaks, or something that has to be possible is not; and that a row by which a cut line would open without tests is found.
 )";
 

@@ -12,6 +12,9 @@
    one or never; after `calm` the newest arrives at last. A copy of something not newer changes
    nothing, so that step is not there. Acts of the proposal arrive in their log's order.
 
+   The dark (cut.md section 5): while a cut in the dark is in force no path delivers, either way; files
+   do, at any time before `calm`, and after it where persons go on to carry them.
+
    After `calm` no step can be repeated: every run ends, so that fairness is not asked for. */
 #include "transitions.pml"
 
@@ -22,6 +25,9 @@
 #define TALKS 1
 #define MAIL 1
 #endif
+#ifndef DARK
+#define DARK 0 /* whether sides cut in the dark */
+#endif
 #define CUTS(i) (i == 0 -> CUTS_0 : CUTS_1)
 
 #define OTHER(i) (1 - (i))
@@ -30,6 +36,8 @@
 #define ENDS(e) (2 * (e))
 #define EPOCH_OF(act) (((act) + 1) / 2)
 #define SIGNED(j, act) (act <= s[j].newest && (act == BEGINS(EPOCH_OF(act)) || (s[j].ended & (1 << EPOCH_OF(act)))))
+#define IN_THE_DARK(i) (s[i].dark && s[i].reg == CUT)
+#define DELIVERS (!calm || files || !(IN_THE_DARK(0) || IN_THE_DARK(1)))
 #define OPEN(i) SHOWS_OPEN(s[i].reg, s[i].known)
 
 typedef Side {
@@ -43,6 +51,7 @@ typedef Side {
   byte known_act;
   byte consented;   /* the own epoch when this side signed its part of the agreement */
   bit used;         /* an agreement is tried once */
+  bit dark;         /* the cut is in the dark; one that comes beside it takes nothing from it */
   bit lifting;      /* the tests are those of a lift, not of an agreement */
   byte proposal = P_NONE; /* computed from the acts of the proposal that are here */
   bit must_be_closed; /* not of the program: a cut, or its hour, that no passed test has ended */
@@ -61,6 +70,7 @@ byte other_acts_here;  /* at side 0 */
 /* One ordinary entry of side 0: the epoch of side 1 that it names, plus one. */
 byte mail;
 bit calm; /* no new act and no crash from here on; both directions deliver */
+bit files; /* and so do persons with files */
 
 hidden byte to;
 hidden byte p;
@@ -77,6 +87,7 @@ inline begin_epoch(i, with_notice) {
   s[i].epoch++;
   s[i].announced = s[i].announced | (with_notice << s[i].epoch);
   s[i].newest = BEGINS(s[i].epoch);
+  s[i].dark = s[i].dark && (s[i].reg == CUT || s[i].reg == RESTORING);
   s[i].reg = to;
   s[i].lifting = 0
 }
@@ -141,6 +152,14 @@ end:
        to = REGISTER_STEP(s[me].reg, DO_CUT);
        assert(to == CUT); /* a cut is possible in every state */
        begin_epoch(me, 0);
+       s[me].in_force = s[me].epoch;
+       s[me].must_be_closed = 1;
+       check(me) }
+  :: d_step { DARK && !calm && s[me].epoch < CUTS(me) ->
+       to = REGISTER_STEP(s[me].reg, DO_CUT);
+       assert(to == CUT);
+       begin_epoch(me, 0);
+       s[me].dark = 1;
        s[me].in_force = s[me].epoch;
        s[me].must_be_closed = 1;
        check(me) }
@@ -226,7 +245,7 @@ end:
   od
 }
 
-#define ARRIVES(act) (act > s[me].known_act && SIGNED(OTHER(me), act) && (!calm || act == s[OTHER(me)].newest))
+#define ARRIVES(act) (act > s[me].known_act && DELIVERS && SIGNED(OTHER(me), act) && (!calm || act == s[OTHER(me)].newest))
 
 inline take(act) {
   s[me].known_act = act;
@@ -243,10 +262,10 @@ end:
   :: d_step { ARRIVES(2) -> take(2) }
   :: d_step { ARRIVES(3) -> take(3) }
   :: d_step { ARRIVES(4) -> take(4) }
-  :: d_step { me == 0 && other_acts_here < other_acts ->
+  :: d_step { me == 0 && DELIVERS && other_acts_here < other_acts ->
        other_acts_here++;
        judge_proposal(0, author_acts, other_acts_here) }
-  :: d_step { me == 1 && author_acts_here < author_acts ->
+  :: d_step { me == 1 && DELIVERS && author_acts_here < author_acts ->
        author_acts_here++;
        judge_proposal(1, author_acts_here, other_acts) }
   od
@@ -277,6 +296,8 @@ end:
      :: ENDED(0) && s[0].in_force < s[0].epoch -> skip /* an announcement is taken back */
      :: ENDED(0) && s[0].in_force == s[0].epoch && !s[0].used -> skip /* a lifted cut ends open */
      :: ENDED(0) && s[0].in_force == s[0].epoch && s[0].used -> skip /* a restoration ends open */
+     :: ENDED(0) && s[0].dark && !s[0].used -> skip /* the dark ends by its side's own lift */
+     :: ENDED(0) && s[0].dark && s[0].used -> skip /* the dark ends by a restoration that files agreed on */
      :: TAKEN -> skip /* an entry is taken */
      :: CROSSED -> skip /* an entry crosses with a cut */
      :: BOTH(P_ACCEPTED) -> skip /* an offer is accepted */
@@ -291,7 +312,13 @@ end:
   od
 }
 
-proctype Calm() { calm = 1 }
+proctype Calm() {
+  if
+  :: DARK -> files = 1
+  :: skip
+  fi;
+  calm = 1
+}
 
 init {
   atomic {
@@ -309,5 +336,8 @@ init {
 #define SAME (s[0].known == s[1].reg && s[1].known == s[0].reg && s[0].reg != RESTORING && \
               s[1].reg != RESTORING && s[0].proposal == s[1].proposal)
 
-/* Without new acts, and with both directions delivering at last, both show the same. */
-ltl settles { [] (calm -> <> [] SAME) }
+/* Without new acts, and with both directions delivering at last, both show the same. In the dark files have to. */
+#ifndef UNHEARD
+#define UNHEARD (!files && (IN_THE_DARK(0) || IN_THE_DARK(1)))
+#endif
+ltl settles { [] (calm -> <> [] (SAME || UNHEARD)) }

@@ -16,13 +16,14 @@ MODEL = os.path.join(os.environ["DETENTE_SOURCE"], "spec", "model")
 ROW = re.compile(r"^  \+ \((.*)\) \* (\w+) \\$")
 RUN_SECONDS = 900
 
-# Cut epochs of each side, whether there is a proposal, whether an entry is under way.
-SMALL = [(1, 1, 0, 1), (2, 1, 0, 0), (1, 0, 1, 0)]
-FULL = [(1, 1, 1, 1), (2, 2, 0, 1), (2, 0, 1, 0), (0, 2, 1, 0)]
+# Cut epochs of each side, whether there is a proposal, whether an entry is under way, whether sides cut in the dark.
+SMALL = [(1, 1, 0, 1, 0), (2, 1, 0, 0, 0), (1, 0, 1, 0, 0)]
+FULL = [(1, 1, 1, 1, 0), (2, 2, 0, 1, 0), (2, 0, 1, 0, 0), (0, 2, 1, 0, 0), (1, 1, 1, 0, 1), (2, 1, 0, 1, 1)]
 # Rows that somebody might take for a help: an announcement over a cut, a way back without tests.
 WRONG = ["CUT && act == DO_ANNOUNCE) * ANNOUNCED", "CUT && act == DO_LIFT) * CLEAR",
          "CUT && act == DO_INSTANT_CAME) * CLEAR", "RESTORING && act == DO_LIFT) * CLEAR"]
-LONG = [(2, 1, 1, 0), (1, 2, 1, 0)]
+DARK = (1, 0, 0, 0, 1)
+LONG = [(2, 1, 1, 0, 0), (1, 2, 1, 0, 0), (2, 0, 1, 0, 1)]
 
 
 class Finding(Exception):
@@ -36,14 +37,14 @@ def quietly(command, folder):
     return done.stdout
 
 
-def search(size, transitions, optimise):
+def search(size, transitions, optimise, defined=()):
     """Every state of the model at this size; gives how many, and the lines of its witness that none reached."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(MODEL, "line.pml"), folder)
         with open(os.path.join(folder, "transitions.pml"), "w", encoding="utf-8") as out:
             out.write(transitions)
-        names = ("CUTS_0", "CUTS_1", "TALKS", "MAIL")
-        quietly(["spin", *(f"-D{n}={v}" for n, v in zip(names, size)), "-a", "line.pml"], folder)
+        names = ("CUTS_0", "CUTS_1", "TALKS", "MAIL", "DARK")
+        quietly(["spin", *(f"-D{n}={v}" for n, v in zip(names, size)), *defined, "-a", "line.pml"], folder)
         # No partial order reduction: every step here touches what all processes see.
         quietly(["gcc", optimise, "-w", "-DNOREDUCE", "-o", "pan", "pan.c"], folder)
         report = quietly(["./pan", "-a", "-m100000"], folder)
@@ -86,7 +87,7 @@ def whole_model(transitions, sizes):
         except Finding as finding:
             sys.exit(f"the model does not hold at {size}: {finding}")
         print(f"cuts {size[0]} and {size[1]}, {'a' if size[2] else 'no'} proposal, "
-              f"{'an' if size[3] else 'no'} entry: {states} states, {time.monotonic() - started:.1f} s")
+              f"{'an' if size[3] else 'no'} entry, {'in the dark' if size[4] else 'no dark'}: {states} states, {time.monotonic() - started:.1f} s")
         never = unreached if never is None else never & unreached
     for number in sorted(never):
         print(f"no run reaches: {witness_at(number)}")
@@ -141,6 +142,17 @@ def wrong_rows_are_found(transitions):
             sys.exit("a line that is cut opens without tests, and the model does not see it")
 
 
+def the_dark_is_dark(transitions):
+    """Without files the sides do not come to show the same: no path delivers there."""
+    try:
+        search(DARK, transitions, "-O0", ["-DUNHEARD=0"])
+    except Finding as finding:
+        print(f"in the dark, with nobody who carries files: {finding}")
+        if str(finding).startswith("liveness"):
+            return
+    sys.exit("in the dark of the model something is delivered by a path")
+
+
 def main():
     if not shutil.which("spin") or not shutil.which("gcc"):
         print("spin or gcc is missing (./test installs them)")
@@ -150,6 +162,7 @@ def main():
     whole_model(transitions, FULL + (LONG if os.environ.get("DETENTE_LONG") else []))
     every_row_is_needed(transitions)
     wrong_rows_are_found(transitions)
+    the_dark_is_dark(transitions)
 
 
 if __name__ == "__main__":
