@@ -1,5 +1,7 @@
 // proposal and restore: what the two sides offer each other and agree on, and how lines that were cut come back.
 // spec/acts.md, spec/restoration.md.
+#include <algorithm>
+
 #include "base/civil.h"
 #include "client_live.h"
 #include "client_proposals.h"
@@ -204,6 +206,21 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
   return {};
 }
 
+// The agreement about these lines whose tests run; where none runs, the newest that stands: its station says what is wrong.
+Json tested_restoration(const Json& proposals, const std::vector<std::string>& names) {
+  Json out;
+  for (const Json& one : proposals) {
+    if (one["matter"] != "restoration" || one["state"] != "accepted") continue;
+    const bool all = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return std::any_of(one["lines"].begin(), one["lines"].end(), [&](const Json& line) { return line["line"] == name; });
+    });
+    if (!all) continue;
+    out = one;
+    if (!one["restoration"].is_null() && one["restoration"]["state"] == "testing") return out;
+  }
+  return out;
+}
+
 Result<void> desk(Context& context, const ProposalOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
@@ -211,9 +228,7 @@ Result<void> desk(Context& context, const ProposalOptions& options) {
   DETENTE_TRY(all, proposals_of(station, chosen.counterpart));
   DETENTE_TRY(lifts, lifts_of(station, chosen.counterpart));
   const Json lifted = tested_lift(lifts, chosen.names);
-  Json open = lifted;
-  for (const Json& one : all["proposals"])
-    if (lifted.is_null() && one["matter"] == "restoration" && one["state"] == "accepted") open = one;
+  const Json open = lifted.is_null() ? tested_restoration(all["proposals"], chosen.names) : lifted;
   if (open.is_null())
     return fail(Fault::kState, "no restoration with " + chosen.counterpart + " is agreed on, and no lift of these lines is being tested");
   line::RestorationTest test{line::RestorationTestOf::kDesk, {}, options.words};

@@ -118,6 +118,23 @@ Result<void> check_not_ended(const core::Peer& peer, const line::ActPlace& agree
   return {};
 }
 
+// A word says how the tests are read: it needs tests that run, and counts from the agreed instant on by its author's
+// clock (core/agreements.h).
+Result<void> check_tests_run(const core::Peer& peer, const line::ActPlace& agreement, WallTime said) {
+  DETENTE_TRY_VOID(check_not_ended(peer, agreement));
+  const WallTime instant = peer.agreements().book().find(agreement)->instant.value_or(WallTime{});
+  const auto& runs = peer.restorations().runs();
+  const bool running = std::any_of(runs.begin(), runs.end(),
+                                   [&](const core::RestorationRun& run) { return run.agreement.at == agreement && !run.end; });
+  if (!running)
+    return fail(Fault::kState, "the tests of this restoration do not run: they are agreed for " + format_utc(instant) +
+                                   ". Say how you read them when they have begun (detente restore show)");
+  if (said < instant)
+    return fail(Fault::kState, "your word is dated " + format_utc(said) + ", before the agreed instant " + format_utc(instant) +
+                                   ", and would not count: set the clock of the desk, and say it again");
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
@@ -130,7 +147,7 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   const core::Agreements& agreements = peer.agreements();
   const auto on = agreements.target(Whose::kAuthors, entry.header);
   const bool agreed = on && agreements.book().find(*on) != nullptr && agreements.book().outcome(*on)->state == line::ProposalState::kAccepted;
-  if (agreed) DETENTE_TRY_VOID(check_not_ended(peer, *on));
+  if (agreed) DETENTE_TRY_VOID(check_tests_run(peer, *on, entry.header.time));
   if (!agreed && !(on && is_tested_lift(peer, *on)))
     return fail(Fault::kState, "what this refers to is neither an agreed restoration nor a lift that is being tested: detente proposal list");
   return check_lines(running, counterpart, entry);
