@@ -188,11 +188,11 @@ class Restorations(unittest.TestCase):
         self.north.kill()
         self.north.start()
         report = wait_until(lambda: self.acts(self.north, "own", 16), "the report of the station that was stopped")[0]
-        self.assertIn("the station was stopped", report)
+        self.assertIn("started anew", report)
         self.assertIn(f"{DESK} stays cut", report)
         self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us")
         ended = wait_until(lambda: (found := self.proposals(self.south)[0]["restoration"])["state"] == "ended" and found, "south's tests to end, too")
-        self.assertIn("the station was stopped", ended["their_end"])
+        self.assertIn("started anew", ended["their_end"])
         self.assertTrue(ended["anew"])
         shown = self.south.shown("restore", "show")
         self.assertIn("a word of both desks was missing", shown)
