@@ -122,6 +122,9 @@ std::string document_state_text(const Json& document) {
   const std::uint64_t rate = document.value("bytes_per_second", std::uint64_t{0});
   const std::string there = state == "named" ? "there" : "here";
   std::string out = fmt::format("{} % {}", per_cent(bytes, length), there);
+  const Json stopped = document.value("stopped", Json());
+  if (stopped == "cut") return out + ", stopped: its line is cut for documents; it goes on when that is restored";
+  if (stopped == "retired") return out + ", stopped: its line was retired; the rest does not go any more";
   if (rate == 0) return out + ", waiting";
   out += fmt::format(", {}/s", size_text(rate));
   if (document["seconds_left"].is_number())

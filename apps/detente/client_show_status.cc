@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client_documents.h"
 #include "client_show.h"
 #include "wire/text.h"
 
@@ -68,6 +69,20 @@ std::string accord_change_text(const Json& counterpart) {
   return out;
 }
 
+// Documents stand in no column: mostly there are none.
+void add_documents(std::vector<std::string>& out, const Json& lines) {
+  for (const Json& line : lines) {
+    const Json& waiting = line["documents_waiting"];
+    const auto count = waiting["count"].get<std::uint64_t>();
+    if (count == 0) continue;
+    const std::string text = fmt::format("{}: {} of ours, {}, {} not all on the other side's disk yet{}", shown(line, "name"),
+                                         count == 1 ? "1 document" : fmt::format("{} documents", count),
+                                         size_text(waiting["bytes"].get<std::uint64_t>()), count == 1 ? "is" : "are",
+                                         waiting["stopped"].get<bool>() ? "; the cut of the line stops them, and they go on when it is restored" : "");
+    for (const std::string& one : wrap(text, kColumns - 2)) out.push_back("  " + one);
+  }
+}
+
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
                      const Json& synchronised, bool colour) {
   out.push_back("");
@@ -104,6 +119,7 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
         line["own_size"].get<std::uint64_t>(), line["receipted"].get<std::uint64_t>(), waiting,
         line["far_size"].get<std::uint64_t>(), line["unread"].get<std::uint64_t>()));
   }
+  add_documents(out, counterpart["lines"]);
 }
 
 void add_log(std::vector<std::string>& out, const Json& log) {

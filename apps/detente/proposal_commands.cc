@@ -1,5 +1,7 @@
 // proposal and restore: what the two sides offer each other and agree on, and how lines that were cut come back.
 // spec/acts.md, spec/restoration.md.
+#include <algorithm>
+
 #include "base/civil.h"
 #include "client_live.h"
 #include "client_proposals.h"
@@ -28,16 +30,21 @@ std::string when(const Json& seconds) { return format_utc(WallTime{seconds.get<s
 
 void add_run_lines(std::vector<std::string>& out, const Json& run) {
   const bool over = !run["end"].is_null();
-  out.push_back("    tests: " + (over ? "ended: " + run["end"].get<std::string>() : std::string("running")));
+  out.push_back("    tests: " + (over ? (run["state"] == "missed" ? "" : "ended: ") + run["end"].get<std::string>() : std::string("running")));
   if (run.contains("their_end") && !run["their_end"].is_null())
     out.push_back("    the other station has ended its tests: " + run["their_end"].get<std::string>());
   if (run.value("anew", false)) out.push_back("    what has not opened needs a new agreement: detente restore propose");
   for (const Json& line : run.value("lines", Json::array())) {
     std::string words = "      " + line["line"].get<std::string>() + ": ";
+    if (line["retired"].get<bool>()) {
+      out.push_back(words + (line["open"].get<bool>() ? "was open when the tests ended; " : "did not open; ") + "the accord does not have it any more");
+      continue;
+    }
     const std::string passed = line["passed"].get<std::string>();
-    words += line["open"].get<bool>() ? "open" : passed.empty() ? (over ? "nothing passed" : "nothing has passed yet") : "passed both ways: " + passed;
+    words += line["open"].get<bool>() ? "open" : passed.empty() ? (over ? "nothing is known to have passed" : "nothing has passed yet") : "passed both ways: " + passed;
     if (!line["open"].get<bool>()) words += ", wanted: " + line["wanted"].get<std::string>();
     if (!line["path_works"].get<bool>()) words += over ? "; no path worked both ways" : "; no path works both ways";
+    if (line["log_only"].get<bool>()) words += "; log only: what passes between the stations tells nothing of its own equipment";
     if (line["desk_wanted"].get<bool>() && !line["desk_passed"].get<bool>())
       words += over ? "; a word of both desks was missing" : "; waits for a word of both desks (detente restore desk)";
     if (line["cut_anew"].get<bool>()) words += "; this side's cut is newer than the agreement, or of more than it names: it takes a new agreement";
@@ -204,6 +211,21 @@ Result<void> propose(Context& context, const ProposalOptions& options) {
   return {};
 }
 
+// The agreement about these lines whose tests run; where none runs, the newest that stands: its station says what is wrong.
+Json tested_restoration(const Json& proposals, const std::vector<std::string>& names) {
+  Json out;
+  for (const Json& one : proposals) {
+    if (one["matter"] != "restoration" || one["state"] != "accepted") continue;
+    const bool all = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return std::any_of(one["lines"].begin(), one["lines"].end(), [&](const Json& line) { return line["line"] == name; });
+    });
+    if (!all) continue;
+    out = one;
+    if (!one["restoration"].is_null() && one["restoration"]["state"] == "testing") return out;
+  }
+  return out;
+}
+
 Result<void> desk(Context& context, const ProposalOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
@@ -211,11 +233,9 @@ Result<void> desk(Context& context, const ProposalOptions& options) {
   DETENTE_TRY(all, proposals_of(station, chosen.counterpart));
   DETENTE_TRY(lifts, lifts_of(station, chosen.counterpart));
   const Json lifted = tested_lift(lifts, chosen.names);
-  Json open = lifted;
-  for (const Json& one : all["proposals"])
-    if (lifted.is_null() && one["matter"] == "restoration" && one["state"] == "accepted") open = one;
+  const Json open = lifted.is_null() ? tested_restoration(all["proposals"], chosen.names) : lifted;
   if (open.is_null())
-    return fail(Fault::kState, "no restoration with " + chosen.counterpart + " is agreed on, and no lift of these lines is being tested");
+    return fail(Fault::kState, "no restoration of these lines with " + chosen.counterpart + " is agreed on, and no lift of them is being tested");
   line::RestorationTest test{line::RestorationTestOf::kDesk, {}, options.words};
   for (const line::RestoredLine& one : chosen.lines) test.lines.push_back(one.line);
   const Bytes body = line::restoration_test_body(test);

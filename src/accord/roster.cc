@@ -88,8 +88,9 @@ Result<bool> Roster::apply(ByteView bytes) {
   for (const Revocation& revocation : bulletin.revocations) {
     DETENTE_TRY(is_new, next.check_new(revocation));
     if (is_new) next.revocations_[revocation.number].push_back(revocation);
-    const auto [at, is_first] = next.revoked_at_.emplace(revocation.number, bulletin.issued);
-    if (!is_first) at->second = std::min(at->second, bulletin.issued);
+    const RevokedBy by{bulletin.issued, bulletin.number};
+    const auto [at, is_first] = next.revoked_at_.emplace(revocation.number, by);
+    if (!is_first) at->second = std::min(at->second, by);
   }
   next.bulletins_.emplace(bulletin.number, digest);
   *this = std::move(next);
@@ -137,7 +138,12 @@ bool Roster::revoked(OfficerId number) const { return revocations_.contains(numb
 
 std::optional<WallTime> Roster::revoked_at(OfficerId number) const {
   const auto found = revoked_at_.find(number);
-  return found == revoked_at_.end() ? std::nullopt : std::optional(found->second);
+  return found == revoked_at_.end() ? std::nullopt : std::optional(found->second.first);
+}
+
+std::uint64_t Roster::revoked_by(OfficerId number) const {
+  const auto found = revoked_at_.find(number);
+  return found == revoked_at_.end() ? 0 : found->second.second;
 }
 
 bool Roster::any_station_revoked() const {

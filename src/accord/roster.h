@@ -93,6 +93,7 @@ class Roster {
   bool revoked(OfficerId number) const;
   // When its first revocation was issued, by the root's clock; nothing while there is none.
   std::optional<WallTime> revoked_at(OfficerId number) const;
+  std::uint64_t revoked_by(OfficerId number) const;  // the bulletin's number; 0: none did
   bool any_station_revoked() const;
   // Those at this post, by number.
   std::vector<const SignedCredential*> revoked_stations(std::string_view post) const;
@@ -114,7 +115,8 @@ class Roster {
   std::map<OfficerId, SignedCredential> credentials_;
   std::map<Kid, OfficerId> kids_;
   std::map<OfficerId, std::vector<Revocation>> revocations_;
-  std::map<OfficerId, WallTime> revoked_at_;
+  using RevokedBy = std::pair<WallTime, std::uint64_t>;  // the earliest issued, and its bulletin
+  std::map<OfficerId, RevokedBy> revoked_at_;
   std::map<std::pair<OfficerId, WallTime>, WallTime> suspensions_;  // (number, from): until
   std::map<std::uint64_t, Digest> bulletins_;
 };

@@ -90,7 +90,10 @@ void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::
   if (test->of == line::RestorationTestOf::kLift) return note_lift_test(whose, at, *test);
   if (!agreement) return;
   if (test->of == line::RestorationTestOf::kDesk) {
-    for (const LineId line : test->lines) desks_.insert({*agreement, whose, line});
+    for (const LineId line : test->lines) {
+      WallTime& said = desks_[{*agreement, whose, line}];
+      said = std::max(said, entry.header.time);
+    }
     return;
   }
   Test found{at, {}};
@@ -267,7 +270,10 @@ const Agreements::Test* Agreements::test(const line::ActPlace& agreement, Whose 
 }
 
 bool Agreements::desk_spoke(const line::ActPlace& agreement, Whose whose, LineId line) const {
-  return desks_.count({agreement, whose, line}) > 0;
+  const auto said = desks_.find({agreement, whose, line});
+  if (said == desks_.end()) return false;
+  const line::Proposal* proposal = book_.find(agreement);  // none: the first test of a lift, which comes before any word
+  return proposal == nullptr || (proposal->instant && said->second >= *proposal->instant);
 }
 
 }  // namespace detente::core

@@ -110,7 +110,8 @@ class Agreements {
     std::optional<record::Attachment> document;
   };
   const Test* test(const line::ActPlace& agreement, record::Whose whose, line::RestorationTestOf of) const;
-  // Lines whose desk that side's officer has said to be there.
+  // Whether that side's officer has said that he is at the desk of that line, by his clock at or after the agreed
+  // instant: before it there was no test that he could have read.
   bool desk_spoke(const line::ActPlace& agreement, record::Whose whose, LineId line) const;
 
   // The first test of a lift of that side's own cut, by its station; what else is tested of this lift refers to it.
@@ -168,7 +169,7 @@ class Agreements {
   line::ProposalBook book_;
   std::map<CutKey, line::ActPlace> cuts_;
   std::map<TestKey, Test> tests_;
-  std::set<DeskKey> desks_;
+  std::map<DeskKey, WallTime> desks_;  // the newest, by its author's clock
   std::vector<LiftTest> lifts_;
   std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
   std::map<std::pair<line::ActPlace, record::Whose>, line::RestorationReport> reported_;

@@ -355,6 +355,16 @@ std::optional<Instant> DocumentSender::next_deadline() const {
   return due;
 }
 
+UnconfirmedDocuments DocumentSender::unconfirmed(LineId line) const {
+  UnconfirmedDocuments out;
+  for (const auto& [prefix, open] : open_) {
+    if (open.blob.line != line) continue;
+    ++out.count;
+    out.bytes += open.blob.length;
+  }
+  return out;
+}
+
 std::optional<DocumentProgress> DocumentSender::progress(const Digest& root, Instant now) const {
   const auto it = asked_.find(record::blob_prefix(root));
   if (it == asked_.end()) return std::nullopt;

@@ -31,6 +31,7 @@ class DocumentSender {
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
   std::optional<DocumentProgress> progress(const Digest& root, Instant now) const;
+  UnconfirmedDocuments unconfirmed(LineId line) const;
 
  private:
   static constexpr std::size_t kAskedMax = 16;

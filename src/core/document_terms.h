@@ -39,6 +39,12 @@ struct NamedDocument {
   record::Precedence precedence = record::Precedence::kRoutine;
 };
 
+// Ours of one line that are named and not all on the other side's disk, as far as is known here.
+struct UnconfirmedDocuments {
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct DocumentProgress {
   std::uint64_t length = 0;
   std::uint64_t bytes = 0;  // that arrived

@@ -45,6 +45,9 @@ class Documents {
 
   // How far one that is under way is; nothing for any other.
   std::optional<DocumentProgress> progress(bool own, const Digest& root, Instant now) const;
+  UnconfirmedDocuments unconfirmed(LineId line) const { return sender_.unconfirmed(line); }
+  // Whether a cut keeps them off that line now, or the accord has it no more.
+  bool is_cut(LineId line) const { return terms_.is_cut(line); }
   // Bytes of theirs that wait for their rest or for the disk.
   std::size_t buffered() const { return receiver_.buffered(); }
 

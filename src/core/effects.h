@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "line/proposal_book.h"
+#include "line/restoration.h"
 #include "record/store.h"
 
 namespace detente::core {
@@ -91,6 +92,7 @@ struct RegisterChanged {  // somebody cut or cleared a line, an announced hour h
 };
 struct RestorationChanged {  // the tests of an agreed restoration began, or it ended
   PeerId peer;
+  std::optional<line::RestorationEnd> end = {};  // nothing: they began
 };
 struct AnnouncementChanged {  // of an agreed announcement
   PeerId peer;

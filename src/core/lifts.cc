@@ -71,7 +71,8 @@ LiftRun Lifts::new_run(const Context& context, Whose whose, const std::vector<li
   out.began = context.now.mono;
   for (const line::RegisterOf& of : registers) {
     const line::MediaMask media = ended_media(this->registers().of(whose, of.line), of.cut_epoch);
-    if (auto line = tests_.tested({of.line, media})) out.lines.push_back(std::move(*line));
+    TestedLine line = tests_.tested({of.line, media});
+    if (!line.retired || whose == Whose::kAuthors) out.lines.push_back(std::move(line));  // of theirs it is known to them
   }
   return out;
 }
@@ -188,7 +189,7 @@ void Lifts::look(Context& context, LiftRun& run) const {
     const auto of = std::find_if(run.registers.begin(), run.registers.end(),
                                  [&](const line::RegisterOf& one) { return one.line == line.of.line; });
     line.cut_anew = registers().of(run.whose, line.of.line).cut_epoch() > of->cut_epoch;
-    line.open = run.cleared && registers().closed_media(line.of.line) == 0;
+    line.open = !line.retired && run.cleared && registers().closed_media(line.of.line) == 0;
   }
 }
 
@@ -288,7 +289,8 @@ void Lifts::end(Context& context, LiftRun& run, RestorationEnd end) {
 
 // Desks look again at what these registers say.
 void Lifts::tell_lines(Context& context, const LiftRun& run) const {
-  for (const TestedLine& line : run.lines) context.effects.notify(RegisterChanged{peer(), line.of.line, std::nullopt});
+  for (const TestedLine& line : run.lines)
+    if (!line.retired) context.effects.notify(RegisterChanged{peer(), line.of.line, std::nullopt});
 }
 
 std::string Lifts::names_of(const std::vector<line::RegisterOf>& registers) const {
@@ -303,6 +305,7 @@ std::string Lifts::names_of(const std::vector<line::RegisterOf>& registers) cons
 std::string Lifts::lacking(const LiftRun& run) const {
   std::string out;
   for (const TestedLine& one : run.lines) {
+    if (one.retired) continue;
     const auto missing = static_cast<line::MediaMask>(one.wanted & ~one.passed);
     std::string of_line;
     const auto add = [&](const std::string& words) { of_line += (of_line.empty() ? "" : ", ") + words; };

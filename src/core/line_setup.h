@@ -41,6 +41,7 @@ struct LineSetup {
   std::vector<PathId> paths;  // that the accord allows; empty = every one
   bool documents = false;     // may carry them
   bool desk_restores = false; // a restoration of it waits for a word of both sides' desks
+  bool log_only = false;      // nothing goes over it by this program, which can test nothing of it
 };
 
 // Of those that an accord line without documents carries: a restoration's test, an announced text; and larger, an

@@ -42,11 +42,14 @@ const Line* RestorationTests::line(LineId id) const {
   return found == parts_.lines->end() ? nullptr : found->second.get();
 }
 
-std::optional<TestedLine> RestorationTests::tested(const line::RestoredLine& of) const {
+TestedLine RestorationTests::tested(const line::RestoredLine& of) const {
   const Line* here = line(of.line);
-  if (here == nullptr) return std::nullopt;
   TestedLine out{of};
-  out.wanted = here->setup().documents ? of.media & (line::kText | line::kDocument) : of.media & line::kText;
+  out.retired = here == nullptr;
+  if (out.retired) return out;
+  out.log_only = here->setup().log_only;
+  // Of a line that is log only: that the other station is there at all.
+  out.wanted = here->setup().documents && !out.log_only ? of.media & (line::kText | line::kDocument) : of.media & line::kText;
   out.desk_wanted = here->setup().desk_restores;
   return out;
 }
@@ -91,7 +94,8 @@ void RestorationTests::take_back(Context& context, const std::optional<line::Act
 
 void RestorationTests::look(Context& context, TestRun& run) const {
   look_at_paths(run);
-  for (TestedLine& line : run.lines) look_at_line(context, run, line);
+  for (TestedLine& line : run.lines)
+    if (!line.retired) look_at_line(context, run, line);
 }
 
 bool RestorationTests::receipted(const line::ActPlace& own) const {
@@ -181,12 +185,14 @@ void RestorationTests::report(Context& context, const TestRun& run) const {
   if (accord_line()->any_waiting(waits)) return;
   line::RestorationReport out{*run.end, {}, run.paths};
   for (const TestedLine& one : run.lines) {
-    const Line* here = line(one.of.line);
-    if (here == nullptr) continue;
-    out.lines.push_back({one.of.line, one.passed, one.open, here->far().durable_size(),
-                         here->own().unreceipted().size() + here->queued()});
+    line::ReportedLine said{one.of.line, one.log_only ? line::MediaMask{0} : one.passed, one.open};
+    if (const Line* here = line(one.of.line); here != nullptr) {
+      said.held = here->far().durable_size();
+      said.waiting = here->own().unreceipted().size() + here->queued();
+    }
+    out.lines.push_back(said);
   }
-  if (!out.lines.empty()) submit(context, run.at, record::kRestorationReport, line::restoration_report_body(out));
+  submit(context, run.at, record::kRestorationReport, line::restoration_report_body(out));
 }
 
 }  // namespace detente::core

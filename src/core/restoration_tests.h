@@ -19,6 +19,8 @@ inline constexpr Duration kPathPatience = std::chrono::seconds(60);
 // One line under test.
 struct TestedLine {
   line::RestoredLine of;
+  bool retired = false;        // the accord has it no more: it is not tested, and does not open
+  bool log_only = false;       // what passed between the stations tells nothing of its own equipment
   line::MediaMask wanted = 0;  // that have to pass
   line::MediaMask passed = 0;  // both ways
   bool desk_wanted = false, desk_passed = false;
@@ -26,7 +28,7 @@ struct TestedLine {
   bool cut_anew = false;       // this side's cut is newer than what is tested, or of more media
   bool their_cut_anew = false;  // the other side's is, as far as it is known here; of a lift, never
   bool open = false;
-  bool works() const { return passed == wanted && path_works && (!desk_wanted || desk_passed); }
+  bool works() const { return !retired && passed == wanted && path_works && (!desk_wanted || desk_passed); }
 };
 
 struct TestRun {
@@ -51,8 +53,8 @@ class RestorationTests {
   };
   explicit RestorationTests(Parts parts) : parts_(parts) {}
 
-  // What has to pass of it; nothing for a line that the accord does not have.
-  std::optional<TestedLine> tested(const line::RestoredLine& of) const;
+  // What has to pass of it.
+  TestedLine tested(const line::RestoredLine& of) const;
   void try_paths(Context& context) const { parts_.link->try_paths(context); }
 
   // Each once; `of` is text or document.

@@ -109,10 +109,7 @@ void Restorations::end_what_ran_before(Context& context, WallTime since) {
     const AgreedRestoration* known = agreed(at);
     if (known == nullptr || known->instant < since || (ended && is_reported(at))) continue;
     RestorationRun run = new_run(context, *known);
-    for (const line::RestoredLine& line : known->lines) {
-      run.lines.push_back({line});
-      run.lines.back().open = (tests_.parts().registers->closed_media(line.line) & line.media) == 0;
-    }
+    for (TestedLine& line : run.lines) look_at_register(run, line);
     runs_.push_back(std::move(run));
   }
   const auto before = [this](const RestorationRun& run) { return !run.end && marks_.at(run.agreement.at) == Mark::kEnded; };
@@ -137,22 +134,23 @@ bool Restorations::restoring(LineId line) const {
   });
 }
 
-RestorationRun Restorations::new_run(const Context& context, const AgreedRestoration& agreement) {
+RestorationRun Restorations::new_run(const Context& context, const AgreedRestoration& agreement) const {
   RestorationRun out;
   out.at = agreement.at;
   out.began = context.now.mono;
   out.agreement = agreement;
+  for (const line::RestoredLine& of : agreement.lines) out.lines.push_back(tests_.tested(of));
   return out;
 }
 
 void Restorations::begin(Context& context, const AgreedRestoration& agreement) {
   marks_[agreement.at] = Mark::kRunning;
   keep_marks(context);
-  RestorationRun run = new_run(context, agreement);
-  for (const line::RestoredLine& of : agreement.lines)
-    if (auto line = tests_.tested(of)) run.lines.push_back(std::move(*line));
-  if (runs_.size() == kRunsKept) runs_.erase(runs_.begin());
-  runs_.push_back(std::move(run));
+  if (runs_.size() >= kRunsKept) {
+    const auto ended = std::find_if(runs_.begin(), runs_.end(), [](const RestorationRun& run) { return run.end.has_value(); });
+    if (ended != runs_.end()) runs_.erase(ended);
+  }
+  runs_.push_back(new_run(context, agreement));
   tests_.try_paths(context);
   context.effects.notify(RestorationChanged{tests_.parts().identity->peer});
 }
@@ -170,7 +168,7 @@ void Restorations::run(Context& context, RestorationRun& run) {
   if (const auto ended = ended_there(run)) return end(context, run, *ended);
   if (context.now.wall.seconds >= run.agreement.instant.seconds + line::kRestorationSeconds)
     return end(context, run, RestorationEnd::kTimeOver);
-  const auto over = [](const TestedLine& line) { return line.open || line.cut_anew || line.their_cut_anew; };
+  const auto over = [](const TestedLine& line) { return line.open || line.retired || line.cut_anew || line.their_cut_anew; };
   if (std::all_of(run.lines.begin(), run.lines.end(), over)) return end(context, run, RestorationEnd::kTakenBack);
   send_tests(context, run);
   clear(context, run);
@@ -187,12 +185,14 @@ std::optional<RestorationEnd> Restorations::ended_there(const RestorationRun& ru
 
 void Restorations::end(Context& context, RestorationRun& run, RestorationEnd end) {
   tests_.look_at_paths(run);
+  // What the registers say now, whatever passed: a line that nothing holds cut is not told to stay so.
+  for (TestedLine& line : run.lines) line.open = !line.retired && carries(line.of);
   run.end = end;
   marks_[run.agreement.at] = Mark::kEnded;
   keep_marks(context);
   tests_.take_back(context, run.agreement.at);
   if (!mutant(Mutant::kReportForgotten)) tests_.report(context, run);
-  context.effects.notify(RestorationChanged{tests_.parts().identity->peer});
+  context.effects.notify(RestorationChanged{tests_.parts().identity->peer, end});
 }
 
 // --- tests and what follows ----------------------------------------------------------
@@ -205,10 +205,13 @@ void Restorations::send_tests(Context& context, const RestorationRun& run) {
 }
 
 void Restorations::look_at_register(const RestorationRun& run, TestedLine& line) const {
-  const Registers& registers = *tests_.parts().registers;
   line.cut_anew = cut_anew(run.agreement.at, line.of, Whose::kAuthors);
   line.their_cut_anew = cut_anew(run.agreement.at, line.of, Whose::kOthers);
-  line.open = line.works() && (registers.closed_media(line.of.line) & line.of.media) == 0;
+  line.open = line.works() && carries(line.of);
+}
+
+bool Restorations::carries(const line::RestoredLine& of) const {
+  return (tests_.parts().registers->closed_media(of.line) & of.media) == 0;
 }
 
 bool Restorations::covers(const line::ActPlace& agreement, const line::RestoredLine& of, Whose whose, const Cut& cut) const {

@@ -47,9 +47,10 @@ class Restorations {
   const AgreedRestoration* agreed(const line::ActPlace& at) const;  // nothing when it does not stand any more
   std::optional<line::RestorationEnd> ended_there(const RestorationRun& run) const;
   void end(Context& context, RestorationRun& run, line::RestorationEnd end);
-  static RestorationRun new_run(const Context& context, const AgreedRestoration& agreement);
+  RestorationRun new_run(const Context& context, const AgreedRestoration& agreement) const;
   void send_tests(Context& context, const RestorationRun& run);
   void look_at_register(const RestorationRun& run, TestedLine& line) const;
+  bool carries(const line::RestoredLine& of) const;  // both registers let those media pass
   void clear(Context& context, const RestorationRun& run);
   void keep_marks(Context& context);
 

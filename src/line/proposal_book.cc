@@ -70,30 +70,35 @@ bool ProposalBook::saw(const std::optional<LogPart>& seen, const ActPlace& what)
   return false;
 }
 
-std::size_t ProposalBook::depth(std::uint8_t side, const record::EpochId& epoch) const {
+// Lives of one side's disk, the earlier first. One that names the life before stands behind it. Of lives that do not know
+// of each other (a disk that went back, or to nothing) the one that began earlier by its side's clock is the earlier; whose
+// clock was set back began when the life before it did.
+ProposalBook::Rank ProposalBook::rank(std::uint8_t side, const record::EpochId& epoch) const {
   const Logs& logs = logs_[side];
-  std::size_t out = 0;
+  Rank out{WallTime{}, 0, epoch};
   auto log = logs.find(epoch);
-  while (log != logs.end() && log->second.before && out < logs.size()) {
+  for (std::size_t asked = 0; log != logs.end() && asked <= logs.size(); ++asked) {
+    const auto first = log->second.passages.find(0);
+    if (first != log->second.passages.end()) out.began = std::max(out.began, first->second.time);
+    if (!log->second.before) break;
     log = logs.find(log->second.before->epoch);
-    ++out;
+    if (log != logs.end()) ++out.depth;
   }
   return out;
 }
 
 std::vector<record::EpochId> ProposalBook::epochs(std::uint8_t side) const {
-  std::vector<std::pair<std::size_t, record::EpochId>> ranked;
-  for (const auto& [epoch, log] : logs_[side]) ranked.emplace_back(depth(side, epoch), epoch);
+  std::vector<Rank> ranked;
+  for (const auto& [epoch, log] : logs_[side]) ranked.push_back(rank(side, epoch));
   std::sort(ranked.begin(), ranked.end());
   std::vector<record::EpochId> out;
-  for (const auto& [rank, epoch] : ranked) out.push_back(epoch);
+  for (const Rank& one : ranked) out.push_back(one.epoch);
   return out;
 }
 
 bool ProposalBook::precedes(const ActPlace& earlier, const ActPlace& later) const {
   if (earlier.epoch == later.epoch) return earlier.index < later.index;
-  return std::pair(depth(earlier.side, earlier.epoch), earlier.epoch) <
-         std::pair(depth(later.side, later.epoch), later.epoch);
+  return rank(earlier.side, earlier.epoch) < rank(later.side, later.epoch);
 }
 
 bool ProposalBook::after(const ActPlace& earlier, const ActPlace& later) const {

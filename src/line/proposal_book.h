@@ -101,10 +101,16 @@ class ProposalBook {
     std::optional<LogPart> seen;
   };
   using Logs = std::map<record::EpochId, Log>;
+  struct Rank {
+    WallTime began;  // the latest first entry of it and the lives that it names, by their side's clock
+    std::size_t depth = 0;
+    record::EpochId epoch{};
+    auto operator<=>(const Rank&) const = default;
+  };
 
   bool saw(const std::optional<LogPart>& seen, const ActPlace& what) const;
   bool after(const ActPlace& earlier, const ActPlace& later) const;  // of either side: had seen it
-  std::size_t depth(std::uint8_t side, const record::EpochId& epoch) const;
+  Rank rank(std::uint8_t side, const record::EpochId& epoch) const;
   std::vector<record::EpochId> epochs(std::uint8_t side) const;
   std::vector<ActPlace> late_places(const ActPlace& from, WallTime lapse) const;
   std::optional<ProposalAct> act_on(const ActPlace& proposal, const ActPlace& at) const;

@@ -272,5 +272,26 @@ TEST(ProposalBook, AnEntryIsReadForWhatItSays) {
   EXPECT_FALSE(sighting_of(1, {3}, 8, entry, true).answer);
 }
 
+// Its name is drawn by lot, and says nothing of what was first.
+TEST(ProposalBook, ALifeThatKnowsOfNoneBeforeStandsBehindThoseThatBeganEarlier) {
+  for (const std::uint8_t name : {std::uint8_t{3}, std::uint8_t{200}}) {
+    TwoLogs logs;
+    logs.pass(0, WallTime{10});
+    logs.new_epoch(0);
+    logs.now = WallTime{20};
+    const ActPlace offer = logs.offer(0);
+    logs.deliver();
+    logs.answer(1, offer, AnswerAct::kAccept);
+    logs.deliver();
+    logs.now = WallTime{500};
+    logs.lose_everything(0, {name});
+    logs.deliver();
+    logs.answer(0, offer, AnswerAct::kWithdraw);
+    EXPECT_EQ(logs.book().outcome(offer)->state, ProposalState::kWithdrawn) << int{name};
+    const ActPlace later = logs.offer(0);
+    EXPECT_EQ(logs.book().proposals(), (std::vector<ActPlace>{offer, later})) << int{name};
+  }
+}
+
 }  // namespace
 }  // namespace detente::line

@@ -42,6 +42,11 @@ class TwoLogs {
     if (before.size > 0) first.before = before;
     return keep(first);
   }
+  // Goes on in another epoch, which knows of none before.
+  ActPlace lose_everything(std::uint8_t side, const record::EpochId& next_life) {
+    end_[side] = {next_life, 0};
+    return keep(next(side));
+  }
   // Everything that a side wrote until now is on the other's disk.
   void deliver() {
     deliver(0);

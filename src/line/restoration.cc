@@ -90,10 +90,10 @@ const char* to_string(RestorationEnd end) {
     case RestorationEnd::kTimeOver: return "the time for the tests is over";
     case RestorationEnd::kWithdrawn: return "the agreement was withdrawn";
     case RestorationEnd::kLifted: return "the cut is lifted";
-    case RestorationEnd::kTakenBack: return "the lift was taken back, or the line was cut anew";
+    case RestorationEnd::kTakenBack: return "it was taken back, or what has not opened was cut anew, by more than was agreed, or is not in the accord any more";
     case RestorationEnd::kStopped: break;
   }
-  return "the station was stopped, or was not there at the hour";
+  return "a station was started anew, or went on under another accord, while the tests ran";
 }
 
 Bytes restoration_report_body(const RestorationReport& report) {

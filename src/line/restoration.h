@@ -34,9 +34,9 @@ enum class RestorationEnd : std::uint8_t {
   kOpen = 0,       // every line is open
   kTimeOver = 1,   // some line's tests did not pass in time, or the other side kept its cut
   kWithdrawn = 2,  // either side stepped back
-  kStopped = 3,    // this station was stopped while its tests ran, or was not there at the hour
+  kStopped = 3,    // a station was started anew, or went on under another accord, while its tests ran
   kLifted = 4,     // of a lift: its author's registers are clear
-  kTakenBack = 5,  // of a lift: by its officer; or what was not open yet was cut anew
+  kTakenBack = 5,  // of a lift: by its officer; or what was not open yet is held by another cut, or was retired
 };
 const char* to_string(RestorationEnd end);
 

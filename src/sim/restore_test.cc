@@ -332,6 +332,22 @@ class RestorationWithDesks : public Restoration {
   }
 };
 
+// Nobody can have read tests that had not begun.
+TEST_F(RestorationWithDesks, AWordThatWasGivenBeforeTheTestsDoesNotCountInThem) {
+  cut(0);
+  const record::LogPosition proposal = propose_to_restore(0, minutes(5));
+  ASSERT_TRUE(answer(1, line::AnswerAct::kAccept, 0, proposal));
+  for (std::size_t side : {0u, 1u}) speak(side, proposal);
+  pair_.run(minutes(20));
+  EXPECT_FALSE(open(0));
+  speak(0, proposal);
+  pair_.run(minutes(10));
+  EXPECT_FALSE(open(0)) << "the other desk's is of before";
+  speak(1, proposal);
+  pair_.run(minutes(2));
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+}
+
 TEST_F(RestorationWithDesks, WaitsForAWordOfBoth) {
   cut(0);
   const record::LogPosition proposal = propose_to_restore(0, minutes(5));

@@ -36,6 +36,13 @@ std::size_t damaged_in_queue(const Running& running, const Counterpart& counterp
   }));
 }
 
+// Ours that are named and not all on the other side's disk.
+Json documents_waiting(const Running& running, const Counterpart& counterpart, LineId line) {
+  const core::Documents& documents = running.driver->station().peer(counterpart.peer).documents();
+  const core::UnconfirmedDocuments waiting = documents.unconfirmed(line);
+  return {{"count", waiting.count}, {"bytes", waiting.bytes}, {"stopped", waiting.count > 0 && documents.is_cut(line)}};
+}
+
 Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex,
                  const watch::LadderFacts& shared) {
   const core::Line& line = running.line(counterpart.peer, annex.line);
@@ -46,6 +53,7 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"receipted", line.own().receipted_size()},
           {"unreceipted", line.own().durable_size() - line.own().receipted_size()},
           {"queued", line.queued()},
+          {"documents_waiting", documents_waiting(running, counterpart, annex.line)},
           {"queued_damaged", damaged_in_queue(running, counterpart, annex)},
           {"far_size", line.far().durable_size()},
           {"unread", running.marks_of(counterpart.peer, annex.line).count()}};

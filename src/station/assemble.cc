@@ -65,6 +65,7 @@ std::vector<core::LineSetup> line_setups(const accord::AccordInForce& accord,
     line.outbox_max = annex.queue_entries;
     line.documents = annex.allows_medium(accord::Medium::kDocument);
     line.desk_restores = annex.desk_restores;
+    line.log_only = annex.log_only;
     for (const std::string& name : annex.paths)
       if (config.path(name) != nullptr) line.paths.push_back(accord.accord.path(name)->number);
     if (line.paths.size() == config.paths.size()) line.paths.clear();  // every one

@@ -15,11 +15,14 @@ void add_progress(Json& out, const Running& running, const Counterpart& counterp
   const Instant now = running.driver->now().mono;
   const core::Documents& documents = running.driver->station().peer(counterpart.peer).documents();
   const auto under_way = documents.progress(key.own, key.root, now);
-  if (blob.state == BlobState::kWanted || blob.state == BlobState::kNamed)
-    if (under_way) bytes = under_way->bytes;
+  const bool unfinished = blob.state == BlobState::kWanted || blob.state == BlobState::kNamed;
+  if (unfinished && under_way) bytes = under_way->bytes;
   const std::uint64_t rate = under_way ? under_way->bytes_per_second : 0;
   out["bytes"] = bytes;
   out["bytes_per_second"] = rate;
+  // Whether it moves at all now, whoever asks for it.
+  out["stopped"] = Json();
+  if (unfinished && documents.is_cut(blob.line)) out["stopped"] = counterpart.accord.annex(blob.line) == nullptr ? "retired" : "cut";
   out["seconds_left"] = rate > 0 ? Json((blob.length - bytes + rate - 1) / rate) : Json();
 }
 

@@ -3,6 +3,7 @@
 #include "station/cuts.h"
 #include "station/document_json.h"
 #include "station/mandates.h"
+#include "station/proposal_words.h"
 #include "station/proposals.h"
 #include "station/side_rules.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "station/proposals.h"
+#include "station/proposal_words.h"
 
 namespace detente::station {
 

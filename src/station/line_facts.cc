@@ -50,12 +50,15 @@ watch::FarFacts far_facts(const core::Link& link) {
   return out;
 }
 
-// The newest of a post that is revoked; what has its place is of other keys.
-std::optional<watch::LostFacts> lost_facts(const accord::Roster& roster, const std::string& post) {
+// The newest of a post that is revoked, or, of the own side's, this station itself; what has its place is of other keys.
+std::optional<watch::LostFacts> lost_facts(const accord::Roster& roster, const std::string& post, std::optional<OfficerId> here = {}) {
   const auto revoked = roster.revoked_stations(post);
   if (revoked.empty()) return std::nullopt;
-  const accord::Credential& lost = revoked.back()->credential;
-  watch::LostFacts out{post, lost.number.value, roster.revoked_at(lost.number), std::nullopt, 0, std::nullopt, 0};
+  const bool this_one = here && roster.revoked(*here);
+  const OfficerId number = this_one ? *here : revoked.back()->credential.number;
+  watch::LostFacts out{post, number.value, roster.revoked_at(number), std::nullopt, 0, std::nullopt, 0};
+  out.this_one = this_one;
+  out.bulletin = roster.revoked_by(number);
   if (const accord::SignedCredential* current = roster.station(post)) out.successor = current->credential.number.value;
   return out;
 }
@@ -81,7 +84,7 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
     facts.station.lost->called = link.revoked_calls().last;
     facts.station.lost->files = link.revoked_calls().files;
   }
-  facts.own_lost = lost_facts(running.own_roster, running.config.post);
+  facts.own_lost = lost_facts(running.own_roster, running.config.post, running.keys.number);
   for (const PathConfig& config : counterpart.config.paths) {
     const accord::AccordPath& agreed = *accord.path(config.name);
     facts.paths.push_back(path_facts(*link.paths().find(agreed.number),

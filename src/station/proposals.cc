@@ -7,6 +7,7 @@
 #include "station/cuts.h"
 #include "station/lifts.h"
 #include "station/mandates.h"
+#include "station/proposal_words.h"
 #include "station/side_rules.h"
 #include "station/verdict.h"
 #include "wire/text.h"
@@ -16,31 +17,6 @@ namespace detente::station {
 namespace {
 
 using record::Whose;
-
-const char* const kMatters[] = {"", "restoration", "announcement", "change of the accord", "other"};
-
-std::string matter_name(line::Matter matter) {
-  const auto number = static_cast<std::size_t>(matter);
-  return number < std::size(kMatters) ? kMatters[number] : "matter " + std::to_string(number);
-}
-
-std::string name_of(const Counterpart& counterpart, LineId line) {
-  const accord::Annex* annex = counterpart.accord.annex(line);
-  return annex == nullptr ? "line " + std::to_string(line.value) : annex->name;
-}
-
-std::string names_of(const Counterpart& counterpart, const std::vector<line::RestoredLine>& lines) {
-  std::string out;
-  for (const line::RestoredLine& one : lines)
-    out += (out.empty() ? "" : ", ") + name_of(counterpart, one.line) +
-           (one.media == line::kAllMedia ? "" : " (" + line::media_words(one.media) + ")");
-  return out;
-}
-
-std::vector<line::RestoredLine> restored_lines(const line::Proposal& proposal) {
-  if (proposal.matter != line::Matter::kRestoration) return {};
-  return line::parse_restoration_content(proposal.content).value_or(std::vector<line::RestoredLine>());
-}
 
 // Of registers, or of lines to be restored.
 template <typename Of>
@@ -116,6 +92,23 @@ Result<void> check_not_ended(const core::Peer& peer, const line::ActPlace& agree
   return {};
 }
 
+// A word says how the tests are read: it needs tests that run, and counts from the agreed instant on by its author's
+// clock (core/agreements.h).
+Result<void> check_tests_run(const core::Peer& peer, const line::ActPlace& agreement, WallTime said) {
+  DETENTE_TRY_VOID(check_not_ended(peer, agreement));
+  const WallTime instant = peer.agreements().book().find(agreement)->instant.value_or(WallTime{});
+  const auto& runs = peer.restorations().runs();
+  const bool running = std::any_of(runs.begin(), runs.end(),
+                                   [&](const core::RestorationRun& run) { return run.agreement.at == agreement && !run.end; });
+  if (!running)
+    return fail(Fault::kState, "the tests of this restoration do not run: they are agreed for " + format_utc(instant) +
+                                   ". Say how you read them when they have begun (detente restore show)");
+  if (said < instant)
+    return fail(Fault::kState, "your word is dated " + format_utc(said) + ", before the agreed instant " + format_utc(instant) +
+                                   ", and would not count: set the clock of the desk, and say it again");
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_desk_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
@@ -128,7 +121,7 @@ Result<void> check_desk_submission(const Running& running, const Counterpart& co
   const core::Agreements& agreements = peer.agreements();
   const auto on = agreements.target(Whose::kAuthors, entry.header);
   const bool agreed = on && agreements.book().find(*on) != nullptr && agreements.book().outcome(*on)->state == line::ProposalState::kAccepted;
-  if (agreed) DETENTE_TRY_VOID(check_not_ended(peer, *on));
+  if (agreed) DETENTE_TRY_VOID(check_tests_run(peer, *on, entry.header.time));
   if (!agreed && !(on && is_tested_lift(peer, *on)))
     return fail(Fault::kState, "what this refers to is neither an agreed restoration nor a lift that is being tested: detente proposal list");
   return check_lines(running, counterpart, entry);
@@ -173,100 +166,6 @@ void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, wa
   }
 }
 
-// --- words -------------------------------------------------------------------------
-
-namespace {
-
-std::string announcement_words(const line::Proposal& proposal) {
-  const auto what = record::parse_announcement_content(proposal.content);
-  if (!what) return "something that cannot be read";
-  const char* const how[] = {"one identical text", "each side its own text, shown beforehand", "each side its own text, not shown beforehand"};
-  return "\"" + what->core + "\", " + how[static_cast<std::size_t>(what->mode)] + (what->complete() ? "" : "; the other side's text is not named yet");
-}
-
-std::string release_words(const line::Release& release) {
-  return "the station released its text of an agreed announcement at " + format_utc(release.at) + " by its clock";
-}
-
-std::string adoption_words(const line::Adoption& adoption) {
-  return "the station holds version " + std::to_string(adoption.version) + " of the accord, " + to_hex(adoption.accord).substr(0, 16) +
-         "..., signed by both sides, and goes on under it as soon as the other station does";
-}
-
-std::string offer_words(const Counterpart& counterpart, const line::Proposal& proposal) {
-  std::string out = "proposes " + (proposal.matter == line::Matter::kRestoration
-                                       ? "to restore " + names_of(counterpart, restored_lines(proposal))
-                                   : proposal.matter == line::Matter::kAnnouncement ? "to announce " + announcement_words(proposal)
-                                   : proposal.matter == line::Matter::kAccordChange
-                                       ? "to go on under another accord, " + to_hex(proposal.content).substr(0, 16) + "..."
-                                                                                    : matter_name(proposal.matter));
-  if (proposal.instant) out += ", at " + format_utc(*proposal.instant);
-  if (proposal.lapse) out += ", an answer wanted before " + format_utc(*proposal.lapse);
-  return out + (proposal.words.empty() ? "" : ": " + proposal.words);
-}
-
-std::string answer_words(const line::Answer& answer) {
-  const char* const said[] = {"accepts the proposal", "rejects the proposal", "withdraws"};
-  return said[static_cast<std::size_t>(answer.act)] + (answer.words.empty() ? std::string() : ": " + answer.words);
-}
-
-std::string test_words(const Counterpart& counterpart, const line::RestorationTest& test) {
-  if (test.of == line::RestorationTestOf::kText) return "test of a restoration or a lift: text, says the station";
-  if (test.of == line::RestorationTestOf::kDocument) return "test of a restoration or a lift: a document, says the station";
-  std::string names;
-  for (const line::RegisterOf& of : test.registers) names += (names.empty() ? "" : ", ") + name_of(counterpart, of.line);
-  if (test.of == line::RestorationTestOf::kLift) return "the cut of " + names + " is being lifted; first test of the lift: text, says the station";
-  for (const LineId line : test.lines) names += (names.empty() ? "" : ", ") + name_of(counterpart, line);
-  return "the desk of " + names + " is there: " + test.words;
-}
-
-std::string path_name(const Counterpart& counterpart, PathId path) {
-  for (const accord::AccordPath& one : counterpart.accord.accord.paths)
-    if (one.number == path) return one.name;
-  return "path " + std::to_string(path.value);
-}
-
-const char* finding_name(line::PathFinding finding) {
-  switch (finding) {
-    case line::PathFinding::kBothWays: return "works both ways";
-    case line::PathFinding::kNothingHeard: return "nothing is heard on it";
-    case line::PathFinding::kNothingArrives: break;
-  }
-  return "nothing of ours arrives on it";
-}
-
-std::string reported_line_words(const Counterpart& counterpart, const line::ReportedLine& line) {
-  return name_of(counterpart, line.line) + (line.open ? " is open" : " stays cut") +
-         (line.tested == 0 ? ", nothing passed" : ", passed both ways: " + line::media_words(line.tested)) + "; " +
-         std::to_string(line.held) + " entries of the other side's are here" +
-         (line.waiting == 0 ? "" : ", " + std::to_string(line.waiting) + " of ours wait for its receipt");
-}
-
-std::string report_words(const Counterpart& counterpart, const line::RestorationReport& report) {
-  std::string out = std::string("report of the tests, by the station: ") + to_string(report.end);
-  for (const line::ReportedLine& line : report.lines) out += "; " + reported_line_words(counterpart, line);
-  for (const line::ReportedPath& path : report.paths) out += "; path " + path_name(counterpart, path.path) + ": " + finding_name(path.finding);
-  return out;
-}
-
-}  // namespace
-
-std::string restoration_words(const Counterpart& counterpart, const record::Entry& entry) {
-  const auto said = [&](auto parsed, auto words) { return parsed ? words(*parsed) : std::string(); };
-  switch (entry.header.kind) {
-    case record::kProposal:
-      return said(line::parse_proposal_body(entry.body), [&](const auto& one) { return offer_words(counterpart, one); });
-    case record::kProposalAnswer: return said(line::parse_answer_body(entry.body), answer_words);
-    case record::kRestorationTest:
-      return said(line::parse_restoration_test_body(entry.body), [&](const auto& one) { return test_words(counterpart, one); });
-    case record::kAdoption: return said(line::parse_adoption_body(entry.body), adoption_words);
-    case record::kRelease: return said(line::parse_release_body(entry.body), release_words);
-    case record::kRestorationReport:
-      return said(line::parse_restoration_report_body(entry.body), [&](const auto& one) { return report_words(counterpart, one); });
-    default: return "";
-  }
-}
-
 // --- what is open, agreed and carried out ------------------------------------------
 
 std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place) {
@@ -278,23 +177,6 @@ std::optional<record::Entry> proposal_entry(const Running& running, const Counte
   if (!found) return std::nullopt;
   auto entry = record::decode_entry(found->bytes);
   return entry ? std::optional(std::move(*entry)) : std::nullopt;
-}
-
-Json test_run_json(const Counterpart& counterpart, const core::TestRun& run) {
-  Json out{{"state", run.end ? "ended" : "testing"}, {"end", run.end ? Json(to_string(*run.end)) : Json()}};
-  for (const core::TestedLine& line : run.lines)
-    out["lines"].push_back({{"line", name_of(counterpart, line.of.line)},
-                            {"wanted", line::media_words(line.wanted)},
-                            {"passed", line.passed == 0 ? "" : line::media_words(line.passed)},
-                            {"path_works", line.path_works},
-                            {"desk_wanted", line.desk_wanted},
-                            {"desk_passed", line.desk_passed},
-                            {"cut_anew", line.cut_anew},
-                            {"their_cut_anew", line.their_cut_anew},
-                            {"open", line.open}});
-  for (const line::ReportedPath& path : run.paths)
-    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
-  return out;
 }
 
 namespace {
@@ -329,61 +211,10 @@ void add_order(Json& out, const Running& running, const Counterpart& counterpart
   out["ordered"] = act ? mandate_words(counterpart.lineage(), roster, *act, proof, entry.header.time) : "";
 }
 
-// As this station wrote it in an earlier life: nothing of its tests is known any more but this.
-Json reported_json(const Counterpart& counterpart, const line::Proposal& proposal, const line::RestorationReport& report) {
-  Json out{{"state", "ended"}, {"end", to_string(report.end)}};
-  const auto works = [](const line::ReportedPath& path) { return path.finding == line::PathFinding::kBothWays; };
-  const bool path_works = std::any_of(report.paths.begin(), report.paths.end(), works);
-  for (const line::ReportedLine& line : report.lines) {
-    line::MediaMask wanted = line.tested;
-    for (const line::RestoredLine& one : restored_lines(proposal))
-      if (one.line == line.line) wanted = one.media;
-    out["lines"].push_back({{"line", name_of(counterpart, line.line)},
-                            {"wanted", line::media_words(wanted)},
-                            {"passed", line.tested == 0 ? "" : line::media_words(line.tested)},
-                            {"path_works", path_works},
-                            {"desk_wanted", false},
-                            {"desk_passed", false},
-                            {"cut_anew", false},
-                            {"their_cut_anew", false},
-                            {"open", line.open}});
-  }
-  for (const line::ReportedPath& path : report.paths)
-    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
-  return out;
-}
-
-Json restoration_json(const Counterpart& counterpart, const core::Peer& peer, const line::ActPlace& at, const line::Proposal& proposal) {
-  const core::Agreements& agreements = peer.agreements();
-  if (proposal.matter != line::Matter::kRestoration) return {};
-  const line::RestorationReport* ours = agreements.report(at, Whose::kAuthors);
-  const line::RestorationReport* theirs = agreements.report(at, Whose::kOthers);
-  Json out;
-  std::optional<line::RestorationEnd> end;
-  if (ours != nullptr) {
-    out = reported_json(counterpart, proposal, *ours);
-    end = ours->end;
-  }
-  for (const core::RestorationRun& run : peer.restorations().runs())
-    if (run.agreement.at == at) {
-      out = test_run_json(counterpart, run);
-      end = run.end;
-    }
-  if (out.is_null()) return out;
-  if (end == line::RestorationEnd::kWithdrawn && agreements.book().outcome(at)->state == line::ProposalState::kAccepted)
-    out["end"] = "a newer agreement about the same line replaced this one";
-  out["their_end"] = theirs == nullptr ? Json() : Json(to_string(theirs->end));
-  const auto opened = [](const line::RestorationReport& report) {
-    return std::all_of(report.lines.begin(), report.lines.end(), [](const line::ReportedLine& line) { return line.open; });
-  };
-  out["anew"] = end && *end != line::RestorationEnd::kOpen && !(ours != nullptr && opened(*ours));
-  return out;
-}
-
 // `counts`: of an agreement, whether it is the one that counts for this line; null of what is none.
 Json restored_line_json(const Counterpart& counterpart, const core::Peer& peer, const std::vector<core::AgreedRestoration>& agreed,
                         const line::ActPlace& at, const line::RestoredLine& of) {
-  Json out{{"line", name_of(counterpart, of.line)}, {"number", of.line.value}, {"media", line::media_words(of.media)}, {"counts", Json()}};
+  Json out{{"line", line_name(counterpart, of.line)}, {"number", of.line.value}, {"media", line::media_words(of.media)}, {"counts", Json()}};
   if (peer.agreements().book().outcome(at)->state != line::ProposalState::kAccepted) return out;
   const auto stands = [&](const core::AgreedRestoration& one) {
     return one.at == at && std::find(one.lines.begin(), one.lines.end(), of) != one.lines.end();
@@ -435,7 +266,7 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
     out["content"] = to_base64(proposal.content);
     if (entry && entry->header.attachments.size() == 1) out["document"] = to_hex(entry->header.attachments.front().digest);
   }
-  out["restoration"] = restoration_json(counterpart, peer, at, proposal);
+  out["restoration"] = restoration_json(counterpart, peer, agreed, at, running.driver->now().wall);
   return out;
 }
 

@@ -26,14 +26,8 @@ std::vector<LineId> lines_of_act(const Running& running, const Counterpart& coun
 // What is agreed, or tested now, about a line: beside its situation.
 void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, watch::LadderFacts& facts);
 
-// What a proposal, an answer, a test or a report says; empty for everything else.
-std::string restoration_words(const Counterpart& counterpart, const record::Entry& entry);
-
 // The entry of the accord line there; nothing when it is not here.
 std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place);
-
-// What of a run of tests has passed: "state", "end", "lines", "paths".
-Json test_run_json(const Counterpart& counterpart, const core::TestRun& run);
 
 struct ProposalsWanted {
   std::optional<std::string> id = {};  // "far-12": those of that name alone, however old

@@ -170,6 +170,7 @@ class Watch {
   void look_at_vigilance(WallTime time);
   void look_at_credentials(WallTime time);
   void look_at_people(WallTime time);
+  void end_what_was_retired();
   void look_at_lost(const accord::Roster& roster, const std::string& post, const std::string& line);
   void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
   // watch_tries.cc

@@ -109,6 +109,16 @@ void Watch::end(const std::string& line, const std::string& kind) {
   note({{"what", "alarm-ended"}, {"line", line}, {"kind", kind}});
 }
 
+// What is said of a line that the accord has no more is over with it: nothing of it can be looked at again.
+void Watch::end_what_was_retired() {
+  for (const watch::ListedAlarm& alarm : alarms_.open()) {
+    const auto [counterpart, line] = parts_of(alarm.about.line);
+    const bool ours = std::any_of(running_.counterparts.begin(), running_.counterparts.end(),
+                                  [&, name = counterpart](const auto& one) { return one->name() == name; });
+    if (!alarm.ended_at && !line.empty() && ours && named(alarm.about.line) == nullptr) end(alarm.about.line, alarm.about.kind);
+  }
+}
+
 Result<void> Watch::check_acknowledge(std::uint64_t alarm) const {
   const auto held = alarms_.find(alarm);
   if (!held)

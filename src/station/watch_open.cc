@@ -304,6 +304,7 @@ void Watch::begin_books(Replay& replay) {
     note_closed(line, time);
   }
   replay_ = nullptr;
+  end_what_was_retired();
 }
 
 void Watch::remember(const OneLine& line, const WatchAct& act) {

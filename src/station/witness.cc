@@ -166,9 +166,8 @@ void Witness::operator()(const core::RegisterChanged& event) {
 
 void Witness::operator()(const core::RestorationChanged& event) {
   const std::string& name = running_.counterparts[event.peer.value]->name();
-  const auto& runs = running_.driver->station().peer(event.peer).restorations().runs();
-  const bool ended = runs.empty() || runs.back().end.has_value();
-  const std::string how = runs.empty() || !ended ? "its tests run" : line::to_string(*runs.back().end);
+  const bool ended = event.end.has_value();
+  const std::string how = ended ? line::to_string(*event.end) : "its tests run";
   log_.warn("{}: restoration: {}", name, how);
   add([name, ended, how] {
     return Json{{"event", "restoration"}, {"counterpart", name}, {"ended", ended}, {"how", how}};

@@ -127,6 +127,9 @@ bool heard_elsewhere(const LadderFacts& facts) {
          facts.now.mono - facts.station.elsewhere->heard <= fresh_for(facts);
 }
 
+// Its counterparts take nothing of it any more, whatever still arrives.
+bool is_revoked_here(const LadderFacts& facts) { return facts.own_lost && facts.own_lost->this_one; }
+
 bool is_lost(const LadderFacts& facts) { return facts.station.lost && !facts.station.lost->successor; }
 
 Finding path_rung(const Judged& judged) {
@@ -236,6 +239,7 @@ std::vector<Situation> find_situations(const Judged& judged) {
       out.push_back(situation);
   };
   const bool refused = any_path(judged, [](const JudgedPath& path) { return path.refused; });
+  add(is_revoked_here(facts), Situation::kRevokedHere);
   add(facts.equipment.fault.has_value(), Situation::kOwnEquipmentDown);
   add(facts.cut_by_us && facts.cut_by_them, Situation::kCutByBoth);
   add(facts.cut_by_us && !facts.cut_by_them, Situation::kCutByUs);
@@ -315,7 +319,7 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
 
 // Calls and queries wait for nothing else, unless nothing can go out, or may.
 void add_duties(Ladder& ladder, const LadderFacts& facts) {
-  const bool barred = facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
+  const bool barred = is_revoked_here(facts) || facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
   const std::string duties = barred ? "" : duties_text(facts);
   if (duties.empty()) return;
   std::string& to_do = ladder.text.to_do;
@@ -325,7 +329,7 @@ void add_duties(Ladder& ladder, const LadderFacts& facts) {
 // Of stations that have a successor: the line goes on, and what happened stays on the screen.
 void add_lost(Ladder& ladder, const LadderFacts& facts) {
   if (facts.station.lost && facts.station.lost->successor) ladder.also.push_back(lost_words(facts));
-  if (facts.own_lost) ladder.also.push_back(own_lost_words(*facts.own_lost));
+  if (facts.own_lost && !facts.own_lost->this_one) ladder.also.push_back(own_lost_words(*facts.own_lost));
   if (facts.two_records > 0)
     ladder.also.push_back("TWO RECORDS of theirs that do not agree, both signed (" + std::to_string(facts.two_records) +
                           "): tell your superiors, and keep the proof (detente record evidence).");

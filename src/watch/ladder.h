@@ -62,8 +62,9 @@ enum class Situation : std::uint8_t {
   kOtherAccord,  // both are there and hold different accords
   kLogOnly,      // nothing goes over this line by the program
   kStationLost,  // their side declared it lost, and named no other
+  kRevokedHere,  // this side's own word is that this station is lost
 };
-inline constexpr std::size_t kSituations = 14;
+inline constexpr std::size_t kSituations = 15;
 const char* to_string(Situation situation);  // "in-contact", ...: stable, for programs
 
 // For a person.

@@ -66,6 +66,8 @@ struct LostFacts {
   std::uint64_t calls = 0;                 // of its keys, which got no answer, since this station's start
   std::optional<Instant> called;           // the last of them
   std::uint64_t files = 0;                 // courier files made with its keys, not taken
+  bool this_one = false;                   // it is the station that asks
+  std::uint64_t bulletin = 0;              // by which its side said so
 };
 
 struct FarFacts {
@@ -176,7 +178,7 @@ struct LadderFacts {
   std::vector<std::string> announced;  // cuts that are still to come, each in words
   std::optional<OutageFacts> outage;
   std::optional<OutageFacts> outage_over;  // the newest of theirs that has passed its end
-  std::optional<LostFacts> own_lost;    // the station that this one has the place of
+  std::optional<LostFacts> own_lost;    // the station that this one has the place of, or this one
   bool log_only = false;                // the accord: nothing goes over it by the program
   std::optional<ContactFacts> contact;  // the newest of a line that is log only
   std::optional<std::string> hours;  // "closed until 09:00 by both"

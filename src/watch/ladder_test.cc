@@ -69,6 +69,9 @@ std::vector<Case> every_situation() {
   facts = silent();
   facts.log_only = true;
   add(Situation::kLogOnly, "LOG ONLY", facts);
+  facts = in_contact();
+  facts.own_lost = LostFacts{"main", 2, wall_ago(60), std::nullopt, 0, std::nullopt, 0, true, 4};
+  add(Situation::kRevokedHere, "THIS STATION IS REVOKED", facts);
   return out;
 }
 

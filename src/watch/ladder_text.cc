@@ -16,12 +16,6 @@ std::string ago(const std::optional<Duration>& age) {
   return age ? " (" + span_text(*age) + " ago)" : "";
 }
 
-std::string sentence_start(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  return text;
-}
-
 // "North was heard last at ...".
 std::string heard_start(const LadderFacts& facts) {
   return facts.station.heard ? sentence_start(facts.far) + " was " + heard_text(facts)
@@ -278,6 +272,12 @@ std::string log_only_words(const LadderFacts& facts) {
 
 }  // namespace
 
+std::string sentence_start(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
 std::string span_text(Duration span) {
   const std::int64_t seconds = std::max<std::int64_t>(0, span.count() / 1'000'000);
   if (seconds < 120) return std::to_string(seconds) + " s";
@@ -316,27 +316,6 @@ std::string beside_words(const LadderFacts& facts) {
 }
 
 std::string beside_sentence(const LadderFacts& facts, const CutFacts& cut, bool ours) { return cut_sentence(facts, cut, ours); }
-
-std::string lost_words(const LadderFacts& facts) {
-  const LostFacts& lost = *facts.station.lost;
-  std::string out = sentence_start(facts.far) + " declared its station at " + lost.post + " (no. " +
-                    std::to_string(lost.number) + ") lost" + (lost.at ? " on " + time_text(*lost.at) : "") +
-                    ": what still comes from it is not taken. ";
-  if (lost.calls > 0)
-    out += "Somebody calls with its keys (" + std::to_string(lost.calls) + " calls since this station's start, the last " +
-           span_text(age_of(facts, lost.called).value_or(Duration{})) + " ago) and gets no answer. ";
-  if (lost.files > 0)
-    out += std::to_string(lost.files) + (lost.files == 1 ? " courier file" : " courier files") + " made with its keys " +
-           (lost.files == 1 ? "was" : "were") + " brought since then and not taken. ";
-  return out + (lost.successor ? "Station no. " + std::to_string(*lost.successor) + " has its place."
-                               : "No other station was named in its place.");
-}
-
-std::string own_lost_words(const LostFacts& lost) {
-  return "Our station at " + lost.post + ", no. " + std::to_string(lost.number) + ", was declared lost" +
-         (lost.at ? " on " + time_text(*lost.at) : "") +
-         (lost.successor ? "; this one, no. " + std::to_string(*lost.successor) + ", has its place." : ".");
-}
 
 SituationText text_of(Situation situation, const Judged& judged) {
   const LadderFacts& facts = judged.facts;
@@ -389,6 +368,7 @@ SituationText text_of(Situation situation, const Judged& judged) {
       return {"THEIR STATION IS DECLARED LOST", lost_words(facts),
               "Answer nobody who still speaks for it. Ask " + facts.far +
                   " by another channel for the bulletin of its new station: detente bulletin import FILE."};
+    case Situation::kRevokedHere: return revoked_here_text(facts);
     case Situation::kLogOnly:
       return {"LOG ONLY", log_only_words(facts),
               "Speak over its own equipment, and log what was said: detente contact log."};
@@ -485,6 +465,7 @@ const char* to_string(Situation situation) {
     case Situation::kOtherAccord: return "other-accord";
     case Situation::kLogOnly: return "log-only";
     case Situation::kStationLost: return "station-lost";
+    case Situation::kRevokedHere: return "revoked-here";
   }
   return "";
 }

@@ -18,6 +18,7 @@ inline constexpr const char* kNothingToDo = "Nothing.";
 
 std::string lost_words(const LadderFacts& facts);
 std::string own_lost_words(const LostFacts& lost);
+SituationText revoked_here_text(const LadderFacts& facts);  // of this station itself
 SituationText text_of(Situation situation, const Judged& judged);
 // The same fact in one sentence, where it is not the situation.
 std::string also_text(Situation situation, const Judged& judged);
@@ -36,6 +37,8 @@ std::string duties_text(const LadderFacts& facts);
 // What this side asked and nobody has answered yet; empty: nothing.
 std::string waiting_text(const LadderFacts& facts);
 
+// With a capital, where it has none.
+std::string sentence_start(std::string text);
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".
 std::string heard_text(const LadderFacts& facts);
 

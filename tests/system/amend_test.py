@@ -130,6 +130,27 @@ class Amended(unittest.TestCase):
         self.south.wait_link("north")
         self.await_second()
 
+    def test_an_alarm_of_a_line_that_is_retired_is_over_with_it(self):
+        self.begin()
+        self.south.cli("cut", "north/liaison", "--reason", "The house moves.", "--as", "kim", "--yes")
+        stations = ((self.south, "north"), (self.north, "south"))
+        for station, far in stations:
+            wait_until(lambda s=station, f=far: self.cut_alarms(s, f) == [False], "the alarm of the cut")
+        self.draft("--retire", "liaison")
+        self.countersign()
+        self.await_second()
+        for station, far in stations:
+            wait_until(lambda s=station, f=far: self.cut_alarms(s, f) == [True], "the alarm to end")
+        self.north.stop()
+        self.north.start()
+        self.assertEqual(self.cut_alarms(self.north, "south"), [True], "and stays so")
+
+    @staticmethod
+    def cut_alarms(station, far):
+        """Whether each of that line's is over."""
+        return [one["ended_at"] is not None for one in station.get("/v1/watch")["alarms"]
+                if (one["kind"], one["line"]) == ("cut", f"{far}/liaison")]
+
     def heard_once(self, station, far, said):
         heard = []
         since = 0

@@ -191,6 +191,19 @@ class Hindered(TwoPaths):
         print(f"{self.SIZE} bytes with four kills: {crossed} crossed", flush=True)
         self.assertLess(crossed, self.SIZE * 2)
 
+    def test_a_cut_stops_it_and_its_author_is_told(self):
+        self.begin()
+        self.wait_bytes(0.2)
+        self.north.cli("cut", f"south/{LINE}", "--medium", "document", "--reason", "The maps.", "--as", "ri", "--yes")
+        wait_until(lambda: document_of(self.south, "north", "own")["stopped"] == "cut", "south to know that it is stopped")
+        stopped = document_of(self.south, "north", "own")
+        self.assertEqual((stopped["state"], document_of(self.north, "south")["stopped"]), ("named", "cut"))
+        waiting = next(one for one in self.south.status_of("north")["lines"] if one["name"] == LINE)["documents_waiting"]
+        self.assertEqual(waiting, {"count": 1, "bytes": self.SIZE, "stopped": True})
+        self.assertIn("1 document of ours, 2.0 MB, is not all on the other side's disk yet; the cut of the line stops them",
+                      " ".join(self.south.shown("status").split()))
+        self.assertIn("stopped: its line is cut for documents", " ".join(self.south.shown("inbox", f"north/{LINE}", "--all").split()))
+
     def test_over_the_other_path(self):
         self.begin()
         self.wait_bytes(0.3)

@@ -94,6 +94,14 @@ class Restorations(unittest.TestCase):
             self.await_situation(station, "in-contact", DESK)
         self.assertIn("I read you well.", self.acts(self.south, "far", 15)[-1])
 
+    def test_a_desk_has_nothing_to_say_of_tests_that_have_not_begun(self):
+        offered = self.propose(self.north, DESK, at="+1h")
+        wait_until(lambda: self.proposals(self.south), "the proposal")
+        self.answer(self.south, "accept", offered)
+        early = self.south.refused("restore", "desk", f"north/{DESK}", "--words", "I read you.", "--as", "kim")["message"]
+        self.assertIn("the tests of this restoration do not run: they are agreed for", early)
+        self.assertEqual(self.acts(self.south, "own", 15), [])
+
     def test_what_was_rejected_replaced_or_withdrawn_opens_nothing(self):
         first = self.propose(self.south, LINE, at="+1h")
         wait_until(lambda: self.proposals(self.north), "the proposal")
@@ -180,11 +188,11 @@ class Restorations(unittest.TestCase):
         self.north.kill()
         self.north.start()
         report = wait_until(lambda: self.acts(self.north, "own", 16), "the report of the station that was stopped")[0]
-        self.assertIn("the station was stopped", report)
+        self.assertIn("started anew", report)
         self.assertIn(f"{DESK} stays cut", report)
         self.assertEqual(self.ladder(self.north, DESK)["situation"], "cut-by-us")
         ended = wait_until(lambda: (found := self.proposals(self.south)[0]["restoration"])["state"] == "ended" and found, "south's tests to end, too")
-        self.assertIn("the station was stopped", ended["their_end"])
+        self.assertIn("started anew", ended["their_end"])
         self.assertTrue(ended["anew"])
         shown = self.south.shown("restore", "show")
         self.assertIn("a word of both desks was missing", shown)
@@ -200,7 +208,8 @@ class Restorations(unittest.TestCase):
         second = self.propose(self.south, DESK, at="+3s")
         wait_until(lambda: len(self.proposals(self.north)) == 2, "the second proposal")
         self.answer(self.north, "accept", second)
-        wait_until(lambda: [one["id"] for one in self.proposals(self.south) if one["id"] == second["id"] and one["restoration"]], "its tests")
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: self.proposals(s)[-1]["restoration"], "its tests")
         for station in (self.south, self.north):
             far, officer = self.far(station)
             station.cli("restore", "desk", f"{far}/{DESK}", "--words", "I read you again.", "--as", officer)

@@ -109,6 +109,21 @@ class Captured(Files):
         self.assertEqual([(one["line"], one["size"]) for one in answer["positions"]], [(1, 1), (2, 1)])
         self.assertEqual(self.verdicts(QUIET), {"before": "valid", "forged": "after the last valid"})
 
+    def test_a_station_that_its_own_side_revokes_while_it_runs_says_so_first(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.assertEqual(self.south.cli("send", WEST, "before", "--as", "kim")["state"], "receipted")
+        self.assertEqual(self.north.cli("send", f"south/{WEST}", "heard", "--as", "ri")["state"], "receipted")
+        proof = os.path.join(self.lab.dir, "west.dex")
+        self.north.cli("record", "export", f"south/{WEST}", "far", "0", "--form", "leaf", "--out", proof)
+        answer = self.south.cli("station", "revoke", "--from", proof, "--yes")
+        said = wait_until(lambda: (found := self.status(self.south, "north"))["situation"] == "revoked-here" and found,
+                          lambda: f"south's screen to say so: {self.status(self.south, 'north')}")
+        self.assertEqual(said["title"], "THIS STATION IS REVOKED")
+        self.assertIn(f"no. {answer['numbers'][0]}, lost on", said["words"])
+        self.assertIn(f"by bulletin {answer['bulletin']} of our side", said["words"])
+        self.assertIn("Stop this station", said["to_do"])
+
     def test_it_is_refused_and_another_takes_its_place(self):
         taken, proof = self.capture()
         epoch = self.north.entries("south", WEST)[0]["epoch"]
