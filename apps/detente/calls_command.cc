@@ -8,6 +8,7 @@
 
 #include "base/civil.h"
 #include "client_http.h"
+#include "clocks.h"
 #include "dates.h"
 #include "io/os_clock.h"
 #include "station/schedules.h"
@@ -186,6 +187,7 @@ Result<void> calls(Context& context, const CallsOptions& options) {
                   {"hours", hours},
                   {"calls", list}});
   say_zones(context, here.zones, here.missing);
+  say_clocks_if_it_runs(context, StationClient(side), found.counterpart);
   return {};
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "client_show.h"
+#include "clocks.h"
+#include "watch_show.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -69,7 +71,7 @@ std::string accord_change_text(const Json& counterpart) {
 }
 
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
-                     const Json& synchronised, bool colour) {
+                     const Json& clocks, bool colour) {
   out.push_back("");
   out.push_back(fmt::format("{}  {}", shown(counterpart, "station"), link_text(counterpart, now)));
   const Json& accord = counterpart["accord"];
@@ -89,7 +91,7 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
     out.push_back("    " + counterpart["other_accord"].get<std::string>());
     out.push_back("    " + accord["digest"].get<std::string>());
   }
-  for (std::string& line : clock_lines(counterpart["clock"], now, synchronised, 2))
+  for (std::string& line : clock_lines(clocks, shown(counterpart, "name"), 2))
     out.push_back(std::move(line));
   add_situations(out, counterpart["lines"], colour);
   out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence",
@@ -136,7 +138,7 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
       out.push_back(line);
   const std::uint64_t now = status["now"].get<std::uint64_t>();
   for (const Json& counterpart : status["counterparts"])
-    add_counterpart(out, counterpart, now, status["clock_synchronised"], colour);
+    add_counterpart(out, counterpart, now, status["clocks"], colour);
   return out;
 }
 

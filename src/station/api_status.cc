@@ -102,7 +102,8 @@ Json status_json(Running& running) {
            {"fault", Json()},
            {"rules", Json::object()},
            {"mandates", Json::array()},
-           {"clock_synchronised", synchronised_json(io::os_clock_synchronised())}};
+           {"clock_synchronised", synchronised_json(io::os_clock_synchronised())},
+           {"clocks", clocks_json(running, nullptr)}};
   for (const GraveAct act : kGraveActs) {
     out["rules"][to_string(act)] = running.config.rules.signers_of(act);
     if (running.config.rules.wants_mandate(act)) out["mandates"].push_back(to_string(act));
