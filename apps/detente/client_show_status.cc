@@ -36,6 +36,13 @@ std::string contact_text(const Json& counterpart) {
          utc_text(counterpart["since"]) + "; nothing is signed before it does";
 }
 
+std::uint64_t count_of(const Json& line, const char* key) { return line.value(key, std::uint64_t{0}); }
+
+// Drills and tests stand by themselves.
+std::uint64_t real_unread(const Json& line) {
+  return count_of(line, "unread") - count_of(line, "unread_drills") - count_of(line, "unread_tests");
+}
+
 // Lines of which the same is known stand together, in the order of the first of each.
 void add_situations(std::vector<std::string>& out, const Json& lines, bool colour) {
   std::vector<std::pair<const Json*, std::string>> groups;
@@ -104,7 +111,9 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
         clip(fmt::format("{} {}", line["number"].get<unsigned>(), shown(line, "name")), 24),
         shown(line, "evidence") == "deniable" ? "unattested" : "provable",
         line["own_size"].get<std::uint64_t>(), line["receipted"].get<std::uint64_t>(), waiting,
-        line["far_size"].get<std::uint64_t>(), line["unread"].get<std::uint64_t>()));
+        line["far_size"].get<std::uint64_t>(), real_unread(line)));
+    for (const auto& [mark, count] : {std::pair("DRILL | ", count_of(line, "unread_drills")), std::pair("TEST | ", count_of(line, "unread_tests"))})
+      if (count > 0) out.push_back(fmt::format("    {}{} of {} unread", mark, count, shown(line, "name")));
   }
 }
 

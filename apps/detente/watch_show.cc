@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "client_mark.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -84,7 +85,7 @@ std::string line_words(const Json& line) {
 
 std::vector<std::string> open_matters(const Json& watch) {
   std::vector<std::string> out;
-  for (const Json& one : watch["open"]) out.push_back(text_of(one, "line") + ": " + text_of(one, "words"));
+  for (const Json& one : watch["open"]) out.push_back(mark_of(one) + text_of(one, "line") + ": " + text_of(one, "words"));
   for (const Json& alarm : watch["alarms"])
     if (alarm.value("acknowledged_at", Json()).is_null())
       out.push_back(text_of(alarm, "line") + ": alarm " + std::to_string(number(alarm, "number")) + ", " + text_of(alarm, "words"));

@@ -39,6 +39,7 @@ std::size_t damaged_in_queue(const Running& running, const Counterpart& counterp
 Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex,
                  const watch::LadderFacts& shared) {
   const core::Line& line = running.line(counterpart.peer, annex.line);
+  const ReadMarks& marks = running.marks_of(counterpart.peer, annex.line);
   Json out{{"number", annex.line.value},
           {"name", annex.name},
           {"evidence", accord::to_string(annex.evidence)},
@@ -48,7 +49,10 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"queued", line.queued()},
           {"queued_damaged", damaged_in_queue(running, counterpart, annex)},
           {"far_size", line.far().durable_size()},
-          {"unread", running.marks_of(counterpart.peer, annex.line).count()}};
+          {"unread", marks.count()},
+          {"unread_drills", marks.count(record::EntryClass::kDrill)},
+          {"unread_tests", marks.count(record::EntryClass::kTest)},
+          {"unread_flash", marks.flashes().size()}};
   out.update(situation_json(watch::judge(gather_line(running, counterpart, shared, annex))));
   return out;
 }

@@ -192,6 +192,8 @@ class Watch {
   Json outages_json(const OneLine& line) const;
   Result<void> add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const;
   void add_open_matters(const OneLine& line, Json& out) const;
+  void add_unread(const OneLine& line, Json& out) const;
+  std::vector<watch::FlashFacts> flash_facts(const OneLine& line) const;  // watch_ladder.cc
   static Json call_fields(const watch::CallId& call);
   Json call_json(const OneLine& line, const watch::BookCall& call) const;
 

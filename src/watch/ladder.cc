@@ -313,10 +313,11 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
   ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
 }
 
-// Calls and queries wait for nothing else, unless nothing can go out, or may.
+// FLASH comes before all else; calls and queries wait for nothing else, unless nothing can go out, or may.
 void add_duties(Ladder& ladder, const LadderFacts& facts) {
   const bool barred = facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
-  const std::string duties = barred ? "" : duties_text(facts);
+  std::string duties = flash_text(facts, barred);
+  if (const std::string calls = barred ? "" : duties_text(facts); !calls.empty()) duties += (duties.empty() ? "" : " ") + calls;
   if (duties.empty()) return;
   std::string& to_do = ladder.text.to_do;
   to_do = to_do == kNothingToDo ? duties : duties + " " + to_do;

@@ -30,6 +30,25 @@ TEST(Ladder, AClaimIsShownAsAClaimAndAnAnswerAsEvidence) {
   EXPECT_EQ(judge(facts).rung(RungKind::kOfficer).known, Known::kUnknown);
 }
 
+TEST(Ladder, AFlashThatNobodyAcknowledgedComesBeforeAllElse) {
+  LadderFacts facts = in_contact();
+  facts.flashes = {{"12", wall_ago(60)}};
+  facts.people.under_way = {{UnderWay::What::kOurCall, wall_ago(30), {kWall + 540}}};
+  std::string to_do = judge(facts).text.to_do;
+  EXPECT_EQ(to_do.find("A FLASH of theirs waits since " + time_text(wall_ago(60)) + ", and nobody has acknowledged it: detente inbox LINE"), 0u) << to_do;
+  EXPECT_NE(to_do.find("then detente ack LINE 12 --as YOU. It is our turn"), std::string::npos) << to_do;
+  facts.people.under_way.clear();
+  EXPECT_EQ(judge(facts).text.to_do.find("Nothing."), std::string::npos);
+  facts.flashes = {{"12", wall_ago(60)}, {"1a2b3c4d/3", wall_ago(50)}, {"14", wall_ago(5)}};
+  to_do = judge(facts).text.to_do;
+  EXPECT_NE(to_do.find("3 FLASH of theirs wait"), std::string::npos) << to_do;
+  EXPECT_NE(to_do.find("detente ack LINE 12 --as YOU, and so with 1a2b3c4d/3, 14."), std::string::npos) << to_do;
+  facts.cut_by_us = cut("the leaflets");
+  to_do = judge(facts).text.to_do;
+  EXPECT_EQ(to_do.find("3 FLASH of theirs wait"), 0u) << to_do;
+  EXPECT_EQ(to_do.find("detente ack"), std::string::npos) << "a line that is cut takes none";
+}
+
 TEST(Ladder, PeopleTheNewestWordCounts) {
   LadderFacts facts = in_contact();
   facts.people.unanswered = wall_ago(900);

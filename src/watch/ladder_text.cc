@@ -409,38 +409,6 @@ std::string also_text(Situation situation, const Judged& judged) {
   return text_of(situation, judged).words;
 }
 
-std::string duties_text(const LadderFacts& facts) {
-  using What = UnderWay::What;
-  std::string out;
-  for (const UnderWay& one : facts.people.under_way) {
-    const std::string since = time_text(one.since), until = time_text(one.until);
-    if (!out.empty()) out += " ";
-    switch (one.what) {
-      case What::kWeCalled: out += "Wait for the answer to our call of " + since + ", until " + until + "."; break;
-      case What::kWeAsked: out += "Wait for the answer to our query of " + since + ", until " + until + "."; break;
-      case What::kOurCall: out += "It is our turn: make the check call of " + since + ": detente call LINE --as YOU."; break;
-      case What::kTheirCall:
-        out += "They are late with the check call of " + since + ": you may make it: detente call LINE --as YOU.";
-        break;
-      case What::kTheyCalled: out += "They called at " + since + ": detente answer LINE --as YOU."; break;
-      case What::kTheyAsked:
-        out += "They ask since " + since + " whether anybody is here: detente presence ready LINE --as YOU, or not-now.";
-        break;
-    }
-  }
-  return out;
-}
-
-std::string waiting_text(const LadderFacts& facts) {
-  using What = UnderWay::What;
-  std::string out;
-  for (const UnderWay& one : facts.people.under_way)
-    if (one.what == What::kWeCalled || one.what == What::kWeAsked)
-      out += std::string(out.empty() ? "" : "; ") + (one.what == What::kWeCalled ? "called" : "asked whether anybody is there") +
-             " at " + time_text(one.since) + ", waiting for an answer until " + time_text(one.until);
-  return out;
-}
-
 SituationText own_station_down(const std::string& why) {
   return {"OWN EQUIPMENT DOWN", why,
           "Until it runs nothing is received, and nothing is known of any line."};

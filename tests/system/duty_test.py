@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import unittest
 
@@ -166,6 +167,41 @@ class Screens(DutyCase):
         self.assertEqual([(r["line"], r["act"], r["class"]) for r in self.events(self.north, "ring")], [("liaison", "flash", "live")])
         rung = next(line for line in follower.stdout if "RING" in line)
         self.assertIn("south/liaison: duty-officer 1 sent FLASH", rung)
+
+    def test_a_flash_that_nobody_acknowledged_is_what_is_to_be_done(self):
+        self.start()
+        self.cli(self.south, "send", "navy", "hold your fire", "--as", "kim", "--precedence", "flash")
+        self.cli(self.south, "send", "navy", "routine", "--as", "kim")
+        line = lambda: self.north.line_of("south", "navy")
+        wait_until(lambda: line()["unread"] == 2, line)
+        index = next(e["index"] for e in self.north.entries("south", "navy") if e.get("text") == "hold your fire")
+        self.assertEqual(line()["unread_flash"], 1)
+        for shown in (self.shown(self.north, "status"), self.shown(self.north, "status", "navy")):
+            shown = " ".join(shown.split())
+            self.assertIn("Do: A FLASH of theirs waits since", shown)
+            self.assertIn(f"detente ack LINE {index} --as YOU", shown)
+        watch = " ".join(self.shown(self.north, "watch", "show").split())
+        self.assertRegex(watch, rf"south/navy: FLASH of \S+ that nobody has acknowledged: detente ack south/navy {index} --as YOU")
+        self.assertIn("south/navy: 1 more entry that nobody has acknowledged", watch)
+        self.cli(self.north, "ack", "navy", str(index), "--as", "ri")
+        wait_until(lambda: line()["unread_flash"] == 0, line)
+        self.assertNotIn("FLASH", line()["to_do"])
+        self.assertNotIn("FLASH of", self.shown(self.north, "watch", "show"))
+
+    def test_drills_are_marked_where_what_is_unread_is_counted(self):
+        self.start()
+        self.cli(self.south, "drill", "navy", "a fire in the engine room", "--as", "kim")
+        self.cli(self.south, "send", "navy", "in earnest", "--as", "kim")
+        line = lambda: self.north.line_of("south", "navy")
+        wait_until(lambda: line()["unread"] == 2, line)
+        self.assertEqual((line()["unread_drills"], line()["unread_tests"], line()["unread_flash"]), (1, 0, 0))
+        status = self.shown(self.north, "status").splitlines()
+        row = next(at for at, text in enumerate(status) if re.match(r"  \d+ navy ", text))
+        self.assertTrue(status[row].endswith(" 1"), status[row])
+        self.assertEqual(status[row + 1].strip(), "DRILL | 1 of navy unread")
+        watch = self.shown(self.north, "watch", "show")
+        self.assertIn("  south/navy: 1 entry that nobody has acknowledged\n", watch)
+        self.assertIn("  DRILL | south/navy: 1 entry that nobody has acknowledged\n", watch)
 
     def test_what_waits_is_said_on_every_screen(self):
         self.start()
