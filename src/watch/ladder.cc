@@ -96,11 +96,12 @@ Newest newest_people(const PeopleFacts& people) {
   }
   if (people.seen) take({Known::kGood, people.seen->at, people.seen_doing + by_text(people.seen->by), ""});
   if (!people.claim_on) return newest;
-  // Beside a person's own act their station's word is no more than that.
-  if (newest.person && newest.person->known == Known::kGood) {
-    if (newest.person->at < people.claim_on->at) newest.person->officer += "; " + claim_text(people);
+  // Their station's word shows nothing, and stands beside what does.
+  const bool evidence = newest.person && newest.person->known == Known::kGood;
+  if (newest.person && (evidence || people.claim_on->at < newest.person->at)) {
+    if (!evidence || newest.person->at < people.claim_on->at) newest.person->officer += "; " + claim_text(people);
   } else {
-    take({Known::kGood, people.claim_on->at, claim_text(people), "", Known::kUnknown, true});
+    take({Known::kUnknown, people.claim_on->at, claim_text(people), "", Known::kUnknown, true});
   }
   return newest;
 }

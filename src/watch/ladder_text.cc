@@ -224,6 +224,11 @@ std::string nobody_words(const LadderFacts& facts) {
            (people.unanswered_row > 1
                 ? ", the last of " + std::to_string(people.unanswered_row) + " in a row."
                 : ".");
+  if (people.claim_on) {
+    out += " It says that somebody is on watch";
+    if (!people.claim_on->by.empty()) out += " (" + people.claim_on->by + ")";
+    out += (people.claim_since ? " since " + time_text(*people.claim_since) : "") + ", which is a claim.";
+  }
   if (people.presence && people.presence->answer == Presence::kUnanswered)
     out += " Nobody answered the presence query at " + time_text(people.presence->at) + ".";
   if (people.answered) out += " A person there last answered at " + time_text(people.answered->at) + ".";
@@ -370,7 +375,8 @@ SituationText text_of(Situation situation, const Judged& judged) {
               "Have " + names_of_paths(judged) + " looked at, both ends and all between; on another line " + facts.far + " can be told."};
     case Situation::kNobodyOnWatch:
       return {
-          "NOBODY ON WATCH THERE", nobody_words(facts),
+          // Their station's word stands beside what was tried, and neither is the other's proof.
+          facts.people.claim_on ? "NOBODY ANSWERS THERE" : "NOBODY ON WATCH THERE", nobody_words(facts),
           std::string(facts.people.under_way.empty()
                           ? "Ask whether anybody is at the machine: detente presence ask LINE --as YOU. "
                           : "") +

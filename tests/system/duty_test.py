@@ -203,6 +203,22 @@ class Screens(DutyCase):
         self.assertIn("  south/navy: 1 entry that nobody has acknowledged\n", watch)
         self.assertIn("  DRILL | south/navy: 1 entry that nobody has acknowledged\n", watch)
 
+    def test_what_their_station_says_of_its_watch_proves_nothing(self):
+        self.start()
+        self.cli(self.north, "watch", "on", "--as", "ri")
+        wait_until(lambda: self.watch(self.south)["on_watch_there"], "the claim")
+        officer = lambda: next(r for r in self.ladder(self.south)["rungs"] if r["rung"] == "far officer")
+        self.assertEqual((officer()["known"], officer()["evidence"]), ("not known", "claim"))
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        self.wait_state(self.south, "due")
+        self.clock.set(NINE + 31 * MINUTE)
+        wait_until(lambda: self.ladder(self.south)["situation"] == "nobody-on-watch", lambda: self.ladder(self.south))
+        shown = " ".join(self.shown(self.south, "status", "military-west").split())
+        self.assertTrue("NOBODY ANSWERS THERE" in shown and "NOBODY ON WATCH" not in shown, shown)
+        self.assertIn("It says that somebody is on watch (duty-officer) since", shown)
+        self.assertIn("(a claim)", officer()["words"])
+
     def test_what_waits_is_said_on_every_screen(self):
         self.start()
         self.cli(self.south, "presence", "ask", "navy", "--as", "kim")
