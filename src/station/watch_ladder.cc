@@ -167,6 +167,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
   facts.outage_over = over_facts(*line, time);
   const auto hours = line->watch->hours(time);
   if (hours && (hours->hours.state != watch::OpenState::kAlways || !line->watch->zone_trouble().empty())) facts.hours = hours->words;
+  facts.outside_hours = hours && (hours->hours.state == watch::OpenState::kClosed || hours->hours.state == watch::OpenState::kExtended);
 }
 
 }  // namespace detente::station

@@ -136,6 +136,7 @@ void Watch::make_lines_of(const Counterpart& counterpart) {
     line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
                                              static_cast<watch::SideIndex>(first ? 0 : 1),
                                              annex.hours.presence_minutes);
+    line.watch->name_sides({accord.accord.sides[0].name, accord.accord.sides[1].name});
   }
 }
 

@@ -361,6 +361,7 @@ Ladder judge(const LadderFacts& facts) {
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
   out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
+  if (facts.hours && facts.outside_hours) out.also.push_back("Outside its hours: " + *facts.hours + ". FLASH rings all the same.");
   add_lost(out, facts);
   return out;
 }

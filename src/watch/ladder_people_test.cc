@@ -75,6 +75,15 @@ TEST(Ladder, AFlashThatNobodyAcknowledgedComesBeforeAllElse) {
   EXPECT_EQ(to_do.find("detente ack"), std::string::npos) << "a line that is cut takes none";
 }
 
+TEST(Ladder, ALineOutsideItsHoursSaysSoAtAGlance) {
+  LadderFacts facts = in_contact();
+  facts.hours = "open until 17:00";
+  EXPECT_TRUE(judge(facts).also.empty());
+  facts.hours = "closed until 09:00 by both";
+  facts.outside_hours = true;
+  EXPECT_EQ(judge(facts).also, std::vector<std::string>{"Outside its hours: closed until 09:00 by both. FLASH rings all the same."});
+}
+
 TEST(Ladder, PeopleTheNewestWordCounts) {
   LadderFacts facts = in_contact();
   facts.people.unanswered = wall_ago(900);

@@ -12,7 +12,7 @@ import subprocess
 import unittest
 
 from stations import DETENTE, detente, wait_until
-from watch_test import MINUTE, NINE, WatchCase
+from watch_test import HOUR, MINUTE, NINE, WatchCase
 
 
 class DutyCase(WatchCase):
@@ -218,6 +218,29 @@ class Screens(DutyCase):
         self.assertTrue("NOBODY ANSWERS THERE" in shown and "NOBODY ON WATCH" not in shown, shown)
         self.assertIn("It says that somebody is on watch (duty-officer) since", shown)
         self.assertIn("(a claim)", officer()["words"])
+
+    def test_hours_are_the_same_on_every_screen(self):
+        self.start()
+        self.clock.set(NINE + 9 * HOUR)  # six in the evening: closed since five
+        closed = "closed until 09:00 by both"
+        wait_until(lambda: self.watch(self.south, "liaison")["hours"]["words"] == closed, "the evening")
+        everything = lambda: " ".join(self.shown(self.south, "status").split())
+        calls = lambda: " ".join(self.shown(self.south, "calls", "liaison").split())
+        self.assertIn(f"Outside its hours: {closed}.", everything())
+        self.assertIn(f"The line is now {closed}.", calls())
+        past = self.refused(self.south, "hours", "extend", "liaison", "--until", "2027-03-02T08:00:00Z", "--as", "kim")
+        self.assertTrue("that hour has passed" in past and "open until" not in past, past)
+        until = "2027-03-02T12:00:00Z"
+        self.cli(self.south, "hours", "extend", "liaison", "--until", until, "--as", "kim")
+        wait_until(lambda: self.watch(self.north, "liaison")["hours"]["proposed"], "the proposal")
+        self.cli(self.north, "hours", "extend", "liaison", "--until", until, "--as", "ri")
+        longer = "extended by duty-officer 1 of north and duty-officer 1 of south"
+        wait_until(lambda: longer in self.watch(self.south, "liaison")["hours"]["words"], lambda: self.watch(self.south, "liaison")["hours"])
+        self.assertIn(longer, calls())
+        self.assertIn(longer, " ".join(self.shown(self.south, "status", "liaison").split()))
+        self.assertIn(longer, everything())
+        self.south.stop()
+        self.assertIn("the station does not run: whether they were extended is not known here", calls())
 
     def test_what_waits_is_said_on_every_screen(self):
         self.start()
