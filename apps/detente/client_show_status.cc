@@ -145,6 +145,7 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
   if (!status["fault"].is_null())
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
+  for (std::string& line : hook_lines(status["hooks"])) out.push_back(std::move(line));
   const std::uint64_t now = status["now"].get<std::uint64_t>();
   for (const Json& counterpart : status["counterparts"])
     add_counterpart(out, counterpart, now, status["clocks"], colour);

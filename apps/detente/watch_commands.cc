@@ -295,6 +295,7 @@ void add_alarms(CLI::App& app, Context& context) {
   on_run(*command, context, [&context]() -> Result<void> {
     DETENTE_TRY(watch, own_watch(context));
     for (const std::string& line : alarm_lines(watch["alarms"])) context.say(line);
+    for (const std::string& line : hook_lines(watch["hooks"])) context.say(line);
     DETENTE_TRY(side, context.side());
     const StationClient station(side);
     Json cards = Json::array();

@@ -6,6 +6,7 @@
 #include "station/amender.h"
 #include "station/api.h"
 #include "station/line_facts.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -113,6 +114,7 @@ Json status_json(Running& running) {
     if (running.config.rules.wants_mandate(act)) out["mandates"].push_back(to_string(act));
   }
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
+  out["hooks"] = running.watch == nullptr ? Json::array() : running.watch->hooks_json();
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts) {
     out["counterparts"].push_back(counterpart_json(running, *counterpart));

@@ -263,6 +263,7 @@ Json Watch::own_json() const {
     add_open_matters(line, out["open"]);
   }
   out["alarms"] = alarms_json();
+  out["hooks"] = hooks_json();
   out["log"] = {{"lines", file_->lines()}, {"bytes", file_->bytes()}, {"trouble", trouble_ ? Json(*trouble_) : Json()}};
   out["unknown_zones"] = unknown_zones_;
   return out;
