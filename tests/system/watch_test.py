@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 from clocks import Clock
@@ -221,11 +222,27 @@ class Silence(WatchCase):
         self.south.wait_link("north")
         self.cli(self.north, "send", "military-west", "we are here", "--as", "ri")
         wait_until(lambda: "sign-of-life" in [a["kind"] for a in self.south.get("/v1/watch")["alarms"]], "the loudest alarm")
+        hour = self.clock.now() // 3600 * 3600 + 2 * DAY
+        self.cli(self.south, "restore", "propose", "military-west", "--at",
+                 time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(hour)), "--as", "kim")
         card = self.cli(self.south, "alarm", "list")["first_words"][0]
         self.assertEqual((card["line"], card["unread"]), ("north/military-west", 1))
         self.assertIn("nobody of south is on watch", card["post"])
         self.assertIn("we hear them known good", card["paths"][0])
         self.assertIn("calls", card["next_call"])
+        self.assertEqual(card["say"][0], "This is south, YOUR POST, on military-west.")
+        self.assertRegex(card["say"][1], "I hear you by path1; ")
+        self.assertIn("to pass to you. Have you anything to pass?", card["say"][3])
+        self.assertEqual(len(card["say"]), 5)
+        mine = {what: [one for one in card["for_you"] if one["what"] == what] for what in ("open", "waiting", "held", "alarm", "proposal")}
+        self.assertIn("1 entry that nobody has acknowledged", [one["words"] for one in mine["open"]])
+        self.assertTrue(any("silence" in one["words"] or "row" in one["words"] for one in mine["alarm"]), card)
+        proposal, = mine["proposal"]
+        self.assertEqual(proposal["at"], hour)
+        self.assertIn("ours, which they have not answered", proposal["words"])
+        text = self.south.shown("alarm", "list", env=self.clock.env)
+        for words in ("Say, in this order: 1 This is south", "For you, and not to be said:", "1 entry that nobody has acknowledged", "proposal north/own-"):
+            self.assertIn(words, text)
         number = next(a["number"] for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "sign-of-life")
         self.cli(self.south, "alarm", "ack", str(number), "--as", "kim", "--words", "answered")
         self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
