@@ -149,6 +149,8 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
   const std::uint64_t now = status["now"].get<std::uint64_t>();
   for (const Json& counterpart : status["counterparts"])
     add_counterpart(out, counterpart, now, status["clocks"], colour);
+  if (status["counterparts"].empty())
+    for (std::string& line : clock_lines(status["clocks"])) out.push_back(std::move(line));
   return out;
 }
 
