@@ -1,6 +1,7 @@
 #include "announce_show.h"
 
 #include "base/civil.h"
+#include "clocks.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -134,6 +135,7 @@ Result<LiveFrame> announcements_frame(Context& context, const StationClient& sta
       out.json["announcements"].back()["text"] = wire::display_text(*text);
     }
   if (out.lines.empty()) out.lines.push_back("nothing is to be announced; detente announce draft");
+  DETENTE_TRY_VOID(add_clocks(out, station, only ? only->counterpart : what));
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "client_http.h"
 #include "client_mark.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "dates.h"
 #include "io/os_clock.h"
 #include "watch/calendar.h"
@@ -174,8 +175,9 @@ Result<void> calendar(Context& context, const CalendarOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, options.line));
-  return options.date.empty() ? draw(context, station, line, options)
-                              : show_day(context, station, line, options.date);
+  DETENTE_TRY_VOID(options.date.empty() ? draw(context, station, line, options)
+                                        : show_day(context, station, line, options.date));
+  return say_clocks(context, station, line.counterpart);
 }
 
 }  // namespace

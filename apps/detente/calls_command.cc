@@ -8,11 +8,13 @@
 
 #include "base/civil.h"
 #include "client_http.h"
+#include "clocks.h"
 #include "dates.h"
 #include "io/os_clock.h"
 #include "station/schedules.h"
 #include "watch/call_state.h"
 #include "watch/line_hours.h"
+#include "watch_show.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -95,6 +97,13 @@ std::optional<States> states_of(const SideDir& side, const Found& found, const s
   return out;
 }
 
+// As the status says it; nothing where no station runs.
+std::optional<std::string> hours_of(const SideDir& side, const Found& found) {
+  const auto watch = StationClient(side).get("/v1/counterparts/" + found.counterpart + "/lines/" + found.annex.name + "/watch");
+  if (!watch) return std::nullopt;
+  return wire::display_line((*watch)["hours"].value("words", ""));
+}
+
 std::string state_of(const std::optional<States>& states, const std::string& date, const watch::PlannedCall& call) {
   if (!states) return "";
   const auto held = states->find({date, call.id.entry});
@@ -156,11 +165,19 @@ Result<void> calls(Context& context, const CallsOptions& options) {
   DETENTE_TRY(schedule, station::schedule_of(found.accord, found.annex, here.zones));
   const auto planned = schedule.planned(span.first, span.second);
   const WallTime now = io::os_wall_time();
-  const std::string hours = watch::words(schedule, watch::line_hours(schedule, now), now);
+  // The accord's files have no extension of the hours: that is in the record.
+  const auto known = hours_of(side, found);
+  const std::string hours = known ? *known : watch::words(schedule, watch::line_hours(schedule, now), now);
   context.say("Check calls of " + found.annex.name + " with " + found.counterpart + ", " +
               format_utc(span.first).substr(0, 10) + " to " +
               format_utc({span.second.seconds - 1}).substr(0, 10));
-  if (here.missing.empty()) context.say("By its hours the line is now " + hours + ".");
+  std::vector<std::string> of_hours;
+  if (known) {
+    add_wrapped(of_hours, "The line is now " + hours + ".");
+  } else if (here.missing.empty()) {
+    add_wrapped(of_hours, "By its hours the line is now " + hours + "; the station does not run: whether they were extended is not known here.");
+  }
+  for (const std::string& line : of_hours) context.say(line);
   if (found.annex.check_calls.empty()) context.say("The accord plans none on this line.");
   Json list = Json::array();
   const auto states = states_of(side, found, span);
@@ -186,6 +203,7 @@ Result<void> calls(Context& context, const CallsOptions& options) {
                   {"hours", hours},
                   {"calls", list}});
   say_zones(context, here.zones, here.missing);
+  say_clocks_if_it_runs(context, StationClient(side), found.counterpart);
   return {};
 }
 

@@ -104,7 +104,10 @@ void show(Context& context, const station::BackupReport& report) {
               " entries in all, every one against its "
               "tree; " +
               std::to_string(report.record.signatures) + " signatures verified");
+  if (report.watch_log_lines)
+    context.say("  watch log: " + std::to_string(*report.watch_log_lines) + " lines, each against the one before it");
   context.result({{"side", report.side},
+                  {"watch_log_lines", report.watch_log_lines ? Json(*report.watch_log_lines) : Json()},
                   {"station", report.station},
                   {"made", report.made.seconds},
                   {"sealed", report.sealed},
@@ -174,6 +177,11 @@ Result<void> restore(Context& context, const std::string& file, const std::strin
   context.say("station " + report.backup.station + " as of " + format_utc(report.backup.made) +
               ": " + to);
   show(context, report.backup);
+  if (report.watch_log_broken) {
+    context.say("THE WATCH LOG OF THIS BACKUP IS BROKEN: " + *report.watch_log_broken);
+    context.say("  it was not put in place, and lies in station/watch.log.broken; the station begins a new one");
+  }
+  context.result({{"watch_log_broken", report.watch_log_broken ? Json(*report.watch_log_broken) : Json()}});
   Json aside;
   if (report.moved_aside) {
     aside = report.moved_aside->string();

@@ -10,6 +10,7 @@
 #include "client_commands.h"
 #include "client_live.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "core/document_terms.h"
 #include "io/file.h"
 #include "io/file_stream.h"
@@ -256,6 +257,7 @@ Result<void> documents(Context& context, const DocumentsOptions& options) {
       }
     }
     if (out.lines.empty()) out.lines.emplace_back("no documents");
+    DETENTE_TRY_VOID(add_clocks(out, station, lines.size() == 1 ? lines.front().counterpart : ""));
     return out;
   };
   return show_once_or_live(context, options.watch, kRedraw, frame);

@@ -10,6 +10,7 @@
 #include "client_documents.h"
 #include "client_mark.h"
 #include "client_show.h"
+#include "clocks.h"
 
 namespace detente::cli {
 
@@ -146,8 +147,9 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     if (entries.empty() && waiting.empty())
       context.say(options.all ? "nothing yet" : "nothing that is not acknowledged");
     context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}});
-    return {};
+    return say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : "");
   }
+  DETENTE_TRY_VOID(say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : ""));
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
   return follow_events(
       station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
@@ -194,8 +196,9 @@ Result<void> events(Context& context, const EventsOptions& options) {
   if (!follow) {
     for (const Json& event : answer["events"]) context.say(event_line(event));
     context.result(answer);
-    return {};
+    return say_clocks(context, station);
   }
+  DETENTE_TRY_VOID(say_clocks(context, station));
   for (const Json& event : answer["events"]) put(context, event, {event_line(event)});
   return follow_events(station, answer.value("next", since),
                        [&](const Json& event) -> Result<void> {

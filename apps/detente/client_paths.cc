@@ -2,6 +2,7 @@
 #include "client_http.h"
 #include "client_live.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -34,7 +35,9 @@ Result<void> paths(Context& context, const PathsOptions& options) {
   const StationClient station(side);
   const auto frame = [&]() -> Result<LiveFrame> {
     DETENTE_TRY(answer, ask(station, options.counterpart));
-    return LiveFrame{paths_lines(answer), std::move(answer)};
+    LiveFrame out{paths_lines(answer), std::move(answer)};
+    DETENTE_TRY_VOID(add_clocks(out, station, options.counterpart));
+    return out;
   };
   return show_once_or_live(context, options.watch, kRedraw, frame);
 }

@@ -1,6 +1,7 @@
 #include "client_address.h"
 #include "client_commands.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "io/file.h"
 
 namespace detente::cli {
@@ -36,7 +37,7 @@ Result<void> record_show(Context& context, const std::string& address, const std
   answer["entries"] = list["entries"];
   answer["waiting"] = list["waiting"];
   context.result(answer);
-  return {};
+  return say_clocks(context, station, line.counterpart);
 }
 
 Result<void> record_entry(Context& context, const std::string& address, const std::string& whose,
@@ -48,7 +49,7 @@ Result<void> record_entry(Context& context, const std::string& address, const st
                                  (epoch.empty() ? "" : "?epoch=" + escape(epoch))));
   for (const std::string& text : evidence_lines(entry)) context.say(text);
   context.result(entry);
-  return {};
+  return say_clocks(context, station, line.counterpart);
 }
 
 struct ExportOptions {

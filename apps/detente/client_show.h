@@ -32,8 +32,6 @@ struct SituationView {
   std::size_t indent = 0;
 };
 std::vector<std::string> situation_lines(const SituationView& view, bool colour);
-std::vector<std::string> clock_lines(const Json& clock, std::uint64_t now, const Json& synchronised,
-                                     std::size_t indent);
 std::vector<std::string> paths_lines(const Json& paths);
 std::vector<std::string> record_lines(const Json& record);
 std::vector<std::string> evidence_lines(const Json& entry);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client_show.h"
+#include "clocks.h"
 #include "watch/ladder.h"
 #include "wire/text.h"
 
@@ -76,31 +77,6 @@ std::vector<std::string> situation_lines(const SituationView& view, bool colour)
   return out;
 }
 
-std::vector<std::string> clock_lines(const Json& clock, std::uint64_t now, const Json& synchronised,
-                                     std::size_t indent) {
-  const auto here = static_cast<std::int64_t>(now);
-  const auto shown = [](std::int64_t seconds) {
-    return utc_text(Json(static_cast<std::uint64_t>(std::clamp<std::int64_t>(seconds, 0, UINT32_MAX))));
-  };
-  // The hour alone, unless it is another day there.
-  const bool other_day = !clock["offset_s"].is_null() &&
-                         shown(here).substr(0, 10) != shown(here + clock["offset_s"].get<std::int64_t>()).substr(0, 10);
-  const auto of_day = [&](std::int64_t seconds) { return other_day ? shown(seconds) : shown(seconds).substr(11); };
-  std::string text = "clocks: here " + of_day(here);
-  if (clock["offset_s"].is_null()) {
-    text += ", there not known yet (a receipt shows it)";
-  } else {
-    const auto offset = clock["offset_s"].get<std::int64_t>();
-    text += fmt::format(", there {}; theirs less ours {:+} s \u00b1 {} s, measured {} ago",
-                        of_day(here + offset), offset, clock["uncertainty_s"].get<std::int64_t>(),
-                        watch::span_text(std::chrono::seconds(clock["measured_s"].get<std::int64_t>())));
-  }
-  if (synchronised == false) text += "; no trusted time here: this machine's clock is not synchronised";
-  std::vector<std::string> out;
-  add_wrapped(out, text, indent);
-  return out;
-}
-
 std::vector<std::string> ladder_lines(const Json& ladder, bool colour) {
   std::vector<std::string> out;
   add_wrapped(out, fmt::format("{}/{}  line {}  {}", text_of(ladder, "counterpart"), text_of(ladder, "line"),
@@ -123,8 +99,7 @@ std::vector<std::string> ladder_lines(const Json& ladder, bool colour) {
     add_directions(out, medium, colour);
   }
   out.push_back("");
-  for (std::string& line : clock_lines(ladder["clock"], ladder["now"].get<std::uint64_t>(),
-                                       ladder["clock_synchronised"], 0))
+  for (std::string& line : clock_lines(ladder["clocks"]))
     out.push_back(std::move(line));
   return out;
 }

@@ -4,6 +4,8 @@
 
 #include "client_documents.h"
 #include "client_show.h"
+#include "clocks.h"
+#include "watch_show.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -33,6 +35,13 @@ std::string contact_text(const Json& counterpart) {
   return shown(counterpart, "name") +
          " has not yet confirmed what it holds since this station's start at " +
          utc_text(counterpart["since"]) + "; nothing is signed before it does";
+}
+
+std::uint64_t count_of(const Json& line, const char* key) { return line.value(key, std::uint64_t{0}); }
+
+// Drills and tests stand by themselves.
+std::uint64_t real_unread(const Json& line) {
+  return count_of(line, "unread") - count_of(line, "unread_drills") - count_of(line, "unread_tests");
 }
 
 // Lines of which the same is known stand together, in the order of the first of each.
@@ -84,7 +93,7 @@ void add_documents(std::vector<std::string>& out, const Json& lines) {
 }
 
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
-                     const Json& synchronised, bool colour) {
+                     const Json& clocks, bool colour) {
   out.push_back("");
   out.push_back(fmt::format("{}  {}", shown(counterpart, "station"), link_text(counterpart, now)));
   const Json& accord = counterpart["accord"];
@@ -104,7 +113,7 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
     out.push_back("    " + counterpart["other_accord"].get<std::string>());
     out.push_back("    " + accord["digest"].get<std::string>());
   }
-  for (std::string& line : clock_lines(counterpart["clock"], now, synchronised, 2))
+  for (std::string& line : clock_lines(clocks, shown(counterpart, "name"), 2))
     out.push_back(std::move(line));
   add_situations(out, counterpart["lines"], colour);
   out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence",
@@ -117,7 +126,9 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
         clip(fmt::format("{} {}", line["number"].get<unsigned>(), shown(line, "name")), 24),
         shown(line, "evidence") == "deniable" ? "unattested" : "provable",
         line["own_size"].get<std::uint64_t>(), line["receipted"].get<std::uint64_t>(), waiting,
-        line["far_size"].get<std::uint64_t>(), line["unread"].get<std::uint64_t>()));
+        line["far_size"].get<std::uint64_t>(), real_unread(line)));
+    for (const auto& [mark, count] : {std::pair("DRILL | ", count_of(line, "unread_drills")), std::pair("TEST | ", count_of(line, "unread_tests"))})
+      if (count > 0) out.push_back(fmt::format("    {}{} of {} unread", mark, count, shown(line, "name")));
   }
   add_documents(out, counterpart["lines"]);
 }
@@ -150,9 +161,12 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
   if (!status["fault"].is_null())
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
+  for (std::string& line : hook_lines(status["hooks"])) out.push_back(std::move(line));
   const std::uint64_t now = status["now"].get<std::uint64_t>();
   for (const Json& counterpart : status["counterparts"])
-    add_counterpart(out, counterpart, now, status["clock_synchronised"], colour);
+    add_counterpart(out, counterpart, now, status["clocks"], colour);
+  if (status["counterparts"].empty())
+    for (std::string& line : clock_lines(status["clocks"])) out.push_back(std::move(line));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "client_commands.h"
 #include "client_live.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "watch/ladder.h"
 
 namespace detente::cli {
@@ -64,7 +65,11 @@ Result<LiveFrame> status_frame(Context& context, const StationClient& station, c
   if (!status) return as_situation(context, status.error());
   if (options.line.empty()) return LiveFrame{status_lines(*status, colour), std::move(*status)};
   DETENTE_TRY(line, find_line(*status, options.line));
-  if (is_retired_line(*status, line)) return retired_frame(*status, line);
+  if (is_retired_line(*status, line)) {
+    LiveFrame out = retired_frame(*status, line);
+    DETENTE_TRY_VOID(add_clocks(out, station, line.counterpart));
+    return out;
+  }
   Result<Json> ladder = station.get(line.target() + "/status");
   if (!ladder) return as_situation(context, ladder.error());
   return LiveFrame{ladder_lines(*ladder, colour), std::move(*ladder)};

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "client_act.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "io/os_clock.h"
 #include "wire/cbor.h"
 #include "wire/text.h"
@@ -139,6 +140,7 @@ Result<void> circuit_test(Context& context, const ActOptions& options) {
   DETENTE_TRY(paths, station.get("/v1/paths"));
   for (const std::string& line : paths_lines(paths)) context.say(mark + line);
   context.result({{"class", "test"}, {"arrived", arrived}, {"paths", paths["counterparts"]}});
+  DETENTE_TRY_VOID(say_clocks(context, station, found.line.counterpart, mark));
   if (arrived) return {};
   return fail(Fault::kState, mark + "no receipt of their station came in this time; `detente status " +
                                  found.line.text() + "` says what is known");

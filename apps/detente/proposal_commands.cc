@@ -6,6 +6,7 @@
 #include "client_live.h"
 #include "client_proposals.h"
 #include "client_request.h"
+#include "clocks.h"
 #include "io/os_clock.h"
 #include "lift_progress.h"
 #include "line/proposal.h"
@@ -119,6 +120,7 @@ Result<LiveFrame> frame(Context& context, const StationClient& station, const st
   if (left_out > 0)
     out.lines.push_back("(" + std::to_string(left_out) + " older ones that bind nobody here are not shown; --all shows them, and each is answered by its name)");
   if (out.lines.empty()) out.lines.push_back(restorations ? "no restoration is proposed; detente restore propose" : "nothing is proposed");
+  DETENTE_TRY_VOID(add_clocks(out, station, only));
   return out;
 }
 

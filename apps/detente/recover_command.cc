@@ -6,6 +6,7 @@
 #include "ceremony_commands.h"
 #include "client_address.h"
 #include "client_commands.h"
+#include "clocks.h"
 #include "record/checkpoint.h"
 
 namespace detente::cli {
@@ -108,7 +109,7 @@ Result<void> recover(Context& context, std::uint32_t wait_seconds) {
   context.say("What cannot be known here: whether they wrote more than they show, and what our side wrote that is neither in "
               "this record nor in a backup. They hold it: ask for an extract (detente record export LINE far INDEX).");
   context.result({{"complete", done == lines.size()}, {"lines", std::move(lines)}});
-  return {};
+  return say_clocks(context, station);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "client_compose.h"
 #include "client_deed.h"
 #include "client_show.h"
+#include "clocks.h"
 #include "crypto/hash.h"
 #include "dates.h"
 #include "first_words.h"
@@ -103,10 +104,12 @@ Result<Json> own_watch(Context& context) {
 }
 
 Result<void> say_watch(Context& context) {
-  DETENTE_TRY(watch, own_watch(context));
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  DETENTE_TRY(watch, station.get("/v1/watch"));
   for (const std::string& line : watch_lines(watch)) context.say(line);
   context.result(std::move(watch));
-  return {};
+  return say_clocks(context, station);
 }
 
 Result<void> on_or_off(Context& context, const DeedOptions& options, const char* what) {
@@ -206,9 +209,11 @@ Result<void> show_log(Context& context, const DeedOptions& options, const std::s
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   std::string target = "/v1/watch/log?limit=2000" + only;
+  std::string counterpart;
   if (!options.line.empty()) {
     DETENTE_TRY(line, find_line(station, options.line));
     target += "&line=" + escape(line.text());
+    counterpart = line.counterpart;
   }
   if (!options.since.empty()) {
     DETENTE_TRY(since, time_option(options.since, "--since"));
@@ -237,7 +242,7 @@ Result<void> show_log(Context& context, const DeedOptions& options, const std::s
   for (const std::string& line : sums.lines()) context.say(line);
   first["sums"] = sums.json();
   context.result(std::move(first));
-  return {};
+  return say_clocks(context, station, counterpart);
 }
 
 void add_span(CLI::App& command, DeedOptions& options) {
@@ -290,6 +295,7 @@ void add_alarms(CLI::App& app, Context& context) {
   on_run(*command, context, [&context]() -> Result<void> {
     DETENTE_TRY(watch, own_watch(context));
     for (const std::string& line : alarm_lines(watch["alarms"])) context.say(line);
+    for (const std::string& line : hook_lines(watch["hooks"])) context.say(line);
     DETENTE_TRY(side, context.side());
     const StationClient station(side);
     Json cards = Json::array();
@@ -301,8 +307,8 @@ void add_alarms(CLI::App& app, Context& context) {
       for (const std::string& text : card.lines) context.say(text);
       cards.push_back(std::move(card.json));
     }
-    context.result({{"alarms", watch["alarms"]}, {"first_words", std::move(cards)}});
-    return {};
+    context.result({{"alarms", watch["alarms"]}, {"hooks", watch["hooks"]}, {"first_words", std::move(cards)}});
+    return say_clocks(context, station);
   });
   auto options = std::make_shared<DeedOptions>();
   command = officer_command(alarms, "ack", "Say that you have seen an alarm and take care of it", *options);

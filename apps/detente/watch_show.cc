@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "client_mark.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -69,6 +70,8 @@ std::string line_words(const Json& line) {
            (line.contains("carried") ? ", and no path carried it" : "") +
            (text_of(line, "officer").empty() ? "" : " (" + text_of(line, "officer") + ")");
   if (what == "alarm") return "ALARM: " + text_of(line, "words");
+  if (what == "hook")
+    return (text_of(line, "hook").empty() ? "a hook" : text_of(line, "hook")) + (line.contains("works") ? " works again" : " FAILED: " + text_of(line, "words"));
   if (what == "release")
     return "released announcement " + text_of(line, "announcement") +
            (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + text_of(line, "file");
@@ -87,7 +90,7 @@ std::string line_words(const Json& line) {
 
 std::vector<std::string> open_matters(const Json& watch) {
   std::vector<std::string> out;
-  for (const Json& one : watch["open"]) out.push_back(text_of(one, "line") + ": " + text_of(one, "words"));
+  for (const Json& one : watch["open"]) out.push_back(mark_of(one) + text_of(one, "line") + ": " + text_of(one, "words"));
   for (const Json& alarm : watch["alarms"])
     if (alarm.value("acknowledged_at", Json()).is_null())
       out.push_back(text_of(alarm, "line") + ": alarm " + std::to_string(number(alarm, "number")) + ", " + text_of(alarm, "words"));
@@ -110,6 +113,7 @@ std::vector<std::string> watch_lines(const Json& watch) {
   for (const std::string& line : matters) add_wrapped(out, "  " + line, "    ");
   for (const Json& zone : watch["unknown_zones"])
     if (zone.is_string()) add_wrapped(out, "NOT PLANNED: " + wire::display_line(zone.get<std::string>()));
+  for (std::string& line : hook_lines(watch["hooks"])) out.push_back(std::move(line));
   if (!watch["log"]["trouble"].is_null()) add_wrapped(out, "THE WATCH LOG TAKES NOTHING: " + text_of(watch["log"], "trouble"));
   return out;
 }
@@ -121,6 +125,15 @@ void add_wrapped(std::vector<std::string>& out, const std::string& text, const s
     out.push_back(first ? line : indent + line);
     first = false;
   }
+}
+
+std::vector<std::string> hook_lines(const Json& hooks) {
+  std::vector<std::string> out;
+  for (const Json& one : hooks)
+    add_wrapped(out, "A HOOK FAILS since " + utc_text(one.value("since", Json())) + ": " + text_of(one, "hook") + ": " + text_of(one, "words") +
+                         (number(one, "times") > 1 ? fmt::format(" ({} times, the last at {})", number(one, "times"), utc_text(one["last_at"])) : ""),
+                "     ");
+  return out;
 }
 
 std::vector<std::string> alarm_lines(const Json& alarms) {

@@ -12,6 +12,8 @@ void add_wrapped(std::vector<std::string>& out, const std::string& text, const s
 
 std::vector<std::string> watch_lines(const Json& watch);   // GET /v1/watch
 std::vector<std::string> open_matters(const Json& watch);  // one text each
+// Hooks that fail, each by itself.
+std::vector<std::string> hook_lines(const Json& hooks);
 std::vector<std::string> alarm_lines(const Json& alarms);
 std::vector<std::string> watch_log_lines(const Json& log);
 // What the lines of a span come to, however many pages they are: "we called 826 times".

@@ -142,6 +142,11 @@ Result<Api::Target> Api::find_line(const ApiRequest& request) {
 Result<Json> Api::get(const ApiRequest& request) {
   if (is(request, {"v1", "status"})) return status_json(running_);
   if (is(request, {"v1", "paths"})) return paths_json(running_);
+  if (is(request, {"v1", "clocks"})) {
+    Json out{{"ok", true}};
+    out.update(clocks_json(running_, nullptr));
+    return out;
+  }
   if (is(request, {"v1", "watch"}) || is(request, {"v1", "watch", "log"})) return get_watch(request);
   if (is(request, {"v1", "counterparts", "*", "proposals"})) {
     DETENTE_TRY(counterpart, find_counterpart(request));

@@ -96,6 +96,8 @@ Json situation_json(const watch::Ladder& ladder);
 Json ladder_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 Json clock_json(const LinkView& view, const Now& now);
 Json synchronised_json(const std::optional<bool>& synchronised);
+// api_clocks.cc: of all counterparts, or of one.
+Json clocks_json(const Running& running, const Counterpart* only);
 // api_documents.cc
 Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request);

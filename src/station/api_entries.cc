@@ -92,14 +92,14 @@ std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
       early.emplace(stored.index, std::move(stored));
     const auto evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
     for (auto it = marks.places().lower_bound({info.log.epoch, 0});
-         it != marks.places().end() && it->first == info.log.epoch; ++it) {
+         it != marks.places().end() && it->first.first == info.log.epoch; ++it) {
       EntryView found = view;
       found.log = info.log;
       found.evidence = evidence;
-      auto stored = running.store->entries(info.log, it->second, it->second + 1, 1);
+      auto stored = running.store->entries(info.log, it->first.second, it->first.second + 1, 1);
       if (!stored.empty()) {
         found.stored = std::move(stored.front());
-      } else if (const auto ahead = early.find(it->second); ahead != early.end()) {
+      } else if (const auto ahead = early.find(it->first.second); ahead != early.end()) {
         found.stored = ahead->second;
         found.early = true;
       } else {

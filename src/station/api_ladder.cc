@@ -54,7 +54,8 @@ Json ladder_json(Running& running, const Counterpart& counterpart, const accord:
            {"station", counterpart.their_station},
            {"now", facts.now.wall.seconds},
            {"clock", clock_json(running.links[counterpart.peer.value], facts.now)},
-           {"clock_synchronised", synchronised_json(facts.equipment.clock_synchronised)}};
+           {"clock_synchronised", synchronised_json(facts.equipment.clock_synchronised)},
+           {"clocks", clocks_json(running, &counterpart)}};
   out.update(situation_json(ladder));
   out["heard_in_public"] = running.watch == nullptr ? Json() : running.watch->heard_json(counterpart, annex);
   out["registers"] = registers_json(running, counterpart, annex.line);

@@ -6,6 +6,7 @@
 #include "station/amender.h"
 #include "station/api.h"
 #include "station/line_facts.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -46,6 +47,7 @@ Json documents_waiting(const Running& running, const Counterpart& counterpart, L
 Json line_status(Running& running, const Counterpart& counterpart, const accord::Annex& annex,
                  const watch::LadderFacts& shared) {
   const core::Line& line = running.line(counterpart.peer, annex.line);
+  const ReadMarks& marks = running.marks_of(counterpart.peer, annex.line);
   Json out{{"number", annex.line.value},
           {"name", annex.name},
           {"evidence", accord::to_string(annex.evidence)},
@@ -56,7 +58,10 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"documents_waiting", documents_waiting(running, counterpart, annex.line)},
           {"queued_damaged", damaged_in_queue(running, counterpart, annex)},
           {"far_size", line.far().durable_size()},
-          {"unread", running.marks_of(counterpart.peer, annex.line).count()}};
+          {"unread", marks.count()},
+          {"unread_drills", marks.count(record::EntryClass::kDrill)},
+          {"unread_tests", marks.count(record::EntryClass::kTest)},
+          {"unread_flash", marks.flashes().size()}};
   out.update(situation_json(watch::judge(gather_line(running, counterpart, shared, annex))));
   return out;
 }
@@ -110,12 +115,14 @@ Json status_json(Running& running) {
            {"fault", Json()},
            {"rules", Json::object()},
            {"mandates", Json::array()},
-           {"clock_synchronised", synchronised_json(io::os_clock_synchronised())}};
+           {"clock_synchronised", synchronised_json(io::os_clock_synchronised())},
+           {"clocks", clocks_json(running, nullptr)}};
   for (const GraveAct act : kGraveActs) {
     out["rules"][to_string(act)] = running.config.rules.signers_of(act);
     if (running.config.rules.wants_mandate(act)) out["mandates"].push_back(to_string(act));
   }
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
+  out["hooks"] = running.watch == nullptr ? Json::array() : running.watch->hooks_json();
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts) {
     out["counterparts"].push_back(counterpart_json(running, *counterpart));

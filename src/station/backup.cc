@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "station/backup_file.h"
+#include "station/watch_log.h"
 
 namespace detente::station {
 
@@ -77,6 +78,17 @@ Result<void> check_rest(const SideDir& side) {
   return {};
 }
 
+Result<std::optional<std::uint64_t>> check_watch_log(const KeptFiles& files) {
+  const auto log = files.find(kWatchLogName);
+  if (log == files.end()) return std::nullopt;
+  const ByteView bytes = log->second.view();
+  const auto lines = WatchLog::check({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!lines)
+    return fail(Fault::kIo, std::string("the watch log is damaged, and no backup is made of it: ") + kWatchLogName + ", " + lines.error().message +
+                                " (detente station stop before, and start it after)");
+  return std::optional(*lines);
+}
+
 Result<void> write_all(const BackupChoices& choices, const Manifest& manifest) {
   DETENTE_TRY(writer, BackupWriter::create(choices.to, choices.sealing, choices.now));
   DETENTE_TRY_VOID(write_member(writer, kManifestName, as_bytes(write_manifest(manifest))));
@@ -110,6 +122,8 @@ Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choi
   BackupReport out;
   DETENTE_TRY(record, check_signatures(side, checked));
   out.record = std::move(record);
+  DETENTE_TRY(watch_log_lines, check_watch_log(choices.files));
+  out.watch_log_lines = watch_log_lines;
   Manifest manifest{side.name(), side.name() + "/" + config.post, choices.now, {}};
   for (const auto& [name, bytes] : choices.files)
     manifest.files[name] = {bytes.size(), crypto::sha256(bytes.view())};

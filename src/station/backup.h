@@ -41,6 +41,7 @@ struct BackupReport {
   std::string station;  // "south/main"
   WallTime made;
   BackupRecord record;
+  std::optional<std::uint64_t> watch_log_lines;  // each fits the one before; nothing: there is no watch log, or it is broken
   std::size_t files = 0;
   // Of the backup's file:
   std::uint64_t bytes = 0;
@@ -64,7 +65,7 @@ struct BackupChoices {
   WallTime now;
   OnStage stage;
 };
-// kIo when the record is damaged: no backup is made of that. After an error there is no file.
+// kIo when the record is damaged, or the watch log's chain is broken: no backup is made of that. After an error there is no file.
 Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choices);
 
 struct RestoreChoices {
@@ -79,6 +80,9 @@ struct RestoreChoices {
 struct RestoreReport {
   BackupReport backup;
   std::optional<Path> moved_aside;  // what was there
+  // The watch log of the backup does not hold together, and why: it lies beside its place as evidence, and the station
+  // begins a new one.
+  std::optional<std::string> watch_log_broken;
 };
 // kConflict when `to` is there and holds anything, kState when its station runs. After an error
 // `to` is as it was.
@@ -107,6 +111,7 @@ struct Manifest {
 };
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kRecordName = "station/record.db";
+inline constexpr const char* kWatchLogName = "station/watch.log";
 inline constexpr std::size_t kManifestMax = 16 << 20;
 std::string write_manifest(const Manifest& manifest);
 Result<Manifest> parse_manifest(std::string_view text);

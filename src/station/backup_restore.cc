@@ -12,6 +12,7 @@
 #include "io/sqlite_lock.h"
 #include "station/anchor.h"
 #include "station/backup_file.h"
+#include "station/watch_log.h"
 
 namespace detente::station {
 
@@ -173,6 +174,23 @@ Result<std::optional<io::StationLock>> lock_old(const RestoreChoices& choices) {
   return std::optional<io::StationLock>(std::move(lock));
 }
 
+// A station does not start on a watch log that does not hold together; the rest of the backup is good for all that.
+Result<void> check_watch_log(const Path& directory, RestoreReport& out) {
+  const Path file = directory / kWatchLogName;
+  if (!io::exists(file)) return {};
+  DETENTE_TRY(bytes, io::read_file(file, std::filesystem::file_size(file)));
+  const auto lines = WatchLog::check({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (lines) {
+    out.backup.watch_log_lines = *lines;
+    return {};
+  }
+  Path broken = file;
+  broken += ".broken";
+  if (::rename(file.c_str(), broken.c_str()) != 0) return cannot(broken, "cannot be written");
+  out.watch_log_broken = lines.error().message;
+  return {};
+}
+
 }  // namespace
 
 Result<RestoreReport> restore_backup(const RestoreChoices& asked) {
@@ -205,10 +223,12 @@ Result<RestoreReport> restore_backup(const RestoreChoices& asked) {
                 read.manifest.station,
                 read.manifest.made,
                 std::move(record),
+                std::nullopt,
                 read.manifest.files.size(),
                 read.bytes,
                 read.sha256,
                 read.sealed};
+  DETENTE_TRY_VOID(check_watch_log(workshop.path(), out));
   DETENTE_TRY_VOID(mark_restored(side.restored_file(),
                                  "from the backup of " + format_utc(read.manifest.made) + ", " +
                                      to_hex(read.sha256) + ", at " + format_utc(choices.now)));

@@ -8,6 +8,7 @@
 #include "station/side_rules.h"
 
 #include "base/civil.h"
+#include "core/outbox.h"
 #include "crypto/hash.h"
 #include "line/message.h"
 #include "station/line_watch.h"
@@ -235,6 +236,9 @@ Json waiting_json(const Running& running, const Counterpart& counterpart, const 
   Json out = Json::array();
   const core::Line* line = running.driver->station().peer(counterpart.peer).line(annex.line);
   if (line == nullptr) return out;
+  std::map<core::SubmissionId, std::string> if_cut;
+  for (const record::OutboxItem& item : running.store->outbox({counterpart.accord.lineage, annex.line}))
+    if (const auto held = core::decode_outbox_item(item.item)) if_cut[item.id] = core::to_string(core::if_cut_of(held->state));
   line->each_waiting([&](core::SubmissionId id, const record::Entry& entry) {
     const record::Header& header = entry.header;
     const accord::SignedCredential* author = running.own_roster.by_number(header.author);
@@ -244,6 +248,7 @@ Json waiting_json(const Running& running, const Counterpart& counterpart, const 
              {"whose", "own"},
              {"waiting", "waiting-" + std::to_string(id)},
              {"submission", id},
+             {"if_cut", if_cut.contains(id) ? Json(if_cut[id]) : Json()},
              {"station", running.station_id},
              {"author", header.author.value},
              {"author_post", author == nullptr ? "" : author->credential.post},

@@ -320,8 +320,10 @@ std::optional<watch::HoursExtension> LineWatch::extension(WallTime now) const {
   std::array<std::string, 2> officers;
   officers[own_] = agreed->own_officer;
   officers[1u - own_] = agreed->far_officer;
-  for (std::string& name : officers)
-    if (name.empty()) name = "a desk";
+  for (std::size_t side = 0; side < officers.size(); ++side) {
+    if (officers[side].empty()) officers[side] = "a desk";
+    if (!sides_[side].empty()) officers[side] += " of " + sides_[side];  // both have a duty-officer 1
+  }
   const auto made = watch::extend_hours(*schedule_, agreed->at, agreed->until, officers);
   return made ? std::optional(*made) : std::nullopt;
 }

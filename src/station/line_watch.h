@@ -91,6 +91,8 @@ class LineWatch {
   // The newest claim of that side's station, and when it was made.
   std::optional<std::pair<line::OnWatch, WallTime>> claim(bool own) const;
   const std::optional<PersonSeen>& person() const { return person_; }
+  // What the sides are called where both may have an officer of one name.
+  void name_sides(std::array<std::string, 2> names) { sides_ = std::move(names); }
   // In force or to come.
   std::optional<watch::HoursExtension> extension(WallTime now) const;
   // Open or not at `now`, and in words; nothing where the accord plans no calls.
@@ -120,6 +122,7 @@ class LineWatch {
   std::optional<watch::PastCalls> past_;
   watch::SideIndex own_;
   std::uint32_t presence_minutes_;
+  std::array<std::string, 2> sides_;
   std::map<watch::CallId, std::vector<EntryRef>> entries_;
   watch::Day oldest_day_ = 0;
   std::map<watch::CallId, WallTime> rung_;  // when their call came, by this side's clock

@@ -1,5 +1,7 @@
 #include "station/read_marks.h"
 
+#include <algorithm>
+
 namespace detente::station {
 
 namespace {
@@ -28,7 +30,13 @@ bool wants_acknowledgement(record::Kind kind) {
 void ReadMarks::take_far(const record::LogKey& log, const record::StoredEntry& stored) {
   const Result<record::Entry> entry = record::decode_entry(stored.bytes);
   if (entry && !wants_acknowledgement(entry->header.kind)) return;
-  if (read_early_.count({log.epoch, stored.index}) == 0) unread_.insert({log.epoch, stored.index});
+  if (read_early_.count({log.epoch, stored.index}) > 0) return;
+  Unread mark{record::EntryClass::kLive, false, stored.stored_at};
+  if (entry) {
+    mark.entry_class = entry->header.entry_class;
+    mark.flash = entry->header.precedence == record::Precedence::kFlash;
+  }
+  unread_.try_emplace({log.epoch, stored.index}, mark);
 }
 
 void ReadMarks::take_own(const record::StoredEntry& stored) {
@@ -39,6 +47,18 @@ void ReadMarks::take_own(const record::StoredEntry& stored) {
     if (unread_.erase({reference.epoch, reference.index}) > 0)
       read_early_.insert({reference.epoch, reference.index});
   }
+}
+
+std::size_t ReadMarks::count(record::EntryClass of) const {
+  return static_cast<std::size_t>(std::count_if(unread_.begin(), unread_.end(), [of](const auto& one) { return one.second.entry_class == of; }));
+}
+
+std::vector<std::pair<ReadMarks::Place, ReadMarks::Unread>> ReadMarks::flashes() const {
+  std::vector<std::pair<Place, Unread>> out;
+  for (const auto& one : unread_)
+    if (one.second.flash && one.second.entry_class == record::EntryClass::kLive) out.push_back(one);
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.second.stored_at < b.second.stored_at; });
+  return out;
 }
 
 void ReadMarks::refresh(const record::Reader& store, const record::LineKey& line) {

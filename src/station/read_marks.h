@@ -6,6 +6,7 @@
 
 #include <map>
 #include <set>
+#include <vector>
 
 #include "record/store.h"
 
@@ -21,15 +22,23 @@ class ReadMarks {
   bool unread(const record::EpochId& epoch, std::uint64_t index) const {
     return unread_.count({epoch, index}) > 0;
   }
+  struct Unread {
+    record::EntryClass entry_class = record::EntryClass::kLive;
+    bool flash = false;
+    WallTime stored_at;
+  };
   std::size_t count() const { return unread_.size(); }
-  const std::set<Place>& places() const { return unread_; }
+  std::size_t count(record::EntryClass of) const;
+  const std::map<Place, Unread>& places() const { return unread_; }
+  // The real ones, the one that came first in front.
+  std::vector<std::pair<Place, Unread>> flashes() const;
 
  private:
   void take_far(const record::LogKey& log, const record::StoredEntry& stored);
   void take_own(const record::StoredEntry& stored);
 
   std::map<record::LogKey, std::uint64_t> next_;
-  std::set<Place> unread_;
+  std::map<Place, Unread> unread_;
   std::set<Place> read_early_;  // acknowledged before its place was certain
 };
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "io/hook.h"
+#include "station/hook_book.h"
 #include "station/hook_event.h"
 #include "station/line_watch.h"
 #include "station/watch_log.h"
@@ -72,6 +73,7 @@ class Watch {
                              watch::Day until) const;
   // What was heard in public, the newest, or null: shown beside the state, and no part of it.
   Json heard_json(const Counterpart& counterpart, const accord::Annex& annex) const;
+  Json hooks_json() const;  // those that fail
   Json own_json() const;  // who is on watch here, what waits for a person
   struct LogSpan {
     std::string line;  // about this one; empty: all
@@ -165,7 +167,11 @@ class Watch {
   void acknowledge(const Deed& deed);
   void read_alarm(const std::string& what, const Json& line);
   void run_hooks(HookOn on, std::uint32_t after_minutes, const watch::ListedAlarm& alarm);
-  void hook_failed(watch::AlarmId alarm, const std::string& words);
+  // What became of it, once; `failed` is told, too.
+  void run_hook(std::size_t place, const HookEvent& event, std::optional<watch::AlarmId> alarm, std::function<void(const std::string&)> failed);
+  void hook_failed(const std::string& hook, std::optional<watch::AlarmId> alarm, const std::string& words);
+  void hook_worked(const std::string& hook);
+  void read_hook(const Json& line);
   void escalate();
   void look_at_vigilance(WallTime time);
   void look_at_credentials(WallTime time);
@@ -194,6 +200,8 @@ class Watch {
   Json outages_json(const OneLine& line) const;
   Result<void> add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const;
   void add_open_matters(const OneLine& line, Json& out) const;
+  void add_unread(const OneLine& line, Json& out) const;
+  std::vector<watch::FlashFacts> flash_facts(const OneLine& line) const;  // watch_ladder.cc
   static Json call_fields(const watch::CallId& call);
   Json call_json(const OneLine& line, const watch::BookCall& call) const;
 
@@ -209,7 +217,8 @@ class Watch {
   std::map<OfficerId, std::uint64_t> counters_;
   watch::AlarmList alarms_;
   std::unique_ptr<io::HookRunner> hooks_;
-  std::map<watch::AlarmId, std::string> hook_trouble_;
+  std::map<watch::AlarmId, std::map<std::string, std::string>> hook_trouble_;  // by the hook's name
+  HookBook hook_book_;
   std::set<std::string> expiring_;  // told in this run, once before the end and once after it
   std::set<std::string> lost_;  // stations that were declared lost, as far as this run has seen
   bool lost_known_ = false;

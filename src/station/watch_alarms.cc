@@ -77,22 +77,13 @@ void Watch::on_release(const std::string& counterpart, const Json& facts, const 
   Json line{{"what", "release"}, {"line", counterpart}};
   line.update(facts);
   note(line);
-  for (const HookConfig& hook : running_.config.hooks) {
-    if (hook.on != HookOn::kAnnouncement || !hook.concerns(counterpart, event.line)) continue;
-    const auto failed = [this, counterpart](const std::string& words) {
-      raise(counterpart, "announcement-hook", "A HOOK FAILED that was to publish a released text: " + words);
-      end(counterpart, "announcement-hook");
-    };
-    const auto call = hook_call(hook, event);
-    if (!call) {
-      failed(call.error().message);
-      continue;
-    }
-    const auto done = hooks_->run(call->command, call->input, [failed, command = call->command](const io::HookOutcome& outcome) {
-      if (!outcome.good()) failed(outcome.words(command));
-    });
-    if (!done) failed(done.error().message);
-  }
+  const auto failed = [this, counterpart](const std::string& words) {
+    raise(counterpart, "announcement-hook", "A HOOK FAILED that was to publish a released text: " + words);
+    end(counterpart, "announcement-hook");
+  };
+  const auto& hooks = running_.config.hooks;
+  for (std::size_t place = 0; place < hooks.size(); ++place)
+    if (hooks[place].on == HookOn::kAnnouncement && hooks[place].concerns(counterpart, event.line)) run_hook(place, event, std::nullopt, failed);
 }
 
 void Watch::on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text) {
@@ -149,7 +140,10 @@ Json Watch::alarms_json() const {
   const auto add = [&](const watch::ListedAlarm& alarm) {
     Json one = alarm_json(alarm);
     const auto trouble = hook_trouble_.find(alarm.id);
-    one["hook"] = trouble == hook_trouble_.end() ? "" : trouble->second;
+    std::string words;
+    if (trouble != hook_trouble_.end())
+      for (const auto& [hook, why] : trouble->second) words += (words.empty() ? "A HOOK FAILED: " : "; ") + hook + ", " + why;
+    one["hook"] = words;
     out.push_back(std::move(one));
   };
   for (const watch::ListedAlarm& alarm : alarms_.open()) add(alarm);
@@ -161,28 +155,60 @@ Json Watch::alarms_json() const {
 
 void Watch::run_hooks(HookOn on, std::uint32_t after_minutes, const watch::ListedAlarm& alarm) {
   const auto [counterpart, line] = parts_of(alarm.about.line);
-  for (const HookConfig& hook : running_.config.hooks) {
+  const auto& hooks = running_.config.hooks;
+  for (std::size_t place = 0; place < hooks.size(); ++place) {
+    const HookConfig& hook = hooks[place];
     if (hook.on != on || (on == HookOn::kEscalation && hook.after_minutes != after_minutes)) continue;
     if (!alarm.about.line.empty() && !hook.concerns(counterpart, line)) continue;
-    const auto call = hook_call(hook, {on, alarm.id, alarm.about.kind, running_.station_id, counterpart, line,
-                                       alarm.words, alarm.last_at});
-    if (!call) {
-      hook_failed(alarm.id, call.error().message);
-      continue;
-    }
-    const auto done = hooks_->run(call->command, call->input, [this, id = alarm.id, command = call->command](const io::HookOutcome& outcome) {
-      if (!outcome.good()) hook_failed(id, outcome.words(command));
-    });
-    if (!done) hook_failed(alarm.id, done.error().message);
+    run_hook(place, {on, alarm.id, alarm.about.kind, running_.station_id, counterpart, line, alarm.words, alarm.last_at}, alarm.id, {});
   }
 }
 
-void Watch::hook_failed(watch::AlarmId alarm, const std::string& words) {
-  const std::string text = "A HOOK FAILED: " + words;
-  log_.error("alarm {}: {}", alarm, text);
-  note({{"what", "hook"}, {"number", alarm}, {"words", words}});
-  hook_trouble_[alarm] = text;
+void Watch::run_hook(std::size_t place, const HookEvent& event, std::optional<watch::AlarmId> alarm, std::function<void(const std::string&)> failed) {
+  const HookConfig& hook = running_.config.hooks[place];
+  const auto fails = [this, name = hook_name(place, hook), alarm, failed = std::move(failed)](const std::string& words) {
+    hook_failed(name, alarm, words);
+    if (failed) failed(name + ", " + words);
+  };
+  const auto call = hook_call(hook, event);
+  if (!call) return fails(call.error().message);
+  const auto done = hooks_->run(call->command, call->input, [this, name = hook_name(place, hook), fails, command = call->command](const io::HookOutcome& outcome) {
+    outcome.good() ? hook_worked(name) : fails(outcome.words(command));
+  });
+  if (!done) fails(done.error().message);
+}
+
+void Watch::hook_failed(const std::string& hook, std::optional<watch::AlarmId> alarm, const std::string& words) {
+  log_.error("{} failed{}: {}", hook, alarm ? " for alarm " + std::to_string(*alarm) : "", words);
+  note({{"what", "hook"}, {"number", alarm.value_or(0)}, {"hook", hook}, {"words", words}});
+  hook_book_.failed(hook, now(), words);
+  if (!alarm) return;
+  hook_trouble_[*alarm][hook] = words;
   while (hook_trouble_.size() > watch::kClosedAlarmsKept) hook_trouble_.erase(hook_trouble_.begin());
+}
+
+void Watch::hook_worked(const std::string& hook) {
+  if (hook_book_.worked(hook)) note({{"what", "hook"}, {"hook", hook}, {"works", 1}});
+}
+
+void Watch::read_hook(const Json& line) {
+  const std::string hook = line.value("hook", "");
+  if (line.contains("works")) {
+    hook_book_.worked(hook);
+  } else {
+    hook_book_.failed(hook, WallTime{line.at("at").get<std::uint32_t>()}, line.value("words", ""));
+  }
+}
+
+Json Watch::hooks_json() const {
+  Json out = Json::array();
+  for (const HookBook::Failing& one : hook_book_.failing())
+    out.push_back({{"hook", wire::display_line(one.hook)},
+                   {"since", one.since.seconds},
+                   {"last_at", one.last.seconds},
+                   {"times", one.times},
+                   {"words", wire::display_line(one.words)}});
+  return out;
 }
 
 void Watch::escalate() {

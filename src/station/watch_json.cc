@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/civil.h"
+#include "station/submission.h"
 #include "station/watch.h"
 #include "watch/calendar.h"
 #include "wire/text.h"
@@ -262,13 +263,14 @@ Json Watch::own_json() const {
     add_open_matters(line, out["open"]);
   }
   out["alarms"] = alarms_json();
+  out["hooks"] = hooks_json();
   out["log"] = {{"lines", file_->lines()}, {"bytes", file_->bytes()}, {"trouble", trouble_ ? Json(*trouble_) : Json()}};
   out["unknown_zones"] = unknown_zones_;
   return out;
 }
 
 void Watch::add_open_matters(const OneLine& line, Json& out) const {
-  const auto add = [&](std::string words) { out.push_back({{"line", line.name}, {"words", std::move(words)}}); };
+  const auto add = [&](std::string words) { out.push_back({{"line", line.name}, {"class", "live"}, {"words", std::move(words)}}); };
   if (line.watch->book() != nullptr)
     if (const auto call = line.watch->open_call(now());
         call && (line.watch->is_to_answer(*call) || call->state == watch::CallState::kDue ||
@@ -279,8 +281,22 @@ void Watch::add_open_matters(const OneLine& line, Json& out) const {
     add("they ask whether anybody is at the machine, since " + format_utc(theirs->at));
   if (const auto proposed = line.watch->proposed_extension(now()); proposed && !proposed->first)
     add("they propose to extend the hours until " + format_utc(proposed->second));
-  if (const std::size_t unread = running_.marks_of(line.counterpart->peer, line.annex->line).count(); unread > 0)
-    add(std::to_string(unread) + (unread == 1 ? " entry" : " entries") + " that nobody has acknowledged");
+  add_unread(line, out);
+}
+
+// FLASH by itself and with what to type; what is of a drill or test is never counted among what is not.
+void Watch::add_unread(const OneLine& line, Json& out) const {
+  const auto flashes = flash_facts(line);
+  const ReadMarks& marks = running_.marks_of(line.counterpart->peer, line.annex->line);
+  const auto add = [&](record::EntryClass of, const std::string& words) {
+    out.push_back({{"line", line.name}, {"class", class_name(of)}, {"words", words}});
+  };
+  for (const watch::FlashFacts& flash : flashes)
+    add(record::EntryClass::kLive, "FLASH of " + format_utc(flash.at) + " that nobody has acknowledged: detente ack " + line.name + " " + flash.index + " --as YOU");
+  for (const auto of : {record::EntryClass::kLive, record::EntryClass::kDrill, record::EntryClass::kTest}) {
+    const std::size_t unread = marks.count(of) - (of == record::EntryClass::kLive ? flashes.size() : 0);
+    if (unread > 0) add(of, std::to_string(unread) + (flashes.empty() || of != record::EntryClass::kLive ? "" : " more") + (unread == 1 ? " entry" : " entries") + " that nobody has acknowledged");
+  }
 }
 
 }  // namespace detente::station

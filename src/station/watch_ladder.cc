@@ -125,6 +125,15 @@ std::string shown_start(const std::string& words) {
 
 }  // namespace
 
+std::vector<watch::FlashFacts> Watch::flash_facts(const OneLine& line) const {
+  std::vector<watch::FlashFacts> out;
+  const PeerId peer = line.counterpart->peer;
+  const record::EpochId newest = running_.newest_log(peer, line.annex->line, false).epoch;
+  for (const auto& [place, unread] : running_.marks_of(peer, line.annex->line).flashes())
+    out.push_back({(place.first == newest ? "" : to_hex(place.first).substr(0, 8) + "/") + std::to_string(place.second), unread.stored_at});
+  return out;
+}
+
 std::optional<watch::OutageFacts> Watch::over_facts(const OneLine& line, WallTime now) const {
   auto over = line.watch->outages().over(now);
   if (const OneLine* all = find(line.counterpart->peer, kAccordLine); all != nullptr && all != &line)
@@ -144,6 +153,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
                        deed->way == "in"};
     return;
   }
+  facts.flashes = flash_facts(*line);
   const WallTime time = facts.now.wall;
   add_calls(*line->watch, time, facts.people);
   add_presence(*line->watch, time, facts.people);
@@ -157,6 +167,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
   facts.outage_over = over_facts(*line, time);
   const auto hours = line->watch->hours(time);
   if (hours && (hours->hours.state != watch::OpenState::kAlways || !line->watch->zone_trouble().empty())) facts.hours = hours->words;
+  facts.outside_hours = hours && (hours->hours.state == watch::OpenState::kClosed || hours->hours.state == watch::OpenState::kExtended);
 }
 
 }  // namespace detente::station

@@ -67,6 +67,18 @@ Result<WatchLog> WatchLog::open(const io::Path& path, const Visit& visit) {
   return WatchLog(std::move(file), std::move(index));
 }
 
+Result<std::uint64_t> WatchLog::check(std::string_view text) {
+  std::uint64_t lines = 0;
+  const Visit none = [](const Json&) -> Result<void> { return {}; };
+  Chain chain(Mark{}, none);
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    if (const auto good = chain.take(text.substr(0, end)); !good) return fail_at("line " + std::to_string(lines + 1), good.error());
+    ++lines;
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
 Result<std::uint64_t> WatchLog::append(WallTime at, const Json& note) {
   Json line{{"n", lines() + 1}, {"prev", index_.end.prev}, {"at", at.seconds}};
   line.update(note);

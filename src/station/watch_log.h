@@ -23,6 +23,10 @@ class WatchLog {
   // `visit` is given every line that is there, in order.
   static Result<WatchLog> open(const io::Path& path, const Visit& visit);
 
+  // Whether each whole line of the file's text fits the one before; how many there are. A part of a line at the end is
+  // one that is being written.
+  static Result<std::uint64_t> check(std::string_view text);
+
   // Adds "n", "prev" and "at" in front of `note` (an object with "what"). On the disk when it returns its number.
   Result<std::uint64_t> append(WallTime at, const Json& note);
   // Every line from number `first` on (from 1) that was written at `since` or later, by the clock then. What lies before

@@ -79,7 +79,8 @@ Watch::Watch(Running& running, spdlog::logger& log)
     : running_(running),
       log_(log),
       alarms_(escalation_steps(running.config)),
-      hooks_(std::make_unique<io::HookRunner>(running.driver->context())) {}
+      hooks_(std::make_unique<io::HookRunner>(running.driver->context())),
+      hook_book_(running.config.hooks) {}
 
 Watch::~Watch() = default;
 
@@ -136,6 +137,7 @@ void Watch::make_lines_of(const Counterpart& counterpart) {
     line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
                                              static_cast<watch::SideIndex>(first ? 0 : 1),
                                              annex.hours.presence_minutes);
+    line.watch->name_sides({accord.accord.sides[0].name, accord.accord.sides[1].name});
   }
 }
 
@@ -175,6 +177,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
       take_deed(deed);
     }
     if (what == "outcome") return read_outcome(replay, line);
+    if (what == "hook") read_hook(line);
     if (what.starts_with("alarm")) read_alarm(what, line);
     return {};
   } catch (const Json::exception&) {
@@ -382,7 +385,7 @@ Result<void> Watch::replay_again() {
   Replay replay;
   DETENTE_TRY_VOID(file_->read(1, [&](const Json& line) -> Result<void> {
     const std::string what = line.value("what", "");
-    if (what == "deed" || what == "left" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
+    if (what == "deed" || what == "left" || what == "hook" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
     return read_line(replay, line);
   }));
   if (!replay.begin) replay.begin = now();

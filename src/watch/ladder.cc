@@ -96,11 +96,12 @@ Newest newest_people(const PeopleFacts& people) {
   }
   if (people.seen) take({Known::kGood, people.seen->at, people.seen_doing + by_text(people.seen->by), ""});
   if (!people.claim_on) return newest;
-  // Beside a person's own act their station's word is no more than that.
-  if (newest.person && newest.person->known == Known::kGood) {
-    if (newest.person->at < people.claim_on->at) newest.person->officer += "; " + claim_text(people);
+  // Their station's word shows nothing, and stands beside what does.
+  const bool evidence = newest.person && newest.person->known == Known::kGood;
+  if (newest.person && (evidence || people.claim_on->at < newest.person->at)) {
+    if (!evidence || newest.person->at < people.claim_on->at) newest.person->officer += "; " + claim_text(people);
   } else {
-    take({Known::kGood, people.claim_on->at, claim_text(people), "", Known::kUnknown, true});
+    take({Known::kUnknown, people.claim_on->at, claim_text(people), "", Known::kUnknown, true});
   }
   return newest;
 }
@@ -317,10 +318,11 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
   ladder.first_not = good ? RungKind::kPath : RungKind::kEquipment;
 }
 
-// Calls and queries wait for nothing else, unless nothing can go out, or may.
+// FLASH comes before all else; calls and queries wait for nothing else, unless nothing can go out, or may.
 void add_duties(Ladder& ladder, const LadderFacts& facts) {
   const bool barred = is_revoked_here(facts) || facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
-  const std::string duties = barred ? "" : duties_text(facts);
+  std::string duties = flash_text(facts, barred);
+  if (const std::string calls = barred ? "" : duties_text(facts); !calls.empty()) duties += (duties.empty() ? "" : " ") + calls;
   if (duties.empty()) return;
   std::string& to_do = ladder.text.to_do;
   to_do = to_do == kNothingToDo ? duties : duties + " " + to_do;
@@ -363,6 +365,7 @@ Ladder judge(const LadderFacts& facts) {
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
   out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
+  if (facts.hours && facts.outside_hours) out.also.push_back("Outside its hours: " + *facts.hours + ". FLASH rings all the same.");
   add_lost(out, facts);
   return out;
 }

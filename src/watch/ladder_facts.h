@@ -162,6 +162,12 @@ struct PeopleFacts {
   std::vector<UnderWay> under_way;
 };
 
+// A FLASH of theirs that no person here has acknowledged.
+struct FlashFacts {
+  std::string index;  // as `detente ack` takes it
+  WallTime at;        // when it came
+};
+
 struct LadderFacts {
   Now now;
   const WallHistory* walls = nullptr;  // nothing: the clock never stepped
@@ -182,7 +188,9 @@ struct LadderFacts {
   bool log_only = false;                // the accord: nothing goes over it by the program
   std::optional<ContactFacts> contact;  // the newest of a line that is log only
   std::optional<std::string> hours;  // "closed until 09:00 by both"
+  bool outside_hours = false;        // closed, or open by an extension alone
   PeopleFacts people;
+  std::vector<FlashFacts> flashes;  // the one that came first in front
   std::size_t two_records = 0;  // checkpoints of theirs that do not fit the record that is held
   std::vector<accord::Medium> media;
 };

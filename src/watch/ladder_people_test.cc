@@ -16,9 +16,9 @@ TEST(Ladder, AClaimIsShownAsAClaimAndAnAnswerAsEvidence) {
   EXPECT_EQ(judge(facts).first_not, RungKind::kOfficer);
   facts.people.claim_on = PersonFacts{wall_ago(3600), "duty"};
   Ladder ladder = judge(facts);
-  EXPECT_EQ(ladder.rung(RungKind::kOfficer).known, Known::kGood);
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).known, Known::kUnknown) << "their station's word shows nothing";
   EXPECT_NE(ladder.rung(RungKind::kOfficer).words.find("a claim"), std::string::npos);
-  EXPECT_EQ(ladder.first_not, RungKind::kAnswer);
+  EXPECT_EQ(ladder.first_not, RungKind::kOfficer);
   facts.people.answered = PersonFacts{wall_ago(60), "Ri"};
   ladder = judge(facts);
   EXPECT_EQ(ladder.rung(RungKind::kOfficer).words, "answered the check call by Ri");
@@ -28,6 +28,60 @@ TEST(Ladder, AClaimIsShownAsAClaimAndAnAnswerAsEvidence) {
   facts.station.heard = ago(500);
   for (PathFacts& path : facts.paths) silence(path, 480);
   EXPECT_EQ(judge(facts).rung(RungKind::kOfficer).known, Known::kUnknown);
+}
+
+TEST(Ladder, ACallThatNobodyAnsweredStandsBesideAClaimAndNeitherIsTheOthersProof) {
+  LadderFacts facts = in_contact();
+  facts.people.claim_on = PersonFacts{wall_ago(3600), "duty-officer"};
+  facts.people.claim_since = wall_ago(7200);
+  facts.people.unanswered = wall_ago(900);
+  facts.people.unanswered_row = 1;
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kNobodyOnWatch);
+  EXPECT_EQ(ladder.text.title, "NOBODY ANSWERS THERE") << "they say that somebody is on watch";
+  EXPECT_NE(ladder.text.words.find("It says that somebody is on watch (duty-officer) since " + time_text(wall_ago(7200)) + ", which is a claim."),
+            std::string::npos)
+      << ladder.text.words;
+  const Finding& officer = ladder.rung(RungKind::kOfficer);
+  EXPECT_EQ(officer.known, Known::kNot);
+  EXPECT_EQ(officer.words.find("nobody answered the check call; on watch by duty-officer"), 0u) << officer.words;
+  EXPECT_STREQ(officer.evidence, "act");
+  // Somebody came after it, as they say: that is known of nobody.
+  facts.people.claim_on->at = wall_ago(60);
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kInContact);
+  EXPECT_EQ(ladder.rung(RungKind::kOfficer).known, Known::kUnknown);
+  EXPECT_EQ(ladder.rung(RungKind::kAnswer).words, "unanswered");
+  facts.people.claim_on.reset();
+  EXPECT_EQ(judge(facts).text.title, "NOBODY ON WATCH THERE");
+}
+
+TEST(Ladder, AFlashThatNobodyAcknowledgedComesBeforeAllElse) {
+  LadderFacts facts = in_contact();
+  facts.flashes = {{"12", wall_ago(60)}};
+  facts.people.under_way = {{UnderWay::What::kOurCall, wall_ago(30), {kWall + 540}}};
+  std::string to_do = judge(facts).text.to_do;
+  EXPECT_EQ(to_do.find("A FLASH of theirs waits since " + time_text(wall_ago(60)) + ", and nobody has acknowledged it: detente inbox LINE"), 0u) << to_do;
+  EXPECT_NE(to_do.find("then detente ack LINE 12 --as YOU. It is our turn"), std::string::npos) << to_do;
+  facts.people.under_way.clear();
+  EXPECT_EQ(judge(facts).text.to_do.find("Nothing."), std::string::npos);
+  facts.flashes = {{"12", wall_ago(60)}, {"1a2b3c4d/3", wall_ago(50)}, {"14", wall_ago(5)}};
+  to_do = judge(facts).text.to_do;
+  EXPECT_NE(to_do.find("3 FLASH of theirs wait"), std::string::npos) << to_do;
+  EXPECT_NE(to_do.find("detente ack LINE 12 --as YOU, and so with 1a2b3c4d/3, 14."), std::string::npos) << to_do;
+  facts.cut_by_us = cut("the leaflets");
+  to_do = judge(facts).text.to_do;
+  EXPECT_EQ(to_do.find("3 FLASH of theirs wait"), 0u) << to_do;
+  EXPECT_EQ(to_do.find("detente ack"), std::string::npos) << "a line that is cut takes none";
+}
+
+TEST(Ladder, ALineOutsideItsHoursSaysSoAtAGlance) {
+  LadderFacts facts = in_contact();
+  facts.hours = "open until 17:00";
+  EXPECT_TRUE(judge(facts).also.empty());
+  facts.hours = "closed until 09:00 by both";
+  facts.outside_hours = true;
+  EXPECT_EQ(judge(facts).also, std::vector<std::string>{"Outside its hours: closed until 09:00 by both. FLASH rings all the same."});
 }
 
 TEST(Ladder, PeopleTheNewestWordCounts) {

@@ -219,6 +219,11 @@ std::string nobody_words(const LadderFacts& facts) {
            (people.unanswered_row > 1
                 ? ", the last of " + std::to_string(people.unanswered_row) + " in a row."
                 : ".");
+  if (people.claim_on) {
+    out += " It says that somebody is on watch";
+    if (!people.claim_on->by.empty()) out += " (" + people.claim_on->by + ")";
+    out += (people.claim_since ? " since " + time_text(*people.claim_since) : "") + ", which is a claim.";
+  }
   if (people.presence && people.presence->answer == Presence::kUnanswered)
     out += " Nobody answered the presence query at " + time_text(people.presence->at) + ".";
   if (people.answered) out += " A person there last answered at " + time_text(people.answered->at) + ".";
@@ -350,7 +355,8 @@ SituationText text_of(Situation situation, const Judged& judged) {
               "Have " + names_of_paths(judged) + " looked at, both ends and all between; on another line " + facts.far + " can be told."};
     case Situation::kNobodyOnWatch:
       return {
-          "NOBODY ON WATCH THERE", nobody_words(facts),
+          // Their station's word stands beside what was tried, and neither is the other's proof.
+          facts.people.claim_on ? "NOBODY ANSWERS THERE" : "NOBODY ON WATCH THERE", nobody_words(facts),
           std::string(facts.people.under_way.empty()
                           ? "Ask whether anybody is at the machine: detente presence ask LINE --as YOU. "
                           : "") +
@@ -388,38 +394,6 @@ SituationText text_of(Situation situation, const Judged& judged) {
 std::string also_text(Situation situation, const Judged& judged) {
   if (situation == Situation::kOutageAnnounced) return outage_words(judged.facts);
   return text_of(situation, judged).words;
-}
-
-std::string duties_text(const LadderFacts& facts) {
-  using What = UnderWay::What;
-  std::string out;
-  for (const UnderWay& one : facts.people.under_way) {
-    const std::string since = time_text(one.since), until = time_text(one.until);
-    if (!out.empty()) out += " ";
-    switch (one.what) {
-      case What::kWeCalled: out += "Wait for the answer to our call of " + since + ", until " + until + "."; break;
-      case What::kWeAsked: out += "Wait for the answer to our query of " + since + ", until " + until + "."; break;
-      case What::kOurCall: out += "It is our turn: make the check call of " + since + ": detente call LINE --as YOU."; break;
-      case What::kTheirCall:
-        out += "They are late with the check call of " + since + ": you may make it: detente call LINE --as YOU.";
-        break;
-      case What::kTheyCalled: out += "They called at " + since + ": detente answer LINE --as YOU."; break;
-      case What::kTheyAsked:
-        out += "They ask since " + since + " whether anybody is here: detente presence ready LINE --as YOU, or not-now.";
-        break;
-    }
-  }
-  return out;
-}
-
-std::string waiting_text(const LadderFacts& facts) {
-  using What = UnderWay::What;
-  std::string out;
-  for (const UnderWay& one : facts.people.under_way)
-    if (one.what == What::kWeCalled || one.what == What::kWeAsked)
-      out += std::string(out.empty() ? "" : "; ") + (one.what == What::kWeCalled ? "called" : "asked whether anybody is there") +
-             " at " + time_text(one.since) + ", waiting for an answer until " + time_text(one.until);
-  return out;
 }
 
 SituationText own_station_down(const std::string& why) {

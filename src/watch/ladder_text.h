@@ -32,6 +32,8 @@ std::string beside_sentence(const LadderFacts& facts, const CutFacts& cut, bool 
 // Nothing was heard since an outage that they had announced passed its end.
 bool outlasts_outage(const LadderFacts& facts);
 
+// A FLASH that nobody here has acknowledged; empty: there is none. `barred`: nothing can go out, or may.
+std::string flash_text(const LadderFacts& facts, bool barred);
 // What a person here has to do about calls and queries that are not over; empty: nothing.
 std::string duties_text(const LadderFacts& facts);
 // What this side asked and nobody has answered yet; empty: nothing.

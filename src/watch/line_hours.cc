@@ -120,6 +120,8 @@ Result<HoursExtension> extend_hours(const Schedule& schedule, WallTime now, Wall
     out.from = *at_now.until;
     next_opening = line_hours(schedule, out.from).until;
   }
+  if (until <= now)
+    return fail(Fault::kState, "that hour has passed: it is " + clock_text(schedule, now, now) + "; name a later hour");
   if (until <= out.from)
     return fail(Fault::kState, "the line is open until " + clock_text(schedule, out.from, now) +
                                    " anyway; name a later hour");

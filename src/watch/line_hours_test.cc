@@ -107,6 +107,8 @@ TEST(LineHours, ExtensionsThatAreRefused) {
   EXPECT_EQ(names(message("2027-05-03T06:00:00Z", "2027-05-03T13:00:00Z", {"Kim", ""}),
                   "an officer of each side"),
             "yes");
+  for (const char* now : {"2027-05-03T06:00:00Z", "2027-05-03T10:00:00Z"})  // open, closed
+    EXPECT_EQ(names(message(now, "2027-05-03T05:59:59Z", {"Kim", "Pak"}), "that hour has passed"), "yes");
   EXPECT_EQ(names(message("2027-05-03T06:00:00Z", "2027-05-03T07:00:00Z", {"Kim", "Pak"}),
                   "open until 17:00 anyway"),
             "yes");

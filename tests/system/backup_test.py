@@ -13,7 +13,7 @@ import tarfile
 import threading
 import unittest
 
-from stations import DETENTE, Lab, Station, wait_until
+from stations import DETENTE, Lab, Station, detente, wait_until
 
 WEST = "military-west"
 QUIET = "soundings"
@@ -350,6 +350,50 @@ class Backups(unittest.TestCase):
             self.assertIn("damaged", error["message"], sql)
             self.assertFalse(os.path.exists(file))
             shutil.copy(keep, south.path("station", "record.db"))
+
+    def test_a_watch_log_that_was_changed_makes_no_backup_and_is_not_put_in_place(self):
+        made = lab(self)
+        south, _ = in_other_hands(self, made, 1)
+        south.cli("watch", "on", "--as", "kim")
+        south.stop()
+        good = os.path.join(made.dir, "good.tar")
+        self.assertGreater(south.cli("backup", good, "--unsealed")["watch_log_lines"], 2)
+        log = south.path("station", "watch.log")
+        with open(log, encoding="utf-8") as file:
+            text = file.read()
+        changed = text.replace('"do":"on"', '"do":"off"', 1)
+        self.assertNotEqual(changed, text)
+        with open(log, "w", encoding="utf-8") as file:
+            file.write(changed)
+        never = os.path.join(made.dir, "never.tar")
+        message = south.refused("backup", never, "--unsealed")["message"]
+        self.assertIn("the watch log is damaged, and no backup is made of it: station/watch.log, line", message)
+        self.assertIn("does not fit the line before it", message)
+        self.assertFalse(os.path.exists(never))
+        # A backup that holds such a one, as an older version made it: all the rest is good.
+        names = {}
+        with tarfile.open(good) as archive:
+            names = {member.name: (member, archive.extractfile(member).read()) for member in archive.getmembers()}
+        manifest = json.loads(names["manifest.json"][1])
+        entry = next(one for one in manifest["files"] if one["name"] == "station/watch.log")
+        entry.update(size=len(changed.encode()), sha256=hashlib.sha256(changed.encode()).hexdigest())
+        names["manifest.json"] = (names["manifest.json"][0], json.dumps(manifest).encode())
+        names["station/watch.log"] = (names["station/watch.log"][0], changed.encode())
+        old = os.path.join(made.dir, "old.tar")
+        with tarfile.open(old, "w", format=tarfile.USTAR_FORMAT) as archive:
+            for member, content in names.values():
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        blocks = sum(1 + -(-len(content) // tarfile.BLOCKSIZE) for _, content in names.values())
+        os.truncate(old, (blocks + 2) * tarfile.BLOCKSIZE)  # Python fills it up
+        to = os.path.join(made.dir, "again")
+        code, answer = detente("restore", old, "--to", to)
+        self.assertEqual(code, 0, answer)
+        self.assertIn("does not fit the line before it", answer["watch_log_broken"])
+        self.assertIsNone(answer["watch_log_lines"])
+        self.assertFalse(os.path.exists(os.path.join(to, "station", "watch.log")))
+        with open(os.path.join(to, "station", "watch.log.broken"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), changed)
 
     def test_a_killed_backup_leaves_nothing_for_long(self):
         made = lab(self)

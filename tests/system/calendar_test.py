@@ -73,7 +73,8 @@ class Calendar(unittest.TestCase):
                        "entries": [{"whose": "own", "epoch": EPOCH, "index": 12}]}]
         server = _Server(os.path.join(self.south, "station", "api.sock"), _Handler)
         server.answers = {"/v1/status": self.status, LINE + "/calendar": self.calendar_answer,
-                          LINE + "/calls": self.calls_answer}
+                          LINE + "/calls": self.calls_answer,
+                          "/v1/clocks": lambda _query: {"now": 1795651200, "synchronised": True, "not_trusted": None, "counterparts": []}}
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         self.addCleanup(server.server_close)

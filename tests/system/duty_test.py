@@ -7,11 +7,12 @@ import json
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import unittest
 
 from stations import DETENTE, detente, wait_until
-from watch_test import MINUTE, NINE, WatchCase
+from watch_test import HOUR, MINUTE, NINE, WatchCase
 
 
 class DutyCase(WatchCase):
@@ -166,6 +167,82 @@ class Screens(DutyCase):
         self.assertEqual([(r["line"], r["act"], r["class"]) for r in self.events(self.north, "ring")], [("liaison", "flash", "live")])
         rung = next(line for line in follower.stdout if "RING" in line)
         self.assertIn("south/liaison: duty-officer 1 sent FLASH", rung)
+
+    def test_a_flash_that_nobody_acknowledged_is_what_is_to_be_done(self):
+        self.start()
+        self.cli(self.south, "send", "navy", "hold your fire", "--as", "kim", "--precedence", "flash")
+        self.cli(self.south, "send", "navy", "routine", "--as", "kim")
+        line = lambda: self.north.line_of("south", "navy")
+        wait_until(lambda: line()["unread"] == 2, line)
+        index = next(e["index"] for e in self.north.entries("south", "navy") if e.get("text") == "hold your fire")
+        self.assertEqual(line()["unread_flash"], 1)
+        for shown in (self.shown(self.north, "status"), self.shown(self.north, "status", "navy")):
+            shown = " ".join(shown.split())
+            self.assertIn("Do: A FLASH of theirs waits since", shown)
+            self.assertIn(f"detente ack LINE {index} --as YOU", shown)
+        watch = " ".join(self.shown(self.north, "watch", "show").split())
+        self.assertRegex(watch, rf"south/navy: FLASH of \S+ that nobody has acknowledged: detente ack south/navy {index} --as YOU")
+        self.assertIn("south/navy: 1 more entry that nobody has acknowledged", watch)
+        self.cli(self.north, "ack", "navy", str(index), "--as", "ri")
+        wait_until(lambda: line()["unread_flash"] == 0, line)
+        self.assertNotIn("FLASH", line()["to_do"])
+        self.assertNotIn("FLASH of", self.shown(self.north, "watch", "show"))
+
+    def test_drills_are_marked_where_what_is_unread_is_counted(self):
+        self.start()
+        self.cli(self.south, "drill", "navy", "a fire in the engine room", "--as", "kim")
+        self.cli(self.south, "send", "navy", "in earnest", "--as", "kim")
+        line = lambda: self.north.line_of("south", "navy")
+        wait_until(lambda: line()["unread"] == 2, line)
+        self.assertEqual((line()["unread_drills"], line()["unread_tests"], line()["unread_flash"]), (1, 0, 0))
+        status = self.shown(self.north, "status").splitlines()
+        row = next(at for at, text in enumerate(status) if re.match(r"  \d+ navy ", text))
+        self.assertTrue(status[row].endswith(" 1"), status[row])
+        self.assertEqual(status[row + 1].strip(), "DRILL | 1 of navy unread")
+        watch = self.shown(self.north, "watch", "show")
+        self.assertIn("  south/navy: 1 entry that nobody has acknowledged\n", watch)
+        self.assertIn("  DRILL | south/navy: 1 entry that nobody has acknowledged\n", watch)
+
+    def test_what_their_station_says_of_its_watch_proves_nothing(self):
+        self.start()
+        self.cli(self.north, "watch", "on", "--as", "ri")
+        wait_until(lambda: self.watch(self.south)["on_watch_there"], "the claim")
+        officer = lambda: next(r for r in self.ladder(self.south)["rungs"] if r["rung"] == "far officer")
+        self.assertEqual((officer()["known"], officer()["evidence"]), ("not known", "claim"))
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        self.wait_state(self.south, "due")
+        self.clock.set(NINE + 31 * MINUTE)
+        wait_until(lambda: self.ladder(self.south)["situation"] == "nobody-on-watch", lambda: self.ladder(self.south))
+        shown = " ".join(self.shown(self.south, "status", "military-west").split())
+        self.assertTrue("NOBODY ANSWERS THERE" in shown and "NOBODY ON WATCH" not in shown, shown)
+        self.assertIn("It says that somebody is on watch (duty-officer) since", shown)
+        self.assertIn("(a claim)", officer()["words"])
+
+    def test_hours_are_the_same_on_every_screen(self):
+        self.start()
+        self.clock.set(NINE + 9 * HOUR)  # six in the evening: closed since five
+        closed = "closed until 09:00 by both"
+        wait_until(lambda: self.watch(self.south, "liaison")["hours"]["words"] == closed, "the evening")
+        everything = lambda: " ".join(self.shown(self.south, "status").split())
+        calls = lambda: " ".join(self.shown(self.south, "calls", "liaison").split())
+        self.assertIn(f"Outside its hours: {closed}.", everything())
+        self.assertIn(f"The line is now {closed}.", calls())
+        past = self.refused(self.south, "hours", "extend", "liaison", "--until", "2027-03-02T08:00:00Z", "--as", "kim")
+        self.assertTrue("that hour has passed" in past and "open until" not in past, past)
+        until = "2027-03-02T12:00:00Z"
+        self.cli(self.south, "hours", "extend", "liaison", "--until", until, "--as", "kim")
+        wait_until(lambda: self.watch(self.north, "liaison")["hours"]["proposed"], "the proposal")
+        self.cli(self.north, "hours", "extend", "liaison", "--until", until, "--as", "ri")
+        words = lambda: self.watch(self.south, "liaison")["hours"]["words"]
+        wait_until(lambda: "extended by" in words(), words)
+        longer = words()  # the sides in the accord's order
+        self.assertEqual(set(longer.split("extended by ")[1].split(" and ")), {"duty-officer 1 of south", "duty-officer 1 of north"})
+        self.assertIn(longer, calls())
+        self.assertIn(longer, " ".join(self.shown(self.south, "status", "liaison").split()))
+        self.assertIn(longer, everything())
+        self.south.stop()
+        self.assertIn("the station does not run: whether they were extended is not known here", calls())
 
     def test_what_waits_is_said_on_every_screen(self):
         self.start()

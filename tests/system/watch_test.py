@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 from clocks import Clock
@@ -221,11 +222,27 @@ class Silence(WatchCase):
         self.south.wait_link("north")
         self.cli(self.north, "send", "military-west", "we are here", "--as", "ri")
         wait_until(lambda: "sign-of-life" in [a["kind"] for a in self.south.get("/v1/watch")["alarms"]], "the loudest alarm")
+        hour = self.clock.now() // 3600 * 3600 + 2 * DAY
+        self.cli(self.south, "restore", "propose", "military-west", "--at",
+                 time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(hour)), "--as", "kim")
         card = self.cli(self.south, "alarm", "list")["first_words"][0]
         self.assertEqual((card["line"], card["unread"]), ("north/military-west", 1))
         self.assertIn("nobody of south is on watch", card["post"])
         self.assertIn("we hear them known good", card["paths"][0])
         self.assertIn("calls", card["next_call"])
+        self.assertEqual(card["say"][0], "This is south, YOUR POST, on military-west.")
+        self.assertRegex(card["say"][1], "I hear you by path1; ")
+        self.assertIn("to pass to you. Have you anything to pass?", card["say"][3])
+        self.assertEqual(len(card["say"]), 5)
+        mine = {what: [one for one in card["for_you"] if one["what"] == what] for what in ("open", "waiting", "held", "alarm", "proposal")}
+        self.assertIn("1 entry that nobody has acknowledged", [one["words"] for one in mine["open"]])
+        self.assertTrue(any("silence" in one["words"] or "row" in one["words"] for one in mine["alarm"]), card)
+        proposal, = mine["proposal"]
+        self.assertEqual(proposal["at"], hour)
+        self.assertIn("ours, which they have not answered", proposal["words"])
+        text = self.south.shown("alarm", "list", env=self.clock.env)
+        for words in ("Say, in this order: 1 This is south", "For you, and not to be said:", "1 entry that nobody has acknowledged", "proposal north/own-"):
+            self.assertIn(words, text)
         number = next(a["number"] for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "sign-of-life")
         self.cli(self.south, "alarm", "ack", str(number), "--as", "kim", "--words", "answered")
         self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
@@ -353,83 +370,6 @@ class LogOnly(WatchCase):
         # The other lines are what they are.
         self.south.wait_link("north")
         self.assertEqual(self.south.line_of("north", "navy")["situation"], "in-contact")
-
-
-class Alarms(WatchCase):
-    OPTIONS = ("--gap",)
-
-    def configure(self, text, top=""):
-        path = pathlib.Path(self.south.path("station", "station.toml"))
-        old = path.read_text()
-        first, rest = old.split("\n", 1)
-        path.write_text(first + "\n" + top + rest + text)
-
-    def script(self, name, text):
-        path = self.base / name
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
-        return str(path)
-
-    def one_silence(self):
-        self.clock.set(NINE + 10)
-        self.cli(self.south, "call", "military-west", "--as", "kim", "--wait", "durable")
-        self.wait_state(self.south, "due")
-        self.clock.set(NINE + 31 * MINUTE)
-        self.wait_state(self.south, "unanswered")
-
-    def alarm(self, kind):
-        return next((a for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == kind), None)
-
-    def test_hooks_get_data_and_no_command_line_and_one_that_hangs_is_shown(self):
-        out, late = self.base / "out", self.base / "late"
-        good = self.script("good", f'{{ echo "$#"; env | grep ^DETENTE_; cat; }} > "{out}.new"; mv "{out}.new" "{out}"\n')
-        hangs = self.script("hangs", "sleep 600\n")
-        told = self.script("told", f'touch "{late}"\n')
-        self.configure(f"""
-[[hooks]]
-on = "alarm"
-command = ["{good}"]
-
-[[hooks]]
-on = "alarm"
-command = ["{hangs}"]
-timeout_seconds = 1
-
-[[hooks]]
-on = "escalation"
-command = ["{told}"]
-after_minutes = 15
-""")
-        self.south.start()
-        self.one_silence()
-        wait_until(out.exists, "the hook to have run")
-        text = out.read_text()
-        self.assertTrue(text.startswith("0\n"), text)
-        self.assertIn("DETENTE_LINE=military-west", text)
-        self.assertIn("without an answer", text)
-        wait_until(lambda: "A HOOK FAILED" in self.alarm("silence")["hook"], "the hook that hangs to be shown")
-        self.assertFalse(late.exists(), "it is not yet time")
-        for _ in range(4):  # of the time that nobody acknowledged it, as the station saw it pass
-            self.clock.forward(5 * MINUTE)
-            wait_until(lambda: self.south.get("/v1/status")["now"] >= self.clock.now() - 2, "the station's clock")
-            seen = self.clock.now()
-            wait_until(lambda at=seen: self.clock.now() >= at + 2, "a look of the station at its alarms")
-        wait_until(late.exists, "the escalation")
-
-    def test_a_watch_that_does_not_answer_its_prompt_is_an_alarm_at_home(self):
-        self.configure("", "vigilance_minutes = 30\nvigilance_grace_minutes = 5\n")
-        self.south.start()
-        self.cli(self.south, "watch", "on", "--as", "kim")
-        queued = [line["queued"] for line in self.south.status_of("north")["lines"]]
-        self.clock.forward(31 * MINUTE)
-        wait_until(lambda: "prompt" in [e["event"] for e in self.south.get("/v1/events?since=0&timeout_ms=0")["events"]],
-                   "the prompt")
-        self.assertIsNone(self.alarm("vigilance"))
-        self.cli(self.south, "watch", "here", "--as", "kim")
-        self.clock.forward(31 * MINUTE)
-        self.clock.forward(5 * MINUTE)
-        wait_until(lambda: self.alarm("vigilance"), "the alarm")
-        self.assertEqual([line["queued"] for line in self.south.status_of("north")["lines"]], queued, "nothing of it leaves")
 
 
 class BadInput(WatchCase):
