@@ -106,6 +106,9 @@ class WatchCase(unittest.TestCase):
         wait_until(lambda: self.state(station, line) == state,
                    lambda: f"{station.name}: {self.state(station, line)} to become {state}")
 
+    def alarms_of_line(self, station):
+        return [a for a in station.get("/v1/watch")["alarms"] if a["line"].endswith("/military-west")]
+
     def log(self, station):
         lines = pathlib.Path(station.path("station", "watch.log")).read_text().splitlines()
         return [json.loads(line) for line in lines]
@@ -149,7 +152,7 @@ class CheckCalls(WatchCase):
             self.wait_state(station, "due")
         self.clock.set(NINE + DAY + 31 * MINUTE)
         self.wait_state(self.south, "unanswered")
-        wait_until(lambda: [a["kind"] for a in self.south.get("/v1/watch")["alarms"]] == ["silence"], "one alarm")
+        wait_until(lambda: [a["kind"] for a in self.alarms_of_line(self.south)] == ["silence"], "one alarm")
         wait_until(lambda: self.calls(self.north)[0]["state_words"] == "they called and we did not answer",
                    "north to know whose silence it was")
         for station, situation in ((self.south, "nobody-on-watch"), (self.north, "in-contact")):
@@ -159,6 +162,26 @@ class CheckCalls(WatchCase):
         outcomes = [line["state"] for line in self.log(self.south) if line["what"] == "outcome" and
                     line["line"] == "north/military-west"]
         self.assertEqual(outcomes, ["answered late", "unanswered"])
+        self.missed_at_home()
+
+    def missed_at_home(self):
+        """North did not answer: an alarm there, until somebody is at its desk again, and no word of it to south."""
+        said = [len(self.south.entries("north", "military-west")), len(self.north.entries("south", "military-west", "own"))]
+        wait_until(lambda: [a["kind"] for a in self.alarms_of_line(self.north)] == ["missed-call"], "an alarm at home")
+        alarm = self.alarms_of_line(self.north)[0]
+        self.assertTrue(alarm["words"].startswith("1 check call that this side did not make or did not answer"), alarm)
+        self.north.kill()
+        self.north.start()
+        self.south.wait_link("north")
+        self.assertEqual([(a["kind"], a["count"], a["ended_at"]) for a in self.alarms_of_line(self.north)],
+                         [("missed-call", 1, None)], "once, also after a restart")
+        self.assertEqual([len(self.south.entries("north", "military-west")),
+                          len(self.north.entries("south", "military-west", "own"))], said, "nothing of it leaves")
+        self.clock.set(NINE + 2 * DAY + 10)
+        self.cli(self.south, "call", "military-west", "--as", "kim")
+        self.wait_state(self.north, "due")
+        self.cli(self.north, "answer", "military-west", "--as", "ri", "--wait", "durable")
+        wait_until(lambda: self.alarms_of_line(self.north)[0]["ended_at"], "the next answer to end it")
 
     def test_declined_called_off_and_drill_are_what_they_are(self):
         self.start()
