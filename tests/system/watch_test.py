@@ -225,7 +225,7 @@ class Silence(WatchCase):
             self.wait_state(self.south, "unanswered")
         alarms = [a for a in self.south.get("/v1/watch")["alarms"] if a["line"] == "north/military-west"]
         self.assertEqual([(a["kind"], a["count"]) for a in alarms], [("silence", 2)])
-        self.assertIn("7 check calls in a row", alarms[0]["words"])
+        self.assertIn("8 check calls in a row", alarms[0]["words"], "raised at the seventh, and says how many there are now")
         self.assertEqual(self.watch(self.south)["silence"]["row"], 8)
         # Calls that nothing carried do not wait to be sent: they stand in the own log.
         wait_until(lambda: self.south.line_of("north", "military-west")["queued"] == 0, "the calls to be taken back")
@@ -238,12 +238,19 @@ class Silence(WatchCase):
         self.south.kill()
         self.south.start()
         self.assertEqual(self.watch(self.south)["silence"]["row"], 8)
+        held = lambda kind: next(a["words"] for a in self.alarms_of_line(self.south) if a["kind"] == kind)
+        self.assertIn("8 check calls in a row", held("silence"))
         relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
         self.addCleanup(relay.close)
         self.north.start()
         self.south.wait_link("north")
         self.cli(self.north, "send", "military-west", "we are here", "--as", "ri")
         wait_until(lambda: "sign-of-life" in [a["kind"] for a in self.south.get("/v1/watch")["alarms"]], "the loudest alarm")
+        self.assertIn("after 8 silent check calls", held("sign-of-life"))
+        self.south.kill()
+        self.south.start()
+        self.assertIn("8 check calls in a row", held("silence"), "as it ended, also after a restart")
+        self.south.wait_link("north")
         card = self.cli(self.south, "alarm", "list")["first_words"][0]
         self.assertEqual((card["line"], card["unread"]), ("north/military-west", 1))
         self.assertIn("nobody of south is on watch", card["post"])
