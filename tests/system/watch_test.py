@@ -269,7 +269,12 @@ class People(WatchCase):
         self.cli(self.south, "watch", "on", "--as", "kim")
         wait_until(lambda: (self.watch(self.north)["on_watch_there"] or {}).get("who") == "duty-officer", "the claim")
         self.assertIsNone(self.watch(self.north, "navy")["on_watch_there"], "the accord tells nothing on that line")
-        self.assertIn("is not on watch", self.refused(self.south, "watch", "handover", "--as", "park", "--to", "kim"))
+        for words in (("handover", "--as", "park", "--to", "kim"), ("off", "--as", "park"), ("off", "--as", "park", "liaison")):
+            # Before a passphrase is asked for: this one does not open his keys.
+            message = self.refused(self.south, "watch", *words, "--passphrase-file", "/dev/null")
+            self.assertTrue(message.startswith("park is not on watch"), message)
+            self.assertIn("kim (duty-officer ", message)
+            self.assertIn("detente watch on --as park", message)
         self.cli(self.south, "watch", "handover", "--as", "kim", "--to", "park")
         deed = self.log(self.south)[-1]
         self.assertEqual((deed["deed"]["do"], len(deed["signed"])), ("handover", 2))
