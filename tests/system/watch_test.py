@@ -201,6 +201,18 @@ class CheckCalls(WatchCase):
         marks = {day: [days["marks"][i] for i, n in enumerate(counts) if n] for day, counts in days["days"]}
         self.assertEqual(marks, {today: ["declined", "drill"], today + 1: ["called off"]})
 
+    def test_of_two_calls_a_day_the_hour_is_asked_for_and_shown(self):
+        self.south.start()
+        off = ("call-off", "liaison", "2027-03-03", "--as", "kim", "--wait", "durable")
+        message = self.refused(self.south, *off)
+        self.assertIn("more than once on 2027-03-03 (09:00 Asia/Seoul, 17:00 Asia/Seoul): say which call, --at 09:00", message)
+        self.assertIn("there are: 09:00 Asia/Seoul, 17:00 Asia/Seoul", self.refused(self.south, *off, "--at", "12:00"))
+        answer = self.cli(self.south, *off, "--at", "17:00")
+        self.assertEqual(answer["call"]["at_words"], "2027-03-03 17:00 Asia/Seoul")
+        answer = self.cli(self.south, "calls", "liaison", "--from", "2027-03-03", "--to", "2027-03-03")
+        self.assertEqual([c["state"] for c in answer["calls"]], ["pending", "called off"])
+        self.assertEqual(self.cli(self.south, "call-off", "military-west", *off[2:])["call"]["at_words"], "2027-03-03 09:00 Asia/Seoul")
+
     def test_an_answer_at_their_own_hour_is_neither_late_nor_silence(self):
         # 2015 to 2018 Pyongyang was half an hour behind; here the accord says half an hour by another zone.
         self.start()
