@@ -1,6 +1,7 @@
 """The status ladder with real stations: each situation is told on every screen, and the others are not."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -138,8 +139,21 @@ class Contact(OneLab):
         self.assertNotIn(TITLES["in-contact"], terminal.screen())
         self.south.stop()
         wait_until(lambda: TITLES["own-equipment-down"] in terminal.screen(), "our own end to be shown")
+        self.south.start()
+        wait_until(lambda: TITLES["far-machine-off"] in terminal.screen(), "the station that came back")
+        self.assertNotIn(TITLES["own-equipment-down"], terminal.screen())
+        terminals.tmux("resize-window", "-t", "t:watch", "-x", "80", "-y", "10")
+        wait_until(lambda: "more lines: make the window taller" in terminal.screen(), "what does not fit to be counted")
+        terminals.tmux("resize-window", "-t", "t:watch", "-x", "80", "-y", "50")
+        wait_until(lambda: "more lines:" not in terminal.screen(), "all of it to fit")
+        # One that hangs: nothing old stays on the screen, and the view still ends.
+        self.south.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(lambda: self.south.process and self.south.process.send_signal(signal.SIGCONT))
+        wait_until(lambda: "THE STATION DOES NOT ANSWER" in terminal.screen(), "that to be said")
+        self.assertNotIn(TITLES["far-machine-off"], terminal.screen())
         terminals.tmux("send-keys", "-t", "t:watch", "C-c")
         wait_until(lambda: terminal.screen().rstrip().endswith(":0>"), "a prompt after exit code 0")
+        self.south.process.send_signal(signal.SIGCONT)
 
 
 class OwnEquipment(OneLab):
