@@ -150,6 +150,7 @@ class CheckCalls(WatchCase):
         self.cli(self.south, "call", "military-west", "--as", "kim")
         for station in (self.south, self.north):
             self.wait_state(station, "due")
+        self.assertIn("was made by this side at", self.refused(self.south, "call", "military-west", "--as", "kim"))
         self.clock.set(NINE + DAY + 31 * MINUTE)
         self.wait_state(self.south, "unanswered")
         wait_until(lambda: [a["kind"] for a in self.alarms_of_line(self.south)] == ["silence"], "one alarm")
@@ -194,8 +195,11 @@ class CheckCalls(WatchCase):
         self.wait_state(self.south, "declined")
         self.cli(self.north, "call-off", "military-west", "2027-03-03", "--as", "ri", "--words", "a holiday")
         self.assertIn("before its hour", self.refused(self.north, "call-off", "military-west", "2027-03-02", "--as", "ri"))
+        self.assertIn("is called off already, by this side",
+                      self.refused(self.north, "call-off", "military-west", "2027-03-03", "--as", "ri"))
         self.clock.set(NINE + DAY)
         self.wait_state(self.south, "called off")
+        self.assertIn("was called off by the other side", self.refused(self.south, "call", "military-west", "--as", "kim"))
         today = NINE // DAY
         days = self.south.get(f"/v1/counterparts/north/lines/military-west/calendar?from={today}&until={today + 2}")
         marks = {day: [days["marks"][i] for i, n in enumerate(counts) if n] for day, counts in days["days"]}
