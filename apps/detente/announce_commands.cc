@@ -224,7 +224,7 @@ Result<void> release(Context& context, const AnnounceOptions& options) {
 
 Result<void> show(Context& context, const AnnounceOptions& options) {
   DETENTE_TRY(side, context.side());
-  const StationClient station(side);
+  const StationClient station(side, StationClient::patience_for(options.watch));
   return show_once_or_live(context, options.watch, kRedraw, [&] { return announcements_frame(context, station, options.id); });
 }
 

@@ -10,8 +10,8 @@ namespace detente::cli {
 namespace {
 
 struct CallOptions : ActOptions {
-  std::string words, date;
-  unsigned place = 0;
+  std::string words, date, hour;
+  std::optional<unsigned> place;
 };
 
 Result<Json> watch_of(const StationClient& station, const LineAddress& line) {
@@ -63,16 +63,49 @@ Result<void> do_call(Context& context, const CallOptions& options, line::CallDee
   return {};
 }
 
+// The only one of its date, or the one that was named; a line may be called several times a day.
+Result<Json> call_of_day(const StationClient& station, const LineAddress& line, const CallOptions& options) {
+  DETENTE_TRY(date, parse_date(options.date, "DATE"));
+  const watch::Day day = watch::day_at(date);
+  DETENTE_TRY(answer, station.get(line.target() + "/calls?from=" + std::to_string(day) + "&until=" + std::to_string(day + 1)));
+  const bool named = !options.hour.empty() || options.place.has_value();
+  std::vector<Json> meant;
+  std::string hours;
+  for (const Json& call : answer["calls"]) {
+    const std::string words = call.value("at_words", "");  // "2027-05-05 09:00 Asia/Seoul"
+    if (words.size() < 16) continue;
+    hours += (hours.empty() ? "" : ", ") + words.substr(11);
+    if (!options.hour.empty() && words.substr(11, 5) != options.hour) continue;
+    if (options.place && call.value("place", 0u) != *options.place) continue;
+    meant.push_back(call);
+  }
+  if (meant.size() == 1) return meant.front();
+  if (meant.size() > 1)
+    return fail(Fault::kConflict, line.text() + " is called more than once on " + options.date + " (" + hours + "): say which call, --at " +
+                                      meant.front().value("at_words", "").substr(11, 5));
+  if (named && !hours.empty())
+    return fail(Fault::kNotFound, "no check call of " + line.text() + " is planned there on " + options.date + "; there are: " + hours);
+  if (day < watch::day_at(io::os_wall_time()))
+    return fail(Fault::kState, "a check call is called off before its hour, and " + options.date + " is over");
+  DETENTE_TRY(watch, watch_of(station, line));
+  if (watch["next_call"].is_null()) return nothing_due(line, watch);
+  return fail(Fault::kNotFound, "no check call of " + line.text() + " is planned on " + options.date + "; the next is at " +
+                                    watch["next_call"].value("at_words", "") + ", and `detente calls` lists them");
+}
+
 Result<void> call_off(Context& context, const CallOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, options.address));
-  DETENTE_TRY(body, act_of({{"date", options.date}, {"place", options.place}}, line::CallDeed::kCalledOff, options.words));
+  DETENTE_TRY(call, call_of_day(station, line, options));
+  DETENTE_TRY(body, act_of(call, line::CallDeed::kCalledOff, options.words));
   Act act{record::kCheckCall, line::call_body(body), {}, {}, {}};
-  act.says = "we call off the check call of " + options.date;
+  const std::string hour = call.value("at_words", "");
+  act.says = "we call off the check call of " + hour;
+  context.result({{"call", call}});
   DETENTE_TRY(arrived, post_act(context, line, options, std::move(act)));
   static_cast<void>(arrived);
-  context.say("  the check call of " + options.date + " is called off");
+  context.say("  the check call of " + hour + " is called off");
   return {};
 }
 
@@ -96,6 +129,7 @@ void add_call_commands(CLI::App& app, Context& context) {
   CLI::App* off = app.add_subcommand("call-off", "Call a check call off before its hour");
   add_act_options(*off, *options, false);
   off->add_option("DATE", options->date, "The call's date, as 2026-11-24")->required();
+  off->add_option("--at", options->hour, "Its hour, as `detente calls` has it: 09:00; needed where the day has several");
   off->add_option("--place", options->place, "Which of the day's calls, from 0, as `detente calls` has it")
       ->check(CLI::Range(0u, static_cast<unsigned>(line::kCallPlaceMax)));
   off->add_option("--words", options->words, "A reason; none is needed");

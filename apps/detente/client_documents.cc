@@ -237,7 +237,7 @@ struct DocumentsOptions {
 
 Result<void> documents(Context& context, const DocumentsOptions& options) {
   DETENTE_TRY(side, context.side());
-  const StationClient station(side);
+  const StationClient station(side, StationClient::patience_for(options.watch));
   const auto frame = [&]() -> Result<LiveFrame> {
     DETENTE_TRY(status, station.get("/v1/status"));
     std::vector<LineAddress> lines = all_lines(status);

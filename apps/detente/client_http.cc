@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kAnswerMax = 16 << 20;
 constexpr int kPatienceSeconds = 75;  // above what a request may wait for
+constexpr int kLivePatienceSeconds = 3;  // what is on the screen is old by so much, and Ctrl-C waits for it
 
 class Socket {
  public:
@@ -23,13 +24,14 @@ class Socket {
   }
   Socket(const Socket&) = delete;
 
-  int connect(const std::string& path) {
+  int connect(const std::string& path, int patience_seconds) {
     sockaddr_un address{};
     if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path.c_str(), path.size());
-    const timeval patience{kPatienceSeconds, 0};
+    const timeval patience{patience_seconds, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // of connect(), too
     return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0
                                                                                             : errno;
   }
@@ -100,7 +102,8 @@ std::string escape(std::string_view segment) {
 Result<std::string> StationClient::exchange(std::string_view method, const std::string& target,
                                             std::string_view body, std::string_view type) const {
   Socket socket;
-  if (const int error = socket.connect(socket_); error != 0) {
+  const bool live = patience_ == Patience::kLive;
+  if (const int error = socket.connect(socket_, live ? kLivePatienceSeconds : kPatienceSeconds); error != 0) {
     if (error == ENOENT || error == ECONNREFUSED)
       return fail(Fault::kState, "no station runs in this directory (" + socket_ +
                                      "): start it with `detente station run`");
@@ -117,7 +120,9 @@ Result<std::string> StationClient::exchange(std::string_view method, const std::
   static_cast<void>(socket.send(request));
   auto answer = socket.receive();
   if (!answer)
-    return fail(Fault::kLimit, "something listens for the station and did not answer in time: it has too much to do; try again");
+    return fail(Fault::kLimit, live ? "THE STATION DOES NOT ANSWER, so that nothing is known of any line now: it has too much to do, or it hangs. "
+                                       "It is asked again all the time"
+                                     : "something listens for the station and did not answer in time: it has too much to do; try again");
   if (answer->empty())
     return fail(Fault::kIo, "the station did not answer, it ends just now: `detente status` shows whether it still runs");
   return std::move(*answer);

@@ -55,10 +55,15 @@ class Screen {
     winsize size{};
     const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
     const std::size_t rows = known ? size.ws_row : 24u;
-    std::cout << kHome;
-    for (std::size_t i = 0; i < lines.size() && i < rows; ++i)
-      std::cout << (i == 0 ? "" : "\r\n") << lines[i] << kEndOfLine;
-    std::cout << kEndOfScreen << std::flush;
+    const std::size_t fit = lines.size() <= rows ? lines.size() : rows - 1;
+    // In one piece. A line is erased before it is written: at the end of one that fills the row, its last letter would go.
+    std::string out(kHome);
+    for (std::size_t i = 0; i < fit; ++i) out.append(i == 0 ? "" : "\r\n").append(kEndOfLine).append(lines[i]);
+    if (fit < lines.size())
+      out.append(fit == 0 ? "" : "\r\n").append(kEndOfLine).append("... " + std::to_string(lines.size() - fit) + " more lines: make the window taller");
+    else if (fit < rows)
+      out.append("\r\n").append(kEndOfScreen);
+    std::cout << out << std::flush;
   }
 };
 

@@ -14,7 +14,7 @@ struct LiveFrame {
   Json json;                       // for a program
 };
 
-// On a terminal: on the alternate screen, each frame in place of the last, as many lines as fit.
+// On a terminal: on the alternate screen, each frame in place of the last, as many lines as fit, and how many do not.
 // Elsewhere frames follow each other, with --json one object a line. Ends without error at SIGINT,
 // SIGTERM and when nobody reads any more. The first frame's error is this command's; a later one
 // is shown in the view, which goes on.

@@ -32,7 +32,7 @@ Result<Json> ask(const StationClient& station, const std::string& counterpart) {
 
 Result<void> paths(Context& context, const PathsOptions& options) {
   DETENTE_TRY(side, context.side());
-  const StationClient station(side);
+  const StationClient station(side, StationClient::patience_for(options.watch));
   const auto frame = [&]() -> Result<LiveFrame> {
     DETENTE_TRY(answer, ask(station, options.counterpart));
     LiveFrame out{paths_lines(answer), std::move(answer)};

@@ -77,7 +77,7 @@ Result<LiveFrame> status_frame(Context& context, const StationClient& station, c
 
 Result<void> status(Context& context, const StatusOptions& options) {
   DETENTE_TRY(side, context.side());
-  const StationClient station(side);
+  const StationClient station(side, StationClient::patience_for(options.watch));
   const bool colour = wants_colour();
   return show_once_or_live(context, options.watch, kRedraw,
                            [&] { return status_frame(context, station, options, colour); });

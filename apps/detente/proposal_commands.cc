@@ -126,7 +126,7 @@ Result<LiveFrame> frame(Context& context, const StationClient& station, const st
 
 Result<void> show(Context& context, const ProposalOptions& options, bool restorations) {
   DETENTE_TRY(side, context.side());
-  const StationClient station(side);
+  const StationClient station(side, StationClient::patience_for(options.watch));
   return show_once_or_live(context, options.watch, kRedraw,
                            [&] { return frame(context, station, options.counterpart, restorations, options.all); });
 }

@@ -112,7 +112,44 @@ Result<void> say_watch(Context& context) {
   return say_clocks(context, station);
 }
 
+// Before anybody is asked for a passphrase. An officer whose credential was renewed has several numbers.
+Result<void> check_on_watch(Context& context, const DeedOptions& options) {
+  DETENTE_TRY(watch, own_watch(context));
+  DETENTE_TRY(side, context.side());
+  const StationClient station(side);
+  std::vector<std::string> lines;
+  for (const std::string& line : options.lines) {
+    DETENTE_TRY(found, find_line(station, line));
+    lines.push_back(found.text());
+  }
+  DETENTE_TRY(officer, side.officer(options.officer));
+  std::map<std::string, std::string> others;  // names where they are known here
+  const auto is_one = [](const Json& on, OfficerId number) {
+    const Json& all = on["numbers"];
+    return std::find(all.begin(), all.end(), number.value) != all.end();
+  };
+  DETENTE_TRY(names, side.officers());
+  for (const Json& on : watch["on_watch"]) {
+    const std::string line = on.value("line", "");
+    if (!lines.empty() && std::find(lines.begin(), lines.end(), line) == lines.end()) continue;
+    if (is_one(on, officer.number)) return {};
+    std::string who = on.value("officer", "");
+    for (const std::string& name : names)
+      if (const auto known = side.officer(name); known && is_one(on, known->number)) who = name + " (" + who + ")";
+    others[who] += " " + line;
+  }
+  std::string text = options.officer + " is not on watch";
+  for (const std::string& line : lines) text += (line == lines.front() ? " on " : ", ") + line;
+  for (const auto& [who, where] : others) text += "; " + who + " is:" + where;
+  if (others.empty()) text += ", and nobody else is";
+  return fail(Fault::kState, text + ". " +
+                                 (others.empty() ? "A watch begins with: detente watch on --as " + options.officer
+                                                 : "Whoever is on watch leaves it or hands it over himself; " + options.officer +
+                                                       " goes on beside him with: detente watch on --as " + options.officer));
+}
+
 Result<void> on_or_off(Context& context, const DeedOptions& options, const char* what) {
+  if (std::string_view(what) == "off") DETENTE_TRY_VOID(check_on_watch(context, options));
   Deed deed;
   deed.what = what;
   deed.lines = options.lines;
@@ -138,6 +175,7 @@ Result<std::string> handover_words(const std::string& words, const std::vector<s
 }
 
 Result<void> hand_over(Context& context, const DeedOptions& options) {
+  DETENTE_TRY_VOID(check_on_watch(context, options));
   DETENTE_TRY(watch, own_watch(context));
   Deed deed;
   deed.what = "handover";

@@ -105,7 +105,10 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
   if (if_cut != IfCut::kHold && !passes(entry.header))
     return fail(Fault::kState, closed_words(*registers_->closed(setup_.id, medium_of(entry.header)), setup_.name,
                                             identity_->counterpart) +
-                                   "; nothing can be sent on it (--if-cut hold keeps it until the line is open)");
+                                   (entry.header.kind == record::kMessage
+                                        ? "; nothing can be sent on it (detente send --if-cut hold keeps a message until the line is open)"
+                                        : "; this cannot be sent on it until it is open, and is not kept: detente status " +
+                                              identity_->counterpart + "/" + setup_.name + " says what opens it"));
   if (outbox_.size() + outbox_new_.size() >= setup_.outbox_max)
     return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(setup_.outbox_max) +
                                    " messages waiting already; wait until the other side is reached");

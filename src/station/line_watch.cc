@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/civil.h"
+#include "wire/text.h"
 
 namespace detente::station {
 
@@ -268,6 +269,40 @@ std::string LineWatch::zone_trouble() const {
          "bring its zone data up to date (package tzdata) and start the station again";
 }
 
+// "this side at 2027-03-01T09:00:10Z (kim)", of the earlier of both sides.
+std::string LineWatch::deed_words(const watch::BookCall& call, watch::FactKind kind) const {
+  const auto& ours = call.facts.of(own_, kind);
+  const auto& theirs = call.facts.of(static_cast<watch::SideIndex>(1 - own_), kind);
+  if (!ours && !theirs) return "a side";
+  const bool own = ours && (!theirs || ours->at <= theirs->at);
+  const watch::Deed& deed = own ? *ours : *theirs;
+  return std::string(own ? "this side" : "the other side") + " at " + format_utc(deed.at) + " (" + wire::display_line(deed.officer) + ")";
+}
+
+// A second call of one hour would count for nothing, nor one of an hour that is done with.
+Result<void> LineWatch::check_first_call(const watch::BookCall& call) const {
+  const std::string hour = "the check call of " + schedule_->words(call.call);
+  const std::string otherwise = "; to reach somebody all the same: detente presence ask LINE --as YOU, or send a message";
+  if (call.state == watch::CallState::kCalledOff)
+    return fail(Fault::kState, hour + " was called off by " + deed_words(call, watch::FactKind::kCalledOff) + otherwise);
+  // What was said long before its hour was said of another hour of that date, under a former accord.
+  const auto counts = [&](watch::FactKind kind) {
+    for (const watch::SideIndex side : {watch::SideIndex{0}, watch::SideIndex{1}})
+      if (const auto& deed = call.facts.of(side, kind); deed && deed->at.seconds + kEarlySeconds >= call.call.begin().seconds) return true;
+    return false;
+  };
+  if (call.state == watch::CallState::kDeclined && counts(watch::FactKind::kDeclined))
+    return fail(Fault::kState, hour + " was declined by " + deed_words(call, watch::FactKind::kDeclined) + otherwise);
+  if (watch::answer_of(call.call, call.facts) && counts(watch::FactKind::kAnswered))
+    return fail(Fault::kState, hour + " was answered by " + deed_words(call, watch::FactKind::kAnswered) + otherwise);
+  if (!counts(watch::FactKind::kCalled)) return {};
+  if (is_to_answer(call))
+    return fail(Fault::kState, hour + " was made by " + deed_words(call, watch::FactKind::kCalled) + ": answer it with detente answer LINE --as YOU");
+  if (call.facts.of(own_, watch::FactKind::kCalled))
+    return fail(Fault::kState, hour + " was made by " + deed_words(call, watch::FactKind::kCalled) + ": it is for them to answer" + otherwise);
+  return {};
+}
+
 Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
   if (!schedule_)
     return fail(Fault::kState, "the accord plans no check calls on this line; ask with `detente presence ask` "
@@ -276,12 +311,14 @@ Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
   if (!call && !unknown_zones().empty()) return fail(Fault::kState, zone_trouble());
   if (!call)
     return fail(Fault::kNotFound, "no check call is planned on that date at that place; `detente calls` lists them");
+  const auto known = book_ ? book_->call(call->id) : std::nullopt;
   if (act.deed == line::CallDeed::kCalledOff) {
+    if (known && known->state == watch::CallState::kCalledOff)
+      return fail(Fault::kState, "the check call of " + schedule_->words(*call) + " is called off already, by " + deed_words(*known, watch::FactKind::kCalledOff));
     if (now < call->begin() && call->begin().seconds - now.seconds <= 86400u * watch::CallBook::kAheadDays) return {};
     return fail(Fault::kState, "a check call is called off before its hour, at most 400 days ahead; this one is at " +
                                    schedule_->words(*call));
   }
-  const auto known = book_ ? book_->call(call->id) : std::nullopt;
   // They have called: their clock, or their zone rules, may be ahead of ours.
   const bool rings = is_reply(act.deed) && known && known->facts.of(static_cast<watch::SideIndex>(1 - own_), watch::FactKind::kCalled);
   if (call->begin().seconds > now.seconds + kEarlySeconds && !rings)
@@ -299,6 +336,7 @@ Result<void> LineWatch::check(const line::CallAct& act, WallTime now) const {
   }
   if (now >= call->unanswered_from)
     return fail(Fault::kState, "the check call of " + schedule_->words(*call) + " is over");
+  if (known) DETENTE_TRY_VOID(check_first_call(*known));
   if (call->caller != own_ && now < call->late_from)
     return fail(Fault::kState, "it is the other side's turn to call; answer when it does, or call yourself when "
                                "it is late");

@@ -115,6 +115,8 @@ class LineWatch {
   void see_without_book(const watch::BookFact& fact);
   LogPosition position_of(const WatchAct& act) { return order_[act.own ? 0 : 1].of(act.place); }
   std::vector<watch::BookCall> calls_around(WallTime now) const;
+  std::string deed_words(const watch::BookCall& call, watch::FactKind kind) const;
+  Result<void> check_first_call(const watch::BookCall& call) const;
   bool still_rings(const watch::CallId& call, WallTime now) const;
 
   std::optional<watch::Schedule> schedule_;

@@ -179,5 +179,24 @@ TEST_F(LineWatchTest, NobodyAnswersHimself) {
   EXPECT_TRUE(watch_.check(call(kAnswered), nine));
 }
 
+TEST_F(LineWatchTest, AnHourThatIsDoneWithIsNotCalledAgain) {
+  const WallTime nine = at("2027-03-01T09:00:10Z");
+  const auto refused = [&](line::CallDeed deed, WallTime time) {
+    const auto done = watch_.check(call(deed), time);
+    return done ? std::string() : done.error().message;
+  };
+  const line::CallAct evening{kCalledOff, day_, 1, ""};
+  watch_.take(act(false, evening, nine, 0), nine);
+  EXPECT_NE(watch_.check(evening, nine).error().message.find("called off already, by the other side at 2027-03-01T09:00:10Z (ri 1)"),
+            std::string::npos);
+  EXPECT_NE(watch_.check({kCalled, day_, 1, ""}, at("2027-03-01T17:00:00Z")).error().message.find("was called off by the other side"),
+            std::string::npos);
+  EXPECT_EQ(refused(kCalled, nine), "");
+  watch_.take(act(true, call(kCalled), nine, 0), nine);
+  EXPECT_NE(refused(kCalled, nine).find("was made by this side at 2027-03-01T09:00:10Z (kim 1): it is for them to answer"), std::string::npos);
+  watch_.take(act(false, call(kAnswered), nine, 1), nine);
+  EXPECT_NE(refused(kCalled, nine).find("was answered by the other side"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace detente::station

@@ -36,6 +36,21 @@ std::optional<std::string> words_of_person(const record::Entry& entry) {
   }
 }
 
+std::string silence_words(std::uint32_t row, WallTime since) {
+  return std::to_string(row) + (row == 1 ? " check call" : " check calls in a row") + " without an answer, the first at " +
+         format_utc(since);
+}
+
+// For this side's people: nothing of it is sent.
+std::string missed_words(std::uint32_t row, WallTime since) {
+  return std::to_string(row) + (row == 1 ? " check call" : " check calls in a row") +
+         " that this side did not make or did not answer, the first at " + format_utc(since) +
+         "; is anybody on watch here? `detente calls` says which, and the next call or answer of an officer ends this alarm";
+}
+
+// Somebody is at the desk again.
+bool is_at_desk(const watch::CallFact& fact) { return fact.kind != watch::FactKind::kCalledOff; }
+
 }  // namespace
 
 Json Watch::call_fields(const watch::CallId& call) { return {{"date", watch::date_text(call.day)}, {"place", call.entry}}; }
@@ -129,7 +144,17 @@ void Watch::advance(OneLine& line, WallTime time) {
     if (const auto again = replay_again(); !again) log_.error("{}", again.error().message);
     return;
   }
-  for (const watch::BookEvent& event : line.watch->take_events()) on_book_event(line, event);
+  const auto events = line.watch->take_events();
+  for (const watch::BookEvent& event : events) on_book_event(line, event);
+  if (!events.empty()) show_rows(line);
+}
+
+// An alarm of a row is raised at few of its lengths, and says how long the row is now.
+void Watch::show_rows(const OneLine& line) {
+  const watch::CallBook* book = line.watch->book();
+  if (book == nullptr) return;
+  if (const auto& row = book->silence(); row.row() > 0) alarms_.reword({"silence", line.name}, silence_words(row.row(), row.since()));
+  if (const auto& row = book->missed(); row.row() > 0) alarms_.reword({"missed-call", line.name}, missed_words(row.row(), row.since()));
 }
 
 void Watch::on_book_event(OneLine& line, const watch::BookEvent& event) {
@@ -160,12 +185,14 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
                          : far + " gave a sign of life after " + std::to_string(alarm.row) + " silent check call" +
                                (alarm.row == 1 ? "" : "s") + " since " + format_utc(alarm.since));
     end(line.name, "sign-of-life");  // it asks for a person, and its cause does not last
-    end(line.name, "silence");
+    end(line.name, "silence", alarm.row == 0 ? "" : silence_words(alarm.row, alarm.since));
     return tell(line, "sign-of-life", std::move(more));
   }
-  raise(line.name, "silence",
-        std::to_string(alarm.row) + (alarm.row == 1 ? " check call" : " check calls in a row") +
-            " without an answer, the first at " + format_utc(alarm.since));
+  if (alarm.kind == watch::AlarmKind::kMissed) {
+    raise(line.name, "missed-call", missed_words(alarm.row, alarm.since));
+    return tell(line, "missed-call", std::move(more));
+  }
+  raise(line.name, "silence", silence_words(alarm.row, alarm.since));
   tell(line, "silence", std::move(more));
 }
 
@@ -299,6 +326,7 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
+  if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");
   if (act.own || !started_) return;
   Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
   more.update(call_fields(call_id(call)));
@@ -362,7 +390,10 @@ void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& an
 void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) {
   OneLine* line = find(peer, id);
   if (line == nullptr) return;
-  if (const auto held = line->not_durable.extract(submission)) line->watch->add_fact(held.mapped());
+  const auto held = line->not_durable.extract(submission);
+  if (!held) return;
+  line->watch->add_fact(held.mapped());
+  if (is_at_desk(held.mapped())) end(line->name, "missed-call");
 }
 
 // ---- what the other side is told ----

@@ -154,6 +154,7 @@ class Watch {
   void advance(OneLine& line, WallTime now);
   void on_book_event(OneLine& line, const watch::BookEvent& event);
   void on_book_alarm(OneLine& line, const watch::Alarm& alarm);
+  void show_rows(const OneLine& line);
   void note_outcome(OneLine& line, const watch::BookCall& call);
   void withdraw_call(const OneLine& line, const watch::CallId& call);
   void tell_zones(const Counterpart& counterpart);
@@ -162,7 +163,7 @@ class Watch {
   void look_at_register(OneLine& line);  // watch_cuts.cc
   // watch_alarms.cc: an alarm is raised once while its cause lasts.
   void raise(const std::string& line, const std::string& kind, const std::string& words);
-  void end(const std::string& line, const std::string& kind);
+  void end(const std::string& line, const std::string& kind, const std::string& words = "");
   Result<void> check_acknowledge(std::uint64_t alarm) const;
   void acknowledge(const Deed& deed);
   void read_alarm(const std::string& what, const Json& line);

@@ -95,9 +95,11 @@ void Watch::on_core_alarm(const std::string& counterpart, const std::string& kin
   run_hooks(HookOn::kAlarm, 0, *alarms_.find(raised.id));
 }
 
-void Watch::end(const std::string& line, const std::string& kind) {
-  if (!alarms_.end({{kind, line}, now()})) return;
-  note({{"what", "alarm-ended"}, {"line", line}, {"kind", kind}});
+void Watch::end(const std::string& line, const std::string& kind, const std::string& words) {
+  if (!alarms_.end({{kind, line}, now(), words})) return;
+  Json out{{"what", "alarm-ended"}, {"line", line}, {"kind", kind}};
+  if (!words.empty()) out["words"] = words;
+  note(out);
 }
 
 // What is said of a line that the accord has no more is over with it: nothing of it can be looked at again.
@@ -130,7 +132,7 @@ void Watch::read_alarm(const std::string& what, const Json& line) {
     return alarms_.escalated({line.at("number").get<std::uint64_t>(), line.at("after_minutes").get<std::uint32_t>()});
   const watch::AlarmSubject about{line.at("kind").get<std::string>(), line.at("line").get<std::string>()};
   if (what == "alarm-ended")
-    alarms_.add(watch::AlarmEnded{about, at});
+    alarms_.add(watch::AlarmEnded{about, at, line.value("words", "")});
   else
     alarms_.add(watch::AlarmRaised{about, line.at("words").get<std::string>(), at});
 }

@@ -80,7 +80,10 @@ Result<void> Watch::check_deed(const Deed& deed, const std::vector<OneLine*>& li
     const OfficerId officer = running_.own_roster.first_number(deed.officer);
     const bool is_on = std::any_of(names.begin(), names.end(),
                                    [&](const std::string& name) { return people_.is_on(officer, name); });
-    if (!is_on) return fail(Fault::kState, "officer " + std::to_string(deed.officer.value) + " is not on watch there");
+    if (!is_on)
+      return fail(Fault::kState, officer_words(running_.own_roster, deed.officer) +
+                                     " is not on watch there; `detente watch show` says who is, and who is there leaves or "
+                                     "hands over himself");
   }
   if (deed.what == "acknowledge") return check_acknowledge(deed.alarm);
   if (deed.what == "release") return running_.announcer->check_release(*lines.front()->counterpart, {deed.capture, deed.proposal});

@@ -114,8 +114,12 @@ Json Watch::outages_json(const OneLine& line) const {
 }
 
 Json Watch::on_watch_json(const WatchPeople::OnLine& on) const {
-  const OfficerId number = running_.own_roster.newest_number(on.officer);
-  return {{"officer", officer_words(running_.own_roster, number)}, {"number", number.value}, {"since", on.since.seconds}};
+  const accord::Roster& roster = running_.own_roster;
+  const OfficerId number = roster.newest_number(on.officer);
+  Json numbers = Json::array();
+  for (const accord::SignedCredential* one : roster.all())
+    if (roster.first_number(one->credential.number) == on.officer) numbers.push_back(one->credential.number.value);
+  return {{"officer", officer_words(roster, number)}, {"number", number.value}, {"numbers", std::move(numbers)}, {"since", on.since.seconds}};
 }
 
 Json Watch::line_json(const Counterpart& counterpart, const accord::Annex& annex) const {

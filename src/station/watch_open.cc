@@ -305,6 +305,7 @@ void Watch::begin_books(Replay& replay) {
     line.watch->begin(begin_of_book(replay, line), std::move(facts), time, std::move(past));
     line.path_down = false;  // the book is told anew
     note_closed(line, time);
+    show_rows(line);
   }
   replay_ = nullptr;
   end_what_was_retired();

@@ -89,8 +89,13 @@ std::optional<AlarmId> AlarmList::end(const AlarmEnded& fact) {
   if (held == nullptr || held->alarm.ended_at) return std::nullopt;
   const AlarmId id = held->alarm.id;
   held->alarm.ended_at = fact.at;
+  if (!fact.words.empty()) held->alarm.words = fact.words;
   close_if_over(*held);
   return id;
+}
+
+void AlarmList::reword(const AlarmSubject& about, const std::string& words) {
+  if (Held* held = open_alarm(about); held != nullptr && !held->alarm.ended_at) held->alarm.words = words;
 }
 
 void AlarmList::escalated(const AlarmEscalated& fact) {

@@ -75,6 +75,7 @@ struct AlarmAcknowledged {
 struct AlarmEnded {
   AlarmSubject about;
   WallTime at;
+  std::string words = {};  // as it ended; empty = as they were
 };
 struct AlarmEscalated {
   AlarmId id = 0;
@@ -98,6 +99,8 @@ class AlarmList {
   // Nothing when no such alarm is open.
   std::optional<AlarmId> end(const AlarmEnded& fact);
   void escalated(const AlarmEscalated& fact);
+  // What is known of it now, while its cause lasts: of a row that grows. No occurrence, and no fact.
+  void reword(const AlarmSubject& about, const std::string& words);
   void add(const AlarmFact& fact);  // any of them; one that does not fit changes nothing
 
   // Steps that are to be told now, each once, by alarm and then by time. Whoever tells one keeps it

@@ -214,5 +214,18 @@ TEST(AlarmList, ReplayGivesTheSame) {
   }
 }
 
+TEST(AlarmList, WordsOfARowThatGrowsAreThoseOfNowAndStayAsItEnded) {
+  AlarmList list;
+  const AlarmSubject row{"silence", "north/liaison"};
+  list.raise({row, "1 call", {60}});
+  list.reword(row, "5 calls");
+  list.reword({"silence", "north/navy"}, "no such alarm");
+  EXPECT_EQ(list.open().front().words, "5 calls");
+  EXPECT_EQ(list.open().front().count, 1u) << "it was raised once";
+  list.end({row, {120}, "6 calls"});
+  list.reword(row, "7 calls");
+  EXPECT_EQ(list.open().front().words, "6 calls") << "its cause is gone";
+}
+
 }  // namespace
 }  // namespace detente::watch

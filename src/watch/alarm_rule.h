@@ -4,7 +4,8 @@
 // one alarm for all (nobody notices the second year). So alarms are raised on
 // change: at the first silence, at stated lengths of the row, and, loudest, at
 // the first sign of life afterwards, and after a cut. Calls in a cut, called off,
-// declined or not seen neither lengthen a row nor end it.
+// declined or not seen neither lengthen a row nor end it. A row of what this side
+// missed itself goes by the same steps.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,11 @@ struct AlarmSteps {
   std::uint32_t then_every = 365;                   // after the last of them; 0 = never
 };
 
-enum class AlarmKind : std::uint8_t { kSilence, kSignOfLife };
+enum class AlarmKind : std::uint8_t {
+  kSilence,     // the other side's
+  kSignOfLife,  // of the other side, after a silence or a cut
+  kMissed,      // this side did not call or answer: of the same steps, and for this side's people alone
+};
 
 struct Alarm {
   AlarmKind kind = AlarmKind::kSilence;

@@ -46,7 +46,8 @@ std::optional<DayMark> mark_of(CallState state, std::optional<SideIndex> silent,
 CallBook::CallBook(Schedule schedule, SideIndex own, WallTime from, AlarmSteps steps)
     : schedule_(std::move(schedule)),
       own_(own),
-      alarm_(std::move(steps)),
+      alarm_(steps),
+      missed_(std::move(steps)),
       begin_(from),
       planned_until_(from),
       looked_at_(from),
@@ -89,6 +90,7 @@ Result<void> CallBook::take(const CallFact& fact) {
   const auto answer = answer_of(slot.call, slot.facts);
   if (answer && (!last_answer_ || last_answer_->deed < answer->deed)) last_answer_ = answer;
   if (fact.side != own_) emit_alarm(alarm_.on_life(fact.at), slot.call);
+  if (fact.side == own_ && fact.kind != FactKind::kCalledOff) static_cast<void>(missed_.on_life(fact.at));
   return {};
 }
 
@@ -219,7 +221,11 @@ void CallBook::close(Slot& slot, WallTime now) {
   const CallState state = judge(slot.call, facts, now);
   emit({BookEvent::Kind::kClosed, slot.call, state, std::nullopt});
   const auto silent = silent_side(slot.call, facts, state);
-  if (silent && *silent != own_) emit_alarm(alarm_.on_silence(slot.call), slot.call);
+  if (!silent) return;
+  if (*silent != own_) return emit_alarm(alarm_.on_silence(slot.call), slot.call);
+  auto alarm = missed_.on_silence(slot.call);
+  if (alarm) alarm->kind = AlarmKind::kMissed;
+  emit_alarm(alarm, slot.call);
 }
 
 void CallBook::fold(WallTime now) {

@@ -127,6 +127,8 @@ class CallBook {
   DayCounts day(Day day) const;
   std::array<std::uint32_t, kDayMarks> total(Day from, Day until) const;
   const AlarmRule& silence() const { return alarm_; }
+  // Calls in a row that this side did not make or did not answer, under this accord.
+  const AlarmRule& missed() const { return missed_; }
   // The newest answer, of either side: the evidence that a person was there.
   const std::optional<Answer>& last_answer() const { return last_answer_; }
   const Schedule& schedule() const { return schedule_; }
@@ -167,7 +169,7 @@ class CallBook {
 
   Schedule schedule_;
   SideIndex own_;
-  AlarmRule alarm_;
+  AlarmRule alarm_, missed_;
   WallTime begin_, planned_until_, looked_at_;
   std::optional<WallTime> cut_since_, path_down_since_;
   bool muted_ = false;

@@ -51,7 +51,9 @@ std::string told(CallBook& book) {
       case BookEvent::Kind::kOverdue: out += "overdue " + hour; break;
       case BookEvent::Kind::kClosed: out += "closed " + hour + " " + to_string(event.state); break;
       case BookEvent::Kind::kAlarm:
-        out += (event.alarm->kind == AlarmKind::kSilence ? "alarm " : "life after ") +
+        out += (event.alarm->kind == AlarmKind::kSilence  ? "alarm "
+                : event.alarm->kind == AlarmKind::kMissed ? "missed "
+                                                          : "life after ") +
                std::to_string(event.alarm->row);
         break;
     }
@@ -150,12 +152,30 @@ TEST(CallBook, EachSideSeesWhoseSilenceItWas) {
   EXPECT_EQ(north.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
   EXPECT_EQ(south.silence().row(), 0u);
   EXPECT_EQ(north.silence().row(), 1u);
+  // Each is an alarm, of its own kind: the one who missed it learns of it at home.
+  EXPECT_EQ(told(south), "due 09:00, overdue 09:00, closed 09:00 not called, missed 1, ");
+  EXPECT_EQ(told(north), "due 09:00, overdue 09:00, closed 09:00 not called, alarm 1, ");
+}
+
+TEST(CallBook, WhatThisSideMissesIsAFewAlarmsAndADeedAtTheDeskEndsTheRow) {
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  run(book, utc("2027-05-03T00:00:00Z"), utc("2027-05-07T00:00:00Z"));
+  EXPECT_EQ(book.missed().row(), 8u);
+  EXPECT_EQ(book.missed().since(), utc("2027-05-03T09:00:00Z"));
+  std::size_t alarms = 0;
+  for (const BookEvent& event : book.take_events()) alarms += event.alarm && event.alarm->kind == AlarmKind::kMissed ? 1 : 0;
+  EXPECT_EQ(alarms, 2u) << "at the first and the seventh";
+  ASSERT_TRUE(book.add(fact({day(2027, 5, 9), 0}, FactKind::kCalledOff, kSouth, utc("2027-05-07T00:00:00Z"))));
+  EXPECT_EQ(book.missed().row(), 8u) << "what is called off is not made";
+  run(book, utc("2027-05-07T00:00:00Z"), utc("2027-05-07T09:01:00Z"));
+  ASSERT_TRUE(book.add(fact({day(2027, 5, 7), 0}, FactKind::kCalled, kSouth, utc("2027-05-07T09:01:00Z"))));
+  EXPECT_EQ(book.missed().row(), 0u);
 }
 
 TEST(CallBook, AClockThatSteppedBackCallsNobodyTwice) {
   CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
   run(book, utc("2027-05-03T08:00:00Z"), utc("2027-05-03T10:00:00Z"));
-  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, closed 09:00 not called, ");
+  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, closed 09:00 not called, missed 1, ");
   run(book, utc("2027-05-03T08:30:00Z"), utc("2027-05-03T12:00:00Z"));
   EXPECT_EQ(told(book), "");
   run(book, utc("2027-05-02T12:00:00Z"), utc("2027-05-03T12:00:00Z"));
@@ -172,7 +192,7 @@ TEST(CallBook, AClockThatJumpedAheadLosesNoCall) {
             "closed 09:00 own station down, closed 16:00 own station down, ");
   EXPECT_EQ(book.silence().row(), 0u) << "nobody's silence";
   run(book, utc("2027-05-03T08:31:00Z"), utc("2027-05-03T12:00:00Z"));
-  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, closed 09:00 not called, ");
+  EXPECT_EQ(told(book), "due 09:00, overdue 09:00, closed 09:00 not called, missed 1, ");
   EXPECT_EQ(book.call(morning_of(4))->state, CallState::kPending);
   EXPECT_EQ(book.live_calls(), 4u);
 }
@@ -193,7 +213,7 @@ TEST(CallBook, AHostThatSleptOverTheHour) {
   ASSERT_TRUE(book.advance(utc("2027-05-03T09:20:00Z")));
   EXPECT_EQ(told(book), "due 09:00, overdue 09:00, ");
   ASSERT_TRUE(book.advance(utc("2027-05-03T18:00:00Z")));
-  EXPECT_EQ(told(book), "closed 09:00 not called, closed 16:00 own station down, ");
+  EXPECT_EQ(told(book), "closed 09:00 not called, missed 1, closed 16:00 own station down, ");
 }
 
 TEST(CallBook, TheStationsOwnAbsence) {

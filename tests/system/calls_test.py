@@ -109,6 +109,9 @@ class Calls(unittest.TestCase):
                 ('"2040-05-05 10:30"', '"2040-02-30 10:30"', "2040-02-30 is a date that no calendar"),
                 ('"05-01"', '"02-30"', "02-30 is a date in no year"),
                 ('"17:00"', '"09:20"', "overlap"),
+                ('days = ["mon", "tue", "wed", "thu", "fri"]', "days = []", "never occurs"),
+                ('days = ["mon", "tue", "wed", "thu", "fri"]\nkind = "closing"',
+                 'days = []\nexceptions = ["2020-01-02 10:30"]\nkind = "closing"', "never occurs"),
                 # An exception that runs into the other call, found by the zones' rules.
                 ('"2040-05-05 10:30"', '"2040-05-04 16:45"', "2040-05-04 16:45 Asia/Seoul"),
                 ('caller = "north"', 'caller = "east"', "its sides are"),

@@ -86,6 +86,12 @@ class Cuts(TwoStations):
             message = station.refused("send", f"{far}/{LINE}", "not on this line")["message"]
             self.assertIn(REASON, message)
             self.assertIn("has cut", message)
+            self.assertIn("detente send --if-cut hold", message)
+            for act in (("presence", "ask"), ("call", "--drill")):  # these wait for nothing, so nobody is told to hold them
+                message = station.refused(*act, f"{far}/{LINE}", "--as", "kim" if far == "north" else "ri")["message"]
+                self.assertIn("has cut", message)
+                self.assertIn(f"detente status {far}/{LINE} says what opens it", message)
+                self.assertNotIn("--if-cut", message)
             self.assertEqual(station.cli("send", f"{far}/{OTHER}", "the others go on")["state"], "receipted")
         self.assertEqual(self.north.texts("south", LINE), ["before"])
         acts = [entry["act"] for entry in self.south.entries("north", "accord") if entry["kind"] == 12]

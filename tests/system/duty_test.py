@@ -271,8 +271,9 @@ class Screens(DutyCase):
 
     def test_nothing_is_said_as_done_before_it_is(self):
         self.start()
-        for station, words in ((self.south, ("call-off", "military-west", "2027-03-01", "--as", "kim")),
-                               (self.south, ("watch", "handover", "--as", "park", "--to", "kim")),
+        self.clock.set(NINE + 10)
+        self.wait_state(self.south, "due")
+        for station, words in ((self.south, ("call-off", "military-west", "2027-03-02", "--as", "kim")),
                                (self.south, ("cut", "navy", "--as", "kim", "--reason", "x")),
                                (self.south, ("station", "revoke", "--nothing")),
                                (self.south, ("officer", "revoke", "park", "--nothing"))):

@@ -1,9 +1,7 @@
-"""The status ladder with real stations: each situation is told, and the others are not.
+"""The status ladder with real stations: each situation is told on every screen, and the others are not."""
 
-Suspended lines, which nobody can make yet, and nobody on watch, which takes minutes of the accord,
-are told apart in src/watch/ladder_test.cc; their stations' tests belong beside these.
-"""
-
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ from relay import Relay
 from stations import DETENTE, Lab, detente, wait_until
 from terminal import TMUX, Terminals
 from two_paths import LINE, TwoPaths
+from watch_test import DAY, MINUTE, NINE, WatchCase
 
 TITLES = {
     "in-contact": "IN CONTACT",
@@ -24,7 +23,9 @@ TITLES = {
     "far-machine-off": "FAR MACHINE OFF",
     "one-direction-dead": "ONE DIRECTION DEAD",
     "nobody-on-watch": "NOBODY ON WATCH",
-    "cut": "SUSPENDED BY",
+    "cut-by-them": "SUSPENDED BY north",
+    "cut-by-us": "SUSPENDED BY US",
+    "cut-by-both": "SUSPENDED BY BOTH",
     "outage-announced": "OUTAGE ANNOUNCED",
     "silent": "SILENT, WITH NO WORD",
     "other-accord": "OTHER ACCORD",
@@ -37,7 +38,7 @@ class Ladders(unittest.TestCase):
     def run_status(self, station, *arguments):
         """(exit code, all that a person gets); never wider than 80 columns."""
         done = subprocess.run([DETENTE, "status", *arguments, "--dir", station.dir], capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=60, check=False, env={**os.environ, **station.env})
         self.assertLessEqual(max(len(line) for line in done.stdout.split("\n")), 80, done.stdout)
         self.assertNotIn("\x1b", done.stdout)
         return done.returncode, " ".join((done.stdout + done.stderr).split())
@@ -45,8 +46,8 @@ class Ladders(unittest.TestCase):
     def ladder(self, station, far):
         return station.get(f"/v1/counterparts/{far}/lines/{LINE}/status")
 
-    def await_situation(self, station, far, situation, patience=SOON):
-        """That line's ladder once it shows the situation; all screens then show it and no other."""
+    def await_situation(self, station, far, situation, patience=SOON, other_lines=()):
+        """That line's ladder once it shows the situation; all screens then show it and no other, but those of other lines."""
         last = {}
 
         def shows():
@@ -56,14 +57,14 @@ class Ladders(unittest.TestCase):
         for arguments in ((), (f"{far}/{LINE}",)):
             code, text = self.run_status(station, *arguments)
             self.assertEqual(code, 0, text)
-            self.assert_shown(situation, text)
+            self.assert_shown(situation, text, () if arguments else other_lines)
         line = station.line_of(far, LINE)
         self.assertEqual((line["situation"], line["title"]), (situation, last["title"]))
         return last
 
-    def assert_shown(self, situation, text):
+    def assert_shown(self, situation, text, other_lines=()):
         for other, title in TITLES.items():
-            if other == situation:
+            if other == situation or other in other_lines:
                 self.assertIn(title, text)
             else:
                 self.assertNotIn(title, text, f"beside {situation}")
@@ -138,8 +139,21 @@ class Contact(OneLab):
         self.assertNotIn(TITLES["in-contact"], terminal.screen())
         self.south.stop()
         wait_until(lambda: TITLES["own-equipment-down"] in terminal.screen(), "our own end to be shown")
+        self.south.start()
+        wait_until(lambda: TITLES["far-machine-off"] in terminal.screen(), "the station that came back")
+        self.assertNotIn(TITLES["own-equipment-down"], terminal.screen())
+        terminals.tmux("resize-window", "-t", "t:watch", "-x", "80", "-y", "10")
+        wait_until(lambda: "more lines: make the window taller" in terminal.screen(), "what does not fit to be counted")
+        terminals.tmux("resize-window", "-t", "t:watch", "-x", "80", "-y", "50")
+        wait_until(lambda: "more lines:" not in terminal.screen(), "all of it to fit")
+        # One that hangs: nothing old stays on the screen, and the view still ends.
+        self.south.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(lambda: self.south.process and self.south.process.send_signal(signal.SIGCONT))
+        wait_until(lambda: "THE STATION DOES NOT ANSWER" in terminal.screen(), "that to be said")
+        self.assertNotIn(TITLES["far-machine-off"], terminal.screen())
         terminals.tmux("send-keys", "-t", "t:watch", "C-c")
         wait_until(lambda: terminal.screen().rstrip().endswith(":0>"), "a prompt after exit code 0")
+        self.south.process.send_signal(signal.SIGCONT)
 
 
 class OwnEquipment(OneLab):
@@ -238,6 +252,50 @@ class People(OneLab):
         self.assertIn('"new batteries"', ladder["words"])
         self.north.start()
         self.await_situation(self.south, "north", "in-contact")
+
+
+class NobodyOnWatch(WatchCase, Ladders):
+    def test_a_machine_that_answers_where_no_person_does(self):
+        self.start()
+        self.await_situation(self.south, "north", "in-contact")
+        self.clock.set(NINE + 10)
+        self.wait_state(self.south, "due")
+        self.cli(self.south, "call", LINE, "--as", "kim")
+        self.wait_state(self.north, "due")
+        self.await_situation(self.south, "north", "in-contact")
+        self.clock.set(NINE + 31 * MINUTE)
+        ladder = self.await_situation(self.south, "north", "nobody-on-watch", other_lines=("in-contact",))
+        self.assertEqual((self.rungs(ladder)["far station"], self.rungs(ladder)["far officer"]), ("known good", "known not"))
+        self.assertIn("Nobody answered the check call at 2027-03-02 00:00:00Z", ladder["words"])
+        # One answer, a day later, and it is over.
+        self.clock.set(NINE + DAY + 10)
+        self.cli(self.south, "call", LINE, "--as", "kim")
+        self.wait_state(self.north, "due")
+        self.cli(self.north, "answer", LINE, "--as", "ri")
+        self.await_situation(self.south, "north", "in-contact")
+
+
+class Cut(OneLab):
+    options = ("--lift-alone",)
+
+    def cut(self, station, far, officer, reason):
+        station.cli("cut", f"{far}/{LINE}", "--as", officer, "--reason", reason, "--yes")
+
+    def test_by_them_by_both_and_by_us_are_told_apart(self):
+        self.in_contact()
+        self.cut(self.north, "south", "ri", "the leaflets")
+        ladder = self.await_situation(self.south, "north", "cut-by-them", other_lines=("in-contact",))
+        self.assertIn("the leaflets", ladder["words"])
+        self.assertEqual((self.rungs(ladder)["far station"], self.rungs(ladder)["line open"]), ("known good", "known not"))
+        self.cut(self.south, "north", "kim", "the answer to it")
+        self.await_situation(self.south, "north", "cut-by-both", other_lines=("in-contact",))
+        self.north.cli("lift", f"south/{LINE}", "--as", "ri")
+        ladder = self.await_situation(self.south, "north", "cut-by-us", other_lines=("in-contact",))
+        self.assertIn("the answer to it", ladder["words"])
+        # It stays what is known for sure when the other machine goes, too.
+        self.north.stop()
+        wait_until(lambda: self.south.line_of("north", "accord")["situation"] == "far-machine-off", "the farewell", SOON)
+        self.await_situation(self.south, "north", "cut-by-us", other_lines=("far-machine-off",))
 
 
 class AnotherAccord(OneLab):

@@ -67,7 +67,7 @@ class OwnPath(WatchCase):
             self.wait_state(self.south, "own path down")
             self.assertEqual(self.calls(self.south)[0]["state_words"], "not known: our path was down")
             self.assertIsNone(self.watch(self.south)["silence"])
-            self.assertEqual(self.south.get("/v1/watch")["alarms"], [])
+            self.assertEqual(self.alarms_of_line(self.south), [])
             day = NINE // DAY
             answer = self.south.get(f"/v1/counterparts/north/lines/military-west/calendar?from={day}&until={day + 1}")
             marks = dict(zip(answer["marks"], answer["days"][0][1]))
