@@ -114,6 +114,7 @@ void Watch::tick() {
     if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
       log_.warn("{}", done.error().message);
   }
+  look_at_clock(time);
   look_at_paths(time);
   for (auto& [key, line] : lines_) advance(line, time);
   escalate();
@@ -171,9 +172,9 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   const char* const state = watch::to_string(call.state);
-  // One that was passed over comes again when a clock that had jumped ahead is set back.
+  // What was not seen may be known after all.
   const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, state);
-  if (!is_new && (held->second == state || held->second != watch::to_string(watch::CallState::kOwnStationDown))) return;
+  if (!is_new && (held->second == state || !watch::is_not_seen(held->second))) return;
   held->second = state;
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
@@ -299,6 +300,7 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
+  settle_outcome(line, call_id(call));
   if (act.own || !started_) return;
   Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
   more.update(call_fields(call_id(call)));
@@ -362,7 +364,10 @@ void Watch::on_submitted(const Counterpart& counterpart, const accord::Annex& an
 void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) {
   OneLine* line = find(peer, id);
   if (line == nullptr) return;
-  if (const auto held = line->not_durable.extract(submission)) line->watch->add_fact(held.mapped());
+  const auto held = line->not_durable.extract(submission);
+  if (!held) return;
+  line->watch->add_fact(held.mapped());
+  settle_outcome(*line, held.mapped().call);
 }
 
 // ---- what the other side is told ----

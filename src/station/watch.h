@@ -19,6 +19,7 @@
 #include "station/watch_log.h"
 #include "station/watch_people.h"
 #include "watch/alarm_list.h"
+#include "watch/clock_gap.h"
 #include "watch/ladder_facts.h"
 
 namespace spdlog {
@@ -192,6 +193,13 @@ class Watch {
   Json outages_json(const OneLine& line) const;
   Result<void> add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const;
   void add_open_matters(const OneLine& line, Json& out) const;
+  // watch_clock.cc
+  void look_at_clock(WallTime time);
+  void take_gap(const watch::ClockGap& gap);
+  void take_back_clock(Replay& replay, const watch::ClockGap& gap);
+  void read_clock(Replay& replay, const Json& line);
+  static void forget_outcomes(OneLine& line, WallTime until);
+  void settle_outcome(OneLine& line, const watch::CallId& id);
   static Json call_fields(const watch::CallId& call);
   Json call_json(const OneLine& line, const watch::BookCall& call) const;
 
@@ -220,6 +228,8 @@ class Watch {
   };
   std::map<PeerId, Tries> tries_;
   WallTime alive_written_;
+  watch::ClockGaps gaps_;
+  std::optional<watch::ClockGap> gap_;  // the newest that this run saw
   WallTime last_deed_;  // of any own officer
   bool started_ = false;
   std::unique_ptr<Replay> from_log_;  // until start()

@@ -9,7 +9,7 @@
 #include "core/outbox.h"
 #include "io/os_clock.h"
 #include "station/schedules.h"
-#include "station/watch.h"
+#include "station/watch_replay.h"
 
 namespace detente::station {
 
@@ -44,22 +44,6 @@ WallTime read_alive(const io::Path& path) {
 }
 
 }  // namespace
-
-// What the log says of the past, for the books.
-struct Watch::Replay {
-  struct Call {
-    std::string line;
-    watch::CallId id;
-    EntryRef entry;
-  };
-  std::optional<WallTime> begin;
-  WallTime newest;
-  std::map<std::string, std::vector<watch::BookFact>> facts;
-  std::map<std::string, watch::PastCalls> past;  // by line
-  std::map<std::string, std::string> accords;    // by counterpart: the newest digest
-  std::vector<watch::DownFact> downs;
-  std::vector<Call> entries;
-};
 
 Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log) {
   std::unique_ptr<Watch> out(new Watch(running, log));
@@ -98,6 +82,7 @@ void Watch::note_start(Replay& replay) {
   }
   if (!replay.begin) replay.begin = time;
   if (const auto done = file_->append(time, line); !done) trouble_ = done.error().message;
+  if (time < last) take_back_clock(replay, {watch::GapKind::kSetBack, last, time});
   for (const auto& counterpart : running_.counterparts) {
     const std::string digest = to_hex(counterpart->accord.digest);
     const auto known = replay.accords.find(counterpart->name());
@@ -159,6 +144,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     replay.newest = at;  // not the latest of all: the clock may have been ahead for a while
     if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
     if (what == "call") return read_call(replay, line);
+    if (what == "clock") read_clock(replay, line);
     if (what == "register") return read_register(replay, line);
     if (what == "outage") return read_outage(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
@@ -374,21 +360,6 @@ void Watch::scan(OneLine& line) {
       for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored, true);
   }
   if (const auto claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
-}
-
-// The clock was set back so far that the books no longer fit it.
-Result<void> Watch::replay_again() {
-  Replay replay;
-  DETENTE_TRY_VOID(file_->read(1, [&](const Json& line) -> Result<void> {
-    const std::string what = line.value("what", "");
-    if (what == "deed" || what == "left" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
-    return read_line(replay, line);
-  }));
-  if (!replay.begin) replay.begin = now();
-  started_ = false;
-  begin_books(replay);
-  started_ = true;
-  return {};
 }
 
 }  // namespace detente::station

@@ -8,6 +8,7 @@ namespace detente::watch {
 namespace {
 
 constexpr std::uint32_t kSecondsPerDay = 86400;
+constexpr std::uint32_t kSameHourSeconds = 3600;  // a clock that is set back by less rings for no call twice
 
 std::uint8_t plus(std::uint8_t a, std::uint8_t b) {
   return static_cast<std::uint8_t>(std::min<unsigned>(255, unsigned{a} + b));
@@ -246,9 +247,14 @@ Result<void> CallBook::step_back(WallTime now) {
     return fail(Fault::kState, "the clock was set back from " + format_utc(looked_at_) + " to " +
                                    format_utc(now) +
                                    "; the check calls are counted again from the record");
-  for (auto& [id, slot] : slots_) {
-    if (slot.call.at <= now || !slot.passed_over) continue;
-    slot.passed_over = slot.closed = false;
+  for (const auto& [id, slot] : slots_) {
+    if (slot.call.unanswered_from <= now) continue;
+    const bool comes = now < slot.call.begin();
+    const bool rang_too_early = slot.told_due && now.seconds + kSameHourSeconds < slot.call.begin().seconds;
+    if (slot.closed || rang_too_early || (comes && slot.down_within))
+      return fail(Fault::kState, "the clock was set back from " + format_utc(looked_at_) + " to " + format_utc(now) +
+                                     ": what was concluded of the check call of " + schedule_.words(slot.call) +
+                                     " is not settled, and is made again from the record");
   }
   return {};
 }

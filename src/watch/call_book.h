@@ -10,9 +10,10 @@
 // Clocks: wall time decides when a call is due, and wall clocks step. (1) A
 // call is told to be due once, however often its hour comes. (2) A call whose
 // whole open time lay between two looks was not watched (the host slept, or the
-// clock jumped): it is nobody's silence. (3) When a clock that had jumped ahead
-// is set back, the calls it had passed over become due at their hours. (4) Set
-// back by more than half the window, the book asks to be made again.
+// clock jumped): it is nobody's silence. (3) What was concluded by a clock that
+// is then set back is not settled: the book asks to be made again, and the calls
+// become due at their hours. (4) So it does when it is set back by more than half
+// the window.
 // spec/hours.md section 4.
 #pragma once
 
@@ -111,7 +112,7 @@ class CallBook {
 
   // What goes on from books before this one, under another accord. Before anything else.
   void carry(const AlarmRule& alarm, const std::optional<Answer>& last_answer);
-  // The clock's newest reading. kState when it was set back too far: make the book again.
+  // The clock's newest reading. kState when it was set back behind what was concluded, or too far: make the book again.
   Result<void> advance(WallTime now);
   // Of a call: kNotFound when it is not planned, kState when it is folded (the fact stands in the
   // record, and counts when the book is made again), kLimit when it is too far ahead.

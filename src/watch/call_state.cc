@@ -55,6 +55,10 @@ std::optional<CallState> call_state_from(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_not_seen(std::string_view state) {
+  return state == to_string(CallState::kOwnStationDown) || state == to_string(CallState::kOwnPathDown);
+}
+
 std::optional<Answer> answer_of(const PlannedCall& call, const CallFacts& facts) {
   std::optional<Answer> out;
   for (SideIndex side = 0; side < 2; ++side) {

@@ -67,6 +67,9 @@ enum class CallState : std::uint8_t {
 std::optional<CallState> call_state_from(std::string_view text);  // of those words
 const char* to_string(CallState state);  // "pending", ..., "answered at their hour", ...
 
+// Words of a state that says that this side does not know what became of the call.
+bool is_not_seen(std::string_view state);
+
 CallState judge(const PlannedCall& call, const CallFacts& facts, WallTime now);
 
 // The answer that counts, and of whom: an answer is to a call of the other side.
