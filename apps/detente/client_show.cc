@@ -186,6 +186,7 @@ std::string event_line(const Json& event) {
   if (event.contains("up")) out += event["up"] == true ? "  up" : "  down";
   if (event.contains("alarm"))
     out += "  " + text_of(event, "alarm") + ": " + text_of(event, "text");
+  if (event.contains("kind") && text_of(event, "event") == "clock-step") out += text_of(event, "text");
   if (event.contains("error")) out += "  " + text_of(event["error"], "message");
   return out;
 }

@@ -132,6 +132,8 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
   if (!status["fault"].is_null())
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
+  if (const Json step = status.value("clock_step", Json()); step.is_object())
+    for (const std::string& line : wrap("CLOCK: " + shown(step, "text"), kColumns)) out.push_back(line);
   const std::uint64_t now = status["now"].get<std::uint64_t>();
   for (const Json& counterpart : status["counterparts"])
     add_counterpart(out, counterpart, now, status["clock_synchronised"], colour);

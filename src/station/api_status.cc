@@ -6,6 +6,7 @@
 #include "station/amender.h"
 #include "station/api.h"
 #include "station/line_facts.h"
+#include "station/watch.h"
 
 namespace detente::station {
 
@@ -102,6 +103,7 @@ Json status_json(Running& running) {
            {"fault", Json()},
            {"rules", Json::object()},
            {"mandates", Json::array()},
+           {"clock_step", running.watch == nullptr ? Json() : running.watch->step_json()},
            {"clock_synchronised", synchronised_json(io::os_clock_synchronised())}};
   for (const GraveAct act : kGraveActs) {
     out["rules"][to_string(act)] = running.config.rules.signers_of(act);

@@ -173,14 +173,15 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   const char* const state = watch::to_string(call.state);
   // What was not seen may be known after all.
-  const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, state);
-  if (!is_new && (held->second == state || !watch::is_not_seen(held->second))) return;
-  held->second = state;
+  const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, Outcome{state, {}});
+  if (!is_new && (held->second.state == state || !watch::is_not_seen(held->second.state))) return;
+  held->second = {state, call.facts.gap};
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
   out["caller"] = line.counterpart->accord.accord.sides[call.call.caller].name;
   out["state"] = state;
   out["hour"] = call.call.at.seconds;
+  if (call.facts.gap) out["gap"] = gap_json(*call.facts.gap);
   note(out);
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }

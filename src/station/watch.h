@@ -90,13 +90,17 @@ class Watch {
     LineId line;
     auto operator<=>(const PlaceKey&) const = default;
   };
+  struct Outcome {
+    std::string state;
+    std::optional<watch::ClockGap> gap;
+  };
   struct OneLine {
     const Counterpart* counterpart = nullptr;
     const accord::Annex* annex = nullptr;
     std::string name;  // "north/military-west"
     std::unique_ptr<LineWatch> watch;
     std::map<record::LogKey, std::uint64_t> scanned;
-    std::map<watch::CallId, std::string> outcomes;  // as the log has them, of the newest calls
+    std::map<watch::CallId, Outcome> outcomes;  // as the log has them, of the newest calls
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
     std::optional<Deed> heard;    // in public: the newest
@@ -198,6 +202,8 @@ class Watch {
   void take_gap(const watch::ClockGap& gap);
   void take_back_clock(Replay& replay, const watch::ClockGap& gap);
   void read_clock(Replay& replay, const Json& line);
+  static Json gap_json(const watch::ClockGap& gap);
+  static std::optional<watch::ClockGap> gap_in(const Json& line);  // of an outcome
   static void forget_outcomes(OneLine& line, WallTime until);
   void settle_outcome(OneLine& line, const watch::CallId& id);
   static Json call_fields(const watch::CallId& call);

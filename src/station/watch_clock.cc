@@ -10,13 +10,26 @@
 
 namespace detente::station {
 
-namespace {
-
-Json gap_json(const watch::ClockGap& gap) {
+Json Watch::gap_json(const watch::ClockGap& gap) {
   return {{"kind", watch::to_string(gap.kind)}, {"from", gap.from.seconds}, {"until", gap.until.seconds}};
 }
 
-}  // namespace
+std::optional<watch::ClockGap> Watch::gap_in(const Json& line) {
+  const auto held = line.find("gap");
+  if (held == line.end()) return std::nullopt;
+  const auto kind = watch::gap_kind_from(held->at("kind").get<std::string>());
+  if (!kind) return std::nullopt;
+  return watch::ClockGap{*kind, {held->at("from").get<std::uint32_t>()}, {held->at("until").get<std::uint32_t>()}};
+}
+
+// While the clock shows the day of the step, or the one after it.
+Json Watch::step_json() const {
+  constexpr std::uint32_t kShownSeconds = 86400;
+  if (!gap_ || now().seconds > std::uint64_t{gap_->until.seconds} + kShownSeconds) return {};
+  Json out = gap_json(*gap_);
+  out["text"] = watch::words_of(*gap_);
+  return out;
+}
 
 void Watch::look_at_clock(WallTime time) {
   if (const auto gap = gaps_.look({running_.driver->now().mono, io::os_elapsed(), time})) take_gap(*gap);
@@ -38,7 +51,10 @@ void Watch::take_gap(const watch::ClockGap& gap) {
   Json event{{"event", "clock-step"}, {"text", words}};
   event.update(gap_json(gap));
   running_.events.add_told(std::move(event), gap.until);
-  if (gap.kind != watch::GapKind::kSetBack) return;
+  if (gap.kind != watch::GapKind::kSetBack) {
+    for (auto& [key, one] : lines_) one.watch->add_fact(watch::GapFact{gap.from, gap});
+    return;
+  }
   for (auto& [key, one] : lines_) forget_outcomes(one, gap.until);
 }
 
@@ -56,7 +72,13 @@ void Watch::read_clock(Replay& replay, const Json& line) {
   if (kind != watch::GapKind::kSetBack) return;
   replay.begin = std::min(*replay.begin, until);
   std::erase_if(replay.downs, [&](const watch::DownFact& down) { return down.at >= until; });
-  for (watch::DownFact& down : replay.downs) down.until = std::min(down.until, until);
+  // It started so long before the step, whatever its clock said then.
+  const WallTime from{line.at("from").get<std::uint32_t>()};
+  for (watch::DownFact& down : replay.downs)
+    if (down.until > until) {
+      const std::uint32_t ran = from > down.until ? from.seconds - down.until.seconds : 0;
+      down.until = std::max(down.at, WallTime{until.seconds - std::min(ran, until.seconds)});
+    }
   for (auto& [name, past] : replay.past) past.take_back(until);
   for (auto& [key, one] : lines_) {
     forget_outcomes(one, until);

@@ -178,7 +178,7 @@ Result<void> Watch::read_outcome(Replay& replay, const Json& line) {
   const std::string name = line.at("line").get<std::string>(), text = line.at("state").get<std::string>();
   OneLine* found = named(name);
   if (found == nullptr) return {};
-  found->outcomes[call] = text;
+  found->outcomes[call] = {text, gap_in(line)};
   const auto& sides = found->counterpart->accord.accord.sides;
   const watch::SideIndex caller = line.value("caller", "") == sides[0].name ? 0 : 1;
   if (const auto state = watch::call_state_from(text))
@@ -326,11 +326,12 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
 std::vector<watch::UnwatchedFact> Watch::unwatched_calls(const OneLine& line, WallTime time) {
   std::vector<watch::UnwatchedFact> out;
   if (line.watch->schedule() == nullptr) return out;
-  for (const auto& [id, state] : line.outcomes) {
-    const bool own_path = state == watch::to_string(watch::CallState::kOwnPathDown);
-    if (!own_path && state != watch::to_string(watch::CallState::kOwnStationDown)) continue;
+  for (const auto& [id, outcome] : line.outcomes) {
+    if (!watch::is_not_seen(outcome.state)) continue;
     const auto call = line.watch->schedule()->find(id);
-    if (call && call->unanswered_from <= time) out.push_back({call->at, id, own_path});
+    if (call && call->unanswered_from <= time)
+      out.push_back({call->at, id, outcome.state == watch::to_string(watch::CallState::kOwnPathDown),
+                     outcome.state == watch::to_string(watch::CallState::kNotWatched), outcome.gap});
   }
   return out;
 }

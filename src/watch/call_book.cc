@@ -38,6 +38,7 @@ std::optional<DayMark> mark_of(CallState state, std::optional<SideIndex> silent,
     case CallState::kInCut: return DayMark::kInCut;
     case CallState::kOwnStationDown: return DayMark::kOwnStationDown;
     case CallState::kOwnPathDown: return DayMark::kOwnPathDown;
+    case CallState::kNotWatched: return DayMark::kNotWatched;
     case CallState::kUnanswered:
     case CallState::kNotCalled: break;
   }
@@ -123,7 +124,14 @@ Result<void> CallBook::take(const UnwatchedFact& fact) {
   const auto slot = slots_.find(fact.call);
   if (slot == slots_.end())
     return fail(Fault::kNotFound, "the book has no such check call");
-  (fact.own_path ? slot->second.path_down : slot->second.passed_over) = true;
+  Slot& held = slot->second;
+  (fact.own_path ? held.path_down : fact.ran ? held.passed_over : held.down_at_end) = true;
+  held.gap = fact.gap;
+  return {};
+}
+
+Result<void> CallBook::take(const GapFact& fact) {
+  gap_ = fact.gap;
   return {};
 }
 
@@ -188,7 +196,10 @@ void CallBook::look(WallTime now, bool live) {
   for (auto& [id, slot] : slots_) {
     if (slot.closed || now < slot.call.at) continue;
     const bool ended = now >= slot.call.unanswered_from;
-    if (live && ended && looked_at_ < slot.call.begin() && !slot.told_due) slot.passed_over = true;
+    if (live && ended && looked_at_ < slot.call.begin() && !slot.told_due) {
+      slot.passed_over = true;
+      if (gap_ && gap_->from < slot.call.begin() && gap_->until >= slot.call.unanswered_from) slot.gap = gap_;
+    }
     if (live && !ended) tell(slot, now);
     if (ended) closing.push_back(&slot);
   }
@@ -270,7 +281,10 @@ CallFacts CallBook::facts_of(const Slot& slot) const {
   const SideIndex other = static_cast<SideIndex>(1 - own_);
   const bool theirs_to_answer = !slot.facts.of(other, FactKind::kCalled) && (slot.call.caller == other || !not_rung);
   out.own_path_down = theirs_to_answer && (slot.path_down || (path_down_since_ && *path_down_since_ < slot.call.unanswered_from));
-  out.unwatched = slot.passed_over || slot.down_at_end || (slot.down_within && not_rung);
+  const bool down = slot.down_at_end || (slot.down_within && not_rung);
+  out.unwatched = slot.passed_over || down;
+  out.ran = slot.passed_over && !down;
+  if (out.ran) out.gap = slot.gap;
   return out;
 }
 

@@ -5,7 +5,7 @@
 // and made again from the record (replay), with the same result.
 //
 // Memory: the calls of the last 62 days with their facts, and of every day
-// before eleven counters, so that years of silence cost 11 bytes a day.
+// before twelve counters, so that years of silence cost 12 bytes a day.
 //
 // Clocks: wall time decides when a call is due, and wall clocks step. (1) A
 // call is told to be due once, however often its hour comes. (2) A call whose
@@ -43,9 +43,10 @@ enum class DayMark : std::uint8_t {
   kInCut,
   kOwnStationDown,
   kOwnPathDown,  // none of this side's paths could carry anything
+  kNotWatched,   // this side's clock jumped over it, or its host stood still
   kDrill,  // counted beside the calls, never as one
 };
-inline constexpr std::size_t kDayMarks = 11;
+inline constexpr std::size_t kDayMarks = 12;
 
 struct DayCounts {
   std::array<std::uint8_t, kDayMarks> marks{};  // stops at 255
@@ -68,6 +69,12 @@ struct UnwatchedFact {  // kept from before: what came of this call was not seen
   WallTime at;
   CallId call;
   bool own_path = false;  // for the path's sake
+  bool ran = false;       // though this station ran
+  std::optional<ClockGap> gap = {};
+};
+struct GapFact {  // this station ran and saw nothing in that span; told before the first advance after it
+  WallTime at;
+  ClockGap gap;
 };
 struct PathDownFact {  // from here on none of this side's paths of the line can carry anything
   WallTime at;
@@ -82,7 +89,7 @@ struct DrillFact {
 struct LifeFact {  // the other side did something that is no check call
   WallTime at;
 };
-using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, PathDownFact, PathUpFact,
+using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, GapFact, PathDownFact, PathUpFact,
                               DrillFact, LifeFact>;
 
 // How a calendar marks a call that is over; nothing for one that is not. `silent`: whose silence it was.
@@ -141,6 +148,7 @@ class CallBook {
     CallFacts facts;
     bool told_due = false, told_overdue = false, closed = false;
     bool passed_over = false;  // between two looks, now or in a run before this one
+    std::optional<ClockGap> gap = {};  // by that
     bool path_down = false;
     bool down_at_end = false;  // the station did not run when it ended
     bool down_within = false;  // nor at some time while it was open
@@ -151,6 +159,7 @@ class CallBook {
   Result<void> take(const RestoreFact& fact);
   Result<void> take(const DownFact& fact);
   Result<void> take(const UnwatchedFact& fact);
+  Result<void> take(const GapFact& fact);
   Result<void> take(const PathDownFact& fact);
   Result<void> take(const PathUpFact& fact);
   Result<void> take(const DrillFact& fact);
@@ -171,6 +180,7 @@ class CallBook {
   AlarmRule alarm_;
   WallTime begin_, planned_until_, looked_at_;
   std::optional<WallTime> cut_since_, path_down_since_;
+  std::optional<ClockGap> gap_;  // the newest
   bool muted_ = false;
   std::map<CallId, Slot> slots_;
   std::map<Day, std::uint8_t> drills_;  // of days that are not folded

@@ -199,7 +199,22 @@ TEST(CallBook, AHostThatSleptOverTheHour) {
   ASSERT_TRUE(book.advance(utc("2027-05-03T09:20:00Z")));
   EXPECT_EQ(told(book), "due 09:00, overdue 09:00, ");
   ASSERT_TRUE(book.advance(utc("2027-05-03T18:00:00Z")));
-  EXPECT_EQ(told(book), "closed 09:00 not called, closed 16:00 own station down, ");
+  EXPECT_EQ(told(book), "closed 09:00 not called, closed 16:00 not watched, ");
+}
+
+TEST(CallBook, WhyItSawNothingIsSaid) {
+  const ClockGap gap{GapKind::kSetAhead, utc("2027-05-03T08:00:00Z"), utc("2027-05-03T10:00:00Z")};
+  CallBook book(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(gap.from));
+  ASSERT_TRUE(book.add(GapFact{gap.from, gap}));
+  ASSERT_TRUE(book.advance(gap.until));
+  EXPECT_EQ(book.call(morning_of(3))->state, CallState::kNotWatched);
+  EXPECT_EQ(book.call(morning_of(3))->facts.gap, gap);
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kNotWatched), 1);
+  CallBook again(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
+  again.replay({UnwatchedFact{utc("2027-05-03T09:00:00Z"), morning_of(3), false, true, gap}}, utc("2027-05-03T12:00:00Z"));
+  EXPECT_EQ(again.call(morning_of(3))->state, CallState::kNotWatched);
+  EXPECT_EQ(again.call(morning_of(3))->facts.gap, gap);
 }
 
 TEST(CallBook, TheStationsOwnAbsence) {

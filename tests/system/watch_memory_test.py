@@ -8,6 +8,7 @@ import re
 import subprocess
 import unittest
 
+from relay import Relay
 from stations import DETENTE, wait_until
 from watch_test import DAY, HOUR, MINUTE, NINE, WatchCase
 
@@ -28,12 +29,14 @@ class Clocks(WatchCase):
         self.assertEqual(len(due), 1)
         # The host slept over the whole hour: not seen, so nobody's silence.
         self.clock.set(NINE + DAY + HOUR)
-        self.wait_state(self.south, "own station down")
+        self.wait_state(self.south, "not watched")
         # So it stays when the station starts again.
         for end in (self.south.stop, self.south.kill):
             end()
             self.south.start()
-            self.assertEqual(self.state(self.south), "own station down")
+            self.assertEqual(self.state(self.south), "not watched")
+            self.assertRegex(self.calls(self.south)[0]["state_words"],
+                             "^not known: this machine's clock jumped ahead from 2027-03-02T00:0.* to 2027-03-03T01:00:")
             self.assertEqual(self.watch(self.south)["silence"]["row"], 1, "yesterday's, which was called, alone")
         # A year ahead and back again: the books are made anew, and nothing is lost.
         self.clock.set(NINE + 365 * DAY)
