@@ -146,7 +146,8 @@ std::vector<std::string> entry_lines(const Json& entry) {
   out.push_back(fmt::format("{}{}/{} {}  {} {}  {}", mark, text_of(entry, "counterpart"),
                             text_of(entry, "line"), place,
                             upper(entry.value("precedence", "routine")),
-                            entry.value("class", "live"), utc_text(entry.value("time", Json()))));
+                            entry.value("class", "live"), utc_text(entry.value("time", Json()))) +
+                (entry.value("ahead_s", std::uint64_t{0}) > 0 ? " (ahead of this clock)" : ""));
   std::string from = "    " + mark + author_of(entry);
   const std::string verdict = verdict_text(entry);
   if (verdict.starts_with("SIGNATURE")) {

@@ -150,10 +150,12 @@ std::vector<std::string> alarm_lines(const Json& alarms) {
 
 std::vector<std::string> watch_log_lines(const Json& log) {
   std::vector<std::string> out;
+  const std::uint64_t now = number(log, "now");
   for (const Json& line : log["lines"]) {
     const Json& about = line.contains("deed") ? line["deed"] : line;
     const std::string name = text_of(about, "line");
-    add_wrapped(out, utc_text(line.value("at", Json())) + "  " + (name.empty() ? "" : name + ": ") + line_words(line));
+    const bool ahead = now != 0 && number(line, "at") > now;
+    add_wrapped(out, utc_text(line.value("at", Json())) + (ahead ? " (ahead of this clock)  " : "  ") + (name.empty() ? "" : name + ": ") + line_words(line));
   }
   return out;
 }

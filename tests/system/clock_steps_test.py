@@ -1,15 +1,15 @@
 """A wall clock that was ahead and is set back: what it concluded is not settled, and the step is told once."""
 
+import os
+import subprocess
 import unittest
 
 from clocks import Clock
-from stations import wait_until
+from stations import DETENTE, wait_until
 from watch_test import DAY, HOUR, MINUTE, NINE, WatchCase
 
 
 class Steps(WatchCase):
-    OPTIONS = ("--gap",)
-
     def setUp(self):
         super().setUp()
         self.clocks = self.base / "south"
@@ -75,6 +75,8 @@ class Steps(WatchCase):
         self.own.set(NINE + DAY + HOUR)
         self.south.start()
         self.assertEqual(self.state_on(NINE), "own station down")
+        self.set_both(NINE - MINUTE)
+        wait_until(lambda: self.state_on(NINE) == "pending", "the step back")
         self.set_both(NINE + 10)
         wait_until(lambda: self.state_on(NINE) == "due", "today's call to come")
         self.end_of_call("2027-03-02", "not called")
@@ -100,6 +102,7 @@ class Steps(WatchCase):
     def test_silence_by_a_clock_that_was_ahead_is_none(self):
         self.start()
         self.set_both(NINE + 10)
+        wait_until(lambda: self.state_on(NINE) == "due", "the call to come")
         self.south.cli("call", "military-west", "--as", "kim", env=self.own.env)
         self.own.set(NINE + 31 * MINUTE)
         wait_until(lambda: self.watch(self.south)["silence"], "the silence that is none")
@@ -110,6 +113,27 @@ class Steps(WatchCase):
         wait_until(lambda: self.state_on(NINE) == "answered in time", "the answer")
         self.end_of_call("2027-03-02", "answered in time")
         self.assertEqual(self.sums(), {"answered in time": 1})
+
+    def test_what_it_wrote_ahead_is_shown_with_a_remark(self):
+        self.start()
+        self.own.set(NINE + DAY)
+        wait_until(lambda: self.told() == ["ahead"], "the step")
+        self.south.cli("send", "military-west", "from tomorrow", "--as", "kim", env=self.own.env)
+        self.own.set(NINE - HOUR + MINUTE)
+        wait_until(lambda: self.told() == ["ahead", "back"], "the step back")
+        self.assertIn("was set back from", self.south.get("/v1/status")["clock_step"]["text"])
+
+        def shown(station, env, *words):
+            done = subprocess.run([DETENTE, *words, "--dir", station.dir], env={**os.environ, **env}, capture_output=True,
+                                  text=True, timeout=60, check=True)
+            return " ".join(done.stdout.split())
+
+        self.assertIn("2027-03-03 00:0", shown(self.north, self.clock.env, "inbox", "--all"))
+        self.assertIn("(ahead of this clock)", shown(self.north, self.clock.env, "inbox", "--all"))
+        self.assertIn("CLOCK: this machine's clock was set back from", shown(self.south, self.own.env, "status"))
+        log = shown(self.south, self.own.env, "log", "military-west")
+        self.assertIn("(ahead of this clock)", log)
+        self.assertIn("what was concluded here of later hours is not settled", log)
 
     def test_answered_while_it_was_ahead(self):
         self.start()
