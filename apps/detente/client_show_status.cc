@@ -22,7 +22,11 @@ std::string link_text(const Json& counterpart, std::uint64_t now) {
   const Json& link = counterpart["link"];
   std::string out = link["up"] == true ? "link up" : "link down";
   if (!link["since"].is_null()) out += " since " + utc_text(link["since"]);
-  if (link["last_heard"].is_null()) return out + ", never heard since the start";
+  if (link["last_heard"].is_null()) {
+    const Json before = link.value("heard_before", Json());
+    return out + (before.is_number_unsigned() ? ", not heard since the start, before it at " + utc_text(before)
+                                              : ", never heard since the start");
+  }
   const std::uint64_t heard = link["last_heard"].get<std::uint64_t>();
   return out + fmt::format(", heard {} s ago", now > heard ? now - heard : 0);
 }

@@ -113,6 +113,7 @@ void Watch::tick() {
     const std::string text = std::to_string(time.seconds) + "\n";
     if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
       log_.warn("{}", done.error().message);
+    write_heard();
   }
   look_at_clock(time);
   look_at_paths(time);
@@ -421,6 +422,9 @@ void Watch::tell_on_watch(OneLine& line) {
   submit(*line.counterpart, line.annex->line, record::kOnWatch, line::on_watch_body(claim));
 }
 
-void Watch::close() { note({{"what", "stop"}}); }
+void Watch::close() {
+  write_heard();
+  note({{"what", "stop"}});
+}
 
 }  // namespace detente::station

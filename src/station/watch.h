@@ -73,6 +73,8 @@ class Watch {
                              watch::Day until) const;
   // What was heard in public, the newest, or null: shown beside the state, and no part of it.
   Json heard_json(const Counterpart& counterpart, const accord::Annex& annex) const;
+  std::optional<WallTime> heard_before(const Counterpart& counterpart) const;  // before this run
+  Json step_json() const;  // the newest step of this machine's clock, or null
   Json own_json() const;  // who is on watch here, what waits for a person
   struct LogSpan {
     std::string line;  // about this one; empty: all
@@ -197,6 +199,9 @@ class Watch {
   Json outages_json(const OneLine& line) const;
   Result<void> add_old_calls(const OneLine& line, watch::Day from, watch::Day until, Json& out) const;
   void add_open_matters(const OneLine& line, Json& out) const;
+  // watch_heard.cc
+  void read_heard();
+  void write_heard();
   // watch_clock.cc
   void look_at_clock(WallTime time);
   void take_gap(const watch::ClockGap& gap);
@@ -234,6 +239,8 @@ class Watch {
   };
   std::map<PeerId, Tries> tries_;
   WallTime alive_written_;
+  std::map<std::string, WallTime> heard_before_;
+  std::string heard_written_;
   watch::ClockGaps gaps_;
   std::optional<watch::ClockGap> gap_;  // the newest that this run saw
   WallTime last_deed_;  // of any own officer

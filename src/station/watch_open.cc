@@ -56,6 +56,7 @@ Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log
   if (out->file_->torn_bytes() > 0)
     log.warn("the watch log ended within a line, which was cut off: the station was stopped while it wrote it");
   out->note_start(replay);
+  out->read_heard();
   return out;
 }
 

@@ -72,6 +72,7 @@ struct FarFacts {
   bool session = false;
   std::optional<Instant> session_since;
   std::optional<Instant> heard;      // on any path of this counterpart
+  std::optional<WallTime> heard_before = {};  // by a run of this station before this one, as it noted
   std::optional<Farewell> farewell;  // and nothing since
   // Heard last on a path that this line may not take.
   struct Elsewhere {

@@ -275,6 +275,11 @@ std::string log_only_words(const LadderFacts& facts) {
          (contact.from_them ? ", from " + facts.far : ", from us") + ": \"" + contact.words + "\".";
 }
 
+std::string before_text(const LadderFacts& facts) {
+  if (!facts.station.heard_before) return "";
+  return "; before it last at " + told_text(facts, *facts.station.heard_before) + ", as this station noted then";
+}
+
 }  // namespace
 
 std::string span_text(Duration span) {
@@ -292,7 +297,7 @@ bool outlasts_outage(const LadderFacts& facts) {
 std::string heard_text(const LadderFacts& facts) {
   if (!facts.station.heard)
     return "nothing was heard since this station's start at " +
-           started_text(facts);
+           started_text(facts) + before_text(facts);
   return "heard last at " + since_text(facts, *facts.station.heard) +
          ago(age_of(facts, facts.station.heard));
 }

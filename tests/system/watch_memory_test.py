@@ -88,6 +88,58 @@ class OwnPath(WatchCase):
                 self.assertGreater(kept, 0)
 
 
+class Uncarried(WatchCase):
+    OPTIONS = ("--gap",)
+
+    def test_an_answer_that_no_path_carried_answers_nothing(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        try:
+            self.start()
+            self.clock.set(NINE + 10)
+            for station in (self.south, self.north):
+                self.wait_state(station, "due")
+            self.cli(self.south, "call", "military-west", "--as", "kim")
+            wait_until(lambda: self.watch(self.north)["open_call"]["facts"], "the call to come")
+        finally:
+            relay.close()
+        # A new life of the station gives no index before the other side has said what it holds.
+        self.north.stop()
+        self.north.start()
+        self.cli(self.north, "answer", "military-west", "--as", "ri", "--wait", "durable")
+        self.wait_state(self.north, "answered in time")
+        self.clock.set(NINE + 31 * MINUTE)
+        self.wait_state(self.north, "unanswered")
+        acts = [(line["act"], line.get("carried")) for line in self.log(self.north) if line["what"] == "call" and line["side"] == "own"]
+        self.assertEqual(acts, [("answered", 0)])
+        outcomes = [line["state"] for line in self.log(self.north) if line["what"] == "outcome" and line["line"] == "south/military-west"]
+        self.assertEqual(outcomes, ["unanswered"])
+        self.assertIsNone(self.watch(self.north)["last_answer"])
+        self.north.stop()
+        self.north.start()
+        self.assertEqual(self.state(self.north), "unanswered")
+
+
+class HeardBefore(WatchCase):
+    def test_when_they_were_heard_last_outlives_a_new_start(self):
+        self.start()
+        self.north.stop()
+        heard = None
+        for end in (self.south.stop, self.south.kill):
+            end()
+            self.south.start()
+            link = self.south.get("/v1/status")["counterparts"][0]["link"]
+            self.assertIsNone(link["last_heard"])
+            self.assertEqual(heard or link["heard_before"], link["heard_before"])
+            heard = link["heard_before"]
+            self.assertLessEqual(abs(heard - self.clock.now()), 120)
+            ladder = self.south.get("/v1/counterparts/north/lines/military-west/status")
+            self.assertIn("; before it last at 2027-03-01 ", ladder["words"])
+            self.assertIn("as this station noted then", ladder["words"])
+            shown = subprocess.run([DETENTE, "status", "--dir", self.south.dir], env={**os.environ, **self.clock.env},
+                                   capture_output=True, text=True, timeout=60, check=True).stdout
+            self.assertIn("not heard since the start, before it at 2027-03-01 ", " ".join(shown.split()))
+
+
 class Persons(WatchCase):
     def ladder(self):
         return self.south.get("/v1/counterparts/north/lines/military-west/status")
