@@ -142,10 +142,10 @@ void Watch::on_book_event(OneLine& line, const watch::BookEvent& event) {
   more["caller"] = line.counterpart->accord.accord.sides[event.call->caller].name;
   more["at"] = event.call->at.seconds;
   if (event.kind == Kind::kClosed) {
+    withdraw_call(line, event.call->id);
     const auto call = line.watch->book()->call(event.call->id);
     if (call) note_outcome(line, *call);
-    withdraw_call(line, event.call->id);
-    more["state"] = watch::to_string(event.state);
+    more["state"] = watch::to_string(call ? call->state : event.state);
     return tell(line, "call-closed", std::move(more));
   }
   more["our_turn"] = ours;
@@ -187,24 +187,30 @@ void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }
 
-// An unanswered call that no path carried is not sent months later, as if it were a call of that day. That
-// this side called stands in the watch log.
-void Watch::withdraw_call(const OneLine& line, const watch::CallId& call) {
+// An act of a call that no path carried is not sent months later, as if it were of that day. That this side called, or
+// replied, stands in the watch log; a reply that nobody there can see answers nothing.
+void Watch::withdraw_call(OneLine& line, const watch::CallId& call) {
+  std::set<line::CallDeed> acts;
   const auto is_of_call = [&](const record::Entry& entry) {
     if (entry.header.kind != record::kCheckCall) return false;
     const auto act = line::parse_call_body(entry.body);
-    return act && call_id(*act) == call && act->deed != line::CallDeed::kCalledOff;
+    if (!act || call_id(*act) != call || act->deed == line::CallDeed::kCalledOff) return false;
+    acts.insert(act->deed);
+    return true;
   };
   const std::size_t taken = running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call,
                                                       "the check call is over and no path carried it");
   if (taken == 0) return;
   const auto held = line.watch->book()->call(call);
-  const auto& deed = held ? held->facts.of(line.watch->own(), watch::FactKind::kCalled) : std::nullopt;
-  if (!deed) return;
-  Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", "called"}};
-  out.update(call_fields(call));
-  out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
-  note(out);
+  for (const line::CallDeed act : acts) {
+    const auto& deed = held ? held->facts.of(line.watch->own(), fact_kind(act)) : std::nullopt;
+    if (!deed) continue;
+    Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", to_string(act)}};
+    out.update(call_fields(call));
+    out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
+    note(out);
+    if (act != line::CallDeed::kCalled) line.watch->take_back(call, fact_kind(act));
+  }
 }
 
 // ---- what comes in ----

@@ -246,7 +246,8 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
   } else {
     const auto deed = call_deed_from(line.at("act").get<std::string>());
     const OneLine* found = named(name);
-    if (deed && found != nullptr) {
+    const bool is_lost = line.contains("carried") && deed != line::CallDeed::kCalled;  // a reply that nobody there can see
+    if (deed && found != nullptr && !is_lost) {
       const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
       replay.facts[name].push_back(fact);

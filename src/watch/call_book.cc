@@ -94,6 +94,17 @@ Result<void> CallBook::take(const CallFact& fact) {
   return {};
 }
 
+void CallBook::take_back(const CallId& call, FactKind kind) {
+  const auto found = slots_.find(call);
+  if (found == slots_.end()) return;
+  found->second.facts.deeds[own_][static_cast<std::size_t>(kind)].reset();
+  if (!last_answer_ || last_answer_->side != own_ || kind != FactKind::kAnswered) return;
+  last_answer_.reset();
+  for (const auto& [id, slot] : slots_)
+    if (const auto answer = answer_of(slot.call, slot.facts); answer && (!last_answer_ || last_answer_->deed < answer->deed))
+      last_answer_ = answer;
+}
+
 Result<void> CallBook::take(const CutFact& fact) {
   if (!cut_since_) cut_since_ = fact.at;
   return {};

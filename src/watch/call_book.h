@@ -124,6 +124,8 @@ class CallBook {
   // Of a call: kNotFound when it is not planned, kState when it is folded (the fact stands in the
   // record, and counts when the book is made again), kLimit when it is too far ahead.
   Result<void> add(const BookFact& fact);
+  // An own reply was taken back before any path carried it: nobody there will see it.
+  void take_back(const CallId& call, FactKind kind);
   // Facts of the past, in any order, to a book just made; then the time. Tells nothing, since all
   // of it was told before; calls that are open at `until` are told at the next advance.
   void replay(std::vector<BookFact> facts, WallTime until);

@@ -140,6 +140,19 @@ TEST(CallBook, AnAnswerInTimeRaisesNothing) {
   EXPECT_EQ(told(book), "due 09:00, closed 09:00 answered in time, ");
 }
 
+TEST(CallBook, AReplyThatNoPathCarriedAnswersNothing) {
+  CallBook book(daily(), kNorth, utc("2027-05-03T00:00:00Z"));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T09:00:00Z")));
+  ASSERT_TRUE(book.add(fact(morning_of(3), FactKind::kCalled, kSouth, utc("2027-05-03T09:00:00Z"))));
+  ASSERT_TRUE(book.add(fact(morning_of(3), FactKind::kAnswered, kNorth, utc("2027-05-03T09:01:00Z"))));
+  ASSERT_TRUE(book.advance(utc("2027-05-03T12:00:00Z")));
+  EXPECT_TRUE(book.last_answer());
+  book.take_back(morning_of(3), FactKind::kAnswered);
+  EXPECT_EQ(book.call(morning_of(3))->state, CallState::kUnanswered);
+  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kMissed), 1);
+  EXPECT_FALSE(book.last_answer());
+}
+
 TEST(CallBook, EachSideSeesWhoseSilenceItWas) {
   CallBook south(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
   CallBook north(daily(), kNorth, utc("2027-05-03T00:00:00Z"));
