@@ -383,6 +383,7 @@ void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) 
 void Watch::start() {
   begin();
   started_ = true;
+  look_at_zones();
   for (const auto& counterpart : running_.counterparts) tell_zones(*counterpart);
   for (auto& [key, line] : lines_) tell_on_watch(line);
   tick();
@@ -405,13 +406,24 @@ void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<lin
     for (const line::ZoneDigest& ours : zones_[peer])
       if (ours.zone == theirs.zone && ours.digest != theirs.digest)
         differ += (differ.empty() ? "" : ", ") + wire::display_line(ours.zone);
+  if (differ.empty()) end(line.name, "zone-rules");  // also one that a run before this one raised
   if (differ == zone_difference_[peer]) return;
   zone_difference_[peer] = differ;
-  if (differ.empty()) return end(line.name, "zone-rules");
-  const std::string words = "the two sides' zone rules differ for " + differ +
-                            ": check calls may be expected at different instants. Bring the zone data of both "
-                            "machines up to date and start the stations again";
-  raise(line.name, "zone-rules", words);
+  if (differ.empty()) return;
+  raise(line.name, "zone-rules", zone_difference_words(differ));
+}
+
+std::string Watch::zone_difference_words(const std::string& zones) {
+  return "the two sides' zone rules differ for " + zones +
+         ": check calls may be expected at different instants. Bring the zone data of both machines up to date and start "
+         "the stations again";
+}
+
+void Watch::look_at_zones() {
+  for (auto& [key, line] : lines_) {
+    const std::string trouble = line.watch->zone_trouble();
+    trouble.empty() ? ask_no_more(line.name, "zone-unknown") : ask_person(line.name, "zone-unknown", trouble);
+  }
 }
 
 void Watch::tell_on_watch(OneLine& line) {

@@ -159,7 +159,9 @@ class Watch {
   void on_book_event(OneLine& line, const watch::BookEvent& event);
   void on_book_alarm(OneLine& line, const watch::Alarm& alarm);
   void note_outcome(OneLine& line, const watch::BookCall& call);
-  void withdraw_call(const OneLine& line, const watch::CallId& call);
+  void withdraw_call(OneLine& line, const watch::CallId& call);
+  static std::string zone_difference_words(const std::string& zones);
+  void look_at_zones();
   void tell_zones(const Counterpart& counterpart);
   void tell_on_watch(OneLine& line);
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);

@@ -132,6 +132,7 @@ void Watch::on_accord_changed(const Counterpart& counterpart) {
   make_lines_of(counterpart);
   note_accord(counterpart);
   if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);
+  look_at_zones();
   tell_zones(counterpart);
   for (auto& [key, line] : lines_)
     if (key.peer == counterpart.peer) tell_on_watch(line);

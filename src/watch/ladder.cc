@@ -357,6 +357,7 @@ Ladder judge(const LadderFacts& facts) {
   if (facts.outage && facts.now.wall < facts.outage->from)
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
   out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
+  out.also.insert(out.also.end(), facts.hours_trouble.begin(), facts.hours_trouble.end());
   add_lost(out, facts);
   return out;
 }
