@@ -24,7 +24,7 @@ std::string link_text(const Json& counterpart, std::uint64_t now) {
   if (!link["since"].is_null()) out += " since " + utc_text(link["since"]);
   if (link["last_heard"].is_null()) {
     const Json before = link.value("heard_before", Json());
-    return out + (before.is_number_unsigned() ? ", not heard since the start, before it at " + utc_text(before)
+    return out + (before.is_number_unsigned() ? ", last heard before the start: " + utc_text(before)
                                               : ", never heard since the start");
   }
   const std::uint64_t heard = link["last_heard"].get<std::uint64_t>();
@@ -75,7 +75,7 @@ std::string accord_change_text(const Json& counterpart) {
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
                      const Json& synchronised, bool colour) {
   out.push_back("");
-  out.push_back(fmt::format("{}  {}", shown(counterpart, "station"), link_text(counterpart, now)));
+  for (const std::string& line : wrap(shown(counterpart, "station") + "  " + link_text(counterpart, now), kColumns)) out.push_back(line);
   const Json& accord = counterpart["accord"];
   out.push_back(fmt::format("  accord {}..., version {}, secret epoch {}",
                             accord["digest"].get<std::string>().substr(0, 16),

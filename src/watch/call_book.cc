@@ -245,17 +245,25 @@ void CallBook::close(Slot& slot, WallTime now) {
   if (silent && *silent != own_) emit_alarm(alarm_.on_silence(slot.call), slot.call);
 }
 
+// A year at a time: twice as much as it holds would be years that nobody lives.
+void CallBook::grow_folded(std::size_t days) {
+  constexpr std::size_t kYear = 366;
+  if (days <= folded_.size()) return;
+  if (days > folded_.capacity()) folded_.reserve(days + kYear);
+  folded_.resize(days);
+}
+
 void CallBook::fold(WallTime now) {
   const Day before = day_at(now) - kLiveDays;
   while (!slots_.empty() && slots_.begin()->first.day < before) {
     const auto& [id, slot] = *slots_.begin();
     const Day at = std::max<Day>(id.day - folded_from_, 0);
-    if (at >= static_cast<Day>(folded_.size())) folded_.resize(static_cast<std::size_t>(at) + 1);
+    grow_folded(static_cast<std::size_t>(at) + 1);
     if (const auto mark = mark_of(slot)) folded_[static_cast<std::size_t>(at)].add(*mark);
     slots_.erase(slots_.begin());
   }
   const Day days = before - folded_from_;
-  if (days > static_cast<Day>(folded_.size())) folded_.resize(static_cast<std::size_t>(days));
+  if (days > 0) grow_folded(static_cast<std::size_t>(days));
   while (!drills_.empty() &&
          drills_.begin()->first < folded_from_ + static_cast<Day>(folded_.size())) {
     const auto [day, count] = *drills_.begin();

@@ -170,6 +170,7 @@ class CallBook {
   void look(WallTime now, bool live);
   void tell(Slot& slot, WallTime now);
   void close(Slot& slot, WallTime now);
+  void grow_folded(std::size_t days);
   void fold(WallTime now);
   Result<void> step_back(WallTime now);
   CallFacts facts_of(const Slot& slot) const;

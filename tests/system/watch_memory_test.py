@@ -137,7 +137,7 @@ class HeardBefore(WatchCase):
             self.assertIn("as this station noted then", ladder["words"])
             shown = subprocess.run([DETENTE, "status", "--dir", self.south.dir], env={**os.environ, **self.clock.env},
                                    capture_output=True, text=True, timeout=60, check=True).stdout
-            self.assertIn("not heard since the start, before it at 2027-03-01 ", " ".join(shown.split()))
+            self.assertIn("last heard before the start: 2027-03-01 ", " ".join(shown.split()))
 
 
 class Persons(WatchCase):
