@@ -60,7 +60,10 @@ struct DraftChoices {
   std::optional<std::uint32_t> heartbeat_seconds;  // nothing: the usual ones
   std::string first;          // the side that the lot named; empty: drawn here
   std::map<std::string, std::string> cipher_vectors;  // of AEADs that this program ships none for
+  bool unknown_zones = false;  // time zones that this machine does not know are taken as they are
 };
+// Refused: the first time zone that this machine does not know.
+Result<void> check_zones(const AccordFiles& files);
 
 // "NAME", or "NAME:KIND" with a kind that this program carries: udp, tcp.
 Result<PathChoice> parse_path_choice(const std::string& text);

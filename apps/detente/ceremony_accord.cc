@@ -172,7 +172,15 @@ Result<AccordFiles> draft_accord_files(const SideDir& side, const DraftChoices& 
   DETENTE_TRY(text, accord::write_accord(accord));
   DETENTE_TRY(note, accord::parse_accord_note(as_bytes(text)));
   files.note = std::move(note);
+  if (!choices.unknown_zones) DETENTE_TRY_VOID(check_zones(files));
   return files;
+}
+
+Result<void> check_zones(const AccordFiles& files) {
+  DETENTE_TRY(unknown, station::check_schedules(files.note.accord, files.annexes));
+  if (unknown.empty()) return {};
+  return fail(Fault::kNotFound, unknown.front() + ". Its check calls would not be planned. If it is right and the stations' "
+                                                  "machines know it: --unknown-zones");
 }
 
 Result<std::string> counterpart_of(const SideDir& side, const accord::Accord& accord) {

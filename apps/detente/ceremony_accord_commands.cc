@@ -282,6 +282,7 @@ void add_draft(CLI::App& accord, Context& context) {
       ->check(CLI::Range(1, 86400));
   draft->add_option("--title", choices.title, "Of the accord");
   draft->add_option("--first", choices.first, "The side that the lot drawn in the room put first");
+  draft->add_flag("--unknown-zones", choices.unknown_zones, "Take time zones that this machine does not know as they are");
   draft->add_flag("--replace", options->replace, "In place of a draft that is not signed by both");
   example(*draft,
           "detente accord draft north --line military-west --line liaison:deniable --path fibre "

@@ -177,6 +177,7 @@ Result<AccordFiles> amend_accord_files(const SideDir& side, const AmendChoices& 
   DETENTE_TRY(note, accord::parse_accord_note(as_bytes(text)));
   out.note = std::move(note);
   DETENTE_TRY_VOID(check_next(side, choices.counterpart, out));
+  if (!choices.unknown_zones) DETENTE_TRY_VOID(check_zones(out));
   return out;
 }
 

@@ -15,6 +15,7 @@ struct AmendChoices {
   std::optional<std::uint32_t> heartbeat_seconds;
   std::string title;
   std::optional<WallTime> not_before;
+  bool unknown_zones = false;  // as in a first draft
 };
 
 // Version + 1 of the one in force, checked, not saved.

@@ -146,7 +146,8 @@ std::vector<std::string> entry_lines(const Json& entry) {
   out.push_back(fmt::format("{}{}/{} {}  {} {}  {}", mark, text_of(entry, "counterpart"),
                             text_of(entry, "line"), place,
                             upper(entry.value("precedence", "routine")),
-                            entry.value("class", "live"), utc_text(entry.value("time", Json()))));
+                            entry.value("class", "live"), utc_text(entry.value("time", Json()))) +
+                (entry.value("ahead_s", std::uint64_t{0}) > 0 ? " (ahead of this clock)" : ""));
   std::string from = "    " + mark + author_of(entry);
   const std::string verdict = verdict_text(entry);
   if (verdict.starts_with("SIGNATURE")) {
@@ -188,6 +189,7 @@ std::string event_line(const Json& event) {
   if (event.contains("up")) out += event["up"] == true ? "  up" : "  down";
   if (event.contains("alarm"))
     out += "  " + text_of(event, "alarm") + ": " + text_of(event, "text");
+  if (event.contains("kind") && text_of(event, "event") == "clock-step") out += text_of(event, "text");
   if (event.contains("error")) out += "  " + text_of(event["error"], "message");
   return out;
 }

@@ -25,7 +25,11 @@ std::string link_text(const Json& counterpart, std::uint64_t now) {
   const Json& link = counterpart["link"];
   std::string out = link["up"] == true ? "link up" : "link down";
   if (!link["since"].is_null()) out += " since " + utc_text(link["since"]);
-  if (link["last_heard"].is_null()) return out + ", never heard since the start";
+  if (link["last_heard"].is_null()) {
+    const Json before = link.value("heard_before", Json());
+    return out + (before.is_number_unsigned() ? ", last heard before the start: " + utc_text(before)
+                                              : ", never heard since the start");
+  }
   const std::uint64_t heard = link["last_heard"].get<std::uint64_t>();
   return out + fmt::format(", heard {} s ago", now > heard ? now - heard : 0);
 }
@@ -95,7 +99,7 @@ void add_documents(std::vector<std::string>& out, const Json& lines) {
 void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std::uint64_t now,
                      const Json& clocks, bool colour) {
   out.push_back("");
-  out.push_back(fmt::format("{}  {}", shown(counterpart, "station"), link_text(counterpart, now)));
+  for (const std::string& line : wrap(shown(counterpart, "station") + "  " + link_text(counterpart, now), kColumns)) out.push_back(line);
   const Json& accord = counterpart["accord"];
   out.push_back(fmt::format("  accord {}..., version {}, secret epoch {}",
                             accord["digest"].get<std::string>().substr(0, 16),
@@ -162,6 +166,8 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
   for (std::string& line : hook_lines(status["hooks"])) out.push_back(std::move(line));
+  if (const Json step = status.value("clock_step", Json()); step.is_object())
+    for (const std::string& line : wrap("CLOCK: " + shown(step, "text"), kColumns)) out.push_back(line);
   const std::uint64_t now = status["now"].get<std::uint64_t>();
   for (const Json& counterpart : status["counterparts"])
     add_counterpart(out, counterpart, now, status["clocks"], colour);

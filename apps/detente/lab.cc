@@ -125,6 +125,7 @@ class Laboratory {
     draft.seal = choices_.seal_both ? "both" : south.view.name;
     draft.cipher_vectors = choices_.cipher_vectors;
     draft.heartbeat_seconds = choices_.heartbeat_seconds;
+    draft.unknown_zones = choices_.unknown_zones;
     DETENTE_TRY(files, draft_accord_files(south.side, draft, now_, random_));
     DETENTE_TRY_VOID(south.side.save_accord_files(other.view.name, files));
     DETENTE_TRY(by_south, sign_accord_files(south.side, other.view.name, south.root));

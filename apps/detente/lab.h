@@ -24,6 +24,7 @@ struct LabChoices {
   std::map<std::string, std::string> cipher_vectors;
   std::vector<std::string> providers;  // absolute paths
   std::optional<std::uint32_t> heartbeat_seconds;
+  bool unknown_zones = false;
   std::vector<std::string> officers;   // of south
   std::vector<std::string> their_officers;
   std::size_t counterparts = 1;

@@ -179,6 +179,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 65535));
   fresh->add_flag("--gap", choices.gap,
                   "Peers are free ports where nothing listens: put anything between");
+  fresh->add_flag("--unknown-zones", choices.unknown_zones, "Take time zones that this machine does not know as they are");
   fresh->add_option("--seal", options->seal, "both ciphers, or one (south's)")
       ->check(CLI::IsMember({"both", "one"}))
       ->capture_default_str();

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "client_mark.h"
+#include "watch/clock_gap.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -54,6 +55,14 @@ std::string tries_words(const Json& line) {
   return out;
 }
 
+std::string clock_words(const Json& line) {
+  const auto kind = watch::gap_kind_from(text_of(line, "kind"));
+  if (!kind) return "clock";
+  const auto at = [&](const char* key) { return WallTime{static_cast<std::uint32_t>(number(line, key))}; };
+  return watch::words_of({*kind, at("from"), at("until")}) +
+         (*kind == watch::GapKind::kSetBack ? "; what was concluded here of later hours is not settled" : "");
+}
+
 std::string line_words(const Json& line) {
   const std::string what = text_of(line, "what");
   const std::string call = text_of(line, "date") + " place " + std::to_string(number(line, "place"));
@@ -77,6 +86,7 @@ std::string line_words(const Json& line) {
            (number(line, "late_s") == 0 ? "" : ", " + std::to_string(number(line, "late_s")) + " s LATE") + ": " + text_of(line, "file");
   if (what == "returned") return "a " + line.value("kind", "message") + " of " + text_of(line, "author") + " went back: \"" + text_of(line, "text") + "\". " + text_of(line, "why");
   if (what == "dropped") return "a " + line.value("kind", "message") + " of " + text_of(line, "author") + " was dropped: " + text_of(line, "why");
+  if (what == "clock") return clock_words(line);
   if (what == "life") return "a sign of life of the other side";
   if (what == "left") return "officer " + std::to_string(number(line, "officer")) + " is not on watch any more: " + text_of(line, "why");
   if (what == "accord") return "version " + std::to_string(number(line, "version")) + " of the accord with " + text_of(line, "counterpart") + " is in force";
@@ -156,10 +166,12 @@ std::vector<std::string> alarm_lines(const Json& alarms) {
 
 std::vector<std::string> watch_log_lines(const Json& log) {
   std::vector<std::string> out;
+  const std::uint64_t now = number(log, "now");
   for (const Json& line : log["lines"]) {
     const Json& about = line.contains("deed") ? line["deed"] : line;
     const std::string name = text_of(about, "line");
-    add_wrapped(out, utc_text(line.value("at", Json())) + "  " + (name.empty() ? "" : name + ": ") + line_words(line));
+    const bool ahead = now != 0 && number(line, "at") > now;
+    add_wrapped(out, utc_text(line.value("at", Json())) + (ahead ? " (ahead of this clock)  " : "  ") + (name.empty() ? "" : name + ": ") + line_words(line));
   }
   return out;
 }
@@ -167,7 +179,11 @@ std::vector<std::string> watch_log_lines(const Json& log) {
 void WatchLogSums::add(const Json& log) {
   for (const Json& line : log["lines"]) {
     const std::string what = text_of(line, "what");
-    if (what == "outcome") ++outcomes_[text_of(line, "state")];
+    if (what == "accord") settle(text_of(line, "counterpart") + "/");
+    if (what == "clock" && text_of(line, "kind") == "back") 
+      std::erase_if(open_, [until = number(line, "until")](const auto& one) { return one.second.hour > until; });
+    if (what == "outcome")
+      open_[{text_of(line, "line"), text_of(line, "date"), number(line, "place")}] = {text_of(line, "state"), number(line, "hour")};
     if (what == "call" && text_of(line, "side") == "own" && text_of(line, "act") == "called" && !line.contains("class")) ++called_;
     if (what != "tries") continue;
     const Json paths = line.value("paths", Json::object());
@@ -183,11 +199,27 @@ void WatchLogSums::add(const Json& log) {
   }
 }
 
+// A date and a place name another call under the next accord.
+void WatchLogSums::settle(const std::string& lines) {
+  std::erase_if(open_, [&](const auto& one) {
+    if (!std::get<0>(one.first).starts_with(lines)) return false;
+    ++settled_[one.second.state];
+    return true;
+  });
+}
+
+std::map<std::string, std::uint64_t> WatchLogSums::outcomes() const {
+  auto out = settled_;
+  for (const auto& [call, outcome] : open_) ++out[outcome.state];
+  return out;
+}
+
 std::vector<std::string> WatchLogSums::lines() const {
   std::vector<std::string> out;
-  if (outcomes_.empty() && called_ == 0 && sent_ + not_sent_ == 0) return out;
+  const auto outcomes = this->outcomes();
+  if (outcomes.empty() && called_ == 0 && sent_ + not_sent_ == 0) return out;
   std::string text = fmt::format("In all: we called {} times.", called_);
-  for (const auto& [state, count] : outcomes_) text += fmt::format(" {} {}.", count, state);
+  for (const auto& [state, count] : outcomes) text += fmt::format(" {} {}.", count, state);
   if (sent_ + not_sent_ > 0) text += fmt::format(" In hours without contact: {} packets sent, {} heard.", sent_, heard_);
   if (not_sent_ > 0) text += fmt::format(" {} could not leave this machine.", not_sent_);
   add_wrapped(out, text);
@@ -195,7 +227,7 @@ std::vector<std::string> WatchLogSums::lines() const {
 }
 
 Json WatchLogSums::json() const {
-  return {{"called", called_}, {"outcomes", outcomes_}, {"sent", sent_}, {"heard", heard_}, {"not_sent", not_sent_}};
+  return {{"called", called_}, {"outcomes", outcomes()}, {"sent", sent_}, {"heard", heard_}, {"not_sent", not_sent_}};
 }
 
 }  // namespace detente::cli

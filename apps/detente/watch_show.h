@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <tuple>
 
 #include "client_show.h"
 
@@ -24,7 +25,16 @@ class WatchLogSums {
   Json json() const;
 
  private:
-  std::map<std::string, std::uint64_t> outcomes_;
+  struct Outcome {
+    std::string state;
+    std::uint64_t hour = 0;
+  };
+  void settle(const std::string& lines);  // whose names begin so
+  std::map<std::string, std::uint64_t> outcomes() const;
+
+  std::map<std::string, std::uint64_t> settled_;  // of former accords
+  // By line, date and place: of several of one call the newest counts.
+  std::map<std::tuple<std::string, std::string, std::uint64_t>, Outcome> open_;
   std::uint64_t called_ = 0, sent_ = 0, heard_ = 0, not_sent_ = 0;
 };
 

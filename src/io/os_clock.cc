@@ -17,6 +17,8 @@ timespec read_clock(clockid_t clock) {
   return time;
 }
 
+Instant instant_of(const timespec& time) { return {std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1'000}; }
+
 }  // namespace
 
 WallTime os_wall_time() {
@@ -39,8 +41,9 @@ std::optional<bool> os_clock_synchronised() {
 }
 
 Now os_now() {
-  const timespec mono = read_clock(CLOCK_MONOTONIC);
-  return {Instant{std::int64_t{mono.tv_sec} * 1'000'000 + mono.tv_nsec / 1'000}, os_wall_time()};
+  return {instant_of(read_clock(CLOCK_MONOTONIC)), os_wall_time()};
 }
+
+Instant os_elapsed() { return instant_of(read_clock(CLOCK_BOOTTIME)); }
 
 }  // namespace detente::io

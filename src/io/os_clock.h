@@ -9,6 +9,8 @@
 namespace detente::io {
 
 Now os_now();
+// As os_now()'s instant, but it goes on while the host is suspended.
+Instant os_elapsed();
 // Seconds since 1970; 0 before, and the last second of 32 bits after.
 WallTime os_wall_time();
 // Microseconds since 1970, for measuring another clock.

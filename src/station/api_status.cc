@@ -18,9 +18,12 @@ Json link_json(const Running& running, const Counterpart& counterpart) {
   Json out{{"up", link.up() && link.ready()},
            {"since", view.since.seconds == 0 ? Json() : Json(view.since.seconds)},
            {"last_heard", Json()},
+           {"heard_before", Json()},
            {"psk_epoch", link.psk_epoch()},
            {"sessions", link.session_count()}};
   if (link.last_heard()) out["last_heard"] = running.driver->walls().at(*link.last_heard()).seconds;
+  if (const auto before = running.watch == nullptr ? std::nullopt : running.watch->heard_before(counterpart))
+    out["heard_before"] = before->seconds;
   const core::PathState* best = link.paths().find(link.paths().best_id());
   if (best->flow.round_trip().known())
     out["round_trip_ms"] = static_cast<double>(best->flow.round_trip().smoothed().count()) / 1000;
@@ -115,6 +118,7 @@ Json status_json(Running& running) {
            {"fault", Json()},
            {"rules", Json::object()},
            {"mandates", Json::array()},
+           {"clock_step", running.watch == nullptr ? Json() : running.watch->step_json()},
            {"clock_synchronised", synchronised_json(io::os_clock_synchronised())},
            {"clocks", clocks_json(running, nullptr)}};
   for (const GraveAct act : kGraveActs) {

@@ -24,6 +24,13 @@ namespace {
 constexpr const char* kBodyForms[] = {"text", "code", "pad", "blob", "cbor"};
 constexpr const char* kReceiptLevels[] = {"read", "brought to the office", "seen by the principal"};
 
+// By so much an author's time lies in the future here; clocks differ by less than a minute.
+std::uint32_t ahead_of_clock(const Running& running, WallTime time) {
+  constexpr std::uint32_t kAheadSeconds = 60;
+  const std::uint32_t now = running.driver->now().wall.seconds;
+  return time.seconds > now && time.seconds - now > kAheadSeconds ? time.seconds - now : 0;
+}
+
 Json safe_texts(const std::vector<std::string>& texts) {
   Json out = Json::array();
   for (const std::string& text : texts) out.push_back(wire::display_line(text));
@@ -195,6 +202,7 @@ Json entry_json(Running& running, const EntryView& view) {
   out["kind_name"] = kind_name(header.kind);
   out["precedence"] = record::precedence_name(header.precedence);
   out["time"] = header.time.seconds;
+  out["ahead_s"] = ahead_of_clock(running, header.time);
   out["stored_at"] = view.stored.stored_at.seconds;
   out["due"] = header.due ? Json(header.due->seconds) : Json();
   out["reply_by"] = header.reply_by ? Json(header.reply_by->seconds) : Json();
@@ -257,6 +265,7 @@ Json waiting_json(const Running& running, const Counterpart& counterpart, const 
              {"kind_name", kind_name(header.kind)},
              {"precedence", record::precedence_name(header.precedence)},
              {"time", header.time.seconds},
+             {"ahead_s", ahead_of_clock(running, header.time)},
              {"subject", wire::display_line(header.subject)},
              {"signed_by", entry.signatures.size()},
              {"digest", to_hex(crypto::sha256(entry.body))}};

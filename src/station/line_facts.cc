@@ -78,6 +78,7 @@ watch::LadderFacts gather_shared(const Running& running, const Counterpart& coun
   if (const auto fault = running.store->trouble()) facts.equipment.fault = fault->message;
   facts.equipment.clock_synchronised = io::os_clock_synchronised();
   facts.station = far_facts(link);
+  if (running.watch != nullptr) facts.station.heard_before = running.watch->heard_before(counterpart);
   facts.station.lost = lost_facts(counterpart.roster, counterpart.config.their_post);
   if (facts.station.lost) {
     facts.station.lost->calls = link.revoked_calls().count;

@@ -58,6 +58,10 @@ class LineWatch {
   // Their call, which counts: from now on it can be answered.
   void see_ring(const WatchAct& act);
   void add_fact(const watch::BookFact& fact);
+  // An own reply that no path carried.
+  void take_back(const watch::CallId& call, watch::FactKind kind) {
+    if (book_) book_->take_back(call, kind);
+  }
 
   // Entries of calls before that are not kept.
   void set_oldest(WallTime now);

@@ -64,6 +64,7 @@ class SideDir {
   // Of the watch: its log, and when the station last ran.
   Path watch_log_file() const { return station_dir() / "watch.log"; }
   Path alive_file() const { return station_dir() / "alive"; }
+  Path heard_file() const { return station_dir() / "heard"; }
   Path log_file() const { return station_dir() / "station.log"; }
 
   // ---- cards ----

@@ -128,7 +128,9 @@ void Watch::tick() {
     const std::string text = std::to_string(time.seconds) + "\n";
     if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
       log_.warn("{}", done.error().message);
+    write_heard();
   }
+  look_at_clock(time);
   look_at_paths(time);
   for (auto& [key, line] : lines_) advance(line, time);
   escalate();
@@ -165,10 +167,10 @@ void Watch::on_book_event(OneLine& line, const watch::BookEvent& event) {
   more["caller"] = line.counterpart->accord.accord.sides[event.call->caller].name;
   more["at"] = event.call->at.seconds;
   if (event.kind == Kind::kClosed) {
+    withdraw_call(line, event.call->id);
     const auto call = line.watch->book()->call(event.call->id);
     if (call) note_outcome(line, *call);
-    withdraw_call(line, event.call->id);
-    more["state"] = watch::to_string(event.state);
+    more["state"] = watch::to_string(call ? call->state : event.state);
     return tell(line, "call-closed", std::move(more));
   }
   more["our_turn"] = ours;
@@ -198,37 +200,44 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   const char* const state = watch::to_string(call.state);
-  // One that was passed over comes again when a clock that had jumped ahead is set back.
-  const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, state);
-  if (!is_new && (held->second == state || held->second != watch::to_string(watch::CallState::kOwnStationDown))) return;
-  held->second = state;
+  // What was not seen may be known after all.
+  const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, Outcome{state, {}});
+  if (!is_new && (held->second.state == state || !watch::is_not_seen(held->second.state))) return;
+  held->second = {state, call.facts.gap};
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
   out["caller"] = line.counterpart->accord.accord.sides[call.call.caller].name;
   out["state"] = state;
   out["hour"] = call.call.at.seconds;
+  if (call.facts.gap) out["gap"] = gap_json(*call.facts.gap);
   note(out);
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }
 
-// An unanswered call that no path carried is not sent months later, as if it were a call of that day. That
-// this side called stands in the watch log.
-void Watch::withdraw_call(const OneLine& line, const watch::CallId& call) {
+// An act of a call that no path carried is not sent months later, as if it were of that day. That this side called, or
+// replied, stands in the watch log; a reply that nobody there can see answers nothing.
+void Watch::withdraw_call(OneLine& line, const watch::CallId& call) {
+  std::set<line::CallDeed> acts;
   const auto is_of_call = [&](const record::Entry& entry) {
     if (entry.header.kind != record::kCheckCall) return false;
     const auto act = line::parse_call_body(entry.body);
-    return act && call_id(*act) == call && act->deed != line::CallDeed::kCalledOff;
+    if (!act || call_id(*act) != call || act->deed == line::CallDeed::kCalledOff) return false;
+    acts.insert(act->deed);
+    return true;
   };
   const std::size_t taken = running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call,
                                                       "the check call is over and no path carried it");
   if (taken == 0) return;
   const auto held = line.watch->book()->call(call);
-  const auto& deed = held ? held->facts.of(line.watch->own(), watch::FactKind::kCalled) : std::nullopt;
-  if (!deed) return;
-  Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", "called"}};
-  out.update(call_fields(call));
-  out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
-  note(out);
+  for (const line::CallDeed act : acts) {
+    const auto& deed = held ? held->facts.of(line.watch->own(), fact_kind(act)) : std::nullopt;
+    if (!deed) continue;
+    Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", to_string(act)}};
+    out.update(call_fields(call));
+    out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
+    note(out);
+    if (act != line::CallDeed::kCalled) line.watch->take_back(call, fact_kind(act));
+  }
 }
 
 // ---- what comes in ----
@@ -327,6 +336,7 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
   if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");
+  settle_outcome(line, call_id(call));
   if (act.own || !started_) return;
   Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
   more.update(call_fields(call_id(call)));
@@ -394,6 +404,7 @@ void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) 
   if (!held) return;
   line->watch->add_fact(held.mapped());
   if (is_at_desk(held.mapped())) end(line->name, "missed-call");
+  settle_outcome(*line, held.mapped().call);
 }
 
 // ---- what the other side is told ----
@@ -401,6 +412,7 @@ void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) 
 void Watch::start() {
   begin();
   started_ = true;
+  look_at_zones();
   for (const auto& counterpart : running_.counterparts) tell_zones(*counterpart);
   for (auto& [key, line] : lines_) tell_on_watch(line);
   tick();
@@ -423,13 +435,24 @@ void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<lin
     for (const line::ZoneDigest& ours : zones_[peer])
       if (ours.zone == theirs.zone && ours.digest != theirs.digest)
         differ += (differ.empty() ? "" : ", ") + wire::display_line(ours.zone);
+  if (differ.empty()) end(line.name, "zone-rules");  // also one that a run before this one raised
   if (differ == zone_difference_[peer]) return;
   zone_difference_[peer] = differ;
-  if (differ.empty()) return end(line.name, "zone-rules");
-  const std::string words = "the two sides' zone rules differ for " + differ +
-                            ": check calls may be expected at different instants. Bring the zone data of both "
-                            "machines up to date and start the stations again";
-  raise(line.name, "zone-rules", words);
+  if (differ.empty()) return;
+  raise(line.name, "zone-rules", zone_difference_words(differ));
+}
+
+std::string Watch::zone_difference_words(const std::string& zones) {
+  return "the two sides' zone rules differ for " + zones +
+         ": check calls may be expected at different instants. Bring the zone data of both machines up to date and start "
+         "the stations again";
+}
+
+void Watch::look_at_zones() {
+  for (auto& [key, line] : lines_) {
+    const std::string trouble = line.watch->zone_trouble();
+    trouble.empty() ? ask_no_more(line.name, "zone-unknown") : ask_person(line.name, "zone-unknown", trouble);
+  }
 }
 
 void Watch::tell_on_watch(OneLine& line) {
@@ -446,6 +469,9 @@ void Watch::tell_on_watch(OneLine& line) {
   submit(*line.counterpart, line.annex->line, record::kOnWatch, line::on_watch_body(claim));
 }
 
-void Watch::close() { note({{"what", "stop"}}); }
+void Watch::close() {
+  write_heard();
+  note({{"what", "stop"}});
+}
 
 }  // namespace detente::station

@@ -20,6 +20,7 @@
 #include "station/watch_log.h"
 #include "station/watch_people.h"
 #include "watch/alarm_list.h"
+#include "watch/clock_gap.h"
 #include "watch/ladder_facts.h"
 
 namespace spdlog {
@@ -74,6 +75,8 @@ class Watch {
   // What was heard in public, the newest, or null: shown beside the state, and no part of it.
   Json heard_json(const Counterpart& counterpart, const accord::Annex& annex) const;
   Json hooks_json() const;  // those that fail
+  std::optional<WallTime> heard_before(const Counterpart& counterpart) const;  // before this run
+  Json step_json() const;  // the newest step of this machine's clock, or null
   Json own_json() const;  // who is on watch here, what waits for a person
   struct LogSpan {
     std::string line;  // about this one; empty: all
@@ -91,13 +94,17 @@ class Watch {
     LineId line;
     auto operator<=>(const PlaceKey&) const = default;
   };
+  struct Outcome {
+    std::string state;
+    std::optional<watch::ClockGap> gap;
+  };
   struct OneLine {
     const Counterpart* counterpart = nullptr;
     const accord::Annex* annex = nullptr;
     std::string name;  // "north/military-west"
     std::unique_ptr<LineWatch> watch;
     std::map<record::LogKey, std::uint64_t> scanned;
-    std::map<watch::CallId, std::string> outcomes;  // as the log has them, of the newest calls
+    std::map<watch::CallId, Outcome> outcomes;  // as the log has them, of the newest calls
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
     std::optional<Deed> heard;    // in public: the newest
@@ -156,7 +163,9 @@ class Watch {
   void on_book_alarm(OneLine& line, const watch::Alarm& alarm);
   void show_rows(const OneLine& line);
   void note_outcome(OneLine& line, const watch::BookCall& call);
-  void withdraw_call(const OneLine& line, const watch::CallId& call);
+  void withdraw_call(OneLine& line, const watch::CallId& call);
+  static std::string zone_difference_words(const std::string& zones);
+  void look_at_zones();
   void tell_zones(const Counterpart& counterpart);
   void tell_on_watch(OneLine& line);
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
@@ -203,6 +212,18 @@ class Watch {
   void add_open_matters(const OneLine& line, Json& out) const;
   void add_unread(const OneLine& line, Json& out) const;
   std::vector<watch::FlashFacts> flash_facts(const OneLine& line) const;  // watch_ladder.cc
+  // watch_heard.cc
+  void read_heard();
+  void write_heard();
+  // watch_clock.cc
+  void look_at_clock(WallTime time);
+  void take_gap(const watch::ClockGap& gap);
+  void take_back_clock(Replay& replay, const watch::ClockGap& gap);
+  void read_clock(Replay& replay, const Json& line);
+  static Json gap_json(const watch::ClockGap& gap);
+  static std::optional<watch::ClockGap> gap_in(const Json& line);  // of an outcome
+  static void forget_outcomes(OneLine& line, WallTime until);
+  void settle_outcome(OneLine& line, const watch::CallId& id);
   static Json call_fields(const watch::CallId& call);
   Json call_json(const OneLine& line, const watch::BookCall& call) const;
 
@@ -232,6 +253,10 @@ class Watch {
   };
   std::map<PeerId, Tries> tries_;
   WallTime alive_written_;
+  std::map<std::string, WallTime> heard_before_;
+  std::string heard_written_;
+  watch::ClockGaps gaps_;
+  std::optional<watch::ClockGap> gap_;  // the newest that this run saw
   WallTime last_deed_;  // of any own officer
   bool started_ = false;
   std::unique_ptr<Replay> from_log_;  // until start()

@@ -33,6 +33,8 @@ std::string state_words(const watch::BookCall& call, watch::SideIndex own) {
       return std::string(watch::to_string(call.state)) + (we_call ? ": our turn to call" : ": their turn to call");
     case CallState::kOwnStationDown: return "not known: this station did not run";
     case CallState::kOwnPathDown: return "not known: our path was down";
+    case CallState::kNotWatched:
+      return call.facts.gap ? "not known: " + watch::words_of(*call.facts.gap) : "not known: this station saw nothing of it";
     default: return watch::to_string(call.state);
   }
 }
@@ -203,6 +205,7 @@ Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::D
     if (what == "outcome") {
       call["caller"] = one.value("caller", "");
       call["state"] = call["state_words"] = one.value("state", "");
+      if (const auto gap = gap_in(one)) call["state_words"] = "not known: " + watch::words_of(*gap);
       return {};
     }
     const bool own = one.value("side", "") == "own";

@@ -165,6 +165,10 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
   add_under_way(*line->watch, time, facts.people.under_way);
   facts.outage = outage_facts(outages_of(*line), time);
   facts.outage_over = over_facts(*line, time);
+  if (const std::string trouble = line->watch->zone_trouble(); !trouble.empty())
+    facts.hours_trouble.push_back("CHECK CALLS NOT KNOWN HERE: " + trouble + ".");
+  if (const auto differ = zone_difference_.find(counterpart.peer); differ != zone_difference_.end() && !differ->second.empty())
+    facts.hours_trouble.push_back(zone_difference_words(differ->second) + ".");
   const auto hours = line->watch->hours(time);
   if (hours && (hours->hours.state != watch::OpenState::kAlways || !line->watch->zone_trouble().empty())) facts.hours = hours->words;
   facts.outside_hours = hours && (hours->hours.state == watch::OpenState::kClosed || hours->hours.state == watch::OpenState::kExtended);

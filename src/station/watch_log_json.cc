@@ -38,7 +38,7 @@ Result<Json> Watch::log_json(const LogSpan& span) const {
     return {};
   };
   DETENTE_TRY_VOID(file_->read(span.after.value_or(0) + 1, visit, span.since));
-  Json out{{"ok", true}, {"more", more}, {"next", found.empty() ? Json() : found.back()["n"]}, {"lines", Json::array()}};
+  Json out{{"ok", true}, {"now", now().seconds}, {"more", more}, {"next", found.empty() ? Json() : found.back()["n"]}, {"lines", Json::array()}};
   for (Json& one : found) out["lines"].push_back(std::move(one));
   return out;
 }

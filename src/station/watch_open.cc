@@ -9,7 +9,7 @@
 #include "core/outbox.h"
 #include "io/os_clock.h"
 #include "station/schedules.h"
-#include "station/watch.h"
+#include "station/watch_replay.h"
 
 namespace detente::station {
 
@@ -45,22 +45,6 @@ WallTime read_alive(const io::Path& path) {
 
 }  // namespace
 
-// What the log says of the past, for the books.
-struct Watch::Replay {
-  struct Call {
-    std::string line;
-    watch::CallId id;
-    EntryRef entry;
-  };
-  std::optional<WallTime> begin;
-  WallTime newest;
-  std::map<std::string, std::vector<watch::BookFact>> facts;
-  std::map<std::string, watch::PastCalls> past;  // by line
-  std::map<std::string, std::string> accords;    // by counterpart: the newest digest
-  std::vector<watch::DownFact> downs;
-  std::vector<Call> entries;
-};
-
 Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log) {
   std::unique_ptr<Watch> out(new Watch(running, log));
   out->make_lines();
@@ -72,6 +56,7 @@ Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log
   if (out->file_->torn_bytes() > 0)
     log.warn("the watch log ended within a line, which was cut off: the station was stopped while it wrote it");
   out->note_start(replay);
+  out->read_heard();
   return out;
 }
 
@@ -99,6 +84,7 @@ void Watch::note_start(Replay& replay) {
   }
   if (!replay.begin) replay.begin = time;
   if (const auto done = file_->append(time, line); !done) trouble_ = done.error().message;
+  if (time < last) take_back_clock(replay, {watch::GapKind::kSetBack, last, time});
   for (const auto& counterpart : running_.counterparts) {
     const std::string digest = to_hex(counterpart->accord.digest);
     const auto known = replay.accords.find(counterpart->name());
@@ -148,6 +134,7 @@ void Watch::on_accord_changed(const Counterpart& counterpart) {
   make_lines_of(counterpart);
   note_accord(counterpart);
   if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);
+  look_at_zones();
   tell_zones(counterpart);
   for (auto& [key, line] : lines_)
     if (key.peer == counterpart.peer) tell_on_watch(line);
@@ -161,6 +148,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     replay.newest = at;  // not the latest of all: the clock may have been ahead for a while
     if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
     if (what == "call") return read_call(replay, line);
+    if (what == "clock") read_clock(replay, line);
     if (what == "register") return read_register(replay, line);
     if (what == "outage") return read_outage(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
@@ -195,7 +183,7 @@ Result<void> Watch::read_outcome(Replay& replay, const Json& line) {
   const std::string name = line.at("line").get<std::string>(), text = line.at("state").get<std::string>();
   OneLine* found = named(name);
   if (found == nullptr) return {};
-  found->outcomes[call] = text;
+  found->outcomes[call] = {text, gap_in(line)};
   const auto& sides = found->counterpart->accord.accord.sides;
   const watch::SideIndex caller = line.value("caller", "") == sides[0].name ? 0 : 1;
   if (const auto state = watch::call_state_from(text))
@@ -262,7 +250,8 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
   } else {
     const auto deed = call_deed_from(line.at("act").get<std::string>());
     const OneLine* found = named(name);
-    if (deed && found != nullptr) {
+    const bool is_lost = line.contains("carried") && deed != line::CallDeed::kCalled;  // a reply that nobody there can see
+    if (deed && found != nullptr && !is_lost) {
       const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
       replay.facts[name].push_back(fact);
@@ -345,11 +334,12 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
 std::vector<watch::UnwatchedFact> Watch::unwatched_calls(const OneLine& line, WallTime time) {
   std::vector<watch::UnwatchedFact> out;
   if (line.watch->schedule() == nullptr) return out;
-  for (const auto& [id, state] : line.outcomes) {
-    const bool own_path = state == watch::to_string(watch::CallState::kOwnPathDown);
-    if (!own_path && state != watch::to_string(watch::CallState::kOwnStationDown)) continue;
+  for (const auto& [id, outcome] : line.outcomes) {
+    if (!watch::is_not_seen(outcome.state)) continue;
     const auto call = line.watch->schedule()->find(id);
-    if (call && call->unanswered_from <= time) out.push_back({call->at, id, own_path});
+    if (call && call->unanswered_from <= time)
+      out.push_back({call->at, id, outcome.state == watch::to_string(watch::CallState::kOwnPathDown),
+                     outcome.state == watch::to_string(watch::CallState::kNotWatched), outcome.gap});
   }
   return out;
 }
@@ -379,21 +369,6 @@ void Watch::scan(OneLine& line) {
       for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored, true);
   }
   if (const auto claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
-}
-
-// The clock was set back so far that the books no longer fit it.
-Result<void> Watch::replay_again() {
-  Replay replay;
-  DETENTE_TRY_VOID(file_->read(1, [&](const Json& line) -> Result<void> {
-    const std::string what = line.value("what", "");
-    if (what == "deed" || what == "left" || what == "hook" || what.starts_with("alarm")) return {};  // these were taken and hang on no clock
-    return read_line(replay, line);
-  }));
-  if (!replay.begin) replay.begin = now();
-  started_ = false;
-  begin_books(replay);
-  started_ = true;
-  return {};
 }
 
 }  // namespace detente::station

@@ -40,6 +40,8 @@ class AlarmRule {
   explicit AlarmRule(AlarmSteps steps = {}) : steps_(std::move(steps)) {}
 
   std::optional<Alarm> on_silence(const PlannedCall& call);
+  // The silence at that hour was concluded by a clock that was ahead.
+  void take_back(WallTime hour) { row_ -= row_ > 0 && hour >= since_ ? 1 : 0; }
   // A cut of the line ended: the first word of a person after it is as loud as one after a silence.
   void on_cut_over(WallTime at) { cut_over_ = at; }
   // Anything that a person there did. Nothing when neither a silence nor a cut came before, and for what is older

@@ -12,6 +12,7 @@ const std::array<MarkWords, kDayMarks>& mark_words() {
       {DayMark::kOwnStationDown, '?', "own station down", "not known: our station did not run",
        "#e3e3e3"},
       {DayMark::kOwnPathDown, '?', "own path down", "not known: our path was down", "#efe6d8"},
+      {DayMark::kNotWatched, '?', "not watched", "not known: our clock jumped or stood still", "#e8e0ea"},
       {DayMark::kInCut, 'C', "in a cut", "the line was cut", "#b8b8b8"},
       {DayMark::kLate, 'L', "late", "answered late", "#f7e9a0"},
       {DayMark::kAtTheirHour, 'h', "at their hour", "answered at the called side's own hour",

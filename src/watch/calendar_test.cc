@@ -30,6 +30,7 @@ CalendarView example() {
   mark(view, day(2026, 11, 12), DayMark::kOwnStationDown);
   mark(view, day(2026, 11, 13), DayMark::kOwnPathDown);
   mark(view, day(2026, 11, 14), DayMark::kDrill);
+  mark(view, day(2026, 11, 15), DayMark::kNotWatched);
   mark(view, day(2026, 12, 24), DayMark::kCalledOff);
   return view;
 }
@@ -59,7 +60,7 @@ TEST(Calendar, EveryMarkHasALetterAndWordsOfItsOwn) {
     EXPECT_EQ(std::string(one.words).find_first_of(",\""), std::string::npos) << one.words;
   }
   for (const std::size_t size : {names.size(), words.size(), fills.size()}) EXPECT_EQ(size, kDayMarks);
-  EXPECT_EQ(letters.size(), kDayMarks - 1) << "what is not known is one letter, and its two reasons stand in the legend";
+  EXPECT_EQ(letters.size(), kDayMarks - 2) << "what is not known is one letter, and its three reasons stand in the legend";
   EXPECT_EQ(letters.count('.'), 0u) << "a day without a call";
 }
 
@@ -83,7 +84,7 @@ November 2026                             December 2026
     Mo   Tu   We   Th   Fr   Sa   Su          Mo   Tu   We   Th   Fr   Sa   Su
 W44                                1      W49       1+   2+   3+   4+   5    6
 W45  2+   3+   4L   5S   6M   7    8      W50  7+   8+   9+ [10+] 11   12   13
-W46  9D  10h  11C  12?  13?  14T  15      W51 14   15   16   17   18   19   20
+W46  9D  10h  11C  12?  13?  14T  15?     W51 14   15   16   17   18   19   20
 W47 16+  17   18+  19+  20+  21   22      W52 21   22   23   24O  25   26   27
 W48 23+  24+  25+  26+  27+  28   29      W53 28   29   30   31
 W49 30+
@@ -94,6 +95,7 @@ A day shows the gravest of its calls; every one is counted:
   D  declined by a person                             1
   ?  not known: our station did not run               1
   ?  not known: our path was down                     1
+  ?  not known: our clock jumped or stood still       1
   C  the line was cut                                 1
   L  answered late                                    1
   h  answered at the called side's own hour           1
@@ -172,10 +174,10 @@ TEST(Calendar, AsCsv) {
             "date,answered in time,answered at the called side's own hour,answered late,"
             "they did not answer or did not call,we did not answer or did not call,"
             "declined by a person,called off beforehand,the line was cut,"
-            "not known: our station did not run,not known: our path was down,a drill (counts as no call)\n"
-            "2026-11-05,2,0,0,1,0,0,0,0,0,0,0\n"
-            "2026-11-06,2,0,0,0,1,0,0,0,0,0,0\n"
-            "2026-11-07,0,0,0,0,0,0,0,0,0,0,0\n");
+            "not known: our station did not run,not known: our path was down,not known: our clock jumped or stood still,a drill (counts as no call)\n"
+            "2026-11-05,2,0,0,1,0,0,0,0,0,0,0,0\n"
+            "2026-11-06,2,0,0,0,1,0,0,0,0,0,0,0\n"
+            "2026-11-07,0,0,0,0,0,0,0,0,0,0,0,0\n");
 }
 
 TEST(Calendar, AsAPicture) {

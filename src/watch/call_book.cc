@@ -8,6 +8,7 @@ namespace detente::watch {
 namespace {
 
 constexpr std::uint32_t kSecondsPerDay = 86400;
+constexpr std::uint32_t kSameHourSeconds = 3600;  // a clock that is set back by less rings for no call twice
 
 std::uint8_t plus(std::uint8_t a, std::uint8_t b) {
   return static_cast<std::uint8_t>(std::min<unsigned>(255, unsigned{a} + b));
@@ -37,6 +38,7 @@ std::optional<DayMark> mark_of(CallState state, std::optional<SideIndex> silent,
     case CallState::kInCut: return DayMark::kInCut;
     case CallState::kOwnStationDown: return DayMark::kOwnStationDown;
     case CallState::kOwnPathDown: return DayMark::kOwnPathDown;
+    case CallState::kNotWatched: return DayMark::kNotWatched;
     case CallState::kUnanswered:
     case CallState::kNotCalled: break;
   }
@@ -94,6 +96,17 @@ Result<void> CallBook::take(const CallFact& fact) {
   return {};
 }
 
+void CallBook::take_back(const CallId& call, FactKind kind) {
+  const auto found = slots_.find(call);
+  if (found == slots_.end()) return;
+  found->second.facts.deeds[own_][static_cast<std::size_t>(kind)].reset();
+  if (!last_answer_ || last_answer_->side != own_ || kind != FactKind::kAnswered) return;
+  last_answer_.reset();
+  for (const auto& [id, slot] : slots_)
+    if (const auto answer = answer_of(slot.call, slot.facts); answer && (!last_answer_ || last_answer_->deed < answer->deed))
+      last_answer_ = answer;
+}
+
 Result<void> CallBook::take(const CutFact& fact) {
   if (!cut_since_) cut_since_ = fact.at;
   return {};
@@ -124,7 +137,14 @@ Result<void> CallBook::take(const UnwatchedFact& fact) {
   const auto slot = slots_.find(fact.call);
   if (slot == slots_.end())
     return fail(Fault::kNotFound, "the book has no such check call");
-  (fact.own_path ? slot->second.path_down : slot->second.passed_over) = true;
+  Slot& held = slot->second;
+  (fact.own_path ? held.path_down : fact.ran ? held.passed_over : held.down_at_end) = true;
+  held.gap = fact.gap;
+  return {};
+}
+
+Result<void> CallBook::take(const GapFact& fact) {
+  gap_ = fact.gap;
   return {};
 }
 
@@ -189,7 +209,10 @@ void CallBook::look(WallTime now, bool live) {
   for (auto& [id, slot] : slots_) {
     if (slot.closed || now < slot.call.at) continue;
     const bool ended = now >= slot.call.unanswered_from;
-    if (live && ended && looked_at_ < slot.call.begin() && !slot.told_due) slot.passed_over = true;
+    if (live && ended && looked_at_ < slot.call.begin() && !slot.told_due) {
+      slot.passed_over = true;
+      if (gap_ && gap_->from < slot.call.begin() && gap_->until >= slot.call.unanswered_from) slot.gap = gap_;
+    }
     if (live && !ended) tell(slot, now);
     if (ended) closing.push_back(&slot);
   }
@@ -228,17 +251,25 @@ void CallBook::close(Slot& slot, WallTime now) {
   emit_alarm(alarm, slot.call);
 }
 
+// A year at a time: twice as much as it holds would be years that nobody lives.
+void CallBook::grow_folded(std::size_t days) {
+  constexpr std::size_t kYear = 366;
+  if (days <= folded_.size()) return;
+  if (days > folded_.capacity()) folded_.reserve(days + kYear);
+  folded_.resize(days);
+}
+
 void CallBook::fold(WallTime now) {
   const Day before = day_at(now) - kLiveDays;
   while (!slots_.empty() && slots_.begin()->first.day < before) {
     const auto& [id, slot] = *slots_.begin();
     const Day at = std::max<Day>(id.day - folded_from_, 0);
-    if (at >= static_cast<Day>(folded_.size())) folded_.resize(static_cast<std::size_t>(at) + 1);
+    grow_folded(static_cast<std::size_t>(at) + 1);
     if (const auto mark = mark_of(slot)) folded_[static_cast<std::size_t>(at)].add(*mark);
     slots_.erase(slots_.begin());
   }
   const Day days = before - folded_from_;
-  if (days > static_cast<Day>(folded_.size())) folded_.resize(static_cast<std::size_t>(days));
+  if (days > 0) grow_folded(static_cast<std::size_t>(days));
   while (!drills_.empty() &&
          drills_.begin()->first < folded_from_ + static_cast<Day>(folded_.size())) {
     const auto [day, count] = *drills_.begin();
@@ -252,9 +283,14 @@ Result<void> CallBook::step_back(WallTime now) {
     return fail(Fault::kState, "the clock was set back from " + format_utc(looked_at_) + " to " +
                                    format_utc(now) +
                                    "; the check calls are counted again from the record");
-  for (auto& [id, slot] : slots_) {
-    if (slot.call.at <= now || !slot.passed_over) continue;
-    slot.passed_over = slot.closed = false;
+  for (const auto& [id, slot] : slots_) {
+    if (slot.call.unanswered_from <= now) continue;
+    const bool comes = now < slot.call.begin();
+    const bool rang_too_early = slot.told_due && now.seconds + kSameHourSeconds < slot.call.begin().seconds;
+    if (slot.closed || rang_too_early || (comes && slot.down_within))
+      return fail(Fault::kState, "the clock was set back from " + format_utc(looked_at_) + " to " + format_utc(now) +
+                                     ": what was concluded of the check call of " + schedule_.words(slot.call) +
+                                     " is not settled, and is made again from the record");
   }
   return {};
 }
@@ -270,7 +306,10 @@ CallFacts CallBook::facts_of(const Slot& slot) const {
   const SideIndex other = static_cast<SideIndex>(1 - own_);
   const bool theirs_to_answer = !slot.facts.of(other, FactKind::kCalled) && (slot.call.caller == other || !not_rung);
   out.own_path_down = theirs_to_answer && (slot.path_down || (path_down_since_ && *path_down_since_ < slot.call.unanswered_from));
-  out.unwatched = slot.passed_over || slot.down_at_end || (slot.down_within && not_rung);
+  const bool down = slot.down_at_end || (slot.down_within && not_rung);
+  out.unwatched = slot.passed_over || down;
+  out.ran = slot.passed_over && !down;
+  if (out.ran) out.gap = slot.gap;
   return out;
 }
 

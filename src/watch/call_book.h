@@ -5,14 +5,15 @@
 // and made again from the record (replay), with the same result.
 //
 // Memory: the calls of the last 62 days with their facts, and of every day
-// before eleven counters, so that years of silence cost 11 bytes a day.
+// before twelve counters, so that years of silence cost 12 bytes a day.
 //
 // Clocks: wall time decides when a call is due, and wall clocks step. (1) A
 // call is told to be due once, however often its hour comes. (2) A call whose
 // whole open time lay between two looks was not watched (the host slept, or the
-// clock jumped): it is nobody's silence. (3) When a clock that had jumped ahead
-// is set back, the calls it had passed over become due at their hours. (4) Set
-// back by more than half the window, the book asks to be made again.
+// clock jumped): it is nobody's silence. (3) What was concluded by a clock that
+// is then set back is not settled: the book asks to be made again, and the calls
+// become due at their hours. (4) So it does when it is set back by more than half
+// the window.
 // spec/hours.md section 4.
 #pragma once
 
@@ -42,9 +43,10 @@ enum class DayMark : std::uint8_t {
   kInCut,
   kOwnStationDown,
   kOwnPathDown,  // none of this side's paths could carry anything
+  kNotWatched,   // this side's clock jumped over it, or its host stood still
   kDrill,  // counted beside the calls, never as one
 };
-inline constexpr std::size_t kDayMarks = 11;
+inline constexpr std::size_t kDayMarks = 12;
 
 struct DayCounts {
   std::array<std::uint8_t, kDayMarks> marks{};  // stops at 255
@@ -67,6 +69,12 @@ struct UnwatchedFact {  // kept from before: what came of this call was not seen
   WallTime at;
   CallId call;
   bool own_path = false;  // for the path's sake
+  bool ran = false;       // though this station ran
+  std::optional<ClockGap> gap = {};
+};
+struct GapFact {  // this station ran and saw nothing in that span; told before the first advance after it
+  WallTime at;
+  ClockGap gap;
 };
 struct PathDownFact {  // from here on none of this side's paths of the line can carry anything
   WallTime at;
@@ -81,7 +89,7 @@ struct DrillFact {
 struct LifeFact {  // the other side did something that is no check call
   WallTime at;
 };
-using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, PathDownFact, PathUpFact,
+using BookFact = std::variant<CallFact, CutFact, RestoreFact, DownFact, UnwatchedFact, GapFact, PathDownFact, PathUpFact,
                               DrillFact, LifeFact>;
 
 // How a calendar marks a call that is over; nothing for one that is not. `silent`: whose silence it was.
@@ -111,11 +119,13 @@ class CallBook {
 
   // What goes on from books before this one, under another accord. Before anything else.
   void carry(const AlarmRule& alarm, const std::optional<Answer>& last_answer);
-  // The clock's newest reading. kState when it was set back too far: make the book again.
+  // The clock's newest reading. kState when it was set back behind what was concluded, or too far: make the book again.
   Result<void> advance(WallTime now);
   // Of a call: kNotFound when it is not planned, kState when it is folded (the fact stands in the
   // record, and counts when the book is made again), kLimit when it is too far ahead.
   Result<void> add(const BookFact& fact);
+  // An own reply was taken back before any path carried it: nobody there will see it.
+  void take_back(const CallId& call, FactKind kind);
   // Facts of the past, in any order, to a book just made; then the time. Tells nothing, since all
   // of it was told before; calls that are open at `until` are told at the next advance.
   void replay(std::vector<BookFact> facts, WallTime until);
@@ -142,6 +152,7 @@ class CallBook {
     CallFacts facts;
     bool told_due = false, told_overdue = false, closed = false;
     bool passed_over = false;  // between two looks, now or in a run before this one
+    std::optional<ClockGap> gap = {};  // by that
     bool path_down = false;
     bool down_at_end = false;  // the station did not run when it ended
     bool down_within = false;  // nor at some time while it was open
@@ -152,6 +163,7 @@ class CallBook {
   Result<void> take(const RestoreFact& fact);
   Result<void> take(const DownFact& fact);
   Result<void> take(const UnwatchedFact& fact);
+  Result<void> take(const GapFact& fact);
   Result<void> take(const PathDownFact& fact);
   Result<void> take(const PathUpFact& fact);
   Result<void> take(const DrillFact& fact);
@@ -160,6 +172,7 @@ class CallBook {
   void look(WallTime now, bool live);
   void tell(Slot& slot, WallTime now);
   void close(Slot& slot, WallTime now);
+  void grow_folded(std::size_t days);
   void fold(WallTime now);
   Result<void> step_back(WallTime now);
   CallFacts facts_of(const Slot& slot) const;
@@ -172,6 +185,7 @@ class CallBook {
   AlarmRule alarm_, missed_;
   WallTime begin_, planned_until_, looked_at_;
   std::optional<WallTime> cut_since_, path_down_since_;
+  std::optional<ClockGap> gap_;  // the newest
   bool muted_ = false;
   std::map<CallId, Slot> slots_;
   std::map<Day, std::uint8_t> drills_;  // of days that are not folded

@@ -45,14 +45,21 @@ const char* to_string(CallState state) {
     case CallState::kInCut: return "in a cut";
     case CallState::kOwnStationDown: return "own station down";
     case CallState::kOwnPathDown: return "own path down";
+    case CallState::kNotWatched: return "not watched";
   }
   return "";
 }
 
 std::optional<CallState> call_state_from(std::string_view text) {
-  for (int i = 0; i <= static_cast<int>(CallState::kOwnPathDown); ++i)
+  for (int i = 0; i <= static_cast<int>(CallState::kNotWatched); ++i)
     if (text == to_string(static_cast<CallState>(i))) return static_cast<CallState>(i);
   return std::nullopt;
+}
+
+bool is_not_seen(std::string_view state) {
+  for (const CallState one : {CallState::kOwnStationDown, CallState::kOwnPathDown, CallState::kNotWatched})
+    if (state == to_string(one)) return true;
+  return false;
 }
 
 std::optional<Answer> answer_of(const PlannedCall& call, const CallFacts& facts) {
@@ -76,7 +83,7 @@ CallState judge(const PlannedCall& call, const CallFacts& facts, WallTime now) {
   if (facts.in_cut) return CallState::kInCut;
   if (now < call.late_from) return CallState::kDue;
   if (now < call.unanswered_from) return CallState::kOverdue;
-  if (facts.unwatched) return CallState::kOwnStationDown;
+  if (facts.unwatched) return facts.ran ? CallState::kNotWatched : CallState::kOwnStationDown;
   if (facts.own_path_down) return CallState::kOwnPathDown;
   const bool was_called =
       facts.of(0, FactKind::kCalled).has_value() || facts.of(1, FactKind::kCalled).has_value();

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "watch/clock_gap.h"
 #include "watch/schedule.h"
 
 namespace detente::watch {
@@ -40,6 +41,8 @@ struct CallFacts {
   std::array<std::array<std::optional<Deed>, 4>, 2> deeds;  // by side and kind
   bool in_cut = false;     // a cut was in force while the call was open
   bool unwatched = false;  // this station was not there to see what came of it
+  bool ran = false;        // though it ran: its clock jumped over the call, or it stood still
+  std::optional<ClockGap> gap = {};  // and in that span
   // No path of this side could carry anything when an answer of the other side would have been in time, or when it ended.
   bool own_path_down = false;
 
@@ -63,9 +66,13 @@ enum class CallState : std::uint8_t {
   kInCut,                // the line was cut
   kOwnStationDown,       // not known: this station was not there
   kOwnPathDown,          // not known: nothing could leave this station
+  kNotWatched,           // not known: the clock jumped over it, or the host or the station stood still
 };
 std::optional<CallState> call_state_from(std::string_view text);  // of those words
 const char* to_string(CallState state);  // "pending", ..., "answered at their hour", ...
+
+// Words of a state that says that this side does not know what became of the call.
+bool is_not_seen(std::string_view state);
 
 CallState judge(const PlannedCall& call, const CallFacts& facts, WallTime now);
 

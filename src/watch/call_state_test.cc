@@ -97,6 +97,8 @@ TEST(CallState, CutAndOwnStationAreNobodysSilence) {
   down.unwatched = true;
   EXPECT_EQ(judge(two_clocks(), down, at(59)), CallState::kOverdue);
   EXPECT_EQ(judge(two_clocks(), down, at(60)), CallState::kOwnStationDown);
+  down.ran = true;
+  EXPECT_EQ(judge(two_clocks(), down, at(60)), CallState::kNotWatched);
   down.add(fact(FactKind::kAnswered, kNorth, at(2)));
   EXPECT_EQ(judge(two_clocks(), down, at(60)), CallState::kAnsweredInTime) << "it came later";
 }

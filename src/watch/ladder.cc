@@ -366,6 +366,7 @@ Ladder judge(const LadderFacts& facts) {
     out.also.push_back(also_text(Situation::kOutageAnnounced, judged));
   out.also.insert(out.also.end(), facts.announced.begin(), facts.announced.end());
   if (facts.hours && facts.outside_hours) out.also.push_back("Outside its hours: " + *facts.hours + ". FLASH rings all the same.");
+  out.also.insert(out.also.end(), facts.hours_trouble.begin(), facts.hours_trouble.end());
   add_lost(out, facts);
   return out;
 }

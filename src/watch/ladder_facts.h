@@ -74,6 +74,7 @@ struct FarFacts {
   bool session = false;
   std::optional<Instant> session_since;
   std::optional<Instant> heard;      // on any path of this counterpart
+  std::optional<WallTime> heard_before = {};  // by a run of this station before this one, as it noted
   std::optional<Farewell> farewell;  // and nothing since
   // Heard last on a path that this line may not take.
   struct Elsewhere {
@@ -181,6 +182,7 @@ struct LadderFacts {
   // Of the accord line: all others are cut in the dark, and so nothing is sent on this one either.
   std::optional<CutFacts> dark_by_us, dark_by_them;
   bool lift_alone = false;  // the accord lets each side lift its own cut
+  std::vector<std::string> hours_trouble = {};  // why check calls are not known here, or not the same there
   std::vector<std::string> announced;  // cuts that are still to come, each in words
   std::optional<OutageFacts> outage;
   std::optional<OutageFacts> outage_over;  // the newest of theirs that has passed its end

@@ -123,6 +123,12 @@ std::string time_text(WallTime time) {
   return out;
 }
 
+std::string told_text(const LadderFacts& facts, WallTime time) {
+  constexpr std::uint32_t kAheadSeconds = 60;  // clocks differ by less
+  const bool ahead = time.seconds > std::uint64_t{facts.now.wall.seconds} + kAheadSeconds;
+  return time_text(time) + (ahead ? " (an hour that this clock has not reached)" : "");
+}
+
 WallTime wall_of(const LadderFacts& facts, Instant then) {
   if (facts.walls != nullptr) return facts.walls->at(then);
   const auto ago = std::max<std::int64_t>(0, (facts.now.mono - then).count() / 1'000'000);
@@ -130,7 +136,9 @@ WallTime wall_of(const LadderFacts& facts, Instant then) {
   return {static_cast<std::uint32_t>(at)};
 }
 
-std::string since_text(const LadderFacts& facts, Instant then) { return time_text(wall_of(facts, then)); }
+std::string since_text(const LadderFacts& facts, Instant then) {
+  return told_text(facts, wall_of(facts, then));
+}
 
 std::string started_text(const LadderFacts& facts) {
   return facts.equipment.started_at ? time_text(*facts.equipment.started_at) : since_text(facts, facts.equipment.started);

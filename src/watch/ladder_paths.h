@@ -26,6 +26,8 @@ WallTime wall_of(const LadderFacts& facts, Instant then);
 // "2026-11-24 09:00:03Z", by this machine's clock.
 std::string since_text(const LadderFacts& facts, Instant then);
 std::string time_text(WallTime time);
+// Of what has been: with a remark where it lies ahead of this machine's clock.
+std::string told_text(const LadderFacts& facts, WallTime time);
 std::string started_text(const LadderFacts& facts);
 
 }  // namespace detente::watch

@@ -171,6 +171,14 @@ TEST(Ladder, NeverHeardSaysSinceWhen) {
       << ladder.text.words;
   EXPECT_EQ(ladder.highest_good, RungKind::kEquipment);
   EXPECT_EQ(ladder.first_not, RungKind::kPath);
+  // What a run before this one heard is known, too, and is said with its source.
+  facts.station.heard_before = WallTime{facts.now.wall.seconds - 86400};
+  std::string words = judge(facts).text.words;
+  EXPECT_NE(words.find("; before it last at 2027-01-14 "), std::string::npos) << words;
+  EXPECT_NE(words.find("as this station noted then."), std::string::npos) << words;
+  facts.station.heard_before = WallTime{facts.now.wall.seconds + 86400};
+  words = judge(facts).text.words;
+  EXPECT_NE(words.find("(an hour that this clock has not reached), as this station noted then."), std::string::npos) << words;
 }
 
 TEST(Ladder, ALostPacketIsNoSituation) {

@@ -118,7 +118,7 @@ std::string by_mandate(const CutFacts& cut) { return cut.mandate.empty() ? "" : 
 
 // A moment is its author's, and whoever reads it has another clock before him.
 std::string cut_time(const LadderFacts& facts, const CutFacts& cut, bool ours) {
-  if (ours) return time_text(cut.since);
+  if (ours) return told_text(facts, cut.since);
   return time_text(cut.since) + " by " + facts.far + "'s clock" +
          (cut.since_by_ours ? " (" + time_text(*cut.since_by_ours) + " by ours)" : "");
 }
@@ -211,11 +211,11 @@ std::string nobody_words(const LadderFacts& facts) {
   const PeopleFacts& people = facts.people;
   std::string out = "The station of " + facts.far + " is there (" + heard_text(facts) + ").";
   if (people.claim_off)
-    out += " It says that nobody is on watch since " + time_text(*people.claim_off) + " (a claim).";
+    out += " It says that nobody is on watch since " + told_text(facts, *people.claim_off) + " (a claim).";
   if (people.unanswered)
     out += (people.their_turn ? " Nobody called us for the check call at "
                               : " Nobody answered the check call at ") +
-           time_text(*people.unanswered) +
+           told_text(facts, *people.unanswered) +
            (people.unanswered_row > 1
                 ? ", the last of " + std::to_string(people.unanswered_row) + " in a row."
                 : ".");
@@ -225,10 +225,10 @@ std::string nobody_words(const LadderFacts& facts) {
     out += (people.claim_since ? " since " + time_text(*people.claim_since) : "") + ", which is a claim.";
   }
   if (people.presence && people.presence->answer == Presence::kUnanswered)
-    out += " Nobody answered the presence query at " + time_text(people.presence->at) + ".";
-  if (people.answered) out += " A person there last answered at " + time_text(people.answered->at) + ".";
+    out += " Nobody answered the presence query at " + told_text(facts, people.presence->at) + ".";
+  if (people.answered) out += " A person there last answered at " + told_text(facts, people.answered->at) + ".";
   const auto earlier = [&](const std::string& what, WallTime at, const std::string& by) {
-    out += " A person there " + what + " at " + time_text(at) + (by.empty() ? "" : " (" + by + ")") + ".";
+    out += " A person there " + what + " at " + told_text(facts, at) + (by.empty() ? "" : " (" + by + ")") + ".";
   };
   if (people.declined) earlier("declined a check call", people.declined->at, people.declined->by);
   if (people.called) earlier("called us for a check call", *people.called, "");
@@ -271,8 +271,13 @@ std::string log_only_words(const LadderFacts& facts) {
   const std::string begin = "By the accord nothing goes over this line by the program. ";
   if (!facts.contact) return begin + "No contact was logged by hand yet.";
   const ContactFacts& contact = *facts.contact;
-  return begin + "The newest contact that was logged by hand: " + time_text(contact.at) + ", " + contact.bearer +
+  return begin + "The newest contact that was logged by hand: " + told_text(facts, contact.at) + ", " + contact.bearer +
          (contact.from_them ? ", from " + facts.far : ", from us") + ": \"" + contact.words + "\".";
+}
+
+std::string before_text(const LadderFacts& facts) {
+  if (!facts.station.heard_before) return "";
+  return "; before it last at " + told_text(facts, *facts.station.heard_before) + ", as this station noted then";
 }
 
 }  // namespace
@@ -298,7 +303,7 @@ bool outlasts_outage(const LadderFacts& facts) {
 std::string heard_text(const LadderFacts& facts) {
   if (!facts.station.heard)
     return "nothing was heard since this station's start at " +
-           started_text(facts);
+           started_text(facts) + before_text(facts);
   return "heard last at " + since_text(facts, *facts.station.heard) +
          ago(age_of(facts, facts.station.heard));
 }

@@ -19,9 +19,18 @@ void PastCalls::add(const CallId& id, SideIndex caller, CallState state, WallTim
   Call& call = calls_[id];
   call.caller = caller;
   call.state = state;
+  call.hour = hour;
   PlannedCall planned;
   planned.at = planned.unanswered_from = hour;
   if (const auto silent = silent_of(call); silent && *silent != own_) static_cast<void>(running_.on_silence(planned));
+}
+
+void PastCalls::take_back(WallTime until) {
+  for (auto& [id, call] : calls_) {
+    if (!call.state || call.hour <= until) continue;
+    if (const auto silent = silent_of(call); silent && *silent != own_) running_.take_back(call.hour);
+    call.state.reset();
+  }
 }
 
 void PastCalls::add(const DrillFact& drill) {

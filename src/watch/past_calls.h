@@ -20,6 +20,8 @@ class PastCalls {
   void add(const CallFact& fact);
   // A call was over; `hour`: when it was to be made. Of several of one call the newest counts.
   void add(const CallId& call, SideIndex caller, CallState state, WallTime hour);
+  // A clock was set back to that: what was noted of calls that come after it is not settled.
+  void take_back(WallTime until);
   void add(const DrillFact& drill);
   void add(const LifeFact& life);
   void add(const RestoreFact& restored);
@@ -37,6 +39,7 @@ class PastCalls {
   struct Call {
     SideIndex caller = 0;
     std::optional<CallState> state;
+    WallTime hour;
     std::array<bool, 2> called{};
     std::array<std::optional<Deed>, 2> answered;
   };

@@ -48,6 +48,19 @@ TEST(PastCalls, WhatComesAfterTheLastChangeIsTheBooks) {
   EXPECT_EQ(past.day(kDay + 1), DayCounts());
 }
 
+TEST(PastCalls, WhatAClockThatWasSetBackConcludedIsNotSettled) {
+  PastCalls past(kOwn);
+  past.add({kDay, 0}, kFar, CallState::kNotCalled, hour(kDay));
+  past.add({kDay + 1, 0}, kFar, CallState::kNotCalled, hour(kDay + 1));
+  past.add({kDay + 2, 0}, kFar, CallState::kOwnStationDown, hour(kDay + 2));
+  past.take_back({hour(kDay).seconds + 3600});
+  past.add({kDay + 1, 0}, kFar, CallState::kNotCalled, hour(kDay + 1));
+  past.settle();
+  EXPECT_EQ(past.alarm().row(), 2u);
+  EXPECT_EQ(past.day(kDay + 1).of(DayMark::kSilent), 1);
+  EXPECT_EQ(past.day(kDay + 2), DayCounts());
+}
+
 TEST(PastCalls, ABookGoesOnFromThem) {
   PastCalls past(kOwn);
   past.add(fact(kDay, FactKind::kAnswered, kFar));

@@ -21,7 +21,7 @@ import xml.etree.ElementTree
 from ceremony_support import good, run
 
 MARKS = ["in time", "at their hour", "late", "silent", "missed", "declined", "called off",
-         "in a cut", "own station down", "own path down", "drill"]
+         "in a cut", "own station down", "own path down", "not watched", "drill"]
 LINE = "/v1/counterparts/north/lines/liaison"
 EPOCH = "0123456789abcdef" * 2
 

@@ -120,9 +120,11 @@ class Calls(unittest.TestCase):
             self.assertIn(says, self.refused(HOURS.replace(old, new)))
         self.assertEqual([p.name for p in (self.south / "accords").glob("*")], [])
 
-    def test_an_unknown_zone_is_said_and_the_rest_goes_on(self):
+    def test_an_unknown_zone_is_refused_or_said_and_the_rest_goes_on(self):
         unknown = HOURS.replace('time = "17:00"\nzone = "Asia/Seoul"', 'time = "17:00"\nzone = "Asia/Seol"')
-        drafted = good(self.south, *self.draft(unknown))
+        self.assertIn('"Asia/Seol": this machine has none', self.refused(unknown))
+        self.assertEqual([p.name for p in (self.south / "accords").glob("*")], [])
+        drafted = good(self.south, *self.draft(unknown), "--unknown-zones")
         self.assertIn('"Asia/Seol": this machine has none', drafted["unknown"][0])
         calls = self.calls(self.south)
         self.assertEqual([c["date"] for c in calls["calls"]], DATES)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import unittest
 
+from relay import Relay
 from stations import DETENTE, wait_until
 from watch_test import DAY, HOUR, MINUTE, NINE, WatchCase
 
@@ -28,12 +29,14 @@ class Clocks(WatchCase):
         self.assertEqual(len(due), 1)
         # The host slept over the whole hour: not seen, so nobody's silence.
         self.clock.set(NINE + DAY + HOUR)
-        self.wait_state(self.south, "own station down")
+        self.wait_state(self.south, "not watched")
         # So it stays when the station starts again.
         for end in (self.south.stop, self.south.kill):
             end()
             self.south.start()
-            self.assertEqual(self.state(self.south), "own station down")
+            self.assertEqual(self.state(self.south), "not watched")
+            self.assertRegex(self.calls(self.south)[0]["state_words"],
+                             "^not known: this machine's clock jumped ahead from 2027-03-02T00:0.* to 2027-03-03T01:00:")
             self.assertEqual(self.watch(self.south)["silence"]["row"], 1, "yesterday's, which was called, alone")
         # A year ahead and back again: the books are made anew, and nothing is lost.
         self.clock.set(NINE + 365 * DAY)
@@ -83,6 +86,58 @@ class OwnPath(WatchCase):
                 sent, heard, kept = line["paths"]["path1"]
                 self.assertEqual((sent, heard), (0, 0))
                 self.assertGreater(kept, 0)
+
+
+class Uncarried(WatchCase):
+    OPTIONS = ("--gap",)
+
+    def test_an_answer_that_no_path_carried_answers_nothing(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        try:
+            self.start()
+            self.clock.set(NINE + 10)
+            for station in (self.south, self.north):
+                self.wait_state(station, "due")
+            self.cli(self.south, "call", "military-west", "--as", "kim")
+            wait_until(lambda: self.watch(self.north)["open_call"]["facts"], "the call to come")
+        finally:
+            relay.close()
+        # A new life of the station gives no index before the other side has said what it holds.
+        self.north.stop()
+        self.north.start()
+        self.cli(self.north, "answer", "military-west", "--as", "ri", "--wait", "durable")
+        self.wait_state(self.north, "answered in time")
+        self.clock.set(NINE + 31 * MINUTE)
+        self.wait_state(self.north, "unanswered")
+        acts = [(line["act"], line.get("carried")) for line in self.log(self.north) if line["what"] == "call" and line["side"] == "own"]
+        self.assertEqual(acts, [("answered", 0)])
+        outcomes = [line["state"] for line in self.log(self.north) if line["what"] == "outcome" and line["line"] == "south/military-west"]
+        self.assertEqual(outcomes, ["unanswered"])
+        self.assertIsNone(self.watch(self.north)["last_answer"])
+        self.north.stop()
+        self.north.start()
+        self.assertEqual(self.state(self.north), "unanswered")
+
+
+class HeardBefore(WatchCase):
+    def test_when_they_were_heard_last_outlives_a_new_start(self):
+        self.start()
+        self.north.stop()
+        heard = None
+        for end in (self.south.stop, self.south.kill):
+            end()
+            self.south.start()
+            link = self.south.get("/v1/status")["counterparts"][0]["link"]
+            self.assertIsNone(link["last_heard"])
+            self.assertEqual(heard or link["heard_before"], link["heard_before"])
+            heard = link["heard_before"]
+            self.assertLessEqual(abs(heard - self.clock.now()), 120)
+            ladder = self.south.get("/v1/counterparts/north/lines/military-west/status")
+            self.assertIn("; before it last at 2027-03-01 ", ladder["words"])
+            self.assertIn("as this station noted then", ladder["words"])
+            shown = subprocess.run([DETENTE, "status", "--dir", self.south.dir], env={**os.environ, **self.clock.env},
+                                   capture_output=True, text=True, timeout=60, check=True).stdout
+            self.assertIn("last heard before the start: 2027-03-01 ", " ".join(shown.split()))
 
 
 class Persons(WatchCase):
