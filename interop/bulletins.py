@@ -58,18 +58,21 @@ def _place(revocation):
 class Roster:
     """What the bulletins say together. Each is taken whole or not at all, in the order given."""
 
-    def __init__(self, sides):
-        self.sides = sides
+    def __init__(self, keys):
+        """[(side, root key, None or how far it counts: (last bulletin, last credential))]."""
+        self.keys = keys
         self.heard = set()
         self.bulletins, self.credentials, self.revoked, self.since = {}, {}, {}, {}
 
     def take(self, data):
         """(whether it is a bulletin of one of the two that fits the others, the side that signed it)."""
-        for side, root in self.sides:
+        for side, root, retired in self.keys:
             try:
                 bulletin = parse_bulletin(data, root, side)
             except Malformed:
                 continue
+            if retired and (bulletin[0] > retired[0] or any(fields[5] > retired[1] for _, fields in bulletin[2])):
+                return False, side
             self.heard.add(side)
             try:
                 self._take(side, data, bulletin)

@@ -109,8 +109,8 @@ class Extract:
         refuse(len(part[0].encode()) > 131072, "extract: an accord above 128 KiB")
         note = parse_note(part[0].encode())
         accord = Accord(note.text)
-        refuse([line[0] for line in note.lines] != [name for name, _ in accord.sides],
-               "extract: an accord without exactly both sides' signature lines in their order")
+        refuse([line[0] for line in note.lines] != accord.signers,
+               "extract: an accord without exactly its signature lines in their order")
         annexes = {}
         for line, text in part[1].items():
             refuse(not is_uint(line, 0, 65535) or type(text) is not str, "extract: an annex's form")
@@ -119,10 +119,16 @@ class Extract:
 
     def _check_chain(self):
         terms = [accord for _, accord, _ in self.accords]
+        refuse(terms[0].retired, "extract: an accord that renews a root key, without the one before it")
         for old, new in zip(terms, terms[1:]):
-            refuse(new.version <= old.version or new.lineage != old.lineage or new.sides != old.sides
-                   or (new.version == old.version + 1 and new.predecessor != old.digest),
+            follows = new.version == old.version + 1
+            refuse(new.version <= old.version or new.lineage != old.lineage
+                   or [name for name, _ in new.sides] != [name for name, _ in old.sides]
+                   or (follows and new.predecessor != old.digest),
                    "extract: accords that do not follow one another")
+            renewed = [name for name, root in new.sides if old.root(name) != root]
+            refuse(renewed != list(new.retired) or (renewed and not follows),
+                   "extract: another root key, and no accord that renews it after the one before")
 
     def _check_lines(self):
         terms = self.accords[0][1]
@@ -134,6 +140,19 @@ class Extract:
                "extract: annexes of other lines than the entries'")
 
 
+def roots_of(accords):
+    """[(side, root key, None or how far it counts: (last bulletin, last credential))] of a lineage, the oldest accord first."""
+    out = []
+    for name, _ in accords[0].sides:
+        keys = [[accords[0].root(name), None]]
+        for accord in accords[1:]:
+            if accord.root(name) != keys[-1][0]:
+                keys[-1][1] = accord.retired[name]
+                keys.append([accord.root(name), None])
+        out += [(name, root, retired) for root, retired in keys]
+    return out
+
+
 class Verifier:
     """Runs the checks of section 9 in their order."""
 
@@ -141,15 +160,16 @@ class Verifier:
         self.extract, self.roots, self.digest = extract, roots, digest
         self.terms = extract.accords[-1][1]
         self.by_number, self.used = {}, set()
+        self.keys = roots_of([accord for _, accord, _ in extract.accords])
         self.credential_checks = [self._credential(data) for data in extract.credentials]
-        self.roster = Roster(self.terms.sides)
+        self.roster = Roster(self.keys)
         for data in bulletins:
             good, side = self.roster.take(data)
             if not good:
                 self.credential_checks.append(check("bulletin", False, side=side))
 
     def fits_anchor(self):
-        return (all(self.terms.root(side) == root for side, root in self.roots.items())
+        return (all(any(name == side and key == root for name, key, _ in self.keys) for side, root in self.roots.items())
                 and (self.digest is None
                      or any(a.digest == self.digest for _, a, _ in self.extract.accords)))
 
@@ -158,10 +178,11 @@ class Verifier:
                                        or all(name in self.roots for name, _ in self.terms.sides))
 
     def accords(self):
-        out = []
+        out, before = [], None
         for note, accord, annexes in self.extract.accords:
-            signed = all(note.fits(line, name, root)
-                         for line, (name, root) in zip(note.lines, accord.sides))
+            keys = accord.sides + [(name, before.root(name)) for name in accord.retired]
+            signed = all(note.fits(line, name, root) for line, (name, root) in zip(note.lines, keys))
+            before = accord
             checks = [check("accord", signed and self.fits_anchor())]
             for line in sorted(annexes):
                 text, annex = annexes[line]
@@ -171,11 +192,13 @@ class Verifier:
         return out
 
     def _credential(self, data):
-        for side, root in self.terms.sides:
+        for side, root, retired in self.keys:
             try:
                 fields = parse_credential(data, root, side)
             except Malformed:
                 continue
+            if retired and fields[5] > retired[1]:
+                return check("credential", False, side=side)
             fresh = (side, fields[5]) not in self.by_number
             self.by_number.setdefault((side, fields[5]), fields)
             return check("credential", fresh, side=side, post=fields[4], number=fields[5],

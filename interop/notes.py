@@ -248,7 +248,8 @@ def parse_card(data):
 
 
 class Accord:
-    """Fields: version, digest, lineage, predecessor, sides [(name, root)], lines {number: digest}, paths."""
+    """Fields: version, digest, lineage, predecessor, sides [(name, root)], retired {name: (last bulletin, last credential)},
+    lines {number: digest}, paths."""
 
     def __init__(self, text):
         table = parse_toml(text, 65536, "accord")
@@ -268,7 +269,9 @@ class Accord:
         table.expect("receipt", "contents durably stored")
         table.digest("dictionary")
         order = table.texts("order", 2, 2)
+        self.retired = {}
         self.sides = [self._side(side) for side in table.tables("sides", 2, 2)]
+        refuse(first and self.retired, "accord: the first one renews a root key")
         refuse([name for name, _ in self.sides] != order, "accord: sides are not in their order")
         refuse(self.sides[0][1] == self.sides[1][1], "accord: one root key for both")
         refuse(table.text("seal") not in ["both", *order], "accord: seal is neither both nor a side")
@@ -276,15 +279,19 @@ class Accord:
         self._lists(table)
         table.close()
 
-    @staticmethod
-    def _side(table):
+    def _side(self, table):
         name, root = table.name("name"), table.root("root")
         refuse(name == "both", "accord: a side may not be named both")
         table.line("self", 1, 80)
         table.line("other", 1, 80)
         table.word("aead")
         table.digest("aead_vectors")
+        last = (table.integer("last_bulletin", 0, (1 << 32) - 1, optional=True),
+                table.integer("last_credential", 0, 65535, optional=True))
         table.close()
+        refuse((last[0] is None) != (last[1] is None), "accord: one of last_bulletin and last_credential alone")
+        if last[0] is not None:
+            self.retired[name] = last
         return name, root
 
     @staticmethod
@@ -317,6 +324,11 @@ class Accord:
             self.lines[numbers[-1]] = line.digest("annex")
             line.close()
         refuse(numbers != sorted(set(numbers)) or numbers[0] != 0, "accord: lines do not ascend from 0")
+
+    @property
+    def signers(self):
+        """Whose lines stand under it in an extract: those of former root keys last."""
+        return [name for name, _ in self.sides] + list(self.retired)
 
     def root(self, name):
         return dict(self.sides).get(name)

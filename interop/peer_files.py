@@ -116,6 +116,8 @@ def load_accord(folder: Path) -> Accord:
     if t["receipt"] != "contents durably stored" or t["limits"]["entry_bytes"] != 1024 or not _within(mib, 1, 1 << 20):
         raise FileError("receipt, entry_bytes or document_mib")
     sides = {s["name"]: s for s in t["sides"]}
+    if any("last_bulletin" in s for s in t["sides"]):
+        raise FileError("this accord renews a side's root key (accord.md section 5), which this implementation does not follow")
     order = t["order"]
     if [s["name"] for s in t["sides"]] != order or len(sides) != 2 or not all(is_name(n) for n in order):
         raise FileError("sides of the accord")
@@ -224,6 +226,9 @@ def load_side(folder: Path, counterpart: str | None = None) -> SideFiles:
     where = folder / "accords" / other
     if not where.is_dir():
         where = folder / "station" / "accords" / other
+    if (where / "in-force").exists():
+        raise FileError(f"version {(where / 'in-force').read_text().strip()} of the accord with {other} is in force, and this implementation "
+                        "knows the first alone: it follows no amendment (amendment.md) and no renewed root key")
     accord = load_accord(where)
     key = cbor.decode((folder / "station" / "station.key").read_bytes())
     pair = cbor.decode((folder / "station" / "pairs" / f"{other}.key").read_bytes())

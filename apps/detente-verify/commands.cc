@@ -59,7 +59,10 @@ std::vector<Finding> check_sides(const accord::AccordNote& note,
                                  const record::TrustAnchor& anchor) {
   const auto given_fits = [&](const auto& given) {
     const accord::AccordSide* side = note.accord.side(given.first);
-    return side && side->root == given.second;
+    if (!side || side->root == given.second) return side != nullptr;
+    // The key that it replaces, which signed it, leads to the new one.
+    const auto former = accord::NoteVerifier::make(side->name, accord::NoteKeyType::kEd25519, given.second);
+    return side->retired && former && accord::verify_note({note.text, note.signatures}, {&*former, 1}).has_value();
   };
   const bool fits = std::all_of(anchor.roots.begin(), anchor.roots.end(), given_fits) &&
                     (!anchor.accord || *anchor.accord == note.digest);

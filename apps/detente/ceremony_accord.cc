@@ -183,6 +183,14 @@ Result<void> check_zones(const AccordFiles& files) {
                                                   "machines know it: --unknown-zones");
 }
 
+namespace {
+
+bool is_root(const accord::SideRoots& roots, const crypto::VerifyKey& key) {
+  return std::any_of(roots.begin(), roots.end(), [&](const accord::SideRoot& root) { return root.key == key; });
+}
+
+}  // namespace
+
 Result<std::string> counterpart_of(const SideDir& side, const accord::Accord& accord) {
   const accord::AccordSide* own = accord.side(side.name());
   const accord::AccordSide* theirs = accord.side_opposite(side.name());
@@ -191,12 +199,16 @@ Result<std::string> counterpart_of(const SideDir& side, const accord::Accord& ac
                                       accord.second().name + ", and this side is " + side.name() +
                                       "; take the accord that names this side");
   DETENTE_TRY(own_card, side.own_card());
-  if (own->root != own_card.root)
+  DETENTE_TRY(own_roots, side.own_roots());
+  // A renewed one, theirs below too, is judged by the accord before: check_next().
+  const bool may_follow = side.has_accord(theirs->name);
+  if (own->root != own_card.root && !is_root(own_roots, own->root) && !(own->retired && may_follow))
     return fail(Fault::kConflict, "accord: it names another root key for " + side.name() +
                                       " than your card; the other side must import your card and "
                                       "draft it again");
   DETENTE_TRY(card, side.card_of(theirs->name));
-  if (theirs->root != card.root)
+  DETENTE_TRY(their_roots, side.roots_of(theirs->name));
+  if (theirs->root != card.root && !is_root(their_roots, theirs->root) && !(theirs->retired && may_follow))
     return fail(Fault::kConflict,
                 "accord: it names another root key for " + theirs->name +
                     " than the card that they gave you; ask them which one holds");

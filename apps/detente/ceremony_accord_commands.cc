@@ -160,19 +160,31 @@ Result<AccordFiles> files_to_hand(const SideDir& side, const std::string& counte
   return next ? next_of(side, counterpart) : side.accord_files(counterpart);
 }
 
+Result<AccordFiles> sign_first(const SideDir& side, const std::string& counterpart, std::string_view passphrase) {
+  DETENTE_TRY(root, side.open_root(passphrase));
+  return sign_accord_files(side, counterpart, root);
+}
+
 Result<void> run_sign(Context& context, const std::string& counterpart, bool next) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(files, files_to_hand(side, counterpart, next));
   DETENTE_TRY(other, counterpart_of(side, files.note.accord));
   for (const std::string& line : accord_lines(files)) context.say(line);
   const bool own_first = files.note.accord.first().name == side.name();
-  if (files.note.signed_by[own_first ? 0 : 1]) {
+  bool is_signed = files.note.signed_by[own_first ? 0 : 1];
+  if (next) {
+    DETENTE_TRY(with_both_keys, next_is_signed(side, counterpart, files));
+    is_signed = with_both_keys;
+    DETENTE_TRY(old, side.accord_files(counterpart));
+    for (const std::string& line : difference_lines(files, old)) context.say("  " + line);
+  }
+  if (is_signed) {
     context.say("This side has signed it already; nothing changed.");
   } else {
     DETENTE_TRY(agreed, context.confirm("Sign this accord for " + side.name() + "?"));
     if (!agreed) return fail(Fault::kDenied, "not signed: the answer was not yes");
-    DETENTE_TRY(root, open_root(context, side));
-    DETENTE_TRY(done, next ? sign_next_accord_files(side, counterpart, root) : sign_accord_files(side, counterpart, root));
+    DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+    DETENTE_TRY(done, next ? sign_next_accord_files(side, counterpart, passphrase) : sign_first(side, counterpart, passphrase));
     files = std::move(done);
     context.say("Signed by " + side.name() + ".");
   }

@@ -135,15 +135,96 @@ void compare_annexes(std::vector<std::string>& out, const Annex& next, const Ann
   if (out.size() == before && next != old) out.push_back("The annex" + of + " changes: compare its text.");
 }
 
-std::optional<AccordFiles> with_signatures_of(AccordFiles ours, const AccordFiles& theirs) {
+// A side signs with one key, and with two where its root key is renewed. Lines of other keys are nobody's here.
+std::optional<AccordFiles> with_signatures_of(AccordFiles ours, const AccordFiles& theirs, const Accord& in_force) {
   bool added = false;
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (ours.note.signed_by[i] || !theirs.note.signed_by[i]) continue;
-    for (const accord::NoteSignature& line : theirs.note.signatures)
-      if (line.name == ours.note.accord.sides[i].name) ours.note.signatures.push_back(line);
+  for (const accord::NoteSignature& line : theirs.note.signatures) {
+    const auto same = [&](const accord::NoteSignature& one) { return one.name == line.name && one.key_id == line.key_id; };
+    const auto signs = [&](const Accord& accord) {
+      const accord::AccordSide* named = accord.side(line.name);
+      return named != nullptr && line.key_id == accord::note_key_id(line.name, accord::NoteKeyType::kEd25519, named->root);
+    };
+    if (!signs(ours.note.accord) && !signs(in_force)) continue;
+    if (std::any_of(ours.note.signatures.begin(), ours.note.signatures.end(), same)) continue;
+    ours.note.signatures.push_back(line);
     added = true;
   }
   return added ? std::optional(std::move(ours)) : std::nullopt;
+}
+
+void put_root(Accord& accord, const std::string& name, const crypto::VerifyKey& root, const accord::RetiredRoot& retired) {
+  for (accord::AccordSide& side : accord.sides) {
+    if (side.name != name) continue;
+    side.root = root;
+    side.retired = retired;
+  }
+}
+
+// All that was issued until now, as far as it is known here.
+accord::RetiredRoot issued_by(const accord::Roster& roster) {
+  accord::RetiredRoot out{static_cast<std::uint32_t>(roster.highest_bulletin()), 0};
+  for (const accord::SignedCredential* one : roster.all()) out.last_credential = std::max(out.last_credential, one->credential.number.value);
+  return out;
+}
+
+Result<void> renew_own_root(const SideDir& side, Accord& accord) {
+  DETENTE_TRY(card, side.next_card());
+  if (!card)
+    return fail(Fault::kState, "--renew-root: there is no next root key yet; first: detente side renew-root");
+  if (accord.side(side.name())->root == card->root)
+    return fail(Fault::kState, "--renew-root: the accord in force names the next root key already; when every other one does: detente side retire-root");
+  DETENTE_TRY(roster, side.own_roster());
+  put_root(accord, side.name(), card->root, issued_by(roster));
+  return {};
+}
+
+// Theirs, too. What they issued and did not send yet, they find out when they sign: check_numbers().
+Result<void> renew_their_root(const SideDir& side, const std::string& counterpart, const io::Path& file, Accord& accord) {
+  DETENTE_TRY(note, io::read_file(file, accord::kCardSizeMax));
+  const auto card = accord::parse_card(note);
+  if (!card) return fail_at(file.string(), card.error());
+  if (card->side != counterpart)
+    return fail(Fault::kConflict, file.string() + ": is the card of " + card->side + "; take the card-next.note of " + counterpart);
+  if (accord.side(counterpart)->root == card->root)
+    return fail(Fault::kConflict, file.string() + ": has the root key of " + counterpart + " that is in force; take its card-next.note");
+  DETENTE_TRY(roster, side.roster_of(counterpart));
+  put_root(accord, counterpart, card->root, issued_by(roster));
+  return {};
+}
+
+// What was issued after the draft was made would not count: it is drafted anew then.
+Result<void> check_numbers(const SideDir& side, const Accord& next) {
+  const accord::AccordSide* own = next.side(side.name());
+  if (own == nullptr || !own->retired) return {};
+  DETENTE_TRY(roster, side.own_roster());
+  const accord::RetiredRoot issued = issued_by(roster);
+  if (issued.last_bulletin <= own->retired->last_bulletin && issued.last_credential <= own->retired->last_credential) return {};
+  return fail(Fault::kState, "accord: this side issued bulletins that the draft does not know of, and the accord would not count them: draft it "
+                             "again where they are known, detente accord amend COUNTERPART --renew-root --replace");
+}
+
+// A next key of this side that is not the one made here: only if this side signed it once all the same, with both, and the
+// directory is older than that.
+Result<void> check_own_renewal(const SideDir& side, const std::string& counterpart, const AccordFiles& next) {
+  const accord::AccordSide* own = next.note.accord.side(side.name());
+  if (!own->retired) return {};
+  DETENTE_TRY(card, side.next_card());
+  if (card && card->root == own->root) return {};
+  DETENTE_TRY(is_signed, next_is_signed(side, counterpart, next));
+  if (is_signed) return {};
+  return fail(Fault::kConflict, "accord: it renews the root key of " + side.name() + " to one that was not made here: make it (detente side renew-root), "
+                                "hand its card-next.note over, and let " + counterpart + " draft it again with that, --their-root card-next.note");
+}
+
+void compare_roots(std::vector<std::string>& out, const Accord& next, const Accord& old) {
+  for (const std::size_t renewed : accord::renewed_sides(next, old)) {
+    const accord::AccordSide& now = next.sides[renewed];
+    out.push_back("The ROOT KEY of " + now.name + " is renewed: " + to_base64(now.root.bytes()) + " in place of " +
+                  to_base64(old.sides[renewed].root.bytes()) + ". Compare it with " + now.name + " over another way.");
+    if (now.retired)
+      out.push_back("  Of what the former one signed counts: up to bulletin " + std::to_string(now.retired->last_bulletin) + " and credential " +
+                    std::to_string(now.retired->last_credential) + ".");
+  }
 }
 
 }  // namespace
@@ -160,6 +241,9 @@ Result<AccordFiles> amend_accord_files(const SideDir& side, const AmendChoices& 
   DETENTE_TRY_VOID(change_annexes(draft, choices));
   DETENTE_TRY_VOID(add_lines(draft, choices.add, highest + 1, random));
   Accord& accord = draft.accord;
+  for (accord::AccordSide& one : accord.sides) one.retired.reset();  // of the renewal before this one
+  if (choices.renew_root) DETENTE_TRY_VOID(renew_own_root(side, accord));
+  if (choices.their_next_card) DETENTE_TRY_VOID(renew_their_root(side, choices.counterpart, *choices.their_next_card, accord));
   accord.version = in_force.accord.version + 1;
   accord.predecessor = in_force.digest;
   accord.lineage = in_force.lineage;
@@ -189,6 +273,8 @@ Result<void> check_next(const SideDir& side, const std::string& counterpart, con
   for (const accord::AccordInForce& accord : lineage) before.push_back(&accord);
   DETENTE_TRY(accord, as_accord(next));
   DETENTE_TRY_VOID(accord::check_successor_lines(accord, before));
+  DETENTE_TRY_VOID(accord::check_successor_roots(accord.accord, before));
+  DETENTE_TRY_VOID(check_own_renewal(side, counterpart, next));
   DETENTE_TRY(unknown, station::check_schedules(next.note.accord, next.annexes));
   static_cast<void>(unknown);
   return {};
@@ -215,16 +301,39 @@ std::vector<std::string> difference_lines(const AccordFiles& next, const AccordF
   if (a.session != b.session) out.push_back("The terms of sessions change (heartbeat, fresh keys).");
   if (a.limits != b.limits) out.push_back("The limits change.");
   if (a.paths != b.paths) out.push_back("The paths change.");
-  if (a.seal != b.seal || a.sides != b.sides) out.push_back("What stands of the sides changes (names for each other, ciphers): compare the texts.");
+  compare_roots(out, a, b);
+  auto names_of = [](Accord accord) {  // and ciphers: all but the root keys
+    for (accord::AccordSide& side : accord.sides) side.retired.reset();
+    return accord.sides;
+  };
+  auto now_named = names_of(a), then_named = names_of(b);
+  for (std::size_t i = 0; i < 2; ++i) now_named[i].root = then_named[i].root;
+  if (a.seal != b.seal || now_named != then_named) out.push_back("What stands of the sides changes (names for each other, ciphers): compare the texts.");
   if (a.title != b.title) out.push_back("The title changes.");
   if (out.empty()) out.push_back("Nothing but its version and its date differs from the accord in force.");
   out.push_back("It begins not before " + format_utc(a.not_before) + ", when both sides' stations hold it.");
   return out;
 }
 
-Result<AccordFiles> sign_next_accord_files(const SideDir& side, const std::string& counterpart, const crypto::SignKey& root) {
+Result<bool> next_is_signed(const SideDir& side, const std::string& counterpart, const AccordFiles& next) {
+  DETENTE_TRY(in_force, side.accord_files(counterpart));
+  const std::size_t own = next.note.accord.first().name == side.name() ? 0 : 1;
+  return next.note.signed_by[own] && accord::renewal_is_signed(next.note, in_force.note, own);
+}
+
+Result<AccordFiles> sign_next_accord_files(const SideDir& side, const std::string& counterpart, std::string_view passphrase) {
   DETENTE_TRY(next, next_of(side, counterpart));
   DETENTE_TRY_VOID(check_next(side, counterpart, next));
+  DETENTE_TRY_VOID(check_numbers(side, next.note.accord));
+  DETENTE_TRY(in_force, side.accord_files(counterpart));
+  const accord::AccordSide* own = next.note.accord.side(side.name());
+  const accord::AccordSide* before = in_force.note.accord.side(side.name());
+  if (own->root != before->root) {  // the former key first: the accord is complete with the other one alone
+    DETENTE_TRY(former, side.open_root_named(before->root, passphrase));
+    DETENTE_TRY(with_former, accord::sign_renewal(std::move(next.note), in_force.note, former));
+    next.note = std::move(with_former);
+  }
+  DETENTE_TRY(root, side.open_root_named(own->root, passphrase));
   DETENTE_TRY(signed_note, accord::sign_accord(std::move(next.note), root));
   next.note = std::move(signed_note);
   DETENTE_TRY_VOID(side.save_next_accord_files(counterpart, next));
@@ -240,7 +349,8 @@ Result<Imported> import_next_accord(const SideDir& side, const std::string& coun
   DETENTE_TRY_VOID(check_next(side, counterpart, theirs));
   DETENTE_TRY(ours, side.next_accord_files(counterpart));
   if (ours && ours->note.digest == theirs.note.digest) {
-    auto both = with_signatures_of(std::move(*ours), theirs);
+    DETENTE_TRY(in_force, side.accord_files(counterpart));
+    auto both = with_signatures_of(std::move(*ours), theirs, in_force.note.accord);
     if (!both) return Imported::kNothingNew;
     // Verified once more, as one note: what is written can be read.
     DETENTE_TRY(merged, accord::parse_accord_note(as_bytes(both->note.encode())));

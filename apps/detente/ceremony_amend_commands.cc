@@ -84,6 +84,10 @@ void add_amend_command(CLI::App& accord, Context& context) {
       ->allow_extra_args(false);
   amend->add_option("--heartbeat", options->choices.heartbeat_seconds, "Seconds without a word after which a station shows that it is there")
       ->check(CLI::Range(1, 86400));
+  amend->add_flag("--renew-root", options->choices.renew_root,
+                  "This side's next root key (detente side renew-root) in place of the present one");
+  amend->add_option("--their-root", options->choices.their_next_card, "The other side's next root key, too: the card-next.note that it handed over")
+      ->type_name("FILE");
   amend->add_option("--title", options->choices.title, "Of the accord");
   amend->add_option("--not-before", options->not_before, "When it may begin at the earliest, in UTC (default: now)");
   amend->add_flag("--replace", options->replace, "In place of a draft that is not signed by both");

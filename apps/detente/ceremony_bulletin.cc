@@ -11,8 +11,11 @@ Result<std::string> signer_of(const SideDir& side, ByteView bulletin) {
   DETENTE_TRY(known, side.cards());
   known.push_back(side.name());
   for (const std::string& name : known) {
-    auto card = name == side.name() ? side.own_card() : side.card_of(name);
-    if (card && accord::parse_bulletin(bulletin, card->root, name)) return name;
+    const auto roots = name == side.name() ? side.own_roots() : side.roots_of(name);
+    if (!roots) continue;
+    const auto read = accord::read_bulletin(bulletin, *roots, name);
+    if (read) return name;
+    if (read.error().fault == Fault::kDenied) return tl::unexpected<Error>(read.error());
   }
   return fail(Fault::kAuthentication,
               "is no bulletin of this side or of one whose card is here: it was changed, or is of "

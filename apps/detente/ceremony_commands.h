@@ -7,6 +7,7 @@
 namespace detente::cli {
 
 void add_side_commands(CLI::App& app, Context& context);      // side, card
+void add_root_commands(CLI::App& side, Context& context);   // side renew-root, retire-root
 void add_accord_commands(CLI::App& app, Context& context);    // accord
 void add_amend_command(CLI::App& accord, Context& context);   // accord amend
 void add_accord_proposal_commands(CLI::App& accord, Context& context);  // accord propose, fetch

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ceremony.h"
+#include "ceremony_amend.h"
 
 namespace detente::cli {
 namespace {
@@ -54,11 +55,23 @@ std::optional<std::string> station_step(const SideDir& side, const std::string& 
 std::string amend_step(const SideDir& side, const std::string& name) {
   const auto next = side.next_accord_files(name);
   if (!next || !*next || (*next)->note.complete()) return "";
-  const accord::AccordNote& note = (*next)->note;
-  if (!note.signed_by[note.accord.first().name == side.name() ? 0 : 1])
+  const auto is_signed = next_is_signed(side, name, **next);
+  if (is_signed && !*is_signed)
     return "detente accord show " + name + " --next, and when it is as agreed: detente accord sign " + name + " --next";
   return "detente accord export " + name + " DIR2 --next, hand DIR2 to " + name + ", and when " + name +
          " has signed and handed theirs back: detente accord import DIR2";
+}
+
+// Of a next root key: first in every accord, then in the present one's place.
+void add_root_steps(const SideDir& side, std::vector<std::string>& out) {
+  const auto renewal = side.renewal();
+  if (!renewal) return;
+  for (const std::string& name : renewal->open) {
+    const auto next = side.next_accord_files(name);
+    if (next && !*next) out.push_back("detente accord amend " + name + " --renew-root");
+  }
+  const auto former = side.card_is_former();
+  if ((renewal->open.empty() && !renewal->done.empty()) || (former && *former)) out.push_back("detente side retire-root");
 }
 
 std::string step_with(const SideDir& side, const std::string& name) {
@@ -95,6 +108,7 @@ std::vector<std::string> next_steps(const SideDir& side) {
     if (!step.empty()) out.push_back(std::move(step));
   }
   if (linked && !station_runs(side)) out.push_back("detente station run");
+  add_root_steps(side, out);
   return out;
 }
 

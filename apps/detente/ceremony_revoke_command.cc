@@ -2,6 +2,7 @@
 #include "base/civil.h"
 #include "ceremony_commands.h"
 #include "ceremony_revoke.h"
+#include "ceremony_root.h"
 #include "client_commands.h"
 #include "io/os_clock.h"
 
@@ -112,9 +113,13 @@ Result<void> run_revoke(Context& context, const RevokeOptions& options) {
   say_positions(context, lines, positions);
   DETENTE_TRY(agreed, context.confirm("Sign this with the root key?"));
   if (!agreed) return fail(Fault::kDenied, "not signed; nothing was changed");
-  DETENTE_TRY(root, open_root(context, side));
+  DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
+  DETENTE_TRY(root, side.open_root(passphrase));
   DETENTE_TRY(revoked, revoke_keys(side, lost.numbers, positions, root, io::os_wall_time()));
   DETENTE_TRY(told, tell_station(side, revoked.bytes));
+  // Where the next root key is in force already, this one's word does not count.
+  DETENTE_TRY(repeated, repeat_revocations(side, passphrase, io::os_wall_time()));
+  for (const Bytes& again : repeated) DETENTE_TRY_VOID(tell_station(side, again));
   context.say(lost.who + " is " + lost.fate + ". It stands in bulletin " + std::to_string(revoked.bulletin) +
               (told ? "; the running station tells every counterpart. Where a line is cut off: detente bulletin export FILE"
                     : ". It must reach every counterpart: detente bulletin export FILE"));

@@ -140,6 +140,8 @@ void add_side_commands(CLI::App& app, Context& context) {
   CLI::App* show = side.add_subcommand("show", "What is here, and what comes next");
   on_run(*show, context, [&context] { return run_show(context); });
 
+  add_root_commands(side, context);
+
   CLI::App& card = group(app, "card", "Cards: a side's name and root key");
   auto file = std::make_shared<std::string>();
   CLI::App* card_show = card.add_subcommand("show", "Show and verify a card");

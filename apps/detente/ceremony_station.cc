@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "ceremony.h"
+#include "ceremony_root.h"
 #include "station/anchor.h"
 
 namespace detente::cli {
@@ -27,6 +28,7 @@ Validity valid_for(std::uint32_t days, WallTime now) {
 // A number is never used again, so the next one is above all that were ever issued.
 // An officer whose enrolment was broken off before the bulletin has one too.
 Result<OfficerId> next_number(const SideDir& side, const accord::Roster& own) {
+  DETENTE_TRY_VOID(check_may_issue(side));
   std::uint32_t highest = 0;
   for (const accord::SignedCredential* credential : own.all())
     highest = std::max<std::uint32_t>(highest, credential->credential.number.value);

@@ -1,5 +1,6 @@
 #include "accord/accord.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "accord/fields.h"
@@ -96,6 +97,12 @@ Result<LineId> place_annex(const Accord& accord, std::string_view text, const An
   return line->number;
 }
 
+bool has_line_of(const AccordNote& note, const AccordSide& side) {
+  const auto key_id = note_key_id(side.name, NoteKeyType::kEd25519, side.root);
+  return std::any_of(note.signatures.begin(), note.signatures.end(),
+                     [&](const NoteSignature& line) { return line.name == side.name && line.key_id == key_id; });
+}
+
 }  // namespace
 
 Digest accord_digest(std::string_view text) { return crypto::sha256(as_bytes(text)); }
@@ -133,12 +140,48 @@ Result<AccordNote> sign_accord(AccordNote note, const crypto::SignKey& root) {
                                   "\"'s in this accord; draft it again with the card of this key");
 }
 
+std::vector<std::size_t> renewed_sides(const Accord& next, const Accord& old) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < 2; ++i)
+    if (next.sides[i].root != old.sides[i].root) out.push_back(i);
+  return out;
+}
+
+Result<AccordNote> sign_renewal(AccordNote next, const AccordNote& old, const crypto::SignKey& former) {
+  for (const std::size_t side : renewed_sides(next.accord, old.accord)) {
+    if (old.accord.sides[side].root != former.verify_key()) continue;
+    if (renewal_is_signed(next, old, side)) return next;
+    DETENTE_TRY(line, sign_note(next.text, old.accord.sides[side].name, former));
+    next.signatures.push_back(std::move(line));
+    return next;
+  }
+  return fail(Fault::kDenied, "accord: version " + std::to_string(next.accord.version) +
+                                  " does not replace this root key; sign with the one that the accord in force names");
+}
+
+bool renewal_is_signed(const AccordNote& next, const AccordNote& old, std::size_t place) {
+  const AccordSide& side = old.accord.sides[place];
+  if (next.accord.sides[place].root == side.root) return true;
+  const auto former = NoteVerifier::make(side.name, NoteKeyType::kEd25519, side.root);
+  if (!former) return false;
+  // A line of this key that does not fit refuses the note, though another one of it does.
+  return !next.signatures.empty() && verify_note({next.text, next.signatures}, {&*former, 1}).has_value();
+}
+
 Result<void> check_successor(const AccordNote& next, const AccordNote& old) {
   for (const AccordNote* note : {&next, &old})
     if (!note->complete())
       return fail(Fault::kState, "accord: version " + std::to_string(note->accord.version) +
                                      " is not signed by " + unsigned_sides(*note));
-  return check_follows(next, old);
+  DETENTE_TRY_VOID(check_follows(next, old));
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (renewal_is_signed(next, old, i)) continue;
+    const std::string& side = old.accord.sides[i].name;
+    return fail(Fault::kState, "accord: version " + std::to_string(next.accord.version) + " renews the root key of " + side +
+                                   ", and the key that it replaces has not signed it: " + side +
+                                   " signs with both, detente accord sign --next");
+  }
+  return {};
 }
 
 Result<void> check_follows(const AccordNote& next, const AccordNote& old) {
@@ -155,9 +198,30 @@ Result<void> check_follows(const AccordNote& next, const AccordNote& old) {
     // The order too: secrets and ids of a lineage are made in it.
     if (next.accord.sides[i].name != side.name)
       return refuse("its sides must be the same, in the same order");
-    if (next.accord.sides[i].root != side.root)
+    const bool other_key = next.accord.sides[i].root != side.root;
+    if (other_key && !next.accord.sides[i].retired)
       return refuse("side \"" + side.name +
-                    "\" has another root key; root keys stay for a lineage");
+                    "\" has another root key, and the accord does not say how far the one before counts; draft it by "
+                    "detente accord amend --renew-root");
+    if (!other_key && next.accord.sides[i].retired)
+      return refuse("it retires the root key of \"" + side.name + "\" and names no other one");
+    if (other_key && has_line_of(next, side) && !renewal_is_signed(next, old, i))
+      return fail(Fault::kAuthentication, "accord: version " + std::to_string(next.accord.version) + ": the signature of the root key of \"" + side.name +
+                                              "\" that it replaces does not fit the text; take the file from " + side.name + " again");
+  }
+  return {};
+}
+
+Result<void> check_successor_roots(const Accord& next, std::span<const AccordInForce* const> before) {
+  if (before.empty()) return {};
+  for (const std::size_t renewed : renewed_sides(next, before.back()->accord)) {
+    const AccordSide& now = next.sides[renewed];
+    for (const AccordInForce* old : before)
+      for (const AccordSide& side : old->accord.sides)
+        if (side.root == now.root)
+          return fail(Fault::kConflict, "accord: the new root key of " + now.name + " is the one of " + side.name + " in version " +
+                                            std::to_string(old->accord.version) +
+                                            ": a root key never comes again; make a new one: detente side renew-root");
   }
   return {};
 }

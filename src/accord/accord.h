@@ -42,8 +42,17 @@ Result<AccordNote> parse_accord_note(ByteView file);
 // Signing twice changes nothing.
 Result<AccordNote> sign_accord(AccordNote note, const crypto::SignKey& root);
 
+// Adds the signature of a root key that `next` replaces, under the name of the side whose it is in `old`; kDenied for
+// any other key. Signing twice changes nothing.
+Result<AccordNote> sign_renewal(AccordNote next, const AccordNote& old, const crypto::SignKey& former);
+// The sides whose root keys `next` renews, by their places in it.
+std::vector<std::size_t> renewed_sides(const Accord& next, const Accord& old);
+// Whether the root key of this side is vouched for by the one that it replaces; true where it stays.
+bool renewal_is_signed(const AccordNote& next, const AccordNote& old, std::size_t side);
+
 // Whether `next` may take the place of `old`: both complete, version + 1, the old one's digest as
-// predecessor, the same lineage, sides and root keys. kConflict says which of these fails.
+// predecessor, the same lineage and sides, and the same root keys, but for those that are renewed and
+// that the former ones signed, too. kConflict says which of these fails, kState who has not signed.
 Result<void> check_successor(const AccordNote& next, const AccordNote& old);
 // The same of a draft, whoever has signed it.
 Result<void> check_follows(const AccordNote& next, const AccordNote& old);
@@ -67,6 +76,10 @@ struct AccordInForce {
 // Whether the lines of `next` may take the place of those of the accords before it, the oldest first: a number keeps its
 // name and its evidence for a lineage, since its logs go on, and one that was retired is not given out again.
 Result<void> check_successor_lines(const AccordInForce& next, std::span<const AccordInForce* const> before);
+
+// Whether the root keys of `next` may follow those of the accords before it, the oldest first: one that was retired never
+// comes again, under either side's name.
+Result<void> check_successor_roots(const Accord& next, std::span<const AccordInForce* const> before);
 
 // Puts note and annexes together. The error names what is missing (kNotFound), altered or of
 // another accord (kAuthentication), unsigned (kState), or contradictory (kConflict). The order of

@@ -26,6 +26,9 @@ Result<void> check_sides(const Accord& accord) {
     if (side.name == "both")
       return fail(Fault::kConflict,
                   where + ": \"both\" has a meaning of its own; take another name");
+    if (side.retired && accord.version == 1)
+      return fail(Fault::kConflict,
+                  where + ": a first accord renews no root key; take last_bulletin and last_credential away");
   }
   const auto& [first, second] = accord.sides;
   if (first.name == second.name)
@@ -97,12 +100,17 @@ Result<AccordSide> read_side(TomlDocument& document, TomlDocument::Table table) 
   std::string other = table.text("other");
   std::string aead = table.text("aead");
   const Digest vectors = table.digest("aead_vectors");
+  std::optional<RetiredRoot> retired;
+  if (table.has("last_bulletin") || table.has("last_credential")) {
+    const std::uint32_t bulletin = table.integer("last_bulletin", 0, 0xffffffff);
+    retired = RetiredRoot{bulletin, static_cast<std::uint16_t>(table.integer("last_credential", 0, 0xffff))};
+  }
   table.close();
   DETENTE_TRY_VOID(document.result());
   auto root = crypto::VerifyKey::from_bytes(root_bytes);
   if (!root) return fail_at("accord: root key of side \"" + shown(name) + "\"", root.error());
   return AccordSide{std::move(name),  *root,           std::move(self),
-                    std::move(other), std::move(aead), vectors};
+                    std::move(other), std::move(aead), vectors, retired};
 }
 
 PathKind read_kind(TomlDocument& document, TomlDocument::Table& table) {
@@ -214,7 +222,7 @@ Accord draft_accord(const Card& first, const Card& second) {
   static constexpr std::string_view kAead = "ChaCha20-Poly1305";
   const Digest vectors = crypto::sha256(as_bytes(crypto::shipped_vectors(kAead)));
   const auto side = [&](const Card& own, const Card& other) {
-    return AccordSide{own.side, own.root, own.display, other.display, std::string(kAead), vectors};
+    return AccordSide{own.side, own.root, own.display, other.display, std::string(kAead), vectors, {}};
   };
   return Accord{.title = "Accord between " + first.display + " and " + second.display,
                 .not_before = std::max(first.created, second.created),

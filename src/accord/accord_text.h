@@ -32,6 +32,13 @@ inline constexpr std::string_view kSpec = "detente-spec/1";
 // What a cosignature says beyond its standard's "consistent, and the largest size seen".
 inline constexpr std::string_view kReceiptMeaning = "contents durably stored";
 
+// Of the root key that an accord replaces: how far what it signed counts. spec/accord.md section 5.
+struct RetiredRoot {
+  std::uint32_t last_bulletin = 0;    // 0..2^32 - 1: none above this one
+  std::uint16_t last_credential = 0;  // the same of credentials' numbers
+  bool operator==(const RetiredRoot&) const = default;
+};
+
 struct AccordSide {
   std::string name;  // equal to the key name of its signature
   crypto::VerifyKey root;
@@ -39,6 +46,8 @@ struct AccordSide {
   std::string other;  // what it calls the other
   std::string aead;   // the name of the AEAD of its choice
   Digest aead_vectors{};
+  // There in an accord that renews this side's root key, and in no other: of the key before.
+  std::optional<RetiredRoot> retired{};
   bool operator==(const AccordSide&) const = default;
 };
 

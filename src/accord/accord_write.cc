@@ -68,6 +68,10 @@ void write_lists(TomlWriter& out, const Accord& accord) {
         .text("other", side.other)
         .text("aead", side.aead)
         .text("aead_vectors", to_hex(side.aead_vectors));
+    if (side.retired)
+      out.comment("This accord renews the root key. What the one before it signed counts up to these numbers, and not beyond.")
+          .integer("last_bulletin", side.retired->last_bulletin)
+          .integer("last_credential", side.retired->last_credential);
   }
   out.blank().comment("Ways to the other side. Addresses are each side's own business.");
   for (const AccordPath& path : accord.paths) {

@@ -91,7 +91,7 @@ Result<void> check_bulletin(const Bulletin& bulletin) {
   return {};
 }
 
-Result<Bulletin> read_bulletin(ByteView payload, const crypto::VerifyKey& root) {
+Result<Bulletin> read_payload(ByteView payload, const crypto::VerifyKey& root) {
   wire::CborReader reader(payload);
   DETENTE_TRY_VOID(reader.array(6));
   DETENTE_TRY(version, reader.uint());
@@ -153,7 +153,7 @@ Result<Bytes> issue_bulletin(std::string_view side, std::uint64_t number, WallTi
 Result<Bulletin> parse_bulletin(ByteView bytes, const crypto::VerifyKey& root,
                                 std::string_view side) {
   DETENTE_TRY(payload, open_by_root(bytes, kBulletinSizeMax, kPurpose, kWhat, root));
-  auto bulletin = read_bulletin(payload, root);
+  auto bulletin = read_payload(payload, root);
   if (!bulletin) return fail_at(std::string(kWhat), bulletin.error());
   if (bulletin->side != side)
     return fail(Fault::kConflict, "bulletin: it is of side \"" + shown(bulletin->side) +

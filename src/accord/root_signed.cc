@@ -22,6 +22,11 @@ Bytes sign_by_root(ByteView payload, std::string_view purpose, const crypto::Sig
                       CoseTag::kTagged);
 }
 
+Result<Bytes> root_named(ByteView bytes) {
+  DETENTE_TRY(message, parse_sign1(bytes, CoseTag::kTagged));
+  return message.protected_headers.key_id.value_or(Bytes());
+}
+
 Result<Bytes> open_by_root(ByteView bytes, std::size_t size_max, std::string_view purpose,
                            std::string_view what, const crypto::VerifyKey& root) {
   const std::string name(what);

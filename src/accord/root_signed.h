@@ -14,6 +14,9 @@ namespace detente::accord {
 // is the external_aad: what is signed for one never passes for the other.
 Bytes sign_by_root(ByteView payload, std::string_view purpose, const crypto::SignKey& root);
 
+// The id of the root key that is said to have signed it; nothing checked beyond that.
+Result<Bytes> root_named(ByteView bytes);
+
 // The payload. `what` starts every message. kLimit, kMalformed for any other form, kAuthentication
 // unless `root` signed it for this purpose.
 Result<Bytes> open_by_root(ByteView bytes, std::size_t size_max, std::string_view purpose,

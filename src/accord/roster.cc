@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accord/root_signed.h"
 #include "crypto/hash.h"
 
 namespace detente::accord {
@@ -18,8 +19,61 @@ bool contradict(const Revocation& a, const Revocation& b) {
 
 }  // namespace
 
-Roster::Roster(std::string side, const crypto::VerifyKey& root)
-    : side_(std::move(side)), root_(root) {}
+SideRoots roots_of(std::string_view side, std::span<const Accord* const> lineage) {
+  SideRoots out;
+  for (const Accord* accord : lineage) {
+    const AccordSide* named = accord->side(side);
+    if (named == nullptr || (!out.empty() && out.back().key == named->root)) continue;
+    if (!out.empty()) out.back().retired = named->retired.value_or(RetiredRoot{});
+    out.push_back({named->root});
+  }
+  return out;
+}
+
+namespace {
+
+// The root that is said to have signed; the present one where it is none of them, so that the error is about that.
+const SideRoot& signer_of(ByteView bytes, const SideRoots& roots) {
+  const auto named = root_named(bytes);
+  for (const SideRoot& root : roots) {
+    const Kid kid = kid_of(root.key);
+    if (named && std::equal(named->begin(), named->end(), kid.begin(), kid.end())) return root;
+  }
+  return roots.back();
+}
+
+tl::unexpected<Error> retired(const std::string& what, std::string_view side, const std::string& last) {
+  return fail(Fault::kDenied, what + " of " + std::string(side) + ": it is signed by a root key that is retired, and of which nothing counts above " +
+                                  what.substr(0, what.find(' ')) + " " + last + "; ask " + std::string(side) +
+                                  " for one under its present root key. If it did not issue this one, the retired key is in other hands");
+}
+
+Result<void> check_retired(const SignedCredential& credential, const SideRoot& root, std::string_view side) {
+  if (!root.retired || credential.credential.number.value <= root.retired->last_credential) return {};
+  return retired("credential " + std::to_string(credential.credential.number.value), side, std::to_string(root.retired->last_credential));
+}
+
+}  // namespace
+
+Result<SignedCredential> read_credential(ByteView bytes, const SideRoots& roots, std::string_view side) {
+  const SideRoot& root = signer_of(bytes, roots);
+  DETENTE_TRY(credential, parse_credential(bytes, root.key, side));
+  DETENTE_TRY_VOID(check_retired(credential, root, side));
+  return credential;
+}
+
+Result<Bulletin> read_bulletin(ByteView bytes, const SideRoots& roots, std::string_view side) {
+  const SideRoot& root = signer_of(bytes, roots);
+  DETENTE_TRY(bulletin, parse_bulletin(bytes, root.key, side));
+  if (root.retired && bulletin.number > root.retired->last_bulletin)
+    return retired("bulletin " + std::to_string(bulletin.number), side, std::to_string(root.retired->last_bulletin));
+  for (const SignedCredential& credential : bulletin.credentials) DETENTE_TRY_VOID(check_retired(credential, root, side));
+  return bulletin;
+}
+
+Roster::Roster(std::string side, const crypto::VerifyKey& root) : Roster(std::move(side), SideRoots{{root}}) {}
+
+Roster::Roster(std::string side, SideRoots roots) : side_(std::move(side)), roots_(std::move(roots)) {}
 
 // True when it is new and fits what is held.
 Result<bool> Roster::check_new(const SignedCredential& credential) const {
@@ -64,14 +118,27 @@ void Roster::insert(const SignedCredential& credential) {
 }
 
 Result<bool> Roster::add(ByteView bytes) {
-  DETENTE_TRY(credential, parse_credential(bytes, root_, side_));
+  DETENTE_TRY(credential, read_credential(bytes, roots_, side_));
   DETENTE_TRY(is_new, check_new(credential));
   if (is_new) insert(credential);
   return is_new;
 }
 
 Result<bool> Roster::apply(ByteView bytes) {
-  DETENTE_TRY(bulletin, parse_bulletin(bytes, root_, side_));
+  auto bulletin = read_bulletin(bytes, roots_, side_);
+  if (bulletin) return take(bytes, *bulletin);
+  // Played again it changes nothing, and is no word of a thief's.
+  const Digest digest = crypto::sha256(bytes);
+  if (std::any_of(bulletins_.begin(), bulletins_.end(), [&](const auto& held) { return held.second == digest; })) return false;
+  return tl::unexpected<Error>(bulletin.error());
+}
+
+Result<bool> Roster::apply_held(ByteView bytes) {
+  DETENTE_TRY(bulletin, parse_bulletin(bytes, signer_of(bytes, roots_).key, side_));
+  return take(bytes, bulletin);
+}
+
+Result<bool> Roster::take(ByteView bytes, const Bulletin& bulletin) {
   const Digest digest = crypto::sha256(bytes);
   if (const auto held = bulletins_.find(bulletin.number); held != bulletins_.end()) {
     if (held->second == digest) return false;

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "accord/accord_text.h"
 #include "accord/credential.h"
 
 namespace detente::accord {
@@ -68,17 +69,36 @@ struct Suspension {
   WallTime from, until;  // not after `from`: takes back what was said before
 };
 
+// A root key of a side, and how far what it signed counts once an accord has put another in its place.
+struct SideRoot {
+  crypto::VerifyKey key;
+  std::optional<RetiredRoot> retired{};
+  bool operator==(const SideRoot&) const = default;
+};
+// Of a lineage, the oldest accord first: the last one is in force, and those before it are retired.
+using SideRoots = std::vector<SideRoot>;
+SideRoots roots_of(std::string_view side, std::span<const Accord* const> lineage);
+
+// Both under whichever of the roots signed it. kDenied for what a retired one signed beyond what counts of it.
+Result<SignedCredential> read_credential(ByteView bytes, const SideRoots& roots, std::string_view side);
+Result<Bulletin> read_bulletin(ByteView bytes, const SideRoots& roots, std::string_view side);
+
 class Roster {
  public:
   Roster(std::string side, const crypto::VerifyKey& root);
+  Roster(std::string side, SideRoots roots);  // at least one; the last is the present one
 
   // Both give true when it was new, false when it was known already, byte for byte. kConflict when
-  // it contradicts what is held; nothing is changed then.
+  // it contradicts what is held; nothing is changed then. kDenied: of a root key that is retired.
   Result<bool> add(ByteView credential);
   Result<bool> apply(ByteView bulletin);
+  // Of one that was taken before, while its root was in force, however high its number.
+  Result<bool> apply_held(ByteView bulletin);
+  // The accord in force is another one: what is held stays.
+  void set_roots(SideRoots roots) { roots_ = std::move(roots); }
 
   const std::string& side() const { return side_; }
-  const crypto::VerifyKey& root() const { return root_; }
+  const SideRoots& roots() const { return roots_; }
   // Nothing when there is none. The pointers live until the roster changes.
   const SignedCredential* by_number(OfficerId number) const;
   const SignedCredential* by_kid(const Kid& kid) const;  // sign_key's; persons and stations
@@ -106,12 +126,13 @@ class Roster {
   std::vector<std::uint64_t> missing_bulletins() const;  // below the highest; at most 64 of them
 
  private:
+  Result<bool> take(ByteView bytes, const Bulletin& bulletin);
   Result<bool> check_new(const SignedCredential& credential) const;
   Result<bool> check_new(const Revocation& revocation) const;
   void insert(const SignedCredential& credential);
 
   std::string side_;
-  crypto::VerifyKey root_;
+  SideRoots roots_;
   std::map<OfficerId, SignedCredential> credentials_;
   std::map<Kid, OfficerId> kids_;
   std::map<OfficerId, std::vector<Revocation>> revocations_;

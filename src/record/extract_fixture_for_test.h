@@ -222,15 +222,21 @@ class World {
     }
   }
 
-  // A second version of the accord, under which both go on.
-  void succeed() {
+  // A second version of the accord, under which both go on. `root`: south's root key from then on.
+  void succeed(const crypto::SignKey* root = nullptr) {
     accord::Accord next = in_force.accord;
     next.version = 2;
     next.predecessor = in_force.digest;
     next.lineage = in_force.lineage;
     next.session.heartbeat_seconds = 30;
+    if (root != nullptr) {
+      next.sides[next.sides[0].name == "south" ? 0 : 1].root = root->verify_key();
+      next.sides[next.sides[0].name == "south" ? 0 : 1].retired = accord::RetiredRoot{4, kDuty.value};
+    }
     auto note = accord::parse_accord_note(as_bytes(accord::write_accord(next).value())).value();
-    note = accord::sign_accord(std::move(note), south_.root).value();
+    if (root != nullptr)
+      note = accord::sign_renewal(std::move(note), accord::parse_accord_note(as_bytes(in_force.note)).value(), south_.root).value();
+    note = accord::sign_accord(std::move(note), root == nullptr ? south_.root : *root).value();
     note = accord::sign_accord(std::move(note), north_.root).value();
     std::vector<std::string> texts;
     for (const auto& [line, text] : in_force.annex_texts) texts.push_back(text);

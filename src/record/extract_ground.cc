@@ -15,10 +15,14 @@ tl::unexpected<Error> malformed(std::string what) {
 // What the user gave against what the file says; empty when nothing contradicts.
 std::string contradiction(const std::vector<GroundAccord>& accords, const TrustAnchor& anchor) {
   const accord::Accord& terms = accords.front().accord;
-  for (const auto& [name, root] : anchor.roots) {
-    const accord::AccordSide* side = terms.side(name);
-    if (!side) return "you gave a root key of \"" + name + "\", and this accord has no such side";
-    if (side->root != root) return "the root key of " + name + " is not the one that you gave";
+  for (const auto& given : anchor.roots) {
+    const std::string& name = given.first;
+    if (!terms.side(name)) return "you gave a root key of \"" + name + "\", and this accord has no such side";
+    // One that was renewed and the one after it vouch for each other: the former signed the accord that names the latter,
+    // and that one names by its digest what the former signed.
+    const auto names_it = [&](const GroundAccord& one) { return one.accord.side(name)->root == given.second; };
+    if (std::none_of(accords.begin(), accords.end(), names_it))
+      return "the root key of " + name + " is not the one that you gave";
   }
   const auto is_given = [&](const GroundAccord& accord) { return accord.digest == *anchor.accord; };
   if (anchor.accord && std::none_of(accords.begin(), accords.end(), is_given))
@@ -59,13 +63,17 @@ Result<void> read_annexes(const ExtractAccord& part, GroundAccord& ground,
 Result<GroundAccord> read_accord(const ExtractAccord& part, AccordFindings& findings) {
   DETENTE_TRY(note, accord::parse_note(as_bytes(part.note)));
   DETENTE_TRY(terms, accord::parse_accord(note.text));
-  if (note.signatures.size() != 2 || note.signatures[0].name != terms.first().name ||
-      note.signatures[1].name != terms.second().name)
-    return malformed("an accord without exactly both sides' signature lines in their order");
-  GroundAccord out{std::move(terms), accord::accord_digest(note.text), {}};
+  std::vector<std::string> signers{terms.first().name, terms.second().name};
+  for (const accord::AccordSide& side : terms.sides)
+    if (side.retired) signers.push_back(side.name);
+  if (!std::equal(signers.begin(), signers.end(), note.signatures.begin(), note.signatures.end(),
+                  [](const std::string& name, const accord::NoteSignature& line) { return name == line.name; }))
+    return malformed("an accord without exactly both sides' signature lines in their order, and behind them one of each root key that it replaces");
+  GroundAccord out{std::move(terms), std::move(note), {}, {}};
+  out.digest = accord::accord_digest(out.note.text);
   findings.digest = out.digest;
   findings.version = out.accord.version;
-  findings.checks.push_back(check_signatures(note, out.accord));
+  findings.checks.push_back(check_signatures(out.note, out.accord));
   DETENTE_TRY_VOID(read_annexes(part, out, findings.checks));
   return out;
 }
@@ -74,7 +82,22 @@ Digest lineage_of(const GroundAccord& accord) {
   return accord.accord.lineage.value_or(accord.digest);
 }
 
+// A root key is another one than before only where the accord says so, and right after the one that names the former.
+Result<void> check_roots(const GroundAccord& next, const GroundAccord* old) {
+  for (std::size_t side = 0; side < 2; ++side) {
+    const accord::AccordSide& now = next.accord.sides[side];
+    if (old == nullptr || old->accord.version + 1 != next.accord.version) {
+      if (now.retired) return malformed("an accord that renews a root key, without the one before it");
+      if (old == nullptr) continue;
+    }
+    if ((now.root != old->accord.sides[side].root) != now.retired.has_value())
+      return malformed("accords of one lineage with different root keys, and none that renews one");
+  }
+  return {};
+}
+
 Result<void> check_chain(const std::vector<GroundAccord>& accords) {
+  DETENTE_TRY_VOID(check_roots(accords.front(), nullptr));
   for (std::size_t i = 1; i < accords.size(); ++i) {
     const GroundAccord& old = accords[i - 1];
     const GroundAccord& next = accords[i];
@@ -82,13 +105,29 @@ Result<void> check_chain(const std::vector<GroundAccord>& accords) {
       return malformed("the accords are not in the order of their versions");
     if (lineage_of(next) != lineage_of(old)) return malformed("accords of two lineages");
     for (std::size_t side = 0; side < 2; ++side)
-      if (next.accord.sides[side].name != old.accord.sides[side].name ||
-          next.accord.sides[side].root != old.accord.sides[side].root)
+      if (next.accord.sides[side].name != old.accord.sides[side].name)
         return malformed("accords of one lineage with different sides");
+    DETENTE_TRY_VOID(check_roots(next, &old));
     if (next.accord.version == old.accord.version + 1 && next.accord.predecessor != old.digest)
       return malformed("an accord that does not follow the one before it");
   }
   return {};
+}
+
+// The key that is replaced vouches for the one that replaces it.
+void check_renewals(const std::vector<GroundAccord>& accords, std::vector<AccordFindings>& findings) {
+  for (std::size_t i = 1; i < accords.size(); ++i) {
+    const accord::Note& note = accords[i].note;
+    for (std::size_t line = 2; line < note.signatures.size(); ++line) {
+      const accord::NoteSignature& signature = note.signatures[line];
+      const accord::AccordSide* former = accords[i - 1].accord.side(signature.name);
+      const auto key = accord::NoteVerifier::make(former->name, accord::NoteKeyType::kEd25519, former->root);
+      if (key && key->key_id() == signature.key_id && key->verify(note.text, signature.signature)) continue;
+      Finding& finding = findings[i].checks.front();
+      finding.result = CheckResult::kFailed;
+      finding.why = "it renews the root key of " + former->name + ", and the signature of the one before does not fit";
+    }
+  }
 }
 
 Result<void> check_lines(const Extract& extract, const std::vector<GroundAccord>& accords) {
@@ -110,7 +149,13 @@ Result<void> check_lines(const Extract& extract, const std::vector<GroundAccord>
 Finding read_credential(const Bytes& bytes, Ground& ground) {
   Finding finding{.check = "credential"};
   for (const accord::AccordSide& side : ground.terms().sides) {
-    auto signed_by = accord::parse_credential(bytes, side.root, side.name);
+    auto signed_by = accord::read_credential(bytes, ground.roots(side.name), side.name);
+    if (!signed_by && signed_by.error().fault == Fault::kDenied) {
+      finding.result = CheckResult::kFailed;
+      finding.side = side.name;
+      finding.why = signed_by.error().message;
+      return finding;
+    }
     if (!signed_by) continue;
     accord::Credential& credential = signed_by->credential;
     finding.side = credential.side;
@@ -133,6 +178,12 @@ Finding read_credential(const Bytes& bytes, Ground& ground) {
 }
 
 }  // namespace
+
+accord::SideRoots Ground::roots(std::string_view side) const {
+  std::vector<const accord::Accord*> lineage;
+  for (const GroundAccord& one : accords) lineage.push_back(&one.accord);
+  return accord::roots_of(side, lineage);
+}
 
 const GroundAccord* Ground::version(std::uint32_t number) const {
   for (const GroundAccord& accord : accords)
@@ -169,6 +220,7 @@ Result<Ground> read_ground(const Extract& extract, const TrustAnchor& anchor,
     out.accords.push_back(std::move(accord));
   }
   DETENTE_TRY_VOID(check_chain(out.accords));
+  check_renewals(out.accords, findings.accords);
   DETENTE_TRY_VOID(check_lines(extract, out.accords));
   if (std::string why = contradiction(out.accords, anchor); !why.empty()) {
     for (AccordFindings& accord : findings.accords) {

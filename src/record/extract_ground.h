@@ -7,13 +7,15 @@
 #include <tuple>
 #include <vector>
 
+#include "accord/roster.h"
 #include "record/extract_verify.h"
 
 namespace detente::record {
 
-// One accord's note as an extract has it: exactly two signature lines.
+// One accord's note as an extract has it: both sides' signature lines, and the former root key's where it renews one.
 struct GroundAccord {
   accord::Accord accord;
+  accord::Note note;
   Digest digest{};
   std::map<LineId, accord::Annex> annexes;
 };
@@ -22,8 +24,10 @@ struct Ground {
   std::vector<GroundAccord> accords;
   std::map<std::pair<std::string, OfficerId>, accord::Credential> credentials;
 
-  // The newest: sides and root keys are the same in all.
+  // The newest: the sides are the same in all, and their root keys but for those that were renewed.
   const accord::Accord& terms() const { return accords.back().accord; }
+  // Of the accords that are here, the oldest first.
+  accord::SideRoots roots(std::string_view side) const;
   // Nothing when the file has no such version.
   const GroundAccord* version(std::uint32_t number) const;
   const accord::Credential* credential(std::string_view side, OfficerId number) const;

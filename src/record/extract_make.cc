@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "record/extract.h"
 
@@ -170,14 +171,18 @@ Result<void> Maker::add(const ExtractChoice& choice) {
 }
 
 // Sides sign in the order in which the text reaches them, and strangers may add
-// lines; in an extract the two sides' lines stand in the accord's order, alone.
-Result<std::string> two_signature_lines(const accord::AccordInForce& accord) {
+// lines; in an extract the two sides' lines stand in the accord's order, alone,
+// and behind them those of the root keys that the accord replaces.
+Result<std::string> signature_lines(const accord::AccordInForce& accord, const accord::AccordInForce* before) {
   DETENTE_TRY(note, accord::parse_note(as_bytes(accord.note)));
-  accord::Note out{note.text, {}};
+  std::vector<const accord::AccordSide*> signers{&accord.accord.first(), &accord.accord.second()};
   for (const accord::AccordSide& side : accord.accord.sides)
+    if (side.retired && before != nullptr) signers.push_back(before->accord.side(side.name));
+  accord::Note out{note.text, {}};
+  for (const accord::AccordSide* side : signers)
     for (const accord::NoteSignature& signature : note.signatures)
-      if (signature.name == side.name &&
-          signature.key_id == accord::note_key_id(side.name, accord::NoteKeyType::kEd25519, side.root)) {
+      if (signature.name == side->name &&
+          signature.key_id == accord::note_key_id(side->name, accord::NoteKeyType::kEd25519, side->root)) {
         out.signatures.push_back(signature);
         break;
       }
@@ -188,6 +193,11 @@ Result<std::string> two_signature_lines(const accord::AccordInForce& accord) {
 // more than an extract has to.
 bool Maker::wanted(const accord::AccordInForce& accord) const {
   if (&accord == sources_.accords.back() || versions_.count(accord.accord.version) > 0) return true;
+  // The accord that renews a root key and the one before it: whoever knows one key is led to the other.
+  for (std::size_t i = 1; i < sources_.accords.size(); ++i)
+    if ((sources_.accords[i] == &accord || sources_.accords[i - 1] == &accord) &&
+        !accord::renewed_sides(sources_.accords[i]->accord, sources_.accords[i - 1]->accord).empty())
+      return true;
   return std::any_of(lines_.begin(), lines_.end(), [&](LineId line) {
     const auto last = std::find_if(sources_.accords.rbegin(), sources_.accords.rend(),
                                    [&](const accord::AccordInForce* one) { return one->annex(line) != nullptr; });
@@ -197,9 +207,11 @@ bool Maker::wanted(const accord::AccordInForce& accord) const {
 
 Result<Bytes> Maker::finish() {
   Extract out;
+  const accord::AccordInForce* before = nullptr;
   for (const accord::AccordInForce* accord : sources_.accords) {
+    const accord::AccordInForce* former = std::exchange(before, accord);
     if (!wanted(*accord)) continue;
-    DETENTE_TRY(note, two_signature_lines(*accord));
+    DETENTE_TRY(note, signature_lines(*accord, former));
     ExtractAccord part{std::move(note), {}};
     for (const LineId line : lines_)
       if (const auto text = accord->annex_texts.find(line); text != accord->annex_texts.end())

@@ -20,9 +20,15 @@ Rosters read_bulletins(const Ground& ground, const std::vector<Bytes>& bulletins
     Finding finding{.check = "bulletin", .result = CheckResult::kFailed};
     finding.why = "no root key in the accord signed it";
     for (const accord::AccordSide& side : ground.terms().sides) {
-      if (!accord::parse_bulletin(bytes, side.root, side.name)) continue;
+      const accord::SideRoots roots = ground.roots(side.name);
+      const auto read = accord::read_bulletin(bytes, roots, side.name);
+      if (!read && read.error().fault != Fault::kDenied) continue;
       finding.side = side.name;
-      const auto taken = out.try_emplace(side.name, side.name, side.root).first->second.apply(bytes);
+      if (!read) {  // of a root key that is retired, beyond what counts of it
+        finding.why = read.error().message;
+        continue;
+      }
+      const auto taken = out.try_emplace(side.name, side.name, roots).first->second.apply(bytes);
       if (taken) finding.result = CheckResult::kProved;
       finding.why = taken ? "" : taken.error().message;
     }

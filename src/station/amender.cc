@@ -46,6 +46,7 @@ Result<void> Amender::read_next(const Counterpart& counterpart, const AccordFile
   DETENTE_TRY_VOID(accord::check_successor(next.note, files.note));
   DETENTE_TRY(made, make_counterpart(running_.dir, running_.config, counterpart.config, next, coders_));
   DETENTE_TRY_VOID(accord::check_successor_lines(made->accord, counterpart.lineage()));
+  DETENTE_TRY_VOID(accord::check_successor_roots(made->accord.accord, counterpart.lineage()));
   DETENTE_TRY(zones, check_schedules(next.note.accord, next.annexes));
   static_cast<void>(zones);
   DETENTE_TRY(bundle, bundle_of(next, files));
@@ -198,6 +199,11 @@ Result<void> Amender::change_over(Counterpart& counterpart, Held held) {
   const auto coder = std::exchange(counterpart.coder, held.made->coder);  // until the core has let go of it
   counterpart.own_seal = held.made->own_seal;
   counterpart.their_seal = held.made->their_seal;
+  // What a renewed root key's former one signs from now on is refused; what was taken before stays.
+  DETENTE_TRY(their_roots, running_.dir.roots_of(counterpart.name()));
+  counterpart.roster.set_roots(std::move(their_roots));
+  DETENTE_TRY(own_roots, running_.dir.own_roots());
+  running_.own_roster.set_roots(std::move(own_roots));
   DETENTE_TRY_VOID(begin_anew(counterpart));
   adopted_(counterpart);
   return {};

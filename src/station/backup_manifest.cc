@@ -16,6 +16,7 @@ constexpr std::size_t kFilesMax = 100'000;
 constexpr std::string_view kFiles[] = {"side.toml", "card.note", "station/station.toml",
                                        "station/station.key"};
 // Where there is one: it begins with the station's first run.
+constexpr std::string_view kNextCard = "card-next.note";  // while a root key is being renewed
 constexpr std::string_view kFolders[] = {"cards", "officers", "station/pairs", "station/announcements/texts"};
 constexpr std::string_view kFoldersBySide[] = {"accords", "bulletins"};
 
@@ -70,7 +71,7 @@ bool is_kept_file(std::string_view name) {
   const auto in_folder = [&](std::string_view folder) { return is_in(name, folder, 1); };
   const auto by_side = [&](std::string_view folder) { return is_in(name, folder, 2); };
   const bool of_successor = is_in(name, "accords", 3);
-  return of_successor || named(kWatchLogName) || std::any_of(std::begin(kFiles), std::end(kFiles), named) ||
+  return of_successor || named(kWatchLogName) || named(kNextCard) || std::any_of(std::begin(kFiles), std::end(kFiles), named) ||
          std::any_of(std::begin(kFolders), std::end(kFolders), in_folder) ||
          std::any_of(std::begin(kFoldersBySide), std::end(kFoldersBySide), by_side);
 }
@@ -79,6 +80,7 @@ Result<std::vector<std::string>> kept_files(const SideDir& side) {
   std::vector<std::string> out;
   for (const std::string_view file : kFiles) out.emplace_back(file);
   if (io::exists(side.watch_log_file())) out.emplace_back(kWatchLogName);
+  if (io::exists(side.dir() / kNextCard)) out.emplace_back(kNextCard);
   std::vector<std::string> folders(std::begin(kFolders), std::end(kFolders));
   for (const std::string_view folder : kFoldersBySide) {
     DETENTE_TRY(sides, io::list_directories(side.dir() / folder));

@@ -40,7 +40,7 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
 
 Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin) {
   accord::Roster& roster = counterpart.roster;
-  DETENTE_TRY(parsed, accord::parse_bulletin(bulletin, roster.root(), counterpart.name()));
+  DETENTE_TRY(parsed, accord::read_bulletin(bulletin, roster.roots(), counterpart.name()));
   const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bulletin));
@@ -62,7 +62,7 @@ void take_missed_bulletins(Running& running, Counterpart& counterpart) {
 
 Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
   DETENTE_TRY(parsed,
-              accord::parse_bulletin(bulletin, running.own_roster.root(), running.dir.name()));
+              accord::read_bulletin(bulletin, running.own_roster.roots(), running.dir.name()));
   DETENTE_TRY(news, running.own_roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
   for (const auto& counterpart : running.counterparts) {

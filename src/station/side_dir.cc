@@ -170,6 +170,14 @@ Result<bool> SideDir::import_card(std::string_view note) const {
   if (io::exists(file)) {
     DETENTE_TRY(old, card_of(card.side));
     if (old.root == card.root) return false;
+    // The accord in force says which holds, once a root key was renewed.
+    if (has_accord(card.side)) {
+      DETENTE_TRY(roots, roots_of(card.side));
+      if (roots.size() > 1 && roots.back().key == card.root) {
+        DETENTE_TRY_VOID(io::write_file(file, as_bytes(note), io::kPublicMode));
+        return true;
+      }
+    }
     return fail(
         Fault::kConflict,
         file.string() + ": another card of \"" + card.side +
@@ -251,47 +259,6 @@ Result<std::vector<Bytes>> SideDir::bulletins(std::string_view side) const {
     out.push_back(std::move(bytes));
   }
   return out;
-}
-
-Result<accord::Roster> SideDir::roster(std::string_view side, const crypto::VerifyKey& root) const {
-  accord::Roster roster{std::string(side), root};
-  DETENTE_TRY(all, bulletins(side));
-  for (const Bytes& bytes : all) {
-    auto applied = roster.apply(bytes);
-    if (!applied) return fail_at(bulletin_dir(side).string(), applied.error());
-  }
-  return roster;
-}
-
-Result<accord::Roster> SideDir::own_roster() const {
-  DETENTE_TRY(card, own_card());
-  return roster(name(), card.root);
-}
-
-Result<accord::Roster> SideDir::roster_of(std::string_view counterpart) const {
-  if (!has_accord(counterpart)) {
-    DETENTE_TRY(card, card_of(counterpart));
-    return roster(counterpart, card.root);
-  }
-  DETENTE_TRY(files, accord_files(counterpart));
-  const accord::AccordSide* side = files.note.accord.side(counterpart);
-  if (!side)
-    return fail(Fault::kConflict, accord_dir(counterpart).string() +
-                                      ": this accord is not with \"" + std::string(counterpart) +
-                                      "\"; put it where it belongs");
-  return roster(counterpart, side->root);
-}
-
-Result<bool> SideDir::add_bulletin(std::string_view side, ByteView bulletin) const {
-  auto known = side == name() ? own_roster() : roster_of(side);
-  if (!known) return tl::unexpected<Error>(known.error());
-  DETENTE_TRY(parsed, accord::parse_bulletin(bulletin, known->root(), side));
-  DETENTE_TRY(is_new, known->apply(bulletin));
-  if (!is_new) return false;
-  DETENTE_TRY_VOID(io::make_directory(bulletin_dir(side)));
-  DETENTE_TRY_VOID(io::write_new_file(
-      bulletin_dir(side) / (std::to_string(parsed.number) + ".cbor"), bulletin, io::kPublicMode));
-  return true;
 }
 
 // ---- officers ----

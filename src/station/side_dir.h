@@ -33,6 +33,14 @@ struct SideInfo {
   std::string passphrase_file;  // of a lab; empty otherwise
 };
 
+// How far the own root key is renewed. Counterparts, by name.
+struct RootRenewal {
+  std::vector<std::string> done;        // the accord in force names the next root key
+  std::vector<std::string> open;        // it does not yet
+  std::vector<std::string> signed_for;  // one that this side has signed will
+  std::uint64_t last_bulletin = 0;      // of the present key, that each of `done` still counts
+};
+
 class SideDir {
  public:
   // kNotFound when no side was made there.
@@ -94,7 +102,10 @@ class SideDir {
   Result<accord::AccordInForce> accord_in_force(std::string_view counterpart) const;
 
   // ---- bulletins ----
-  // The roots come from the own card, and from the accord with the counterpart.
+  // The roots come from the accords (and from the card where there is none yet), oldest first. Of the own ones each counts
+  // that an accord in force names: several do while a renewal is not in force with every counterpart.
+  Result<accord::SideRoots> own_roots() const;
+  Result<accord::SideRoots> roots_of(std::string_view counterpart) const;
   Result<accord::Roster> own_roster() const;
   Result<accord::Roster> roster_of(std::string_view counterpart) const;
   // Bytes as they were issued, by number.
@@ -104,7 +115,20 @@ class SideDir {
 
   // ---- vault: sealed with the passphrase, never overwritten ----
   bool has_root() const;
+  // The one that signs for this side now: the present one, until the next is in force with every counterpart.
   Result<crypto::SignKey> open_root(std::string_view passphrase) const;
+  Result<crypto::VerifyKey> present_root() const;
+  Result<crypto::SignKey> open_root_named(const crypto::VerifyKey& key, std::string_view passphrase) const;
+  // The next root key (side_dir_roots.cc): made beside the present one, in force by an accord that names it, and then in
+  // the present one's place. `next_card`: nothing while none is made.
+  Result<std::optional<accord::Card>> next_card() const;
+  Result<void> make_next_root(const Sealing& sealing, WallTime now) const;
+  Result<RootRenewal> renewal() const;
+  // After a directory was restored from before the change: the card has a former key, and the vault is done already.
+  Result<bool> card_is_former() const;
+  Result<void> renew_card(const crypto::SignKey& root, WallTime now) const;
+  // Where the former key is kept, sealed as it was, if it is.
+  Result<Path> retire_root(bool keep) const;
   Result<void> seal_root(const crypto::SignKey& root, const Sealing& sealing) const;
   enum class Whose { kOwn, kTheirs };
   bool has_hand_key(std::string_view counterpart, Whose whose) const;
@@ -148,7 +172,11 @@ class SideDir {
   Path pair_file(std::string_view counterpart) const;
   Path officer_file(std::string_view name) const;
   Path hand_key_file(std::string_view counterpart, Whose whose) const;
-  Result<accord::Roster> roster(std::string_view side, const crypto::VerifyKey& root) const;
+  Result<accord::Roster> roster(std::string_view side, accord::SideRoots roots) const;
+  Path root_file() const;
+  Path next_root_file() const;
+  Path next_card_file() const;
+  Result<crypto::SignKey> open_root_of(const Path& file, std::string_view passphrase) const;
 
   Path dir_;
   Path vault_;

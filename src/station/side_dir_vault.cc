@@ -37,25 +37,8 @@ Result<T> at(const Path& path, Result<T> result) {
 
 // ---- vault ----
 
-bool SideDir::has_root() const { return io::exists(vault_ / "root.age"); }
-
-Result<crypto::SignKey> SideDir::open_root(std::string_view passphrase) const {
-  const Path file = vault_ / "root.age";
-  if (!io::exists(file))
-    return fail(Fault::kNotFound, file.string() +
-                                      ": the root key is not here; bring the medium that holds it, "
-                                      "and name its directory with --vault");
-  DETENTE_TRY(plain, open_sealed(file, passphrase));
-  DETENTE_TRY(root, at(file, crypto::SignKey::from_seed(plain.view())));
-  DETENTE_TRY(card, own_card());
-  if (root.verify_key() != card.root)
-    return fail(Fault::kConflict, file.string() + ": this is the root key of another side than \"" +
-                                      name() + "\"; take that side's own vault");
-  return root;
-}
-
 Result<void> SideDir::seal_root(const crypto::SignKey& root, const Sealing& sealing) const {
-  return seal_new(vault_ / "root.age", root.seed(), sealing);
+  return seal_new(root_file(), root.seed(), sealing);
 }
 
 Path SideDir::hand_key_file(std::string_view counterpart, Whose whose) const {

@@ -105,8 +105,11 @@ Result<void> Watch::replay_again() {
   started_ = false;
   begin_books(replay);
   started_ = true;
-  for (auto& [key, line] : lines_)
-    if (line.watch->book() != nullptr && line.watch->book()->silence().row() == 0) end(line.name, "silence");
+  for (auto& [key, line] : lines_) {
+    if (line.watch->book() == nullptr) continue;
+    if (line.watch->book()->silence().row() == 0) end(line.name, "silence");
+    if (line.watch->book()->missed().row() == 0) end(line.name, "missed-call");
+  }
   return {};
 }
 

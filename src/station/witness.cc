@@ -119,6 +119,8 @@ void Witness::operator()(const core::EntryArrived& event) {
   if (!taken) {
     log_.warn("{}: entry {} of the accord line is no bulletin that can be taken: {}",
               counterpart.name(), event.index, taken.error().message);
+    if (taken.error().fault == Fault::kDenied)  // a root key that was renewed still signs: somebody else may have it
+      running_.watch->ask_person(counterpart.name(), "root-retired", taken.error().message);
   } else if (*taken) {
     log_.info("{}: a bulletin was taken in", counterpart.name());
     add([this, event] { return place("bulletin", event.peer, event.line); });
