@@ -19,7 +19,7 @@ SCREENS = {
     "restore show": [], "station recover": [], "status": [], "test": [LINE], "watch show": [],
 }
 # What does something and says that it is done, or reads files alone: an accord, a card, a credential, a directory.
-DEEDS = """
+DEEDS = """discard, side renew-root, side retire-root,
     accord amend, accord check, accord draft, accord export, accord fetch, accord import, accord propose, accord show, accord sign, ack,
     act export, act import, act show, act submit, alarm ack, announce agree, announce draft, announce release, announce withdraw, answer,
     backup, bench failover, bench latency, bench noise, bench preempt, bench recover, bench scale, bench silence, bench throughput, bench wire,
