@@ -144,53 +144,56 @@ std::string restoration_words(const Counterpart& counterpart, const record::Entr
 
 // --- how its tests go, and went ------------------------------------------------------
 
+namespace {
+
+Json tested_line_json(const Counterpart& counterpart, const core::TestedLine& line) {
+  return {{"line", line_name(counterpart, line.of.line)},
+          {"retired", line.retired},
+          {"log_only", line.log_only},
+          {"wanted", line::media_words(line.wanted)},
+          {"passed", line.passed == 0 ? "" : line::media_words(line.passed)},
+          {"path_works", line.path_works},
+          {"desk_wanted", line.desk_wanted},
+          {"desk_passed", line.desk_passed},
+          {"cut_anew", line.cut_anew},
+          {"their_cut_anew", line.their_cut_anew},
+          {"open", line.open}};
+}
+
+// As this station wrote it in an earlier life: nothing of its tests is known any more but this.
+core::TestRun reported_run(const Counterpart& counterpart, const line::Proposal& proposal, const line::RestorationReport& report) {
+  core::TestRun out;
+  out.end = report.end;
+  out.paths = report.paths;
+  const auto works = [](const line::ReportedPath& path) { return path.finding == line::PathFinding::kBothWays; };
+  const bool path_works = std::any_of(report.paths.begin(), report.paths.end(), works);
+  for (const line::ReportedLine& line : report.lines) {
+    core::TestedLine tested;
+    tested.of.line = line.line;
+    tested.wanted = tested.passed = line.tested;
+    for (const line::RestoredLine& one : restored_lines(proposal))
+      if (one.line == line.line) tested.wanted = one.media;
+    const accord::Annex* annex = counterpart.accord.annex(line.line);
+    tested.retired = annex == nullptr;
+    tested.log_only = annex != nullptr && annex->log_only;
+    tested.path_works = path_works;
+    tested.open = line.open;
+    out.lines.push_back(std::move(tested));
+  }
+  return out;
+}
+
+}  // namespace
+
 Json test_run_json(const Counterpart& counterpart, const core::TestRun& run) {
   Json out{{"state", run.end ? "ended" : "testing"}, {"end", run.end ? Json(to_string(*run.end)) : Json()}};
-  for (const core::TestedLine& line : run.lines)
-    out["lines"].push_back({{"line", line_name(counterpart, line.of.line)},
-                            {"retired", line.retired},
-                            {"log_only", line.log_only},
-                            {"wanted", line::media_words(line.wanted)},
-                            {"passed", line.passed == 0 ? "" : line::media_words(line.passed)},
-                            {"path_works", line.path_works},
-                            {"desk_wanted", line.desk_wanted},
-                            {"desk_passed", line.desk_passed},
-                            {"cut_anew", line.cut_anew},
-                            {"their_cut_anew", line.their_cut_anew},
-                            {"open", line.open}});
+  for (const core::TestedLine& line : run.lines) out["lines"].push_back(tested_line_json(counterpart, line));
   for (const line::ReportedPath& path : run.paths)
     out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
   return out;
 }
 
 namespace {
-
-// As this station wrote it in an earlier life: nothing of its tests is known any more but this.
-Json reported_json(const Counterpart& counterpart, const line::Proposal& proposal, const line::RestorationReport& report) {
-  Json out{{"state", "ended"}, {"end", to_string(report.end)}};
-  const auto works = [](const line::ReportedPath& path) { return path.finding == line::PathFinding::kBothWays; };
-  const bool path_works = std::any_of(report.paths.begin(), report.paths.end(), works);
-  for (const line::ReportedLine& line : report.lines) {
-    line::MediaMask wanted = line.tested;
-    for (const line::RestoredLine& one : restored_lines(proposal))
-      if (one.line == line.line) wanted = one.media;
-    const accord::Annex* annex = counterpart.accord.annex(line.line);
-    out["lines"].push_back({{"line", line_name(counterpart, line.line)},
-                            {"retired", annex == nullptr},
-                            {"log_only", annex != nullptr && annex->log_only},
-                            {"wanted", line::media_words(wanted)},
-                            {"passed", line.tested == 0 ? "" : line::media_words(line.tested)},
-                            {"path_works", path_works},
-                            {"desk_wanted", false},
-                            {"desk_passed", false},
-                            {"cut_anew", false},
-                            {"their_cut_anew", false},
-                            {"open", line.open}});
-  }
-  for (const line::ReportedPath& path : report.paths)
-    out["paths"].push_back({{"path", path_name(counterpart, path.path)}, {"finding", finding_name(path.finding)}});
-  return out;
-}
 
 // Nobody was here to try it, or it was not known here yet that it was agreed.
 Json missed_json() {
@@ -212,7 +215,7 @@ Json restoration_json(const Counterpart& counterpart, const core::Peer& peer, co
   Json out;
   std::optional<line::RestorationEnd> end;
   if (ours != nullptr) {
-    out = reported_json(counterpart, proposal, *ours);
+    out = test_run_json(counterpart, reported_run(counterpart, proposal, *ours));
     end = ours->end;
   }
   for (const core::RestorationRun& run : peer.restorations().runs())

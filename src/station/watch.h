@@ -218,10 +218,10 @@ class Watch {
   // watch_clock.cc
   void look_at_clock(WallTime time);
   void take_gap(const watch::ClockGap& gap);
-  void take_back_clock(Replay& replay, const watch::ClockGap& gap);
-  void read_clock(Replay& replay, const Json& line);
+  void take_back(Replay& replay, const watch::ClockGap& gap);
   static Json gap_json(const watch::ClockGap& gap);
-  static std::optional<watch::ClockGap> gap_in(const Json& line);  // of an outcome
+  static std::optional<watch::ClockGap> gap_of(const Json& fields);  // as gap_json writes it
+  static std::optional<watch::ClockGap> gap_in(const Json& line);    // of an outcome
   static void forget_outcomes(OneLine& line, WallTime until);
   void settle_outcome(OneLine& line, const watch::CallId& id);
   static Json call_fields(const watch::CallId& call);

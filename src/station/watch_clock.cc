@@ -14,12 +14,15 @@ Json Watch::gap_json(const watch::ClockGap& gap) {
   return {{"kind", watch::to_string(gap.kind)}, {"from", gap.from.seconds}, {"until", gap.until.seconds}};
 }
 
+std::optional<watch::ClockGap> Watch::gap_of(const Json& fields) {
+  const auto kind = watch::gap_kind_from(fields.at("kind").get<std::string>());
+  if (!kind) return std::nullopt;
+  return watch::ClockGap{*kind, {fields.at("from").get<std::uint32_t>()}, {fields.at("until").get<std::uint32_t>()}};
+}
+
 std::optional<watch::ClockGap> Watch::gap_in(const Json& line) {
   const auto held = line.find("gap");
-  if (held == line.end()) return std::nullopt;
-  const auto kind = watch::gap_kind_from(held->at("kind").get<std::string>());
-  if (!kind) return std::nullopt;
-  return watch::ClockGap{*kind, {held->at("from").get<std::uint32_t>()}, {held->at("until").get<std::uint32_t>()}};
+  return held == line.end() ? std::nullopt : gap_of(*held);
 }
 
 // While the clock shows the day of the step, or the one after it.
@@ -33,12 +36,6 @@ Json Watch::step_json() const {
 
 void Watch::look_at_clock(WallTime time) {
   if (const auto gap = gaps_.look({running_.driver->now().mono, io::os_elapsed(), time})) take_gap(*gap);
-}
-
-// While this station did not run.
-void Watch::take_back_clock(Replay& replay, const watch::ClockGap& gap) {
-  take_gap(gap);
-  read_clock(replay, gap_json(gap));
 }
 
 void Watch::take_gap(const watch::ClockGap& gap) {
@@ -66,14 +63,13 @@ void Watch::forget_outcomes(OneLine& line, WallTime until) {
   });
 }
 
-void Watch::read_clock(Replay& replay, const Json& line) {
-  const auto kind = watch::gap_kind_from(line.at("kind").get<std::string>());
-  const WallTime until{line.at("until").get<std::uint32_t>()};
-  if (kind != watch::GapKind::kSetBack) return;
+// What the log concluded beyond a clock that was then set back.
+void Watch::take_back(Replay& replay, const watch::ClockGap& gap) {
+  if (gap.kind != watch::GapKind::kSetBack) return;
+  const WallTime from = gap.from, until = gap.until;
   replay.begin = std::min(*replay.begin, until);
   std::erase_if(replay.downs, [&](const watch::DownFact& down) { return down.at >= until; });
   // It started so long before the step, whatever its clock said then.
-  const WallTime from{line.at("from").get<std::uint32_t>()};
   for (watch::DownFact& down : replay.downs)
     if (down.until > until) {
       const std::uint32_t ran = from > down.until ? from.seconds - down.until.seconds : 0;

@@ -84,7 +84,11 @@ void Watch::note_start(Replay& replay) {
   }
   if (!replay.begin) replay.begin = time;
   if (const auto done = file_->append(time, line); !done) trouble_ = done.error().message;
-  if (time < last) take_back_clock(replay, {watch::GapKind::kSetBack, last, time});
+  if (time < last) {  // while this station did not run
+    const watch::ClockGap gap{watch::GapKind::kSetBack, last, time};
+    take_gap(gap);
+    take_back(replay, gap);
+  }
   for (const auto& counterpart : running_.counterparts) {
     const std::string digest = to_hex(counterpart->accord.digest);
     const auto known = replay.accords.find(counterpart->name());
@@ -148,7 +152,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     replay.newest = at;  // not the latest of all: the clock may have been ahead for a while
     if (what == "start" && line.contains("down_from")) replay.downs.push_back({time_in(line, "down_from"), at});
     if (what == "call") return read_call(replay, line);
-    if (what == "clock") read_clock(replay, line);
+    if (const auto gap = what == "clock" ? gap_of(line) : std::nullopt) take_back(replay, *gap);
     if (what == "register") return read_register(replay, line);
     if (what == "outage") return read_outage(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});

@@ -58,9 +58,7 @@ class Amended(unittest.TestCase):
         self.south, self.north = self.lab["south"], self.lab["north"]
 
     def begin(self):
-        self.lab.start("south", "north")
-        self.south.wait_link("north")
-        self.north.wait_link("south")
+        self.lab.connect()
 
     def directory(self, name):
         return os.path.join(self.lab.dir, name)

@@ -25,9 +25,7 @@ class Announcements(unittest.TestCase):
         self.south, self.north = self.lab["south"], self.lab["north"]
 
     def begin(self):
-        self.lab.start("south", "north")
-        self.south.wait_link("north")
-        self.north.wait_link("south")
+        self.lab.connect()
 
     def far(self, station):
         return ("north", "kim") if station is self.south else ("south", "ri")

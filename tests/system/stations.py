@@ -195,18 +195,21 @@ class Lab:
 
     PORTS = 64
 
-    def __init__(self, *options):
+    def __init__(self, *options, env=None):
+        """`env`: of every program of this lab, such as a clock's."""
         self.dir = tempfile.mkdtemp(prefix="detente-")
         code, self.made = detente("lab", "new", os.path.join(self.dir, "lab"), "--first-port",
-                                  str(room_for(self.PORTS)), *options)
+                                  str(room_for(self.PORTS)), *options, env=env)
         if code != 0:
             raise AssertionError(self.made)
         self.stations = {}
+        self._env = env
         self._dirs = {side["name"]: side["dir"] for side in self.made["sides"]}
 
     def __getitem__(self, name):
         if name not in self.stations:
             self.stations[name] = Station(self._dirs[name])
+            self.stations[name].env.update(self._env or {})
         return self.stations[name]
 
     def names(self):
@@ -215,6 +218,12 @@ class Lab:
     def start(self, *names):
         for name in names:
             self[name].start()
+
+    def connect(self, one="south", other="north"):
+        """Both run, and each hears the other."""
+        self.start(one, other)
+        self[one].wait_link(other)
+        self[other].wait_link(one)
 
     def close(self):
         for station in self.stations.values():

@@ -66,23 +66,13 @@ class WatchCase(unittest.TestCase):
         for name, text in (("military-west", MILITARY), ("liaison", LIAISON)):
             (self.base / f"{name}.toml").write_text(text)
             hours += ["--hours", f"{name}={self.base / name}.toml"]
-        before = dict(os.environ)
-        os.environ.update(self.clock.env)
-        try:
-            self.lab = Lab("--lines", "military-west,liaison,navy", "--work-factor", "10", "--officers", "kim,park",
-                           *hours, *self.OPTIONS)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        self.lab = Lab("--lines", "military-west,liaison,navy", "--work-factor", "10", "--officers", "kim,park",
+                       *hours, *self.OPTIONS, env=self.clock.env)
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
-        for station in (self.south, self.north):
-            station.env = dict(self.clock.env)
 
     def start(self):
-        self.lab.start("south", "north")
-        self.south.wait_link("north")
-        self.north.wait_link("south")
+        self.lab.connect()
 
     def cli(self, station, *words):
         return station.cli(*words, env=self.clock.env)

@@ -1,7 +1,6 @@
 """Time zones as a watch meets them: one that is not known here, both changes of daylight saving, two nine o'clocks."""
 
 import calendar
-import os
 import pathlib
 import shutil
 import signal
@@ -44,23 +43,13 @@ class ZoneCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, base, ignore_errors=True)
         self.clock = StoryClock(str(base), start)
         (base / "hours.toml").write_text(text)
-        before = dict(os.environ)
-        os.environ.update(self.clock.env)
-        try:
-            self.lab = Lab("--lines", LINE, "--work-factor", "10", "--officers", "kim",
-                           "--hours", f"{LINE}={base / 'hours.toml'}", *options)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        self.lab = Lab("--lines", LINE, "--work-factor", "10", "--officers", "kim",
+                       "--hours", f"{LINE}={base / 'hours.toml'}", *options, env=self.clock.env)
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
-        for station in (self.south, self.north):
-            station.env = dict(self.clock.env)
 
     def start(self):
-        self.lab.start("south", "north")
-        self.south.wait_link("north")
-        self.north.wait_link("south")
+        self.lab.connect()
 
     def other(self, station):
         return "north" if station is self.south else "south"
