@@ -34,8 +34,10 @@ class Alarms(WatchCase):
         return next((a for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == kind), None)
 
     def test_hooks_get_data_and_no_command_line_and_one_that_hangs_is_shown(self):
-        out, late = self.base / "out", self.base / "late"
-        good = self.script("good", f'{{ echo "$#"; env | grep ^DETENTE_; cat; }} > "{out}.new"; mv "{out}.new" "{out}"\n')
+        # A file for each alarm: this side's own missed call on another line is one at the same hour.
+        out, late = self.base / "out.silence", self.base / "late"
+        good = self.script("good", f'out="{self.base}/out.$DETENTE_KIND"\n'
+                                   '{ echo "$#"; env | grep ^DETENTE_; cat; } > "$out.new"; mv "$out.new" "$out"\n')
         hangs = self.script("hangs", "sleep 600\n")
         told = self.script("told", f'touch "{late}"\n')
         self.configure(f"""
