@@ -237,7 +237,7 @@ class Offers(TwoStations):
         w.lose = lambda side, path, data: len(data) > 130 or w.random.random() < 0.1
         self.wholly(w, "south", os.urandom(3 * 16384 + 1), seconds=900)
 
-    def test_a_parcel_of_data_wants_an_acknowledgement(self):
+    def test_every_fragment_wants_an_acknowledgement(self):
         w = self.both()
         self.up(w)
         south, north = w.stations["south"], w.stations["north"]
@@ -253,7 +253,7 @@ class Offers(TwoStations):
                 part = Fragment(parcel, at, last, raw[at:at + 12] if not last else raw[at:]).frame()
                 south.packet(south.current, 1, [part], [None], w.now)
             w.run(0.1)
-            self.assertEqual(len(acks), len(flags) - 1)
+            self.assertEqual(len(acks), 1, "of both packets at once, and of one whose parcel is not whole")
         self.assertEqual(north.documents.receiver.partials[(root[:8], 0)].mask, (1 << 10) - 1 << 100)
 
     # ---- limits ----

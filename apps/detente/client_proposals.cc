@@ -79,7 +79,9 @@ station::SubmissionReference reference_to(const Json& proposal) {
 
 std::string signer_words(const Json& proposal_or_decision) {
   const std::string ordered = proposal_or_decision.value("ordered", "");
-  return proposal_or_decision["post"].get<std::string>() + (ordered.empty() ? "" : ", " + ordered);
+  const auto late = proposal_or_decision.value("late_s", std::uint64_t{0});
+  return proposal_or_decision["post"].get<std::string>() + (ordered.empty() ? "" : ", " + ordered) +
+         (late == 0 ? "" : ", SIGNED " + std::to_string(late / 60) + " MINUTES BEFORE IT WAS HERE");
 }
 
 Result<line::Proposal> read_terms(const ProposalTerms& terms, WallTime now) {

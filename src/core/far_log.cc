@@ -4,18 +4,15 @@
 
 #include "base/civil.h"
 #include "base/mutant.h"
-#include "record/two_records.h"
 
 namespace detente::core {
 
 namespace {
 
 constexpr std::size_t kWaitingMax = 64;
-constexpr std::size_t kEarlyMax = 16;
 constexpr std::size_t kRecentLeaves = 128;
 constexpr std::size_t kKeptMax = 64;
 constexpr std::size_t kFloorsMax = 4;
-constexpr std::size_t kSecondCheckpointsMax = 8;  // of one log: a few of them prove as much as a thousand
 
 bool names_no_epoch_of_its_reader(const record::WireEntry& wire) {
   if (wire.seen_size > 0 && !wire.seen_epoch) return true;
@@ -24,26 +21,26 @@ bool names_no_epoch_of_its_reader(const record::WireEntry& wire) {
   });
 }
 
-FarLog::Outcome gap(std::string why) {
-  FarLog::Outcome out;
-  out.verdict = FarLog::Verdict::kGap;
+}  // namespace
+
+FarLog::Outcome FarLog::gap(std::string why) {
+  Outcome out;
+  out.verdict = Verdict::kGap;
   out.why = std::move(why);
   return out;
 }
 
-void note_documents(const record::Header& header, FarLog::Outcome& out) {
+FarLog::Outcome FarLog::bad(std::string why) {
+  Outcome out;
+  out.verdict = Verdict::kBad;
+  out.why = std::move(why);
+  return out;
+}
+
+void FarLog::note_documents(const record::Header& header, Outcome& out) {
   for (const record::Attachment& attachment : header.attachments)
     out.named.push_back({attachment, header.precedence});
 }
-
-FarLog::Outcome bad(std::string why) {
-  FarLog::Outcome out;
-  out.verdict = FarLog::Verdict::kBad;
-  out.why = std::move(why);
-  return out;
-}
-
-}  // namespace
 
 std::string FarLog::origin() const {
   return record::log_origin(identity_->lineage, line_->id, identity_->their_station, key_.epoch);
@@ -56,6 +53,7 @@ void FarLog::forget_contents() {
   waiting_.clear();
   early_.clear();
   shown_early_.clear();
+  early_claims_.clear();
   newest_early_.reset();
   recent_leaves_.clear();
   kept_.clear();
@@ -89,6 +87,7 @@ void FarLog::load(Context& context) {
   }
   for (const record::StoredEntry& early : context.store.early_entries(key_))
     shown_early_.insert(early.index);
+  load_early_claims(context);
 }
 
 std::optional<record::LogPosition> FarLog::seen() const {
@@ -325,10 +324,15 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
   opened_ = true;
   stand_on_what_was_issued(batch);
-  for (const PlacedEntry& waiting : waiting_) add_entry(context, waiting, batch, out);
+  for (const PlacedEntry& waiting : waiting_) {
+    add_entry(context, waiting, batch, out);
+    frontier_.append(waiting.leaf);
+    compare_with_early(context, frontier_.root(), frontier_.size(), batch, out);
+  }
   add_entry(context, placed, batch, out);
   waiting_.clear();
   frontier_ = std::move(frontier);
+  compare_with_early(context, frontier_.root(), frontier_.size(), batch, out);
   batch.writes.push_back(
       record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), checkpoint}});
   take_ready_early(context, batch, out);
@@ -338,28 +342,6 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   batch.writes.push_back(record::PutCosignature{
       key_, {out.receipt->size, out.receipt->root, out.receipt->time, out.receipt->signature}});
   return out;
-}
-
-void FarLog::take_ready_early(Context& context, record::Batch& batch, Outcome& out) {
-  for (auto it = early_.find(frontier_.size()); it != early_.end(); it = early_.find(frontier_.size())) {
-    EarlyEntry early = std::move(it->second);
-    early_.erase(it);
-    Result<PlacedEntry> placed =
-        place_entry(*identity_, key_, frontier_.size(), period_, std::move(early.entry));
-    if (!placed) return;
-    record::Frontier frontier = frontier_;
-    frontier.append(placed->leaf);
-    if (!record::verify_checkpoint({origin(), frontier.size(), frontier.root()},
-                                   identity_->their_log, early.checkpoint)) {
-      out.alarms.push_back("what was shown ahead of its predecessors does not fit them");
-      out.equivocation = true;
-      return;
-    }
-    add_entry(context, *placed, batch, out);
-    frontier_ = std::move(frontier);
-    batch.writes.push_back(
-        record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), early.checkpoint}});
-  }
 }
 
 FarLog::Receipt FarLog::make_receipt(Context& context) {
@@ -373,46 +355,6 @@ FarLog::Receipt FarLog::make_receipt(Context& context) {
                                      *identity_->cosign_key)
                           .signature;
   return receipt;
-}
-
-FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wire,
-                                   record::Entry entry, std::uint64_t index, record::Batch& batch) {
-  const std::uint64_t first_known = index - wire.predecessors.size();
-  if (!line_->provable || !wire.checkpoint || wire.predecessors.size() > index ||
-      first_known > next_index() || early_.size() >= kEarlyMax)
-    return gap("an entry ahead of what is held here");
-  Outcome out;
-  out.verdict = Verdict::kEarly;
-  if (early_.count(index) || shown_early_.count(index)) {
-    out.verdict = Verdict::kDuplicate;
-    return out;
-  }
-  // Order within a precedence holds: only lower ones may be overtaken.
-  for (std::uint64_t at = next_index(); at < index; ++at)
-    if (wire.predecessors[at - first_known].precedence >= entry.header.precedence &&
-        shown_early_.count(at) == 0)
-      return gap("an entry ahead of one of its own precedence");
-  Result<PlacedEntry> placed =
-      place_entry(*identity_, key_, index, newest_period(), record::Entry(entry));
-  if (!placed) return bad(placed.error().message);
-  record::Frontier frontier = frontier_;
-  for (const PlacedEntry& waiting : waiting_) frontier.append(waiting.leaf);
-  for (std::uint64_t at = next_index(); at < index; ++at)
-    frontier.append(wire.predecessors[at - first_known].leaf);
-  frontier.append(placed->leaf);
-  if (!record::verify_checkpoint({origin(), frontier.size(), frontier.root()}, identity_->their_log,
-                                 *wire.checkpoint))
-    return gap("an entry ahead of its predecessors whose checkpoint does not verify with them");
-  if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
-  opened_ = true;
-  stand_on_what_was_issued(batch);
-  newest_early_ = index;
-  batch.writes.push_back(record::PutEarlyEntry{key_, to_stored(*placed, context.now.wall)});
-  note_documents(entry.header, out);
-  early_.emplace(index, EarlyEntry{std::move(entry), *wire.checkpoint});
-  shown_early_.insert(index);
-  out.arrived.push_back({index, true});
-  return out;
 }
 
 FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry& wire,
@@ -437,20 +379,6 @@ FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry
   out.equivocation = true;
   keep_second(context, claimed, *wire.checkpoint, batch);
   return out;
-}
-
-void FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
-                         record::Batch& batch) {
-  if (!second_checkpoints_) {
-    second_checkpoints_.emplace();
-    for (const record::PutEvidence& kept : context.store.evidence(key_))
-      if (const auto second = record::parse_second_checkpoint(kept))
-        second_checkpoints_->emplace(second->checkpoint.size, second->checkpoint.root);
-  }
-  const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
-  if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return;
-  batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondCheckpoint),
-                                             record::second_checkpoint_bytes(claimed, signature), context.now.wall});
 }
 
 }  // namespace detente::core

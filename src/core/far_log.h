@@ -14,6 +14,7 @@
 
 #include "core/document_terms.h"
 #include "core/own_log.h"
+#include "record/two_records.h"
 
 namespace detente::core {
 
@@ -95,6 +96,9 @@ class FarLog {
     crypto::Signature checkpoint;
   };
 
+  static Outcome gap(std::string why);
+  static Outcome bad(std::string why);
+  static void note_documents(const record::Header& header, Outcome& out);
   void forget_contents();  // of the epoch that is held
   Result<record::Entry> rebuild(Context& context, const record::WireEntry& wire,
                                 const OwnLog& own) const;
@@ -112,6 +116,9 @@ class FarLog {
                      std::uint64_t index, record::Batch& batch);
   Outcome take_duplicate(Context& context, const record::WireEntry& wire, record::Entry entry,
                          std::uint64_t index, record::Batch& batch);
+  record::PutValue early_claims() const;
+  void load_early_claims(Context& context);
+  void compare_with_early(Context& context, const Digest& root, std::uint64_t size, record::Batch& batch, Outcome& out);
   // Once, however often and under however many signatures it comes.
   void keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch);
   void stand_on_what_was_issued(record::Batch& batch) const;
@@ -131,6 +138,7 @@ class FarLog {
   std::deque<std::pair<std::uint64_t, Digest>> recent_leaves_;
   std::map<std::uint64_t, EarlyEntry> early_;
   std::set<std::uint64_t> shown_early_;
+  std::map<std::uint64_t, record::SecondCheckpoint> early_claims_;  // durable: what the author signed over each of these
   std::optional<std::uint64_t> newest_early_;  // whose commit was issued last, in this life
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
   Held held_;                       // durable

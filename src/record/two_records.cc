@@ -42,12 +42,15 @@ Bytes second_checkpoint_bytes(const Checkpoint& checkpoint, const crypto::Signat
   return out;
 }
 
-std::optional<SecondCheckpoint> parse_second_checkpoint(const PutEvidence& evidence) {
-  if (evidence.what != kSecondCheckpoint || evidence.bytes.size() < crypto::kSignatureSize) return std::nullopt;
-  const ByteView bytes(evidence.bytes);
+std::optional<SecondCheckpoint> parse_second_checkpoint_bytes(ByteView bytes) {
+  if (bytes.size() < crypto::kSignatureSize) return std::nullopt;
   const auto checkpoint = parse_own_checkpoint_text(as_string(bytes.first(bytes.size() - crypto::kSignatureSize)));
   if (!checkpoint) return std::nullopt;
   return SecondCheckpoint{*checkpoint, *to_array<crypto::kSignatureSize>(bytes.last(crypto::kSignatureSize))};
+}
+
+std::optional<SecondCheckpoint> parse_second_checkpoint(const PutEvidence& evidence) {
+  return evidence.what == kSecondCheckpoint ? parse_second_checkpoint_bytes(evidence.bytes) : std::nullopt;
 }
 
 std::vector<KeptSecond> second_checkpoints(const Reader& store, const LineKey& line) {
@@ -70,6 +73,7 @@ Result<Bytes> make_two_records(const Reader& store, const ExtractSources& source
   DETENTE_TRY(extract, decode_extract(evidence));
   const auto tiles = store.tiles(kept.log);
   const auto root = root_at(*tiles, size);
+  if (root == kept.second.checkpoint.root) return malformed("this one is of the record that is held: it contradicts another that is listed");
   auto proof = consistency_proof(*tiles, size, extract.items.front().size);
   if (!root || !proof) return fail(Fault::kIo, "two records: the store's tree does not reach them; check the disk");
   out.held_root = *root;

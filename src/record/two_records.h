@@ -25,6 +25,8 @@ Bytes second_checkpoint_bytes(const Checkpoint& checkpoint, const crypto::Signat
 // Nothing of evidence of another kind.
 std::optional<SecondCheckpoint> parse_second_checkpoint(const PutEvidence& evidence);
 
+std::optional<SecondCheckpoint> parse_second_checkpoint_bytes(ByteView bytes);
+
 struct KeptSecond {
   LogKey log;
   SecondCheckpoint second;

@@ -44,9 +44,12 @@ TEST_F(TwoRecords, AreProvedToAnOutsider) {
 }
 
 TEST_F(TwoRecords, AreNoneWhereBothAreOneTree) {
+  TwoRecordsFile altered = parse_two_records(file()).value();
   const Digest same = root_at(*world_.reader.tiles(kept_.log), 2).value();
   sign({world_.origin(kWest, true), 2, same});
-  EXPECT_EQ(failed(file()), Failed{"conflict"});
+  altered.second = kept_.second;
+  EXPECT_EQ(failed(write_two_records(altered)), Failed{"conflict"});
+  EXPECT_FALSE(make_two_records(world_.reader, world_.sources(), kept_)) << "nothing is proved by it";
 }
 
 TEST_F(TwoRecords, AreNotProvedByAnotherHandOrAnAlteredFile) {

@@ -148,11 +148,12 @@ void Hostile::send_raw(Bytes datagram) {
 // --- its log ------------------------------------------------------------------------
 
 record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index,
-                                      std::vector<record::Attachment> documents) {
+                                      std::vector<record::Attachment> documents, record::Precedence precedence) {
   record::Entry entry;
   entry.header.line = kLine;
   entry.header.time = WallTime{clock_lie_ != 0 ? clock_lie_ : now().wall.seconds};
   entry.header.attachments = std::move(documents);
+  entry.header.precedence = precedence;
   entry.body = to_bytes(as_bytes(text));
   const record::LogKey key{{setup_.identity.lineage, kLine}, true, setup_.identity.our_station, epoch_};
   const std::uint32_t period = index == 0 ? 0 : log_[index - 1].period;
@@ -203,13 +204,23 @@ void Hostile::begin() {
   if (arrived() != 1) violation("an honest word did not arrive");
 }
 
+void Hostile::restart_honest() {
+  honest_.station = std::make_unique<core::Station>(honest_.keys, honest_.jitter, honest_.store);
+  honest_.station->add_peer(pair_.setup(0));
+  DETENTE_CHECK(honest_.station->start(now()).has_value());
+  pass(std::chrono::seconds(1));
+  call(false);
+  pass(std::chrono::seconds(5));
+}
+
 Hostile::Report Hostile::run() {
   begin();
   const std::function<void()> acts[] = {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
       [this] { flood(); },        [this] { replay(); },         [this] { lie_in_documents(); },
-      [this] { call_without_end(); }, [this] { ask_without_end(); }, [this] { speak_a_later_version(); }};
+      [this] { call_without_end(); }, [this] { ask_without_end(); }, [this] { speak_a_later_version(); },
+      [this] { equivocate_ahead(false, false); }, [this] { equivocate_ahead(true, false); }, [this] { equivocate_ahead(true, true); }};
   const std::size_t count = std::size(acts);
   const std::uint64_t first = random_.below(count);
   for (std::size_t i = 0; i < count; ++i) {

@@ -57,12 +57,16 @@ class Hostile {
 
   // An entry of the hostile log as it travels, at the log's end or at `index`.
   record::WireEntry make_entry(std::string_view text, std::uint64_t index,
-                               std::vector<record::Attachment> documents = {});
+                               std::vector<record::Attachment> documents = {},
+                               record::Precedence precedence = record::Precedence::kRoutine);
   wire::Frame to_frame(const record::WireEntry& entry) const;
   void say(std::string_view text);
   std::size_t arrived() const;
 
   void equivocate();
+  // The honest station starts again, and is called.
+  void restart_honest();
+  void equivocate_ahead(bool restart, bool again_ahead);
   void speak_a_later_version();
   void lie_in_checkpoints();
   void lie_in_receipts();

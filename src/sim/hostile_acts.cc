@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "record/checkpoint.h"
 #include "record/header_fields.h"
+#include "record/two_records.h"
 #include "sim/hostile.h"
 #include "wire/cbor.h"
 
@@ -34,6 +35,11 @@ std::size_t receipts(const std::vector<core::DeskEvent>& events) {
   return count(events, [](const core::DeskEvent& event) {
     return std::holds_alternative<core::ReceiptVerified>(event);
   });
+}
+
+template <typename List, typename Pick>
+std::size_t count_of(const List& list, Pick pick) {
+  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), pick));
 }
 
 }  // namespace
@@ -69,6 +75,44 @@ void Hostile::equivocate() {
   send({to_frame(make_entry("Our vessel has no orders about the line.", index))});
   settle();
   if (honest_.store.evidence(log).size() != kept.size() + 1) violation("an equivocation was not kept, after another");
+  ++report_.equivocations;
+}
+
+// A FLASH is shown ahead of a word that is missing; what comes of the log then is another than it was signed over.
+// `again_ahead`: another FLASH is signed for its place, ahead, too.
+void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
+  const std::uint64_t index = log_.size();
+  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const auto seconds = [&] {
+    const auto kept = record::second_checkpoints(honest_.store, log.line);
+    return count_of(kept, [&](const record::KeptSecond& one) { return one.second.checkpoint.size == index + 2; });
+  };
+  const auto flash = [&](std::string_view text) {
+    record::WireEntry out = make_entry(text, index + 1, {}, record::Precedence::kFlash);
+    out.predecessors = {{log_[index].leaf, record::Precedence::kRoutine}};
+    return out;
+  };
+  static_cast<void>(make_entry("A word that does not come.", index));
+  const std::size_t before = arrived();
+  send({to_frame(flash("Our troops withdraw at noon."))});
+  settle();
+  if (arrived() != before + 1) return violation("a FLASH was not shown ahead of a missing word");
+  if (restart) restart_honest();
+  const std::size_t alarmed = alarms(honest_.events, core::AlarmKind::kEquivocation);
+  log_.resize(index + 1);
+  if (again_ahead) {
+    send({to_frame(flash("Our troops withdraw at no time."))});
+    settle();
+    if (seconds() != 1) violation("two entries signed for one place ahead left no evidence");
+    log_.resize(index + 1);
+  }
+  log_.resize(index);
+  say("Another word in its place.");
+  say("Nobody withdraws.");
+  if (arrived() < before + 2) violation("the log stopped behind an entry that does not fit it");
+  if (alarms(honest_.events, core::AlarmKind::kEquivocation) == alarmed)
+    return violation("that what was shown ahead does not fit the record was not noticed");
+  if (seconds() != (again_ahead ? 2u : 1u)) violation("what was signed ahead and does not fit the record left no evidence");
   ++report_.equivocations;
 }
 

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "station/announcer.h"
 #include "station/cuts.h"
+#include "station/entry_json.h"
 #include "station/lifts.h"
 #include "station/mandates.h"
 #include "station/proposal_words.h"
@@ -168,12 +169,20 @@ void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, wa
 
 // --- what is open, agreed and carried out ------------------------------------------
 
-std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place) {
+namespace {
+
+std::optional<record::StoredEntry> stored_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place) {
   const bool own = running.driver->station().peer(counterpart.peer).agreements().whose(place) == Whose::kAuthors;
   const core::Line& accord = running.line(counterpart.peer, kAccordLine);
   record::LogKey log = own ? accord.own().key() : accord.far().key();
   log.epoch = place.epoch;
-  const auto found = running.stored(log, place.index);
+  return running.stored(log, place.index);
+}
+
+}  // namespace
+
+std::optional<record::Entry> proposal_entry(const Running& running, const Counterpart& counterpart, const line::ActPlace& place) {
+  const auto found = stored_entry(running, counterpart, place);
   if (!found) return std::nullopt;
   auto entry = record::decode_entry(found->bytes);
   return entry ? std::optional(std::move(*entry)) : std::nullopt;
@@ -184,13 +193,15 @@ namespace {
 constexpr std::size_t kShownMax = 100, kShownOfAll = 10'000;
 constexpr std::uint32_t kShownAfter = 86'400;  // seconds after its hour
 
-Json by_json(const Running& running, const Counterpart& counterpart, bool own, const record::Header& header) {
+Json by_json(const Running& running, const Counterpart& counterpart, const line::ActPlace& at, bool own, const record::Header& header) {
+  const auto stored = stored_entry(running, counterpart, at);
   const accord::Roster& roster = own ? running.own_roster : counterpart.roster;
   const accord::SignedCredential* officer = roster.by_number(header.author);
   return {{"by", own ? "us" : "them"},
           {"officer", header.author.value},
           {"post", officer == nullptr ? "" : officer->credential.post},
-          {"time", header.time.seconds}};
+          {"time", header.time.seconds},
+          {"late_s", stored ? seconds_late(header.time, stored->stored_at) : 0}};
 }
 
 Json place_json(const core::Agreements& agreements, const line::ActPlace& place) {
@@ -233,7 +244,7 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
   Json out = place_json(agreements, at);
   const bool own = agreements.whose(at) == Whose::kAuthors;
   const auto entry = proposal_entry(running, counterpart, at);
-  if (entry) out.update(by_json(running, counterpart, own, entry->header));
+  if (entry) out.update(by_json(running, counterpart, at, own, entry->header));
   if (entry) add_order(out, running, counterpart, own, *entry, proposal.matter);
   out["matter"] = matter_name(proposal.matter);
   out["state"] = line::to_string(outcome.state);
@@ -250,7 +261,7 @@ Json proposal_json(const Running& running, const Counterpart& counterpart, const
   if (outcome.decided_at != at && outcome.state != line::ProposalState::kLapsed)
     if (const auto answer = proposal_entry(running, counterpart, outcome.decided_at)) {
       const bool ours = agreements.whose(outcome.decided_at) == Whose::kAuthors;
-      Json decided = by_json(running, counterpart, ours, answer->header);
+      Json decided = by_json(running, counterpart, outcome.decided_at, ours, answer->header);
       add_order(decided, running, counterpart, ours, *answer, proposal.matter);
       const auto said = line::parse_answer_body(answer->body);
       decided["words"] = said ? wire::display_line(said->words) : "";
