@@ -83,6 +83,36 @@ TEST_F(ForgottenCut, ThatWasLiftedSinceIsNotHeld) {
   for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
 }
 
+// Nobody can tell from here whether it was lifted: it stays cut, and its officers are asked.
+TEST_F(ForgottenCut, ALiftThatThisDiskHasForgottenIsAskedFor) {
+  cut(0);
+  const auto before = pair_.store(0).snapshot();
+  lift(0);
+  ASSERT_TRUE(say(0, "after the lift"));
+  go_back(0, before);
+  std::string words;
+  for (const core::Alarm& alarm : told<core::Alarm>(0)) words += alarm.text + "\n";
+  EXPECT_NE(words.find("holds the line for open on this side"), std::string::npos) << words;
+  EXPECT_NE(words.find("What this side cut, lifted, proposed or answered since is not known here"), std::string::npos) << words;
+  EXPECT_FALSE(open(0));
+  EXPECT_TRUE(open(1));
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  EXPECT_TRUE(say(1, "after"));
+}
+
+TEST_F(ForgottenCut, ACutThatBothHoldIsDoubtedByNobody) {
+  cut(0);
+  pair_.run(minutes(1));
+  told<core::Alarm>(0);
+  for (std::size_t side : {0u, 1u}) {
+    restart(side);
+    pair_.run(minutes(1));
+    for (std::size_t at : {0u, 1u})
+      for (const core::Alarm& alarm : told<core::Alarm>(at)) EXPECT_NE(alarm.kind, core::AlarmKind::kWeForgot) << alarm.text;
+  }
+}
+
 // Both cuts have the number 2, each in a log of its own, in whatever order these are read; the agreement was made behind
 // the first.
 class CutNumberedAnew : public ForgottenCut, public testing::WithParamInterface<std::uint64_t> {
