@@ -55,17 +55,17 @@ void Agreements::load(const Context& context) {
   for (const bool proposals : {true, false}) {
     read_accord_line(context, *identity_, vouched_, [&](const RecordedEntry& one) {
       if ((one.entry.header.kind == record::kProposal) != proposals) return;
-      const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry);
+      const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry, one.replayed);
       left_out_ = left_out_ || (!counts && is_act(one.entry.header.kind));
     });
   }
 }
 
-bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
+bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry, bool replayed) {
   const line::ActPlace at = place(whose, epoch, index);
   const record::Kind kind = entry.header.kind;
   const bool judged = is_act(kind) || kind == record::kRestorationTest;
-  const bool counts = judged && (!counts_ || counts_(whose, entry, at));
+  const bool counts = judged && !replayed && (!counts_ || counts_(whose, entry, at));
   // A book that is full computes on from what it has; nothing that is in it becomes wrong.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;

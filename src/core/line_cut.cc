@@ -1,5 +1,6 @@
 // Line: what crosses it while one side or both have cut it. spec/cut.md.
 #include <algorithm>
+#include <set>
 
 #include "base/mutant.h"
 #include "core/line.h"
@@ -37,13 +38,18 @@ RegisterChanges Line::note_their_acts(Context& context, record::Batch& batch) {
   RegisterChanges out;
   if (setup_.id != kAccordLine) return out;
   const record::EpochId& epoch = far_.key().epoch;
+  std::set<std::uint64_t> replayed;
+  for (const record::Write& write : batch.writes)
+    if (const auto* evidence = std::get_if<record::PutEvidence>(&write))
+      if (const auto index = replayed_place(*evidence)) replayed.insert(*index);
   std::vector<std::pair<std::uint64_t, record::Entry>> acts;
   for (const record::Write& write : batch.writes)
     if (const record::StoredEntry* stored = stored_by(write))
       if (auto entry = record::decode_entry(stored->bytes);
           entry && agreements_->vouched(record::Whose::kOthers, epoch, stored->index)) {
-        agreements_->note(record::Whose::kOthers, epoch, stored->index, *entry);
-        if (entry->header.kind == record::kRegister) acts.emplace_back(stored->index, std::move(*entry));
+        const bool again = replayed.count(stored->index) > 0;
+        agreements_->note(record::Whose::kOthers, epoch, stored->index, *entry, again);
+        if (entry->header.kind == record::kRegister && !again) acts.emplace_back(stored->index, std::move(*entry));
       }
   for (const auto& [index, act] : acts)
     registers_->note(context, record::Whose::kOthers, agreements_->place(record::Whose::kOthers, epoch, index), act, batch, out);

@@ -113,6 +113,51 @@ TEST_F(ForgottenCut, ACutThatBothHoldIsDoubtedByNobody) {
   }
 }
 
+// What a station that serves somebody else would do; here its disk does not know that the signature was used.
+TEST_F(ForgottenCut, AnActThatItsStationShowsASecondTimeCountsForNothing) {
+  const auto before = pair_.store(1).snapshot();
+  line::Proposal proposal;
+  proposal.matter = line::Matter::kRestoration;
+  proposal.content = line::restoration_content({{kCutLine, line::kAllMedia}});
+  proposal.instant = WallTime{pair_.now(1).wall.seconds + 7200};
+  const record::Entry offered = signed_entry(1, record::kProposal, line::proposal_body(proposal));
+  ASSERT_TRUE(pair_.submit(1, offered));
+  pair_.settle();
+  ASSERT_TRUE(answer(1, line::AnswerAct::kWithdraw, 1, newest(1)));
+  go_back(1, before);
+  told<core::Alarm>(0);
+  ASSERT_TRUE(pair_.submit(1, offered)) << "its disk does not know better";
+  pair_.run(minutes(1));
+  for (int life = 0; life < 2; ++life) {
+    const line::ProposalBook& book = peer(0).agreements().book();
+    ASSERT_EQ(book.proposals().size(), 1u) << "nobody offers it again";
+    EXPECT_EQ(book.outcome(book.proposals().front())->state, line::ProposalState::kWithdrawn);
+    if (life == 0) {
+      std::string words;
+      for (const core::Alarm& alarm : told<core::Alarm>(0)) words += alarm.text + "\n";
+      EXPECT_NE(words.find("that was used before; it does not count"), std::string::npos) << words;
+      EXPECT_FALSE(answer(0, line::AnswerAct::kAccept, 1, newest(1)));
+    }
+    restart(0);
+  }
+}
+
+TEST_F(ForgottenCut, ACutThatItsStationShowsASecondTimeCutsNothingThere) {
+  const auto before = pair_.store(1).snapshot();
+  const record::Entry cut_once = signed_entry(1, record::kRegister, line::cut_body({{{kCutLine, 1}}, line::kAllMedia, {}, ""}));
+  ASSERT_TRUE(pair_.submit(1, cut_once));
+  pair_.settle();
+  lift(1);
+  ASSERT_TRUE(open(0));
+  go_back(1, before);
+  ASSERT_TRUE(pair_.submit(1, cut_once));
+  pair_.run(minutes(1));
+  EXPECT_FALSE(open(1)) << "at home it holds";
+  EXPECT_TRUE(open(0));
+  restart(0);
+  EXPECT_TRUE(open(0));
+}
+
 // Both cuts have the number 2, each in a log of its own, in whatever order these are read; the agreement was made behind
 // the first.
 class CutNumberedAnew : public ForgottenCut, public testing::WithParamInterface<std::uint64_t> {
