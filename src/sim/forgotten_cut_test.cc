@@ -113,6 +113,24 @@ TEST_F(ForgottenCut, ACutThatBothHoldIsDoubtedByNobody) {
   }
 }
 
+// What it had agreed to it does not know, so it carries out nothing; the cut stands until both agree anew.
+TEST_F(ForgottenCut, AnAnswerThatThisDiskHasForgottenIsNotCarriedOut) {
+  cut(1);
+  const record::LogPosition proposal = propose_to_restore(1, minutes(30));
+  const auto before = pair_.store(0).snapshot();
+  ASSERT_TRUE(answer(0, line::AnswerAct::kAccept, 1, proposal));
+  go_back(0, before);
+  EXPECT_TRUE(peer(0).agreements().restorations().empty());
+  pair_.run(std::chrono::hours(3));
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side)) << side;
+  ASSERT_TRUE(report(1));
+  EXPECT_EQ(report(1)->end, line::RestorationEnd::kTimeOver);
+  EXPECT_TRUE(peer(0).restorations().runs().empty());
+  agree(minutes(5));
+  pair_.run(minutes(8));
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+}
+
 // What a station that serves somebody else would do; here its disk does not know that the signature was used.
 TEST_F(ForgottenCut, AnActThatItsStationShowsASecondTimeCountsForNothing) {
   const auto before = pair_.store(1).snapshot();
