@@ -160,6 +160,24 @@ TEST_F(ForgottenCut, AnActThatItsStationShowsASecondTimeCountsForNothing) {
   }
 }
 
+// An officer whose machine went back with the disk may sign another text under a counter that he had used.
+TEST_F(ForgottenCut, AnotherTextUnderAUsedCounterIsNoActShownTwice) {
+  cut(1);
+  const auto before = pair_.store(1).snapshot();
+  record::Entry word = signed_entry(1, record::kRegister, line::cut_body({{{kOther, 1}}, line::kAllMedia, {}, "once"}));
+  word.signatures.front().signature.fill(1);
+  ASSERT_TRUE(pair_.submit(1, word));
+  go_back(1, before);
+  record::Entry other = signed_entry(1, record::kRegister, line::cut_body({{{kOther, 2}}, line::kAllMedia, {}, "another"}));
+  other.signatures.front().counter = word.signatures.front().counter;
+  other.signatures.front().signature.fill(2);
+  ASSERT_TRUE(pair_.submit(1, other));
+  pair_.run(minutes(1));
+  EXPECT_EQ(registers(0).theirs(kOther).cut_epoch(), 2u);
+  restart(0);
+  EXPECT_EQ(registers(0).theirs(kOther).cut_epoch(), 2u);
+}
+
 TEST_F(ForgottenCut, ACutThatItsStationShowsASecondTimeCutsNothingThere) {
   const auto before = pair_.store(1).snapshot();
   const record::Entry cut_once = signed_entry(1, record::kRegister, line::cut_body({{{kCutLine, 1}}, line::kAllMedia, {}, ""}));
