@@ -1,6 +1,7 @@
 #include "core/accord_log.h"
 
 #include <algorithm>
+#include <map>
 
 namespace detente::core {
 
@@ -24,14 +25,66 @@ std::uint64_t vouched_size(const Vouched& vouched, Whose whose, const record::Ep
 
 }  // namespace
 
+std::optional<std::uint64_t> replayed_place(const record::PutEvidence& evidence) {
+  if (evidence.what != record::kSignatureUsedBefore || evidence.bytes.size() < 8) return std::nullopt;
+  std::uint64_t index = 0;
+  for (std::size_t i = 0; i < 8; ++i) index = index << 8 | evidence.bytes[i];
+  return index;
+}
+
+std::set<std::uint64_t> replayed_places(const std::vector<record::PutEvidence>& evidence) {
+  std::set<std::uint64_t> out;
+  for (const record::PutEvidence& one : evidence)
+    if (const auto index = replayed_place(one)) out.insert(*index);
+  return out;
+}
+
+namespace {
+
+// Signatures of theirs that came first. Only asked for where some came again: two texts that one officer signed under one
+// counter, as he may whose machine went back, are no replay.
+std::vector<record::OfficerSignature> first_signatures(const Context& context, const std::vector<record::Reader::LogInfo>& logs,
+                                                       const std::map<record::EpochId, std::set<std::uint64_t>>& again) {
+  std::vector<record::OfficerSignature> out;
+  const auto take = [&](const record::EpochId& epoch, const record::StoredEntry& stored) {
+    const auto flagged = again.find(epoch);
+    const auto entry = record::decode_entry(stored.bytes);
+    if (!entry || (flagged != again.end() && flagged->second.count(stored.index) > 0)) return;
+    out.insert(out.end(), entry->signatures.begin(), entry->signatures.end());
+  };
+  for (const record::Reader::LogInfo& info : logs) {
+    if (info.log.own) continue;
+    for (std::uint64_t from = 0; from < info.size; from += kPage)
+      for (const record::StoredEntry& stored : context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage))
+        take(info.log.epoch, stored);
+    for (const record::StoredEntry& stored : context.store.early_entries(info.log)) take(info.log.epoch, stored);
+  }
+  return out;
+}
+
+}  // namespace
+
 void read_accord_line(const Context& context, const PairIdentity& identity, const Vouched& vouched,
                       const std::function<void(const RecordedEntry&)>& visit) {
-  for (const record::Reader::LogInfo& info : context.store.logs({identity.lineage, kAccordLine})) {
+  const auto logs = context.store.logs({identity.lineage, kAccordLine});
+  std::map<record::EpochId, std::set<std::uint64_t>> again;
+  for (const record::Reader::LogInfo& info : logs)
+    if (!info.log.own)
+      if (auto places = replayed_places(context.store.evidence(info.log)); !places.empty()) again[info.log.epoch] = std::move(places);
+  const auto first = again.empty() ? std::vector<record::OfficerSignature>() : first_signatures(context, logs, again);
+  const auto came_before = [&](const record::Entry& entry) {
+    return std::any_of(entry.signatures.begin(), entry.signatures.end(),
+                       [&](const auto& one) { return std::find(first.begin(), first.end(), one) != first.end(); });
+  };
+  for (const record::Reader::LogInfo& info : logs) {
     const Whose whose = info.log.own ? Whose::kAuthors : Whose::kOthers;
     const std::uint64_t border = vouched_size(vouched, whose, info.log.epoch, info.size);
+    const std::set<std::uint64_t> flagged = info.log.own || again.empty() ? std::set<std::uint64_t>() : again[info.log.epoch];
     const auto show = [&](const record::StoredEntry& stored, bool good) {
-      if (auto entry = record::decode_entry(stored.bytes))
-        visit({whose, info.log.epoch, stored.index, stored.stored_at, std::move(*entry), good});
+      auto entry = record::decode_entry(stored.bytes);
+      if (!entry) return;
+      const bool replayed = flagged.count(stored.index) > 0 && came_before(*entry);
+      visit({whose, info.log.epoch, stored.index, stored.stored_at, std::move(*entry), good, replayed});
     };
     for (std::uint64_t from = 0; from < info.size; from += kPage)
       for (const record::StoredEntry& stored : context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage))

@@ -1,6 +1,7 @@
 #include "core/agreements.h"
 
 #include <algorithm>
+#include <set>
 
 namespace detente::core {
 
@@ -55,17 +56,17 @@ void Agreements::load(const Context& context) {
   for (const bool proposals : {true, false}) {
     read_accord_line(context, *identity_, vouched_, [&](const RecordedEntry& one) {
       if ((one.entry.header.kind == record::kProposal) != proposals) return;
-      const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry);
+      const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry, one.replayed);
       left_out_ = left_out_ || (!counts && is_act(one.entry.header.kind));
     });
   }
 }
 
-bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
+bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry, bool replayed) {
   const line::ActPlace at = place(whose, epoch, index);
   const record::Kind kind = entry.header.kind;
   const bool judged = is_act(kind) || kind == record::kRestorationTest;
-  const bool counts = judged && (!counts_ || counts_(whose, entry, at));
+  const bool counts = judged && !replayed && (!counts_ || counts_(whose, entry, at));
   // A book that is full computes on from what it has; nothing that is in it becomes wrong.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;
@@ -176,13 +177,21 @@ Result<void> Agreements::check_own(const record::Entry& entry) const {
 
 std::vector<AgreedRestoration> Agreements::restorations() const {
   std::vector<AgreedRestoration> out;
+  // One whose end was reported is no rival of what was accepted after its hour: its own acceptance may be on one disk alone,
+  // so that nobody can have seen it.
+  std::set<const line::Proposal*> ended;
+  for (const auto& [of, report] : reported_) ended.insert(book_.find(of.first));
   for (const line::ActPlace& at : book_.proposals()) {
     const line::Proposal& proposal = *book_.find(at);
     if (proposal.matter != line::Matter::kRestoration || !proposal.instant) continue;
     if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
+    const WallTime accepted = book_.time_of(*book_.accepted_at(at)).value_or(WallTime{});
     AgreedRestoration one{at, {}, *proposal.instant};
     for (const line::RestoredLine& line : lines_of(proposal)) {
-      const auto about = [&](const line::Proposal& another) { return names(lines_of(another), line.line, line.media); };
+      const auto about = [&](const line::Proposal& another) {
+        const bool over = ended.count(&another) > 0 && another.instant && *another.instant < accepted;
+        return (&another == &proposal || !over) && names(lines_of(another), line.line, line.media);
+      };
       if (book_.agreed(line::Matter::kRestoration, about) == at) one.lines.push_back(line);
     }
     if (!one.lines.empty()) out.push_back(std::move(one));

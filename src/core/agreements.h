@@ -8,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "core/accord_log.h"
@@ -52,8 +51,8 @@ class Agreements {
   bool vouched(record::Whose whose, const record::EpochId& epoch, std::uint64_t index) const {
     return !vouched_ || vouched_(whose, epoch, index);
   }
-  // Whether it is an act that counts.
-  bool note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry);
+  // Whether it is an act that counts. One that was `replayed` by its station does not: its officer did not sign it for this.
+  bool note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry, bool replayed = false);
 
   const line::ProposalBook& book() const { return book_; }
   record::Whose whose(const line::ActPlace& place) const {

@@ -164,8 +164,8 @@ void DocumentSender::on_link_up(Context& context, bool fresh) {
 }
 
 std::size_t DocumentSender::being_offered() const {
-  return static_cast<std::size_t>(std::count_if(open_.begin(), open_.end(), [](const auto& item) {
-    return item.second.offer_at && item.second.offers > 0;
+  return static_cast<std::size_t>(std::count_if(open_.begin(), open_.end(), [this](const auto& item) {
+    return item.second.offer_at && item.second.offers > 0 && !terms_->is_cut(item.second.blob.line);
   }));
 }
 
@@ -173,7 +173,8 @@ std::size_t DocumentSender::being_offered() const {
 void DocumentSender::offer_open(Context& context) {
   std::size_t offered = being_offered();
   for (auto& [prefix, open] : open_) {
-    if (!open.offer_at || context.now.mono < *open.offer_at) continue;
+    // What a cut holds back nobody asks for: it is offered when the line carries documents again.
+    if (!open.offer_at || context.now.mono < *open.offer_at || terms_->is_cut(open.blob.line)) continue;
     // It waits for a place; those behind it that have one do not.
     if (open.offers == 0 && offered >= kAskedMax) continue;
     offered += open.offers == 0 ? 1 : 0;
@@ -327,7 +328,7 @@ void DocumentSender::on_deadline(Context& context) {
   }
   offer_open(context);
   for (auto& [prefix, asked] : asked_) {
-    if (!asked.offer_at || now < *asked.offer_at || has_more(asked)) continue;
+    if (!asked.offer_at || now < *asked.offer_at || has_more(asked) || terms_->is_cut(asked.blob.line)) continue;
     asked.offer_at.reset();
     if (++asked.offers > kOffersMax) continue;  // it asks when it is there again
     asked.offer_at = now + link_->timeout(asked.offers) + kAckDelay;
@@ -343,14 +344,11 @@ std::optional<Instant> DocumentSender::next_deadline() const {
     if (at) due = std::min(due.value_or(*at), *at);
   };
   for (const auto& [prefix, open] : open_)
-    if (open.offers > 0 || place) by(open.offer_at);
+    if ((open.offers > 0 || place) && !terms_->is_cut(open.blob.line)) by(open.offer_at);
   if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
   for (const auto& [prefix, asked] : asked_) {
-    if (has_more(asked)) {
-      if (!terms_->is_cut(asked.blob.line)) by(link_->may_send_document_at(allowed(asked)));
-    } else {
-      by(asked.offer_at);
-    }
+    if (terms_->is_cut(asked.blob.line)) continue;
+    by(has_more(asked) ? std::optional(link_->may_send_document_at(allowed(asked))) : asked.offer_at);
   }
   return due;
 }

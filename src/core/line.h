@@ -257,6 +257,7 @@ class Line {
   // Whether it says more than was known. `by_path`: so the packets of what it covers arrived.
   bool take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& wire, bool by_path);
   void learn_own_cut(Context& context, const record::LogState::YourCut& cut);
+  void doubt_own_cut(Context& context);  // they tell of none
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void note_held(const record::LogState& state);
   void restored_here(Context& context, std::uint64_t theirs);

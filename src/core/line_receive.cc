@@ -224,6 +224,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   if (!contact_made_) {
     if (we_forgot) restored_here(context, theirs);
     if (state.your_cut) learn_own_cut(context, *state.your_cut);
+    else doubt_own_cut(context);
     make_contact(context);
     pursue_recovery(context);
     return;
@@ -250,7 +251,19 @@ void Line::learn_own_cut(Context& context, const record::LogState::YourCut& cut)
       Alarm{identity_->peer, AlarmKind::kWeForgot,
             "the other station holds a cut of line " + setup_.name + " by this side, its cut " +
                 std::to_string(cut.cut_epoch) + ", that is not on this disk. The line is held cut as its record says: lift it, or agree to "
-                "restore it, if it is to be open"});
+                "restore it, if it is to be open. Whether it was cut in the dark is not known here"});
+}
+
+// They had receipted the cut, and their register of this side is clear: one of the two disks is behind an act. Which, nobody
+// can tell from here; the cut holds until an officer says what is meant.
+void Line::doubt_own_cut(Context& context) {
+  const Cut* cut = registers_->closed_by(record::Whose::kAuthors, setup_.id, line::kAllMedia);
+  if (cut == nullptr || !registers_->other_side_knows(setup_.id)) return;
+  context.effects.notify(
+      Alarm{identity_->peer, AlarmKind::kWeForgot,
+            "the other station had receipted this side's cut of line " + setup_.name + ", its cut " + std::to_string(cut->cut_epoch) +
+                ", and holds the line for open on this side: this disk has forgotten a lift, or theirs the cut. The line stays cut here: "
+                "lift it, if it was lifted, or cut it anew, so that both say the same"});
 }
 
 void Line::restored_here(Context& context, std::uint64_t theirs) {
@@ -262,7 +275,10 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
                      ? "only " + std::to_string(own_.durable_size())
                      : std::to_string(own_.durable_size()) + ", but of another epoch or not the same ones") +
                 ": it is an older copy. A new epoch of the log begins; the other side's record "
-                "has what is missing here"});
+                "has what is missing here" +
+                (setup_.id == kAccordLine ? ". What this side cut, lifted, proposed or answered since is not known here, and nothing of it is "
+                                            "carried out by this station: ask the other side what stands, and sign it anew"
+                                          : "")});
   if (mutant(Mutant::kOldEpochAppended)) return;
   // It may have been sent before, from the disk that this one is a copy of.
   const Error why{Fault::kState,

@@ -263,6 +263,48 @@ TEST_F(CutLine, ADocumentStopsWithTheCutAndGoesOnAfterIt) {
   EXPECT_EQ(pair_.document(1, root), bytes);
 }
 
+// Offers of what a cut holds back drew no answer, and took the places of others until the twelfth of each was made.
+TEST_F(CutLine, WhatItHoldsBackIsNotOfferedAndTakesNoPlaceOfAnother) {
+  lose_[1] = true;  // nobody asks for these
+  std::vector<std::pair<Digest, Bytes>> held_back;
+  for (std::uint8_t i = 0; i < 20; ++i) {
+    held_back.emplace_back(Digest{}, Bytes(300, i));
+    held_back.back().first = pair_.send_document(0, kCutLine, held_back.back().second);
+  }
+  cut(0, {{}, line::kDocument, {}, ""});
+  lose_[1] = false;
+  pair_.run(minutes(1));
+  // The last in the order of their roots. It arrives, and the word that it did does not.
+  Bytes bytes(300, 0xee);
+  for (unsigned i = 0; record::blob_root(bytes)[0] != 0xff; ++i) {
+    bytes[0] = static_cast<std::uint8_t>(i);
+    bytes[1] = static_cast<std::uint8_t>(i >> 8);
+  }
+  const Digest root = record::blob_root(bytes);
+  pair_.tamper = [this, root](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1 && pair_.document(1, root)) return std::nullopt;
+    return datagram;
+  };
+  pair_.send_document(0, kOther, bytes);
+  pair_.run(std::chrono::seconds(2));
+  ASSERT_EQ(pair_.document(1, root), bytes);
+  pair_.tamper = {};
+  told<core::DocumentConfirmed>(0);
+  restart(0);
+  pair_.run(std::chrono::seconds(10));
+  const auto confirmed = told<core::DocumentConfirmed>(0);
+  ASSERT_EQ(confirmed.size(), 1u);
+  EXPECT_EQ(confirmed.front().root, root);
+  for (const auto& [one, its] : held_back) EXPECT_FALSE(pair_.document(1, one));
+  EXPECT_EQ(peer(0).documents().unconfirmed(kCutLine).count, 20u);
+  EXPECT_TRUE(peer(0).documents().is_cut(kCutLine));
+  pair_.run(std::chrono::hours(6));
+  lift(0);
+  pair_.run(minutes(1));
+  for (const auto& [one, its] : held_back) EXPECT_EQ(pair_.document(1, one), its);
+  EXPECT_EQ(peer(0).documents().unconfirmed(kCutLine).count, 0u);
+}
+
 // A counterpart that had receipted the cut and writes on: refused, said once, and taken when the line is open again.
 TEST_F(CutLine, WhatIsWrittenOnItAllTheSameIsRefusedAndSaidOnce) {
   cut(0);

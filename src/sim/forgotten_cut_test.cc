@@ -83,6 +83,117 @@ TEST_F(ForgottenCut, ThatWasLiftedSinceIsNotHeld) {
   for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
 }
 
+// Nobody can tell from here whether it was lifted: it stays cut, and its officers are asked.
+TEST_F(ForgottenCut, ALiftThatThisDiskHasForgottenIsAskedFor) {
+  cut(0);
+  const auto before = pair_.store(0).snapshot();
+  lift(0);
+  ASSERT_TRUE(say(0, "after the lift"));
+  go_back(0, before);
+  std::string words;
+  for (const core::Alarm& alarm : told<core::Alarm>(0)) words += alarm.text + "\n";
+  EXPECT_NE(words.find("holds the line for open on this side"), std::string::npos) << words;
+  EXPECT_NE(words.find("What this side cut, lifted, proposed or answered since is not known here"), std::string::npos) << words;
+  EXPECT_FALSE(open(0));
+  EXPECT_TRUE(open(1));
+  lift(0);
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+  EXPECT_TRUE(say(1, "after"));
+}
+
+TEST_F(ForgottenCut, ACutThatBothHoldIsDoubtedByNobody) {
+  cut(0);
+  pair_.run(minutes(1));
+  told<core::Alarm>(0);
+  for (std::size_t side : {0u, 1u}) {
+    restart(side);
+    pair_.run(minutes(1));
+    for (std::size_t at : {0u, 1u})
+      for (const core::Alarm& alarm : told<core::Alarm>(at)) EXPECT_NE(alarm.kind, core::AlarmKind::kWeForgot) << alarm.text;
+  }
+}
+
+// What it had agreed to it does not know, so it carries out nothing; the cut stands until both agree anew.
+TEST_F(ForgottenCut, AnAnswerThatThisDiskHasForgottenIsNotCarriedOut) {
+  cut(1);
+  const record::LogPosition proposal = propose_to_restore(1, minutes(30));
+  const auto before = pair_.store(0).snapshot();
+  ASSERT_TRUE(answer(0, line::AnswerAct::kAccept, 1, proposal));
+  go_back(0, before);
+  EXPECT_TRUE(peer(0).agreements().restorations().empty());
+  pair_.run(std::chrono::hours(3));
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side)) << side;
+  ASSERT_TRUE(report(1));
+  EXPECT_EQ(report(1)->end, line::RestorationEnd::kTimeOver);
+  EXPECT_TRUE(peer(0).restorations().runs().empty());
+  agree(minutes(5));
+  pair_.run(minutes(8));
+  for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side;
+}
+
+// What a station that serves somebody else would do; here its disk does not know that the signature was used.
+TEST_F(ForgottenCut, AnActThatItsStationShowsASecondTimeCountsForNothing) {
+  const auto before = pair_.store(1).snapshot();
+  line::Proposal proposal;
+  proposal.matter = line::Matter::kRestoration;
+  proposal.content = line::restoration_content({{kCutLine, line::kAllMedia}});
+  proposal.instant = WallTime{pair_.now(1).wall.seconds + 7200};
+  const record::Entry offered = signed_entry(1, record::kProposal, line::proposal_body(proposal));
+  ASSERT_TRUE(pair_.submit(1, offered));
+  pair_.settle();
+  ASSERT_TRUE(answer(1, line::AnswerAct::kWithdraw, 1, newest(1)));
+  go_back(1, before);
+  told<core::Alarm>(0);
+  ASSERT_TRUE(pair_.submit(1, offered)) << "its disk does not know better";
+  pair_.run(minutes(1));
+  for (int life = 0; life < 2; ++life) {
+    const line::ProposalBook& book = peer(0).agreements().book();
+    ASSERT_EQ(book.proposals().size(), 1u) << "nobody offers it again";
+    EXPECT_EQ(book.outcome(book.proposals().front())->state, line::ProposalState::kWithdrawn);
+    if (life == 0) {
+      std::string words;
+      for (const core::Alarm& alarm : told<core::Alarm>(0)) words += alarm.text + "\n";
+      EXPECT_NE(words.find("that was used before; it does not count"), std::string::npos) << words;
+      EXPECT_FALSE(answer(0, line::AnswerAct::kAccept, 1, newest(1)));
+    }
+    restart(0);
+  }
+}
+
+// An officer whose machine went back with the disk may sign another text under a counter that he had used.
+TEST_F(ForgottenCut, AnotherTextUnderAUsedCounterIsNoActShownTwice) {
+  cut(1);
+  const auto before = pair_.store(1).snapshot();
+  record::Entry word = signed_entry(1, record::kRegister, line::cut_body({{{kOther, 1}}, line::kAllMedia, {}, "once"}));
+  word.signatures.front().signature.fill(1);
+  ASSERT_TRUE(pair_.submit(1, word));
+  go_back(1, before);
+  record::Entry other = signed_entry(1, record::kRegister, line::cut_body({{{kOther, 2}}, line::kAllMedia, {}, "another"}));
+  other.signatures.front().counter = word.signatures.front().counter;
+  other.signatures.front().signature.fill(2);
+  ASSERT_TRUE(pair_.submit(1, other));
+  pair_.run(minutes(1));
+  EXPECT_EQ(registers(0).theirs(kOther).cut_epoch(), 2u);
+  restart(0);
+  EXPECT_EQ(registers(0).theirs(kOther).cut_epoch(), 2u);
+}
+
+TEST_F(ForgottenCut, ACutThatItsStationShowsASecondTimeCutsNothingThere) {
+  const auto before = pair_.store(1).snapshot();
+  const record::Entry cut_once = signed_entry(1, record::kRegister, line::cut_body({{{kCutLine, 1}}, line::kAllMedia, {}, ""}));
+  ASSERT_TRUE(pair_.submit(1, cut_once));
+  pair_.settle();
+  lift(1);
+  ASSERT_TRUE(open(0));
+  go_back(1, before);
+  ASSERT_TRUE(pair_.submit(1, cut_once));
+  pair_.run(minutes(1));
+  EXPECT_FALSE(open(1)) << "at home it holds";
+  EXPECT_TRUE(open(0));
+  restart(0);
+  EXPECT_TRUE(open(0));
+}
+
 // Both cuts have the number 2, each in a log of its own, in whatever order these are read; the agreement was made behind
 // the first.
 class CutNumberedAnew : public ForgottenCut, public testing::WithParamInterface<std::uint64_t> {
