@@ -51,11 +51,11 @@ What was carried out stays carried out: a withdrawal after an announcement's rel
 
 The state of a proposal is computed from the two logs alone, never from when something arrived. Who holds less of them computes from that, and comes to the same when the rest is there.
 
-**A side's log** is its epochs in the order in which their first entries (kind 3) name the one before; of several that name the same one, or none, the epoch with the lower bytes is the earlier. Within an epoch the index decides.
+**A side's log** is its epochs, one behind those that its first entry (kind 3) names, directly or through others. An epoch's *begin* is the latest time in its own first entry and those of the epochs that it so names; of two epochs the one with the earlier begin is the earlier, of the same begin the one with fewer epochs before it that are known here, then the one with the lower bytes. So a disk that went back, or to nothing, and names no newer life, stands behind what began earlier by its side's clock. Within an epoch the index decides.
 
 **Has seen.** An entry has seen an entry of the other side if its header's `seen` names that epoch and a size above its index, or an epoch after it: then the first entry of that epoch, with what it names, is asked in the same way.
 
-**Acts that count.** With one reference, which is to the proposal, of the same class as it, signed validly by an officer with the right to, and
+**Acts that count.** With one reference, which is to the proposal, of the same class as it, signed validly by an officer with the right to, by signatures none of which had come before (`record.md` section 5), and
 
 - of the author's log: a withdrawal that stands after the proposal;
 - of the other's: an acceptance, rejection, withdrawal or counter-offer (kind 13) that has seen the proposal.
@@ -80,7 +80,7 @@ What follows from it:
 An accepted proposal is an *agreement*. A restoration covers a register's cut only if its owner's part (the proposal or the acceptance) stands after that cut in the owner's log: a later cut is not opened by an older agreement. It is tried once; after tests that fell back
 a new one is needed.
 
-Of several agreements about one thing (the same matter; for a restoration, a line and medium in common; each announcement is a thing of its own) one counts. Those are out of which another's acceptance has seen the acceptance, or stands after it in the same log. Of the rest it is the one with the earliest instant (none is the
+Of several agreements about one thing (the same matter; for a restoration, a line and medium in common; each announcement is a thing of its own) one counts. Those are out of which another's acceptance has seen the acceptance, or stands after it in the same log. Out against another whose acceptance is dated after its instant is, too, a restoration whose end a station of either side has reported (`restoration.md` section 4): a disk that went back may have taken along what would have seen it. Of the rest it is the one with the earliest instant (none is the
 earliest), then of the side that stands first in the accord's order, then the earliest in its author's log.
 
 ## 6. The model
