@@ -91,7 +91,8 @@ TEST_F(Reported, AnotherAccordThatComesDuringTheTestsEndsThemAndTheRetiredLineIs
     ASSERT_TRUE(report(side)) << side;
     EXPECT_EQ(report(side)->end, RestorationEnd::kStopped) << side;
     ASSERT_EQ(report(side)->lines.size(), 2u) << side;
-    for (const line::ReportedLine& line : report(side)->lines) EXPECT_FALSE(line.open) << side << ", " << line.line.value;
+    const auto said = report(side);  // a loop over a part of a temporary would outlive it
+    for (const line::ReportedLine& line : said->lines) EXPECT_FALSE(line.open) << side << ", " << line.line.value;
     const auto& run = peer(side).restorations().runs().back();
     EXPECT_TRUE(run.lines.back().retired) << side;
     EXPECT_FALSE(run.lines.back().open) << side;
