@@ -181,16 +181,22 @@ std::vector<AgreedRestoration> Agreements::restorations() const {
   // so that nobody can have seen it.
   std::set<const line::Proposal*> ended;
   for (const auto& [of, report] : reported_) ended.insert(book_.find(of.first));
+  std::map<const line::Proposal*, std::vector<line::RestoredLine>> named;
+  const auto lines_named = [&named](const line::Proposal& proposal) -> const std::vector<line::RestoredLine>& {
+    const auto [known, fresh] = named.try_emplace(&proposal);
+    if (fresh) known->second = lines_of(proposal);
+    return known->second;
+  };
   for (const line::ActPlace& at : book_.proposals()) {
     const line::Proposal& proposal = *book_.find(at);
     if (proposal.matter != line::Matter::kRestoration || !proposal.instant) continue;
     if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
     const WallTime accepted = book_.time_of(*book_.accepted_at(at)).value_or(WallTime{});
     AgreedRestoration one{at, {}, *proposal.instant};
-    for (const line::RestoredLine& line : lines_of(proposal)) {
+    for (const line::RestoredLine& line : lines_named(proposal)) {
       const auto about = [&](const line::Proposal& another) {
         const bool over = ended.count(&another) > 0 && another.instant && *another.instant < accepted;
-        return (&another == &proposal || !over) && names(lines_of(another), line.line, line.media);
+        return (&another == &proposal || !over) && names(lines_named(another), line.line, line.media);
       };
       if (book_.agreed(line::Matter::kRestoration, about) == at) one.lines.push_back(line);
     }

@@ -51,10 +51,40 @@ Result<void> ProposalBook::add(const Sighting& sighting) {
   Log& log = logs_[at.side][at.epoch];
   if (!log.passages.emplace(at.index, Passage{sighting.time, sighting.seen}).second) return {};
   ++held_;
-  outcomes_.clear();
   if (sighting.before) log.before = sighting.before;
-  if (sighting.proposal || sighting.answer) acts_.emplace(at, sighting);
+  if (at.index == 0 || log.passages.size() == 1) lives_[at.side].reset();
+  if (sighting.seen) {
+    std::uint64_t& most = most_seen_[other_side(at.side)][sighting.seen->epoch];
+    most = std::max(most, sighting.seen->size);
+  }
+  forget_outcomes(sighting);
+  if (!sighting.proposal && !sighting.answer) return {};
+  acts_.emplace(at, sighting);
+  if (sighting.on) acts_on_[*sighting.on].insert(at);
   return {};
+}
+
+// Whether nothing of its side's log stands behind it, and no entry that is here was written by one who had seen it.
+bool ProposalBook::stands_last(const ActPlace& place) const {
+  const Lives& known = lives(place.side);
+  if (known.in_order.back() != place.epoch || known.continued.count(place.epoch) > 0) return false;
+  if (logs_[place.side].at(place.epoch).passages.rbegin()->first != place.index) return false;
+  const auto most = most_seen_[place.side].find(place.epoch);
+  return most == most_seen_[place.side].end() || most->second <= place.index;
+}
+
+// An entry behind all others can decide what it refers to, and be the late one by which an open proposal lapses; what has
+// been decided before it stays. So a long log costs nothing anew with every entry.
+void ProposalBook::forget_outcomes(const Sighting& added) {
+  if (!lives_[added.at.side] || !stands_last(added.at)) {
+    outcomes_.clear();
+    proposals_.reset();
+    return;
+  }
+  std::erase_if(outcomes_, [&](const auto& known) {
+    return known.second.state == ProposalState::kOffered || known.first == added.on;
+  });
+  if (added.proposal) proposals_.reset();
 }
 
 // Whether a log of which so much was seen had that entry.
@@ -73,7 +103,7 @@ bool ProposalBook::saw(const std::optional<LogPart>& seen, const ActPlace& what)
 // Lives of one side's disk, the earlier first. One that names the life before stands behind it. Of lives that do not know
 // of each other (a disk that went back, or to nothing) the one that began earlier by its side's clock is the earlier; whose
 // clock was set back began when the life before it did.
-ProposalBook::Rank ProposalBook::rank(std::uint8_t side, const record::EpochId& epoch) const {
+ProposalBook::Rank ProposalBook::compute_rank(std::uint8_t side, const record::EpochId& epoch) const {
   const Logs& logs = logs_[side];
   Rank out{WallTime{}, 0, epoch};
   auto log = logs.find(epoch);
@@ -87,18 +117,28 @@ ProposalBook::Rank ProposalBook::rank(std::uint8_t side, const record::EpochId& 
   return out;
 }
 
-std::vector<record::EpochId> ProposalBook::epochs(std::uint8_t side) const {
+const ProposalBook::Lives& ProposalBook::lives(std::uint8_t side) const {
+  std::optional<Lives>& known = lives_[side];
+  if (known) return *known;
+  known.emplace();
   std::vector<Rank> ranked;
-  for (const auto& [epoch, log] : logs_[side]) ranked.push_back(rank(side, epoch));
+  for (const auto& [epoch, log] : logs_[side]) {
+    ranked.push_back(known->ranks.emplace(epoch, compute_rank(side, epoch)).first->second);
+    if (log.before) known->continued.insert(log.before->epoch);
+  }
   std::sort(ranked.begin(), ranked.end());
-  std::vector<record::EpochId> out;
-  for (const Rank& one : ranked) out.push_back(one.epoch);
-  return out;
+  for (const Rank& one : ranked) known->in_order.push_back(one.epoch);
+  return *known;
 }
 
 bool ProposalBook::precedes(const ActPlace& earlier, const ActPlace& later) const {
   if (earlier.epoch == later.epoch) return earlier.index < later.index;
-  return rank(earlier.side, earlier.epoch) < rank(later.side, later.epoch);
+  const auto rank = [this](const ActPlace& place) {
+    const std::map<record::EpochId, Rank>& ranks = lives(place.side).ranks;
+    const auto found = ranks.find(place.epoch);
+    return found == ranks.end() ? Rank{WallTime{}, 0, place.epoch} : found->second;
+  };
+  return rank(earlier) < rank(later);
 }
 
 bool ProposalBook::after(const ActPlace& earlier, const ActPlace& later) const {
@@ -149,38 +189,52 @@ std::optional<ProposalAct> ProposalBook::act_on(const ActPlace& proposal, const 
   return at.side == proposal.side ? std::nullopt : std::optional(ProposalAct::kCounter);
 }
 
-std::vector<ProposalBook::Step> ProposalBook::author_steps(const ActPlace& proposal) const {
+// In the order of their log: what the side `of` did to it. The other side has to have seen it.
+std::vector<ProposalBook::Step> ProposalBook::steps_of(const ActPlace& proposal, std::uint8_t of) const {
   std::vector<Step> out;
-  for (const auto& [at, act] : acts_)
-    if (at.side == proposal.side && act_on(proposal, at) && precedes(proposal, at))
-      out.push_back({*act_on(proposal, at), Actor::kAuthor, at, act.seen});
+  const auto acts = acts_on_.find(proposal);
+  if (acts == acts_on_.end()) return out;
+  const bool author = of == proposal.side;
+  for (const ActPlace& at : acts->second) {
+    const auto act = at.side == of ? act_on(proposal, at) : std::nullopt;
+    if (!act) continue;
+    const std::optional<LogPart>& seen = acts_.at(at).seen;
+    if (author ? precedes(proposal, at) : saw(seen, proposal))
+      out.push_back({*act, author ? Actor::kAuthor : Actor::kOther, at, seen});
+  }
   std::sort(out.begin(), out.end(), [this](const Step& a, const Step& b) { return precedes(a.at, b.at); });
   return out;
 }
 
-std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& proposal) const {
-  const std::uint8_t side = other_side(proposal.side);
+// Of the other side's entries that saw it the first that is late, or that saw a late one of its author.
+std::optional<ProposalBook::Step> ProposalBook::lapse_step(const ActPlace& proposal) const {
   const auto lapse = lapse_of(*acts_.at(proposal).proposal);
-  const std::vector<ActPlace> late = lapse ? late_places(proposal, *lapse) : std::vector<ActPlace>();
-  bool lapsed = !lapse;
-  std::vector<Step> out;
-  for (const record::EpochId& epoch : epochs(side))
+  if (!lapse) return std::nullopt;
+  const std::uint8_t side = other_side(proposal.side);
+  const std::vector<ActPlace> late = late_places(proposal, *lapse);
+  for (const record::EpochId& epoch : lives(side).in_order)
     for (const auto& [index, passage] : logs_[side].at(epoch).passages) {
-      if (!saw(passage.seen, proposal)) continue;
-      const ActPlace at{side, epoch, index};
-      const auto saw_it = [this, &seen = passage.seen](const ActPlace& place) { return saw(seen, place); };
-      if (!lapsed && (passage.time >= *lapse || std::any_of(late.begin(), late.end(), saw_it))) {
-        lapsed = true;
-        out.push_back({ProposalAct::kLapse, Actor::kTime, at, passage.seen});
-      }
-      if (const auto act = act_on(proposal, at)) out.push_back({*act, Actor::kOther, at, passage.seen});
+      const auto& seen = passage.seen;
+      if (!saw(seen, proposal)) continue;
+      const auto saw_it = [&](const ActPlace& place) { return saw(seen, place); };
+      if (passage.time >= *lapse || std::any_of(late.begin(), late.end(), saw_it))
+        return Step{ProposalAct::kLapse, Actor::kTime, {side, epoch, index}, seen};
     }
+  return std::nullopt;
+}
+
+std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& proposal) const {
+  std::vector<Step> out = steps_of(proposal, other_side(proposal.side));
+  const std::optional<Step> lapse = lapse_step(proposal);
+  if (!lapse) return out;
+  const auto behind = std::find_if(out.begin(), out.end(), [&](const Step& one) { return !precedes(one.at, lapse->at); });
+  out.insert(behind, *lapse);
   return out;
 }
 
 // The author's act stands before what it had not seen of the other side's.
 std::vector<ProposalBook::Step> ProposalBook::merged(const ActPlace& proposal) const {
-  const std::vector<Step> author = author_steps(proposal);
+  const std::vector<Step> author = steps_of(proposal, proposal.side);
   const std::vector<Step> other = other_steps(proposal);
   std::vector<Step> out;
   auto next = other.begin();
@@ -209,6 +263,7 @@ Outcome ProposalBook::compute(const ActPlace& place) const {
     if (withdrawn && one.act == ProposalAct::kAccept && !saw(one.seen, withdrawn->at)) out.crossed = true;
     const auto next = step(out.state, one.act, one.by);
     if (!next) continue;
+    if (*next == ProposalState::kAccepted && !out.accepted_at) out.accepted_at = one.at;
     if (*next == ProposalState::kWithdrawn && out.state == ProposalState::kOffered) withdrawn = &one;
     out.state = *next;
     out.decided_at = one.at;
@@ -217,24 +272,19 @@ Outcome ProposalBook::compute(const ActPlace& place) const {
 }
 
 std::optional<ActPlace> ProposalBook::accepted_at(const ActPlace& place) const {
-  if (find(place) == nullptr) return std::nullopt;
-  auto state = step(ProposalState::kNone, ProposalAct::kOffer, Actor::kAuthor);
-  for (const Step& one : merged(place)) {
-    const auto next = step(*state, one.act, one.by);
-    if (next == ProposalState::kAccepted) return one.at;
-    if (next) state = next;
-  }
-  return std::nullopt;
+  const std::optional<Outcome> known = outcome(place);
+  return known ? known->accepted_at : std::nullopt;
 }
 
-std::vector<ActPlace> ProposalBook::proposals() const {
-  std::vector<ActPlace> out;
+const std::vector<ActPlace>& ProposalBook::proposals() const {
+  if (proposals_) return *proposals_;
+  proposals_.emplace();
   for (const auto& [at, act] : acts_)
-    if (act.proposal) out.push_back(at);
-  std::sort(out.begin(), out.end(), [this](const ActPlace& a, const ActPlace& b) {
+    if (act.proposal) proposals_->push_back(at);
+  std::sort(proposals_->begin(), proposals_->end(), [this](const ActPlace& a, const ActPlace& b) {
     return a.side != b.side ? a.side < b.side : precedes(a, b);
   });
-  return out;
+  return *proposals_;
 }
 
 const Proposal* ProposalBook::find(const ActPlace& place) const {

@@ -13,6 +13,7 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "line/proposal.h"
@@ -55,6 +56,7 @@ struct Outcome {
   ProposalState state = ProposalState::kNone;
   ActPlace decided_at;   // the entry that made it so; of a lapse the first late one
   bool crossed = false;  // a withdrawal and an acceptance, neither of which had seen the other
+  std::optional<ActPlace> accepted_at;  // the other side's acceptance that counted, whatever came after
 };
 
 class ProposalBook {
@@ -62,8 +64,8 @@ class ProposalBook {
   // kLimit when the book is full; kMalformed for a third side. A place that is here already stays as it is.
   Result<void> add(const Sighting& sighting);
 
-  // All proposals, first those of side 0, each side's in its log's order.
-  std::vector<ActPlace> proposals() const;
+  // All proposals, first those of side 0, each side's in its log's order. Stays as it is until the next add().
+  const std::vector<ActPlace>& proposals() const;
   const Proposal* find(const ActPlace& place) const;
   // Nothing where there is no proposal.
   std::optional<Outcome> outcome(const ActPlace& place) const;
@@ -108,13 +110,23 @@ class ProposalBook {
     auto operator<=>(const Rank&) const = default;
   };
 
+  // What the logs say of the order of a side's lives; computed since the last life came.
+  struct Lives {
+    std::map<record::EpochId, Rank> ranks;
+    std::vector<record::EpochId> in_order;
+    std::set<record::EpochId> continued;  // a later life names it as the one before
+  };
+
   bool saw(const std::optional<LogPart>& seen, const ActPlace& what) const;
   bool after(const ActPlace& earlier, const ActPlace& later) const;  // of either side: had seen it
-  Rank rank(std::uint8_t side, const record::EpochId& epoch) const;
-  std::vector<record::EpochId> epochs(std::uint8_t side) const;
+  Rank compute_rank(std::uint8_t side, const record::EpochId& epoch) const;
+  const Lives& lives(std::uint8_t side) const;
+  bool stands_last(const ActPlace& place) const;
+  void forget_outcomes(const Sighting& added);
   std::vector<ActPlace> late_places(const ActPlace& from, WallTime lapse) const;
   std::optional<ProposalAct> act_on(const ActPlace& proposal, const ActPlace& at) const;
-  std::vector<Step> author_steps(const ActPlace& proposal) const;
+  std::vector<Step> steps_of(const ActPlace& proposal, std::uint8_t of) const;
+  std::optional<Step> lapse_step(const ActPlace& proposal) const;
   std::vector<Step> other_steps(const ActPlace& proposal) const;
   std::vector<Step> merged(const ActPlace& proposal) const;
   Outcome compute(const ActPlace& proposal) const;
@@ -122,7 +134,11 @@ class ProposalBook {
   Logs logs_[2];
   std::map<ActPlace, Sighting> acts_;
   std::size_t held_ = 0;
-  mutable std::map<ActPlace, Outcome> outcomes_;  // computed since the last entry came
+  std::map<ActPlace, std::set<ActPlace>> acts_on_;              // by the proposal that they refer to
+  std::map<record::EpochId, std::uint64_t> most_seen_[2];       // of that side's lives, by any entry of the other side
+  mutable std::map<ActPlace, Outcome> outcomes_;                // those that no later entry has changed
+  mutable std::optional<Lives> lives_[2];
+  mutable std::optional<std::vector<ActPlace>> proposals_;
 };
 
 }  // namespace detente::line

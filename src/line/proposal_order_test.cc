@@ -162,6 +162,84 @@ RC_GTEST_PROP(ProposalOrder, AnyOrderOfArrivalGivesTheSameAndBothSidesAgree, ())
     }
 }
 
+// What an entry cannot have changed is not computed again: a book that is asked after every entry says what one does that
+// is asked at the end.
+RC_GTEST_PROP(ProposalOrder, ABookThatIsAskedAfterEveryEntryForgetsWhatThatEntryChanged, ()) {
+  std::vector<Written> all = as_a_station_got_them(a_history(), 0);
+  if (drawn(0, 2) == 0) shuffle(all);
+  ProposalBook asked;
+  std::vector<Written> here;
+  for (const Written& one : all) {
+    here.push_back(one);
+    RC_ASSERT(asked.add(one.entry).has_value());
+    const ProposalBook fresh = book_of(here);
+    RC_ASSERT(asked.proposals() == fresh.proposals());
+    for (const ActPlace& place : fresh.proposals()) {
+      const Outcome was = *asked.outcome(place), is = *fresh.outcome(place);
+      RC_ASSERT(was.state == is.state);
+      RC_ASSERT(was.decided_at == is.decided_at);
+      RC_ASSERT(was.crossed == is.crossed);
+      RC_ASSERT(was.accepted_at == is.accepted_at);
+    }
+  }
+}
+
+TEST(ProposalOrder, AnEntryOfAnEarlierLifeThatComesLastUndoesWhatTheLaterOneSaid) {
+  TwoLogs logs;
+  logs.pass(1, WallTime{1});
+  const ActPlace offer = logs.offer(0, WallTime{10});
+  logs.deliver();
+  const ActPlace late = logs.pass(1, WallTime{12});
+  logs.now = WallTime{5};
+  logs.lose_everything(1, {99});
+  logs.answer(1, offer, AnswerAct::kAccept);
+  ProposalBook book;
+  for (const Sighting& one : logs.all())
+    if (one.at != late) static_cast<void>(book.add(one));
+  ASSERT_EQ(book.outcome(offer)->state, Ps::kAccepted);
+  ASSERT_TRUE(book.add(*std::find_if(logs.all().begin(), logs.all().end(), [&](const Sighting& one) { return one.at == late; })));
+  EXPECT_EQ(book.outcome(offer)->state, Ps::kLapsed);
+}
+
+TEST(ProposalOrder, ALateEntryThatTheAnswerHadSeenUndoesItWhenItComes) {
+  TwoLogs logs;
+  const ActPlace offer = logs.offer(0, WallTime{10});
+  const ActPlace late = logs.pass(0, WallTime{12});
+  logs.deliver();
+  logs.now = WallTime{5};
+  logs.answer(1, offer, AnswerAct::kAccept);
+  ProposalBook book;
+  for (const Sighting& one : logs.all())
+    if (one.at != late) static_cast<void>(book.add(one));
+  ASSERT_EQ(book.outcome(offer)->state, Ps::kAccepted);
+  ASSERT_TRUE(book.precedes({0, {99}, 0}, offer)) << "the order of the lives is known before the entry comes";
+  for (const Sighting& one : logs.all()) static_cast<void>(book.add(one));
+  EXPECT_EQ(book.outcome(offer)->state, Ps::kLapsed);
+}
+
+TEST(ProposalOrder, AnEntryThatWasSeenByWayOfARingOfLivesCountsWhenItComes) {
+  const record::EpochId last{20}, first{10};
+  const auto at = [](std::uint8_t side, record::EpochId epoch, std::uint64_t index, std::uint32_t time) {
+    Sighting out;
+    out.at = {side, epoch, index};
+    out.time = WallTime{time};
+    return out;
+  };
+  Sighting a = at(1, last, 0, 1), b = at(1, first, 0, 1), offer = at(1, last, 1, 1), late = at(1, last, 2, 12), yes = at(0, {30}, 0, 5);
+  a.before = LogPart{first, 1};
+  b.before = LogPart{last, 3};
+  offer.proposal = Proposal{Matter::kOther, {}, {}, WallTime{10}, ""};
+  yes.seen = LogPart{first, 1};
+  yes.answer = Answer{AnswerAct::kAccept, ""};
+  yes.on = offer.at;
+  ProposalBook book;
+  for (const Sighting& one : {a, b, offer, yes}) ASSERT_TRUE(book.add(one));
+  ASSERT_EQ(book.outcome(offer.at)->state, Ps::kAccepted);
+  ASSERT_TRUE(book.precedes(b.at, a.at)) << "the order of the lives is known before the entry comes";
+  ASSERT_TRUE(book.add(late));
+  EXPECT_EQ(book.outcome(offer.at)->state, Ps::kLapsed);
+}
+
 RC_GTEST_PROP(ProposalOrder, TheBookSaysWhatASlowReadingSays, ()) {
   const std::vector<Written> all = a_history();
   const ProposalBook book = book_of(all);
