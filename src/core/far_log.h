@@ -119,8 +119,8 @@ class FarLog {
   record::PutValue early_claims() const;
   void load_early_claims(Context& context);
   void compare_with_early(Context& context, const Digest& root, std::uint64_t size, record::Batch& batch, Outcome& out);
-  // Once, however often and under however many signatures it comes.
-  void keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch);
+  // Once, however often and under however many signatures it comes. Whether this is that time.
+  bool keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch);
   void stand_on_what_was_issued(record::Batch& batch) const;
   void add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out);
   Receipt make_receipt(Context& context);

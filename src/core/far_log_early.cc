@@ -33,6 +33,7 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   for (const PlacedEntry& waiting : waiting_) frontier.append(waiting.leaf);
   for (std::uint64_t at = next_index(); at < index; ++at)
     frontier.append(wire.predecessors[at - first_known].leaf);
+  record::Proof inclusion(frontier.hashes().rbegin(), frontier.hashes().rend());  // of the last leaf of a tree
   frontier.append(placed->leaf);
   const record::Checkpoint claimed{origin(), frontier.size(), frontier.root()};
   const auto before = early_claims_.find(index);
@@ -41,7 +42,12 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   if (again) {
     out.verdict = Verdict::kDuplicate;
     out.equivocation = verified;
-    if (verified) keep_second(context, claimed, *wire.checkpoint, batch);
+    // The entry that is missing may never come, and with it what either contradicts: both are kept, for each other.
+    if (verified && keep_second(context, claimed, *wire.checkpoint, batch))
+      batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondAhead),
+                                                 record::second_ahead_bytes({before->second, {claimed, *wire.checkpoint}, placed->leaf,
+                                                                             std::move(inclusion)}),
+                                                 context.now.wall});
     return out;
   }
   if (!verified)
@@ -116,7 +122,7 @@ void FarLog::compare_with_early(Context& context, const Digest& root, std::uint6
   early_claims_.erase(claim);
 }
 
-void FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
+bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
                          record::Batch& batch) {
   if (!second_checkpoints_) {
     second_checkpoints_.emplace();
@@ -125,9 +131,10 @@ void FarLog::keep_second(Context& context, const record::Checkpoint& claimed, co
         second_checkpoints_->emplace(second->checkpoint.size, second->checkpoint.root);
   }
   const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
-  if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return;
+  if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return false;
   batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondCheckpoint),
                                              record::second_checkpoint_bytes(claimed, signature), context.now.wall});
+  return true;
 }
 
 }  // namespace detente::core

@@ -302,6 +302,7 @@ class Link {
   std::optional<Instant> called_at_;  // while there was one attempt alone
   unsigned tries_ = 0;
   std::optional<Instant> next_try_;
+  std::optional<Instant> repeat_at_;  // the newest attempt's first packet goes again, before the next try
   std::vector<std::unique_ptr<Live>> sessions_;
   std::uint64_t next_serial_ = 1;
   std::uint64_t last_serial_ = 0;  // and path: what brought the newest packet

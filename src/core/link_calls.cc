@@ -15,12 +15,17 @@ constexpr unsigned kTriesMax = 32;
 // Two minutes of calls, as of a suspect path's probes: a minute's hole must not cost half of one more when it heals.
 constexpr unsigned kBriskTries = 24;
 constexpr Duration kBriskPause = std::chrono::seconds(5);
+// What was called without an answer for so long (seven seconds) is called into a hole, not over a slow path that its queue of
+// calls would fill: the same first packet goes again until the next one, as often as a suspect path is probed. To its
+// receiver every copy but the first is a replay, which costs it neither a commit nor a key agreement.
+constexpr unsigned kTriesBeforeRepeats = 4;
+constexpr Duration kRepeatPause = std::chrono::milliseconds(700);
 constexpr std::size_t kFirstPacketBytes = 83;
 constexpr Duration kOtherAccordPatience = std::chrono::seconds(30);
 
-// The longest pause between brisk calls. They go over all paths, and must not fill the slowest.
-Duration brisk_pause(const Paths& paths) {
-  Duration out = std::max(kBriskPause, paths.find(paths.best_id())->flow.round_trip().smoothed() * 4);
+// The pause between first packets, at least `least`. They go over all paths, and must not fill the slowest.
+Duration pause_between(const Paths& paths, Duration least) {
+  Duration out = std::max(least, paths.find(paths.best_id())->flow.round_trip().smoothed() * 4);
   for (const PathState& path : paths.all()) out = std::max(out, path.flow.bearer_time(kFirstPacketBytes) * 3);
   return out;
 }
@@ -78,11 +83,12 @@ void Link::begin_handshake(Context& context) {
                                                      !contact_->made(), psk->view(), context.keys));
   if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
 
-  const Duration doubled = tries_ < kBriskTries ? std::min(timeout(tries_), brisk_pause(paths_)) : timeout(tries_);
+  const Duration doubled = tries_ < kBriskTries ? std::min(timeout(tries_), pause_between(paths_, kBriskPause)) : timeout(tries_);
   const Duration patience = other_accord_ ? kOtherAccordPatience : doubled;
   const Duration jitter{static_cast<std::int64_t>(
       context.jitter.below(static_cast<std::uint64_t>(patience.count() / 4 + 1)))};
   next_try_ = context.now.mono + patience + jitter;
+  repeat_at_.reset();
   tries_ = std::min(tries_ + 1, kTriesMax);
 
   if (c < reserved_durably_) {
@@ -103,8 +109,11 @@ void Link::begin_handshake(Context& context) {
 }
 
 void Link::send_first_packets(Context& context) {
+  repeat_at_.reset();
   if (attempts_.empty()) return;  // answered meanwhile, by their own call
-  called_at_ = attempts_.size() == 1 ? std::optional(context.now.mono) : std::nullopt;
+  called_at_ = attempts_.size() == 1 && tries_ < kTriesBeforeRepeats ? std::optional(context.now.mono) : std::nullopt;
+  if (tries_ >= kTriesBeforeRepeats && tries_ <= kBriskTries && !ready())
+    repeat_at_ = context.now.mono + pause_between(paths_, kRepeatPause);
   for (PathId path : setup_.pair.paths)
     context.effects.send(peer_, path, attempts_.back().first_packet());
 }

@@ -155,7 +155,11 @@ void Link::on_deadline(Context& context) {
   send_acks(context);
   tend_paths(context);
   if (next_try_) {
-    if (now >= *next_try_) begin_handshake(context);
+    if (now >= *next_try_) {
+      begin_handshake(context);
+    } else if (repeat_at_ && now >= *repeat_at_) {
+      send_first_packets(context);
+    }
     return;
   }
   const Live* live = current();
@@ -169,9 +173,11 @@ void Link::on_deadline(Context& context) {
 std::optional<Instant> Link::next_deadline() const {
   const Live* live = current();
   if (live == nullptr && (lost() || dark_)) return std::nullopt;
+  if (live == nullptr && next_try_ && repeat_at_) return std::min(*next_try_, *repeat_at_);
   if (live == nullptr) return next_try_.value_or(Instant{});
   std::optional<Instant> due = next_try_;
   const auto by = [&](Instant at) { due = std::min(due.value_or(at), at); };
+  if (next_try_ && repeat_at_) by(*repeat_at_);
   if (!next_try_) {
     by(live->session.made_at() + setup_.policy.fresh_handshake);
     if (last_heard_) by(*last_heard_ + setup_.policy.heartbeat * 3);

@@ -131,4 +131,15 @@ struct ExtractSources {
 Result<Bytes> make_extract(const Reader& store, const ExtractSources& sources,
                            std::span<const ExtractChoice> choices);
 
+// An entry's leaf that the store does not hold in its place, as its author signed for it: the last of the tree of `checkpoint`.
+struct SignedLeaf {
+  LogKey log;
+  Checkpoint checkpoint;
+  crypto::Signature signature{};
+  Digest leaf{};
+  Proof inclusion;
+};
+// An extract of that leaf alone.
+Result<Bytes> make_extract(const Reader& store, const ExtractSources& sources, const SignedLeaf& leaf);
+
 }  // namespace detente::record

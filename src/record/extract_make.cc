@@ -39,6 +39,7 @@ class Maker {
   Maker(const Reader& store, const ExtractSources& sources) : store_(store), sources_(sources) {}
 
   Result<void> add(const ExtractChoice& choice);
+  Result<void> add(const SignedLeaf& leaf);
   Result<Bytes> finish();
 
  private:
@@ -170,6 +171,24 @@ Result<void> Maker::add(const ExtractChoice& choice) {
   return {};
 }
 
+Result<void> Maker::add(const SignedLeaf& leaf) {
+  const std::uint64_t size = leaf.checkpoint.size;
+  if (size == 0 || !verify_inclusion(leaf.leaf, size - 1, size, leaf.inclusion, leaf.checkpoint.root))
+    return fail(Fault::kIo, "extract: what was kept of entry " + std::to_string(size - 1) +
+                                " does not fit its own checkpoint; check the disk");
+  ExtractItem item;
+  item.origin = leaf.checkpoint.origin;
+  item.index = size - 1;
+  item.size = size;
+  item.inclusion = leaf.inclusion;
+  item.shown = ShownLeaf{leaf.leaf};
+  DETENTE_TRY_VOID(add_checkpoint(item, {leaf.log, size - 1, ItemForm::kLeaf},
+                                  {{size, leaf.checkpoint.root, leaf.signature}, std::nullopt}, std::nullopt));
+  lines_.insert(leaf.log.line.line);
+  items_[{item.origin, item.index}] = std::move(item);
+  return {};
+}
+
 // Sides sign in the order in which the text reaches them, and strangers may add
 // lines; in an extract the two sides' lines stand in the accord's order, alone,
 // and behind them those of the root keys that the accord replaces.
@@ -238,6 +257,14 @@ Result<Bytes> make_extract(const Reader& store, const ExtractSources& sources,
     return fail(Fault::kLimit, "extract: more than 10000 entries; make several files");
   Maker maker(store, sources);
   for (const ExtractChoice& choice : choices) DETENTE_TRY_VOID(maker.add(choice));
+  return maker.finish();
+}
+
+Result<Bytes> make_extract(const Reader& store, const ExtractSources& sources, const SignedLeaf& leaf) {
+  if (sources.accords.empty() || !sources.own || !sources.their)
+    return missing("no accord or no credentials to make one from");
+  Maker maker(store, sources);
+  DETENTE_TRY_VOID(maker.add(leaf));
   return maker.finish();
 }
 

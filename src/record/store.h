@@ -123,6 +123,8 @@ struct PutLinkState { Digest lineage{}; std::string counterpart; LinkState state
 inline constexpr std::string_view kSignatureUsedBefore = "officer's signature used before";
 // Of a checkpoint that does not fit the log that is held: its text (checkpoint.h), then the 64 bytes of its signature.
 inline constexpr std::string_view kSecondCheckpoint = "second checkpoint of one size";
+// Beside it, where both came ahead of an entry that is missing: SecondAhead (record/two_records.h).
+inline constexpr std::string_view kSecondAhead = "second checkpoint of one size, both ahead of the record";
 struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; };  // e.g. two checkpoints that do not fit
 struct PutBlob { BlobKey key; StoredBlob blob; };
 struct PutPiece { BlobKey key; std::uint64_t piece = 0; Digest leaf{}; Bytes bytes; };

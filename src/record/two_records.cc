@@ -2,6 +2,7 @@
 
 #include "record/proof_lines.h"
 #include "record/tiles.h"
+#include "wire/cbor.h"
 
 namespace detente::record {
 
@@ -53,12 +54,55 @@ std::optional<SecondCheckpoint> parse_second_checkpoint(const PutEvidence& evide
   return evidence.what == kSecondCheckpoint ? parse_second_checkpoint_bytes(evidence.bytes) : std::nullopt;
 }
 
+Bytes second_ahead_bytes(const SecondAhead& ahead) {
+  wire::CborWriter out;
+  out.array(3 + ahead.inclusion.size());
+  out.bytes(second_checkpoint_bytes(ahead.first.checkpoint, ahead.first.signature));
+  out.bytes(second_checkpoint_bytes(ahead.later.checkpoint, ahead.later.signature));
+  out.bytes(ahead.leaf);
+  for (const Digest& hash : ahead.inclusion) out.bytes(hash);
+  return out.take();
+}
+
+std::optional<SecondAhead> parse_second_ahead(const PutEvidence& evidence) {
+  if (evidence.what != kSecondAhead) return std::nullopt;
+  wire::CborReader reader(evidence.bytes);
+  const auto count = reader.array();
+  if (!count || *count < 3 || *count > 3 + kHashesMax) return std::nullopt;
+  const auto checkpoint = [&reader]() -> std::optional<SecondCheckpoint> {
+    const auto bytes = reader.bytes();
+    return bytes ? parse_second_checkpoint_bytes(*bytes) : std::nullopt;
+  };
+  const auto hash = [&reader]() -> std::optional<Digest> {
+    const auto bytes = reader.bytes();
+    return bytes ? to_array<32>(ByteView(*bytes)) : std::nullopt;
+  };
+  const auto first = checkpoint();
+  const auto later = first ? checkpoint() : std::nullopt;
+  const auto leaf = later ? hash() : std::nullopt;
+  if (!leaf) return std::nullopt;
+  SecondAhead out{*first, *later, *leaf, {}};
+  for (std::uint64_t i = 3; i < *count; ++i) {
+    const auto sibling = hash();
+    if (!sibling) return std::nullopt;
+    out.inclusion.push_back(*sibling);
+  }
+  return out;
+}
+
 std::vector<KeptSecond> second_checkpoints(const Reader& store, const LineKey& line) {
   std::vector<KeptSecond> out;
   for (const Reader::LogInfo& info : store.logs(line)) {
     if (info.log.own) continue;
-    for (const PutEvidence& evidence : store.evidence(info.log))
-      if (auto second = parse_second_checkpoint(evidence)) out.push_back({info.log, std::move(*second), evidence.at});
+    const std::vector<PutEvidence> all = store.evidence(info.log);
+    for (const PutEvidence& evidence : all) {
+      auto second = parse_second_checkpoint(evidence);
+      if (!second) continue;
+      KeptSecond kept{info.log, std::move(*second), evidence.at};
+      for (const PutEvidence& beside : all)
+        if (auto ahead = parse_second_ahead(beside); ahead && ahead->later.checkpoint == kept.second.checkpoint) kept.ahead = std::move(ahead);
+      out.push_back(std::move(kept));
+    }
   }
   return out;
 }
@@ -68,6 +112,15 @@ Result<Bytes> make_two_records(const Reader& store, const ExtractSources& source
   out.second = kept.second;
   const std::uint64_t size = kept.second.checkpoint.size;
   if (size == 0) return malformed("the second checkpoint is of an empty tree");
+  if (kept.ahead && store.entries(kept.log, size - 1, size, 1).empty()) {
+    const SecondAhead& ahead = *kept.ahead;
+    out.second = ahead.first;
+    out.held_root = ahead.later.checkpoint.root;
+    DETENTE_TRY(evidence, make_extract(store, sources, SignedLeaf{kept.log, ahead.later.checkpoint, ahead.later.signature,
+                                                                  ahead.leaf, ahead.inclusion}));
+    out.evidence = std::move(evidence);
+    return write_two_records(out);
+  }
   const ExtractChoice choice{kept.log, size - 1, ItemForm::kLeaf};
   DETENTE_TRY(evidence, make_extract(store, sources, {&choice, 1}));
   DETENTE_TRY(extract, decode_extract(evidence));

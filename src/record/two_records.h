@@ -27,17 +27,30 @@ std::optional<SecondCheckpoint> parse_second_checkpoint(const PutEvidence& evide
 
 std::optional<SecondCheckpoint> parse_second_checkpoint_bytes(ByteView bytes);
 
+// Two entries were signed for one place, and both came ahead of a missing one, which may never come: they contradict each other
+// without the record. `leaf` is the later one's, the last of the tree of `later`.
+struct SecondAhead {
+  SecondCheckpoint first;
+  SecondCheckpoint later;
+  Digest leaf{};
+  Proof inclusion;
+};
+// As PutEvidence holds it.
+Bytes second_ahead_bytes(const SecondAhead& ahead);
+std::optional<SecondAhead> parse_second_ahead(const PutEvidence& evidence);
+
 struct KeptSecond {
   LogKey log;
   SecondCheckpoint second;
   WallTime at;  // when it came
+  std::optional<SecondAhead> ahead = {};  // `second` is its `later`
 };
 // Of all logs of a line, in the order of their epochs.
 std::vector<KeptSecond> second_checkpoints(const Reader& store, const LineKey& line);
 
 struct TwoRecordsFile {
   SecondCheckpoint second;
-  Digest held_root{};    // of the record that is held, at the second's size
+  Digest held_root{};    // of the record that is held, at the second's size; of two that came ahead of it, of the later one
   Proof held_proof;      // that the tree in the evidence begins with it
   Bytes evidence;        // an extract: the newest entry that the second is about, and the checkpoint over it
 };

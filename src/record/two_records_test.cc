@@ -37,6 +37,35 @@ class TwoRecords : public testing::Test {
   KeptSecond kept_;
 };
 
+// The entry before them never came: nothing of the record that is held is at that size.
+TEST_F(TwoRecords, AreProvedWhereBothCameAheadOfTheRecord) {
+  const std::uint64_t index = world_.reader.log_of[kept_.log].entries.size() + 4;
+  Frontier tree;
+  for (std::uint64_t at = 0; at < index; ++at) tree.append(leaf_hash(as_bytes("entry " + std::to_string(at))));
+  const auto signed_with = [&](std::string_view last) {
+    Frontier whole = tree;
+    whole.append(leaf_hash(as_bytes(last)));
+    const Checkpoint checkpoint{world_.origin(kWest, true), index + 1, whole.root()};
+    return SecondCheckpoint{checkpoint, sign_checkpoint(checkpoint, world_.keys(true).log)};
+  };
+  const SecondAhead ahead{signed_with("at noon"), signed_with("at no time"), leaf_hash(as_bytes("at no time")),
+                          Proof(tree.hashes().rbegin(), tree.hashes().rend())};
+  const PutEvidence evidence{kept_.log, std::string(kSecondAhead), second_ahead_bytes(ahead), {}};
+  kept_.second = ahead.later;
+  EXPECT_FALSE(make_two_records(world_.reader, world_.sources(), kept_)) << "the record does not reach it";
+  kept_.ahead = parse_second_ahead(evidence);
+  ASSERT_TRUE(kept_.ahead);
+  EXPECT_EQ(failed(file()), Failed());
+  TwoRecordsFile altered = parse_two_records(file()).value();
+  altered.second = ahead.later;
+  EXPECT_EQ(failed(write_two_records(altered)), Failed{"conflict"});
+  for (std::size_t length = 0; length < evidence.bytes.size(); ++length) {
+    PutEvidence cut = evidence;
+    cut.bytes.resize(length);
+    EXPECT_FALSE(parse_second_ahead(cut)) << length;
+  }
+}
+
 // Size 2 has no checkpoint of its own in the record: that of size 3 covers it.
 TEST_F(TwoRecords, AreProvedToAnOutsider) {
   EXPECT_EQ(failed(file()), Failed());

@@ -13,6 +13,7 @@
 #include "record/blob.h"
 #include "record/entry_wire.h"
 #include "record/merkle.h"
+#include "record/two_records.h"
 #include "sim/memory_store.h"
 #include "sim/pair.h"
 
@@ -63,6 +64,7 @@ class Hostile {
   void say(std::string_view text);
   std::size_t arrived() const;
 
+  bool proves_itself(const record::KeptSecond& kept) const;
   void equivocate();
   // The honest station starts again, and is called.
   void restart_honest();

@@ -44,6 +44,18 @@ std::size_t count_of(const List& list, Pick pick) {
 
 }  // namespace
 
+// Of two that came ahead of a missing entry: nothing but the author's key is needed to see that he signed both.
+bool Hostile::proves_itself(const record::KeptSecond& kept) const {
+  if (!kept.ahead) return false;
+  const auto& [first, later, leaf, inclusion] = *kept.ahead;
+  const crypto::VerifyKey key = pair_.log_key(1).verify_key();
+  const std::uint64_t size = later.checkpoint.size;
+  return first.checkpoint.origin == later.checkpoint.origin && first.checkpoint.size == size &&
+         first.checkpoint.root != later.checkpoint.root && record::verify_checkpoint(first.checkpoint, key, first.signature) &&
+         record::verify_checkpoint(later.checkpoint, key, later.signature) &&
+         record::verify_inclusion(leaf, size - 1, size, inclusion, later.checkpoint.root);
+}
+
 // One place, two texts, both signed: the second is refused, and both checkpoints are kept.
 void Hostile::equivocate() {
   say("Our vessel stays north of the line.");
@@ -104,6 +116,8 @@ void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
     send({to_frame(flash("Our troops withdraw at no time."))});
     settle();
     if (seconds() != 1) violation("two entries signed for one place ahead left no evidence");
+    const auto kept = record::second_checkpoints(honest_.store, log.line);
+    if (kept.empty() || !proves_itself(kept.back())) violation("two entries signed for one place ahead prove nothing without the record");
     log_.resize(index + 1);
   }
   log_.resize(index);
