@@ -63,23 +63,24 @@ class Run:
     def __init__(self, args: argparse.Namespace):
         self.args, self.stop = args, False
         side = args.side or sides_of(args.lab)[1]
-        self.files = load_side(args.lab / side, args.counterpart)
+        files = load_side(args.lab / side, args.counterpart)
         self.store = Store(args.state or args.lab / side / "peer-state")
         log = (lambda t: print(t, file=sys.stderr, flush=True)) if args.verbose else None
-        self.net = Net(self.files, self.store, not args.raw, log, args.quota)
+        self.net = Net(files, self.store, not args.raw, log, args.quota)
         self.st = self.net.station
         self.waiting: dict[tuple[str, int], dict] = {}      # (line, submission) -> what is known of it
         self.received: list[dict] = []
         self.documents: list[dict] = []
         self.saved: dict[str, dict] = {}         # root -> where it lies: a root is written once a run
         self.alarms: list[dict] = []
+        self.logs: dict[tuple[str, str], object] = {}      # of what was received, also on a line that was retired since
         self.delivered: set[str] = set()
         self.document: dict | None = None        # the one that this run sends
         self.not_received: list[dict] = []
         self.contact: set[int] = set()
 
     def line(self):
-        accord = self.files.accord
+        accord = self.st.files.accord
         if self.args.line:
             return self.st.lines[accord.line(self.args.line).number]
         return self.st.lines[next(n for n in sorted(accord.lines) if n)]
@@ -106,6 +107,7 @@ class Run:
             e = self.st.events.popleft()
             name = e["event"]
             if name == "arrived":
+                self.logs[e["far"].annex.name, e["log"].epoch.hex()] = e["log"]
                 e = {"event": name, **e["far"].describe(e["log"], e["index"], e["entry"], e["early"])}
                 self.received.append(e)
             elif name == "placed" and (e["line"], e["submission"]) in self.waiting:
@@ -120,6 +122,9 @@ class Run:
                 self.not_received.append(e)
             elif name == "alarm":
                 self.alarms.append(e)
+            elif name == "retired":
+                for w in self.waiting.values():      # of what has no receipt nobody knows more from now on (amendment.md section 1)
+                    w["retired"] = w["line"] == e["line"] and "receipt" not in w
             elif name == "contact":
                 self.contact.update(e["lines"])
             if self.args.serve and self.args.json:
@@ -149,7 +154,7 @@ class Run:
             return True
         if self.args.serve:
             return False
-        return (all("receipt" in w for w in self.waiting.values()) and len(self.received) >= self.args.receive
+        return (all("receipt" in w or w.get("retired") for w in self.waiting.values()) and len(self.received) >= self.args.receive
                 and len(self.documents) >= self.args.documents and (self.document is None or self.document["root"] in self.delivered))
 
     def session(self) -> dict:
@@ -163,7 +168,8 @@ class Run:
 
     def result(self, ok: bool) -> dict:
         sent = list(self.waiting.values())
-        out = {"ok": ok, "station": self.files.station, "counterpart": self.files.other_station, "session": self.session()}
+        out = {"ok": ok, "station": self.st.files.station, "counterpart": self.st.files.other_station,
+               "accord": self.st.files.accord.version, "session": self.session()}
         if sent:
             last = sent[-1]
             out["sent"] = {k: last.get(k) for k in ("line", "epoch", "index")}
@@ -175,7 +181,7 @@ class Run:
             out["document"], out["document_delivered"] = self.document, self.document["root"] in self.delivered
         if self.args.receive or self.received:
             for e in self.received:
-                log = self.st.lines[self.files.accord.line(e["line"]).number].pair.log("far", bytes.fromhex(e["epoch"]))
+                log = self.logs[e["line"], e["epoch"]]
                 e["cosigned"] = bool(log and log.receipted > e["index"])
             out["received"] = self.received
         if self.documents:
@@ -191,13 +197,13 @@ class Run:
         signal.signal(signal.SIGINT, self._signal)
         self.submit()
         if self.args.serve and self.args.json:
-            print(json.dumps({"event": "started", "station": self.files.station}), flush=True)
+            print(json.dumps({"event": "started", "station": self.st.files.station}), flush=True)
         ok = self.net.until(self.done, None if self.args.serve else self.args.timeout)
         if not self.args.serve:
             self.net.until(lambda: self.stop, LINGER)      # a receipt that was lost is asked for again
             self.look()
         self.st.close("the peer stops", self.st.now)
-        out = self.result(ok or self.args.serve)
+        out = self.result(self.args.serve or (ok and not any(w.get("retired") for w in self.waiting.values())))
         print(json.dumps(out) if self.args.json else json.dumps(out, indent=2), flush=True)
         self.net.close()
         self.store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import io
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -53,6 +54,15 @@ class Author:
         annex, most = self.st.files.accord.lines[line], self.st.files.accord.document_bytes
         if "document" not in annex.media:
             raise ValueError(f"line {annex.name} carries no documents")
+        return self._add(open_stream, line, most)
+
+    def add_bytes(self, raw: bytes, line: int, media: str) -> tuple[bytes, int]:
+        """The files of an accord (amendment.md section 3)."""
+        if not self.st.amendment.wants(line, media, len(raw)):
+            raise ValueError("no files of an accord")
+        return self._add(lambda: io.BytesIO(raw), line, len(raw))
+
+    def _add(self, open_stream, line: int, most: int) -> tuple[bytes, int]:
         with open_stream() as stream:
             tree, length = Tree(), 0
             for piece in read_pieces(stream):

@@ -19,7 +19,6 @@ class FirstContact:
         self.ask_at: float | None = None
         self.doublings = 0
         self.found: list[str] = []
-        self.life_began = station.store.newest_row()      # rows of the queue that are from a life before
 
     @property
     def at_first(self) -> bool:
@@ -161,7 +160,7 @@ class FirstContact:
         elif 0 < size <= log.size and log.root(size)[:8] != root:
             why = f"it holds another log of this station at size {size}"
         if why:
-            returned = line.pair.store.back_to_desk(s.line, self.life_began)
+            returned = line.pair.store.back_to_desk(s.line, self.st.life_began)
             line.own.new_epoch()
             self.found.append(why)
             self.st.alarm("new-epoch", f"line {line.annex.name}: {why}; a new epoch begins, {returned} go back to the desk")

@@ -72,6 +72,14 @@ def sig_structure(protected: bytes, aad: bytes, payload: bytes) -> bytes:
     return cbor.encode(["Signature1", protected, aad, payload])
 
 
+def signed_by(raw: bytes) -> bytes | None:
+    """The key id that a root-signed item names, where it has one."""
+    try:
+        return cbor.decode(cbor.decode(raw).value[0]).get(4)
+    except (cbor.CborError, AttributeError, TypeError, IndexError):
+        return None
+
+
 def open_root_signed(raw: bytes, roots: dict[str, bytes], what: str):
     """credential.md section 1.  The payload, and the side whose root signed it."""
     try:
@@ -139,24 +147,39 @@ class Roster:
     """credential.md section 4: the union of what the bulletins of both sides say."""
 
     def __init__(self, roots: dict[str, bytes]):
-        self.roots = roots
+        self.roots = dict(roots)
+        self.former: list[tuple[str, bytes, int, int]] = []      # side, root key, last bulletin and credential that count
         self.raw: dict[tuple[str, int], bytes] = {}
         self.credentials: dict[tuple[str, int], tuple[bytes, Credential]] = {}
         self.revoked: dict[tuple[str, int], list] = {}
         self.refused: list[str] = []
 
+    def renew(self, side: str, root: bytes, last_bulletin: int, last_credential: int) -> None:
+        """accord.md section 5: of the root key so far, bulletins and credentials up to these numbers count."""
+        if self.roots[side] != root:
+            self.former.append((side, self.roots[side], last_bulletin, last_credential))
+            self.roots[side] = root
+
+    def _open(self, raw: bytes):
+        """The payload, its side, the key that signed, and the last numbers of that key (None: the present one)."""
+        for side, key, bulletin, credential in self.former:
+            if signed_by(raw) == sha256(key)[:8]:
+                return *open_root_signed(raw, {side: key}, "bulletin"), key, (bulletin, credential)
+        b, side = open_root_signed(raw, self.roots, "bulletin")
+        return b, side, self.roots[side], None
+
     def take(self, raw: bytes, only_side: str | None = None) -> bool:
         """credential.md section 3 and 4: a bulletin is taken whole or not at all.  True where it was new."""
         if len(raw) > 65536:
             raise CredentialError("bulletin too long")
-        b, side = open_root_signed(raw, self.roots, "bulletin")
+        b, side, root, last = self._open(raw)
         if only_side not in (None, side):
             raise CredentialError("bulletin of the other side")
         try:
             version, name, number, issued, creds, revs = b
             if version != 1 or name != side or not 1 <= number < 1 << 64 or not 0 <= issued < 1 << 32 or max(len(creds), len(revs)) > 256:
                 raise CredentialError("fields of a bulletin")
-            got = [(c, read_credential(c, {side: self.roots[side]})) for c in creds]
+            got = [(c, read_credential(c, {side: root})) for c in creds]
             order = [(r[0], -1 if r[1] is None else r[1][0]) for r in revs]
         except (TypeError, ValueError, IndexError) as e:
             raise CredentialError(f"bulletin: {e}") from e
@@ -167,6 +190,8 @@ class Roster:
             if old != raw:
                 raise CredentialError("two bulletins of one number")
             return False
+        if last is not None and (number > last[0] or any(c.number > last[1] for _, c in got)):
+            raise CredentialError(f"signed by a root key of {side} that was replaced, and above the numbers that count of it")
         for c_raw, c in got:
             have = self.credentials.get((side, c.number))
             if have is not None and have[0] != c_raw:

@@ -80,15 +80,19 @@ class Receiver:
             elif root in self.known:            # length and precedence that were named first count
                 self._back(self.known[root])
             else:
-                self._take(root, length, line, header.get(9, 0), past)
+                self._take(root, length, line, header.get(9, 0), past, media)
 
-    def _take(self, root: bytes, length: int, line: int, precedence: int, past: bool) -> None:
+    def _take(self, root: bytes, length: int, line: int, precedence: int, past: bool, media: str) -> None:
         accord, kept = self.st.files.accord, self.stored.get(root)
         why = ""
-        if "document" not in accord.lines[line].media:
+        if self.st.amendment.wants(line, media, length):
+            pass
+        elif "document" not in accord.lines[line].media:
             why = "the line carries no documents"
         elif length > accord.document_bytes or pieces_of(length) > MOST_PIECES:
             why = "it is longer than the accord allows"
+        if why:
+            pass
         elif kept is None and self.used + length + OVERHEAD > self.quota:
             why = "there is no room for it"
         elif len(self.known) >= MOST_KNOWN:
@@ -258,6 +262,9 @@ class Receiver:
 
     def _event(self, root: bytes, named: tuple, again: bool = False) -> None:
         media, name, line = named
+        if self.st.amendment.wants(line, media, self.done[root]):
+            self.st.amendment.on_document(root)
+            return
         self.st.event("document", root=root.hex(), length=self.done[root], line=self.st.files.accord.lines[line].name, media=media,
                       file_name=name, again=again)
 

@@ -243,8 +243,8 @@ class FarLine:
             verdict = self.st.files.roster.officer_verdict(side, s.officer, self.annex.number, h[6], log.epoch, index)
             if verdict == "valid":
                 c = self.st.files.roster.get(side, s.officer)
-                accord = self.st.files.accord
-                if s.version != accord.version or not verify(c.key, s.signature, officer_message(s, accord.digest, h, entry.body)):
+                accord = self.st.files.lineage_at(s.version)      # amendment.md section 1: of the version that is named
+                if accord is None or not verify(c.key, s.signature, officer_message(s, accord.digest, h, entry.body)):
                     verdict = "not valid"
                 elif not self.st.first_use(side, s, log.origin, index):
                     verdict = "used before"

@@ -126,6 +126,8 @@ class Handshaker:
             return False
         code, data = packet[11], packet[12:44]
         if code == ACCORDS_DIFFER:
+            if self.st.amendment.answered_by(data):
+                return False
             self.other_accord = data
             self.st.alarm("other-accord", f"here {self.files.accord.digest.hex()}, there {data.hex()}")
             self.pause = MOST_PAUSE
@@ -165,6 +167,8 @@ class Handshaker:
             noise.read_1(packet[11:59])
         except NoiseError:
             self._persist(c)
+            if self.st.amendment.reads_as_successor(packet, psk_forward(self.psk, e - self.psk_epoch)):
+                return None, None       # amendment.md section 4: its sender calls again
             return None, self._notice(packet, ACCORDS_DIFFER, files.accord.digest)
         self._persist(c)
         payload = self.st.contact.reply_payload(packet[0] == FIRST_CONTACT, now)

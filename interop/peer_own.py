@@ -88,6 +88,14 @@ class OwnLine:
         with self.pair.store.transaction():
             return self.pair.store.enqueue(self.annex.number, cbor.encode(header), text.encode(), level)
 
+    def submit_act(self, kind: int, content, level: int, more: dict) -> None:
+        """An act of the station itself, by no person."""
+        header = {1: 1, 2: self.annex.number, 4: kind, 6: self.st.wall(), 16: 4, **more}
+        if level:
+            header[9] = level
+        with self.pair.store.transaction():
+            self.pair.store.enqueue(self.annex.number, cbor.encode(header), cbor.encode(content), level)
+
     def new_epoch(self) -> Log:
         """Section 1: a new log; where there was one before, its first entry is of kind 3 and names what it last knew."""
         before = self.log

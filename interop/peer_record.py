@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import peer_cbor as cbor
 from peer_cbor import Tag
 from peer_creds import safe_text, sig_structure, verify
-from peer_files import key_id
+from peer_accord import key_id
 from peer_keys import SaltKeys, month_of, sha256
 
 MAX_ENTRY = 1024
 MAX_SIZE = (1 << 62) - 1
-MESSAGE, PERSON_RECEIPT, EPOCH, BULLETIN = 1, 2, 3, 4
+MESSAGE, PERSON_RECEIPT, EPOCH, BULLETIN, ADOPTION = 1, 2, 3, 4, 19
 PRECEDENCES = ("routine", "priority", "immediate", "flash")
 CLASSES = ("live", "drill", "test")
 EMPTY_SIGNATURES = b"\x80"

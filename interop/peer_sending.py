@@ -234,6 +234,7 @@ class Sending:
     def tick(self, now: float) -> None:
         """Everything that time alone makes due."""
         self.now = now
+        self.amendment.tick(now)
         self._sessions(now)
         self._acks(now)
         self._data_timeouts(now)

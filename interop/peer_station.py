@@ -9,6 +9,7 @@ from collections import deque
 
 import peer_cbor as cbor
 import peer_wire as wire
+from peer_amendment import ACCORD_LINE, Amendment
 from peer_contact import FirstContact
 from peer_creds import CredentialError
 from peer_documents import Documents
@@ -30,26 +31,52 @@ UNCONFIRMED_SECONDS, MOST_UNCONFIRMED = 60, 8
 
 class Station(Sending):
     def __init__(self, files, store, transmit, wall, pack: bool = True, log=None, quota: int | None = None):
-        self.files, self.store, self.transmit, self._wall, self.pack = files, store, transmit, wall, pack
+        self.store, self.transmit, self._wall, self.pack = store, transmit, wall, pack
         self.log = log or (lambda text: None)
-        self.coder = Coder(files.accord.dictionary)
         self.events: deque = deque(maxlen=4096)
-        self.path_states = [PathState(p) for p in files.paths]
-        self.by_number = {p.number: p for p in self.path_states}
-        self.sessions: list[Session] = []
-        self.current: Session | None = None
-        self.lines = {n: Line(self, a) for n, a in sorted(files.accord.lines.items())}
+        self.amendment = Amendment(self)
+        self.files = self.amendment.files_in_force(files)
+        self.quota = files.document_room if quota is None else quota
+        self.lines: dict[int, Line] = {}
+        self.retired: list[Line] = []       # of accords before, in this run
         self.used: dict[tuple, tuple] = {}
-        self._look_back()
-        self.contact = FirstContact(self)
-        self.handshake = Handshaker(self)
-        self.out: dict[tuple[Session, int], list] = {}
-        self.answers: dict[int, set] = {}
         self.now = 0.0
         self.stamp = 0
         self.bytes_in = self.bytes_out = self.dropped = 0
         self.data_came = False       # in the packet that is read
-        self.documents = Documents(self, files.document_room if quota is None else quota)
+        self.life_began = store.newest_row()      # rows of the queue that are from a life before
+        self._begin()
+        self._look_back()
+
+    def _begin(self) -> None:
+        """At a start, and again under each accord that follows."""
+        accord = self.files.accord
+        self.coder = Coder(accord.dictionary)
+        self.path_states = [PathState(p) for p in self.files.paths_of()]
+        self.by_number = {p.number: p for p in self.path_states}
+        self.sessions: list[Session] = []
+        self.current: Session | None = None
+        before, self.lines = self.lines, {}
+        for number, annex in sorted(accord.lines.items()):
+            line = self.lines[number] = before.pop(number, None) or Line(self, annex)
+            line.annex = line.own.annex = line.far.annex = annex
+        self.retired += before.values()
+        self.out: dict[tuple[Session, int], list] = {}
+        self.answers: dict[int, set] = {}
+        self.contact = FirstContact(self)
+        self.handshake = Handshaker(self)
+        self.documents = Documents(self, self.quota)
+        self.amendment.begin()
+
+    def go_on_under(self, accord) -> None:
+        """amendment.md section 4: the successor is in force here from now on; logs, secrets and counters go on."""
+        for session in list(self.sessions):
+            self.leave(session)
+        self.files = self.files.under(accord)
+        self._begin()
+
+    def farewell(self, text: str) -> Frame:
+        return Frame(wire.CLOSE, text.encode()[:120])
 
     def wall(self) -> int:
         return int(self._wall())
@@ -68,6 +95,8 @@ class Station(Sending):
 
     def arrived(self, far: FarLine, log, index: int, entry, early: bool) -> None:
         self.event("arrived", log=log, far=far, index=index, entry=entry, early=early)
+        if far.annex.number == ACCORD_LINE:
+            self.amendment.named(entry.header, entry.body)
         self.documents.receiver.named(far.annex.number, entry.header)
 
     def placed(self, own, row: int, epoch: bytes, index: int) -> None:
@@ -430,5 +459,5 @@ class Station(Sending):
 
     def close(self, text: str, now: float) -> None:
         if self.current is not None:
-            self.say(self.current, Frame(wire.CLOSE, text.encode()[:120]))
+            self.say(self.current, self.farewell(text))
             self.flush(now)

@@ -82,6 +82,9 @@ class Store:
     def put(self, name: str, value) -> None:
         self.db.execute("insert or replace into meta values(?,?)", (name, value))
 
+    def drop(self, name: str) -> None:
+        self.db.execute("delete from meta where name=?", (name,))
+
     # ---- logs ----
 
     def epochs(self, line: int, whose: str) -> list[tuple[bytes, int]]:

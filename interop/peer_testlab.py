@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import peer_cbor as cbor
 from peer_cbor import Tag
 from peer_creds import public_of, sig_structure
-from peer_files import SUITE, key_id, load_side
+from peer_accord import SUITE, key_id
+from peer_files import load_side
 from peer_keys import expand, extract, hint, mac_key, month_of, sha256
 from peer_noise import public
 from peer_station import Station

@@ -17,6 +17,7 @@ import unittest
 
 import peer_ends
 from peer_ends import LINE, SOURCE, Peer, Scenario, own_accord, pair
+from peer_real_amendment import RealAmendment
 from peer_real_documents import RealDocuments
 
 from peer_record import Entry
@@ -336,7 +337,7 @@ def setUpModule():
 def load_tests(loader, _tests, _pattern):
     """The peer by itself, then with the real station; the one that waits comes last."""
     return unittest.TestSuite(loader.loadTestsFromTestCase(c) for c in (
-        Pure, Two, BlobForm, Documents, Offers, Loopback, CommandLine, Words, Lives, RealDocuments, TheSlowOne))
+        Pure, Two, BlobForm, Documents, Offers, Loopback, CommandLine, Words, Lives, RealAmendment, RealDocuments, TheSlowOne))
 
 
 if __name__ == "__main__":

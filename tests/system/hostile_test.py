@@ -1,0 +1,142 @@
+"""What a network and a counterpart's station can do to packets: every byte changed, cut short, played again; and every kind of frame
+at full speed from inside the session, by the peer of interop/. Words go on all the while, nothing is said twice, memory stays."""
+
+import os
+import random
+import time
+import unittest
+
+from peer_ends import MAIN, Scenario, own_accord
+from relay import Relay
+from stations import Lab
+
+import peer_wire as wire
+from peer_blob import OFFER, WANT, short_frame
+
+LINE = "military-west"
+COPIES = 150          # of one datagram, changed
+EACH = 12             # messages a way
+STORM_SECONDS = 0.6
+GROWTH_KIB = 8192
+PACKET = 440
+
+
+class Tampered(unittest.TestCase):
+    """Two real stations, and a relay between them that adds what it likes; the genuine packet is among it, somewhere."""
+
+    def setUp(self):
+        self.chance = random.Random(11)
+        self.old = []
+        lab = Lab("--gap", "--work-factor", "12")
+        self.addCleanup(lab.close)
+        self.south, self.north = lab["south"], lab["north"]
+        self.relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(self.relay.close)
+        lab.start("south", "north")
+        self.south.wait_link("north")
+
+    def changed(self, _direction, _number, datagram):
+        out = []
+        for at in range(len(datagram)):
+            copy = bytearray(datagram)
+            copy[at] ^= 1 << self.chance.randrange(8)
+            out.append(bytes(copy))
+        self.chance.shuffle(out)
+        return self.among(out[:COPIES], datagram)
+
+    def cut_short(self, _direction, _number, datagram):
+        out = [datagram[:at] for at in range(1, len(datagram))] + [datagram + b"x", datagram * 2]
+        self.chance.shuffle(out)
+        return self.among(out[:COPIES], datagram)
+
+    def again(self, _direction, _number, datagram):
+        self.old.append(datagram)  # of either direction: what one said comes back to itself, too
+        return [datagram, *self.chance.sample(self.old, min(30, len(self.old)))]
+
+    def among(self, out, datagram):
+        out.insert(self.chance.randrange(len(out) + 1), datagram)
+        return out
+
+    def test_nothing_of_it_counts(self):
+        said = []
+        for name, change in (("changed", self.changed), ("cut short", self.cut_short), ("again", self.again)):
+            self.relay.change = change
+            before = self.north.get("/v1/status")["datagrams"]["dropped"]
+            for number in range(EACH):
+                said.append(f"{name} {number}")
+                self.south.cli("send", f"north/{LINE}", said[-1], "--wait", "receipt")
+                self.north.cli("send", f"south/{LINE}", said[-1], "--wait", "receipt")
+            self.assertGreater(self.north.get("/v1/status")["datagrams"]["dropped"], before, name)
+            self.south.kill()  # its next calls go through the same
+            self.south.start()
+            self.south.wait_link("north")
+        self.assertEqual(self.north.texts("south", LINE), said)
+        self.assertEqual(self.south.texts("north", LINE), said)
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            self.assertEqual([one["kind"] for one in station.cli("alarm", "list")["alarms"]], [], far)
+
+
+class Storm(Scenario):
+    """The peer of interop/ inside a session with a real station."""
+
+    def kinds(self, line, root):
+        return {
+            "probes": lambda n: wire.Probe(True, True, 1, 0, n).frame(),
+            "log states": lambda n: wire.LogState(line, True).frame(),
+            "wants": lambda n: wire.Frame(wire.BLOB, bytes([WANT]) + root + b"\0"),
+            "wants of nothing": lambda n: wire.Frame(wire.BLOB, bytes([WANT]) + os.urandom(32) + b"\0"),
+            "offers": lambda n: short_frame(OFFER, os.urandom(32)),
+            "contact": lambda n: wire.Contact(n % 2 == 0, True, os.urandom(4), []).frame(),
+            "unknown types": lambda n: wire.Frame(25, os.urandom(20)),
+            "acknowledgements": lambda n: wire.Frame(wire.ACK, os.urandom(12)),
+            "fragments": lambda n: wire.Fragment(n, 0, False, os.urandom(100)).frame(),
+            "entries": lambda n: wire.Frame(wire.ENTRY, os.urandom(60)),
+            "cosignatures": lambda n: wire.Frame(wire.COSIGNATURE, os.urandom(74)),
+        }
+
+    def storm(self, peer, make):
+        """Packets full of such frames, for a while; how many bytes went and came."""
+        out, into = peer.st.bytes_out, peer.st.bytes_in
+        number, end = 0, time.monotonic() + STORM_SECONDS
+        while time.monotonic() < end:
+            frames, size = [], 0
+            while size < PACKET:
+                frames.append(make(number))
+                size, number = size + len(frames[-1].sized()), number + 1
+            peer.st.packet(peer.st.current, 1, frames[:-1] or frames, [None] * len(frames), peer.st.now)
+            if number % 64 == 0:
+                peer.net.step(0)
+        peer.run(0.3)
+        return peer.st.bytes_out - out, peer.st.bytes_in - into
+
+    @staticmethod
+    def resident(real):
+        with open(f"/proc/{real.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    def test_every_kind_of_frame_at_full_speed(self):
+        folder, real, peer = own_accord()
+        self.assertTrue(peer.contact())
+        for number in range(40):
+            real.send(f"real {number}", MAIN)
+        (folder / "file").write_bytes(random.Random(3).randbytes(200_000))
+        real.send_file(folder / "file", "see the file")
+        self.assertTrue(peer.run(30, lambda: len(peer.documents()) == 1))
+        root = next(bytes.fromhex(e["root"]) for e in peer.events if e["event"] == "document")
+        memory, said = self.resident(real), []
+        for name, make in self.kinds(peer.line(MAIN).own.annex.number, root).items():
+            with self.subTest(name):
+                went, came = self.storm(peer, make)
+                # A document that is asked for is sent, as the window allows; nothing else draws more than it costs.
+                self.assertLess(came, went if name != "wants" else 40 * went)
+                said.append(f"after {name}")
+                self.assertTrue(peer.say(said[-1], line=MAIN))
+        real.send("real, at the end", MAIN)
+        self.assertTrue(peer.run(20, lambda: peer.far(MAIN)[-1] == "real, at the end"))
+        self.assertEqual(real.messages(MAIN), said)
+        self.assertLess(self.resident(real) - memory, GROWTH_KIB)
+        self.assertEqual([log["size"] for log in real.logs(MAIN) if log["whose"] == "own"], [42])
+
+
+if __name__ == "__main__":
+    unittest.main()
