@@ -63,7 +63,7 @@ void LineWatch::begin(WallTime from, std::vector<watch::BookFact> facts, WallTim
   past_ = std::move(past);
   if (schedule_) {
     book_ = std::make_unique<watch::CallBook>(*schedule_, own_, from);
-    if (past_) book_->carry(past_->alarm(), past_->last_answer());
+    if (past_) book_->carry(past_->alarm(), past_->missed(), past_->last_answer());
     book_->replay(std::move(facts), now);
     return;
   }

@@ -57,8 +57,9 @@ CallBook::CallBook(Schedule schedule, SideIndex own, WallTime from, AlarmSteps s
 
 // ---- what comes in ----
 
-void CallBook::carry(const AlarmRule& alarm, const std::optional<Answer>& last_answer) {
+void CallBook::carry(const AlarmRule& alarm, const AlarmRule& missed, const std::optional<Answer>& last_answer) {
   alarm_ = alarm;
+  missed_ = missed;
   last_answer_ = last_answer;
 }
 

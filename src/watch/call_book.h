@@ -118,7 +118,7 @@ class CallBook {
   CallBook(Schedule schedule, SideIndex own, WallTime from, AlarmSteps steps = {});
 
   // What goes on from books before this one, under another accord. Before anything else.
-  void carry(const AlarmRule& alarm, const std::optional<Answer>& last_answer);
+  void carry(const AlarmRule& alarm, const AlarmRule& missed, const std::optional<Answer>& last_answer);
   // The clock's newest reading. kState when it was set back behind what was concluded, or too far: make the book again.
   Result<void> advance(WallTime now);
   // Of a call: kNotFound when it is not planned, kState when it is folded (the fact stands in the
@@ -137,7 +137,7 @@ class CallBook {
   DayCounts day(Day day) const;
   std::array<std::uint32_t, kDayMarks> total(Day from, Day until) const;
   const AlarmRule& silence() const { return alarm_; }
-  // Calls in a row that this side did not make or did not answer, under this accord.
+  // Calls in a row that this side did not make or did not answer.
   const AlarmRule& missed() const { return missed_; }
   // The newest answer, of either side: the evidence that a person was there.
   const std::optional<Answer>& last_answer() const { return last_answer_; }

@@ -5,7 +5,8 @@
 
 namespace detente::watch {
 
-PastCalls::PastCalls(SideIndex own, AlarmSteps steps) : own_(own), alarm_(std::move(steps)), running_(alarm_) {}
+PastCalls::PastCalls(SideIndex own, AlarmSteps steps)
+    : own_(own), alarm_(std::move(steps)), running_(alarm_), missed_(alarm_), missed_running_(alarm_) {}
 
 void PastCalls::add(const CallFact& fact) {
   if (fact.side > 1) return;
@@ -13,22 +14,27 @@ void PastCalls::add(const CallFact& fact) {
   if (fact.kind == FactKind::kCalled) call.called[fact.side] = true;
   if (fact.kind == FactKind::kAnswered && !call.answered[fact.side]) call.answered[fact.side] = Deed{fact.at, fact.officer};
   if (fact.side != own_) static_cast<void>(running_.on_life(fact.at));
+  else if (fact.kind != FactKind::kCalledOff) static_cast<void>(missed_running_.on_life(fact.at));
 }
 
 void PastCalls::add(const CallId& id, SideIndex caller, CallState state, WallTime hour) {
   Call& call = calls_[id];
+  const bool is_first = !call.state;
   call.caller = caller;
   call.state = state;
   call.hour = hour;
   PlannedCall planned;
   planned.at = planned.unanswered_from = hour;
-  if (const auto silent = silent_of(call); silent && *silent != own_) static_cast<void>(running_.on_silence(planned));
+  const auto silent = silent_of(call);
+  if (silent && *silent != own_) static_cast<void>(running_.on_silence(planned));
+  // What is said of it later hangs on what came from there meanwhile: nobody here was missed a second time.
+  if (silent && *silent == own_ && is_first) static_cast<void>(missed_running_.on_silence(planned));
 }
 
 void PastCalls::take_back(WallTime until) {
   for (auto& [id, call] : calls_) {
     if (!call.state || call.hour <= until) continue;
-    if (const auto silent = silent_of(call); silent && *silent != own_) running_.take_back(call.hour);
+    if (const auto silent = silent_of(call)) (*silent == own_ ? missed_running_ : running_).take_back(call.hour);
     call.state.reset();
   }
 }
@@ -57,6 +63,7 @@ std::optional<SideIndex> PastCalls::silent_of(const Call& call) {
 
 void PastCalls::settle() {
   alarm_ = running_;
+  missed_ = missed_running_;
   for (const auto& [id, call] : calls_) {
     for (SideIndex side = 0; side < 2; ++side)
       if (const auto& deed = call.answered[side]; deed && replies(call, side) && (!last_answer_ || last_answer_->deed < *deed))
@@ -71,6 +78,7 @@ void PastCalls::settle() {
 
 void PastCalls::drop_unsettled() {
   running_ = alarm_;
+  missed_running_ = missed_;
   calls_.clear();
   drills_.clear();
 }

@@ -1,7 +1,7 @@
 // PastCalls: what became of the check calls of one line under accords that are not in force any more.
 //
 // A call is known by its date and place under its accord, so the accord in force says nothing of them. What is kept is what
-// a book would say: a calendar's marks, the newest answer, the row of silences that goes on. It is fed in the order in which
+// a book would say: a calendar's marks, the newest answer, the rows of silences, theirs and ours, that go on. It is fed in the order in which
 // it was noted; settle() is where one accord ends and the next begins. spec/hours.md section 4.
 #pragma once
 
@@ -34,6 +34,7 @@ class PastCalls {
   DayCounts day(Day day) const;
   const std::optional<Answer>& last_answer() const { return last_answer_; }
   const AlarmRule& alarm() const { return alarm_; }
+  const AlarmRule& missed() const { return missed_; }
 
  private:
   struct Call {
@@ -48,6 +49,7 @@ class PastCalls {
 
   SideIndex own_;
   AlarmRule alarm_, running_;
+  AlarmRule missed_, missed_running_;  // of this side's own silences
   std::map<CallId, Call> calls_;  // of the accord that is read
   std::map<Day, std::uint8_t> drills_;
   std::map<Day, DayCounts> days_;

@@ -69,11 +69,32 @@ TEST(PastCalls, ABookGoesOnFromThem) {
   past.settle();
   const ZoneBook zones;
   CallBook book(Schedule::make(accord::Annex(), {"south", "north"}, {2027, 3, 1}, zones).value(), kOwn, hour(kDay + 2));
-  book.carry(past.alarm(), past.last_answer());
+  book.carry(past.alarm(), past.missed(), past.last_answer());
   EXPECT_EQ(book.silence().row(), 1u);
+  EXPECT_EQ(book.missed().row(), 0u);
   EXPECT_EQ(book.last_answer()->deed.officer, "ri");
   ASSERT_TRUE(book.add(LifeFact{hour(kDay + 2)}));
   ASSERT_EQ(book.take_events().size(), 1u) << "the row of the former accord's calls ends with a sign of life";
+}
+
+TEST(PastCalls, TheRowOfWhatThisSideMissedGoesOn) {
+  PastCalls past(kOwn);
+  past.add({kDay, 0}, kOwn, CallState::kNotCalled, hour(kDay));
+  past.add({kDay, 0}, kOwn, CallState::kNotCalled, hour(kDay));
+  past.add({kDay + 1, 0}, kOwn, CallState::kNotCalled, hour(kDay + 1));
+  past.settle();
+  EXPECT_EQ(past.missed().row(), 2u);
+  EXPECT_EQ(past.missed().since(), hour(kDay));
+  const ZoneBook zones;
+  CallBook book(Schedule::make(accord::Annex(), {"south", "north"}, {2027, 3, 1}, zones).value(), kOwn, hour(kDay + 2));
+  book.carry(past.alarm(), past.missed(), past.last_answer());
+  EXPECT_EQ(book.missed().row(), 2u);
+  past.add(fact(kDay + 2, FactKind::kCalledOff, kOwn));
+  past.settle();
+  EXPECT_EQ(past.missed().row(), 2u) << "what is called off is not made";
+  past.add(fact(kDay + 2, FactKind::kCalled, kOwn));
+  past.settle();
+  EXPECT_EQ(past.missed().row(), 0u);
 }
 
 }  // namespace
