@@ -163,14 +163,33 @@ class OwnEquipment(OneLab):
         code, text = self.run_status(self.south)
         self.assertEqual(code, 1)
         self.assert_shown("own-equipment-down", text)
-        self.assertIn("detente station run", text)
+        self.assertIn(f"detente station run --dir {self.south.dir}", text)
         self.assertEqual(self.south.refused("status")["fault"], "state")
+        other = os.path.join(self.lab.dir, "other")  # a side without a station: none can be started there
+        detente("side", "init", "other", "--display", "Other", "--dir", other, "--work-factor", "1",
+                "--passphrase-file", f"{self.south.dir}.passphrase")
+        _, answer = detente("status", "--dir", other)
+        self.assertIn("there is no station in", answer["error"]["message"])
+        self.assertIn("detente side show", answer["error"]["message"])
+        self.assertNotIn("station run", answer["error"]["message"])
         # A program finds the same name as while a station runs.
         for words in (("status",), ("status", f"north/{LINE}")):
             code, answer = detente(*words, "--dir", self.south.dir)
             self.assertEqual((code, answer["ok"], answer["situation"]), (1, False, "own-equipment-down"))
             self.assertEqual(answer["title"], TITLES["own-equipment-down"])
             self.assertIn("nothing is known of any line", answer["to_do"])
+
+    def test_whose_directory_it_is_not_hears_of_permissions_and_not_of_a_side_to_be_made(self):
+        # Root looks into everything, unless it is told not to.
+        as_other = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+        os.chmod(self.south.dir, 0)
+        self.addCleanup(os.chmod, self.south.dir, 0o755)
+        for words in (("status",), ("station", "run")):
+            done = subprocess.run([*as_other, DETENTE, *words, "--dir", self.south.dir], capture_output=True, text=True,
+                                  timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("Permission denied; check whose it is and its permissions", done.stderr)
+            self.assertNotIn("side init", done.stderr)
 
     def test_a_disk_that_refuses(self):
         if not can_mount():
