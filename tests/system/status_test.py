@@ -240,6 +240,8 @@ class FarMachineOverTcp(FarMachine):
 class People(OneLab):
     def test_an_answered_query_is_evidence_of_a_person(self):
         self.assertEqual(self.in_contact()["first_not"], "far officer")
+        _, text = self.run_status(self.south)
+        self.assertIn(f"a person there, on {LINE}: not known: no check call and no presence query was answered yet", text)
         self.south.cli("presence", "ask", f"north/{LINE}", "--as", "kim")
         wait_until(lambda: self.north.get(f"/v1/counterparts/south/lines/{LINE}/watch")["presence"]["theirs"],
                    "the question to arrive")
@@ -247,6 +249,8 @@ class People(OneLab):
         ladder = wait_until(lambda: (l := self.ladder(self.south, "north"))["first_not"] is None and l,
                             "every rung to be known good")
         self.assertEqual(set(self.rungs(ladder).values()), {"known good"})
+        _, text = self.run_status(self.south)
+        self.assertIn(f"a person there, on {LINE}: known good: answered a presence query by duty-officer 1", text)
         self.assertEqual([r["words"] for r in ladder["rungs"]][-1], "ready")
         self.await_situation(self.south, "north", "in-contact")
         # A person is not known to be there behind a machine that is not.
@@ -254,6 +258,7 @@ class People(OneLab):
         ladder = self.await_situation(self.south, "north", "far-machine-off")
         self.assertEqual((self.rungs(ladder)["far officer"], self.rungs(ladder)["answer"]),
                          ("not known", "not known"))
+        self.assertNotIn("a person there", self.run_status(self.south)[1])
 
     def test_an_outage_that_was_announced(self):
         self.in_contact()
