@@ -229,6 +229,7 @@ class FarMachine(OneLab):
         _, (_, address) = self.north.ends("south")[0], self.south.ends("north")[0]
         self.assertIn(f"a machine at {address} says that nobody listens there", ladder["words"])
         self.assertIn("a hint, not signed by anybody", ladder["words"])
+        self.assertEqual(ladder["title"], "FAR MACHINE OFF, BY A HINT")
         self.north.start()
         self.await_situation(self.south, "north", "in-contact")
 
