@@ -92,7 +92,7 @@ Result<CalendarView> view_of(const Json& answer, const LineAddress& line, const 
   if (marks.size() != watch::kDayMarks || !days.is_array()) return strange();
   for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark)
     if (marks[mark] != watch::words_of(static_cast<watch::DayMark>(mark)).name) return strange();
-  CalendarView out{line.text(), span.from, span.until, 0, {}};
+  CalendarView out{line.text(), span.from, span.until, 0, {}, answer.value("planned", Json(true)) != false};
   const Json today = answer.value("today", Json());
   if (!today.is_number_integer()) return strange();
   out.today = today.get<Day>();

@@ -318,17 +318,20 @@ void add_accord_commands(CLI::App& app, Context& context) {
   CLI::App* show = accord.add_subcommand("show", "The whole text, as it is signed");
   show->add_option("COUNTERPART", *what, "Or a directory that was handed over")->required();
   of_next(*show);
+  example(*show, "detente accord show north");
   on_run(*show, context, [&context, what, next] { return *next ? run_show_next(context, *what) : run_show(context, *what); });
 
   CLI::App* sign = accord.add_subcommand("sign", "Show the whole text, ask, and sign it");
   sign->add_option("COUNTERPART", *what)->required()->check(a_name());
   of_next(*sign);
+  example(*sign, "detente accord sign north");
   on_run(*sign, context, [&context, what, next] { return run_sign(context, *what, *next); });
 
   CLI::App* to = accord.add_subcommand("export", "Put the accord's files into a directory");
   to->add_option("COUNTERPART", *what)->required()->check(a_name());
   to->add_option("DIR2", *directory)->required();
   of_next(*to);
+  example(*to, "detente accord export north to-north");
   on_run(*to, context,
          [&context, what, directory, next] { return run_export(context, *what, *directory, *next); });
 
@@ -338,6 +341,7 @@ void add_accord_commands(CLI::App& app, Context& context) {
   from->add_option("DIR2", *directory)->required();
   from->add_flag("--replace", *replace,
                  "Take theirs in place of a draft that is not signed by both");
+  example(*from, "detente accord import to-north");
   on_run(*from, context,
          [&context, directory, replace] { return run_import(context, *directory, *replace); });
 
@@ -346,6 +350,7 @@ void add_accord_commands(CLI::App& app, Context& context) {
   check->add_option("COUNTERPART", *what)->required()->check(a_name());
   check->add_option("--provider", *providers, "OpenSSL provider module to load")
       ->allow_extra_args(false);
+  example(*check, "detente accord check north");
   on_run(*check, context,
          [&context, what, providers] { return run_check(context, *what, *providers); });
 }

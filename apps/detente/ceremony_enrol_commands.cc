@@ -195,6 +195,7 @@ void add_enrol_commands(CLI::App& app, Context& context) {
   auto days = std::make_shared<std::uint32_t>(3650);
   CLI::App* renew = station.add_subcommand("renew", "The same station and keys for a further time");
   renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
+  example(*renew, "detente station renew --days 3650");
   on_run(*renew, context, [&context, days] { return run_renew(context, *days); });
 
   add_station_revoke_command(station, context);
@@ -203,6 +204,7 @@ void add_enrol_commands(CLI::App& app, Context& context) {
   auto counterpart = std::make_shared<std::string>(), path = std::make_shared<std::string>();
   CLI::App* link = station.add_subcommand("link", "Derive the key of the pair from both hand keys");
   link->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
+  example(*link, "detente station link north");
   on_run(*link, context, [&context, counterpart] { return run_link(context, *counterpart); });
 
   auto listen = std::make_shared<std::string>(), to = std::make_shared<std::string>();
@@ -211,6 +213,7 @@ void add_enrol_commands(CLI::App& app, Context& context) {
   change->add_option("PATH", *path)->required()->check(a_name());
   change->add_option("--listen", *listen, "ADDRESS:PORT of our end");
   change->add_option("--to", *to, "ADDRESS:PORT of their end");
+  example(*change, "detente station path north fibre --listen 192.0.2.1:7001 --to 198.51.100.2:7002");
   on_run(*change, context, [&context, counterpart, path, listen, to] {
     return run_path(context, *counterpart, *path, *listen, *to);
   });

@@ -171,12 +171,14 @@ void add_officer_commands(CLI::App& app, Context& context) {
   CLI::App* renew = officer.add_subcommand("renew", "The same officer and keys for a further time");
   renew->add_option("NAME", *renewed, "As detente officer list shows it")->required()->check(a_name());
   renew->add_option("--days", *days, "Validity from now on")->capture_default_str();
+  example(*renew, "detente officer renew kim --days 365");
   on_run(*renew, context, [&context, renewed, days] { return run_renew(context, *renewed, *days); });
 
   add_suspend_command(officer, context);
   add_officer_revoke_command(officer, context);
 
   CLI::App* list = officer.add_subcommand("list", "Who is enrolled");
+  example(*list, "detente officer list");
   on_run(*list, context, [&context] { return run_list(context); });
 }
 
@@ -185,11 +187,13 @@ void add_bulletin_commands(CLI::App& app, Context& context) {
   auto file = std::make_shared<std::string>();
   CLI::App* to = bulletin.add_subcommand("export", "All of this side's, in one file");
   to->add_option("FILE", *file)->required();
+  example(*to, "detente bulletin export south.bulletins");
   on_run(*to, context, [&context, file] { return run_export(context, *file); });
 
   CLI::App* from =
       bulletin.add_subcommand("import", "Take the other side's; links where all is there");
   from->add_option("FILE", *file)->required();
+  example(*from, "detente bulletin import north.bulletins");
   on_run(*from, context, [&context, file] { return run_import(context, *file); });
 }
 

@@ -85,6 +85,7 @@ void add_root_commands(CLI::App& side, Context& context) {
   CLI::App* retire = side.add_subcommand("retire-root", "After every accord in force names the next root key: it takes the present one's place");
   auto wipe = std::make_shared<bool>(false);
   retire->add_flag("--wipe", *wipe, "Remove the former key instead of keeping it, sealed");
+  example(*retire, "detente side retire-root");
   on_run(*retire, context, [&context, wipe] { return run_retire(context, *wipe); });
 }
 

@@ -121,6 +121,7 @@ void add_secret_commands(CLI::App& app, Context& context) {
   take->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
   take->add_option("FILE", *file, "What they handed over");
   take->add_flag("--words", *words, "Words instead: in FILE, or asked for at the terminal");
+  example(*take, "detente secret take north from-north.key");
   on_run(*take, context, [&context, counterpart, file, words] {
     return run_take(context, *counterpart, *file, *words);
   });
@@ -128,6 +129,7 @@ void add_secret_commands(CLI::App& app, Context& context) {
   CLI::App* show =
       app.add_subcommand("words", "The fingerprint words, to read aloud to each other");
   show->add_option("COUNTERPART", *counterpart)->required()->check(a_name());
+  example(*show, "detente words north");
   on_run(*show, context, [&context, counterpart] { return run_words(context, *counterpart); });
 }
 

@@ -138,6 +138,7 @@ void add_side_commands(CLI::App& app, Context& context) {
   on_run(*init, context, [&context, name, display] { return run_init(context, *name, *display); });
 
   CLI::App* show = side.add_subcommand("show", "What is here, and what comes next");
+  example(*show, "detente side show --dir south");
   on_run(*show, context, [&context] { return run_show(context); });
 
   add_root_commands(side, context);
@@ -146,6 +147,7 @@ void add_side_commands(CLI::App& app, Context& context) {
   auto file = std::make_shared<std::string>();
   CLI::App* card_show = card.add_subcommand("show", "Show and verify a card");
   card_show->add_option("FILE", *file)->required();
+  example(*card_show, "detente card show north.note");
   on_run(*card_show, context, [&context, file] { return run_card_show(context, *file); });
 
   CLI::App* import = card.add_subcommand("import", "Take the other side's card");

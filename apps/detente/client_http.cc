@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/file.h"
+
 namespace detente::cli {
 
 namespace {
@@ -104,10 +106,16 @@ Result<std::string> StationClient::exchange(std::string_view method, const std::
   Socket socket;
   const bool live = patience_ == Patience::kLive;
   if (const int error = socket.connect(socket_, live ? kLivePatienceSeconds : kPatienceSeconds); error != 0) {
+    if (error == ENOENT && !io::exists(io::Path(dir_) / "station" / "station.toml"))
+      return fail(Fault::kState, "there is no station in " + dir_ +
+                                     " yet: make one with `detente station enrol`; `detente side show` says which step is next");
     if (error == ENOENT || error == ECONNREFUSED)
       return fail(Fault::kState, "no station runs in this directory (" + socket_ +
-                                     "): start it with `detente station run`");
-    return fail(Fault::kIo, "cannot reach the station at " + socket_ + ": " + std::strerror(error));
+                                     "): start it with `detente station run --dir " + dir_ + "`");
+    const bool denied = error == EACCES || error == EPERM;
+    return fail(denied ? Fault::kDenied : Fault::kIo,
+                "cannot reach the station at " + socket_ + ": " + std::strerror(error) +
+                    (denied ? "; it takes commands of the user alone that it runs as: be that user (`ls -l` shows who)" : ""));
   }
   std::string request(method);
   request += " " + target + " HTTP/1.1\r\nHost: station\r\nConnection: close\r\n";

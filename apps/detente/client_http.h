@@ -14,7 +14,7 @@ class StationClient {
   enum class Patience : std::uint8_t { kRequest, kLive };  // kLive: a view that is drawn every second
   static Patience patience_for(bool live) { return live ? Patience::kLive : Patience::kRequest; }
   explicit StationClient(const SideDir& side, Patience patience = Patience::kRequest)
-      : socket_(side.socket_file().string()), patience_(patience) {}
+      : dir_(side.dir().string()), socket_(side.socket_file().string()), patience_(patience) {}
 
   // The answer's JSON; an answer that is an error becomes this error. kState when no station runs.
   Result<Json> get(const std::string& target) const;
@@ -29,7 +29,7 @@ class StationClient {
   Result<std::string> exchange(std::string_view method, const std::string& target, std::string_view body,
                                std::string_view type = "application/json") const;
   Result<Json> ask(std::string_view method, const std::string& target, std::string_view body) const;
-  std::string socket_;
+  std::string dir_, socket_;
   Patience patience_;
 };
 

@@ -227,6 +227,7 @@ void add_inbox_commands(CLI::App& app, Context& context) {
   events_command->add_flag("--follow", events_options->follow, "Go on with what happens");
   events_command->add_flag("--all", events_options->all, "All that the station keeps");
   events_command->add_option("--since", events_options->since, "All after the event of this number");
+  example(*events_command, "detente events --follow");
   on_run(*events_command, context, [&context, events_options] { return events(context, *events_options); });
 }
 

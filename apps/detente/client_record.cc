@@ -156,6 +156,7 @@ void add_show_commands(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"own", "far"}));
   entry->add_option("INDEX", options->index, "Its index in that log")->required();
   entry->add_option("--epoch", options->epoch, "Of an older epoch: its 32 hex digits");
+  example(*entry, "detente record entry north/military-west far 12");
   on_run(*entry, context, [&context, options] {
     return record_entry(context, options->address, options->whose, options->index, options->epoch);
   });

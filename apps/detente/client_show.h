@@ -32,6 +32,8 @@ struct SituationView {
   std::size_t indent = 0;
 };
 std::vector<std::string> situation_lines(const SituationView& view, bool colour);
+// "answered the check call by duty-officer 12 (3 min ago)".
+std::string finding_text(const Json& finding);
 std::vector<std::string> paths_lines(const Json& paths);
 std::vector<std::string> record_lines(const Json& record);
 std::vector<std::string> evidence_lines(const Json& entry);

@@ -29,18 +29,13 @@ void add_wrapped(std::vector<std::string>& out, const std::string& text, std::si
     out.push_back(trimmed(std::string(indent, ' ') + line));
 }
 
-std::string age_text(const Json& finding) {
-  if (finding["age_s"].is_null()) return "";
-  return " (" + watch::span_text(std::chrono::seconds(finding["age_s"].get<std::int64_t>())) + " ago)";
-}
-
 // "path         known good  both directions of path1 (2 s ago)": the words in a column of their own.
 void add_finding(std::vector<std::string>& out, const std::string& name, std::size_t name_width,
                  const Json& finding, bool colour) {
   const std::string known = text_of(finding, "known");
   const std::string head = fmt::format("  {:<{}}  {:<10}  ", name, name_width, known);
   bool first = true;
-  for (const std::string& line : wrap(text_of(finding, "words") + age_text(finding), kColumns - head.size())) {
+  for (const std::string& line : wrap(finding_text(finding), kColumns - head.size())) {
     std::string start = first ? head : std::string(head.size(), ' ');
     if (first && known != "not known") start = painted(start, known == "known good", colour);
     out.push_back(start + trimmed(line));
@@ -61,6 +56,12 @@ std::string rungs_text(const Json& ladder) {
 }
 
 }  // namespace
+
+std::string finding_text(const Json& finding) {
+  const std::string words = text_of(finding, "words");
+  if (finding["age_s"].is_null()) return words;
+  return words + " (" + watch::span_text(std::chrono::seconds(finding["age_s"].get<std::int64_t>())) + " ago)";
+}
 
 std::vector<std::string> situation_lines(const SituationView& view, bool colour) {
   std::vector<std::string> out;

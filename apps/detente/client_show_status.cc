@@ -68,6 +68,37 @@ void add_situations(std::vector<std::string>& out, const Json& lines, bool colou
       out.push_back(std::move(text));
 }
 
+// Whether a person is behind the machine there, where a line could reach him and its situation does not say so itself.
+void add_persons(std::vector<std::string>& out, const Json& counterpart) {
+  if (counterpart["link"]["up"] != true) return;
+  std::vector<std::pair<std::string, std::string>> groups;  // what is known, of which lines
+  for (const Json& line : counterpart["lines"]) {
+    const std::string situation = text_of(line, "situation");
+    const bool speaks_of_people = situation == "nobody-on-watch" || situation == "log-only" || situation.starts_with("cut-by");
+    if (line["number"] == 0 || speaks_of_people) continue;
+    const std::string known = text_of(line["person"], "known") + ": " + finding_text(line["person"]);
+    const auto at = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == known; });
+    if (at != groups.end()) {
+      at->second += ", " + shown(line, "name");
+    } else {
+      groups.emplace_back(known, shown(line, "name"));
+    }
+  }
+  for (const auto& [known, names] : groups)
+    for (const std::string& text : wrap("a person there, on " + names + ": " + known, kColumns - 2)) out.push_back("  " + text);
+}
+
+// Beside the state, and no part of it; the words are on the line's own screen.
+void add_heard_in_public(std::vector<std::string>& out, const Json& counterpart) {
+  for (const Json& line : counterpart["lines"]) {
+    const Json& heard = line["heard_in_public"];
+    if (!heard.is_object()) continue;
+    const std::string text = "HEARD IN PUBLIC of " + shown(line, "name") + ", " + utc_text(heard["at"]) + ", " + shown(heard, "outlet") +
+                             ": it changes nothing; detente status " + shown(counterpart, "name") + "/" + shown(line, "name") + " has the words";
+    for (const std::string& one : wrap(text, kColumns - 2)) out.push_back("  " + one);
+  }
+}
+
 // Empty as long as nobody changes the accord.
 std::string accord_change_text(const Json& counterpart) {
   const Json& accord = counterpart["accord"];
@@ -120,6 +151,8 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
   for (std::string& line : clock_lines(clocks, shown(counterpart, "name"), 2))
     out.push_back(std::move(line));
   add_situations(out, counterpart["lines"], colour);
+  add_persons(out, counterpart);
+  add_heard_in_public(out, counterpart);
   out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence",
                             "own", "receipted", "waiting", "theirs", "unread"));
   for (const Json& line : counterpart["lines"]) {

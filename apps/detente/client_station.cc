@@ -41,6 +41,7 @@ void add_station_commands(CLI::App& app, Context& context) {
   });
 
   CLI::App* stop = station.add_subcommand("stop", "Stop the station that runs here");
+  example(*stop, "detente station stop --dir south");
   on_run(*stop, context, [&context]() -> Result<void> {
     DETENTE_TRY(side, context.side());
     DETENTE_TRY(answer, StationClient(side).post("/v1/stop", Json::object()));

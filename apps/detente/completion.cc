@@ -33,25 +33,30 @@ void add_cases(const CLI::App& app, const CLI::App& root, const std::string& pat
     add_cases(*sub, root, path.empty() ? sub->get_name() : path + " " + sub->get_name(), out);
 }
 
-// The path of commands typed so far: every word that is the name of one.
-std::string function_body(const CLI::App& app) {
-  std::string names;
-  for (const CLI::App* group : subcommands(app)) {
-    names += group->get_name() + "|";
-    for (const CLI::App* sub : subcommands(*group)) names += sub->get_name() + "|";
+// "'station'|'station run'|...": every command by its path.
+void add_paths(const CLI::App& app, const std::string& path, std::string& out) {
+  for (const CLI::App* sub : subcommands(app)) {
+    const std::string whole = path.empty() ? sub->get_name() : path + " " + sub->get_name();
+    out += (out.empty() ? "'" : "|'") + whole + "'";
+    add_paths(*sub, whole, out);
   }
-  if (!names.empty()) names.pop_back();
+}
+
+// The path of commands typed so far: a word is one where that command has it; a line or a text may be called like another.
+std::string function_body(const CLI::App& app) {
+  std::string paths;
+  add_paths(app, "", paths);
   std::string cases;
   add_cases(app, app, "", cases);
-  return "  local path='' words='' depth=0 i\n"
+  return "  local path='' words='' i\n"
          "  for ((i = 1; i < cword; i++)); do\n"
          "    case \"${typed[i]}\" in\n"
-         "      --dir|--vault|--passphrase-file|--work-factor) i=$((i + 1)) ;;\n"
+         "      --dir|--vault|--passphrase-file|--work-factor) i=$((i + 1)); continue ;;\n"
+         "    esac\n"
+         "    case \"${path:+$path }${typed[i]}\" in\n"
          "      " +
-         names +
-         ")\n"
-         "        if [ $depth -lt 2 ]; then path=\"${path:+$path }${typed[i]}\"; depth=$((depth + "
-         "1)); fi ;;\n"
+         paths +
+         ") path=\"${path:+$path }${typed[i]}\" ;;\n"
          "    esac\n"
          "  done\n"
          "  case \"$path\" in\n" +

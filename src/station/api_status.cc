@@ -65,7 +65,10 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"unread_drills", marks.count(record::EntryClass::kDrill)},
           {"unread_tests", marks.count(record::EntryClass::kTest)},
           {"unread_flash", marks.flashes().size()}};
-  out.update(situation_json(watch::judge(gather_line(running, counterpart, shared, annex))));
+  const watch::Ladder ladder = watch::judge(gather_line(running, counterpart, shared, annex));
+  out.update(situation_json(ladder));
+  out["heard_in_public"] = running.watch == nullptr ? Json() : running.watch->heard_json(counterpart, annex);
+  out["person"] = finding_json(ladder.rung(watch::RungKind::kOfficer));
   return out;
 }
 

@@ -158,8 +158,16 @@ std::optional<std::pair<line::OnWatch, WallTime>> LineWatch::claim(bool own) con
 std::optional<watch::CallFact> LineWatch::call_fact(const WatchAct& act) const {
   const auto* call = std::get_if<line::CallAct>(&act.body);
   if (call == nullptr || !act.vouched || act.entry_class != record::EntryClass::kLive) return std::nullopt;
+  if (act.accord_version && !is_of_this_accord(call_id(*call), *act.accord_version)) return std::nullopt;
   const auto side = static_cast<watch::SideIndex>(act.own ? own_ : 1 - own_);
   return watch::CallFact{call_id(*call), fact_kind(call->deed), side, act.at, act.officer};
+}
+
+bool LineWatch::is_of_this_accord(const watch::CallId& call, std::uint32_t accord_version) const {
+  const auto former = former_.find(accord_version);
+  if (former == former_.end()) return true;
+  const auto then = former->second.find(call), now = schedule_ ? schedule_->find(call) : std::nullopt;
+  return then && now && then->at == now->at && then->called_hour == now->called_hour;
 }
 
 bool LineWatch::take_call(const WatchAct& act) {
@@ -285,17 +293,10 @@ Result<void> LineWatch::check_first_call(const watch::BookCall& call) const {
   const std::string otherwise = "; to reach somebody all the same: detente presence ask LINE --as YOU, or send a message";
   if (call.state == watch::CallState::kCalledOff)
     return fail(Fault::kState, hour + " was called off by " + deed_words(call, watch::FactKind::kCalledOff) + otherwise);
-  // What was said long before its hour was said of another hour of that date, under a former accord.
-  const auto counts = [&](watch::FactKind kind) {
-    for (const watch::SideIndex side : {watch::SideIndex{0}, watch::SideIndex{1}})
-      if (const auto& deed = call.facts.of(side, kind); deed && deed->at.seconds + kEarlySeconds >= call.call.begin().seconds) return true;
-    return false;
-  };
-  if (call.state == watch::CallState::kDeclined && counts(watch::FactKind::kDeclined))
+  if (call.state == watch::CallState::kDeclined)
     return fail(Fault::kState, hour + " was declined by " + deed_words(call, watch::FactKind::kDeclined) + otherwise);
-  if (watch::answer_of(call.call, call.facts) && counts(watch::FactKind::kAnswered))
+  if (watch::answer_of(call.call, call.facts))
     return fail(Fault::kState, hour + " was answered by " + deed_words(call, watch::FactKind::kAnswered) + otherwise);
-  if (!counts(watch::FactKind::kCalled)) return {};
   if (is_to_answer(call))
     return fail(Fault::kState, hour + " was made by " + deed_words(call, watch::FactKind::kCalled) + ": answer it with detente answer LINE --as YOU");
   if (call.facts.of(own_, watch::FactKind::kCalled))

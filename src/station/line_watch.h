@@ -95,6 +95,11 @@ class LineWatch {
   // The newest claim of that side's station, and when it was made.
   std::optional<std::pair<line::OnWatch, WallTime>> claim(bool own) const;
   const std::optional<PersonSeen>& person() const { return person_; }
+  // The schedules of former accords, by version, that are others than the one in force.
+  void set_former(std::map<std::uint32_t, watch::Schedule> former) { former_ = std::move(former); }
+  // Whether what was said of a call under that accord is said of one that the accord in force plans: a former accord's call is
+  // the same one at the same hour alone, whatever its place of that date.
+  bool is_of_this_accord(const watch::CallId& call, std::uint32_t accord_version) const;
   // What the sides are called where both may have an officer of one name.
   void name_sides(std::array<std::string, 2> names) { sides_ = std::move(names); }
   // In force or to come.
@@ -124,6 +129,7 @@ class LineWatch {
   bool still_rings(const watch::CallId& call, WallTime now) const;
 
   std::optional<watch::Schedule> schedule_;
+  std::map<std::uint32_t, watch::Schedule> former_;
   std::unique_ptr<watch::CallBook> book_;
   std::optional<watch::PastCalls> past_;
   watch::SideIndex own_;

@@ -12,12 +12,12 @@ using enum line::CallDeed;
 WallTime at(const char* text) { return parse_utc(text).value(); }
 
 // Called by side 0 at nine in UTC every day; open from nine to five.
-watch::Schedule schedule() {
+watch::Schedule schedule(std::uint16_t evening = 1020) {
   const auto rules = watch::ZoneRules::make("UTC", {0}, at("2060-01-01T00:00:00Z"), {{{0}, 0, "UTC"}}).value();
   const watch::ZoneBook zones{{"UTC", std::make_shared<const watch::ZoneRules>(rules)}};
   accord::Annex annex;
   annex.check_calls = {{540, "UTC", 0x7f, accord::CallKind::kOpening, "south"},
-                       {1020, "UTC", 0x7f, accord::CallKind::kClosing, "south"}};
+                       {evening, "UTC", 0x7f, accord::CallKind::kClosing, "south"}};
   return watch::Schedule::make(annex, {"south", "north"}, {2027, 3, 1}, zones).value();
 }
 
@@ -177,6 +177,23 @@ TEST_F(LineWatchTest, NobodyAnswersHimself) {
   EXPECT_NE(watch_.check(call(kAnswered), nine).error().message.find("it is for them to answer"), std::string::npos);
   watch_.take(act(false, call(kCalled), nine, 0), nine);  // they called, though it was our turn
   EXPECT_TRUE(watch_.check(call(kAnswered), nine));
+}
+
+TEST_F(LineWatchTest, WhatWasSignedUnderAFormerAccordCountsForTheSameHourAlone) {
+  std::map<std::uint32_t, watch::Schedule> former;
+  former.emplace(1, schedule(720));  // its second call of a date was at noon
+  watch_.set_former(std::move(former));
+  const WallTime early = at("2027-03-01T08:00:00Z");
+  std::uint64_t index = 0;
+  const auto call_off = [&](std::uint8_t place, std::optional<std::uint32_t> version) {
+    WatchAct out = act(false, line::CallAct{kCalledOff, day_, place, ""}, early, index++);
+    out.accord_version = version;
+    return watch_.take(out, early);
+  };
+  EXPECT_FALSE(call_off(1, 1)) << "noon was called off, and not the evening";
+  EXPECT_TRUE(call_off(0, 1)) << "nine is nine under both";
+  EXPECT_TRUE(call_off(1, 2));
+  EXPECT_EQ(state("2027-03-01T08:00:00Z"), watch::CallState::kCalledOff);
 }
 
 TEST_F(LineWatchTest, AnHourThatIsDoneWithIsNotCalledAgain) {

@@ -86,7 +86,8 @@ SideDir::SideDir(Path dir, SideInfo info)
 
 Result<SideDir> SideDir::open(const Path& dir) {
   const Path file = dir / "side.toml";
-  if (!io::exists(file))
+  std::error_code unseen;  // whose directory it is may not look into it
+  if (!std::filesystem::exists(file, unseen) && !unseen)
     return fail(Fault::kNotFound,
                 dir.string() +
                     ": no side lives here; name its directory with --dir, or make "

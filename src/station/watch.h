@@ -128,7 +128,7 @@ class Watch {
   Result<void> read_outage(const Json& line);
   Result<void> read_outcome(Replay& replay, const Json& line);
   watch::PastCalls* past_of(Replay& replay, const std::string& name);  // nothing for a line that is no more
-  void read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, WallTime at);
+  void read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, std::uint32_t version, WallTime at);
   void note_accord(const Counterpart& counterpart);
   void note_start(Replay& replay);
   void scan(OneLine& line);

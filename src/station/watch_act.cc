@@ -79,6 +79,7 @@ std::optional<WatchAct> read_watch_act(const Running& running, const Counterpart
   out.officer = officer_words(log.own ? running.own_roster : counterpart.roster, entry->header.author);
   out.references = entry->header.references;
   if (is_persons(*body)) out.vouched = vouched_for(running, counterpart, annex, *entry, log, stored.index);
+  if (!entry->signatures.empty()) out.accord_version = entry->signatures.front().accord_version;
   out.body = std::move(*body);
   return out;
 }

@@ -37,6 +37,8 @@ struct WatchAct {
   std::string officer;  // "duty-officer 12"; empty: the station
   // A person's act on a provable line: whether a valid signature stands under it. Else true.
   bool vouched = true;
+  // The accord's version under which a person signed it; nothing where nobody signs (a deniable line, the station).
+  std::optional<std::uint32_t> accord_version;
   std::vector<record::Reference> references;
   WatchActBody body;
 };

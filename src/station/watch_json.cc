@@ -231,7 +231,8 @@ Result<Json> Watch::calendar_json(const Counterpart& counterpart, const accord::
                                   watch::Day until) const {
   const OneLine& line = *find(counterpart.peer, annex.line);
   Json out{{"ok", true},     {"counterpart", counterpart.name()}, {"line", annex.name}, {"from", from},
-           {"until", until}, {"today", watch::day_at(now())}};
+           {"until", until}, {"today", watch::day_at(now())},
+           {"planned", line.watch->schedule() != nullptr}};
   out["marks"] = Json::array();
   for (std::size_t mark = 0; mark < watch::kDayMarks; ++mark)
     out["marks"].push_back(watch::words_of(static_cast<watch::DayMark>(mark)).name);

@@ -43,6 +43,19 @@ WallTime read_alive(const io::Path& path) {
   return {out};
 }
 
+// Under an annex of the same words a date and place is the same hour.
+std::map<std::uint32_t, watch::Schedule> former_schedules(const Counterpart& counterpart, const accord::Annex& annex) {
+  std::map<std::uint32_t, watch::Schedule> out;
+  const std::string& words = counterpart.accord.annex_texts.at(annex.line);
+  for (const auto& accord : counterpart.former) {
+    const accord::Annex* then = accord->annex(annex.line);
+    if (then == nullptr || accord->annex_texts.at(annex.line) == words) continue;
+    const ZonesHere here = load_zones({then, 1}, accord->accord.not_before);
+    if (auto schedule = schedule_of(accord->accord, *then, here.zones)) out.emplace(accord->accord.version, std::move(*schedule));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log) {
@@ -92,9 +105,9 @@ void Watch::note_start(Replay& replay) {
   for (const auto& counterpart : running_.counterparts) {
     const std::string digest = to_hex(counterpart->accord.digest);
     const auto known = replay.accords.find(counterpart->name());
-    if (known != replay.accords.end() && known->second == digest) continue;
+    if (known != replay.accords.end() && known->second.digest == digest) continue;
     note_accord(*counterpart);
-    read_accord(replay, counterpart->name(), digest, time);
+    read_accord(replay, counterpart->name(), digest, counterpart->accord.accord.version, time);
   }
 }
 
@@ -127,6 +140,7 @@ void Watch::make_lines_of(const Counterpart& counterpart) {
     line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
                                              static_cast<watch::SideIndex>(first ? 0 : 1),
                                              annex.hours.presence_minutes);
+    line.watch->set_former(former_schedules(counterpart, annex));
     line.watch->name_sides({accord.accord.sides[0].name, accord.accord.sides[1].name});
   }
 }
@@ -157,7 +171,8 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     if (what == "outage") return read_outage(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
     if (what == "accord")
-      read_accord(replay, line.at("counterpart").get<std::string>(), line.at("digest").get<std::string>(), at);
+      read_accord(replay, line.at("counterpart").get<std::string>(), line.at("digest").get<std::string>(),
+                  line.at("version").get<std::uint32_t>(), at);
     if (what == "life") {
       const watch::LifeFact life{time_in(line, "time")};
       const std::string name = line.at("line").get<std::string>();
@@ -196,9 +211,9 @@ Result<void> Watch::read_outcome(Replay& replay, const Json& line) {
 }
 
 // What was noted until now is of the accord before. What it leaves in force goes on.
-void Watch::read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, WallTime at) {
-  const auto [known, is_first] = replay.accords.try_emplace(counterpart, digest);
-  if (is_first || std::exchange(known->second, digest) == digest) return;
+void Watch::read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, std::uint32_t version, WallTime at) {
+  const auto [known, is_first] = replay.accords.try_emplace(counterpart, Replay::AccordThen{digest, version});
+  if (is_first || std::exchange(known->second, {digest, version}).digest == digest) return;
   for (auto& [key, line] : lines_) {
     if (line.counterpart->name() != counterpart) continue;
     line.accord_since = at;
@@ -258,8 +273,10 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
     if (deed && found != nullptr && !is_lost) {
       const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
-      replay.facts[name].push_back(fact);
       past_of(replay, name)->add(fact);
+      const auto then = replay.accords.find(found->counterpart->name());
+      if (then != replay.accords.end() && !found->watch->is_of_this_accord(id, then->second.version)) return {};
+      replay.facts[name].push_back(fact);
     }
   }
   if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
@@ -326,7 +343,10 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
     const record::Entry* entry = waiting ? &waiting->entry : nullptr;
     if (entry == nullptr || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
       continue;
-    if (const auto act = line::parse_call_body(entry->body))
+    const auto act = line::parse_call_body(entry->body);
+    const bool counts = act && (entry->signatures.empty() ||
+                                line.watch->is_of_this_accord(call_id(*act), entry->signatures.front().accord_version));
+    if (counts)
       out.push_back({call_id(*act), fact_kind(act->deed), line.watch->own(), entry->header.time,
                      officer_words(running_.own_roster, entry->header.author)});
   }

@@ -20,7 +20,11 @@ struct Watch::Replay {
   WallTime newest;
   std::map<std::string, std::vector<watch::BookFact>> facts;
   std::map<std::string, watch::PastCalls> past;  // by line
-  std::map<std::string, std::string> accords;    // by counterpart: the newest digest
+  struct AccordThen {
+    std::string digest;
+    std::uint32_t version = 0;
+  };
+  std::map<std::string, AccordThen> accords;     // by counterpart: the newest
   std::vector<watch::DownFact> downs;
   std::vector<Call> entries;
 };

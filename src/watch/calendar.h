@@ -25,6 +25,7 @@ struct CalendarView {
   Day until = 0;  // not in it; after `from`
   Day today = 0;
   std::map<Day, DayCounts> days;  // those that have any
+  bool planned = true;            // the accord in force plans calls on the line
 };
 
 struct MarkWords {

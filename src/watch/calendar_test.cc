@@ -106,6 +106,13 @@ A day shows the gravest of its calls; every one is counted:
 )");
 }
 
+TEST(Calendar, OfALineWithoutCallsItSaysSo) {
+  CalendarView view{"north/ship", day(2026, 11, 1), day(2026, 12, 1), day(2026, 11, 10), {}};
+  EXPECT_NE(joined(calendar_lines(view)).find("No check call of these days has come to its end."), std::string::npos);
+  view.planned = false;
+  EXPECT_NE(joined(calendar_lines(view)).find("The accord plans no check calls on this line"), std::string::npos);
+}
+
 TEST(Calendar, AYearIsALineAMonth) {
   CalendarView view{"north/liaison", day(2026, 1, 1), day(2027, 1, 1), day(2026, 3, 4), {}};
   for (Day at = view.from; at <= view.today; ++at)

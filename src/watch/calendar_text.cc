@@ -105,7 +105,8 @@ void add_legend(std::vector<std::string>& out, const CalendarView& view, bool co
                    right(total, 8));
   }
   if (rows.empty()) {
-    out.emplace_back("No check call of these days has come to its end.");
+    out.emplace_back(view.planned ? "No check call of these days has come to its end."
+                                  : "The accord plans no check calls on this line; what was logged of it: detente log LINE.");
   } else {
     out.emplace_back("A day shows the gravest of its calls; every one is counted:");
     out.insert(out.end(), rows.begin(), rows.end());

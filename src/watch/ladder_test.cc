@@ -91,6 +91,16 @@ TEST(Ladder, EverySituationIsToldApart) {
   }
 }
 
+TEST(Ladder, SilenceClearsNobodysEquipmentAndAHintIsCalledOne) {
+  EXPECT_EQ(judge(silent()).text.to_do.find("Nothing here is to be repaired"), std::string::npos)
+      << "a dead router of our own house looks the same";
+  LadderFacts facts = silent();
+  facts.station.session = false;
+  for (PathFacts& path : facts.paths) path.refused = nobody_listens();
+  EXPECT_EQ(judge(facts).situation, Situation::kFarMachineOff);
+  EXPECT_EQ(judge(facts).text.title, "FAR MACHINE OFF, BY A HINT");
+}
+
 TEST(Ladder, OfALineThatIsLogOnlyNothingIsJudgedByPackets) {
   LadderFacts facts = in_contact();
   facts.log_only = true;

@@ -10,6 +10,11 @@ constexpr const char* kKeepOn =
     "Nothing here is to be repaired. The station goes on trying by itself; use another channel for "
     "what cannot wait, and note the hour.";
 
+// It sees its own interfaces, and not what stands behind them in this house.
+constexpr const char* kLookAround =
+    "This machine finds no fault of its own. Have what stands between it and the way to them looked at on this side (switch, "
+    "router, modem). The station goes on trying by itself; use another channel for what cannot wait, and note the hour.";
+
 constexpr const char* kByFile = "what has to reach them goes by file (detente courier export)";
 
 std::string ago(const std::optional<Duration>& age) {
@@ -177,7 +182,7 @@ SituationText silent_text(const Judged& judged) {
                                               "; why it is silent since then nobody has said"
                                         : std::string("nobody has said why")) +
                 ": equipment, path and people there cannot be told apart.",
-            kKeepOn};
+            kLookAround};
   const std::string ends = std::string("It ends with ") + (facts.lift_alone ? "the lift of one of these cuts, or " : "") +
                            "the hour of an agreed restoration.";
   std::string words, to_do;
@@ -343,7 +348,8 @@ SituationText text_of(Situation situation, const Judged& judged) {
           "OWN PATH UNPLUGGED", unplugged_words(judged),
           "Look at this machine: cable, interface, address, route, firewall. The station goes on "
           "by itself when it can send again."};
-    case Situation::kFarMachineOff: return {"FAR MACHINE OFF", far_off_words(judged), kKeepOn};
+    case Situation::kFarMachineOff: 
+      return {facts.station.farewell ? "FAR MACHINE OFF" : "FAR MACHINE OFF, BY A HINT", far_off_words(judged), kKeepOn};
     case Situation::kOneDirection: {
       const JudgedPath* path =
           find_path(judged, [](const JudgedPath& one) { return one.one_way != OneWay::kNone; });

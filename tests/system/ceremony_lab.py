@@ -28,6 +28,11 @@ class Programs(unittest.TestCase):
                               'printf "%s\\n" "${COMPREPLY[@]}"\n')
             done = subprocess.run(["bash", script], capture_output=True, text=True, check=True)
             self.assertEqual(sorted(done.stdout.split()), ["show", "sign"])
+            # A line, a person or a text may be called as a command is.
+            script.write_text(bash + 'COMP_WORDS=(detente --dir call send test call --prec)\nCOMP_CWORD=6\n_detente\n'
+                              'printf "%s\\n" "${COMPREPLY[@]}"\n')
+            done = subprocess.run(["bash", script], capture_output=True, text=True, check=True)
+            self.assertEqual(done.stdout.split(), ["--precedence"])
             page = run(there, "man").stdout
             self.assertTrue(page.startswith(".TH DETENTE 1"))
             self.assertIn("side init", page.replace("\\-", "-"))

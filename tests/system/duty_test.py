@@ -151,6 +151,8 @@ class Screens(DutyCase):
         text = " ".join(self.shown(self.south, "status", "military-west").split())
         self.assertIn('HEARD IN PUBLIC 2027-03-01 22:00:00Z, state radio: "all lines are cut"', text)
         self.assertIn("changes nothing", text)
+        glance = " ".join(self.shown(self.south, "status").split())
+        self.assertIn("HEARD IN PUBLIC of military-west, 2027-03-01 22:00:00Z, state radio: it changes nothing", glance)
 
     def test_flash_rings_on_a_closed_line(self):
         self.start()

@@ -65,6 +65,16 @@ class Screens(unittest.TestCase):
         deeds = {" ".join(one.split()) for one in DEEDS.split(",")}
         self.assertEqual(commands(), deeds | set(SCREENS))
 
+    def test_every_command_has_an_example_of_itself(self):
+        common = subprocess.run([DETENTE, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+        for command in sorted(commands()):
+            done = subprocess.run([DETENTE, *command.split(), "--help"], capture_output=True, text=True, timeout=60, check=True)
+            text, _, examples = done.stdout.partition("\nExample:\n")
+            shown = [line for line in examples.splitlines() if line.startswith("  detente ")]
+            self.assertTrue(any(f" {command}" in line for line in shown), f"{command}: {done.stdout}")
+            for option in re.findall(r" (--[a-z-]+)", re.sub(r'"[^"]*"', "", " ".join(re.split("[|&]", line)[0] for line in shown))):
+                self.assertRegex(text + common, rf"{option}\b", f"an example of {command} has an option that it has not")
+
     def test_every_screen_says_both_clocks(self):
         self.connect()
         synchronised = self.south.get("/v1/clocks")["synchronised"]

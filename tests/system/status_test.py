@@ -163,14 +163,33 @@ class OwnEquipment(OneLab):
         code, text = self.run_status(self.south)
         self.assertEqual(code, 1)
         self.assert_shown("own-equipment-down", text)
-        self.assertIn("detente station run", text)
+        self.assertIn(f"detente station run --dir {self.south.dir}", text)
         self.assertEqual(self.south.refused("status")["fault"], "state")
+        other = os.path.join(self.lab.dir, "other")  # a side without a station: none can be started there
+        detente("side", "init", "other", "--display", "Other", "--dir", other, "--work-factor", "1",
+                "--passphrase-file", f"{self.south.dir}.passphrase")
+        _, answer = detente("status", "--dir", other)
+        self.assertIn("there is no station in", answer["error"]["message"])
+        self.assertIn("detente side show", answer["error"]["message"])
+        self.assertNotIn("station run", answer["error"]["message"])
         # A program finds the same name as while a station runs.
         for words in (("status",), ("status", f"north/{LINE}")):
             code, answer = detente(*words, "--dir", self.south.dir)
             self.assertEqual((code, answer["ok"], answer["situation"]), (1, False, "own-equipment-down"))
             self.assertEqual(answer["title"], TITLES["own-equipment-down"])
             self.assertIn("nothing is known of any line", answer["to_do"])
+
+    def test_whose_directory_it_is_not_hears_of_permissions_and_not_of_a_side_to_be_made(self):
+        # Root looks into everything, unless it is told not to.
+        as_other = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+        os.chmod(self.south.dir, 0)
+        self.addCleanup(os.chmod, self.south.dir, 0o755)
+        for words in (("status",), ("station", "run")):
+            done = subprocess.run([*as_other, DETENTE, *words, "--dir", self.south.dir], capture_output=True, text=True,
+                                  timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("Permission denied; check whose it is and its permissions", done.stderr)
+            self.assertNotIn("side init", done.stderr)
 
     def test_a_disk_that_refuses(self):
         if not can_mount():
@@ -210,6 +229,7 @@ class FarMachine(OneLab):
         _, (_, address) = self.north.ends("south")[0], self.south.ends("north")[0]
         self.assertIn(f"a machine at {address} says that nobody listens there", ladder["words"])
         self.assertIn("a hint, not signed by anybody", ladder["words"])
+        self.assertEqual(ladder["title"], "FAR MACHINE OFF, BY A HINT")
         self.north.start()
         self.await_situation(self.south, "north", "in-contact")
 
@@ -221,6 +241,8 @@ class FarMachineOverTcp(FarMachine):
 class People(OneLab):
     def test_an_answered_query_is_evidence_of_a_person(self):
         self.assertEqual(self.in_contact()["first_not"], "far officer")
+        _, text = self.run_status(self.south)
+        self.assertIn(f"a person there, on {LINE}: not known: no check call and no presence query was answered yet", text)
         self.south.cli("presence", "ask", f"north/{LINE}", "--as", "kim")
         wait_until(lambda: self.north.get(f"/v1/counterparts/south/lines/{LINE}/watch")["presence"]["theirs"],
                    "the question to arrive")
@@ -228,6 +250,8 @@ class People(OneLab):
         ladder = wait_until(lambda: (l := self.ladder(self.south, "north"))["first_not"] is None and l,
                             "every rung to be known good")
         self.assertEqual(set(self.rungs(ladder).values()), {"known good"})
+        _, text = self.run_status(self.south)
+        self.assertIn(f"a person there, on {LINE}: known good: answered a presence query by duty-officer 1", text)
         self.assertEqual([r["words"] for r in ladder["rungs"]][-1], "ready")
         self.await_situation(self.south, "north", "in-contact")
         # A person is not known to be there behind a machine that is not.
@@ -235,6 +259,7 @@ class People(OneLab):
         ladder = self.await_situation(self.south, "north", "far-machine-off")
         self.assertEqual((self.rungs(ladder)["far officer"], self.rungs(ladder)["answer"]),
                          ("not known", "not known"))
+        self.assertNotIn("a person there", self.run_status(self.south)[1])
 
     def test_an_outage_that_was_announced(self):
         self.in_contact()
