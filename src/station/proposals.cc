@@ -65,6 +65,21 @@ Result<void> check_lines(const Running& running, const Counterpart& counterpart,
   return {};
 }
 
+// A line may have been retired since the offer: who says no or steps back may still, and who says yes does for the lines
+// that are left (spec/restoration.md section 2).
+Result<void> check_lines_of_answer(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  const std::vector<LineId> lines = lines_of_act(running, counterpart, Whose::kAuthors, entry);
+  for (const record::OfficerSignature& signature : entry.signatures)
+    DETENTE_TRY_VOID(check_signer_lines(running, counterpart, signature, lines));
+  DETENTE_TRY(answer, line::parse_answer_body(entry.body));
+  const auto retired = [&](LineId line) { return counterpart.accord.annex(line) == nullptr; };
+  if (answer.act != line::AnswerAct::kAccept || lines.empty() || !std::all_of(lines.begin(), lines.end(), retired)) return {};
+  std::string names;
+  for (const LineId line : lines) names += (names.empty() ? "" : ", ") + line_name(counterpart, line);
+  return fail(Fault::kState, "the accord with " + counterpart.name() + " has nothing any more of what this would restore: " + names +
+                                 " (detente proposal reject says no to it)");
+}
+
 }  // namespace
 
 bool act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
@@ -79,7 +94,8 @@ bool act_counts(const Running& running, const Counterpart& counterpart, Whose wh
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY_VOID(line::check_proposal_act(entry));
   DETENTE_TRY_VOID(running.announcer->check_submission(counterpart, entry));
-  return check_lines(running, counterpart, entry);
+  return entry.header.kind == record::kProposalAnswer ? check_lines_of_answer(running, counterpart, entry)
+                                                      : check_lines(running, counterpart, entry);
 }
 
 namespace {
