@@ -317,6 +317,7 @@ bool Registers::counts(Whose whose, const record::Entry& entry, const line::Regi
                        const std::optional<line::ActPlace>& place) const {
   const bool restored = act.clear && act.clear->ground == line::ClearGround::kRestored;
   if (restored) return !hooks_.ends_restoration || hooks_.ends_restoration(whose, entry);
+  if (!line::names_an_hour_in_reach(act, entry.header.time)) return false;
   return !counts_ || counts_(whose, entry, place);
 }
 

@@ -89,6 +89,14 @@ class Rights(Scenario):
         self.assertEqual(self.real.refused("send", f"north/{OTHER}", "hello")["fault"], "state")
         self.assertEqual(self.real.send("hello")["state"], "placed")
 
+    def test_a_cut_announced_for_more_than_three_days_ahead_counts_for_nothing(self):
+        act = self.cut(OTHER, effective=int(time.time()) + 73 * HOUR)
+        self.assertTrue(act.startswith("WITHOUT EFFECT"), act)
+        self.assertIn("more than 72 hours ahead", act)
+        self.assertFalse(self.cut_by_them(OTHER))
+        self.assertNotIn("WITHOUT EFFECT", self.cut(OTHER, effective=int(time.time()) + 71 * HOUR))
+        self.assertTrue(self.cut_by_them(OTHER))
+
     def test_a_lift_that_the_accord_does_not_allow_alone_says_what_its_owners_register_says(self):
         self.cut(OTHER)
         self.assertTrue(self.cut_by_them(OTHER))
