@@ -85,8 +85,8 @@ earliest), then of the side that stands first in the accord's order, then the ea
 
 ## 6. The model
 
-`spec/model/line.pml` is these rules for spin, one line, two sides, with crossings, losses, copies in any order, crashes, lifts, a restoration and the dark; the tables above are printed into `spec/model/transitions.pml` (`detente spec model`). `tests/model/model_test.py` searches every state at several sizes and shows that with any
-one row removed a promise of section 1 breaks, or something that has to be possible is not; and that a row by which a cut line would open without tests is found.
+`spec/model/line.pml` is these rules for spin, one line, two sides, with crossings, losses, copies in any order, crashes, lifts, a restoration with its hours, the words of both desks and the dark; the tables above are printed into `spec/model/transitions.pml` (`detente spec model`). `tests/model/model_test.py` searches every state at several sizes and shows that with any
+one row removed a promise of section 1 breaks, or something that has to be possible is not; and that a row by which a cut line would open without tests is found, and a station that does not wait for its desks.
 )";
 
 const char* state_words(RegisterState state) {

@@ -15,6 +15,12 @@
    The dark (cut.md section 5): while a cut in the dark is in force no path delivers, either way; files
    do, at any time before `calm`, and after it where persons go on to carry them.
 
+   Desks (restoration.md section 2): where the line wants a word of both, tests pass only with both, of that very try.
+   Windows: the hours of an agreement may go by at a side that was not there, which then tries nothing.
+
+   Reports are left out: all that one does is to end the other side's tests without opening, and here tests may end so at
+   any time. A report opens nothing and is waited for by nobody.
+
    After `calm` no step can be repeated: every run ends, so that fairness is not asked for. */
 #include "transitions.pml"
 
@@ -27,6 +33,12 @@
 #endif
 #ifndef DARK
 #define DARK 0 /* whether sides cut in the dark */
+#endif
+#ifndef DESKS
+#define DESKS 0 /* whether the line wants a word of both desks */
+#endif
+#ifndef WAITS_FOR_DESKS
+#define WAITS_FOR_DESKS DESKS
 #endif
 #define CUTS(i) (i == 0 -> CUTS_0 : CUTS_1)
 
@@ -52,7 +64,10 @@ typedef Side {
   byte consented;   /* the own epoch when this side signed its part of the agreement */
   bit used;         /* an agreement is tried once */
   bit dark;         /* the cut is in the dark; one that comes beside it takes nothing from it */
+  bit restored;     /* not of the program: the tests of the agreement have opened it */
   bit lifting;      /* the tests are those of a lift, not of an agreement */
+  byte words;       /* of the own desk: bit of each try that it has spoken for */
+  byte heard;       /* the same of the other's desk, as far as it is here */
   byte proposal = P_NONE; /* computed from the acts of the proposal that are here */
   bit must_be_closed; /* not of the program: a cut, or its hour, that no passed test has ended */
 };
@@ -142,6 +157,21 @@ inline answer_with(act) {
   judge_proposal(1, author_acts_here, other_acts)
 }
 
+/* Tries, as bits: the agreement's, and of each side the lift that runs, or ran last. */
+#define OF_LIFT(i) (2 << (i))
+#define TRY_OF(i) (s[i].lifting -> OF_LIFT(i) : 1)
+#define RUNS(i, try) (s[i].reg == RESTORING && TRY_OF(i) == (try))
+/* Whoever is not cut himself is there for the other's tests, too. */
+#define SPEAKS(me, try) (DESKS && !calm && !(s[me].words & (try)) && \
+                         (RUNS(me, try) || (RUNS(OTHER(me), try) && s[me].reg != CUT)))
+#define DESKS_READY(i) (!WAITS_FOR_DESKS || (s[i].words & s[i].heard & TRY_OF(i)))
+
+inline begin_lift(i) {
+  s[i].lifting = 1;
+  s[0].words = s[0].words & ~OF_LIFT(i); s[0].heard = s[0].heard & ~OF_LIFT(i);
+  s[1].words = s[1].words & ~OF_LIFT(i); s[1].heard = s[1].heard & ~OF_LIFT(i)
+}
+
 #define MAY(i, act) (REGISTER_STEP(s[i].reg, act) != REFUSED)
 
 /* What persons do, and what befalls a machine. */
@@ -171,9 +201,12 @@ end:
        s[me].reg = REGISTER_STEP(s[me].reg, DO_LIFT);
        if
        :: CARRIES(s[me].reg) -> end_epoch(me)
-       :: else -> s[me].lifting = 1
+       :: else -> begin_lift(me)
        fi;
        check(me) }
+  :: d_step { SPEAKS(me, 1) -> s[me].words = s[me].words | 1 }
+  :: d_step { SPEAKS(me, OF_LIFT(0)) -> s[me].words = s[me].words | OF_LIFT(0) }
+  :: d_step { SPEAKS(me, OF_LIFT(1)) -> s[me].words = s[me].words | OF_LIFT(1) }
   :: d_step { !calm && s[me].reg == RESTORING -> /* the station dies in the tests, and starts again */
        to = REGISTER_STEP(s[me].reg, DO_FELL_BACK);
        s[me].reg = (to == REFUSED -> s[me].reg : to);
@@ -209,7 +242,10 @@ end:
 /* The agreement is of the cut that the side had when it signed its part: a later cut is not opened. */
 #define AGREED(i) (s[i].proposal == P_ACCEPTED && s[i].consented == s[i].epoch)
 /* The other side answers the tests, since it is not cut itself. */
-#define PASSES(i) (s[i].reg == RESTORING && s[OTHER(i)].reg != CUT && MAY(i, DO_PASSED))
+#define PASSES(i) (s[i].reg == RESTORING && s[OTHER(i)].reg != CUT && DESKS_READY(i) && MAY(i, DO_PASSED))
+
+/* Safety: what wants its desks does not open without a word of both. */
+inline spoken_for(i) { assert(!DESKS || (s[0].words & s[1].words & TRY_OF(i))) }
 
 /* What a station does by itself. */
 proctype Station(byte me) {
@@ -228,12 +264,17 @@ end:
        s[me].reg = REGISTER_STEP(s[me].reg, DO_INSTANT_CAME);
        s[me].used = 1;
        check(me) }
+  :: d_step { AGREED(me) && !s[me].used -> /* the hours of the agreement went by untried */
+       s[me].used = 1 }
   :: d_step { PASSES(me) && s[me].lifting ->
+       spoken_for(me);
        s[me].reg = REGISTER_STEP(s[me].reg, DO_PASSED);
        end_epoch(me);
        s[me].must_be_closed = 0;
        check(me) }
   :: d_step { PASSES(me) && !s[me].lifting && AGREED(me) ->
+       spoken_for(me);
+       s[me].restored = 1;
        s[me].reg = REGISTER_STEP(s[me].reg, DO_PASSED);
        end_epoch(me);
        s[me].must_be_closed = 0;
@@ -262,6 +303,8 @@ end:
   :: d_step { ARRIVES(2) -> take(2) }
   :: d_step { ARRIVES(3) -> take(3) }
   :: d_step { ARRIVES(4) -> take(4) }
+  :: d_step { DELIVERS && (s[OTHER(me)].words & ~s[me].heard) ->
+       s[me].heard = s[me].heard | s[OTHER(me)].words }
   :: d_step { me == 0 && DELIVERS && other_acts_here < other_acts ->
        other_acts_here++;
        judge_proposal(0, author_acts, other_acts_here) }
@@ -294,10 +337,13 @@ end:
   do
   :: atomic { !calm -> if
      :: ENDED(0) && s[0].in_force < s[0].epoch -> skip /* an announcement is taken back */
-     :: ENDED(0) && s[0].in_force == s[0].epoch && !s[0].used -> skip /* a lifted cut ends open */
-     :: ENDED(0) && s[0].in_force == s[0].epoch && s[0].used -> skip /* a restoration ends open */
-     :: ENDED(0) && s[0].dark && !s[0].used -> skip /* the dark ends by its side's own lift */
-     :: ENDED(0) && s[0].dark && s[0].used -> skip /* the dark ends by a restoration that files agreed on */
+     :: ENDED(0) && s[0].in_force == s[0].epoch && !s[0].restored -> skip /* a lifted cut ends open */
+     :: ENDED(0) && s[0].in_force == s[0].epoch && s[0].restored -> skip /* a restoration ends open */
+     :: ENDED(0) && s[0].dark && !s[0].restored -> skip /* the dark ends by its side's own lift */
+     :: ENDED(0) && s[0].dark && s[0].restored -> skip /* the dark ends by a restoration that files agreed on */
+     :: DESKS && ENDED(0) && s[0].in_force == s[0].epoch && s[0].restored && (s[0].words & 1) -> skip /* a restoration opens with a word of both desks */
+     :: DESKS && ENDED(0) && s[0].in_force == s[0].epoch && !s[0].restored && (s[0].words & 2) -> skip /* a lift opens with a word of both desks */
+     :: s[0].used && s[0].consented && s[0].reg == CUT && s[1].used && BOTH(P_ACCEPTED) -> skip /* an agreement is over, and the line is cut */
      :: TAKEN -> skip /* an entry is taken */
      :: CROSSED -> skip /* an entry crosses with a cut */
      :: BOTH(P_ACCEPTED) -> skip /* an offer is accepted */

@@ -80,7 +80,7 @@ bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
 
 void Agreements::note_register_act(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
   const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
-  if (!act || !act->cut) return;
+  if (!act || !act->cut || !line::names_an_hour_in_reach(*act, entry.header.time)) return;
   for (const line::RegisterOf& of : act->lines()) cuts_.insert_or_assign(CutKey{whose, of.line, of.cut_epoch}, at);
 }
 

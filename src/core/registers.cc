@@ -85,19 +85,23 @@ Register as_known_to_author(Register before, const record::EpochId& log, std::ui
   return before;
 }
 
+// Whether its hour, if it has one, has come: that stays so, whatever the clock shows since.
+using HasCome = std::function<bool(const Cut&)>;
+
 // Whatever ends the newer cut ends the older one with it, and until then the newer keeps off all that the older does.
-bool adds_nothing_beside(const Cut& older, const Cut& newer) {
-  const bool as_early = !newer.effective || (older.effective && *newer.effective <= *older.effective);
+bool adds_nothing_beside(const Cut& older, const Cut& newer, const HasCome& has_come) {
+  const bool as_early = has_come(newer) || (!has_come(older) && older.effective && *newer.effective <= *older.effective);
   return (older.media & ~newer.media) == 0 && as_early && (newer.dark || !older.dark);
 }
 
 // More than any honest side has open: the two newest become one that shuts the line at least as much as both.
-void fold_newest(std::vector<Cut>& cuts) {
+void fold_newest(std::vector<Cut>& cuts, const HasCome& has_come) {
   Cut newest = std::move(cuts.back());
   cuts.pop_back();
   const Cut& other = cuts.back();
   newest.media = static_cast<line::MediaMask>(newest.media | other.media);
-  if (!other.effective || (newest.effective && *other.effective < *newest.effective)) newest.effective = other.effective;
+  if (has_come(other) || has_come(newest)) newest.effective.reset();
+  else newest.effective = std::min(newest.effective, other.effective);
   newest.dark = newest.dark && other.dark;
   newest.noted = std::min(newest.noted, other.noted);
   cuts.back() = std::move(newest);
@@ -105,21 +109,21 @@ void fold_newest(std::vector<Cut>& cuts) {
 
 // The newest that was ended stays: it says that older acts, which come late, are ended too. Of those that are open only
 // what another one covers may go; what is in force is the same with it and without it.
-void bound(std::vector<Cut>& cuts) {
+void bound(std::vector<Cut>& cuts, const HasCome& has_come) {
   while (cuts.size() > kCutsKept) {
     auto goes = cuts.end();
     if (cuts.size() > 1 && cuts[0].cleared && cuts[1].cleared) goes = cuts.begin();
     for (auto one = cuts.begin(); goes == cuts.end() && one != cuts.end(); ++one)
-      if (!one->cleared && std::any_of(one + 1, cuts.end(), [&](const Cut& newer) { return adds_nothing_beside(*one, newer); }))
+      if (!one->cleared && std::any_of(one + 1, cuts.end(), [&](const Cut& newer) { return adds_nothing_beside(*one, newer, has_come); }))
         goes = one;
-    if (goes == cuts.end()) fold_newest(cuts);
+    if (goes == cuts.end()) fold_newest(cuts, has_come);
     else cuts.erase(goes);
   }
 }
 
 // Nothing where the act says nothing new: an old one that came late, or one of several that crossed.
 std::optional<Register> with_cut(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
-                                 const line::CutAct& act, const record::Header& header, WallTime noted) {
+                                 const line::CutAct& act, const record::Header& header, WallTime noted, const HasCome& has_come) {
   Register out = as_known_to_author(before, log, of.cut_epoch - 1);
   const auto place = std::lower_bound(out.cuts.begin(), out.cuts.end(), of.cut_epoch,
                                       [](const Cut& one, std::uint64_t epoch) { return one.cut_epoch < epoch; });
@@ -136,14 +140,14 @@ std::optional<Register> with_cut(const Register& before, const record::EpochId& 
   cut.dark = act.dark;
   cut.mandate = act.mandate;
   out.cuts.insert(place, std::move(cut));
-  bound(out.cuts);
+  bound(out.cuts, has_come);
   return out;
 }
 
 // It ends every cut up to its epoch: while one is in force another adds to it and takes nothing from it. It may come
 // before the cut that it ends, of which then nothing but its epoch is known.
 std::optional<Register> with_clear(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
-                                   const line::ClearAct& act, const record::Header& header, WallTime noted) {
+                                   const line::ClearAct& act, const record::Header& header, WallTime noted, const HasCome& has_come) {
   Register out = as_known_to_author(before, log, of.cut_epoch);
   if (of.cut_epoch > out.cut_epoch()) {
     Cut unknown;
@@ -158,13 +162,14 @@ std::optional<Register> with_clear(const Register& before, const record::EpochId
     cut.ground = act.ground;
     ends = true;
   }
-  bound(out.cuts);
+  bound(out.cuts, has_come);
   return ends ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::optional<Register> with_act(const Register& before, const record::EpochId& log, const line::RegisterOf& of,
-                                 const line::RegisterAct& act, const record::Header& header, WallTime noted) {
-  return act.cut ? with_cut(before, log, of, *act.cut, header, noted) : with_clear(before, log, of, *act.clear, header, noted);
+                                 const line::RegisterAct& act, const record::Header& header, WallTime noted, const HasCome& has_come) {
+  return act.cut ? with_cut(before, log, of, *act.cut, header, noted, has_come)
+                 : with_clear(before, log, of, *act.clear, header, noted, has_come);
 }
 
 // In the other side's register; one's own disk is never older than itself.
@@ -239,7 +244,7 @@ void Registers::load(Context& context, const std::vector<LineId>& lines, record:
 }
 
 // When a cut came to be known here does not change by reading it again.
-void Registers::take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act) {
+void Registers::take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act) const {
   for (const line::RegisterOf& of : act.lines()) {
     const Key key{known.whose, of.line};
     const std::vector<Cut>& cuts = at(before, known.whose, of.line).cuts;
@@ -247,7 +252,8 @@ void Registers::take_up(Table& table, const Table& before, const KnownAct& known
       return act.cut && cut.cut_epoch == of.cut_epoch && cut.signed_at == known.entry.header.time;
     });
     const WallTime noted = held == cuts.end() ? known.stored_at : held->noted;
-    if (auto after = with_act(at(table, known.whose, of.line), log_of(known.whose, known.at), of, act, known.entry.header, noted))
+    if (auto after = with_act(at(table, known.whose, of.line), log_of(known.whose, known.at), of, act, known.entry.header, noted,
+                              [&](const Cut& cut) { return has_come(key, cut); }))
       table[key] = std::move(*after);
   }
 }
@@ -317,6 +323,7 @@ bool Registers::counts(Whose whose, const record::Entry& entry, const line::Regi
                        const std::optional<line::ActPlace>& place) const {
   const bool restored = act.clear && act.clear->ground == line::ClearGround::kRestored;
   if (restored) return !hooks_.ends_restoration || hooks_.ends_restoration(whose, entry);
+  if (!line::names_an_hour_in_reach(act, entry.header.time)) return false;
   return !counts_ || counts_(whose, entry, place);
 }
 
@@ -327,9 +334,10 @@ void Registers::note(const Context& context, Whose whose, const std::optional<li
   if (!act || !counts(whose, entry, *act, place)) return;
   for (const line::RegisterOf& of : act->lines()) {
     const Register& before = at(noted_, whose, of.line);
-    auto after = with_act(before, log_of(whose, place), of, *act, entry.header, context.now.wall);
-    if (!after) continue;
     const Key key{whose, of.line};
+    auto after = with_act(before, log_of(whose, place), of, *act, entry.header, context.now.wall,
+                          [&](const Cut& cut) { return has_come(key, cut); });
+    if (!after) continue;
     if (!mutant(Mutant::kRegisterLost)) batch.writes.push_back(record::PutValue{value_key(key), encode_register(*after)});
     out.push_back({whose, of.line, *after});
     noted_[key] = std::move(*after);

@@ -123,6 +123,11 @@ Result<RegisterAct> parse_register_body(ByteView body) {
   return out;
 }
 
+bool names_an_hour_in_reach(const RegisterAct& act, WallTime signed_at) {
+  if (!act.cut || !act.cut->effective) return true;
+  return std::uint64_t{act.cut->effective->seconds} <= std::uint64_t{signed_at.seconds} + kAnnouncedSecondsMax;
+}
+
 Result<void> check_register_act(const record::Entry& entry) {
   if (entry.header.line != kAccordLine)
     return fail(Fault::kMalformed, "a cut stands on the accord line, whatever line it is of");
@@ -133,8 +138,7 @@ Result<void> check_register_act(const record::Entry& entry) {
   if (entry.signatures.empty() && !by_station)
     return fail(Fault::kDenied, "a cut and its lifting are acts of an officer: sign with --as OFFICER");
   if (!act.cut || !act.cut->effective) return {};
-  const std::uint64_t at = act.cut->effective->seconds, from = entry.header.time.seconds;
-  if (at <= from || at - from > kAnnouncedSecondsMax)
+  if (*act.cut->effective <= entry.header.time || !names_an_hour_in_reach(act, entry.header.time))
     return fail(Fault::kLimit, "a cut is announced for an hour that is still to come, at most 72 hours ahead");
   return {};
 }

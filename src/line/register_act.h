@@ -70,6 +70,10 @@ struct RegisterAct {  // one of the two
 // kMalformed for what the two above would not have written.
 Result<RegisterAct> parse_register_body(ByteView body);
 
+// Whether its hour, where it names one, is at most 72 h after its own time: one that is farther off counts for nothing,
+// whoever wrote it.
+bool names_an_hour_in_reach(const RegisterAct& act, WallTime signed_at);
+
 // What a desk may write: kMalformed (form, another line than the accord line), kDenied (no signature, but under the end of a restoration, which the station writes), kLimit (an
 // hour that is not within 72 h after `entry`'s own time).
 Result<void> check_register_act(const record::Entry& entry);

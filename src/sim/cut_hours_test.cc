@@ -95,6 +95,64 @@ TEST_F(CutHour, IsTakenBackBeforeItCame) {
   EXPECT_TRUE(open(1));
 }
 
+// More than are kept, at a station whose clock is set back when hours have come: what was shut by then stays so.
+TEST_F(CutHour, ThatCameStandsWhenCutsWithoutEndAreFoldedBehindAStepBack) {
+  for (const std::uint32_t hour : {650u, 630u}) {
+    core::Registers held(pair_.station(0).peer(PeerId{0}).identity(), {});
+    core::EffectQueue effects;
+    SeededRandom keys(1), jitter(2);
+    std::uint64_t taken = 0;
+    const auto context_at = [&](std::uint32_t seconds) {
+      return core::Context{{pair_.now(0).mono, WallTime{pair_.now(0).wall.seconds + seconds}}, effects, keys, jitter, pair_.store(0)};
+    };
+    core::Context before = context_at(0), after = context_at(700);
+    const auto take = [&](line::MediaMask media, std::uint32_t seconds) {
+      record::Entry entry;
+      entry.header.kind = record::kRegister;
+      entry.header.time = before.now.wall;
+      entry.body = line::cut_body({{{kCutLine, ++taken}}, media, WallTime{before.now.wall.seconds + seconds}, ""});
+      record::Batch batch;
+      core::RegisterChanges changes;
+      held.note(before, record::Whose::kOthers, line::ActPlace{1, record::EpochId{1}, taken}, entry, batch, changes);
+      held.apply(before, changes);
+    };
+    for (std::uint32_t i = 0; i < 31; ++i) take(line::kText, 600 + i);
+    take(line::kDocument, 640);
+    held.advance(after);
+    ASSERT_EQ(held.closed_media(kCutLine), line::kText | line::kDocument);
+    take(line::kDocument, hour);  // the clock reads an earlier time by now
+    ASSERT_EQ(held.theirs(kCutLine).cuts.size(), 32u);
+    EXPECT_EQ(held.closed_media(kCutLine), line::kText | line::kDocument) << hour;
+  }
+}
+
+// By a station that does not keep to the rules: nothing is announced, and what was cut before stands.
+TEST_F(CutHour, BeyondSeventyTwoHoursIsAnActThatCountsForNothing) {
+  core::Registers held(pair_.station(0).peer(PeerId{0}).identity(), {});
+  core::EffectQueue effects;
+  SeededRandom keys(1), jitter(2);
+  core::Context now{pair_.now(0), effects, keys, jitter, pair_.store(0)};
+  const std::uint32_t signed_at = now.now.wall.seconds, reach = line::kAnnouncedSecondsMax;
+  std::uint64_t index = 0;
+  const auto take = [&](std::uint64_t cut_epoch, std::uint32_t hour) {
+    record::Entry entry;
+    entry.header.kind = record::kRegister;
+    entry.header.time = WallTime{signed_at};
+    entry.body = line::cut_body({{{kCutLine, cut_epoch}}, line::kAllMedia, WallTime{hour}, ""});
+    record::Batch batch;
+    core::RegisterChanges changes;
+    held.note(now, record::Whose::kOthers, line::ActPlace{1, record::EpochId{1}, index++}, entry, batch, changes);
+    held.apply(now, changes);
+    return changes.size();
+  };
+  EXPECT_EQ(take(1, signed_at + reach + 1), 0u);
+  EXPECT_EQ(take(1, UINT32_MAX), 0u);
+  EXPECT_TRUE(held.theirs(kCutLine).cuts.empty());
+  EXPECT_EQ(take(1, signed_at + reach), 1u);
+  EXPECT_EQ(take(2, signed_at + reach + 1), 0u) << "nor beside one that counts";
+  EXPECT_EQ(held.theirs(kCutLine).cut_epoch(), 1u);
+}
+
 // What its own desk would refuse: hour behind hour, none of which covers another.
 TEST_F(CutHour, WithoutEndAreHeldAsOneThatShutsAsMuch) {
   core::Registers held(pair_.station(0).peer(PeerId{0}).identity(), {});

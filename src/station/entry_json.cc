@@ -223,7 +223,8 @@ Json entry_json(Running& running, const EntryView& view) {
   out["early"] = view.early;
   const bool act = header.kind == record::kRegister || header.kind == record::kProposal || header.kind == record::kProposalAnswer ||
                    header.kind == record::kSuspension;
-  out["late_s"] = act && !entry->signatures.empty() ? seconds_late(header.time, view.stored.stored_at) : 0;
+  const bool may_be_late = act ? !entry->signatures.empty() : header.kind == record::kMessage && !view.log.own;
+  out["late_s"] = may_be_late ? seconds_late(header.time, view.stored.stored_at) : 0;
   out["receipted"] = receipted(running, view);
   const PeerId peer = view.counterpart->peer;
   out["crossed"] = !view.log.own && crossed_with_cut(running.driver->station().peer(peer).registers(), header,

@@ -195,10 +195,9 @@ Json test_run_json(const Counterpart& counterpart, const core::TestRun& run) {
 
 namespace {
 
-// Nobody was here to try it, or it was not known here yet that it was agreed.
 Json missed_json() {
   return {{"state", "missed"},
-          {"end", "nothing was tested here within two hours after its hour: this station did not run then, or did not have the agreement yet"},
+          {"end", kMissedWords},
           {"lines", Json::array()},
           {"paths", Json::array()}};
 }

@@ -18,6 +18,9 @@ std::string restoration_words(const Counterpart& counterpart, const record::Entr
 
 // What of a run of tests has passed: "state", "end", "lines", "paths".
 Json test_run_json(const Counterpart& counterpart, const core::TestRun& run);
+// Why one is missed: nobody was here to try it, or it was not known here yet that it was agreed.
+inline constexpr const char* kMissedWords =
+    "nothing was tested here within two hours after its hour: this station did not run then, or did not have the agreement yet";
 // How an agreed restoration goes, or went; null before its tests, and of what is none.
 Json restoration_json(const Counterpart& counterpart, const core::Peer& peer, const std::vector<core::AgreedRestoration>& agreed,
                       const line::ActPlace& at, WallTime now);

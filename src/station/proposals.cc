@@ -65,6 +65,21 @@ Result<void> check_lines(const Running& running, const Counterpart& counterpart,
   return {};
 }
 
+// A line may have been retired since the offer: who says no or steps back may still, and who says yes does for the lines
+// that are left (spec/restoration.md section 2).
+Result<void> check_lines_of_answer(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
+  const std::vector<LineId> lines = lines_of_act(running, counterpart, Whose::kAuthors, entry);
+  for (const record::OfficerSignature& signature : entry.signatures)
+    DETENTE_TRY_VOID(check_signer_lines(running, counterpart, signature, lines));
+  DETENTE_TRY(answer, line::parse_answer_body(entry.body));
+  const auto retired = [&](LineId line) { return counterpart.accord.annex(line) == nullptr; };
+  if (answer.act != line::AnswerAct::kAccept || lines.empty() || !std::all_of(lines.begin(), lines.end(), retired)) return {};
+  std::string names;
+  for (const LineId line : lines) names += (names.empty() ? "" : ", ") + line_name(counterpart, line);
+  return fail(Fault::kState, "the accord with " + counterpart.name() + " has nothing any more of what this would restore: " + names +
+                                 " (detente proposal reject says no to it)");
+}
+
 }  // namespace
 
 bool act_counts(const Running& running, const Counterpart& counterpart, Whose whose, const record::Entry& entry,
@@ -79,7 +94,8 @@ bool act_counts(const Running& running, const Counterpart& counterpart, Whose wh
 Result<void> check_proposal_submission(const Running& running, const Counterpart& counterpart, const record::Entry& entry) {
   DETENTE_TRY_VOID(line::check_proposal_act(entry));
   DETENTE_TRY_VOID(running.announcer->check_submission(counterpart, entry));
-  return check_lines(running, counterpart, entry);
+  return entry.header.kind == record::kProposalAnswer ? check_lines_of_answer(running, counterpart, entry)
+                                                      : check_lines(running, counterpart, entry);
 }
 
 namespace {
@@ -139,6 +155,16 @@ std::optional<line::Matter> matter_answered(const Running& running, const Counte
 
 namespace {
 
+// Its hours are over, and a line of it is still cut as it was then.
+std::string not_restored_words(const core::Peer& peer, const core::AgreedRestoration& agreed) {
+  std::string why = kMissedWords;
+  if (const line::RestorationReport* report = peer.agreements().report(agreed.at, Whose::kAuthors)) why = to_string(report->end);
+  for (const core::RestorationRun& run : peer.restorations().runs())  // whose report may not be on the disk yet
+    if (run.agreement.at == agreed.at && run.end) why = to_string(*run.end);
+  return "the restoration agreed for " + format_utc(agreed.instant) + " has not opened this line: " + why +
+         ". A new agreement is needed: detente restore propose";
+}
+
 // Whose cut of it is newer than the agreement, or of more than it names; empty: nobody's.
 std::string newer_cut_words(const core::Peer& peer, const core::AgreedRestoration& agreed, const line::RestoredLine& of, const std::string& far) {
   const bool ours = peer.restorations().cut_anew(agreed.at, of, Whose::kAuthors);
@@ -156,10 +182,12 @@ void add_restoration_facts(const core::Peer& peer, LineId line, WallTime now, wa
     return facts.announced.push_back("the tests of an agreed restoration of this line run: detente restore show");
   for (const core::AgreedRestoration& one : peer.agreements().restorations()) {
     const auto of = std::find_if(one.lines.begin(), one.lines.end(), [line](const auto& named) { return named.line == line; });
-    if (of == one.lines.end() || one.instant.seconds + line::kRestorationSeconds < now.seconds) continue;
+    if (of == one.lines.end()) continue;
     const std::string newer = newer_cut_words(peer, one, *of, facts.far);
     const std::string agreed = "both sides have agreed to restore this line at " + format_utc(one.instant);
-    if (!newer.empty()) {
+    if (one.instant.seconds + line::kRestorationSeconds < now.seconds) {
+      if (newer.empty() && (peer.registers().closed_media(line) & of->media) != 0) facts.announced.push_back(not_restored_words(peer, one));
+    } else if (!newer.empty()) {
       facts.announced.push_back(agreed + "; but " + newer);
     } else if (one.instant >= now) {
       facts.announced.push_back(agreed + "; its tests begin then");

@@ -88,10 +88,17 @@ SignedBy signed_by(const record::Entry& entry, const std::vector<Verdict>& verdi
 
 std::string why_without_effect(const Running& running, const Counterpart& counterpart, const accord::Annex& annex, bool own,
                                const record::Entry& entry, const SignedBy& by) {
-  if (!takes_an_officer(annex, entry) || is_stations(entry) || stands_in_register(running, counterpart, own, entry)) return "";
+  if (!takes_an_officer(annex, entry) || is_stations(entry)) return "";
+  const bool replayed = by.faulty && by.faulty->value == Verdict::Value::kUsedBefore;  // what stands is the act that came first
+  if (!replayed && stands_in_register(running, counterpart, own, entry)) return "";
   if (entry.signatures.empty()) return "no officer signed it";
   if (by.faulty)
     return by.faulty->value == Verdict::Value::kAfterLastValid ? "" : "its signature is not valid, " + by.faulty->why;
+  if (entry.header.kind == record::kRegister) {
+    const auto act = line::parse_register_body(entry.body);
+    if (act && !line::names_an_hour_in_reach(*act, entry.header.time))
+      return "it announces a cut for an hour more than 72 hours ahead, which nobody may";
+  }
   if (signers_may(running, counterpart, own, entry)) return "";
   return "an officer who signed it has no right for every one of its lines, by his credential or by the accord";
 }

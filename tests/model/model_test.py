@@ -16,14 +16,17 @@ MODEL = os.path.join(os.environ["DETENTE_SOURCE"], "spec", "model")
 ROW = re.compile(r"^  \+ \((.*)\) \* (\w+) \\$")
 RUN_SECONDS = 900
 
-# Cut epochs of each side, whether there is a proposal, whether an entry is under way, whether sides cut in the dark.
-SMALL = [(1, 1, 0, 1, 0), (2, 1, 0, 0, 0), (1, 0, 1, 0, 0)]
-FULL = [(1, 1, 1, 1, 0), (2, 2, 0, 1, 0), (2, 0, 1, 0, 0), (0, 2, 1, 0, 0), (1, 1, 1, 0, 1), (2, 1, 0, 1, 1)]
+# Cut epochs of each side, whether there is a proposal, whether an entry is under way, whether sides cut in the dark,
+# whether a word of both desks is wanted.
+SMALL = [(1, 1, 0, 1, 0, 0), (2, 1, 0, 0, 0, 0), (1, 0, 1, 0, 0, 0)]
+FULL = [(1, 1, 1, 1, 0, 0), (2, 2, 0, 1, 0, 0), (2, 0, 1, 0, 0, 0), (0, 2, 1, 0, 0, 0), (1, 1, 1, 0, 1, 0), (2, 1, 0, 1, 1, 0),
+        (1, 0, 1, 0, 0, 1), (1, 1, 0, 1, 0, 1)]
 # Rows that somebody might take for a help: an announcement over a cut, a way back without tests.
 WRONG = ["CUT && act == DO_ANNOUNCE) * ANNOUNCED", "CUT && act == DO_LIFT) * CLEAR",
          "CUT && act == DO_INSTANT_CAME) * CLEAR", "RESTORING && act == DO_LIFT) * CLEAR"]
-DARK = (1, 0, 0, 0, 1)
-LONG = [(2, 1, 1, 0, 0), (1, 2, 1, 0, 0), (2, 0, 1, 0, 1)]
+DARK = (1, 0, 0, 0, 1, 0)
+DESKS = [(1, 0, 0, 0, 0, 1), (1, 0, 1, 0, 0, 1)]
+LONG = [(2, 1, 1, 0, 0, 0), (1, 2, 1, 0, 0, 0), (2, 0, 1, 0, 1, 0), (1, 1, 1, 0, 0, 1)]
 
 
 class Finding(Exception):
@@ -43,7 +46,7 @@ def search(size, transitions, optimise, defined=()):
         shutil.copy(os.path.join(MODEL, "line.pml"), folder)
         with open(os.path.join(folder, "transitions.pml"), "w", encoding="utf-8") as out:
             out.write(transitions)
-        names = ("CUTS_0", "CUTS_1", "TALKS", "MAIL", "DARK")
+        names = ("CUTS_0", "CUTS_1", "TALKS", "MAIL", "DARK", "DESKS")
         quietly(["spin", *(f"-D{n}={v}" for n, v in zip(names, size)), *defined, "-a", "line.pml"], folder)
         # No partial order reduction: every step here touches what all processes see.
         quietly(["gcc", optimise, "-w", "-DNOREDUCE", "-o", "pan", "pan.c"], folder)
@@ -68,6 +71,8 @@ def explain(expression):
         return "an officer's cut is refused"
     if expression.replace(" ", "").startswith("!((s[me].must_be_closed"):
         return "the line carries entries although its side closed it"
+    if "words" in expression:
+        return "a line opens that wants its desks, and has no word of both"
     return expression
 
 
@@ -87,7 +92,7 @@ def whole_model(transitions, sizes):
         except Finding as finding:
             sys.exit(f"the model does not hold at {size}: {finding}")
         print(f"cuts {size[0]} and {size[1]}, {'a' if size[2] else 'no'} proposal, "
-              f"{'an' if size[3] else 'no'} entry, {'in the dark' if size[4] else 'no dark'}: {states} states, {time.monotonic() - started:.1f} s")
+              f"{'an' if size[3] else 'no'} entry, {'in the dark' if size[4] else 'no dark'}, {'its desks' if size[5] else 'no desks'}: {states} states, {time.monotonic() - started:.1f} s")
         never = unreached if never is None else never & unreached
     for number in sorted(never):
         print(f"no run reaches: {witness_at(number)}")
@@ -153,6 +158,18 @@ def the_dark_is_dark(transitions):
     sys.exit("in the dark of the model something is delivered by a path")
 
 
+def desks_are_waited_for(transitions):
+    """A station that does not wait for them opens a line by a restoration, and by a lift."""
+    for size in DESKS:
+        try:
+            search(size, transitions, "-O0", ["-DWAITS_FOR_DESKS=0"])
+        except Finding as finding:
+            print(f"with a station that does not wait for its desks, {'a restoration' if size[2] else 'a lift'}: {finding}")
+            if str(finding).startswith("safety"):
+                continue
+        sys.exit("a line opens without a word of both desks, and the model does not see it")
+
+
 def main():
     if not shutil.which("spin") or not shutil.which("gcc"):
         print("spin or gcc is missing (./test installs them)")
@@ -163,6 +180,7 @@ def main():
     every_row_is_needed(transitions)
     wrong_rows_are_found(transitions)
     the_dark_is_dark(transitions)
+    desks_are_waited_for(transitions)
 
 
 if __name__ == "__main__":

@@ -143,6 +143,30 @@ class Amended(unittest.TestCase):
         self.north.start()
         self.assertEqual(self.cut_alarms(self.north, "south"), [True], "and stays so")
 
+    def test_what_was_proposed_of_a_line_that_is_retired_can_be_rejected_withdrawn_and_accepted_for_the_rest(self):
+        self.begin()
+        self.south.cli("cut", "north/liaison", f"north/{LINE}", "--reason", "The house moves.", "--as", "kim", "--yes")
+        offers = [("north/liaison",), ("north/liaison", f"north/{LINE}"), ("north/liaison",), ("north/liaison",)]
+        for number, lines in enumerate(offers):
+            self.south.cli("restore", "propose", *lines, "--at", f"+{number + 2}h", "--as", "kim")
+        listed = lambda: sorted(self.north.cli("proposal", "list")["proposals"], key=lambda one: one["instant"])
+        no, rest, nothing_left, back = wait_until(lambda: len(found := listed()) == 4 and found, "the offers")
+        self.draft("--retire", "liaison")
+        self.countersign()
+        self.await_second()
+        refused = self.north.refused("proposal", "accept", f"south/{nothing_left['id']}", "--as", "ri", "--yes")["message"]
+        self.assertIn("nothing any more of what this would restore: liaison", refused)
+        self.assertIn("detente proposal reject", refused)
+        self.north.cli("proposal", "reject", f"south/{no['id']}", "--as", "ri", "--yes")
+        self.north.cli("proposal", "accept", f"south/{rest['id']}", "--as", "ri", "--yes")
+        self.south.cli("proposal", "withdraw", f"north/own-{back['index']}", "--as", "kim", "--yes")
+        expected = ["rejected", "accepted", "offered", "withdrawn"]
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: [one["state"] for one in sorted(s.cli("proposal", "list")["proposals"], key=lambda one: one["instant"])]
+                       == expected, lambda s=station: f"{s.name}: {s.cli('proposal', 'list')['proposals']}")
+        self.north.cli("proposal", "withdraw", f"south/{rest['id']}", "--as", "ri", "--yes")
+        wait_until(lambda: "accepted" not in [one["state"] for one in self.south.cli("proposal", "list")["proposals"]], "the step back")
+
     @staticmethod
     def cut_alarms(station, far):
         """Whether each of that line's is over."""

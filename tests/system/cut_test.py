@@ -2,9 +2,13 @@
 
 import datetime
 import os
+import shutil
 import subprocess
+import tempfile
+import time
 import unittest
 
+from clocks import StoryClock
 from relay import Relay
 from stations import DETENTE, Lab, wait_until
 
@@ -43,6 +47,33 @@ class TwoStations(unittest.TestCase):
         """(seconds since 1970, the same as a text)."""
         at = self.ladder(station)["now"] + seconds
         return at, datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Held(unittest.TestCase):
+    """On a clock that the test sets."""
+
+    def test_what_was_held_while_the_line_was_cut_says_that_it_came_late(self):
+        base = tempfile.mkdtemp(prefix="cut-")
+        self.addCleanup(shutil.rmtree, base, ignore_errors=True)
+        clock = StoryClock(base, time.time())
+        lab = Lab("--lines", LINE, "--lift-alone", env=clock.env)
+        self.addCleanup(lab.close)
+        south, north = lab["south"], lab["north"]
+        lab.connect()
+        south.cli("send", f"north/{LINE}", "In time.", "--as", "kim", "--wait", "receipt", env=clock.env)
+        north.cli("cut", f"south/{LINE}", "--no-reason", "--as", "ri", "--yes", env=clock.env)
+        wait_until(lambda: south.line_of("north", LINE)["situation"] == "cut-by-them", "the cut")
+        south.cli("send", f"north/{LINE}", "The map.", "--as", "kim", "--if-cut", "hold", "--wait", "durable", env=clock.env)
+        clock.set(clock.now() + 7260)
+        north.cli("lift", f"south/{LINE}", "--as", "ri", env=clock.env)
+        wait_until(lambda: north.texts("south", LINE) == ["In time.", "The map."], "what was held")
+        entries = {entry["text"]: entry for entry in north.entries("south", LINE) if "text" in entry}
+        self.assertEqual(entries["In time."]["late_s"], 0)
+        self.assertGreater(entries["The map."]["late_s"], 7200)
+        for command in (("inbox", f"south/{LINE}", "--all"), ("record", "show", f"south/{LINE}")):
+            shown = north.shown(*command, env=clock.env)
+            self.assertRegex(shown, r"CAME HERE LATE, at \S+ \S+Z: it was written 12[12] minutes before The map")
+            self.assertEqual(shown.count("CAME HERE LATE"), 1)
 
 
 class ManyLines(unittest.TestCase):

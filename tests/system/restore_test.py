@@ -1,22 +1,27 @@
 """Lines that were cut are restored by agreement, with two real stations: propose, accept, the hour, the tests, the report."""
 
+import shutil
 import subprocess
+import tempfile
 import time
 import unittest
 
+from clocks import StoryClock
 from stations import DETENTE, Lab, wait_until
 
 LINE, DESK = "military-west", "liaison"
 
 
-class Restorations(unittest.TestCase):
+class RestoreCase(unittest.TestCase):
+    env = None
+
     def setUp(self):
-        self.lab = Lab("--lines", f"{LINE},{DESK}", "--desk-restores", DESK)
+        self.lab = Lab("--lines", f"{LINE},{DESK}", "--desk-restores", DESK, env=self.env)
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
         self.lab.start("south", "north")
         self.south.wait_link("north")
-        self.north.cli("cut", "--all", "--reason", "The leaflets.", "--as", "ri", "--yes")
+        self.north.cli("cut", "--all", "--reason", "The leaflets.", "--as", "ri", "--yes", env=self.env)
         self.await_situation(self.south, "cut-by-them")
 
     def far(self, station):
@@ -31,24 +36,26 @@ class Restorations(unittest.TestCase):
 
     def propose(self, station, *lines, at="+4s", more=()):
         far, officer = self.far(station)
-        station.cli("restore", "propose", *(f"{far}/{line}" for line in lines), "--at", at, "--as", officer, *more)
+        station.cli("restore", "propose", *(f"{far}/{line}" for line in lines), "--at", at, "--as", officer, *more, env=self.env)
         return max((one for one in self.proposals(station) if one["by"] == "us"), key=lambda one: one["index"])
 
     def proposals(self, station):
         """The oldest first; of one second, in no order that means anything."""
-        return station.cli("proposal", "list")["proposals"]
+        return station.cli("proposal", "list", env=self.env)["proposals"]
 
     def states(self, station):
         return {one["id"]: one["state"] for one in self.proposals(station)}
 
     def answer(self, station, what, proposal, *more):
         far, officer = self.far(station)
-        return station.cli("proposal", what, f"{far}/far-{proposal['index']}", "--as", officer, "--yes", *more)
+        return station.cli("proposal", what, f"{far}/far-{proposal['index']}", "--as", officer, "--yes", *more, env=self.env)
 
     def acts(self, station, whose, kind):
         far, _ = self.far(station)
         return [entry["act"] for entry in station.entries(far, "accord", whose) if entry["kind"] == kind]
 
+
+class Restorations(RestoreCase):
     def test_both_agree_and_at_the_hour_the_line_opens_by_itself_and_both_report(self):
         offered = self.propose(self.south, LINE, at="+8s", more=("--words", "Let us speak again."))
         theirs = wait_until(lambda: self.proposals(self.north), "the proposal")[0]
@@ -222,6 +229,54 @@ class Restorations(unittest.TestCase):
         for kind, body in ((13, "hAFFgYIBBwUaf////w=="), (15, "gQA="), (16, "gwCBhQEHAQAAgA==")):
             status, answer = self.south.ask("POST", "/v1/counterparts/north/lines/accord/entries", {"kind": kind, "body": body})
             self.assertGreaterEqual(status, 400, (kind, answer))
+
+
+class HoursGoBy(RestoreCase):
+    """On a clock that the test sets."""
+
+    def setUp(self):
+        base = tempfile.mkdtemp(prefix="restore-")
+        self.addCleanup(shutil.rmtree, base, ignore_errors=True)
+        self.clock = StoryClock(base, time.time())
+        self.env = self.clock.env
+        super().setUp()
+
+    def restoration(self, station):
+        return self.proposals(station)[0]["restoration"] or {"state": None}
+
+    def test_who_was_not_there_at_the_hour_says_so_and_the_line_stays_cut_until_a_new_agreement(self):
+        offered = self.propose(self.south, LINE, at="+10m")
+        wait_until(lambda: self.proposals(self.north), "the proposal")
+        self.answer(self.north, "accept", offered)
+        wait_until(lambda: self.states(self.south)[offered["id"]] == "accepted", "the acceptance")
+        for station in (self.south, self.north):
+            station.stop()
+        self.clock.set(offered["instant"] + 1800)
+        self.south.start()
+        wait_until(lambda: self.restoration(self.south)["state"] == "testing", "the tests of who comes within two hours")
+        self.assertEqual(self.ladder(self.south)["situation"], "cut-by-them")
+        self.clock.set(offered["instant"] + 7202)
+        ended = wait_until(lambda: (found := self.restoration(self.south))["state"] == "ended" and found, "their end")
+        self.assertEqual((ended["end"], ended["anew"]), ("the time for the tests is over", True))
+        self.north.start()
+        self.north.wait_link("south")
+        missed = wait_until(lambda: (found := self.restoration(self.north)).get("their_end") and found, "the report of who was there")
+        self.assertEqual((missed["state"], missed["their_end"], missed["anew"]), ("missed", ended["end"], True))
+        self.assertEqual(self.acts(self.north, "own", 16), [], "who has tested nothing reports nothing")
+        shown = self.north.shown("restore", "show", env=self.env)
+        self.assertIn("nothing was tested here within two hours after its hour", shown)
+        self.assertIn("the other station has ended its tests: the time for the tests is over", shown)
+        self.assertIn("needs a new agreement: detente restore propose", shown)
+        for station, situation, why in ((self.north, "cut-by-us", "nothing was tested here"), (self.south, "cut-by-them", ended["end"])):
+            ladder = self.ladder(station)
+            self.assertEqual(ladder["situation"], situation)
+            self.assertRegex(" ".join(ladder["also"]), f"has not opened this line: {why}.* A new agreement is needed")
+        second = self.propose(self.north, LINE, at="+4s")
+        wait_until(lambda: len(self.proposals(self.south)) == 2, "the second proposal")
+        self.answer(self.south, "accept", second)
+        for station in (self.south, self.north):
+            self.await_situation(station, "in-contact")
+            self.assertNotIn("has not opened", " ".join(self.ladder(station)["also"]))
 
 
 if __name__ == "__main__":
