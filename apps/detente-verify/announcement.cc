@@ -65,7 +65,7 @@ Result<Answer> verify_announcement(const Options& options) {
   if (options.json) {
     out.text = release_json(findings) + "\n";
   } else if (!findings.error.empty()) {
-    out.text = "This file cannot be used: " + wire::display_line(findings.error) + "\n" + verdict_sentence(findings.verdict);
+    out.text = unusable_sentence(findings.error) + verdict_sentence(findings.verdict);
   } else {
     out.text = release_sentences(findings) + verdict_sentence(findings.verdict);
   }

@@ -25,7 +25,7 @@ Answer answer(const Options& options, Verdict verdict, const std::string& error,
     out.text = fields.text("verdict", record::to_string(verdict)).text("error", error).str() + "\n";
     return out;
   }
-  if (!error.empty()) out.text = "This file cannot be used: " + wire::display_line(error) + "\n";
+  if (!error.empty()) out.text = unusable_sentence(error);
   for (const std::string& sentence : sentences) out.text += sentence + "\n";
   out.text += verdict_sentence(verdict);
   return out;

@@ -13,6 +13,8 @@ namespace detente::verify {
 int exit_code(record::Verdict verdict);
 // The last line of every answer.
 std::string verdict_sentence(record::Verdict verdict);
+// Of what cannot even be read, with what to do; ends with a line feed.
+std::string unusable_sentence(const std::string& error);
 
 std::string finding_json(const record::Finding& finding);
 std::string findings_json(const std::vector<record::Finding>& findings);

@@ -142,6 +142,11 @@ int exit_code(record::Verdict verdict) {
   return 1;
 }
 
+std::string unusable_sentence(const std::string& error) {
+  return "This file cannot be used: " + wire::display_line(error) +
+         "\nIf it was cut off or changed on its way, its first holder has it whole: get it from there again, as a file.\n";
+}
+
 std::string verdict_sentence(record::Verdict verdict) {
   switch (verdict) {
     case record::Verdict::kProved: return "All of this is proved.\n";
@@ -168,7 +173,7 @@ std::string revocation_sentence(const std::vector<std::string>& sides) {
 
 std::string evidence_sentences(const record::ExtractFindings& findings) {
   if (!findings.error.empty())
-    return "This file cannot be used: " + wire::display_line(findings.error) + "\n";
+    return unusable_sentence(findings.error);
   std::string out;
   for (std::size_t i = 0; i < findings.accords.size(); ++i)
     out += accord_sentences(findings.accords[i], findings.terms[i]);

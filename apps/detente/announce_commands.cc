@@ -120,7 +120,7 @@ Result<void> draft(Context& context, const AnnounceOptions& options) {
   what.text = digest;
   DETENTE_TRY(posted, post_offer(context, station, options, accord, proposal, what, instead));
   if (!posted) return {};
-  context.say("  agreed, both stations release at " + format_utc(*proposal.instant) + " by their own clocks");
+  context.say("  nothing is agreed yet; once it is, both stations release at " + format_utc(*proposal.instant) + " by their own clocks");
   context.next("detente announce show " + options.counterpart);
   return {};
 }

@@ -1,5 +1,7 @@
 #include "announce_show.h"
 
+#include <fmt/format.h>
+
 #include "base/civil.h"
 #include "clocks.h"
 #include "wire/text.h"
@@ -19,11 +21,22 @@ std::string released_words(const Json& text) {
                      : "");
 }
 
-std::string asks_words(const Json& why) {
+std::string seconds_words(const Json& ms) { return fmt::format("{:+.3f} s", static_cast<double>(ms.get<std::int64_t>()) / 1000); }
+
+// Nothing where nothing was measured in this run of the station.
+std::string bounds_words(const Json& announcement) {
+  const Json& bounds = announcement["clock_bounds"];
+  if (bounds.is_null()) return "";
+  return "their clock less ours is between " + seconds_words(bounds["low_ms"]) + " and " + seconds_words(bounds["high_ms"]);
+}
+
+std::string asks_words(const Json& announcement) {
+  const Json& why = announcement["asks"];
   if (why == "restored")
     return "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out";
   if (why == "late") return "it is more than a day late";
-  return "the two clocks are not known to agree within half a second";
+  const std::string bounds = bounds_words(announcement);
+  return "the two clocks are not known to agree within half a second (" + (bounds.empty() ? "nothing is measured" : bounds) + ")";
 }
 
 // What this side can do now.
@@ -36,7 +49,7 @@ std::string step_words(const std::string& name, const Json& one, std::uint32_t n
     return "detente announce agree " + name + " --as OFFICER" + (announcement["complete"].get<bool>() ? "" : " --text FILE") +
            ", or detente proposal reject " + name + " --as OFFICER";
   if (announcement["state"] == "asks a person")
-    return "A PERSON IS ASKED: " + asks_words(announcement["asks"]) +
+    return "A PERSON IS ASKED: " + asks_words(announcement) +
            "; detente announce release " + name + " --as OFFICER";
   return "";
 }
@@ -60,6 +73,8 @@ void add_lines(std::vector<std::string>& out, const std::string& counterpart, co
   }
   if (!ours.empty()) out.push_back("    this side: " + ours);
   if (!theirs.empty()) out.push_back("    " + counterpart + ": " + theirs + ", says its station");
+  if (const std::string bounds = bounds_words(announcement); state == "armed" && !bounds.empty())
+    out.push_back("    by " + counterpart + "'s receipts, " + bounds);
   if (announcement["release_crossed"].get<bool>() || one["crossed"].get<bool>())
     out.push_back("    CROSSED: one side withdrew it, and the other had acted before it could know");
   if (one["state"] == "accepted" && !announcement["text_kept"].get<bool>() && ours.empty())

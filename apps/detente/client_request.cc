@@ -132,7 +132,9 @@ void add_signing_options(CLI::App& command, ActOptions& options) {
 Result<record::MandateFile> read_mandate(const std::string& path) {
   DETENTE_TRY(bytes, io::read_file(path, record::kMandateFileMax));
   auto file = record::parse_mandate_file(bytes);
-  if (!file) return fail_at(path, file.error());
+  if (!file)
+    return fail(file.error().fault, path + ": is no mandate, or was cut off or changed on its way (" + file.error().message +
+                                        "): get it again from the principal (detente mandate give makes it)");
   return file;
 }
 

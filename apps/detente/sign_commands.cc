@@ -23,7 +23,9 @@ struct Read {
 Result<Read> read_act(const std::string& path) {
   DETENTE_TRY(bytes, io::read_file(path, record::kActFileMax));
   auto act = record::parse_act_file(bytes);
-  if (!act) return fail_at(path, act.error());
+  if (!act)
+    return fail(act.error().fault, path + ": is no act to be signed, or was cut off or changed on its way (" + act.error().message +
+                                       "): get it again from whoever made it with --to-sign");
   return Read{std::move(bytes), std::move(*act)};
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "base/civil.h"
@@ -60,6 +61,14 @@ std::string compact_utc(WallTime time) {
   return out;
 }
 
+// In whole milliseconds, outwards.
+Json bounds_json(const std::optional<ClockBound::Bounds>& bounds) {
+  if (!bounds) return Json();
+  constexpr double kMs = 1000;
+  return {{"low_ms", static_cast<std::int64_t>(std::floor(static_cast<double>(bounds->low_us) / kMs))},
+          {"high_ms", static_cast<std::int64_t>(std::ceil(static_cast<double>(bounds->high_us) / kMs))}};
+}
+
 }  // namespace
 
 std::string proposal_id(const core::Agreements& agreements, const line::ActPlace& at) {
@@ -74,10 +83,14 @@ std::string proposal_name(const core::Agreements& agreements, const line::ActPla
 
 // ---- the clocks ----
 
-bool Announcer::clock_known(PeerId peer) const {
+std::optional<ClockBound::Bounds> Announcer::clock_bounds(PeerId peer) const {
   const auto clock = clocks_.find(peer);
-  if (clock == clocks_.end()) return false;
-  const auto bounds = clock->second.bound.bounds(running_.driver->now().mono);
+  if (clock == clocks_.end()) return std::nullopt;
+  return clock->second.bound.bounds(running_.driver->now().mono);
+}
+
+bool Announcer::clock_known(PeerId peer) const {
+  const auto bounds = clock_bounds(peer);
   return bounds && bounds->farthest_us() <= kClockLimit;
 }
 
@@ -347,7 +360,8 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
           {"asks", state.asks == Asks::kNobody ? Json() : Json(kAsks[static_cast<std::size_t>(state.asks)])},
           {"not_out", not_out == not_out_.end() ? Json() : Json(wire::display_line(not_out->second))},
           {"restored", state.restored},
-          {"clock_known", clock_known(counterpart.peer)}};
+          {"clock_known", clock_known(counterpart.peer)},
+          {"clock_bounds", bounds_json(clock_bounds(counterpart.peer))}};
 }
 
 }  // namespace detente::station

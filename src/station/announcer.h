@@ -26,6 +26,8 @@ class Announcer {
   void tick();  // every second
   // Within half a second of the other station's.
   bool clock_known(PeerId peer) const;
+  // Between what the other's clock less ours is known to lie; nothing was measured: nothing.
+  std::optional<ClockBound::Bounds> clock_bounds(PeerId peer) const;
 
   // A text of this side's, on disk before it is signed for: {"digest", "salt"}. `mode` as the proposal will have it.
   Result<Json> keep_text(const Json& request);

@@ -111,8 +111,11 @@ class Announcements(unittest.TestCase):
         instant = self.one(self.south, at_south)["instant"]
         looks = [self.first_seen(station) for station in (self.south, self.north)]
         for station, id in ((self.south, at_south), (self.north, at_north)):
-            self.await_state(station, id, "armed")
+            bounds = self.await_state(station, id, "armed")["announcement"]["clock_bounds"]
+            self.assertLessEqual(-500, bounds["low_ms"])
+            self.assertLessEqual(bounds["high_ms"], 500)
         self.assertLess(time.time(), instant, "armed in time")
+        self.assertIn("receipts, their clock less ours is between ", self.south.shown("announce", "show"))
         for thread, seen in looks:
             thread.join(60)
             self.assertGreaterEqual(seen[0], instant, "not before the instant")
@@ -186,6 +189,9 @@ class Announcements(unittest.TestCase):
 
     def test_a_text_that_is_to_be_shown_is_read_before_anybody_agrees(self):
         self.begin()
+        said = self.south.shown("announce", "draft", "north", "--core", CORE, "--text", self.file(self.south, OURS), "--at", "+1h",
+                                "--shown", "--as", "kim")
+        self.assertIn("nothing is agreed yet", said)
         at_south, at_north = self.agree_on_two("--shown", "+1h")
         self.assertEqual(self.south.cli("announce", "show", f"north/{at_south}")["announcements"][0]["text"], THEIRS)
         self.await_state(self.north, at_north, "armed")
@@ -289,6 +295,9 @@ class Announcements(unittest.TestCase):
         wait_until(lambda: time.time() > instant + 1, "the instant to pass", patience=40)
         for station in (self.south, self.north):
             self.assertEqual(self.files(station, ".txt"), [])
+        bounds = self.one(self.south, at_south)["announcement"]["clock_bounds"]
+        self.assertTrue(500 < bounds["low_ms"] <= 3000 <= bounds["high_ms"], bounds)
+        self.assertIn("within half a second (their clock less ours is between +", self.south.shown("announce", "show"))
         alarm = wait_until(lambda: [one for one in self.south.get("/v1/watch")["alarms"] if one["kind"] == "announcement"], "the alarm")[0]
         self.assertIn(f"detente announce release north/{at_south}", alarm["words"])
         self.south.cli("announce", "release", f"north/{at_south}", "--as", "kim", "--yes")

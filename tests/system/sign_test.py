@@ -174,7 +174,10 @@ class TwoOfficers(TwoStations):
         broken = self.prepare("broken.act")
         with open(broken, "ab") as opened:
             opened.write(b"\0")
-        self.assertEqual(self.south.refused("sign", broken, "--as", "kim", "--yes")["fault"], "malformed")
+        error = self.south.refused("sign", broken, "--as", "kim", "--yes")
+        self.assertEqual(error["fault"], "malformed")
+        self.assertIn("get it again from whoever made it", error["message"])
+        self.assertIn("get it again from the principal", self.south.refused("mandate", "show", broken)["message"])
 
     def test_a_file_that_changes_while_it_is_read_gets_no_signature(self):
         file = self.prepare()

@@ -57,6 +57,9 @@ class Golden(Files):
                 self.assertEqual(done.returncode, expected, done.stderr)
         text = done.stdout.decode()
         self.assertIn("proves nothing to an outsider", text)
+        done = subprocess.run([PROGRAM, "extract", self.path(path.read_bytes()[:-40])], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("get it from there again", done.stdout.decode())
         done = subprocess.run([*command, "extract", GOLDEN / "missing.dex"], capture_output=True)
         self.assertEqual(done.returncode, 2)
 

@@ -2,6 +2,7 @@
 
 import secrets
 
+import faults
 import story
 from sides import LINK_SECONDS, Side, wait_until
 
@@ -73,14 +74,23 @@ class Cast:
 
 
 class Stage:
-    """A chapter's view: the cast, the paths, and whether a fault keeps the North's stations off."""
+    """A chapter's view: the cast, the paths, and what is broken on purpose."""
 
-    def __init__(self, cast, network, north_is_off):
+    def __init__(self, cast, network, chapter, planned):
         self.cast = cast
         self.network = network
         self.clock = cast.clock
-        self.north_is_off = north_is_off
+        self._planned = planned  # {chapter: the name of its fault}
+        self.fault = planned.get(chapter)
+        self.north_is_off = self.fault == faults.STOP
         self.south, self.north, self.house, self.desk = cast.south, cast.north, cast.house, cast.desk
+
+    def breaks(self, name):
+        """Whether this chapter is to go wrong in this way of its own."""
+        return self.fault == name
+
+    def will_break(self, chapter, name):
+        return self._planned.get(chapter) == name
 
     def send(self, side, other, message, *options):
         words = ["send", f"{other.name}/{message.line}"]

@@ -77,6 +77,8 @@ class Ceremony:
     def _sign_accord(self):
         lines = [word for name in story.PROVABLE_LINES for word in ("--line", name)]
         paths = [word for name in story.PATHS for word in ("--path", name)]
+        paths += ["--line-path", ",".join(story.SHARED_PATHS),
+                  "--line-path", f"{story.FAULTY_LINE}={','.join((story.FAULTY_PATH, *story.SHARED_PATHS))}"]
         hours = []
         for line in story.CALL_HOURS:
             with open(os.path.join(self.south.dir, f"{line}.toml"), "w", encoding="ascii") as file:

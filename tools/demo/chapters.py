@@ -1,5 +1,9 @@
 """What is done in each chapter while the lines are open. Whether it worked, the judge says."""
 
+import os
+from dataclasses import replace
+
+import faults
 import screen
 import story
 from sides import LINK_SECONDS, wait_until
@@ -9,7 +13,7 @@ def one_word_across(stage):
     screen.say("An officer signs at the desk with a key that the station does not have. The "
                "receipt is the other station's signature over its log, given once the words "
                "are on its disk, and verified here.")
-    stage.send(stage.south, stage.north, story.CHECK_CALL)
+    stage.send(stage.south, stage.north, replace(story.CHECK_CALL, signed=not stage.breaks("unsigned")))
     screen.say("A FLASH goes before everything else.")
     stage.send(stage.south, stage.north, story.WARNING)
 
@@ -18,6 +22,8 @@ def a_person_read_it(stage):
     screen.say("At the other side the desk shows it, and its officer signs that it was read.")
     line = story.WARNING.line
     stage.north.types("inbox", f"south/{line}")
+    if stage.breaks("unread"):
+        return
     stage.acknowledge(stage.north, stage.south, story.WARNING)
     stage.south.types("inbox", f"north/{line}", "--all")
 
@@ -25,13 +31,14 @@ def a_person_read_it(stage):
 def nothing_to_an_outsider(stage):
     screen.say("On a deniable line both know what was said, and neither can prove it to a "
                "third: no signature is ever made over it.")
-    stage.send(stage.north, stage.south, story.SOUNDING)
-    stage.south.types("inbox", f"north/{story.SOUNDING.line}")
+    sounding = replace(story.SOUNDING, line="presidential") if stage.breaks("on-record") else story.SOUNDING
+    stage.send(stage.north, stage.south, sounding)
+    stage.south.types("inbox", f"north/{sounding.line}")
 
 
 def the_other_is_off(stage):
     screen.say("The north's station is switched off. The south writes all the same.")
-    if stage.north.running():
+    if stage.north.running() and not stage.breaks("stays-on"):
         stage.north.types("station", "stop")
         stage.north.stop()
     stage.send(stage.south, stage.north, story.WHILE_OFF, "--wait", "durable")
@@ -58,6 +65,8 @@ def a_check_call(stage):
                "cannot answer one: an officer calls, an officer answers, each with the own key.")
     stage.comes(story.FIRST_CALL)
     stage.south.types("watch", "on", "--as", stage.south.officer.name)
+    if stage.breaks("unanswered"):
+        return call(stage, stage.south, stage.north, story.CALLED_LINE)
     call_and_answer(stage, stage.south, stage.north, story.CALLED_LINE)
     stage.south.types("status", f"north/{story.CALLED_LINE}")
 
@@ -70,16 +79,23 @@ def ensure_answered(stage):
         stage.north.types("answer", f"south/{story.CALLED_LINE}", "--as", stage.north.officer.name)
 
 
+def wait_for_the_alarm(stage):
+    stage.comes(story.CALL_IS_OVER)
+    wait_until(lambda: [a for a in stage.house.asks("alarm", "list")["alarms"] if a["kind"] == "silence"],
+               "the alarm", LINK_SECONDS)
+
+
 def nobody_at_the_liaison_desk(stage):
     ensure_answered(stage)
     screen.say("At nine the South's liaison officer calls, too. Both stations are there, and nobody answers: after "
                "three quarters of an hour the calendar says so, and an alarm is raised. Machines that hear each other "
                "are no answer.")
     stage.comes(story.FIRST_CALL)
-    call(stage, stage.house, stage.desk, story.LIAISON_LINE)
-    stage.comes(story.CALL_IS_OVER)
-    wait_until(lambda: [a for a in stage.house.asks("alarm", "list")["alarms"] if a["kind"] == "silence"],
-               "the alarm", LINK_SECONDS)
+    if stage.breaks("answered"):
+        call_and_answer(stage, stage.house, stage.desk, story.LIAISON_LINE)
+    else:
+        call(stage, stage.house, stage.desk, story.LIAISON_LINE)
+        wait_for_the_alarm(stage)
     stage.house.types("status", f"north/{story.LIAISON_LINE}")
     screen.say("In the afternoon the calls of both lines are answered.")
     for hour, side, other, line in ((story.AFTERNOON[0], stage.south, stage.north, story.CALLED_LINE),
@@ -94,6 +110,8 @@ def a_protest(stage):
     stage.clock.to(story.PROTESTED)
     stage.send(stage.north, stage.south, story.PROTEST)
     stage.south.types("inbox", f"north/{story.PROTEST.line}")
+    if stage.breaks("unread"):
+        return
     stage.acknowledge(stage.south, stage.north, story.PROTEST)
 
 
@@ -102,5 +120,7 @@ def an_outsider_checks(stage):
                "checks it with a small program that knows nothing of stations.")
     south, north = stage.south, stage.north
     warning = south.finds(north, story.WARNING)
-    south.types("record", "export", f"north/{story.WARNING.line}", "own", str(warning), "--out", "warning.dex")
-    south.verifies("entry", "warning.dex", "--card", "card.note", "--card", f"cards/{north.name}.note")
+    south.types("record", "export", f"north/{story.WARNING.line}", "own", str(warning), "--out", story.PUBLISHED)
+    if stage.breaks("altered"):
+        faults.change_a_byte(os.path.join(south.dir, story.PUBLISHED))
+    south.verifies("entry", story.PUBLISHED, "--card", "card.note", "--card", f"cards/{north.name}.note")

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 
+import faults
 import screen
 import story
 from chapters import call
@@ -40,7 +41,7 @@ def all_lines_are_cut(stage):
     screen.say("At half past six the North announces that it cuts every line at noon, with its reason; until then all are "
                "open, and both screens say so.")
     stage.clock.to(story.CUT_ANNOUNCED)
-    if not stage.north_is_off:
+    if not stage.north_is_off and not stage.breaks("unannounced"):
         cut_everything(stage, story.CUT_IN_FORCE)
         stage.south.types("status", f"north/{story.CALLED_LINE}")
     screen.say("At nine the South calls on both lines. Nobody answers.")
@@ -52,6 +53,8 @@ def all_lines_are_cut(stage):
     stage.clock.to(story.CUT_IN_FORCE)
     if stage.north_is_off:
         return
+    if stage.breaks("unannounced"):
+        cut_everything(stage)
     wait_cut(stage)
     screen.say("It is noon. Nothing ordinary crosses any more, and nobody pretends that it does.")
     stage.south.types("status", f"north/{story.CALLED_LINE}")
@@ -93,7 +96,8 @@ def the_house_is_lost(stage):
         return
     screen.say("A running station tells the other over the accord line, which is never cut; the North's liaison desk, whose "
                "counterpart is gone, is told by a file.")
-    stage.desk.types("bulletin", "import", "../to-north/house-lost")
+    if not stage.breaks("untold"):
+        stage.desk.types("bulletin", "import", "../to-north/house-lost")
     the_captors_call(stage, captors)
     stage.desk.types("status", f"south/{story.LIAISON_LINE}")
     stage.desk.types("alarm", "list", show=lambda text: "\n".join(text.split("\n")[-6:]))
@@ -104,7 +108,7 @@ def the_captors_call(stage, captors):
                "and the North's screen says that somebody calls.")
     captors.start()
     captors.types("send", f"north/{story.ACCORD_LINE}", story.FORGED, "--wait", "none")
-    for kind in ("revoked-station", "station-lost-south"):
+    for kind in () if stage.breaks("untold") else ("revoked-station", "station-lost-south"):
         wait_until(lambda k=kind: [a for a in stage.desk.asks("alarm", "list")["alarms"] if a["kind"].startswith(k)],
                    f"the alarm {kind}", LINK_SECONDS)
     captors.stop()
@@ -122,18 +126,20 @@ class Courier:
         self._folder = os.path.join(stage.cast.room, "courier")
         os.makedirs(self._folder, 0o700, exist_ok=True)
 
-    def carry(self, side, other, shown=True):
+    def carry(self, side, other, shown=True, altered=False):
         name = f"../courier/{side.name}-{len(os.listdir(self._folder)) + 1}"
         if shown:
             side.types("courier", "export", other.name, name)
+            if altered:
+                faults.change_a_byte(os.path.join(side.dir, name))
             other.types("courier", "import", name)
         else:
             side.asks("courier", "export", other.name, name)
             other.asks("courier", "import", name)
 
-    def carry_until(self, side, other, arrived):
+    def carry_until(self, side, other, arrived, altered=False):
         """One file where both heard each other since their starts; else they meet by files first."""
-        self.carry(side, other)
+        self.carry(side, other, altered=altered)
         for _ in range(2):
             if arrived():
                 return
@@ -161,7 +167,7 @@ def letters_by_courier(stage):
         def arrived():
             shown = other.asks("record", "show", f"{side.name}/{story.ACCORD_LINE}")
             return any(entry.get("text") == letter.text for entry in shown["entries"])
-        courier.carry_until(side, other, arrived)
+        courier.carry_until(side, other, arrived, altered=stage.breaks("altered") and letter is story.LETTERS[-1])
     screen.say("A last file takes the receipt for the last letter back.")
     courier.carry(stage.south, stage.north)
     stage.north.types("inbox", f"south/{story.ACCORD_LINE}", "--all")
@@ -177,6 +183,9 @@ def months_of_silence(stage):
                "check call comes, and nobody answers: that is a line that is cut, and not a call that was missed. One alarm "
                "told of the cut; the days raise none. That the paths are dead meanwhile stands below it.")
     stage.clock.to(story.SILENCE_OVER)
+    if stage.breaks("paths-live"):
+        stage.network.mend()
+        stage.south.wait_link(stage.north)
     if stage.north_is_off:
         return
     days = ("--from", story.SILENT_FROM, "--to", story.SILENT_TO)

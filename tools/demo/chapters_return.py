@@ -4,15 +4,15 @@ import glob
 import os
 import shutil
 
+import faults
 import screen
 import story
 from ceremony import enrol_liaison, share_bulletins, share_papers
-from chapters import call_and_answer
+from chapters import call, call_and_answer
 from chapters_cut import Courier
 from clock import utc
 from sides import DemoError, LINK_SECONDS, wait_until
 
-FAULTY_PATH = story.PATHS[1]
 LATE_SECONDS = 15
 # A report waits a minute for a path that has not shown itself.
 REPORT_SECONDS = 90
@@ -47,8 +47,8 @@ def agree_by_courier(stage):
         return
     courier.carry_until(south, north, lambda: stage.offers(north))
     north.types("proposal", "list")
-    north.types("proposal", "accept", f"south/{stage.offers(north)[-1]['id']}", *give_mandate(north, south),
-                "--as", north.officer.name, "--yes", "--wait", "durable")
+    order = () if stage.breaks("no-mandate") else give_mandate(north, south)
+    north.types("proposal", "accept", f"south/{stage.offers(north)[-1]['id']}", *order, "--as", north.officer.name, "--yes", "--wait", "durable")
     courier.carry_until(north, south, lambda: agreed(south))
 
 
@@ -67,12 +67,17 @@ def mandates_and_an_agreement(stage):
         stage.south.types("proposal", "list")
 
 
+def mend_paths(stage):
+    stage.network.mend(faulty=None if stage.will_break("S8-report", "no-fault") else story.FAULTY_PATH)
+
+
 def all_lines_come_back(stage):
     agree_by_courier(stage)
     stage.clock.to(story.RESTORED, before=6)
-    screen.say(f"On the morning the paths are mended: the {story.PATHS[0]} whole, the {FAULTY_PATH} in one direction only, which "
-               "nobody knows yet. Both machine rooms start their stations anew.")
-    stage.network.mend(faulty=FAULTY_PATH)
+    screen.say(f"On the morning the paths are mended: {' and '.join(story.SHARED_PATHS)} whole, the {story.FAULTY_PATH} of "
+               f"{story.FAULTY_LINE} in one direction only, which nobody knows yet. Both machine rooms start their stations anew.")
+    if not stage.breaks("no-path"):
+        mend_paths(stage)
     for side in stage.cast.mains:
         if side is stage.south or not stage.north_is_off:
             side.stop()
@@ -89,6 +94,9 @@ def ensure_open(stage):
     """A station that comes late begins its tests then; where nothing comes of that, both agree anew."""
     if stage.north_is_off:
         return
+    if not stage.network.works:
+        screen.say("The paths are mended only now.")
+        mend_paths(stage)
     try:
         wait_until(lambda: stage.south.has_open(stage.north, [story.CALLED_LINE]), "the agreed restoration", LATE_SECONDS)
         return
@@ -146,6 +154,8 @@ def both_announce(stage):
         wait_until(lambda s=side: release_file(s), f"the file of {side.label}", LINK_SECONDS)
         side.types("announce", "show")
     for side, other in (stage.cast.mains, stage.cast.mains[::-1]):
+        if stage.breaks("altered") and side is south:
+            faults.change_a_byte(os.path.join(south.dir, release_file(south)))
         side.verifies("announcement", release_file(side), "--card", "card.note", "--card", f"cards/{other.name}.note")
 
 
@@ -186,7 +196,8 @@ def the_liaison_line_comes_back(stage):
     wait_open(house, desk)
     screen.say("The line is open; the desk answers when a person does.")
     stage.send(house, desk, story.LIAISON_WORD)
-    stage.acknowledge(desk, house, story.LIAISON_WORD)
+    if not stage.breaks("unread"):
+        stage.acknowledge(desk, house, story.LIAISON_WORD)
 
 
 def ensure_liaison(stage):
@@ -201,7 +212,10 @@ def the_first_calls(stage):
     screen.say("The first regular check calls: an officer calls, and an officer answers.")
     for side, other, line in ((stage.south, stage.north, story.CALLED_LINE), (stage.house, stage.desk, story.LIAISON_LINE)):
         stage.comes(story.AFTERNOON_CALLS[line])
-        call_and_answer(stage, side, other, line)
+        if stage.breaks("unanswered") and line == story.LIAISON_LINE:
+            call(stage, side, other, line)
+        else:
+            call_and_answer(stage, side, other, line)
     stage.south.types("status")
 
 
@@ -221,7 +235,7 @@ def wait_reports(cast):
 
 def the_report_names_the_fault(stage):
     screen.say("A ministry says \"fully operational\". The two machines say what they saw, each in the record of both: every "
-               f"line is open, and of the two paths the {FAULTY_PATH} carries one direction only.")
+               f"line is open, and the {story.FAULTY_PATH} of {story.FAULTY_LINE} carries one direction only.")
     ensure_open(stage)
     if stage.north_is_off:
         return

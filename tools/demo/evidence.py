@@ -85,6 +85,8 @@ def _story(evidence):
         yield f"{name}'s act is by mandate {_short(digest)} of its principal, valid in both records"
     if "agreement" in evidence:
         yield from _agreement(evidence["agreement"])
+    if "came_back" in evidence:
+        yield f"of what the lost station held, {evidence['came_back']} entries came back from the other side"
     if "announcement" in evidence:
         yield from _announcement(evidence["announcement"])
     for name, report in evidence.get("reports", {}).items():

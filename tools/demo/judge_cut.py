@@ -105,6 +105,9 @@ def judge_months(bench):
     need([alarm["kind"] for alarm in alarms] == ["cut"], f"not one alarm for all these days: {alarms}")
     ladder = south.ladder(north, story.CALLED_LINE)
     need(ladder["situation"] == "cut-by-them", f"south shows {ladder['situation']}")
+    # A cut hides no fault of a path that arises meanwhile.
+    path = next((rung for rung in ladder["rungs"] if rung["rung"] == "path"), None)
+    need(path and path["known"] != "known good", f"south does not show that no path moves: {path}")
     return {"silence": {"line": story.CALLED_LINE, "days": (south.clock.seconds() - cut["since"]) // 86400,
                         "calls_in_the_cut": silent, "alarms": len(alarms), "situation": ladder["situation"]}}
 

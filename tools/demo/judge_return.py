@@ -72,11 +72,16 @@ def judge_liaison(bench):
     need_open(house, desk, [story.LIAISON_LINE])
     logs = [log for log in desk.line(house, story.ACCORD_LINE)["logs"] if log["whose"] == "far"]
     need(len({log["epoch"] for log in logs}) > 1, "the lines were not taken over in a new epoch")
+    # What the lost station had receipted comes back from the other side, the same in both records.
+    _, held, _ = same_log(desk, house, story.ACCORD_LINE)
+    held = [*held["entries"], *house.line(desk, story.LIAISON_LINE)["entries"]]
+    old = [e for e in held if e["whose"] == "far" and e["time"] < seconds_of(story.HOUSE_LOST)]
+    need(old, f"{house.label} has nothing of what the lost station held")
     read = acknowledged(house, desk, story.NORTH.liaison_officer, story.LIAISON_WORD)
     *records, _ = same_log(house, desk, story.LIAISON_LINE)
     _, far = find_message(house, desk, story.LIAISON_WORD, records)
     officer_signature(far, story.SOUTH.liaison_officer.post)
-    return {"agreement": agreement, **read}
+    return {"agreement": agreement, "came_back": len(old), **read}
 
 
 def judge_report(bench):
@@ -87,9 +92,15 @@ def judge_report(bench):
         need(found, f"{here.name} has written no report")
         said = found[-1]["act"]
         need("every line is open" in said, f"{here.name} reports: {said}")
-        need(f"path {story.PATHS[0]}: works both ways" in said, f"{here.name} does not say that {story.PATHS[0]} works: {said}")
-        need(any(f"path {story.PATHS[1]}: {finding}" in said for finding in FINDINGS),
-             f"{here.name} does not name the fault of {story.PATHS[1]}: {said}")
+        for path in story.SHARED_PATHS:
+            need(f"path {path}: works both ways" in said, f"{here.name} does not say that {path} works: {said}")
+        need(any(f"path {story.FAULTY_PATH}: {finding}" in said for finding in FINDINGS),
+             f"{here.name} does not name the fault of {story.FAULTY_PATH}: {said}")
+        ladder = here.ladder(there, story.FAULTY_LINE)
+        need(story.FAULTY_PATH in [path["name"] for path in ladder["paths"]], f"{here.name} has no {story.FAULTY_PATH} on {story.FAULTY_LINE}")
+        others = [line for line in story.LINES_OF[story.MAIN] if line != story.FAULTY_LINE
+                  and story.FAULTY_PATH in [path["name"] for path in here.ladder(there, line)["paths"]]]
+        need(not others, f"at {here.name} the {story.FAULTY_PATH} carries {others}, too")
         reports[here.name] = said.split("; ")
     return {"reports": reports}
 

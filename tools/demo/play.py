@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+import faults
 import screen
 import story
 import chapters
@@ -26,7 +27,6 @@ from network import Network
 from sides import DemoError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FAULT = "stop-north"
 PLAYS = {
     "S1": chapters.one_word_across, "S1-ack": chapters.a_person_read_it, "S1-deniable": chapters.nothing_to_an_outsider,
     "S1-silence": chapters.the_other_is_off, "S7-call": chapters.a_check_call,
@@ -40,13 +40,10 @@ PLAYS = {
 
 
 def parse_fault(text):
-    name, at, chapter = text.partition("@")
-    if name != FAULT or not at:
-        raise argparse.ArgumentTypeError(f"\"{text}\": the fault is not known; write {FAULT}@CHAPTER")
-    if chapter not in story.CHAPTERS:
-        raise argparse.ArgumentTypeError(
-            f"\"{text}\": no chapter {chapter or '(none given)'}; there are {', '.join(story.CHAPTERS)}")
-    return chapter
+    try:
+        return faults.parse(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
 def parse_new_directory(text):
@@ -73,14 +70,16 @@ def parse_work_factor(text):
 def parse_options():
     parser = argparse.ArgumentParser(prog="./demo", description=(
         "Builds détente, holds the ceremony between two sides, and plays the story with four stations."),
-        epilog="DETENTE_BIN=FOLDER takes built programs instead of building. "
-               "DETENTE_DEMO_WORK_FACTOR=N makes the passphrases cheaper than 18, for tests alone.")
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(["Faults, each told by its chapter's verdict:", *("  " + line for line in faults.known()), "",
+                          "DETENTE_BIN=FOLDER takes built programs instead of building.",
+                          "DETENTE_DEMO_WORK_FACTOR=N makes the passphrases cheaper than 18, for tests alone."]))
     parser.add_argument("--headless", action="store_true", help="ask nobody, and end by itself")
     parser.add_argument("--report", metavar="FILE", type=parse_report, help="write the verdicts as JSON")
     parser.add_argument("--keep", metavar="DIR", type=parse_new_directory,
                         help="make the sides in DIR and leave them; with --headless, running")
-    parser.add_argument("--fault", metavar="stop-north@CHAPTER", type=parse_fault, action="append", default=[],
-                        help="break a chapter on purpose: its verdict must say so; may be given again")
+    parser.add_argument("--fault", metavar="FAULT@CHAPTER", type=parse_fault, action="append", default=[],
+                        help="break a chapter on purpose, as listed below: its verdict must say so; may be given again")
     parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -88,6 +87,7 @@ def parse_options():
 class Player:
     def __init__(self, options, programs, room, work_factor):
         self.options = options
+        self.faults = dict(options.fault)
         self.programs = programs
         self.room = room
         self.clock = StoryClock(room, programs, story.BEGIN)
@@ -117,11 +117,14 @@ class Player:
 
     def _play_chapter(self, chapter, place):
         screen.heading(chapter.title, f"{chapter.id}, {place}")
-        off = chapter.id in self.options.fault
+        fault = self.faults.get(chapter.id)
         stopped = None
         try:
-            self._set_the_stage(chapter, off)
-            PLAYS[chapter.id](Stage(self.cast, self.network, off))
+            self._set_the_stage(chapter, fault == faults.STOP)
+            if fault:
+                screen.say("")
+                screen.bad(f"--fault: {faults.words_of(chapter.id, fault)}.")
+            PLAYS[chapter.id](Stage(self.cast, self.network, chapter.id, self.faults))
         except DemoError as error:
             stopped = str(error)
             screen.bad(f"  {error}")
@@ -143,8 +146,6 @@ class Player:
             chapters_return.wait_reports(self.cast)
         for side in self.cast.north_stations():
             side.stop()
-        screen.say("")
-        screen.bad("--fault: the stations of north are off in this chapter.")
 
     def _judge(self, chapter):
         directories = [word for side in (*self.cast.mains, *self.cast.liaisons) for word in (f"--{side.label}", side.dir)]

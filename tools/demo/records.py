@@ -88,6 +88,12 @@ class Record:
     def entry(self, other, line, whose, index):
         return self._ask("record", "entry", f"{other.name}/{line}", whose, str(index))
 
+    def file(self, name):
+        """One that this side's persons made in their directory."""
+        path = os.path.join(self._dir, name)
+        need(os.path.exists(path), f"{self.label} has made no {name}")
+        return path
+
     def card(self):
         return os.path.join(self._dir, "card.note")
 

@@ -125,9 +125,9 @@ def _fold(line, width):
 
 
 def output(text):
-    """What a command printed, indented as far as a table in it leaves room."""
+    """What a command printed, indented as far as its lines leave room."""
     lines = text.rstrip("\n").split("\n")
-    room = [_WIDTH - len(line) for line in lines if len(line) <= _WIDTH and "  " in line.strip()]
+    room = [_WIDTH - len(line) for line in lines if len(line) <= _WIDTH]
     indent = _INDENT[:min([len(_INDENT), *room])]
     for line in lines:
         for part in _fold(line, _WIDTH - len(indent)):

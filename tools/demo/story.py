@@ -59,8 +59,10 @@ ALL_LINES = PROVABLE_LINES + (DENIABLE_LINE,)
 ACCORD_LINE = "accord"
 # Which stations of both sides carry which line.
 LINES_OF = {MAIN: tuple(line for line in ALL_LINES if line != "liaison"), LIAISON: ("liaison",)}
-# Both go through an emulator, which a chapter may tell to drop what comes. The house has one, without.
-PATHS = ("fibre", "satellite")
+# All go through an emulator, which a chapter may tell to drop what comes. The house has the first, without.
+PATHS = ("fibre", "satellite", "radio")
+# The last is of one line alone; it comes back with a fault.
+SHARED_PATHS, FAULTY_PATH, FAULTY_LINE = PATHS[:2], PATHS[2], "military-east"
 
 CALLED_LINE, LIAISON_LINE = "military-east", "liaison"
 # As in the report; of the lines with such hours two are played.
@@ -138,6 +140,7 @@ ANNOUNCEMENTS = {
     "south": "South and North have restored their lines today at ten o'clock, as the two leaders agreed in their letters.\n",
     "north": "The top leaders agreed to restore mutual trust by restoring the severed communication lines.\n",
 }
+PUBLISHED = "warning.dex"  # the file that a journalist gets
 LIAISON_WORD = Message("liaison", "This is the liaison desk, from Seoul. We read you well.")
 
 # In the order of the story. What is not built yet is not here.
@@ -172,8 +175,7 @@ NOT_PLAYED = (
     "The principals' call (27 July): voice is not built.",
     "The letters' seal: they go signed by each principal, in courier files that only the two stations open; a letter "
     "that the own station cannot read is not built.",
-    "The technical fault is one of a path that all lines between the main stations share; in the report it is "
-    "military-east's alone.",
+    "Check calls are agreed on for military-east and liaison alone; in the report military-west and ship have them, too.",
     "One station speaks with one station of the other side: so the North's liaison desk has a station of its own, and the "
     "demo runs four where the report has three.",
 )
