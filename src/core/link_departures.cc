@@ -4,13 +4,6 @@
 
 namespace detente::core {
 
-namespace {
-
-// A larger packet that keeps its bearer busy for longer would hold back what is more urgent.
-constexpr Duration kPacketTimeMost = std::chrono::milliseconds(250);
-
-}  // namespace
-
 std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, const Paths::Allowed& allowed) {
   std::vector<SentPacket> sent;
   Live* live = current();
@@ -45,7 +38,8 @@ std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, 
 
 void Link::try_larger_packets(Context& context, PathState& path) {
   if (path.size_tried || path.flow.terms().packet_bytes > 0 || path.packet_bytes >= wire::kPacketBytesMax) return;
-  if (path.flow.bearer_time(wire::kPacketBytesMax) > kPacketTimeMost) return;
+  // One that keeps its bearer busy for longer would hold back what is more urgent.
+  if (!path.flow.quick(wire::kPacketBytesMax)) return;
   path.size_tried = true;
   path.size_wanted = true;
   if (!path.open) send_probe(context, path);

@@ -84,6 +84,7 @@ class TcpBearer final : public Bearer {
   struct Route {
     SocketAddress to;
     Duration pause;  // before the next dial
+    Instant brisk_since;
     std::unique_ptr<asio::steady_timer> wake;
     std::optional<ConnectionId> dialled;
     std::optional<ConnectionId> in_use;
@@ -97,7 +98,10 @@ class TcpBearer final : public Bearer {
     return Duration(static_cast<std::int64_t>(
         jitter_.below(static_cast<std::uint64_t>(below.count()) + 1)));
   }
-  void back_off(Route& route) { route.pause = std::min(route.pause * 2, terms_.redial_max); }
+  void back_off(Route& route) {
+    const bool brisk = os_now().mono - route.brisk_since < terms_.redial_brisk_time;
+    route.pause = std::min(route.pause * 2, brisk ? terms_.redial_brisk_max : terms_.redial_max);
+  }
   Held* find(std::optional<ConnectionId> id);
   bool verified(const Held& held) const { return held.heard.has_value(); }
 
@@ -261,6 +265,7 @@ void TcpBearer::heard(ConnectionId id, RouteId route_id) {
   Route& route = routes_[route_id.value];
   route.watch.heard();
   route.pause = terms_.redial_min;
+  route.brisk_since = now;
   if (route.in_use == id) return;
   // Not at once: both would change at the same moment, and each meet the other's old choice. And
   // whoever repeats a datagram first keeps the counterpart's connection from us for a moment only.
@@ -293,7 +298,7 @@ TcpBearer::Held* TcpBearer::accepted_of(RouteId route) {
 Result<RouteId> TcpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_STREAM, listen_.family()));
   routes_.push_back(
-      {to, terms_.redial_min, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
+      {to, terms_.redial_min, os_now().mono, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
        RouteWatch(listen_, to)});
   return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
 }

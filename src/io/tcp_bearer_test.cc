@@ -118,6 +118,7 @@ class TcpBearerTest : public testing::Test {
   TcpBearerTest() {
     terms_.redial_min = 20ms;
     terms_.redial_max = 200ms;
+    terms_.redial_brisk_max = 200ms;
     terms_.settle = 50ms;
   }
 
@@ -309,6 +310,27 @@ TEST_F(TcpBearerTest, DialsAgainWhenThePeerIsBack) {
     station->bearer->send(RouteId{0}, call());
     listener = Plain::listen(port);
   }
+}
+
+TEST_F(TcpBearerTest, AHoleOfSomeSecondsIsOverSoonAfterItsEnd) {
+  terms_.redial_min = 1s;  // doubled, the third dial would come five seconds in and more
+  terms_.redial_max = 60s;
+  std::uint16_t port = 0;
+  std::optional<Plain> listener = Plain::listen(port);
+  auto station = end(0, port);
+  std::optional<Plain> peer;
+  const auto comes = [&] {
+    if (!peer && listener) peer = listener->accept();
+    return peer.has_value();
+  };
+  ASSERT_TRUE(until(comes));
+  peer->write(tcp_frame(datagram('V')));
+  ASSERT_TRUE(until([&] { return station->got.size() == 1; }));
+  listener.reset();
+  peer.reset();
+  EXPECT_TRUE(never(comes, 4s));
+  listener = Plain::listen(port);
+  EXPECT_TRUE(until(comes, 1s));
 }
 
 TEST_F(TcpBearerTest, ACounterpartThatRestartsIsThereAgain) {

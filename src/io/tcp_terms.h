@@ -32,6 +32,10 @@ struct TcpTerms {
   Duration dial_time = std::chrono::seconds(5);
   Duration redial_min = std::chrono::milliseconds(200);
   Duration redial_max = std::chrono::seconds(5);
+  // Instead, in the first time after the start and after the other side was heard: a minute's hole must not cost seconds
+  // when it heals, as with the probes of a suspect path.
+  Duration redial_brisk_max = std::chrono::milliseconds(700);
+  Duration redial_brisk_time = std::chrono::minutes(2);
   // A connection in use stays so while it was heard on within this, and up to as much more, drawn.
   Duration settle = std::chrono::milliseconds(500);
 };

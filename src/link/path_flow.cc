@@ -9,12 +9,17 @@ namespace {
 constexpr std::uint64_t kPacketThreshold = 3;
 // Below this, timers are coarser than the pauses: a burst is sent at once.
 constexpr Duration kBurst = std::chrono::milliseconds(2);
+constexpr Duration kQuickPacket = std::chrono::milliseconds(250);
 
 }  // namespace
 
 Duration PathFlow::bearer_time(std::size_t bytes) const {
   if (terms_.rate_bps == 0) return Duration(0);
   return Duration(static_cast<std::int64_t>((bytes + terms_.framing_bytes) * 8 * 1000000 / terms_.rate_bps));
+}
+
+bool PathFlow::quick(std::size_t bytes) const {
+  return terms_.rate_bps > 0 ? bearer_time(bytes) <= kQuickPacket : yielding_.quick(round_trip_.smoothed());
 }
 
 Duration PathFlow::pause_for(std::size_t bytes) const {
@@ -32,7 +37,7 @@ Instant PathFlow::occupied(Instant now, std::size_t bytes) {
 }
 
 void PathFlow::sent(Instant now, std::uint64_t counter, std::size_t bytes) {
-  if (flight_.emplace(counter, Sent{now, bytes}).second) bytes_ += bytes;
+  if (flight_.emplace(counter, Sent{now, bytes, bytes_}).second) bytes_ += bytes;
   if (terms_.rate_bps == 0) next_paced_ = std::max(next_paced_, now - kBurst) + pause_for(bytes);
   if (bytes_ * 2 < window_) limited_ = false;
   if (bytes_ + kPacket > window_) limited_ = true;
@@ -65,6 +70,7 @@ std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64
     const Duration age = now - it->second.at;
     news.round_trip = age > delay ? age - delay : age;
     news.packet_bytes = it->second.bytes;
+    news.ahead = it->second.ahead;
   }
   // Only the newest is a fresh measurement: the others waited for it.
   for (std::uint64_t counter : out) acknowledged(now, counter, delay, counter == last);
@@ -137,7 +143,7 @@ std::optional<Instant> PathFlow::may_send_at() const {
 }
 
 bool PathFlow::leaves_room_for_document() const {
-  return terms_.rate_bps > 0 || bytes_ == 0 || bytes_ + yielding_.packet_bytes() <= yielding_.bytes();
+  return terms_.rate_bps > 0 || bytes_ == 0 || bytes_ + yielding_.packet_bytes() <= yielding_.bytes(round_trip_.smoothed());
 }
 
 std::optional<Instant> PathFlow::may_send_document_at() const {

@@ -65,6 +65,8 @@ class PathFlow {
   // When it may by its pace (perhaps that is past); nothing while the window is full.
   std::optional<Instant> may_send_at() const;
 
+  // Whether the path may well carry a packet of this size in a quarter of a second.
+  bool quick(std::size_t bytes) const;
   const RoundTrip& round_trip() const { return round_trip_; }
   std::uint32_t loss_per_mille() const { return loss_ >> 10; }  // smoothed over about 32 packets
   std::size_t window() const { return window_; }
@@ -80,6 +82,7 @@ class PathFlow {
   struct Sent {
     Instant at;
     std::size_t bytes = 0;
+    std::size_t ahead = 0;  // in flight then
   };
   void note(bool arrived);
   void reduce(Instant now, Instant sent_at);

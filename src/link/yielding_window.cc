@@ -10,21 +10,57 @@ namespace {
 constexpr Duration kTarget = std::chrono::milliseconds(60);
 constexpr Duration kStale = std::chrono::minutes(10);  // RFC 6817 section 4.2: what a path was so long ago says nothing
 constexpr int kSlowdownShare = 9;                      // a tenth of the time
+constexpr Duration kFar = std::chrono::milliseconds(100);         // a round trip that may be a bearer's slowness
+constexpr Duration kSlowPacket = std::chrono::milliseconds(250);  // what a packet takes on a slow one
+constexpr unsigned kAloneLeast = 8, kAloneMost = 64;
 
 }  // namespace
 
+std::size_t YieldingWindow::first_packets(Duration round_trip) { return round_trip > kFar ? 1 : kFirstPackets; }
+
 // A larger packet takes longer: its round trip is not to be compared with a smaller one's.
-void YieldingWindow::begin_anew(std::size_t packet_bytes) {
-  packet_ = packet_bytes;
-  window_ = std::max(window_, kFirstPackets * packet_);
+void YieldingWindow::begin_anew(const Acknowledged& news) {
+  if (packet_ == 0) quick_ = news.round_trip <= kFar;
+  packet_ = news.packet_bytes;
+  window_ = std::max(window_, first_packets(news.round_trip) * packet_);
   base_ = base_before_ = Duration(INT64_MAX);
   sample_count_ = 0;
 }
 
-void YieldingWindow::measure(const Acknowledged& news) {
-  if (news.packet_bytes * 4 < packet_ * 3) return;  // a small one: it would make the least too low
+bool YieldingWindow::measure(const Acknowledged& news) {
+  if (news.packet_bytes * 4 < packet_ * 3) return false;  // a small one: it would make the least too low
   base_ = std::min(base_, news.round_trip);
   samples_[sample_count_++ % samples_.size()] = news.round_trip;
+  return true;
+}
+
+// What waited behind few packets, and long: no need to see it four times.
+bool YieldingWindow::one_at_a_time(const Acknowledged& news, bool measured) {
+  if (alone_left_ > 0) {
+    if (--alone_left_ == 0) {
+      slow_start_ = true;
+      slow_start_until_ = kMost;
+      sample_count_ = 0;
+    }
+    window_ = packet_;
+    return true;
+  }
+  if (window_ > kFirstPackets * packet_) {
+    quick_ = true;
+    alone_last_ = 0;
+    return false;
+  }
+  // Others may have left the bearer meanwhile: a packet takes at least as much.
+  if (!measured || news.ahead == 0) return false;
+  const auto before = std::max(news.ahead, packet_);
+  if ((news.round_trip - base()) * static_cast<std::int64_t>(packet_) < kSlowPacket * static_cast<std::int64_t>(before)) return false;
+  quick_ = false;
+  alone_left_ = alone_last_ = std::clamp(alone_last_ * 2, kAloneLeast, kAloneMost);
+  window_ = packet_;
+  base_ = base_before_ = Duration(INT64_MAX);  // each of those is a fresh measurement
+  slowdown_due_.reset();
+  slowdown_since_.reset();
+  return true;
 }
 
 Duration YieldingWindow::queueing() const {
@@ -67,14 +103,16 @@ void YieldingWindow::grow(Instant now, std::size_t bytes) {
 void YieldingWindow::acknowledged(Instant now, const Acknowledged& news) {
   if (now - last_ > kStale || news.packet_bytes > packet_ + packet_ / 4) {
     if (now - last_ > kStale) *this = YieldingWindow();
-    begin_anew(news.packet_bytes);
+    begin_anew(news);
   }
   last_ = now;
-  measure(news);
+  if (one_at_a_time(news, measure(news))) return;
   if (slowdown_due_ && now >= *slowdown_due_) return slow_down(now);
   if (now < frozen_until_ || sample_count_ == 0) return;
   // The queue that this window made is over when the samples of that time are.
   if (!news.limited && queueing() <= kTarget) return;
+  // Until a packet behind another has shown what a packet takes, there is no third.
+  if (!quick_ && news.ahead == 0 && window_ >= 2 * packet_) return;
   grow(now, news.bytes);
   window_ = std::clamp(window_, packet_, kMost);
 }

@@ -141,5 +141,32 @@ TEST(SlowBearer, ADocumentThereHardlyDelaysAFlash) {
   EXPECT_TRUE(slow.whole);
 }
 
+// Nor has one of so low a rate that a single packet of a document takes seconds: one is under way at a time, but for a trial.
+TEST(SlowBearer, ADocumentWithoutARateLeavesOnePacketBeforeAFlash) {
+  for (const std::uint64_t rate : {2400u, 9600u}) {
+    SlowPair slow(4, rate, false);
+    const Duration packet(static_cast<std::int64_t>((508 + kFraming) * 8 * 1000000 / rate));
+    const Duration alone = slow.flash();
+    Bytes document(rate * 20);
+    slow.random.fill(document);
+    slow.pair.send_document(0, kLine, document);
+    Duration longest{}, sum{};
+    for (int i = 0; i < 10; ++i) {
+      slow.pair.run(packet * (i == 0 ? 0 : 3) + milliseconds(170 * i));
+      slow.collect();
+      slow.came.clear();
+      const Duration took = slow.flash();
+      sum += took;
+      longest = std::max(longest, took);
+    }
+    EXPECT_LE(longest, alone + packet * 2) << rate << " bit/s; alone " << alone.count();
+    EXPECT_LE(sum / 10, alone + packet) << rate << " bit/s";
+    EXPECT_LE(slow.largest, 508u) << rate;
+    slow.pair.run(seconds(300));
+    slow.collect();
+    EXPECT_TRUE(slow.whole) << rate;
+  }
+}
+
 }  // namespace
 }  // namespace detente::sim
