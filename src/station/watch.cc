@@ -132,7 +132,10 @@ void Watch::tick() {
   }
   look_at_clock(time);
   look_at_paths(time);
-  for (auto& [key, line] : lines_) advance(line, time);
+  for (auto& [key, line] : lines_) {
+    advance(line, time);
+    look_at_query(line);
+  }
   escalate();
   look_at_vigilance(time);
   look_at_credentials(time);
@@ -261,6 +264,8 @@ void Watch::on_event(const core::DeskEvent& event) {
     take_durable(placed->peer, placed->line, placed->submission);
     look(placed->peer, placed->line);
   }
+  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event))
+    if (OneLine* line = find(receipt->peer, receipt->line)) return look_at_query(*line);
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }
 
