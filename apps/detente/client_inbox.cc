@@ -149,7 +149,7 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}});
     return say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : "");
   }
-  DETENTE_TRY_VOID(say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : ""));
+  DETENTE_TRY_VOID(put_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : ""));
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
   return follow_events(
       station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
@@ -198,7 +198,7 @@ Result<void> events(Context& context, const EventsOptions& options) {
     context.result(answer);
     return say_clocks(context, station);
   }
-  DETENTE_TRY_VOID(say_clocks(context, station));
+  DETENTE_TRY_VOID(put_clocks(context, station));
   for (const Json& event : answer["events"]) put(context, event, {event_line(event)});
   return follow_events(station, answer.value("next", since),
                        [&](const Json& event) -> Result<void> {
@@ -215,7 +215,7 @@ void add_inbox_commands(CLI::App& app, Context& context) {
       app.add_subcommand("inbox", "What the other side said and no person acknowledged");
   inbox_command->add_option("ADDRESS", options->address, "One line; all of them without it");
   inbox_command->add_flag("--all", options->all, "Both sides' entries, acknowledged or not");
-  inbox_command->add_flag("--follow", options->follow, "Go on with what arrives");
+  inbox_command->add_flag("--follow", options->follow, "Go on with what arrives; with --json an object a line, the first with the clocks");
   inbox_command->add_option("--save", options->save, "Save the documents that are all here into this directory")
       ->check([](const std::string& directory) { return directory.empty() ? std::string("give a directory") : std::string(); });
   example(*inbox_command, "detente inbox north/military-west --save documents/");
@@ -224,7 +224,7 @@ void add_inbox_commands(CLI::App& app, Context& context) {
 
   auto events_options = std::make_shared<EventsOptions>();
   CLI::App* events_command = app.add_subcommand("events", "What happened at the station lately: the newest, or all that it keeps");
-  events_command->add_flag("--follow", events_options->follow, "Go on with what happens");
+  events_command->add_flag("--follow", events_options->follow, "Go on with what happens; with --json an object a line, the first with the clocks");
   events_command->add_flag("--all", events_options->all, "All that the station keeps");
   events_command->add_option("--since", events_options->since, "All after the event of this number");
   example(*events_command, "detente events --follow");

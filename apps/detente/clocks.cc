@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
 
 #include "client_show.h"
 #include "io/os_clock.h"
@@ -74,6 +75,13 @@ std::vector<std::string> clock_lines(const Json& clocks, const std::string& only
 Result<void> say_clocks(Context& context, const StationClient& station, const std::string& only, const std::string& mark) {
   DETENTE_TRY(clocks, ask(station, only));
   say(context, clocks, mark);
+  return {};
+}
+
+Result<void> put_clocks(Context& context, const StationClient& station, const std::string& only) {
+  if (!context.json) return say_clocks(context, station, only);
+  DETENTE_TRY(clocks, ask(station, only));
+  std::cout << Json{{"ok", true}, {"clocks", std::move(clocks)}}.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n" << std::flush;
   return {};
 }
 

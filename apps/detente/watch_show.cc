@@ -87,6 +87,7 @@ std::string line_words(const Json& line) {
   if (what == "returned") return "a " + line.value("kind", "message") + " of " + text_of(line, "author") + " went back: \"" + text_of(line, "text") + "\". " + text_of(line, "why");
   if (what == "dropped") return "a " + line.value("kind", "message") + " of " + text_of(line, "author") + " was dropped: " + text_of(line, "why");
   if (what == "clock") return clock_words(line);
+  if (what == "query") return "our question of " + utc_text(line["asked"]) + " whether anybody is there reached their station at " + utc_text(line["there"]);
   if (what == "life") return "a sign of life of the other side";
   if (what == "left") return "officer " + std::to_string(number(line, "officer")) + " is not on watch any more: " + text_of(line, "why");
   if (what == "accord") return "version " + std::to_string(number(line, "version")) + " of the accord with " + text_of(line, "counterpart") + " is in force";

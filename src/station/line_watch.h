@@ -107,6 +107,7 @@ class LineWatch {
   // Open or not at `now`, and in words; nothing where the accord plans no calls.
   struct Hours {
     watch::LineHours hours;
+  void hold_query(WallTime since) { presence_.hold(since); }  // their station has this side's question since then
     std::string words;
   };
   std::optional<Hours> hours(WallTime now) const;

@@ -79,14 +79,24 @@ TEST_F(LineWatchTest, APresenceQueryIsAnsweredByItsOwnAnswerAlone) {
   WatchAct other = act(false, line::PresenceDeed::kReady, noon, 0);
   other.references.push_back({record::Whose::kOthers, {}, 3, {}});
   EXPECT_FALSE(watch_.take(other, noon)) << "it answers another question";
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), noon), PresenceState::kWaiting);
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T12:10:00Z")), PresenceState::kUnanswered);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T15:00:00Z")), PresenceState::kNotThere) << "nobody was asked";
+  watch_.hold_query(at("2027-03-01T15:00:00Z"));
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T15:09:59Z")), PresenceState::kWaiting);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T15:10:00Z")), PresenceState::kUnanswered);
   other.references.front().index = 4;
   EXPECT_TRUE(watch_.take(other, noon));
   EXPECT_EQ(watch_.presence_state(*watch_.presence(true), noon), PresenceState::kReady);
   // The question is read again at every start: its answer stays.
   EXPECT_FALSE(watch_.take(act(true, line::PresenceDeed::kAsked, noon, 4), noon));
   EXPECT_TRUE(watch_.presence(true)->answer);
+}
+
+TEST_F(LineWatchTest, AQueryThatWasLongOnItsWayIsOpenFromWhenItCame) {
+  WatchAct asked = act(false, line::PresenceDeed::kAsked, at("2027-03-01T09:00:00Z"), 0);
+  asked.stored_at = at("2027-03-01T12:00:00Z");
+  watch_.take(asked, asked.stored_at);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(false), at("2027-03-01T12:09:59Z")), PresenceState::kWaiting);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(false), at("2027-03-01T12:10:00Z")), PresenceState::kUnanswered);
 }
 
 TEST_F(LineWatchTest, AnExtensionNeedsBothAndTheSameInstant) {

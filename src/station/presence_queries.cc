@@ -1,9 +1,12 @@
 #include "station/presence_queries.h"
 
+#include <algorithm>
+
 namespace detente::station {
 
 const char* to_string(PresenceState state) {
   switch (state) {
+    case PresenceState::kNotThere: return "not there";
     case PresenceState::kWaiting: return "waiting";
     case PresenceState::kReady: return "ready";
     case PresenceState::kNotNow: return "not now";
@@ -14,7 +17,8 @@ const char* to_string(PresenceState state) {
 
 PresenceState presence_state(const PresenceQuery& query, std::uint32_t minutes, WallTime now) {
   if (query.answer) return *query.answer == line::PresenceDeed::kReady ? PresenceState::kReady : PresenceState::kNotNow;
-  return now.seconds >= query.at.seconds + minutes * 60 ? PresenceState::kUnanswered : PresenceState::kWaiting;
+  if (!query.held) return PresenceState::kNotThere;
+  return now.seconds >= query.held->seconds + minutes * 60 ? PresenceState::kUnanswered : PresenceState::kWaiting;
 }
 
 bool PresenceQueries::take(const WatchAct& act, line::PresenceDeed deed, const LogPosition& position) {
@@ -23,7 +27,8 @@ bool PresenceQueries::take(const WatchAct& act, line::PresenceDeed deed, const L
     const std::size_t asker = act.own ? 0 : 1;
     auto& held = asked_[asker];
     if (held && position <= asked_at_[asker]) return false;
-    held = PresenceQuery{act.place, act.at, act.officer, std::nullopt, {}, {}};
+    const auto since = act.own ? std::nullopt : std::optional(std::max(act.at, act.stored_at));
+    held = PresenceQuery{act.place, act.at, act.officer, since, std::nullopt, {}, {}};
     asked_at_[asker] = position;
     static_cast<void>(match(asker));
     return true;

@@ -16,19 +16,25 @@ struct PresenceQuery {
   EntryPlace place;
   WallTime at;
   std::string officer;
+  // Since when the station of whoever is asked is known to have it. Nobody there has been asked before that.
+  std::optional<WallTime> held;
   std::optional<line::PresenceDeed> answer;
   WallTime answered_at;
   std::string answered_by;
 };
 
-enum class PresenceState { kWaiting, kReady, kNotNow, kUnanswered };
-const char* to_string(PresenceState state);  // "waiting", "ready", "not now", "unanswered"
+enum class PresenceState { kNotThere, kWaiting, kReady, kNotNow, kUnanswered };
+const char* to_string(PresenceState state);  // "not there" (no receipt for it), "waiting", "ready", "not now", "unanswered"
 PresenceState presence_state(const PresenceQuery& query, std::uint32_t minutes, WallTime now);
 
 class PresenceQueries {
  public:
   // False when it was known already, or answers nothing that is asked now.
   bool take(const WatchAct& act, line::PresenceDeed deed, const LogPosition& position);
+  // Their station has the own question.
+  void hold(WallTime since) {
+    if (asked_[0] && !asked_[0]->held) asked_[0]->held = since;
+  }
   const std::optional<PresenceQuery>& newest(bool own) const { return asked_[own ? 0 : 1]; }
 
  private:

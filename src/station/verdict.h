@@ -25,6 +25,7 @@ using Lineage = std::vector<const accord::AccordInForce*>;
 struct EntryPlace {
   record::EpochId epoch{};
   std::uint64_t index = 0;
+  bool operator==(const EntryPlace&) const = default;
 };
 
 // `accords`: of the lineage, oldest first, the last in force. What was signed under a former one stays signed.

@@ -132,7 +132,10 @@ void Watch::tick() {
   }
   look_at_clock(time);
   look_at_paths(time);
-  for (auto& [key, line] : lines_) advance(line, time);
+  for (auto& [key, line] : lines_) {
+    advance(line, time);
+    look_at_query(line);
+  }
   escalate();
   look_at_vigilance(time);
   look_at_credentials(time);
@@ -261,6 +264,8 @@ void Watch::on_event(const core::DeskEvent& event) {
     take_durable(placed->peer, placed->line, placed->submission);
     look(placed->peer, placed->line);
   }
+  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event))
+    if (OneLine* line = find(receipt->peer, receipt->line)) return look_at_query(*line);
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }
 
@@ -428,18 +433,21 @@ void Watch::tell_zones(const Counterpart& counterpart) {
 void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones) {
   if (line.annex->line != kAccordLine) return;
   const PeerId peer = line.counterpart->peer;
-  told_zones_[{peer, act.own}] = zones;
-  if (act.own) return;
+  const auto told = told_zones_.find({peer, false});
+  if (told == told_zones_.end()) return;  // not known, which settles nothing
   std::string differ;
-  for (const line::ZoneDigest& theirs : zones)
+  for (const line::ZoneDigest& theirs : told->second)
     for (const line::ZoneDigest& ours : zones_[peer])
       if (ours.zone == theirs.zone && ours.digest != theirs.digest)
         differ += (differ.empty() ? "" : ", ") + wire::display_line(ours.zone);
-  if (differ.empty()) end(line.name, "zone-rules");  // also one that a run before this one raised
-  if (differ == zone_difference_[peer]) return;
+  told_zones_[{line.counterpart->peer, act.own}] = zones;
+  // What an old entry says may be settled by a newer one: at a start all of them are read before anything is said.
+  if (!act.own && started_) compare_zones(line);
+}
+
+void Watch::compare_zones(const OneLine& line) {
   zone_difference_[peer] = differ;
-  if (differ.empty()) return;
-  raise(line.name, "zone-rules", zone_difference_words(differ));
+  differ.empty() ? ask_no_more(line.name, "zone-rules") : ask_person(line.name, "zone-rules", zone_difference_words(differ));
 }
 
 std::string Watch::zone_difference_words(const std::string& zones) {
@@ -460,6 +468,7 @@ void Watch::tell_on_watch(OneLine& line) {
   const WatchTold told = line.annex->hours.on_watch;
   if (told == WatchTold::kNothing) return;
   line::OnWatch claim;
+    if (key.line == kAccordLine) compare_zones(line);
   claim.since = people_.staffed_since(line.name);
   const auto on = people_.on(line.name);
   if (claim.since && told == WatchTold::kPost && !on.empty())

@@ -111,6 +111,8 @@ class Watch {
     std::set<std::pair<record::EpochId, std::uint64_t>> rung;  // FLASH that came ahead of others
     std::map<core::SubmissionId, watch::CallFact> not_durable;  // own acts that the disk may still refuse
     bool look_wanted = false;
+    std::optional<EntryPlace> query_on_its_way;  // this run has seen that no receipt for it had come
+    std::optional<std::pair<EntryPlace, WallTime>> query_held;  // as the log has it
     std::optional<WallTime> accord_since;  // when the accord in force followed another
     bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
@@ -171,6 +173,12 @@ class Watch {
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
   void look_at_register(OneLine& line);  // watch_cuts.cc
   // watch_alarms.cc: an alarm is raised once while its cause lasts.
+  // watch_queries.cc: what became of this side's question whether anybody is there.
+  void look_at_query(OneLine& line);
+  std::optional<PresenceQuery> unsent_query(const OneLine& line) const;  // the newest that no path has carried yet
+  void read_query(const Json& line);
+  std::set<line::CallDeed> withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why);
+  void compare_zones(const OneLine& line);
   void raise(const std::string& line, const std::string& kind, const std::string& words);
   void end(const std::string& line, const std::string& kind, const std::string& words = "");
   Result<void> check_acknowledge(std::uint64_t alarm) const;

@@ -101,6 +101,7 @@ Result<void> Watch::replay_again() {
   started_ = false;
   begin_books(replay);
   started_ = true;
+  look_at_zones();
   for (auto& [key, line] : lines_) {
     if (line.watch->book() == nullptr) continue;
     if (line.watch->book()->silence().row() == 0) end(line.name, "silence");

@@ -73,6 +73,9 @@ Json Watch::call_json(const OneLine& line, const watch::BookCall& call) const {
 }
 
 Json Watch::presence_json(const OneLine& line, bool own) const {
+  if (const auto waiting = own ? unsent_query(line) : std::nullopt)
+    return {{"asked_at", waiting->at.seconds}, {"asked_by", wire::display_line(waiting->officer)}, {"state", to_string(PresenceState::kNotThere)},
+            {"epoch", ""}, {"index", Json()}, {"answered_at", Json()}, {"answered_by", ""}, {"until", Json()}};
   const auto& query = line.watch->presence(own);
   if (!query) return {};
   const PresenceState state = line.watch->presence_state(*query, now());
@@ -83,7 +86,7 @@ Json Watch::presence_json(const OneLine& line, bool own) const {
           {"index", query->place.index},
           {"answered_at", query->answer ? Json(query->answered_at.seconds) : Json()},
           {"answered_by", wire::display_line(query->answered_by)},
-          {"until", query->at.seconds + line.watch->presence_minutes() * 60}};
+          {"until", query->held ? Json(query->held->seconds + line.watch->presence_minutes() * 60) : Json()}};
 }
 
 Json Watch::hours_json(const OneLine& line) const {

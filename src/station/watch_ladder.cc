@@ -69,7 +69,7 @@ void add_under_way(const LineWatch& line, WallTime now, std::vector<watch::Under
   }
   for (const bool own : {true, false})
     if (const auto& query = line.presence(own); query && line.presence_state(*query, now) == PresenceState::kWaiting)
-      out.push_back({own ? What::kWeAsked : What::kTheyAsked, query->at, {query->at.seconds + line.presence_minutes() * 60}});
+      out.push_back({own ? What::kWeAsked : What::kTheyAsked, query->at, {query->held->seconds + line.presence_minutes() * 60}});
 }
 
 void add_presence(const LineWatch& line, WallTime now, watch::PeopleFacts& people) {
@@ -77,6 +77,7 @@ void add_presence(const LineWatch& line, WallTime now, watch::PeopleFacts& peopl
   if (!query) return;
   const std::string by = wire::display_line(query->answered_by);
   switch (line.presence_state(*query, now)) {
+    case PresenceState::kNotThere:
     case PresenceState::kWaiting: return;
     case PresenceState::kReady:
       people.presence = {watch::Presence::kReady, query->answered_at, by};
@@ -163,6 +164,9 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
     facts.people.seen_doing = seen->doing;
   }
   add_under_way(*line->watch, time, facts.people.under_way);
+  auto ours = unsent_query(*line);
+  if (const auto& held = line->watch->presence(true); !ours && held && line->watch->presence_state(*held, time) == PresenceState::kNotThere) ours = held;
+  if (ours) facts.people.under_way.push_back({watch::UnderWay::What::kAskNotThere, ours->at, {}});
   facts.outage = outage_facts(outages_of(*line), time);
   facts.outage_over = over_facts(*line, time);
   if (const std::string trouble = line->watch->zone_trouble(); !trouble.empty())

@@ -156,6 +156,7 @@ void Watch::on_accord_changed(const Counterpart& counterpart) {
   tell_zones(counterpart);
   for (auto& [key, line] : lines_)
     if (key.peer == counterpart.peer) tell_on_watch(line);
+    if (what == "query") read_query(line);
 }
 
 Result<void> Watch::read_line(Replay& replay, const Json& line) {

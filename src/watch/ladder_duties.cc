@@ -25,6 +25,9 @@ std::string duties_text(const LadderFacts& facts) {
     switch (one.what) {
       case What::kWeCalled: out += "Wait for the answer to our call of " + since + ", until " + until + "."; break;
       case What::kWeAsked: out += "Wait for the answer to our query of " + since + ", until " + until + "."; break;
+      case What::kAskNotThere:
+        out += "Our query of " + since + " is not known to have reached their station: nobody there was asked yet.";
+        break;
       case What::kOurCall: out += "It is our turn: make the check call of " + since + ": detente call LINE --as YOU."; break;
       case What::kTheirCall:
         out += "They are late with the check call of " + since + ": you may make it: detente call LINE --as YOU.";
@@ -41,10 +44,13 @@ std::string duties_text(const LadderFacts& facts) {
 std::string waiting_text(const LadderFacts& facts) {
   using What = UnderWay::What;
   std::string out;
-  for (const UnderWay& one : facts.people.under_way)
+  for (const UnderWay& one : facts.people.under_way) {
+    if (one.what == What::kAskNotThere)
+      out += std::string(out.empty() ? "" : "; ") + "asked whether anybody is there at " + time_text(one.since) + ", and no receipt of their station has come for it";
     if (one.what == What::kWeCalled || one.what == What::kWeAsked)
       out += std::string(out.empty() ? "" : "; ") + (one.what == What::kWeCalled ? "called" : "asked whether anybody is there") +
              " at " + time_text(one.since) + ", waiting for an answer until " + time_text(one.until);
+  }
   return out;
 }
 

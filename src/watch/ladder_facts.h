@@ -134,6 +134,7 @@ struct UnderWay {
   enum class What : std::uint8_t {
     kWeCalled,   // and they have not answered
     kWeAsked,    // whether anybody is there
+    kAskNotThere,  // the same, and it is not known to have reached their station
     kOurCall,    // is due
     kTheirCall,  // is late: this side may call
     kTheyCalled,

@@ -3,6 +3,7 @@
 The list of commands is the program's own: one that is in neither set below fails this test.
 """
 
+import json
 import re
 import subprocess
 import unittest
@@ -89,6 +90,16 @@ class Screens(unittest.TestCase):
                 there, = clocks["counterparts"]
                 self.assertEqual((there["counterpart"], there["not_measured_since"]), ("north", None))
                 self.assertLessEqual(abs(there["offset_s"]), there["uncertainty_s"])
+
+    def test_what_goes_on_begins_with_both_clocks(self):
+        self.connect()
+        for screen in ("inbox", "events"):
+            with self.subTest(screen):
+                with subprocess.Popen([DETENTE, screen, "--follow", "--json", "--dir", self.south.dir], stdout=subprocess.PIPE, text=True) as going:
+                    self.addCleanup(going.kill)
+                    there, = json.loads(going.stdout.readline())["clocks"]["counterparts"]
+                    going.kill()
+                self.assertEqual((there["counterpart"], there["not_measured_since"]), ("north", None))
 
     def test_what_is_not_measured_is_said_as_that(self):
         self.assertRegex(self.south.shown("calls", LINE), "clocks: here .*, there not known; no trusted time here: the station, which measures it")

@@ -66,12 +66,13 @@ class Station:
         self.name = os.path.basename(directory)
         self.process = None
         self.env = {}  # of the next process, beside the test's own
+        self.within = []  # a command that runs the next process in surroundings of its own
         self._stderr = open(os.path.join(directory, "station.stderr"), "ab+")
 
     # ---- process ----
 
     def spawn(self, *options):
-        self.process = subprocess.Popen([DETENTE, "station", "run", "--dir", self.dir, *options],
+        self.process = subprocess.Popen([*self.within, DETENTE, "station", "run", "--dir", self.dir, *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=self._stderr, env={**os.environ, **self.env})
 

@@ -326,7 +326,7 @@ class People(WatchCase):
         self.assertIn("nobody asks", self.refused(self.north, "presence", "ready", "navy", "--as", "ri"))
         self.cli(self.south, "presence", "ask", "navy", "--as", "kim")
         wait_until(lambda: self.watch(self.north, "navy")["presence"]["theirs"], "the question")
-        self.assertEqual(self.watch(self.south, "navy")["presence"]["ours"]["state"], "waiting")
+        wait_until(lambda: self.watch(self.south, "navy")["presence"]["ours"]["state"] == "waiting", "its receipt")
         self.cli(self.north, "presence", "not-now", "navy", "--as", "ri")
         wait_until(lambda: self.watch(self.south, "navy")["presence"]["ours"]["state"] == "not now", "the answer")
         self.cli(self.south, "presence", "ask", "navy", "--as", "kim")

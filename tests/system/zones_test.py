@@ -1,4 +1,4 @@
-"""Time zones as a watch meets them: one that is not known here, both changes of daylight saving, two nine o'clocks."""
+"""Time zones as a watch meets them: one that is not known here, rules that differ between the two machines, both changes of daylight saving, two nine o'clocks."""
 
 import calendar
 import pathlib
@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from clocks import StoryClock
+from disks import can_mount
 from stations import Lab, wait_until
 
 MINUTE = 60
@@ -89,6 +90,55 @@ class Unknown(ZoneCase):
             if start == 0:
                 self.south.stop()
                 self.south.start()
+
+
+class Differ(ZoneCase):
+    # North's machine takes Shanghai's rules for Seoul's: there the hour comes an hour later.
+    OTHER = ["unshare", "--mount", "sh", "-c", 'mount --bind /usr/share/zoneinfo/Asia/Shanghai /usr/share/zoneinfo/Asia/Seoul && exec "$@"', "sh"]
+
+    def zone_alarms(self, station):
+        return [(a["kind"], a["line"], a["ended_at"] is None, a["count"]) for a in station.get("/v1/watch")["alarms"] if a["kind"] == "zone-rules"]
+
+    def told(self, station):
+        """What each of its screens says of the difference."""
+        other = self.other(station)
+        status = station.shown("status", f"{other}/{LINE}", env=self.clock.env)
+        return ["zone rules differ for Asia/Seoul" in status,
+                station.get(f"/v1/counterparts/{other}/lines/{LINE}/watch")["zones_differ"] != ""]
+
+    @unittest.skipUnless(can_mount(), "needs root, for zone data of one station's own")
+    def test_it_is_said_on_both_sides_and_a_call_is_answered_all_the_same(self):
+        nine = utc(2027, 3, 2)
+        self.lab_of(hours("09:00", "Asia/Seoul"), nine - HOUR)
+        self.north.within = self.OTHER
+        self.start()
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: self.zone_alarms(s) == [("zone-rules", f"{self.other(s)}/accord", True, 1)],
+                       lambda s=station: self.zone_alarms(s))
+            self.assertEqual(self.told(station), [True, True])
+        self.south.kill()
+        self.south.start()
+        self.assertEqual(self.zone_alarms(self.south), [("zone-rules", "north/accord", True, 1)], "it stands, and is not raised again")
+        self.south.wait_link("north")
+        self.assertEqual([self.call_on(s, (2027, 3, 2))["at"] for s in (self.south, self.north)], [nine, nine + HOUR])
+        self.clock.set(nine + 10)
+        self.wait_state(self.south, (2027, 3, 2), "due")
+        self.south.cli("call", LINE, "--as", "kim", env=self.clock.env)
+        wait_until(lambda: self.call_on(self.north, (2027, 3, 2))["facts"], "the call to come")
+        self.answer()
+        for station in (self.south, self.north):
+            self.wait_state(station, (2027, 3, 2), "answered in time")
+        # The same rules on both, and the alarm is over at both.
+        self.north.stop()
+        self.north.within = []
+        self.north.start()
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: self.zone_alarms(s) == [("zone-rules", f"{self.other(s)}/accord", False, 1)],
+                       lambda s=station: self.zone_alarms(s))
+            self.assertEqual(self.told(station), [False, False])
+        self.south.kill()
+        self.south.start()
+        self.assertEqual(self.zone_alarms(self.south), [("zone-rules", "north/accord", False, 1)], "what is settled is not told at a start")
 
 
 class DaylightSaving(ZoneCase):
