@@ -284,12 +284,27 @@ class Silence(WatchCase):
         self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
         self.assertEqual(self.cli(self.south, "alarm", "list")["first_words"], [], "it was said")
 
+        self.held_through_a_cut()
 
 class People(WatchCase):
     def test_on_watch_handover_and_what_the_other_side_is_told(self):
         self.start()
         self.assertIsNone(self.watch(self.north)["on_watch_there"])
         self.cli(self.south, "watch", "on", "--as", "kim")
+    def held_through_a_cut(self):
+        """Before anybody has spoken they cut the line: what is held is on the card, and is for whoever speaks alone."""
+        situation = lambda: self.south.get("/v1/counterparts/north/lines/military-west/status")["situation"]
+        self.cli(self.north, "cut", "south/military-west", "--as", "ri", "--reason", "The leaflets.", "--yes")
+        wait_until(lambda: situation() == "cut-by-them", situation)
+        self.cli(self.south, "send", "military-west", "Keep this until then.", "--as", "kim", "--if-cut", "hold", "--wait", "durable")
+        card = self.cli(self.south, "alarm", "list")["first_words"][0]
+        held, = [one for one in card["for_you"] if one["what"] == "held"]
+        self.assertRegex(held["words"], r'waiting-\d+ of duty-officer.*: "Keep this until then\." \(held: it stays through a cut\)')
+        self.assertIn("I have 1 entry to pass to you.", card["say"][3])
+        self.assertNotIn("Keep this until then", " ".join(card["say"]))
+        self.assertIn("(held: it stays through a cut)", self.south.shown("alarm", "list", env=self.clock.env))
+
+
         wait_until(lambda: (self.watch(self.north)["on_watch_there"] or {}).get("who") == "duty-officer", "the claim")
         self.assertIsNone(self.watch(self.north, "navy")["on_watch_there"], "the accord tells nothing on that line")
         for words in (("handover", "--as", "park", "--to", "kim"), ("off", "--as", "park"), ("off", "--as", "park", "liaison")):
