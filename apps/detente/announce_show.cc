@@ -24,10 +24,9 @@ std::string released_words(const Json& text) {
 std::string seconds_words(const Json& ms) { return fmt::format("{:+.3f} s", static_cast<double>(ms.get<std::int64_t>()) / 1000); }
 
 // Nothing where nothing was measured in this run of the station.
-std::string bounds_words(const Json& announcement) {
-  const Json& bounds = announcement["clock_bounds"];
+std::string bounds_words(const Json& bounds, const std::string& is) {
   if (bounds.is_null()) return "";
-  return "their clock less ours is between " + seconds_words(bounds["low_ms"]) + " and " + seconds_words(bounds["high_ms"]);
+  return "their clock less ours " + is + " between " + seconds_words(bounds["low_ms"]) + " and " + seconds_words(bounds["high_ms"]);
 }
 
 std::string asks_words(const Json& announcement) {
@@ -35,7 +34,7 @@ std::string asks_words(const Json& announcement) {
   if (why == "restored")
     return "this station's disk went back to an older copy since it was agreed on: ask the other side whether it was withdrawn, or is out";
   if (why == "late") return "it is more than a day late";
-  const std::string bounds = bounds_words(announcement);
+  const std::string bounds = bounds_words(announcement["clock_bounds"], "is");
   return "the two clocks are not known to agree within half a second (" + (bounds.empty() ? "nothing is measured" : bounds) + ")";
 }
 
@@ -73,8 +72,8 @@ void add_lines(std::vector<std::string>& out, const std::string& counterpart, co
   }
   if (!ours.empty()) out.push_back("    this side: " + ours);
   if (!theirs.empty()) out.push_back("    " + counterpart + ": " + theirs + ", says its station");
-  if (const std::string bounds = bounds_words(announcement); state == "armed" && !bounds.empty())
-    out.push_back("    by " + counterpart + "'s receipts, " + bounds);
+  if (const std::string bounds = bounds_words(announcement["armed_with"], "was"); !bounds.empty())
+    out.push_back("    when it was armed, by " + counterpart + "'s receipts: " + bounds);
   if (announcement["release_crossed"].get<bool>() || one["crossed"].get<bool>())
     out.push_back("    CROSSED: one side withdrew it, and the other had acted before it could know");
   if (one["state"] == "accepted" && !announcement["text_kept"].get<bool>() && ours.empty())

@@ -10,6 +10,8 @@
 namespace detente::core {
 
 namespace {
+// Whatever messages wait, a person can still write a FLASH, cut a line, withdraw or answer.
+constexpr std::size_t kPlacesBeyond = 256;
 constexpr std::size_t kWindow = 64;  // spec/packet.md section 5
 // Half of it: while one group is under way and at the other side, the next is written here.
 constexpr std::size_t kGroup = kWindow / 2;
@@ -109,9 +111,12 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
                                         ? "; nothing can be sent on it (detente send --if-cut hold keeps a message until the line is open)"
                                         : "; this cannot be sent on it until it is open, and is not kept: detente status " +
                                               identity_->counterpart + "/" + setup_.name + " says what opens it"));
-  if (outbox_.size() + outbox_new_.size() >= setup_.outbox_max)
-    return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(setup_.outbox_max) +
-                                   " messages waiting already; wait until the other side is reached");
+  const bool may_wait_long = entry.header.kind == record::kMessage && entry.header.precedence != record::Precedence::kFlash;
+  const std::size_t waits = outbox_.size() + outbox_new_.size();
+  if (waits >= setup_.outbox_max + (may_wait_long ? 0 : kPlacesBeyond))
+    return fail(Fault::kLimit, "line " + setup_.name + " has " + std::to_string(waits) +
+                                   " entries waiting already: wait until the other side is reached, carry them there (detente courier "
+                                   "export), or discard some (detente discard)");
   for (const record::OfficerSignature& signature : entry.signatures)
     if (context.store.officer_counter_used(identity_->lineage, true, signature.officer,
                                            signature.counter))

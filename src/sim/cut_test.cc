@@ -44,6 +44,24 @@ class CutLine : public ActingPair {
   }
 };
 
+TEST_F(CutLine, IsCutAlsoWhereTheAccordLineTakesNoMoreMessages) {
+  lose_[0] = lose_[1] = true;
+  std::size_t letters = 0;
+  while (letters < 2000 && say(0, "a letter", false, kAccordLine)) ++letters;
+  ASSERT_LT(letters, 2000u);
+  record::Entry warning;
+  warning.header.time = pair_.now(0).wall;
+  warning.header.precedence = record::Precedence::kFlash;
+  warning.body = to_bytes(as_bytes(std::string_view("a warning")));
+  EXPECT_TRUE(pair_.submit(0, std::move(warning)));
+  cut(0, {{}, line::kAllMedia, {}, "nothing is answered"});
+  EXPECT_FALSE(open(0));
+  lose_[0] = lose_[1] = false;
+  pair_.run(minutes(2));
+  EXPECT_FALSE(open(1)) << "it goes ahead of what waited";
+  EXPECT_EQ(registers(1).closed(kCutLine, line::kText)->cut.reason, "nothing is answered");
+}
+
 TEST_F(CutLine, IsClosedForBothAndTheOthersGoOn) {
   ASSERT_TRUE(say(0, "before"));
   cut(0, {{}, line::kAllMedia, {}, "the leaflets"});

@@ -89,9 +89,15 @@ std::optional<ClockBound::Bounds> Announcer::clock_bounds(PeerId peer) const {
   return clock->second.bound.bounds(running_.driver->now().mono);
 }
 
-bool Announcer::clock_known(PeerId peer) const {
+bool Announcer::clocks_agree(PeerId peer) const {
   const auto bounds = clock_bounds(peer);
   return bounds && bounds->farthest_us() <= kClockLimit;
+}
+
+bool Announcer::clock_known(PeerId peer) {
+  if (!clocks_agree(peer)) return false;
+  clocks_[peer].agreed = clock_bounds(peer);
+  return true;
 }
 
 void Announcer::note_sent(const core::EntryPlaced& event) {
@@ -112,7 +118,7 @@ void Announcer::note_receipt(const core::ReceiptVerified& event) {
 void Announcer::find_clock_out(const Counterpart& counterpart) {
   Clock& clock = clocks_[counterpart.peer];
   const Instant now = running_.driver->now().mono;
-  if (clock.asking || clock_known(counterpart.peer) || !peer(counterpart).link().ready()) return;
+  if (clock.asking || clocks_agree(counterpart.peer) || !peer(counterpart).link().ready()) return;
   if (clock.asked >= kQuestionsAtOnce && now - clock.last < kBetweenTries) return;
   if (clock.asked > 0 && now - clock.last < kBetweenQuestions) return;
   if (clock.asked >= kQuestionsAtOnce) clock.asked = 0;
@@ -145,6 +151,8 @@ void Announcer::on_event(const core::DeskEvent& event) {
   // Not from within the core's own call.
   if (changed->what == What::kDue)
     return running_.driver->post([this, &counterpart, at = changed->at] { release_now(counterpart, at); });
+  if (const auto& agreed = clocks_[changed->peer].agreed; agreed && changed->what == What::kArmed)
+    armed_with_.insert_or_assign(changed->at, *agreed);
   const std::string id = proposal_name(peer(counterpart).agreements(), changed->at);
   log_.info("{}: announcement {}: {}", counterpart.name(), id, changed->what == What::kArmed ? "armed" : "the clock is looked at");
   running_.events.add_told({{"event", "announcement"},
@@ -335,6 +343,7 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
   const bool agreed = agreements.book().outcome(at)->state == line::ProposalState::kAccepted;
   const bool out = state.stage == Stage::kReleased;
   const auto not_out = not_out_.find(at);
+  const auto armed = armed_with_.find(at);
   const auto text_json = [&](Whose whose) {
     const auto digest = agreements.announced_text(at, whose);
     const core::Agreements::Released* released = agreements.released(at, whose);
@@ -360,8 +369,9 @@ Json Announcer::json(const Counterpart& counterpart, const line::ActPlace& at) c
           {"asks", state.asks == Asks::kNobody ? Json() : Json(kAsks[static_cast<std::size_t>(state.asks)])},
           {"not_out", not_out == not_out_.end() ? Json() : Json(wire::display_line(not_out->second))},
           {"restored", state.restored},
-          {"clock_known", clock_known(counterpart.peer)},
-          {"clock_bounds", bounds_json(clock_bounds(counterpart.peer))}};
+          {"clock_known", clocks_agree(counterpart.peer)},
+          {"clock_bounds", bounds_json(clock_bounds(counterpart.peer))},
+          {"armed_with", armed == armed_with_.end() ? Json() : bounds_json(armed->second)}};
 }
 
 }  // namespace detente::station

@@ -24,10 +24,8 @@ class Announcer {
 
   void on_event(const core::DeskEvent& event);
   void tick();  // every second
-  // Within half a second of the other station's.
-  bool clock_known(PeerId peer) const;
-  // Between what the other's clock less ours is known to lie; nothing was measured: nothing.
-  std::optional<ClockBound::Bounds> clock_bounds(PeerId peer) const;
+  // Within half a second of the other station's; the core asks when it arms.
+  bool clock_known(PeerId peer);
 
   // A text of this side's, on disk before it is signed for: {"digest", "salt"}. `mode` as the proposal will have it.
   Result<Json> keep_text(const Json& request);
@@ -54,6 +52,7 @@ class Announcer {
   // Questions by which a clock is found out: circuit tests on the accord line.
   struct Clock {
     ClockBound bound;
+    std::optional<ClockBound::Bounds> agreed;  // when the core was told last that the clock is known
     std::size_t asked = 0;
     bool asking = false;
     Instant last;
@@ -77,6 +76,9 @@ class Announcer {
   Result<Bytes> evidence_for(const Counterpart& counterpart, const line::ActPlace& at) const;
   void note_sent(const core::EntryPlaced& event);
   void note_receipt(const core::ReceiptVerified& event);
+  // Between what the other's clock less ours is known to lie; nothing was measured: nothing.
+  std::optional<ClockBound::Bounds> clock_bounds(PeerId peer) const;
+  bool clocks_agree(PeerId peer) const;
   void find_clock_out(const Counterpart& counterpart);
   void look_at(const Counterpart& counterpart);
   void drop_taken_back(const Counterpart& counterpart);
@@ -89,6 +91,7 @@ class Announcer {
   Sent sent_;
   std::map<line::ActPlace, WallTime> asks_since_;
   Instant texts_looked_at_;
+  std::map<line::ActPlace, ClockBound::Bounds> armed_with_;  // in this run
   std::map<line::ActPlace, std::string> not_out_;  // why a text that is due is not out
 };
 

@@ -322,7 +322,11 @@ void forget_packets(Ladder& ladder, const LadderFacts& facts) {
 void add_duties(Ladder& ladder, const LadderFacts& facts) {
   const bool barred = is_revoked_here(facts) || facts.equipment.fault || facts.cut_by_us || facts.cut_by_them || facts.log_only || is_lost(facts);
   std::string duties = flash_text(facts, barred);
-  if (const std::string calls = barred ? "" : duties_text(facts); !calls.empty()) duties += (duties.empty() ? "" : " ") + calls;
+  const auto add = [&](const std::string& duty) {
+    if (!duty.empty()) duties += (duties.empty() ? "" : " ") + duty;
+  };
+  if (!barred) add(duties_text(facts));
+  if (!barred && !facts.announced.empty()) add("Say before the announced suspension what has to be said on this line, and report it.");
   if (duties.empty()) return;
   std::string& to_do = ladder.text.to_do;
   to_do = to_do == kNothingToDo ? duties : duties + " " + to_do;

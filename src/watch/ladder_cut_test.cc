@@ -134,5 +134,13 @@ TEST(Ladder, AnOutageCountsFromItsHourToItsEnd) {
   EXPECT_NE(ladder.also[0].find("We announced"), std::string::npos);
 }
 
+TEST(Ladder, AnAnnouncedCutLeavesSomethingToDoBefore) {
+  LadderFacts facts = in_contact();
+  facts.announced = {"north announced to suspend this line at 2020-06-09T03:00:00Z"};
+  EXPECT_NE(judge(facts).text.to_do.find("before the announced suspension"), std::string::npos);
+  facts.cut_by_us = cut("the leaflets");
+  EXPECT_EQ(judge(facts).text.to_do.find("before the announced suspension"), std::string::npos) << "nothing can be said any more";
+}
+
 }  // namespace
 }  // namespace detente::watch

@@ -111,11 +111,11 @@ class Announcements(unittest.TestCase):
         instant = self.one(self.south, at_south)["instant"]
         looks = [self.first_seen(station) for station in (self.south, self.north)]
         for station, id in ((self.south, at_south), (self.north, at_north)):
-            bounds = self.await_state(station, id, "armed")["announcement"]["clock_bounds"]
+            bounds = self.await_state(station, id, "armed")["announcement"]["armed_with"]
             self.assertLessEqual(-500, bounds["low_ms"])
             self.assertLessEqual(bounds["high_ms"], 500)
         self.assertLess(time.time(), instant, "armed in time")
-        self.assertIn("receipts, their clock less ours is between ", self.south.shown("announce", "show"))
+        self.assertIn("receipts: their clock less ours was between ", self.south.shown("announce", "show"))
         for thread, seen in looks:
             thread.join(60)
             self.assertGreaterEqual(seen[0], instant, "not before the instant")

@@ -216,6 +216,7 @@ class Cuts(TwoStations):
             ladder = self.ladder(station)
             self.assertEqual(ladder["situation"], "in-contact")
             self.assertIn(f"{who} announced to suspend this line at {text}", " ".join(ladder["also"]))
+            self.assertIn("before the announced suspension", ladder["to_do"])
         self.assertEqual(self.south.cli("send", f"north/{LINE}", "still open")["state"], "receipted")
         for line in (LINE, OTHER):
             self.await_situation(self.south, "cut-by-them", line)

@@ -55,9 +55,9 @@ def _agreement(agreement):
 def _announcement(announcement):
     yield f"\"{announcement['core']}\", agreed for {_hour(announcement['instant'])}"
     for name, released in announcement["released"].items():
-        clock = announcement["clocks"][name]
-        yield (f"  {name} released at {_clock(released)} by its own clock; the other's less its own: {clock['offset_s']:+} s "
-               f"± {clock['uncertainty_s']} s")
+        bounds = announcement["clocks"][name]
+        yield (f"  {name} released at {_clock(released)} by its own clock; the other's less its own: between "
+               f"{bounds['low_ms']:+} and {bounds['high_ms']:+} ms")
     yield "  both published files verify with both cards, offline"
 
 

@@ -121,8 +121,9 @@ def judge_announcement(bench):
         found[here.name] = one["announcement"]
         lines = here.verified("announcement", here.release_file(), [south.card(), north.card()])
         verdicts[here.name] = lines[-1]
-        clocks[here.name] = here.with_(there)["clock"]
-        need(clocks[here.name], f"{here.name} has not measured the other's clock")
+        clocks[here.name] = bounds = one["announcement"]["armed_with"]
+        need(bounds, f"{here.name} did not measure the other's clock before")
+        need(-500 <= bounds["low_ms"] and bounds["high_ms"] <= 500, f"{here.name} did not know the clocks to agree: {bounds}")
         with open(here.release_file(), encoding="utf-8") as file:
             need(file.read().endswith(story.ANNOUNCEMENTS[here.name]), f"{here.name} released another text")
     need(found["south"]["ours"]["released"] == found["north"]["theirs"]["released"]
