@@ -54,6 +54,9 @@ constexpr std::array kAll = {
     Named{"dark-answered", Mutant::kDarkAnswered},
     Named{"released-early", Mutant::kReleasedEarly},
     Named{"report-forgotten", Mutant::kReportForgotten},
+    Named{"packet-counter-reused", Mutant::kPacketCounterReused},
+    Named{"stored-otherwise", Mutant::kStoredOtherwise},
+    Named{"limits-ignored", Mutant::kLimitsIgnored},
 };
 
 sim::Options options_of(std::uint64_t seed) {

@@ -37,6 +37,9 @@ enum class Mutant {
   kDarkAnswered,            // a station that is in the dark answers a call
   kReleasedEarly,           // an announcement is released before its instant
   kReportForgotten,         // a restoration ends without a report
+  kPacketCounterReused,     // two packets are sealed with one key and counter
+  kStoredOtherwise,         // what is held of the other side's log is not what it was proved to be
+  kLimitsIgnored,           // a counterpart that asks without end is answered without end
 };
 
 #ifdef DETENTE_MUTANTS

@@ -281,6 +281,7 @@ void FarLog::stand_on_what_was_issued(record::Batch& batch) const {
 
 void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out) {
   batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
+  if (mutant(Mutant::kStoredOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.leaf[0] ^= 1;
   for (const record::OfficerSignature& signature : placed.entry.signatures) {
     if (context.store.officer_counter_used(identity_->lineage, false, signature.officer,
                                            signature.counter)) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
+
 namespace detente::core {
 
 void Bucket::fill(Instant now) {
@@ -26,7 +28,7 @@ void Bucket::fill(Instant now) {
 
 bool Bucket::take(Instant now, std::uint64_t amount, std::uint64_t reserve) {
   fill(now);
-  if (left_ < amount + reserve) return false;
+  if (left_ < amount + reserve) return mutant(Mutant::kLimitsIgnored);
   left_ -= amount;
   return true;
 }

@@ -70,6 +70,7 @@ Result<Bytes> PathSender::seal(wire::SessionTag session, ByteView payload, std::
   if (!width || next_ > UINT32_MAX)
     return fail(Fault::kLimit, "the session's packet counter is used up; a new session is needed");
   counter = next_++;
+  if (mutant(Mutant::kPacketCounterReused) && counter % 50 == 49) --counter;
   wire::PacketHeader header;
   header.key_phase = phase_;
   header.session = session;

@@ -23,9 +23,10 @@ def main():
     if run.returncode != 0 or uncaught or len(mutants) < 12:
         sys.exit(f"{len(mutants)} planted bugs, not caught: {uncaught or 'none'}; {run.stdout[-400:]}")
     # The story by itself sees what it is there for.
-    for name in ("cut-ignored", "released-early", "report-forgotten"):
+    for name, words in (("cut-ignored", ""), ("released-early", ""), ("report-forgotten", ""),
+                        ("packet-counter-reused", "one key and counter sealed two packets")):
         alone = subprocess.run([f"{BIN}/detente-mutants", name, "6", "story"], capture_output=True, text=True)
-        if alone.returncode != 0:
+        if alone.returncode != 0 or words not in alone.stdout:
             sys.exit(f"the story does not catch {name}: {alone.stdout[-400:]}{alone.stderr}")
     unknown = subprocess.run([f"{BIN}/detente", "sim", "--mutant", "no-such-bug", "--json"],
                              capture_output=True, text=True)
