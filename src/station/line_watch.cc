@@ -162,16 +162,29 @@ std::optional<watch::CallFact> LineWatch::call_fact(const WatchAct& act) const {
   return watch::CallFact{call_id(*call), fact_kind(call->deed), side, act.at, act.officer};
 }
 
+void LineWatch::follow(WallTime since, std::set<watch::CallId> going_on) { former_ = Former{since, std::move(going_on)}; }
+
+bool LineWatch::is_former(const WatchAct& act) const {
+  const auto* call = std::get_if<line::CallAct>(&act.body);
+  if (!former_ || call == nullptr || call->deed == line::CallDeed::kCalledOff || former_->going_on.contains(call_id(*call))) return false;
+  return (act.own ? act.at : std::max(act.at, act.latest)) < former_->since;
+}
+
+bool LineWatch::is_of_hour(const watch::CallFact& fact) const {
+  const auto call = schedule_ ? schedule_->find(fact.call) : std::nullopt;
+  return call && fact.at.seconds + kEarlySeconds >= call->begin().seconds;
+}
+
 bool LineWatch::take_call(const WatchAct& act) {
   const auto fact = call_fact(act);
-  if (!fact || !book_) return false;
+  if (!fact || !book_ || is_former(act)) return false;
   see_ring(act);
   return book_->add(*fact).has_value();
 }
 
 void LineWatch::see_ring(const WatchAct& act) {
   const auto* call = std::get_if<line::CallAct>(&act.body);
-  if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act)) return;
+  if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act) || is_former(act)) return;
   if (call_id(*call).day >= oldest_day_) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
 }
 
@@ -213,6 +226,19 @@ std::vector<watch::BookCall> LineWatch::calls_around(WallTime now) const {
     if (std::none_of(out.begin(), known, [&](const auto& one) { return one.call.id == call.id; })) add(call.id);
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.call.begin() < b.call.begin(); });
+  return out;
+}
+
+std::vector<watch::BookCall> LineWatch::open_calls(WallTime now) const {
+  std::vector<watch::BookCall> out;
+  if (!book_) return out;
+  const watch::Day today = watch::day_at(now);
+  for (watch::BookCall& call : book_->calls(today - 2, today + 3)) {
+    // A desk may be a little early.
+    const bool is_begun = now >= call.call.begin() || call.facts.of(0, watch::FactKind::kCalled) || call.facts.of(1, watch::FactKind::kCalled) ||
+                          watch::answer_of(call.call, call.facts) || call.state == watch::CallState::kDeclined;
+    if (is_begun && now < call.call.unanswered_from) out.push_back(std::move(call));
+  }
   return out;
 }
 
@@ -285,17 +311,10 @@ Result<void> LineWatch::check_first_call(const watch::BookCall& call) const {
   const std::string otherwise = "; to reach somebody all the same: detente presence ask LINE --as YOU, or send a message";
   if (call.state == watch::CallState::kCalledOff)
     return fail(Fault::kState, hour + " was called off by " + deed_words(call, watch::FactKind::kCalledOff) + otherwise);
-  // What was said long before its hour was said of another hour of that date, under a former accord.
-  const auto counts = [&](watch::FactKind kind) {
-    for (const watch::SideIndex side : {watch::SideIndex{0}, watch::SideIndex{1}})
-      if (const auto& deed = call.facts.of(side, kind); deed && deed->at.seconds + kEarlySeconds >= call.call.begin().seconds) return true;
-    return false;
-  };
-  if (call.state == watch::CallState::kDeclined && counts(watch::FactKind::kDeclined))
+  if (call.state == watch::CallState::kDeclined)
     return fail(Fault::kState, hour + " was declined by " + deed_words(call, watch::FactKind::kDeclined) + otherwise);
-  if (watch::answer_of(call.call, call.facts) && counts(watch::FactKind::kAnswered))
+  if (watch::answer_of(call.call, call.facts))
     return fail(Fault::kState, hour + " was answered by " + deed_words(call, watch::FactKind::kAnswered) + otherwise);
-  if (!counts(watch::FactKind::kCalled)) return {};
   if (is_to_answer(call))
     return fail(Fault::kState, hour + " was made by " + deed_words(call, watch::FactKind::kCalled) + ": answer it with detente answer LINE --as YOU");
   if (call.facts.of(own_, watch::FactKind::kCalled))

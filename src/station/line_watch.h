@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,13 @@ class LineWatch {
   // A new book from `from` on, with these facts of the past, and what became of the calls of former accords. Of a line
   // without calls it has cuts and signs of life alone.
   void begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now, std::optional<watch::PastCalls> past = {});
+  // The accord in force followed another then; of the calls before it, those that were open and that it has, too, go on.
+  // Before begin().
+  void follow(WallTime since, std::set<watch::CallId> going_on);
+  // An act of a call of the accord before, which names another hour under this one and counts for nothing there.
+  bool is_former(const WatchAct& act) const;
+  // Not said before a desk may act on the call: then it was said of another hour of that date, under another accord.
+  bool is_of_hour(const watch::CallFact& fact) const;
   // kState: the clock was set back so far that the book has to be made again.
   Result<void> advance(WallTime now);
   std::vector<watch::BookEvent> take_events();
@@ -76,6 +84,8 @@ class LineWatch {
   // about to be; nothing otherwise. A call of theirs is open for as long as the accord lets it be after it came, whatever
   // this side's clock or zone rules say of its hour.
   std::optional<watch::BookCall> open_call(WallTime now) const;
+  // Those that are not over, and that are due or of which somebody said something.
+  std::vector<watch::BookCall> open_calls(WallTime now) const;
   // The one that this side would make: its turn, or late. Else the same.
   std::optional<watch::BookCall> call_to_make(WallTime now) const;
   // Zones of this line's calls of which this machine has no rules; and in words what to do, empty when there are none.
@@ -132,6 +142,11 @@ class LineWatch {
   std::array<std::string, 2> sides_;
   std::map<watch::CallId, std::vector<EntryRef>> entries_;
   watch::Day oldest_day_ = 0;
+  struct Former {
+    WallTime since;
+    std::set<watch::CallId> going_on;
+  };
+  std::optional<Former> former_;
   std::map<watch::CallId, WallTime> rung_;  // when their call came, by this side's clock
   std::array<LogOrder, 2> order_;           // own, theirs
   PresenceQueries presence_;

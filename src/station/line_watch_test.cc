@@ -176,6 +176,24 @@ TEST_F(LineWatchTest, AnEntryOfACallIsNewOnceAndOldOnesAreLetGo) {
   EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
 }
 
+TEST_F(LineWatchTest, WhatWasSaidOfAFormerAccordsCallIsNoneOfThisOnes) {
+  const WallTime noon = at("2027-03-01T12:00:00Z");
+  watch_.follow(noon, {{static_cast<watch::Day>(day_), 1}});
+  WatchAct early = act(false, call(kCalled), at("2027-03-01T09:00:10Z"), 0);
+  EXPECT_TRUE(watch_.is_former(early));
+  watch_.see_ring(early);
+  EXPECT_FALSE(watch_.take(early, noon));
+  EXPECT_FALSE(watch_.book()->call({static_cast<watch::Day>(day_), 0})->facts.of(1, watch::FactKind::kCalled));
+  EXPECT_FALSE(watch_.open_call(noon));
+  early.latest = noon;  // by a clock that is hours behind
+  EXPECT_FALSE(watch_.is_former(early));
+  EXPECT_FALSE(watch_.is_former(act(false, {line::CallAct{kCalled, day_, 1, ""}}, at("2027-03-01T09:00:10Z"), 0))) << "it goes on";
+  EXPECT_FALSE(watch_.is_former(act(false, call(kCalledOff), at("2027-03-01T09:00:10Z"), 0))) << "said of days to come";
+  // Where nobody knows which calls were open then.
+  EXPECT_TRUE(watch_.is_of_hour({{static_cast<watch::Day>(day_), 1}, watch::FactKind::kCalled, 1, at("2027-03-01T16:55:00Z"), "ri"}));
+  EXPECT_FALSE(watch_.is_of_hour({{static_cast<watch::Day>(day_), 1}, watch::FactKind::kCalled, 1, at("2027-03-01T16:54:59Z"), "ri"}));
+}
+
 TEST_F(LineWatchTest, NobodyAnswersHimself) {
   const WallTime nine = at("2027-03-01T09:00:10Z");
   for (const auto deed : {kAnswered, kDeclined}) {

@@ -203,9 +203,10 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   const char* const state = watch::to_string(call.state);
-  // What was not seen may be known after all.
+  // What was not seen may be known after all, and a deed may come long after the call was over.
   const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, Outcome{state, {}});
-  if (!is_new && (held->second.state == state || !watch::is_not_seen(held->second.state))) return;
+  const bool may_change = watch::is_not_seen(held->second.state) || watch::is_by_deeds(call.state);
+  if (!is_new && (held->second.state == state || !may_change)) return;
   held->second = {state, call.facts.gap};
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
@@ -218,30 +219,34 @@ void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
 }
 
 // An act of a call that no path carried is not sent months later, as if it were of that day. That this side called, or
+void Watch::withdraw_call(OneLine& line, const watch::CallId& id) {
+  const auto call = line.watch->book()->call(id);
+  if (!call) return;
+  for (const line::CallDeed act : withdraw_acts(line, *call, "the check call is over and no path carried it"))
+    if (act != line::CallDeed::kCalled) line.watch->take_back(id, fact_kind(act));
+}
+
 // replied, stands in the watch log; a reply that nobody there can see answers nothing.
-void Watch::withdraw_call(OneLine& line, const watch::CallId& call) {
-  std::set<line::CallDeed> acts;
+std::set<line::CallDeed> Watch::withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why) {
+  std::set<line::CallDeed> out;
   const auto is_of_call = [&](const record::Entry& entry) {
     if (entry.header.kind != record::kCheckCall) return false;
     const auto act = line::parse_call_body(entry.body);
-    if (!act || call_id(*act) != call || act->deed == line::CallDeed::kCalledOff) return false;
-    acts.insert(act->deed);
+    if (!act || call_id(*act) != call.call.id || act->deed == line::CallDeed::kCalledOff) return false;
+    out.insert(act->deed);
     return true;
   };
-  const std::size_t taken = running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call,
-                                                      "the check call is over and no path carried it");
-  if (taken == 0) return;
-  const auto held = line.watch->book()->call(call);
-  for (const line::CallDeed act : acts) {
-    const auto& deed = held ? held->facts.of(line.watch->own(), fact_kind(act)) : std::nullopt;
+  running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call, why);
+  for (const line::CallDeed act : out) {
+    const auto& deed = call.facts.of(line.watch->own(), fact_kind(act));
     if (!deed) continue;
-    Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", to_string(act)}};
-    out.update(call_fields(call));
-    out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
-    note(out);
-    if (act != line::CallDeed::kCalled) line.watch->take_back(call, fact_kind(act));
+    Json told{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", to_string(act)}};
+    told.update(call_fields(call.call.id));
+    told.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
+    note(told);
   }
 }
+  return out;
 
 // ---- what comes in ----
 
@@ -341,11 +346,12 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
   if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");
-  settle_outcome(line, call_id(call));
+  const bool former = line.watch->is_former(act);
+  if (!former) settle_outcome(line, call_id(call));
   if (act.own || !started_) return;
   Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
   more.update(call_fields(call_id(call)));
-  tell(line, call.deed == line::CallDeed::kCalled ? "ring" : "call", std::move(more));
+  tell(line, call.deed == line::CallDeed::kCalled && !former ? "ring" : "call", std::move(more));
 }
 
 void Watch::note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call) {
@@ -356,6 +362,7 @@ void Watch::note_call(const OneLine& line, const WatchAct& act, const line::Call
   if (!call.words.empty()) out["words"] = wire::display_line(call.words);
   if (act.entry_class == record::EntryClass::kDrill) out["class"] = "drill";
   note(out);
+  if (line.watch->is_former(act)) out["former"] = 1;
 }
 
 Result<void> Watch::check(const Counterpart& counterpart, const accord::Annex& annex,

@@ -93,8 +93,8 @@ void Watch::note_start(Replay& replay) {
     const std::string digest = to_hex(counterpart->accord.digest);
     const auto known = replay.accords.find(counterpart->name());
     if (known != replay.accords.end() && known->second == digest) continue;
-    note_accord(*counterpart);
-    read_accord(replay, counterpart->name(), digest, time);
+    note_accord(*counterpart, {});
+    follow_accord(replay, counterpart->name(), digest, time, {});
   }
 }
 
@@ -158,7 +158,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     if (what == "outage") return read_outage(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
     if (what == "accord")
-      read_accord(replay, line.at("counterpart").get<std::string>(), line.at("digest").get<std::string>(), at);
+      DETENTE_TRY_VOID(read_accord(replay, line));
     if (what == "life") {
       const watch::LifeFact life{time_in(line, "time")};
       const std::string name = line.at("line").get<std::string>();
@@ -196,31 +196,6 @@ Result<void> Watch::read_outcome(Replay& replay, const Json& line) {
   return {};
 }
 
-// What was noted until now is of the accord before. What it leaves in force goes on.
-void Watch::read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, WallTime at) {
-  const auto [known, is_first] = replay.accords.try_emplace(counterpart, digest);
-  if (is_first || std::exchange(known->second, digest) == digest) return;
-  for (auto& [key, line] : lines_) {
-    if (line.counterpart->name() != counterpart) continue;
-    line.accord_since = at;
-    line.outcomes.clear();
-    past_of(replay, line.name)->settle();
-    auto& facts = replay.facts[line.name];
-    std::optional<watch::CutFact> cut;
-    std::erase_if(facts, [&](const watch::BookFact& fact) {
-      if (const auto* begun = std::get_if<watch::CutFact>(&fact)) cut = *begun;
-      return !std::holds_alternative<watch::CallFact>(fact);
-    });
-    if (line.cut && cut) facts.push_back(*cut);
-  }
-}
-
-// In the log before anything that was noted under it.
-void Watch::note_accord(const Counterpart& counterpart) {
-  note({{"what", "accord"}, {"counterpart", counterpart.name()}, {"version", counterpart.accord.accord.version},
-        {"digest", to_hex(counterpart.accord.digest)}});
-}
-
 Result<void> Watch::read_register(Replay& replay, const Json& line) {
   const std::string name = line.at("line").get<std::string>();
   const bool cut = line.at("cut").get<bool>();
@@ -255,27 +230,18 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
   } else {
     const auto deed = call_deed_from(line.at("act").get<std::string>());
     const OneLine* found = named(name);
-    const bool is_lost = line.contains("carried") && deed != line::CallDeed::kCalled;  // a reply that nobody there can see
+    // A reply that nobody there can see; or an act of a call that the accord in force does not have.
+    const bool is_lost = (line.contains("carried") && deed != line::CallDeed::kCalled) || line.contains("former");
     if (deed && found != nullptr && !is_lost) {
       const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
       replay.facts[name].push_back(fact);
       past_of(replay, name)->add(fact);
+    if (line.accord_since && line.going_on) line.watch->follow(*line.accord_since, *line.going_on);
     }
   }
   if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
   return {};
-}
-
-// Calls that were open when the accord changed are of the accord in force, if it plans them.
-WallTime Watch::begin_of_book(const Replay& replay, const OneLine& line) {
-  if (!line.accord_since) return *replay.begin;
-  WallTime out = *line.accord_since;
-  if (line.watch->schedule() == nullptr) return out;
-  constexpr std::uint32_t kDay = 86400;
-  for (const watch::PlannedCall& call : line.watch->schedule()->planned({line.accord_since->seconds - std::min(line.accord_since->seconds, kDay)}, out))
-    if (call.unanswered_from > *line.accord_since) out = std::min(out, call.at);
-  return out;
 }
 
 void Watch::begin_books(Replay& replay) {
@@ -293,6 +259,7 @@ void Watch::begin_books(Replay& replay) {
     for (const auto& fact : unwatched_calls(line, time)) facts.push_back(fact);
     std::optional<watch::PastCalls> past;
     if (const auto held = replay.past.find(line.name); held != replay.past.end() && line.accord_since) {
+  if (line.watch->is_former(act)) return;
       past = std::move(held->second);
       past->drop_unsettled();
     }
