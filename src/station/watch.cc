@@ -42,10 +42,11 @@ std::string silence_words(std::uint32_t row, WallTime since) {
 }
 
 // For this side's people: nothing of it is sent.
-std::string missed_words(std::uint32_t row, WallTime since) {
+std::string missed_words(const std::string& line, std::uint32_t row, WallTime since) {
   return std::to_string(row) + (row == 1 ? " check call" : " check calls in a row") +
          " that this side did not make or did not answer, the first at " + format_utc(since) +
-         "; is anybody on watch here? `detente calls` says which, and the next call or answer of an officer ends this alarm";
+         "; is anybody on watch here? Which they are: detente calls " + line + " --from " + format_utc(since).substr(0, 10) +
+         ". The next call or answer of an officer ends this alarm";
 }
 
 // Somebody is at the desk again.
@@ -159,7 +160,7 @@ void Watch::show_rows(const OneLine& line) {
   const watch::CallBook* book = line.watch->book();
   if (book == nullptr) return;
   if (const auto& row = book->silence(); row.row() > 0) alarms_.reword({"silence", line.name}, silence_words(row.row(), row.since()));
-  if (const auto& row = book->missed(); row.row() > 0) alarms_.reword({"missed-call", line.name}, missed_words(row.row(), row.since()));
+  if (const auto& row = book->missed(); row.row() > 0) alarms_.reword({"missed-call", line.name}, missed_words(line.name, row.row(), row.since()));
 }
 
 void Watch::on_book_event(OneLine& line, const watch::BookEvent& event) {
@@ -194,7 +195,7 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
     return tell(line, "sign-of-life", std::move(more));
   }
   if (alarm.kind == watch::AlarmKind::kMissed) {
-    raise(line.name, "missed-call", missed_words(alarm.row, alarm.since));
+    raise(line.name, "missed-call", missed_words(line.name, alarm.row, alarm.since));
     return tell(line, "missed-call", std::move(more));
   }
   raise(line.name, "silence", silence_words(alarm.row, alarm.since));
