@@ -102,6 +102,7 @@ class LineWatch {
   const std::optional<PresenceQuery>& presence(bool own) const { return presence_.newest(own); }
   PresenceState presence_state(const PresenceQuery& query, WallTime now) const;
   std::uint32_t presence_minutes() const { return presence_minutes_; }
+  void hold_query(WallTime since) { presence_.hold(since); }  // their station has this side's question since then
   // The newest claim of that side's station, and when it was made.
   std::optional<std::pair<line::OnWatch, WallTime>> claim(bool own) const;
   const std::optional<PersonSeen>& person() const { return person_; }
@@ -112,7 +113,6 @@ class LineWatch {
   // Open or not at `now`, and in words; nothing where the accord plans no calls.
   struct Hours {
     watch::LineHours hours;
-  void hold_query(WallTime since) { presence_.hold(since); }  // their station has this side's question since then
     std::string words;
   };
   std::optional<Hours> hours(WallTime now) const;

@@ -219,7 +219,6 @@ void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }
 
-// An act of a call that no path carried is not sent months later, as if it were of that day. That this side called, or
 void Watch::withdraw_call(OneLine& line, const watch::CallId& id) {
   const auto call = line.watch->book()->call(id);
   if (!call) return;
@@ -227,6 +226,7 @@ void Watch::withdraw_call(OneLine& line, const watch::CallId& id) {
     if (act != line::CallDeed::kCalled) line.watch->take_back(id, fact_kind(act));
 }
 
+// An act of a call that no path carried is not sent months later, as if it were of that day. That this side called, or
 // replied, stands in the watch log; a reply that nobody there can see answers nothing.
 std::set<line::CallDeed> Watch::withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why) {
   std::set<line::CallDeed> out;
@@ -246,8 +246,8 @@ std::set<line::CallDeed> Watch::withdraw_acts(const OneLine& line, const watch::
     told.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
     note(told);
   }
-}
   return out;
+}
 
 // ---- what comes in ----
 
@@ -264,14 +264,14 @@ void Watch::on_event(const core::DeskEvent& event) {
   };
   if (const auto* changed = std::get_if<core::RegisterChanged>(&event))
     if (OneLine* line = find(changed->peer, changed->line)) return look_at_register(*line);
+  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event))
+    if (OneLine* line = find(receipt->peer, receipt->line)) return look_at_query(*line);
   if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) return take_back(*failed);
   if (const auto* queued = std::get_if<core::EntryQueued>(&event)) take_durable(queued->peer, queued->line, queued->submission);
   if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
     take_durable(placed->peer, placed->line, placed->submission);
     look(placed->peer, placed->line);
   }
-  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event))
-    if (OneLine* line = find(receipt->peer, receipt->line)) return look_at_query(*line);
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }
 
@@ -362,8 +362,8 @@ void Watch::note_call(const OneLine& line, const WatchAct& act, const line::Call
                   {"index", act.place.index}});
   if (!call.words.empty()) out["words"] = wire::display_line(call.words);
   if (act.entry_class == record::EntryClass::kDrill) out["class"] = "drill";
-  note(out);
   if (line.watch->is_former(act)) out["former"] = 1;
+  note(out);
 }
 
 Result<void> Watch::check(const Counterpart& counterpart, const accord::Annex& annex,
@@ -440,6 +440,12 @@ void Watch::tell_zones(const Counterpart& counterpart) {
 
 void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones) {
   if (line.annex->line != kAccordLine) return;
+  told_zones_[{line.counterpart->peer, act.own}] = zones;
+  // What an old entry says may be settled by a newer one: at a start all of them are read before anything is said.
+  if (!act.own && started_) compare_zones(line);
+}
+
+void Watch::compare_zones(const OneLine& line) {
   const PeerId peer = line.counterpart->peer;
   const auto told = told_zones_.find({peer, false});
   if (told == told_zones_.end()) return;  // not known, which settles nothing
@@ -448,12 +454,6 @@ void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<lin
     for (const line::ZoneDigest& ours : zones_[peer])
       if (ours.zone == theirs.zone && ours.digest != theirs.digest)
         differ += (differ.empty() ? "" : ", ") + wire::display_line(ours.zone);
-  told_zones_[{line.counterpart->peer, act.own}] = zones;
-  // What an old entry says may be settled by a newer one: at a start all of them are read before anything is said.
-  if (!act.own && started_) compare_zones(line);
-}
-
-void Watch::compare_zones(const OneLine& line) {
   zone_difference_[peer] = differ;
   differ.empty() ? ask_no_more(line.name, "zone-rules") : ask_person(line.name, "zone-rules", zone_difference_words(differ));
 }
@@ -468,6 +468,7 @@ void Watch::look_at_zones() {
   for (auto& [key, line] : lines_) {
     const std::string trouble = line.watch->zone_trouble();
     trouble.empty() ? ask_no_more(line.name, "zone-unknown") : ask_person(line.name, "zone-unknown", trouble);
+    if (key.line == kAccordLine) compare_zones(line);
   }
 }
 
@@ -476,7 +477,6 @@ void Watch::tell_on_watch(OneLine& line) {
   const WatchTold told = line.annex->hours.on_watch;
   if (told == WatchTold::kNothing) return;
   line::OnWatch claim;
-    if (key.line == kAccordLine) compare_zones(line);
   claim.since = people_.staffed_since(line.name);
   const auto on = people_.on(line.name);
   if (claim.since && told == WatchTold::kPost && !on.empty())

@@ -173,6 +173,12 @@ class Watch {
   void show_rows(const OneLine& line);
   void note_outcome(OneLine& line, const watch::BookCall& call);
   void withdraw_call(OneLine& line, const watch::CallId& call);
+  // watch_queries.cc: what became of this side's question whether anybody is there.
+  void look_at_query(OneLine& line);
+  std::optional<PresenceQuery> unsent_query(const OneLine& line) const;  // the newest that no path has carried yet
+  void read_query(const Json& line);
+  std::set<line::CallDeed> withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why);
+  void compare_zones(const OneLine& line);
   static std::string zone_difference_words(const std::string& zones);
   void look_at_zones();
   void tell_zones(const Counterpart& counterpart);
@@ -180,12 +186,6 @@ class Watch {
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
   void look_at_register(OneLine& line);  // watch_cuts.cc
   // watch_alarms.cc: an alarm is raised once while its cause lasts.
-  // watch_queries.cc: what became of this side's question whether anybody is there.
-  void look_at_query(OneLine& line);
-  std::optional<PresenceQuery> unsent_query(const OneLine& line) const;  // the newest that no path has carried yet
-  void read_query(const Json& line);
-  std::set<line::CallDeed> withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why);
-  void compare_zones(const OneLine& line);
   void raise(const std::string& line, const std::string& kind, const std::string& words);
   void end(const std::string& line, const std::string& kind, const std::string& words = "");
   Result<void> check_acknowledge(std::uint64_t alarm) const;

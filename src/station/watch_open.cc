@@ -131,20 +131,6 @@ void Watch::make_lines_of(const Counterpart& counterpart) {
   }
 }
 
-void Watch::on_accord_changed(const Counterpart& counterpart) {
-  std::erase_if(lines_, [&](const auto& line) {
-    return line.first.peer == counterpart.peer && counterpart.accord.annex(line.first.line) == nullptr;
-  });
-  make_lines_of(counterpart);
-  note_accord(counterpart);
-  if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);
-  look_at_zones();
-  tell_zones(counterpart);
-  for (auto& [key, line] : lines_)
-    if (key.peer == counterpart.peer) tell_on_watch(line);
-    if (what == "query") read_query(line);
-}
-
 Result<void> Watch::read_line(Replay& replay, const Json& line) {
   try {
     const std::string what = line.at("what").get<std::string>();
@@ -156,6 +142,7 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     if (const auto gap = what == "clock" ? gap_of(line) : std::nullopt) take_back(replay, *gap);
     if (what == "register") return read_register(replay, line);
     if (what == "outage") return read_outage(line);
+    if (what == "query") read_query(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
     if (what == "accord")
       DETENTE_TRY_VOID(read_accord(replay, line));
@@ -237,7 +224,6 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
       replay.facts[name].push_back(fact);
       past_of(replay, name)->add(fact);
-    if (line.accord_since && line.going_on) line.watch->follow(*line.accord_since, *line.going_on);
     }
   }
   if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
@@ -251,6 +237,7 @@ void Watch::begin_books(Replay& replay) {
     if (OneLine* line = named(call.line)) static_cast<void>(line->watch->add_entry(call.id, call.entry));
   replay_ = &replay;
   for (auto& [key, line] : lines_) {
+    if (line.accord_since && line.going_on) line.watch->follow(*line.accord_since, *line.going_on);
     scan(line);
     auto& facts = replay.facts[line.name];
     for (const watch::DownFact& down : replay.downs)
@@ -259,7 +246,6 @@ void Watch::begin_books(Replay& replay) {
     for (const auto& fact : unwatched_calls(line, time)) facts.push_back(fact);
     std::optional<watch::PastCalls> past;
     if (const auto held = replay.past.find(line.name); held != replay.past.end() && line.accord_since) {
-  if (line.watch->is_former(act)) return;
       past = std::move(held->second);
       past->drop_unsettled();
     }
@@ -273,6 +259,7 @@ void Watch::begin_books(Replay& replay) {
 }
 
 void Watch::remember(const OneLine& line, const WatchAct& act) {
+  if (line.watch->is_former(act)) return;
   auto& facts = replay_->facts[line.name];
   const auto& call = std::get<line::CallAct>(act.body);
   if (const auto fact = line.watch->call_fact(act))

@@ -284,12 +284,12 @@ class Silence(WatchCase):
         text = self.south.shown("alarm", "list", env=self.clock.env)
         for words in ("Say, in this order: 1 This is south", "For you, and not to be said:", "1 entry that nobody has acknowledged", "proposal north/own-"):
             self.assertIn(words, text)
+        self.held_through_a_cut()
         number = next(a["number"] for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "sign-of-life")
         self.cli(self.south, "alarm", "ack", str(number), "--as", "kim", "--words", "answered")
         self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
         self.assertEqual(self.cli(self.south, "alarm", "list")["first_words"], [], "it was said")
 
-        self.held_through_a_cut()
 
     def held_through_a_cut(self):
         """Before anybody has spoken they cut the line: what is held is on the card, and is for whoever speaks alone."""
