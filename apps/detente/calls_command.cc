@@ -8,6 +8,7 @@
 
 #include "base/civil.h"
 #include "client_http.h"
+#include "client_show.h"
 #include "clocks.h"
 #include "dates.h"
 #include "io/os_clock.h"
@@ -80,7 +81,11 @@ std::string hour_of(const watch::Schedule& schedule, const watch::PlannedCall& c
 }
 
 // What the station knows of calls, by date and place.
-using States = std::map<std::pair<std::string, std::uint64_t>, std::string>;
+struct Known {
+  std::string state, words, caller;
+  std::optional<std::uint64_t> at;  // nothing where the station does not know the hour any more
+};
+using States = std::multimap<std::pair<std::string, std::uint64_t>, Known>;
 
 // Nothing where no station runs.
 std::optional<States> states_of(const SideDir& side, const Found& found, const std::pair<WallTime, WallTime>& span) {
@@ -92,7 +97,9 @@ std::optional<States> states_of(const SideDir& side, const Found& found, const s
                                                 "/calls?from=" + std::to_string(day) + "&until=" + std::to_string(until));
     if (!answer) return std::nullopt;
     for (const Json& call : (*answer)["calls"])
-      out[{call.value("date", ""), call.value("place", std::uint64_t{0})}] = call.value("state", "");
+      out.emplace(std::pair(call.value("date", ""), call.value("place", std::uint64_t{0})),
+                  Known{call.value("state", ""), text_of(call, "state_words"), text_of(call, "caller"),
+                        call["at"].is_number_unsigned() ? std::optional(call["at"].get<std::uint64_t>()) : std::nullopt});
   }
   return out;
 }
@@ -104,10 +111,13 @@ std::optional<std::string> hours_of(const SideDir& side, const Found& found) {
   return wire::display_line((*watch)["hours"].value("words", ""));
 }
 
-std::string state_of(const std::optional<States>& states, const std::string& date, const watch::PlannedCall& call) {
-  if (!states) return "";
-  const auto held = states->find({date, call.id.entry});
-  return held == states->end() ? "" : held->second;
+// Takes it out: what is left is of hours that the accord in force does not have.
+Known take_known(std::optional<States>& states, const std::string& date, const watch::PlannedCall& call) {
+  if (!states) return {};
+  const auto [first, last] = states->equal_range({date, call.id.entry});
+  auto held = std::find_if(first, last, [&](const auto& one) { return one.second.at == std::uint64_t{call.at.seconds}; });
+  if (held == last) held = std::find_if(first, last, [](const auto& one) { return !one.second.at; });
+  return held == last ? Known{} : states->extract(held).mapped();
 }
 
 std::string row(const watch::Schedule& schedule, const Found& found,
@@ -124,6 +134,18 @@ std::string row(const watch::Schedule& schedule, const Found& found,
     text +=
         "; " + found.accord.sides[called].name + " at " + hour_of(schedule, call, call.called_hour);
   return text;
+}
+
+// What became of it, in the call's own line where there is room.
+std::vector<std::string> rows(std::string planned, const Known& known) {
+  if (known.words.empty() || known.state == watch::to_string(watch::CallState::kPending)) return {std::move(planned)};
+  const bool off = known.state == watch::to_string(watch::CallState::kCalledOff);
+  const std::string words = off ? "CALLED OFF" : known.words;
+  if (planned.size() + 2 + words.size() <= kColumns) return {planned + "; " + words};
+  constexpr std::size_t kIndent = 4;
+  std::vector<std::string> out{std::move(planned)};
+  for (const std::string& line : wrap(words, kColumns - kIndent)) out.push_back(std::string(kIndent, ' ') + line);
+  return out;
 }
 
 Json call_json(const watch::Schedule& schedule, const Found& found,
@@ -156,6 +178,21 @@ void say_zones(Context& context, const watch::ZoneBook& zones, const std::vector
   context.result({{"zones", list}, {"unknown_zones", unknown}});
 }
 
+void say_former(Context& context, const std::optional<States>& states, const std::pair<WallTime, WallTime>& span) {
+  Json list = Json::array();
+  for (const auto& [id, known] : states.value_or(States())) {
+    // The station was asked for a day more: a date may begin before the same date in UTC.
+    const bool outside = known.at && (*known.at < span.first.seconds || *known.at >= span.second.seconds);
+    if (known.words.empty() || outside) continue;
+    if (list.empty()) context.say("Of a former accord, at other hours:");
+    const std::string hour = known.at ? format_utc({static_cast<std::uint32_t>(*known.at)}).substr(11, 5) + "Z" : "?";
+    const std::string planned = id.first + "  " + hour + (known.caller.empty() ? "" : "  " + known.caller + " calls");
+    for (const std::string& line : rows(planned, known)) context.say(line);
+    list.push_back({{"date", id.first}, {"place", id.second}, {"at", known.at ? Json(format_utc({static_cast<std::uint32_t>(*known.at)})) : Json()}, {"caller", known.caller}, {"state", known.state}, {"state_words", known.words}});
+  }
+  context.result({{"former", std::move(list)}});
+}
+
 Result<void> calls(Context& context, const CallsOptions& options) {
   DETENTE_TRY(span, span_of(options));
   DETENTE_TRY(side, context.side());
@@ -180,15 +217,17 @@ Result<void> calls(Context& context, const CallsOptions& options) {
   for (const std::string& line : of_hours) context.say(line);
   if (found.annex.check_calls.empty()) context.say("The accord plans none on this line.");
   Json list = Json::array();
-  const auto states = states_of(side, found, span);
+  auto states = states_of(side, found, span);
   for (const watch::PlannedCall& call : planned) {
     Json one = call_json(schedule, found, call);
-    const std::string state = state_of(states, one["date"].get<std::string>(), call);
-    one["state"] = state.empty() ? Json() : Json(state);
-    context.say(row(schedule, found, call) + (state == watch::to_string(watch::CallState::kCalledOff) ? "; CALLED OFF" : ""));
+    const Known known = take_known(states, one["date"].get<std::string>(), call);
+    one["state"] = known.state.empty() ? Json() : Json(known.state);
+    one["state_words"] = known.words;
+    for (const std::string& line : rows(row(schedule, found, call), known)) context.say(line);
     list.push_back(std::move(one));
   }
-  if (!planned.empty() && !states) context.say("The station does not run: what was called off is not known here.");
+  say_former(context, states, span);
+  if (!planned.empty() && !states) context.say("The station does not run: what became of them is not known here.");
   if (planned.empty() && !found.annex.check_calls.empty() && (here.missing.empty() || schedule.next(span.second)))
     context.say("None in these days; the next: " + [&] {
       const auto next = schedule.next(span.second);

@@ -158,7 +158,6 @@ std::optional<std::pair<line::OnWatch, WallTime>> LineWatch::claim(bool own) con
 std::optional<watch::CallFact> LineWatch::call_fact(const WatchAct& act) const {
   const auto* call = std::get_if<line::CallAct>(&act.body);
   if (call == nullptr || !act.vouched || act.entry_class != record::EntryClass::kLive) return std::nullopt;
-  if (act.accord_version && !is_of_this_accord(call_id(*call), *act.accord_version)) return std::nullopt;
   const auto side = static_cast<watch::SideIndex>(act.own ? own_ : 1 - own_);
   return watch::CallFact{call_id(*call), fact_kind(call->deed), side, act.at, act.officer};
 }
@@ -170,16 +169,31 @@ bool LineWatch::is_of_this_accord(const watch::CallId& call, std::uint32_t accor
   return then && now && then->at == now->at && then->called_hour == now->called_hour;
 }
 
+bool LineWatch::is_former(const line::CallAct& call, std::optional<std::uint32_t> signed_under, WallTime at) const {
+  if (signed_under) return !is_of_this_accord(call_id(call), *signed_under);
+  return followed_ && at < followed_->since && !is_of_this_accord(call_id(call), followed_->version);
+}
+
+bool LineWatch::is_former(const WatchAct& act) const {
+  const auto* call = std::get_if<line::CallAct>(&act.body);
+  if (call == nullptr) return false;
+  const auto& known = entries_of(call_id(*call));
+  const bool noted = std::any_of(known.begin(), known.end(), [&](const EntryRef& one) {
+    return one.former && one.own == act.own && one.place.epoch == act.place.epoch && one.place.index == act.place.index;
+  });
+  return noted || is_former(*call, act.accord_version, act.own ? act.at : std::max(act.at, act.latest));
+}
+
 bool LineWatch::take_call(const WatchAct& act) {
   const auto fact = call_fact(act);
-  if (!fact || !book_) return false;
+  if (!fact || !book_ || is_former(act)) return false;
   see_ring(act);
   return book_->add(*fact).has_value();
 }
 
 void LineWatch::see_ring(const WatchAct& act) {
   const auto* call = std::get_if<line::CallAct>(&act.body);
-  if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act)) return;
+  if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act) || is_former(act)) return;
   if (call_id(*call).day >= oldest_day_) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
 }
 
@@ -221,6 +235,19 @@ std::vector<watch::BookCall> LineWatch::calls_around(WallTime now) const {
     if (std::none_of(out.begin(), known, [&](const auto& one) { return one.call.id == call.id; })) add(call.id);
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.call.begin() < b.call.begin(); });
+  return out;
+}
+
+std::vector<watch::BookCall> LineWatch::open_calls(WallTime now) const {
+  std::vector<watch::BookCall> out;
+  if (!book_) return out;
+  const watch::Day today = watch::day_at(now);
+  for (watch::BookCall& call : book_->calls(today - 2, today + 3)) {
+    // A desk may be a little early.
+    const bool is_begun = now >= call.call.begin() || call.facts.of(0, watch::FactKind::kCalled) || call.facts.of(1, watch::FactKind::kCalled) ||
+                          watch::answer_of(call.call, call.facts) || call.state == watch::CallState::kDeclined;
+    if (is_begun && now < call.call.unanswered_from) out.push_back(std::move(call));
+  }
   return out;
 }
 

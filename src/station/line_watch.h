@@ -25,6 +25,7 @@ struct EntryRef {
   bool own = true;
   EntryPlace place;
   bool drill = false;
+  bool former = false;  // of a former accord's call: it is known, and no fact of the one that has its place now
 };
 
 // The newest thing that a person of the other side did.
@@ -42,6 +43,12 @@ class LineWatch {
   // A new book from `from` on, with these facts of the past, and what became of the calls of former accords. Of a line
   // without calls it has cuts and signs of life alone.
   void begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now, std::optional<watch::PastCalls> past = {});
+  // The accord in force followed that of this version then. Before begin().
+  void follow(WallTime since, std::uint32_t version) { followed_ = Followed{since, version}; }
+  // Said of a call of a former accord, whose date and place has another hour under this one: it counts for nothing there.
+  // What is signed names its accord; what nobody signs is of the one that was in force `at` then.
+  bool is_former(const line::CallAct& call, std::optional<std::uint32_t> signed_under, WallTime at) const;
+  bool is_former(const WatchAct& act) const;
   // kState: the clock was set back so far that the book has to be made again.
   Result<void> advance(WallTime now);
   std::vector<watch::BookEvent> take_events();
@@ -76,6 +83,8 @@ class LineWatch {
   // about to be; nothing otherwise. A call of theirs is open for as long as the accord lets it be after it came, whatever
   // this side's clock or zone rules say of its hour.
   std::optional<watch::BookCall> open_call(WallTime now) const;
+  // Those that are not over, and that are due or of which somebody said something.
+  std::vector<watch::BookCall> open_calls(WallTime now) const;
   // The one that this side would make: its turn, or late. Else the same.
   std::optional<watch::BookCall> call_to_make(WallTime now) const;
   // Zones of this line's calls of which this machine has no rules; and in words what to do, empty when there are none.
@@ -92,6 +101,7 @@ class LineWatch {
   const std::optional<PresenceQuery>& presence(bool own) const { return presence_.newest(own); }
   PresenceState presence_state(const PresenceQuery& query, WallTime now) const;
   std::uint32_t presence_minutes() const { return presence_minutes_; }
+  void hold_query(WallTime since) { presence_.hold(since); }  // their station has this side's question since then
   // The newest claim of that side's station, and when it was made.
   std::optional<std::pair<line::OnWatch, WallTime>> claim(bool own) const;
   const std::optional<PersonSeen>& person() const { return person_; }
@@ -107,7 +117,6 @@ class LineWatch {
   // Open or not at `now`, and in words; nothing where the accord plans no calls.
   struct Hours {
     watch::LineHours hours;
-  void hold_query(WallTime since) { presence_.hold(since); }  // their station has this side's question since then
     std::string words;
   };
   std::optional<Hours> hours(WallTime now) const;
@@ -138,6 +147,11 @@ class LineWatch {
   std::array<std::string, 2> sides_;
   std::map<watch::CallId, std::vector<EntryRef>> entries_;
   watch::Day oldest_day_ = 0;
+  struct Followed {
+    WallTime since;
+    std::uint32_t version;
+  };
+  std::optional<Followed> followed_;
   std::map<watch::CallId, WallTime> rung_;  // when their call came, by this side's clock
   std::array<LogOrder, 2> order_;           // own, theirs
   PresenceQueries presence_;

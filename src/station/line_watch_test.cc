@@ -176,6 +176,28 @@ TEST_F(LineWatchTest, AnEntryOfACallIsNewOnceAndOldOnesAreLetGo) {
   EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
 }
 
+TEST_F(LineWatchTest, WhatNobodySignedIsOfTheAccordThatWasInForceAtItsTime) {
+  std::map<std::uint32_t, watch::Schedule> former;
+  former.emplace(1, schedule(720));  // its second call of a date was at noon
+  watch_.set_former(std::move(former));
+  const WallTime change = at("2027-03-01T12:10:00Z");
+  watch_.follow(change, 1);
+  const auto called = [&](std::uint8_t place) { return act(false, line::CallAct{kCalled, day_, place, ""}, at("2027-03-01T12:00:10Z"), 0); };
+  WatchAct noon = called(1);
+  EXPECT_TRUE(watch_.is_former(noon));
+  watch_.see_ring(noon);
+  EXPECT_FALSE(watch_.take(noon, change));
+  EXPECT_FALSE(watch_.book()->call({static_cast<watch::Day>(day_), 1})->facts.of(1, watch::FactKind::kCalled));
+  EXPECT_FALSE(watch_.is_former(called(0))) << "nine is nine under both";
+  noon.latest = change;  // by a clock that is behind
+  EXPECT_FALSE(watch_.is_former(noon));
+  noon.accord_version = 1;
+  EXPECT_TRUE(watch_.is_former(noon)) << "its signature says so";
+  WatchAct evening = called(1);
+  evening.accord_version = 2;
+  EXPECT_FALSE(watch_.is_former(evening));
+}
+
 TEST_F(LineWatchTest, NobodyAnswersHimself) {
   const WallTime nine = at("2027-03-01T09:00:10Z");
   for (const auto deed : {kAnswered, kDeclined}) {

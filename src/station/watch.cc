@@ -42,10 +42,11 @@ std::string silence_words(std::uint32_t row, WallTime since) {
 }
 
 // For this side's people: nothing of it is sent.
-std::string missed_words(std::uint32_t row, WallTime since) {
+std::string missed_words(const std::string& line, std::uint32_t row, WallTime since) {
   return std::to_string(row) + (row == 1 ? " check call" : " check calls in a row") +
          " that this side did not make or did not answer, the first at " + format_utc(since) +
-         "; is anybody on watch here? `detente calls` says which, and the next call or answer of an officer ends this alarm";
+         "; is anybody on watch here? Which they are: detente calls " + line + " --from " + format_utc(since).substr(0, 10) +
+         ". The next call or answer of an officer ends this alarm";
 }
 
 // Somebody is at the desk again.
@@ -159,7 +160,7 @@ void Watch::show_rows(const OneLine& line) {
   const watch::CallBook* book = line.watch->book();
   if (book == nullptr) return;
   if (const auto& row = book->silence(); row.row() > 0) alarms_.reword({"silence", line.name}, silence_words(row.row(), row.since()));
-  if (const auto& row = book->missed(); row.row() > 0) alarms_.reword({"missed-call", line.name}, missed_words(row.row(), row.since()));
+  if (const auto& row = book->missed(); row.row() > 0) alarms_.reword({"missed-call", line.name}, missed_words(line.name, row.row(), row.since()));
 }
 
 void Watch::on_book_event(OneLine& line, const watch::BookEvent& event) {
@@ -194,7 +195,7 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
     return tell(line, "sign-of-life", std::move(more));
   }
   if (alarm.kind == watch::AlarmKind::kMissed) {
-    raise(line.name, "missed-call", missed_words(alarm.row, alarm.since));
+    raise(line.name, "missed-call", missed_words(line.name, alarm.row, alarm.since));
     return tell(line, "missed-call", std::move(more));
   }
   raise(line.name, "silence", silence_words(alarm.row, alarm.since));
@@ -203,9 +204,10 @@ void Watch::on_book_alarm(OneLine& line, const watch::Alarm& alarm) {
 
 void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   const char* const state = watch::to_string(call.state);
-  // What was not seen may be known after all.
+  // What was not seen may be known after all, and a deed may come long after the call was over.
   const auto [held, is_new] = line.outcomes.try_emplace(call.call.id, Outcome{state, {}});
-  if (!is_new && (held->second.state == state || !watch::is_not_seen(held->second.state))) return;
+  const bool may_change = watch::is_not_seen(held->second.state) || watch::is_by_deeds(call.state);
+  if (!is_new && (held->second.state == state || !may_change)) return;
   held->second = {state, call.facts.gap};
   Json out{{"what", "outcome"}, {"line", line.name}};
   out.update(call_fields(call.call.id));
@@ -217,30 +219,34 @@ void Watch::note_outcome(OneLine& line, const watch::BookCall& call) {
   while (line.outcomes.size() > 1024) line.outcomes.erase(line.outcomes.begin());
 }
 
+void Watch::withdraw_call(OneLine& line, const watch::CallId& id) {
+  const auto call = line.watch->book()->call(id);
+  if (!call) return;
+  for (const line::CallDeed act : withdraw_acts(line, *call, "the check call is over and no path carried it"))
+    if (act != line::CallDeed::kCalled) line.watch->take_back(id, fact_kind(act));
+}
+
 // An act of a call that no path carried is not sent months later, as if it were of that day. That this side called, or
 // replied, stands in the watch log; a reply that nobody there can see answers nothing.
-void Watch::withdraw_call(OneLine& line, const watch::CallId& call) {
-  std::set<line::CallDeed> acts;
+std::set<line::CallDeed> Watch::withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why) {
+  std::set<line::CallDeed> out;
   const auto is_of_call = [&](const record::Entry& entry) {
     if (entry.header.kind != record::kCheckCall) return false;
     const auto act = line::parse_call_body(entry.body);
-    if (!act || call_id(*act) != call || act->deed == line::CallDeed::kCalledOff) return false;
-    acts.insert(act->deed);
+    if (!act || call_id(*act) != call.call.id || act->deed == line::CallDeed::kCalledOff) return false;
+    out.insert(act->deed);
     return true;
   };
-  const std::size_t taken = running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call,
-                                                      "the check call is over and no path carried it");
-  if (taken == 0) return;
-  const auto held = line.watch->book()->call(call);
-  for (const line::CallDeed act : acts) {
-    const auto& deed = held ? held->facts.of(line.watch->own(), fact_kind(act)) : std::nullopt;
+  running_.driver->withdraw(line.counterpart->peer, line.annex->line, is_of_call, why);
+  for (const line::CallDeed act : out) {
+    const auto& deed = call.facts.of(line.watch->own(), fact_kind(act));
     if (!deed) continue;
-    Json out{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", to_string(act)}};
-    out.update(call_fields(call));
-    out.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
-    note(out);
-    if (act != line::CallDeed::kCalled) line.watch->take_back(call, fact_kind(act));
+    Json told{{"what", "call"}, {"line", line.name}, {"side", "own"}, {"act", to_string(act)}};
+    told.update(call_fields(call.call.id));
+    told.update(Json{{"time", deed->at.seconds}, {"officer", deed->officer}, {"carried", 0}});
+    note(told);
   }
+  return out;
 }
 
 // ---- what comes in ----
@@ -258,14 +264,14 @@ void Watch::on_event(const core::DeskEvent& event) {
   };
   if (const auto* changed = std::get_if<core::RegisterChanged>(&event))
     if (OneLine* line = find(changed->peer, changed->line)) return look_at_register(*line);
+  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event))
+    if (OneLine* line = find(receipt->peer, receipt->line)) return look_at_query(*line);
   if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) return take_back(*failed);
   if (const auto* queued = std::get_if<core::EntryQueued>(&event)) take_durable(queued->peer, queued->line, queued->submission);
   if (const auto* placed = std::get_if<core::EntryPlaced>(&event)) {
     take_durable(placed->peer, placed->line, placed->submission);
     look(placed->peer, placed->line);
   }
-  if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event))
-    if (OneLine* line = find(receipt->peer, receipt->line)) return look_at_query(*line);
   if (const auto* arrived = std::get_if<core::EntryArrived>(&event)) look(arrived->peer, arrived->line);
 }
 
@@ -336,16 +342,17 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   const bool drill = act.entry_class == record::EntryClass::kDrill;
   line.watch->see_ring(act);
   // An entry is seen twice when it came ahead of others, and at every start.
-  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill})) return;
+  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill, line.watch->is_former(act)})) return;
   note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
   if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");
-  settle_outcome(line, call_id(call));
+  const bool former = line.watch->is_former(act);
+  if (!former) settle_outcome(line, call_id(call));
   if (act.own || !started_) return;
   Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
   more.update(call_fields(call_id(call)));
-  tell(line, call.deed == line::CallDeed::kCalled ? "ring" : "call", std::move(more));
+  tell(line, call.deed == line::CallDeed::kCalled && !former ? "ring" : "call", std::move(more));
 }
 
 void Watch::note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call) {
@@ -355,6 +362,7 @@ void Watch::note_call(const OneLine& line, const WatchAct& act, const line::Call
                   {"index", act.place.index}});
   if (!call.words.empty()) out["words"] = wire::display_line(call.words);
   if (act.entry_class == record::EntryClass::kDrill) out["class"] = "drill";
+  if (line.watch->is_former(act)) out["former"] = 1;
   note(out);
 }
 
@@ -432,6 +440,12 @@ void Watch::tell_zones(const Counterpart& counterpart) {
 
 void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones) {
   if (line.annex->line != kAccordLine) return;
+  told_zones_[{line.counterpart->peer, act.own}] = zones;
+  // What an old entry says may be settled by a newer one: at a start all of them are read before anything is said.
+  if (!act.own && started_) compare_zones(line);
+}
+
+void Watch::compare_zones(const OneLine& line) {
   const PeerId peer = line.counterpart->peer;
   const auto told = told_zones_.find({peer, false});
   if (told == told_zones_.end()) return;  // not known, which settles nothing
@@ -440,12 +454,6 @@ void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<lin
     for (const line::ZoneDigest& ours : zones_[peer])
       if (ours.zone == theirs.zone && ours.digest != theirs.digest)
         differ += (differ.empty() ? "" : ", ") + wire::display_line(ours.zone);
-  told_zones_[{line.counterpart->peer, act.own}] = zones;
-  // What an old entry says may be settled by a newer one: at a start all of them are read before anything is said.
-  if (!act.own && started_) compare_zones(line);
-}
-
-void Watch::compare_zones(const OneLine& line) {
   zone_difference_[peer] = differ;
   differ.empty() ? ask_no_more(line.name, "zone-rules") : ask_person(line.name, "zone-rules", zone_difference_words(differ));
 }
@@ -460,6 +468,7 @@ void Watch::look_at_zones() {
   for (auto& [key, line] : lines_) {
     const std::string trouble = line.watch->zone_trouble();
     trouble.empty() ? ask_no_more(line.name, "zone-unknown") : ask_person(line.name, "zone-unknown", trouble);
+    if (key.line == kAccordLine) compare_zones(line);
   }
 }
 
@@ -468,7 +477,6 @@ void Watch::tell_on_watch(OneLine& line) {
   const WatchTold told = line.annex->hours.on_watch;
   if (told == WatchTold::kNothing) return;
   line::OnWatch claim;
-    if (key.line == kAccordLine) compare_zones(line);
   claim.since = people_.staffed_since(line.name);
   const auto on = people_.on(line.name);
   if (claim.since && told == WatchTold::kPost && !on.empty())

@@ -114,6 +114,8 @@ class Watch {
     std::optional<EntryPlace> query_on_its_way;  // this run has seen that no receipt for it had come
     std::optional<std::pair<EntryPlace, WallTime>> query_held;  // as the log has it
     std::optional<WallTime> accord_since;  // when the accord in force followed another
+    std::uint32_t version_before = 0;  // of the one that it followed
+    std::optional<std::set<watch::CallId>> going_on;  // calls that were open then and that it has, too; nothing: not known
     bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
   };
@@ -130,17 +132,27 @@ class Watch {
   Result<void> read_outage(const Json& line);
   Result<void> read_outcome(Replay& replay, const Json& line);
   watch::PastCalls* past_of(Replay& replay, const std::string& name);  // nothing for a line that is no more
-  void read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, std::uint32_t version, WallTime at);
-  void note_accord(const Counterpart& counterpart);
   void note_start(Replay& replay);
   void scan(OneLine& line);
   void begin();
   void begin_books(Replay& replay);
-  static WallTime begin_of_book(const Replay& replay, const OneLine& line);
   std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
   static std::vector<watch::UnwatchedFact> unwatched_calls(const OneLine& line, WallTime time);
   void note_closed(OneLine& line, WallTime time);
   Result<void> replay_again();
+  // watch_accord.cc
+  using GoingOn = std::map<std::string, std::set<watch::CallId>>;  // by line
+  std::map<LineId, std::vector<watch::BookCall>> open_calls(const Counterpart& counterpart) const;
+  void end_call(OneLine& line, watch::BookCall call);
+  void note_accord(const Counterpart& counterpart, const std::optional<GoingOn>& going_on);
+  Result<void> read_accord(Replay& replay, const Json& line);
+  struct AccordThen {
+    std::string digest;
+    std::uint32_t version = 0;
+  };
+  void follow_accord(Replay& replay, const std::string& counterpart, const AccordThen& accord, WallTime at,
+                     const std::optional<GoingOn>& going_on);
+  static WallTime begin_of_book(const Replay& replay, const OneLine& line);
   // watch_deeds.cc
   Result<std::vector<OneLine*>> lines_of_deed(const Deed& deed);
   std::vector<std::string> lines_open_to(OfficerId officer) const;  // by his credential and the accord
@@ -166,6 +178,12 @@ class Watch {
   void show_rows(const OneLine& line);
   void note_outcome(OneLine& line, const watch::BookCall& call);
   void withdraw_call(OneLine& line, const watch::CallId& call);
+  // watch_queries.cc: what became of this side's question whether anybody is there.
+  void look_at_query(OneLine& line);
+  std::optional<PresenceQuery> unsent_query(const OneLine& line) const;  // the newest that no path has carried yet
+  void read_query(const Json& line);
+  std::set<line::CallDeed> withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why);
+  void compare_zones(const OneLine& line);
   static std::string zone_difference_words(const std::string& zones);
   void look_at_zones();
   void tell_zones(const Counterpart& counterpart);
@@ -173,12 +191,6 @@ class Watch {
   void submit(const Counterpart& counterpart, LineId line, record::Kind kind, Bytes body);
   void look_at_register(OneLine& line);  // watch_cuts.cc
   // watch_alarms.cc: an alarm is raised once while its cause lasts.
-  // watch_queries.cc: what became of this side's question whether anybody is there.
-  void look_at_query(OneLine& line);
-  std::optional<PresenceQuery> unsent_query(const OneLine& line) const;  // the newest that no path has carried yet
-  void read_query(const Json& line);
-  std::set<line::CallDeed> withdraw_acts(const OneLine& line, const watch::BookCall& call, const char* why);
-  void compare_zones(const OneLine& line);
   void raise(const std::string& line, const std::string& kind, const std::string& words);
   void end(const std::string& line, const std::string& kind, const std::string& words = "");
   Result<void> check_acknowledge(std::uint64_t alarm) const;

@@ -82,7 +82,7 @@ void Watch::take_back(Replay& replay, const watch::ClockGap& gap) {
   }
 }
 
-// What became of a call that was not seen is known after all.
+// A deed came of a call that was over.
 void Watch::settle_outcome(OneLine& line, const watch::CallId& id) {
   if (line.watch->book() == nullptr || !line.outcomes.contains(id)) return;
   if (const auto call = line.watch->book()->call(id); call && watch::mark_of(call->state, std::nullopt, line.watch->own()))

@@ -65,10 +65,11 @@ Json Watch::call_json(const OneLine& line, const watch::BookCall& call) const {
                                 {"officer", wire::display_line(deed->officer)}});
   out["entries"] = Json::array();
   for (const EntryRef& entry : line.watch->entries_of(call.call.id))
-    out["entries"].push_back({{"whose", entry.own ? "own" : "far"},
-                              {"epoch", to_hex(entry.place.epoch)},
-                              {"index", entry.place.index},
-                              {"class", entry.drill ? "drill" : "live"}});
+    if (!entry.former)
+      out["entries"].push_back({{"whose", entry.own ? "own" : "far"},
+                                {"epoch", to_hex(entry.place.epoch)},
+                                {"index", entry.place.index},
+                                {"class", entry.drill ? "drill" : "live"}});
   return out;
 }
 
@@ -193,8 +194,15 @@ Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::D
     if (what == "accord" && one.value("counterpart", "") == line.counterpart->name()) {
       const std::string before = std::exchange(accord, one.value("digest", ""));
       if (before.empty() || before == accord) return {};
-      for (auto& [key, call] : calls) out.push_back(std::move(call));
-      calls.clear();
+      // What was open then and goes on is the next one's.
+      auto former = std::exchange(calls, {});
+      for (const Json& held : one.value("going_on", Json::array()))
+        if (held.value("line", "") == line.name)
+          if (auto node = former.extract(std::pair(held.value("date", ""), held.value("place", std::uint64_t{0})))) calls.insert(std::move(node));
+      for (auto& [key, call] : former) {
+        if (call["state"] == "") call["state_words"] = "not over when another accord came into force, which does not have it";
+        out.push_back(std::move(call));
+      }
     }
     if ((what != "call" && what != "outcome") || one.value("line", "") != line.name) return {};
     const std::string date = one.value("date", "");
@@ -208,6 +216,7 @@ Result<void> Watch::add_old_calls(const OneLine& line, watch::Day from, watch::D
     if (what == "outcome") {
       call["caller"] = one.value("caller", "");
       call["state"] = call["state_words"] = one.value("state", "");
+      if (one.contains("hour")) call["at"] = one["hour"];
       if (const auto gap = gap_in(one)) call["state_words"] = "not known: " + watch::words_of(*gap);
       return {};
     }

@@ -106,8 +106,8 @@ void Watch::note_start(Replay& replay) {
     const std::string digest = to_hex(counterpart->accord.digest);
     const auto known = replay.accords.find(counterpart->name());
     if (known != replay.accords.end() && known->second.digest == digest) continue;
-    note_accord(*counterpart);
-    read_accord(replay, counterpart->name(), digest, counterpart->accord.accord.version, time);
+    note_accord(*counterpart, {});
+    follow_accord(replay, counterpart->name(), {digest, counterpart->accord.accord.version}, time, {});
   }
 }
 
@@ -145,20 +145,6 @@ void Watch::make_lines_of(const Counterpart& counterpart) {
   }
 }
 
-void Watch::on_accord_changed(const Counterpart& counterpart) {
-  std::erase_if(lines_, [&](const auto& line) {
-    return line.first.peer == counterpart.peer && counterpart.accord.annex(line.first.line) == nullptr;
-  });
-  make_lines_of(counterpart);
-  note_accord(counterpart);
-  if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);
-  look_at_zones();
-  tell_zones(counterpart);
-  for (auto& [key, line] : lines_)
-    if (key.peer == counterpart.peer) tell_on_watch(line);
-    if (what == "query") read_query(line);
-}
-
 Result<void> Watch::read_line(Replay& replay, const Json& line) {
   try {
     const std::string what = line.at("what").get<std::string>();
@@ -170,10 +156,10 @@ Result<void> Watch::read_line(Replay& replay, const Json& line) {
     if (const auto gap = what == "clock" ? gap_of(line) : std::nullopt) take_back(replay, *gap);
     if (what == "register") return read_register(replay, line);
     if (what == "outage") return read_outage(line);
+    if (what == "query") read_query(line);
     if (what == "left") people_.leave_all(OfficerId{line.at("officer").get<std::uint16_t>()});
     if (what == "accord")
-      read_accord(replay, line.at("counterpart").get<std::string>(), line.at("digest").get<std::string>(),
-                  line.at("version").get<std::uint32_t>(), at);
+      DETENTE_TRY_VOID(read_accord(replay, line));
     if (what == "life") {
       const watch::LifeFact life{time_in(line, "time")};
       const std::string name = line.at("line").get<std::string>();
@@ -211,31 +197,6 @@ Result<void> Watch::read_outcome(Replay& replay, const Json& line) {
   return {};
 }
 
-// What was noted until now is of the accord before. What it leaves in force goes on.
-void Watch::read_accord(Replay& replay, const std::string& counterpart, const std::string& digest, std::uint32_t version, WallTime at) {
-  const auto [known, is_first] = replay.accords.try_emplace(counterpart, Replay::AccordThen{digest, version});
-  if (is_first || std::exchange(known->second, {digest, version}).digest == digest) return;
-  for (auto& [key, line] : lines_) {
-    if (line.counterpart->name() != counterpart) continue;
-    line.accord_since = at;
-    line.outcomes.clear();
-    past_of(replay, line.name)->settle();
-    auto& facts = replay.facts[line.name];
-    std::optional<watch::CutFact> cut;
-    std::erase_if(facts, [&](const watch::BookFact& fact) {
-      if (const auto* begun = std::get_if<watch::CutFact>(&fact)) cut = *begun;
-      return !std::holds_alternative<watch::CallFact>(fact);
-    });
-    if (line.cut && cut) facts.push_back(*cut);
-  }
-}
-
-// In the log before anything that was noted under it.
-void Watch::note_accord(const Counterpart& counterpart) {
-  note({{"what", "accord"}, {"counterpart", counterpart.name()}, {"version", counterpart.accord.accord.version},
-        {"digest", to_hex(counterpart.accord.digest)}});
-}
-
 Result<void> Watch::read_register(Replay& replay, const Json& line) {
   const std::string name = line.at("line").get<std::string>();
   const bool cut = line.at("cut").get<bool>();
@@ -263,6 +224,7 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
   const bool own = line.at("side").get<std::string>() == "own";
   DETENTE_TRY(id, call_id_of(line));
   const WallTime at = time_in(line, "time");
+  bool former = line.contains("former");
   if (line.value("class", "live") == "drill") {
     const watch::DrillFact drill{at, id.day};
     replay.facts[name].push_back(drill);
@@ -271,28 +233,20 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
     const auto deed = call_deed_from(line.at("act").get<std::string>());
     const OneLine* found = named(name);
     const bool is_lost = line.contains("carried") && deed != line::CallDeed::kCalled;  // a reply that nobody there can see
-    if (deed && found != nullptr && !is_lost) {
+    if (deed && found != nullptr && !is_lost && !former) {
       const auto side = static_cast<watch::SideIndex>(own ? found->watch->own() : 1 - found->watch->own());
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
       past_of(replay, name)->add(fact);
       const auto then = replay.accords.find(found->counterpart->name());
-      if (then != replay.accords.end() && !found->watch->is_of_this_accord(id, then->second.version)) return {};
-      replay.facts[name].push_back(fact);
+      former = then != replay.accords.end() && !found->watch->is_of_this_accord(id, then->second.version);
+      if (!former) replay.facts[name].push_back(fact);
     }
   }
-  if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
+  if (auto entry = entry_in(line, own)) {
+    entry->former = former;
+    replay.entries.push_back({name, id, *entry});
+  }
   return {};
-}
-
-// Calls that were open when the accord changed are of the accord in force, if it plans them.
-WallTime Watch::begin_of_book(const Replay& replay, const OneLine& line) {
-  if (!line.accord_since) return *replay.begin;
-  WallTime out = *line.accord_since;
-  if (line.watch->schedule() == nullptr) return out;
-  constexpr std::uint32_t kDay = 86400;
-  for (const watch::PlannedCall& call : line.watch->schedule()->planned({line.accord_since->seconds - std::min(line.accord_since->seconds, kDay)}, out))
-    if (call.unanswered_from > *line.accord_since) out = std::min(out, call.at);
-  return out;
 }
 
 void Watch::begin_books(Replay& replay) {
@@ -302,6 +256,7 @@ void Watch::begin_books(Replay& replay) {
     if (OneLine* line = named(call.line)) static_cast<void>(line->watch->add_entry(call.id, call.entry));
   replay_ = &replay;
   for (auto& [key, line] : lines_) {
+    if (line.accord_since) line.watch->follow(*line.accord_since, line.version_before);
     scan(line);
     auto& facts = replay.facts[line.name];
     for (const watch::DownFact& down : replay.downs)
@@ -323,6 +278,7 @@ void Watch::begin_books(Replay& replay) {
 }
 
 void Watch::remember(const OneLine& line, const WatchAct& act) {
+  if (line.watch->is_former(act)) return;
   auto& facts = replay_->facts[line.name];
   const auto& call = std::get<line::CallAct>(act.body);
   if (const auto fact = line.watch->call_fact(act))
@@ -344,10 +300,9 @@ std::vector<watch::CallFact> Watch::waiting_calls(const OneLine& line) const {
     const record::Entry* entry = waiting ? &waiting->entry : nullptr;
     if (entry == nullptr || entry->header.kind != record::kCheckCall || entry->header.entry_class != record::EntryClass::kLive)
       continue;
+    const auto signed_under = entry->signatures.empty() ? std::nullopt : std::optional(entry->signatures.front().accord_version);
     const auto act = line::parse_call_body(entry->body);
-    const bool counts = act && (entry->signatures.empty() ||
-                                line.watch->is_of_this_accord(call_id(*act), entry->signatures.front().accord_version));
-    if (counts)
+    if (act && !line.watch->is_former(*act, signed_under, entry->header.time))
       out.push_back({call_id(*act), fact_kind(act->deed), line.watch->own(), entry->header.time,
                      officer_words(running_.own_roster, entry->header.author)});
   }

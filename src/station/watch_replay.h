@@ -20,11 +20,7 @@ struct Watch::Replay {
   WallTime newest;
   std::map<std::string, std::vector<watch::BookFact>> facts;
   std::map<std::string, watch::PastCalls> past;  // by line
-  struct AccordThen {
-    std::string digest;
-    std::uint32_t version = 0;
-  };
-  std::map<std::string, AccordThen> accords;     // by counterpart: the newest
+  std::map<std::string, AccordThen> accords;  // by counterpart: the newest
   std::vector<watch::DownFact> downs;
   std::vector<Call> entries;
 };

@@ -62,6 +62,18 @@ bool is_not_seen(std::string_view state) {
   return false;
 }
 
+bool is_by_deeds(CallState state) {
+  switch (state) {
+    case CallState::kAnsweredInTime:
+    case CallState::kAnsweredAtTheirHour:
+    case CallState::kAnsweredLate:
+    case CallState::kDeclined:
+    case CallState::kCalledOff:
+    case CallState::kUnanswered: return true;
+    default: return false;
+  }
+}
+
 std::optional<Answer> answer_of(const PlannedCall& call, const CallFacts& facts) {
   std::optional<Answer> out;
   for (SideIndex side = 0; side < 2; ++side) {

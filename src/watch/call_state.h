@@ -73,6 +73,8 @@ const char* to_string(CallState state);  // "pending", ..., "answered at their h
 
 // Words of a state that says that this side does not know what became of the call.
 bool is_not_seen(std::string_view state);
+// Hangs on what persons did, not on what this station saw of it: it stands whenever their deeds become known.
+bool is_by_deeds(CallState state);
 
 CallState judge(const PlannedCall& call, const CallFacts& facts, WallTime now);
 

@@ -4,19 +4,29 @@ import time
 import unittest
 
 from disks import SmallDisk, can_mount
+from relay import Relay
 from stations import wait_until
 from watch_test import DAY, HOUR, MINUTE, NINE, WatchCase
 
 WEST = "military-west"
-AT_15 = ('[[check_calls]]\ntime = "15:00"\nzone = "Asia/Seoul"\ncaller = "north"\n'
-         'days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\n')
 
 
-class Kept(WatchCase):
-    OPTIONS = ("--lift-alone",)
-
+class KeptCase(WatchCase):
     def alarms(self, station, kind):
         return [alarm for alarm in station.get("/v1/watch")["alarms"] if alarm["kind"] == kind]
+
+    def amend(self, version, hour, caller):
+        """Both go on under another accord, by which the line is called at that hour."""
+        hours, there = self.base / f"next-{version}.toml", str(self.base / f"next-{version}")
+        hours.write_text(f'[hours]\nholidays = []\nlate_minutes = 5\nunanswered_minutes = 30\npresence_minutes = 10\n[[check_calls]]\ntime = "{hour}"\nzone = "Asia/Seoul"\n'
+                         f'caller = "{caller}"\ndays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\n')
+        self.cli(self.south, "accord", "amend", "north", "--hours", f"{WEST}={hours}")
+        self.cli(self.south, "accord", "sign", "north", "--next", "--yes")
+        self.cli(self.south, "accord", "export", "north", there, "--next")
+        self.cli(self.north, "accord", "import", there)
+        self.cli(self.north, "accord", "sign", "south", "--next", "--yes")
+        wait_until(lambda: all(s.status_of(o)["accord"]["version"] == version for s, o in ((self.south, "north"), (self.north, "south"))),
+                   f"both to go on under accord {version}")
 
     def marks(self, station):
         other = "north" if station is self.south else "south"
@@ -24,17 +34,9 @@ class Kept(WatchCase):
         answer = station.get(f"/v1/counterparts/{other}/lines/{WEST}/calendar?from={today - 2}&until={today + 9}")
         return {day - today: {answer["marks"][i]: n for i, n in enumerate(counts) if n} for day, counts in answer["days"]}
 
-    def go_on_under_hours(self, hours):
-        """Both sides change military-west's calls to these, while their stations run."""
-        terms = self.base / "next.toml"
-        terms.write_text(hours)
-        self.cli(self.south, "accord", "amend", "north", "--hours", f"{WEST}={terms}")
-        self.cli(self.south, "accord", "sign", "north", "--next", "--yes")
-        self.cli(self.south, "accord", "export", "north", str(self.base / "next"), "--next")
-        self.cli(self.north, "accord", "import", str(self.base / "next"))
-        self.cli(self.north, "accord", "sign", "south", "--next", "--yes")
-        wait_until(lambda: all(s.status_of(o)["accord"]["version"] == 2 for s, o in ((self.south, "north"), (self.north, "south"))),
-                   "both to go on under the second accord")
+
+class Kept(KeptCase):
+    OPTIONS = ("--lift-alone",)
 
     @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
     def test_a_call_that_the_disk_refused_is_no_call(self):
@@ -72,7 +74,7 @@ class Kept(WatchCase):
         wait_until(lambda: outcomes() == ["answered in time", "unanswered"], outcomes)
         before = self.watch(self.south)
         self.assertEqual(before["silence"]["row"], 1)
-        self.go_on_under_hours(AT_15)
+        self.amend(2, "15:00", "north")
         for again in (False, True):
             if again:
                 self.south.kill()
@@ -93,34 +95,44 @@ class Kept(WatchCase):
         wait_until(lambda: self.watch(self.south)["silence"] is None, "the silence to end")
         wait_until(lambda: len(self.alarms(self.south, "sign-of-life")) == 1, lambda: self.alarms(self.south, "sign-of-life"))
 
-    def test_what_was_signed_of_another_hour_is_no_fact_of_the_new_one(self):
+    def test_hours_that_move_while_a_call_is_open(self):
         self.start()
+        both = (self.south, self.north)
+        newest = lambda station: self.calls(station)[-1]
+        wait_newest = lambda state: [wait_until(lambda s=s: newest(s)["state"] == state, lambda s=s: newest(s)) for s in both]
         self.clock.set(NINE + 10)
         self.cli(self.south, "call", WEST, "--as", "kim")
-        self.wait_state(self.north, "due")
-        self.cli(self.north, "answer", WEST, "--as", "ri")
-        self.wait_state(self.south, "answered in time")
-        self.cli(self.south, "call-off", WEST, "2027-03-03", "--as", "kim", "--words", "A holiday.")
-        of_day = lambda station, day: station.get(
-            f"/v1/counterparts/{'north' if station is self.south else 'south'}/lines/{WEST}/calls?from={day}&until={day + 1}")["calls"][-1]
-        today = NINE // DAY
-        wait_until(lambda: of_day(self.north, today + 1)["state"] == "called off", "the call to be called off there")
-        self.clock.set(NINE + HOUR)
-        self.go_on_under_hours(AT_15)
-        # The first call of that date is another one now: nobody has called, and nobody answers.
+        wait_until(lambda: "they called" in newest(self.north)["state_words"], lambda: newest(self.north))
+        self.clock.set(NINE + 3 * MINUTE)
+        self.amend(2, "15:00", "north")
+        for station in both:
+            self.assertEqual((newest(station)["state"], newest(station)["facts"]), ("pending", []), "that call was another")
+            self.assertIsNone(self.watch(station)["open_call"])
+        self.assertIn("due", self.refused(self.north, "answer", WEST, "--as", "ri"))
+        former = self.south.shown("calls", WEST, "--from", "2027-03-02", "--to", "2027-03-02", env=self.clock.env)
+        self.assertIn("not over when another accord came into force", former)
+        self.assertEqual([self.marks(s) for s in both], [{}, {}], "nobody's silence")
         self.clock.set(NINE + 6 * HOUR + 10)
-        for station in (self.south, self.north):
-            wait_until(lambda s=station: of_day(s, today)["state"] == "due", lambda s=station: of_day(s, today))
-        self.clock.set(NINE + 6 * HOUR + 31 * MINUTE)
+        wait_newest("due")
+        self.cli(self.north, "call", WEST, "--as", "ri")
+        wait_until(lambda: "they called" in newest(self.south)["state_words"], lambda: newest(self.south))
+        # Of the same hour under the third accord: it goes on.
+        self.amend(3, "15:00", "south")
+        self.assertIn("they called", newest(self.south)["state_words"])
+        self.cli(self.south, "answer", WEST, "--as", "kim")
+        wait_newest("answered in time")
+        self.clock.set(NINE + 6 * HOUR + 6 * MINUTE)
+        self.amend(4, "18:00", "south")
         for again in (False, True):
-            for station in (self.south, self.north):
+            for station in both:
                 if again:
                     station.kill()
                     station.start()
-                wait_until(lambda s=station: of_day(s, today)["state"] == "not called", lambda s=station: of_day(s, today))
-                self.assertEqual([of_day(station, today)[key] for key in ("facts", "entries")], [[], []])
-                self.assertEqual([of_day(station, today + 1)[key] for key in ("state", "facts")], ["pending", []])
-                self.assertEqual(self.marks(station)[0], {"in time": 1, "silent" if station is self.south else "missed": 1})
+                self.assertEqual(newest(station)["state"], "pending")
+                self.assertEqual(self.marks(station), {0: {"in time": 1}}, "what was answered stays")
+        self.assertEqual([c["state"] for c in self.cli(self.south, "calls", WEST)["former"] if c["state"]], ["answered in time"])
+        self.clock.set(NINE + 9 * HOUR + 10)
+        wait_newest("due")
 
     def test_the_first_word_after_a_cut_is_as_loud_as_one_after_a_silence(self):
         self.start()
@@ -197,6 +209,66 @@ class Kept(WatchCase):
             station.start()
             self.assertEqual(len(froms(station)), 16)
             self.assertEqual(froms(station)[:2], [first, third])
+
+
+class Delayed(KeptCase):
+    OPTIONS = ("--gap",)
+
+    def test_a_query_that_was_long_on_its_way_is_no_silence(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(relay.close)
+        self.start()
+        relay.change = lambda direction, number, datagram: []
+        ours = lambda: self.watch(self.south, "navy")["presence"]["ours"]
+        status = lambda: self.south.get("/v1/counterparts/north/lines/navy/status")
+        self.cli(self.south, "presence", "ask", "navy", "--as", "kim", "--wait", "durable")
+        wait_until(ours, "the question on the screen, whether a path has carried it or not")
+        self.clock.forward(3 * HOUR)
+        self.south.kill()
+        self.south.start()
+        self.assertEqual((ours()["state"], ours()["until"]), ("not there", None))
+        self.assertIn("nobody there was asked yet", status()["to_do"])
+        relay.change = None
+        # Whoever is there has the accord's time from now on.
+        theirs = lambda: self.watch(self.north, "navy")["presence"]["theirs"]
+        wait_until(lambda: theirs() and theirs()["state"] == "waiting", theirs)
+        wait_until(lambda: ours()["state"] == "waiting", ours)
+        self.assertNotEqual(status()["situation"], "nobody-on-watch")
+        self.assertIn("they ask whether anybody is at the machine", str(self.cli(self.north, "watch", "show")["open"]))
+        self.south.kill()
+        self.south.start()
+        wait_until(lambda: ours()["state"] == "waiting", "the same after a start")
+        self.clock.forward(11 * MINUTE)
+        for state in (ours, theirs):
+            wait_until(lambda s=state: s()["state"] == "unanswered", state)
+
+    def test_an_answer_that_was_long_on_its_way_counts_from_its_hour(self):
+        relay = Relay(self.south.ends("north")[0], self.north.ends("south")[0])
+        self.addCleanup(relay.close)
+        self.start()
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", WEST, "--as", "kim")
+        wait_until(lambda: "they called" in self.calls(self.north)[0]["state_words"], lambda: self.calls(self.north)[0])
+        # It has its place in north's log, and the path is dead before north knows it.
+        relay.change = lambda direction, number, datagram: []
+        self.cli(self.north, "answer", WEST, "--as", "ri", "--wait", "durable")
+        self.assertEqual(self.north.line_of("south", WEST)["queued"], 0)
+        self.clock.set(NINE + 31 * MINUTE)
+        self.wait_state(self.south, "unanswered")
+        wait_until(lambda: self.marks(self.south) == {0: {"silent": 1}}, lambda: self.marks(self.south))
+        relay.change = None
+        self.wait_state(self.south, "answered in time")
+        self.assertEqual(self.state(self.north), "answered in time", "both say the same of it")
+        self.assertIsNone(self.watch(self.south)["silence"])
+        outcomes = lambda: [line["state"] for line in self.log(self.south) if line["what"] == "outcome" and line["line"] == f"north/{WEST}"]
+        wait_until(lambda: outcomes() == ["unanswered", "answered in time"], outcomes)
+        self.amend(2, "15:00", "north")
+        for again in (False, True):
+            for station in (self.south, self.north):
+                if again:
+                    station.kill()
+                    station.start()
+                self.assertEqual(self.marks(station), {0: {"in time": 1}}, "also as a call of a former accord")
 
 
 if __name__ == "__main__":

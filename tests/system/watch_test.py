@@ -162,6 +162,11 @@ class CheckCalls(WatchCase):
         wait_until(lambda: [a["kind"] for a in self.alarms_of_line(self.north)] == ["missed-call"], "an alarm at home")
         alarm = self.alarms_of_line(self.north)[0]
         self.assertTrue(alarm["words"].startswith("1 check call that this side did not make or did not answer"), alarm)
+        # As the alarm says it.
+        self.assertIn("detente calls south/military-west --from 2027-03-03.", alarm["words"])
+        listed = self.north.shown("calls", "south/military-west", "--from", "2027-03-02", "--to", "2027-03-03", env=self.clock.env)
+        self.assertRegex(listed, "2027-03-02 Tue 09:00 00:00Z south calls; answered late "
+                                 "2027-03-03 Wed 09:00 00:00Z south calls; they called and we did not answer ")
         self.north.kill()
         self.north.start()
         self.south.wait_link("north")
@@ -279,18 +284,13 @@ class Silence(WatchCase):
         text = self.south.shown("alarm", "list", env=self.clock.env)
         for words in ("Say, in this order: 1 This is south", "For you, and not to be said:", "1 entry that nobody has acknowledged", "proposal north/own-"):
             self.assertIn(words, text)
+        self.held_through_a_cut()
         number = next(a["number"] for a in self.south.get("/v1/watch")["alarms"] if a["kind"] == "sign-of-life")
         self.cli(self.south, "alarm", "ack", str(number), "--as", "kim", "--words", "answered")
         self.assertIn("was acknowledged by", self.refused(self.south, "alarm", "ack", str(number), "--as", "kim"))
         self.assertEqual(self.cli(self.south, "alarm", "list")["first_words"], [], "it was said")
 
-        self.held_through_a_cut()
 
-class People(WatchCase):
-    def test_on_watch_handover_and_what_the_other_side_is_told(self):
-        self.start()
-        self.assertIsNone(self.watch(self.north)["on_watch_there"])
-        self.cli(self.south, "watch", "on", "--as", "kim")
     def held_through_a_cut(self):
         """Before anybody has spoken they cut the line: what is held is on the card, and is for whoever speaks alone."""
         situation = lambda: self.south.get("/v1/counterparts/north/lines/military-west/status")["situation"]
@@ -305,6 +305,11 @@ class People(WatchCase):
         self.assertIn("(held: it stays through a cut)", self.south.shown("alarm", "list", env=self.clock.env))
 
 
+class People(WatchCase):
+    def test_on_watch_handover_and_what_the_other_side_is_told(self):
+        self.start()
+        self.assertIsNone(self.watch(self.north)["on_watch_there"])
+        self.cli(self.south, "watch", "on", "--as", "kim")
         wait_until(lambda: (self.watch(self.north)["on_watch_there"] or {}).get("who") == "duty-officer", "the claim")
         self.assertIsNone(self.watch(self.north, "navy")["on_watch_there"], "the accord tells nothing on that line")
         for words in (("handover", "--as", "park", "--to", "kim"), ("off", "--as", "park"), ("off", "--as", "park", "liaison")):
