@@ -180,7 +180,11 @@ bool LineWatch::take_call(const WatchAct& act) {
 void LineWatch::see_ring(const WatchAct& act) {
   const auto* call = std::get_if<line::CallAct>(&act.body);
   if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act)) return;
-  if (call_id(*call).day >= oldest_day_) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
+  const auto& known = entries_of(call_id(*call));
+  const bool former = std::any_of(known.begin(), known.end(), [&](const EntryRef& one) {
+    return one.former && !one.own && one.place.epoch == act.place.epoch && one.place.index == act.place.index;
+  });
+  if (!former && call_id(*call).day >= oldest_day_) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
 }
 
 void LineWatch::add_fact(const watch::BookFact& fact) {

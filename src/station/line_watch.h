@@ -25,6 +25,7 @@ struct EntryRef {
   bool own = true;
   EntryPlace place;
   bool drill = false;
+  bool former = false;  // of a former accord's call: it is known, and no fact of the one that has its place now
 };
 
 // The newest thing that a person of the other side did.

@@ -65,10 +65,11 @@ Json Watch::call_json(const OneLine& line, const watch::BookCall& call) const {
                                 {"officer", wire::display_line(deed->officer)}});
   out["entries"] = Json::array();
   for (const EntryRef& entry : line.watch->entries_of(call.call.id))
-    out["entries"].push_back({{"whose", entry.own ? "own" : "far"},
-                              {"epoch", to_hex(entry.place.epoch)},
-                              {"index", entry.place.index},
-                              {"class", entry.drill ? "drill" : "live"}});
+    if (!entry.former)
+      out["entries"].push_back({{"whose", entry.own ? "own" : "far"},
+                                {"epoch", to_hex(entry.place.epoch)},
+                                {"index", entry.place.index},
+                                {"class", entry.drill ? "drill" : "live"}});
   return out;
 }
 

@@ -262,6 +262,7 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
   const bool own = line.at("side").get<std::string>() == "own";
   DETENTE_TRY(id, call_id_of(line));
   const WallTime at = time_in(line, "time");
+  bool former = false;
   if (line.value("class", "live") == "drill") {
     const watch::DrillFact drill{at, id.day};
     replay.facts[name].push_back(drill);
@@ -275,11 +276,14 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
       const watch::CallFact fact{id, fact_kind(*deed), side, at, line.at("officer").get<std::string>()};
       past_of(replay, name)->add(fact);
       const auto then = replay.accords.find(found->counterpart->name());
-      if (then != replay.accords.end() && !found->watch->is_of_this_accord(id, then->second.version)) return {};
-      replay.facts[name].push_back(fact);
+      former = then != replay.accords.end() && !found->watch->is_of_this_accord(id, then->second.version);
+      if (!former) replay.facts[name].push_back(fact);
     }
   }
-  if (const auto entry = entry_in(line, own)) replay.entries.push_back({name, id, *entry});
+  if (auto entry = entry_in(line, own)) {
+    entry->former = former;
+    replay.entries.push_back({name, id, *entry});
+  }
   return {};
 }
 

@@ -12,7 +12,7 @@ AT_15 = ('[[check_calls]]\ntime = "15:00"\nzone = "Asia/Seoul"\ncaller = "north"
          'days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\n')
 
 
-class Kept(WatchCase):
+class KeptCase(WatchCase):
     OPTIONS = ("--lift-alone",)
 
     def alarms(self, station, kind):
@@ -36,6 +36,51 @@ class Kept(WatchCase):
         wait_until(lambda: all(s.status_of(o)["accord"]["version"] == 2 for s, o in ((self.south, "north"), (self.north, "south"))),
                    "both to go on under the second accord")
 
+
+class AnotherHour(KeptCase):
+    SIGNED = True
+
+    def author(self, officer):
+        return ("--as", officer) if self.SIGNED else ()
+
+    def test_what_was_signed_of_another_hour_is_no_fact_of_the_new_one(self):
+        self.start()
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", WEST, *self.author("kim"))
+        self.wait_state(self.north, "due")
+        self.cli(self.north, "answer", WEST, *self.author("ri"))
+        self.wait_state(self.south, "answered in time")
+        self.cli(self.south, "call-off", WEST, "2027-03-03", *self.author("kim"), "--words", "A holiday.")
+        of_day = lambda station, day: station.get(
+            f"/v1/counterparts/{'north' if station is self.south else 'south'}/lines/{WEST}/calls?from={day}&until={day + 1}")["calls"][-1]
+        today = NINE // DAY
+        wait_until(lambda: of_day(self.north, today + 1)["state"] == "called off", "the call to be called off there")
+        self.clock.set(NINE + HOUR)
+        self.go_on_under_hours(AT_15)
+        # The first call of that date is another one now: nobody has called, and nobody answers.
+        self.clock.set(NINE + 6 * HOUR + 10)
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: of_day(s, today)["state"] == "due", lambda s=station: of_day(s, today))
+        self.clock.set(NINE + 6 * HOUR + 31 * MINUTE)
+        for again in (False, True):
+            for station in (self.south, self.north):
+                if again:
+                    station.kill()
+                    station.start()
+                wait_until(lambda s=station: of_day(s, today)["state"] == "not called", lambda s=station: of_day(s, today))
+                self.assertEqual([of_day(station, today)[key] for key in ("facts", "entries")], [[], []])
+                self.assertEqual([of_day(station, today + 1)[key] for key in ("state", "facts")], ["pending", []])
+                self.assertEqual(self.marks(station)[0], {"in time": 1, "silent" if station is self.south else "missed": 1})
+
+
+class AnotherHourThatNobodySigned(AnotherHour):
+    """Nothing in such an entry says under which accord it was made."""
+
+    OPTIONS = (*KeptCase.OPTIONS, "--deniable", WEST)
+    SIGNED = False
+
+
+class Kept(KeptCase):
     @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
     def test_a_call_that_the_disk_refused_is_no_call(self):
         disk = SmallDisk(self, self.south.path("station"), megabytes=24)
@@ -92,35 +137,6 @@ class Kept(WatchCase):
         self.cli(self.north, "call", WEST, "--as", "ri")
         wait_until(lambda: self.watch(self.south)["silence"] is None, "the silence to end")
         wait_until(lambda: len(self.alarms(self.south, "sign-of-life")) == 1, lambda: self.alarms(self.south, "sign-of-life"))
-
-    def test_what_was_signed_of_another_hour_is_no_fact_of_the_new_one(self):
-        self.start()
-        self.clock.set(NINE + 10)
-        self.cli(self.south, "call", WEST, "--as", "kim")
-        self.wait_state(self.north, "due")
-        self.cli(self.north, "answer", WEST, "--as", "ri")
-        self.wait_state(self.south, "answered in time")
-        self.cli(self.south, "call-off", WEST, "2027-03-03", "--as", "kim", "--words", "A holiday.")
-        of_day = lambda station, day: station.get(
-            f"/v1/counterparts/{'north' if station is self.south else 'south'}/lines/{WEST}/calls?from={day}&until={day + 1}")["calls"][-1]
-        today = NINE // DAY
-        wait_until(lambda: of_day(self.north, today + 1)["state"] == "called off", "the call to be called off there")
-        self.clock.set(NINE + HOUR)
-        self.go_on_under_hours(AT_15)
-        # The first call of that date is another one now: nobody has called, and nobody answers.
-        self.clock.set(NINE + 6 * HOUR + 10)
-        for station in (self.south, self.north):
-            wait_until(lambda s=station: of_day(s, today)["state"] == "due", lambda s=station: of_day(s, today))
-        self.clock.set(NINE + 6 * HOUR + 31 * MINUTE)
-        for again in (False, True):
-            for station in (self.south, self.north):
-                if again:
-                    station.kill()
-                    station.start()
-                wait_until(lambda s=station: of_day(s, today)["state"] == "not called", lambda s=station: of_day(s, today))
-                self.assertEqual([of_day(station, today)[key] for key in ("facts", "entries")], [[], []])
-                self.assertEqual([of_day(station, today + 1)[key] for key in ("state", "facts")], ["pending", []])
-                self.assertEqual(self.marks(station)[0], {"in time": 1, "silent" if station is self.south else "missed": 1})
 
     def test_the_first_word_after_a_cut_is_as_loud_as_one_after_a_silence(self):
         self.start()
