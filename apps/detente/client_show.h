@@ -30,6 +30,7 @@ struct SituationView {
   const Json& of;  // with "title", "words", "to_do", "also"
   std::string whose;  // ": military-west", or empty
   std::size_t indent = 0;
+  std::string address = {};  // "north/military-west", for the commands to type; empty where several lines stand together
 };
 std::vector<std::string> situation_lines(const SituationView& view, bool colour);
 // "answered the check call by duty-officer 12 (3 min ago)".

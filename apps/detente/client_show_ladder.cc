@@ -63,6 +63,15 @@ std::string finding_text(const Json& finding) {
   return words + " (" + watch::span_text(std::chrono::seconds(finding["age_s"].get<std::int64_t>())) + " ago)";
 }
 
+// What is to be done is ready to be typed where it is of one line.
+std::string to_do_of(const SituationView& view) {
+  constexpr std::string_view kLine = " LINE";
+  std::string out = text_of(view.of, "to_do");
+  for (std::size_t at = 0; !view.address.empty() && (at = out.find(kLine, at)) != std::string::npos; at += 1 + view.address.size())
+    out.replace(at + 1, kLine.size() - 1, view.address);
+  return out;
+}
+
 std::vector<std::string> situation_lines(const SituationView& view, bool colour) {
   std::vector<std::string> out;
   const std::string title = text_of(view.of, "title");
@@ -74,7 +83,7 @@ std::vector<std::string> situation_lines(const SituationView& view, bool colour)
   add_wrapped(out, text_of(view.of, "words"), view.indent + 2);
   for (const Json& also : view.of["also"])
     add_wrapped(out, "Also: " + wire::display_line(also.get<std::string>()), view.indent + 2);
-  add_wrapped(out, "Do: " + text_of(view.of, "to_do"), view.indent + 2);
+  add_wrapped(out, "Do: " + to_do_of(view), view.indent + 2);
   return out;
 }
 
@@ -82,7 +91,8 @@ std::vector<std::string> ladder_lines(const Json& ladder, bool colour) {
   std::vector<std::string> out;
   add_wrapped(out, fmt::format("{}/{}  line {}  {}", text_of(ladder, "counterpart"), text_of(ladder, "line"),
                                ladder["line_number"].get<unsigned>(), utc_text(ladder["now"])), 0);
-  for (std::string& line : situation_lines({ladder, "", 0}, colour)) out.push_back(std::move(line));
+  const std::string address = text_of(ladder, "counterpart") + "/" + text_of(ladder, "line");
+  for (std::string& line : situation_lines({ladder, "", 0, address}, colour)) out.push_back(std::move(line));
   if (const Json heard = ladder.value("heard_in_public", Json()); heard.is_object())
     add_wrapped(out, "HEARD IN PUBLIC " + utc_text(heard.value("at", Json())) + ", " + text_of(heard, "outlet") + ": \"" +
                          text_of(heard, "words") + "\" (" + text_of(heard, "officer") + " says so; it changes nothing)", 2);

@@ -49,23 +49,36 @@ std::uint64_t real_unread(const Json& line) {
 }
 
 // Lines of which the same is known stand together, in the order of the first of each.
-void add_situations(std::vector<std::string>& out, const Json& lines, bool colour) {
-  std::vector<std::pair<const Json*, std::string>> groups;
+void add_situations(std::vector<std::string>& out, const Json& counterpart, bool colour) {
+  struct Group {
+    const Json* line;
+    std::string names;
+    bool many = false;
+  };
+  std::vector<Group> groups;
   const auto same = [](const Json& a, const Json& b) {
     return a["title"] == b["title"] && a["words"] == b["words"] && a["also"] == b["also"] && a["to_do"] == b["to_do"];
   };
-  for (const Json& line : lines) {
-    const auto at = std::find_if(groups.begin(), groups.end(),
-                                 [&](const auto& group) { return same(*group.first, line); });
+  for (const Json& line : counterpart["lines"]) {
+    const auto at = std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return same(*group.line, line); });
     if (at != groups.end()) {
-      at->second += ", " + shown(line, "name");
+      at->names += ", " + shown(line, "name");
+      at->many = true;
     } else {
-      groups.emplace_back(&line, ": " + shown(line, "name"));
+      groups.push_back({&line, ": " + shown(line, "name")});
     }
   }
-  for (const auto& [line, names] : groups)
-    for (std::string& text : situation_lines({*line, names, 2}, colour))
-      out.push_back(std::move(text));
+  for (const Group& group : groups) {
+    const std::string address = group.many ? "" : shown(counterpart, "name") + "/" + shown(*group.line, "name");
+    for (std::string& text : situation_lines({*group.line, group.names, 2, address}, colour)) out.push_back(std::move(text));
+  }
+}
+
+void add_indented(std::vector<std::string>& out, const std::string& text) {
+  for (std::string line : wrap(text, kColumns - 2)) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    out.push_back("  " + line);
+  }
 }
 
 // Whether a person is behind the machine there, where a line could reach him and its situation does not say so itself.
@@ -84,8 +97,7 @@ void add_persons(std::vector<std::string>& out, const Json& counterpart) {
       groups.emplace_back(known, shown(line, "name"));
     }
   }
-  for (const auto& [known, names] : groups)
-    for (const std::string& text : wrap("a person there, on " + names + ": " + known, kColumns - 2)) out.push_back("  " + text);
+  for (const auto& [known, names] : groups) add_indented(out, "a person there, on " + names + ": " + known);
 }
 
 // Beside the state, and no part of it; the words are on the line's own screen.
@@ -93,9 +105,8 @@ void add_heard_in_public(std::vector<std::string>& out, const Json& counterpart)
   for (const Json& line : counterpart["lines"]) {
     const Json& heard = line["heard_in_public"];
     if (!heard.is_object()) continue;
-    const std::string text = "HEARD IN PUBLIC of " + shown(line, "name") + ", " + utc_text(heard["at"]) + ", " + shown(heard, "outlet") +
-                             ": it changes nothing; detente status " + shown(counterpart, "name") + "/" + shown(line, "name") + " has the words";
-    for (const std::string& one : wrap(text, kColumns - 2)) out.push_back("  " + one);
+    add_indented(out, "HEARD IN PUBLIC of " + shown(line, "name") + ", " + utc_text(heard["at"]) + ", " + shown(heard, "outlet") +
+                          ": it changes nothing; detente status " + shown(counterpart, "name") + "/" + shown(line, "name") + " has the words");
   }
 }
 
@@ -150,7 +161,7 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
   }
   for (std::string& line : clock_lines(clocks, shown(counterpart, "name"), 2))
     out.push_back(std::move(line));
-  add_situations(out, counterpart["lines"], colour);
+  add_situations(out, counterpart, colour);
   add_persons(out, counterpart);
   add_heard_in_public(out, counterpart);
   out.push_back(fmt::format("  {:<24} {:<10} {:>6} {:>9} {:>7} {:>7} {:>7}", "line", "evidence",

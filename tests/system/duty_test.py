@@ -181,7 +181,7 @@ class Screens(DutyCase):
         for shown in (self.shown(self.north, "status"), self.shown(self.north, "status", "navy")):
             shown = " ".join(shown.split())
             self.assertIn("Do: A FLASH of theirs waits since", shown)
-            self.assertIn(f"detente ack LINE {index} --as YOU", shown)
+            self.assertIn(f"detente ack south/navy {index} --as YOU", shown)
         watch = " ".join(self.shown(self.north, "watch", "show").split())
         self.assertRegex(watch, rf"south/navy: FLASH of \S+ that nobody has acknowledged: detente ack south/navy {index} --as YOU")
         self.assertIn("south/navy: 1 more entry that nobody has acknowledged", watch)

@@ -292,6 +292,7 @@ class NobodyOnWatch(WatchCase, Ladders):
         ladder = self.await_situation(self.south, "north", "nobody-on-watch", other_lines=("in-contact",))
         self.assertEqual((self.rungs(ladder)["far station"], self.rungs(ladder)["far officer"]), ("known good", "known not"))
         self.assertIn("Nobody answered the check call at 2027-03-02 00:00:00Z", ladder["words"])
+        self.assertIn(f"detente presence ask north/{LINE} --as YOU", self.run_status(self.south)[1])
         # One answer, a day later, and it is over.
         self.clock.set(NINE + DAY + 10)
         self.cli(self.south, "call", LINE, "--as", "kim")

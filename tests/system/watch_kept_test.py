@@ -35,6 +35,50 @@ class KeptCase(WatchCase):
         return {day - today: {answer["marks"][i]: n for i, n in enumerate(counts) if n} for day, counts in answer["days"]}
 
 
+class AnotherHour(KeptCase):
+    OPTIONS = ("--lift-alone",)
+    SIGNED = True
+
+    def author(self, officer):
+        return ("--as", officer) if self.SIGNED else ()
+
+    def test_what_was_signed_of_another_hour_is_no_fact_of_the_new_one(self):
+        self.start()
+        self.clock.set(NINE + 10)
+        self.cli(self.south, "call", WEST, *self.author("kim"))
+        self.wait_state(self.north, "due")
+        self.cli(self.north, "answer", WEST, *self.author("ri"))
+        self.wait_state(self.south, "answered in time")
+        self.cli(self.south, "call-off", WEST, "2027-03-03", *self.author("kim"), "--words", "A holiday.")
+        of_day = lambda station, day: station.get(
+            f"/v1/counterparts/{'north' if station is self.south else 'south'}/lines/{WEST}/calls?from={day}&until={day + 1}")["calls"][-1]
+        today = NINE // DAY
+        wait_until(lambda: of_day(self.north, today + 1)["state"] == "called off", "the call to be called off there")
+        self.clock.set(NINE + HOUR)
+        self.amend(2, "15:00", "north")
+        # The first call of that date is another one now: nobody has called, and nobody answers.
+        self.clock.set(NINE + 6 * HOUR + 10)
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: of_day(s, today)["state"] == "due", lambda s=station: of_day(s, today))
+        self.clock.set(NINE + 6 * HOUR + 31 * MINUTE)
+        for again in (False, True):
+            for station in (self.south, self.north):
+                if again:
+                    station.kill()
+                    station.start()
+                wait_until(lambda s=station: of_day(s, today)["state"] == "not called", lambda s=station: of_day(s, today))
+                self.assertEqual([of_day(station, today)[key] for key in ("facts", "entries")], [[], []])
+                self.assertEqual([of_day(station, today + 1)[key] for key in ("state", "facts")], ["pending", []])
+                self.assertEqual(self.marks(station)[0], {"in time": 1, "silent" if station is self.south else "missed": 1})
+
+
+class AnotherHourThatNobodySigned(AnotherHour):
+    """Nothing in such an entry says under which accord it was made."""
+
+    OPTIONS = (*AnotherHour.OPTIONS, "--deniable", WEST)
+    SIGNED = False
+
+
 class Kept(KeptCase):
     OPTIONS = ("--lift-alone",)
 
