@@ -195,7 +195,6 @@ class OwnLine:
         self.receipted_at = self.st.now
         self.receipts.append({"line": self.annex.name, "epoch": log.epoch.hex(), "size": size, "root": root.hex(), "time": f.time,
                               "signature": f.signature.hex(), "key": self.st.files.other_cosign_key.hex(), "origin": log.origin})
-        self.backoff = 0
         return True
 
     def landed(self) -> list[tuple[int, Flight]]:

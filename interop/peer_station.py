@@ -389,13 +389,16 @@ class Station(Sending):
         if not self.contact.made(c.line) or not line.own.on_cosignature(c):
             return
         session.strikes = 0
-        for index, flight in line.own.landed():
+        asked, line.own.backoff = line.own.backoff, 0
+        landed = line.own.landed()
+        # The newest drew the receipt, unless one before it had to come again or it was asked for (packet.md section 5).
+        prompt = landed and not asked and all(f.path == path and not f.again for _, f in landed)
+        if prompt:
+            self.by_number[path].sample(now - max(landed, key=lambda x: x[0])[1].at)
+        for index, flight in landed:
             alone = flight.path is not None and not flight.again
             if alone:
-                state = self.by_number[flight.path]
-                if flight.path == path:
-                    state.sample(now - flight.at)
-                state.alive()
+                self.by_number[flight.path].alive()
             self._landed(line.annex.number, index, alone)
         self.event("receipt", **line.own.receipts[-1])
 

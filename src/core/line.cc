@@ -70,7 +70,7 @@ void Line::load(Context& context, record::Fence fence) {
 }
 
 void Line::await_nothing(Context& context) {
-  for (const auto& [index, flight] : in_flight_) link_->confirm(context, flight.packets, false);
+  for (const auto& [index, flight] : in_flight_) link_->confirm(context, flight.packets, Arrival::kUnknown);
   in_flight_.clear();
   departing_.clear();
 }

@@ -119,7 +119,7 @@ void Line::on_registers(Context& context) {
   const bool recalled = recall_departures(context);
   for (const OwnLog::Sent& sent : own_.unreceipted())
     if (const auto it = in_flight_.find(sent.placed.index); it != in_flight_.end() && !travels(sent.placed.entry.header)) {
-      link_->confirm(context, it->second.packets, false);  // else they fill the path's window for ever
+      link_->confirm(context, it->second.packets, Arrival::kUnknown);  // else they fill the path's window for ever
       in_flight_.erase(it);
     }
   if ((before & ~closed_) != 0) {

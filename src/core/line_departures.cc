@@ -89,7 +89,7 @@ bool Line::recall_departures(Context& context) {
   const bool some = !departing_.empty();
   departing_.clear();
   std::erase_if(in_flight_, [&](const auto& item) {
-    if (item.second.departs) link_->confirm(context, item.second.packets, false);
+    if (item.second.departs) link_->confirm(context, item.second.packets, Arrival::kUnknown);
     return item.second.departs;
   });
   return some;

@@ -165,15 +165,21 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
     return false;
   }
   if (!*news) return false;
-  while (!in_flight_.empty() && in_flight_.begin()->first < size) {
-    const InFlight& flight = in_flight_.begin()->second;
-    const bool one_way = in_flight_.begin()->first >= ways_unknown_below_;
-    const bool one_path = std::all_of(
-        flight.packets.begin(), flight.packets.end(),
-        [&](const SentPacket& packet) { return packet.path == flight.packets.front().path; });
-    link_->confirm(context, flight.packets, by_path && one_way && flight.sent == 1 && one_path);
-    in_flight_.erase(in_flight_.begin());
+  const auto covered = in_flight_.lower_bound(size);
+  const auto alone = [&](const auto& item) {
+    const std::vector<SentPacket>& packets = item.second.packets;
+    return by_path && item.first >= ways_unknown_below_ && item.second.sent == 1 && !packets.empty() &&
+           std::all_of(packets.begin(), packets.end(), [&](const SentPacket& packet) { return packet.path == packets.front().path; });
+  };
+  // The newest drew this receipt, unless one before it had to come again, or by another way, or it was asked for: what
+  // waited for another says nothing of the path.
+  if (covered != in_flight_.begin() && tries_ == 0) {
+    const std::vector<SentPacket>& newest = std::prev(covered)->second.packets;
+    const auto same_way = [&](const auto& item) { return alone(item) && item.second.packets.front().path == newest.front().path; };
+    if (std::all_of(in_flight_.begin(), covered, same_way)) link_->confirm(context, newest, Arrival::kMeasured);
   }
+  for (auto it = in_flight_.begin(); it != covered; it = in_flight_.erase(it))
+    link_->confirm(context, it->second.packets, alone(*it) ? Arrival::kKnown : Arrival::kUnknown);
   if (by_path) sessions_at_receipt_ = link_->session_count();
   const bool probed = probing();
   tries_ = 0;

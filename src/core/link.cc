@@ -399,18 +399,19 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
   return sent;
 }
 
-void Link::confirm(Context& context, const std::vector<SentPacket>& packets, bool alone) {
+void Link::confirm(Context& context, const std::vector<SentPacket>& packets, Arrival arrival) {
   for (const SentPacket& packet : packets) {
     Live* live = find(packet.session);
     const bool counted = packet.session == sending_serial_;
     PathState& path = paths_.at(packet.path);
-    if (!alone) {
+    if (arrival == Arrival::kUnknown) {
       if (counted) path.flow.release(packet.counter);
       continue;
     }
     if (live != nullptr) live->session.confirm(packet.path, packet.counter);
     // Those before the last waited for their turn on the way: only its age is a round trip.
-    if (counted) path.flow.acknowledged(context.now.mono, packet.counter, {}, &packet == &packets.back());
+    if (counted)
+      path.flow.acknowledged(context.now.mono, packet.counter, {}, arrival == Arrival::kMeasured && &packet == &packets.back());
     paths_.confirmed(context.now.mono, packet.path);
   }
 }

@@ -58,6 +58,12 @@ struct SentPacket {
   std::uint64_t session = 0;  // serial of the session, unique in this process
   Instant left{};             // when it has left its bearer, by a configured rate: no answer is late before
 };
+// What is known of such packets when what they carried is there.
+enum class Arrival {
+  kUnknown,   // it was sent more than once, or over several paths
+  kKnown,     // they arrived
+  kMeasured,  // and the last of them drew the answer at once: its age is a round trip
+};
 // Frames of one transmission that leave packet by packet, as their path has room: what is more urgent goes between two of
 // them. Link::send_next.
 class Departure {
@@ -187,9 +193,8 @@ class Link {
   std::size_t room_on(PathId path) const;
   std::uint32_t base_c() const;  // of the session that send() would use
 
-  // What was sent in `packets` (one transmission) is known to be at the other side. `alone`: it was
-  // sent once and on one path, so all of them arrived.
-  void confirm(Context& context, const std::vector<SentPacket>& packets, bool alone);
+  // What was sent in `packets` (one transmission) is known to be at the other side.
+  void confirm(Context& context, const std::vector<SentPacket>& packets, Arrival arrival);
   // It drew nothing in its time, or is known to be missing there.
   void missed(Context& context, const std::vector<SentPacket>& packets, bool timed_out);
   // The packet that came last is acknowledged, although its frames are not taken: it must not fill

@@ -50,7 +50,8 @@ void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, 
   flight_.erase(it);
   bytes_ -= sent.bytes;
   note(true);
-  if (clean) {
+  // What was sent before the newest loss may have waited at the other side for what was lost.
+  if (clean && sent.at > recovery_since_) {
     const Duration age = now - sent.at;
     round_trip_.measured(age > delay ? age - delay : age);
   }
@@ -73,7 +74,8 @@ std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64
     news.ahead = it->second.ahead;
   }
   // Only the newest is a fresh measurement: the others waited for it.
-  for (std::uint64_t counter : out) acknowledged(now, counter, delay, counter == last);
+  if (!out.empty() && out.back() == last) round_trip_.measured(news.round_trip);
+  for (std::uint64_t counter : out) acknowledged(now, counter, delay, false);
   if (!out.empty() && out.back() == last) yielding_.acknowledged(now, news);
   came_late(now, first, last, delay);
   return out;
