@@ -17,6 +17,8 @@ const char* const kAlarm = "accord-next";
 constexpr Duration kTryAgain = std::chrono::minutes(1);
 constexpr Duration kHalfWritten = std::chrono::seconds(5);  // so long a disk may take to write an accord's files
 const char* const kTwoAlarm = "accord-two";
+const char* const kShownAlarm = "accord-shown";
+const char* const kOfEarlierRun = "?";  // an alarm of then may stand, and nobody knows yet whether its cause does
 
 std::string called(const Counterpart& counterpart, std::uint32_t version) {
   return "version " + std::to_string(version) + " of the accord with " + counterpart.name();
@@ -66,7 +68,12 @@ Result<void> Amender::read_next(const Counterpart& counterpart, const AccordFile
 
 void Amender::look_at(Counterpart& counterpart) {
   const io::Path dir = running_.dir.successor_dir(counterpart.name(), counterpart.accord.accord.version + 1);
-  if (!io::exists(dir / "accord.note") || running_.driver->now().mono < not_before_[counterpart.peer]) return;
+  std::string& told = told_.try_emplace(counterpart.peer, kOfEarlierRun).first->second;
+  if (!io::exists(dir / "accord.note")) {
+    if (!std::exchange(told, "").empty()) running_.watch->ask_no_more(counterpart.name(), kAlarm);
+    return;
+  }
+  if (running_.driver->now().mono < not_before_[counterpart.peer]) return;
   Held& held = held_[counterpart.peer];
   const auto note = io::read_file(dir / "accord.note", accord::kAccordNoteMax);
   const bool now = held.not_before.seconds != 0 && running_.driver->now().wall >= held.not_before;
@@ -85,7 +92,6 @@ void Amender::look_at(Counterpart& counterpart) {
   }
   if (next) unread_since_.erase(counterpart.peer);
   if (!settled) return;
-  std::string& told = told_[counterpart.peer];
   if (trouble.empty() && !told.empty()) running_.watch->ask_no_more(counterpart.name(), kAlarm);
   if (!trouble.empty() && told != trouble) {
     log_.error("{}: the accord that follows cannot be used: {}", counterpart.name(), trouble);
@@ -128,14 +134,26 @@ void Amender::take_what_is_shown(const Counterpart& counterpart) {
                                      "where the other one lies import it: detente accord import DIR --replace");
     if (shown || !one.files) continue;
     if (looked_at_[counterpart.peer].count(one.files->digest) > 0) continue;
+    const Instant now = running_.driver->now().mono;
+    if (now < not_before_[counterpart.peer]) continue;
     const auto saved = save_shown(counterpart, *one.files);
     if (saved && !*saved) continue;  // it is on its way
-    looked_at_[counterpart.peer].insert(one.files->digest);
+    std::string& told = told_shown_[counterpart.peer];
+    const std::string trouble = saved ? "" : saved.error().message;
+    if (!saved && saved.error().fault == Fault::kIo) not_before_[counterpart.peer] = now + kTryAgain;  // a full disk has room later
+    else looked_at_[counterpart.peer].insert(one.files->digest);
+    if (saved) held_.erase(counterpart.peer);
+    if (told == trouble) continue;
+    told = trouble;
     if (saved) {
-      held_.erase(counterpart.peer);
-    } else {
-      log_.error("{}: an accord that the other station shows is not taken: {}", counterpart.name(), saved.error().message);
+      running_.watch->ask_no_more(counterpart.name(), kShownAlarm);
+      continue;
     }
+    log_.error("{}: an accord that the other station shows is not taken: {}", counterpart.name(), trouble);
+    running_.watch->ask_person(counterpart.name(), kShownAlarm,
+                               counterpart.name() + "'s station says that it holds the next accord, signed by both, and its files are not "
+                                   "taken here: " + trouble + ". The present one stays. Ask them what they show; the files can come by "
+                                   "hand, too: detente accord import DIR");
   }
 }
 
@@ -170,6 +188,9 @@ void Amender::go_on(PeerId peer, const Digest& digest) {
     return running_.driver->stop();
   }
   if (counterpart.accord.digest != digest) return;
+  for (const char* kind : {kAlarm, kTwoAlarm, kShownAlarm}) running_.watch->ask_no_more(counterpart.name(), kind);
+  told_[counterpart.peer].clear();
+  told_shown_[counterpart.peer].clear();
   const std::int64_t took = (running_.driver->now().mono - began).count();
   log_.warn("this station goes on under {} ({}); the change took {} ms", called(counterpart, version), short_hex(digest),
             static_cast<double>(took) / 1000);

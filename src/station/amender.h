@@ -55,7 +55,8 @@ class Amender {
   spdlog::logger& log_;
   std::function<void(const Counterpart&)> adopted_;
   std::map<PeerId, Held> held_;
-  std::map<PeerId, std::string> told_;       // why a successor that is here cannot be used, or one that is shown
+  std::map<PeerId, std::string> told_;       // why a successor that is here cannot be used
+  std::map<PeerId, std::string> told_shown_; // and why one that is shown is not taken
   std::map<PeerId, Instant> unread_since_;   // its files do not fit together
   std::map<PeerId, Instant> not_before_;     // of the next try, after one that the disk refused
   std::map<PeerId, std::set<Digest>> looked_at_;  // files of theirs that were read

@@ -5,7 +5,11 @@ import pathlib
 import shutil
 import sqlite3
 
-from peer_ends import LINE, Peer, Scenario, lab, Real
+from peer_ends import LINE, Peer, Real, Scenario, lab
+import peer_cbor as cbor
+from peer_accord import BUNDLE_FORMAT
+from peer_amendment import ACCORD_LINE, BUNDLE_MEDIA
+from peer_record import ADOPTION
 from stations import Station, wait_until
 
 SPARE = "liaison"
@@ -142,6 +146,23 @@ class RealAmendment(Scenario):
         self.peer = Peer(self.folder)
         self.assertTrue(self.adopted(60))
         self.assertTrue(self.peer.say("again"))
+
+    def show(self, bundle):
+        root, length = self.peer.st.documents.author.add_bytes(bundle, ACCORD_LINE, BUNDLE_MEDIA)
+        self.peer.line("accord").own.submit_act(ADOPTION, [2, root], 2, {17: [[root, length, BUNDLE_MEDIA]]})
+
+    def shown_alarm(self):
+        return next((one for one in self.real.cli("alarm", "list")["alarms"] if one["kind"] == "accord-shown"), None)
+
+    def test_what_is_shown_and_cannot_be_taken_is_told_to_people(self):
+        self.begin()
+        for bundle in (b"none", b"\x81" * 500_000, cbor.encode([BUNDLE_FORMAT, self.peer.st.files.accord.raw.decode(), []])):
+            self.show(bundle)
+        self.assertTrue(self.peer.run(20, lambda: self.shown_alarm() is not None))
+        self.assertIn("its files are not taken here", self.shown_alarm()["words"])
+        self.real.cli("accord", "import", self.agree("--heartbeat", "5"))
+        self.assertTrue(self.adopted())
+        wait_until(lambda: self.shown_alarm()["ended_at"] is not None, "the alarm to end")
 
     def test_files_that_do_not_follow_are_not_held(self):
         """An accord that lies in the directory with a byte of an annex changed: the peer goes on under the first."""
