@@ -171,15 +171,29 @@ void DocumentDesk::on_event(const core::DeskEvent& event) {
 
 // --- the end -------------------------------------------------------------------------------
 
-void DocumentDesk::check_converged(const DocumentDesk& there, const std::set<std::uint64_t>& delivered) const {
-  std::set<Digest> roots;
+std::set<Digest> DocumentDesk::named_in(const std::set<std::uint64_t>& delivered) const {
+  std::set<Digest> out;
   for (const auto& [message, root] : messages_)
-    if (delivered.count(message) > 0) roots.insert(root);
-  for (const Digest& root : roots) {
+    if (delivered.count(message) > 0) out.insert(root);
+  return out;
+}
+
+// This disk went back to before it named the document, and it was not handed over again. Nobody but its author could give
+// it; what the other side had by then it keeps.
+bool DocumentDesk::is_excused(const Digest& root) const { return lost_.count(root) > 0 && !offered(root); }
+
+std::size_t DocumentDesk::under_way(const DocumentDesk& there, const std::set<std::uint64_t>& delivered) const {
+  const std::set<Digest> roots = named_in(delivered);
+  return static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), [&](const Digest& root) {
+    const auto copy = there.store_->blob(there.key(false, root));
+    return !is_excused(root) && (!copy || copy->state != record::BlobState::kHere);
+  }));
+}
+
+void DocumentDesk::check_converged(const DocumentDesk& there, const std::set<std::uint64_t>& delivered) const {
+  for (const Digest& root : named_in(delivered)) {
     const Written& made = written_.at(root);
-    // Excused: this disk went back to before it named the document, and it was not handed over again. Nobody
-    // but its author could give it; what the other side had by then it keeps.
-    const bool excused = lost_.count(root) > 0 && !offered(root);
+    const bool excused = is_excused(root);
     const record::BlobKey copy = there.key(false, root);
     const auto blob = there.store_->blob(copy);
     const bool here = blob && blob->state == record::BlobState::kHere;

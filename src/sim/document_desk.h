@@ -57,6 +57,8 @@ class DocumentDesk {
   void on_event(const core::DeskEvent& event);
   void arrived(const core::DocumentArrived& event);
   void confirmed(const core::DocumentConfirmed& event);
+  // How many documents that a message in `delivered` names are not whole there yet, and could be.
+  std::size_t under_way(const DocumentDesk& there, const std::set<std::uint64_t>& delivered) const;
   // Once healed: every document that a message in `delivered` names is whole there, and known to be so here.
   void check_converged(const DocumentDesk& there, const std::set<std::uint64_t>& delivered) const;
 
@@ -67,6 +69,8 @@ class DocumentDesk {
  private:
   record::BlobKey key(bool own, const Digest& root) const;
   bool offered(const Digest& root) const;
+  bool is_excused(const Digest& root) const;
+  std::set<Digest> named_in(const std::set<std::uint64_t>& delivered) const;
   bool is_whole(const record::BlobKey& key, const Written& truth) const;
   void violation(std::string what) const;
 

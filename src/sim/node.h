@@ -59,6 +59,7 @@ class Node final : public core::Audit {
   void on_event(const core::DeskEvent& event);
   // A message of this writer's, by number: durable here; shown to the other desk.
   bool has_taken(std::uint64_t number) const { return disk_.taken.count(number) > 0; }
+  std::size_t documents_under_way() const { return documents.under_way(other_->documents, other_->disk_.delivered); }  // ours
   bool has_arrived(std::uint64_t number) const { return other_->disk_.delivered.count(number) > 0; }
   // The clear header of what leaves.
   void on_send(ByteView datagram);

@@ -84,6 +84,7 @@ class World final : public Stage {
   void open_all_lines();
   void open_line(std::size_t node, LineId line);
   void open_in_the_end(std::size_t node, LineId line);
+  std::size_t documents_under_way() const;
   void check_end();
 
   Options options_;

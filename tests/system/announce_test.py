@@ -279,7 +279,7 @@ class Announcements(unittest.TestCase):
         one = wait_until(lambda: (found := self.one(again, here)) and found["announcement"]["state"] == "asks a person" and found,
                          lambda: f"a person to be asked: {self.one(again, here)}")
         self.assertTrue(one["announcement"]["restored"])
-        wait_until(lambda: time.time() > one["instant"] + 2, "the instant to pass")
+        wait_until(lambda: time.time() > one["instant"] + 2, "the instant to pass", patience=40)
         self.assertEqual(self.one(again, here)["announcement"]["state"], "asks a person")
         self.assertEqual(list(pathlib.Path(place).rglob("*.release")), [])
 

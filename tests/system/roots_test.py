@@ -310,7 +310,7 @@ class Renewed(unittest.TestCase):
         self.assertTrue(self.north.cli("accord", "import", self.directory("next-2"))["changed"])
         self.await_version(2)
 
-    def test_the_second_implementation_says_that_it_does_not_follow(self):
+    def test_the_second_implementation_reads_a_side_whose_root_was_renewed(self):
         self.begin()
         self.draft(self.south)
         self.countersign(self.north)
@@ -320,8 +320,7 @@ class Renewed(unittest.TestCase):
         done = subprocess.run([sys.executable, "-c", "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import peer_files; "
                                "peer_files.load_side(pathlib.Path(sys.argv[2]))", peer, self.north.dir],
                               capture_output=True, text=True, timeout=60)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("it follows no amendment", done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":
