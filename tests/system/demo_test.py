@@ -136,15 +136,19 @@ class Plays(unittest.TestCase):
             self.assertTrue(chapter["title"])
             self.assertTrue(chapter["evidence"])
         self.assertTrue(report["not_played"])
-        call = chapters["S7-call"]["evidence"]["call"]
-        self.assertTrue(call["answered_by"].startswith("north/duty-officer"), call)
+        calls = chapters["S7-call"]["evidence"]["calls"]
+        self.assertEqual(sorted(call["line"] for call in calls), ["military-east", "military-west", "ship"])
+        for call in calls:
+            self.assertTrue(call["answered_by"].startswith("north/duty-officer"), call)
+        self.assertEqual(len(chapters["S7-first"]["evidence"]["calls"]), 3, "two military ones, and the liaison desk's")
         log = chapters["S1"]["evidence"]["log"]
         self.assertEqual(log["root_at_south"], log["root_at_north"])
         self.assertEqual(log["size"], 2)
         for entry in chapters["S1"]["evidence"]["entries"]:
             self.assertGreater(entry["receipt"]["size"], entry["index"])
             self.assertGreaterEqual(entry["receipt"]["time"], entry["written"])
-        self.assertEqual(chapters["S7"]["evidence"]["silence"]["calls_in_the_cut"], {"south": 822, "north": 822})
+        self.assertEqual(chapters["S7"]["evidence"]["silence"]["calls_in_the_cut"],
+                         {line: {"south": n, "north": n} for line, n in (("military-west", 822), ("military-east", 822), ("ship", 411))})
         reports = chapters["S8-report"]["evidence"]["reports"]
         self.assertIn("path radio: nothing is heard on it", reports["south"])
         self.assertIn("path radio: nothing of ours arrives on it", reports["north"])

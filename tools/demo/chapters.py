@@ -60,23 +60,38 @@ def call_and_answer(stage, side, other, line):
     other.types("answer", f"{side.name}/{line}", "--as", other.officer.name)
 
 
+def answered_calls(stage, hours, unanswered=()):
+    """Those of an afternoon: of the main stations at the first hour, of the liaison desks at the second."""
+    main, liaison = hours
+    stage.comes(main)
+    for line in story.lines_called_at(main):
+        call_and_answer(stage, stage.south, stage.north, line)
+    stage.comes(liaison)
+    call(stage, stage.house, stage.desk, story.LIAISON_LINE)
+    if story.LIAISON_LINE not in unanswered:
+        stage.desk.types("answer", f"south/{story.LIAISON_LINE}", "--as", stage.desk.officer.name)
+
+
 def a_check_call(stage):
-    screen.say("The accord has check calls on this line every day at nine and at four, and says who calls. A machine "
-               "cannot answer one: an officer calls, an officer answers, each with the own key.")
+    screen.say("The accord has check calls every day at nine on both military lines and the ship's, and at four on the "
+               "military ones, and says who calls. A machine cannot answer one: an officer calls, an officer answers, each "
+               "with the own key.")
     stage.comes(story.FIRST_CALL)
     stage.south.types("watch", "on", "--as", stage.south.officer.name)
-    if stage.breaks("unanswered"):
-        return call(stage, stage.south, stage.north, story.CALLED_LINE)
-    call_and_answer(stage, stage.south, stage.north, story.CALLED_LINE)
+    for line in story.lines_called_at(story.FIRST_CALL):
+        call(stage, stage.south, stage.north, line)
+        if not (stage.breaks("unanswered") and line == story.CALLED_LINE):
+            stage.north.types("answer", f"south/{line}", "--as", stage.north.officer.name)
     stage.south.types("status", f"north/{story.CALLED_LINE}")
 
 
 def ensure_answered(stage):
-    """The military call of nine o'clock, which a fault of the chapter before left open."""
-    calls = stage.south.asks("calendar", f"north/{story.CALLED_LINE}", "--date", story.FIRST_CALL[:10])["calls"]
-    if not stage.north_is_off and calls[0]["state"] in ("due", "pending"):
-        screen.say("The military call waits for its answer still.")
-        stage.north.types("answer", f"south/{story.CALLED_LINE}", "--as", stage.north.officer.name)
+    """The calls of nine o'clock, of which a fault of the chapter before left one open."""
+    for line in story.lines_called_at(story.FIRST_CALL):
+        calls = stage.south.asks("calendar", f"north/{line}", "--date", story.FIRST_CALL[:10])["calls"]
+        if not stage.north_is_off and calls[0]["state"] in ("due", "pending"):
+            screen.say(f"The call on {line} waits for its answer still.")
+            stage.north.types("answer", f"south/{line}", "--as", stage.north.officer.name)
 
 
 def wait_for_the_alarm(stage):
@@ -97,11 +112,8 @@ def nobody_at_the_liaison_desk(stage):
         call(stage, stage.house, stage.desk, story.LIAISON_LINE)
         wait_for_the_alarm(stage)
     stage.house.types("status", f"north/{story.LIAISON_LINE}")
-    screen.say("In the afternoon the calls of both lines are answered.")
-    for hour, side, other, line in ((story.AFTERNOON[0], stage.south, stage.north, story.CALLED_LINE),
-                                    (story.AFTERNOON[1], stage.house, stage.desk, story.LIAISON_LINE)):
-        stage.comes(hour)
-        call_and_answer(stage, side, other, line)
+    screen.say("In the afternoon all calls are answered.")
+    answered_calls(stage, story.AFTERNOON)
 
 
 def a_protest(stage):

@@ -44,10 +44,11 @@ def all_lines_are_cut(stage):
     if not stage.north_is_off and not stage.breaks("unannounced"):
         cut_everything(stage, story.CUT_IN_FORCE)
         stage.south.types("status", f"north/{story.CALLED_LINE}")
-    screen.say("At nine the South calls on both lines. Nobody answers.")
+    screen.say("At nine the South calls on all lines that have a call. Nobody answers.")
     stage.comes(story.UNANSWERED)
-    for side, other, line in ((stage.south, stage.north, story.CALLED_LINE), (stage.house, stage.desk, story.LIAISON_LINE)):
-        call(stage, side, other, line)
+    for line in story.lines_called_at(story.UNANSWERED):
+        call(stage, stage.south, stage.north, line)
+    call(stage, stage.house, stage.desk, story.LIAISON_LINE)
     stage.clock.to(story.MORNING_OVER)
     stage.wait_past(story.MORNING_OVER)
     stage.clock.to(story.CUT_IN_FORCE)

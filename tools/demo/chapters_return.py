@@ -8,7 +8,7 @@ import faults
 import screen
 import story
 from ceremony import enrol_liaison, share_bulletins, share_papers
-from chapters import call, call_and_answer
+from chapters import answered_calls
 from chapters_cut import Courier
 from clock import utc
 from sides import DemoError, LINK_SECONDS, wait_until
@@ -210,12 +210,7 @@ def the_first_calls(stage):
     ensure_open(stage)
     ensure_liaison(stage)
     screen.say("The first regular check calls: an officer calls, and an officer answers.")
-    for side, other, line in ((stage.south, stage.north, story.CALLED_LINE), (stage.house, stage.desk, story.LIAISON_LINE)):
-        stage.comes(story.AFTERNOON_CALLS[line])
-        if stage.breaks("unanswered") and line == story.LIAISON_LINE:
-            call(stage, side, other, line)
-        else:
-            call_and_answer(stage, side, other, line)
+    answered_calls(stage, story.FIRST_ANSWERED, [story.LIAISON_LINE] if stage.breaks("unanswered") else ())
     stage.south.types("status")
 
 

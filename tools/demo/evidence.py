@@ -67,7 +67,7 @@ def _story(evidence):
         missed = evidence["missed"]
         yield f"check call of {missed['date']} on {missed['line']}, in both records:"
         yield from (f"  {label}: {words}" for label, words in missed["states"].items())
-    for call in [evidence["call"]] if "call" in evidence else evidence.get("calls", []):
+    for call in evidence.get("calls", []):
         yield from _call(call)
     for cut in [evidence[key] for key in ("cut", "cut_of_liaison") if key in evidence]:
         yield from _cut(cut)
@@ -79,8 +79,9 @@ def _story(evidence):
         yield f"{len(evidence['letters'])} letters in both records, signed by the principals, by {evidence['files']} files"
     if "silence" in evidence:
         silence = evidence["silence"]
-        yield (f"{silence['days']} days; check calls in the cut: {silence['calls_in_the_cut']['south']} by south's calendar, "
-               f"{silence['calls_in_the_cut']['north']} by north's; alarms since: {silence['alarms']}")
+        yield f"{silence['days']} days; check calls in the cut, by both calendars, and one alarm a line:"
+        for line, counts in silence["calls_in_the_cut"].items():
+            yield f"  {line}: {counts['south']} by south's, {counts['north']} by north's"
     for name, digest in evidence.get("mandates", {}).items():
         yield f"{name}'s act is by mandate {_short(digest)} of its principal, valid in both records"
     if "agreement" in evidence:

@@ -90,26 +90,29 @@ def judge_months(bench):
     south, north = bench.south, bench.north
     cut = south.ladder(north, story.CALLED_LINE)["registers"]["theirs"]
     need(cut and cut["in_force"] and cut["reason"] == story.CUT_REASON, "south does not show the line cut by north any more")
-    silent = {}
     # A day later than the cut, however it came: a chapter before may have had to repeat it.
     first = max(story.SILENT_FROM, south.date(cut["since"] + 86400))
-    for here, there in ((south, north), (north, south)):
-        counts = here.calendar(there, story.CALLED_LINE, first, story.SILENT_TO)
-        need(counts["in a cut"] >= 2 * story.SILENT_DAYS - 20, f"{here.name} counts {counts['in a cut']} calls in the cut")
-        missed = {mark: count for mark, count in counts.items() if count and mark != "in a cut"}
-        need(not missed, f"{here.name} counts as missed what was in a cut: {missed}")
-        silent[here.name] = counts["in a cut"]
-    alarms = [alarm for alarm in south.alarms()
-              if alarm["line"] == f"{north.name}/{story.CALLED_LINE}" and alarm["last_at"] >= cut["since"]
-              and (alarm["kind"] != "silence" or alarm["last_at"] > cut["since"])]
-    need([alarm["kind"] for alarm in alarms] == ["cut"], f"not one alarm for all these days: {alarms}")
+    lines = [line for line in story.LINES_OF[story.MAIN] if line in story.CALL_HOURS]
+    silent = {line: {} for line in lines}
+    for line in lines:
+        planned = len(story.CALL_HOURS[line][0]) * (story.SILENT_DAYS - 10)
+        for here, there in ((south, north), (north, south)):
+            counts = here.calendar(there, line, first, story.SILENT_TO)
+            need(counts["in a cut"] >= planned, f"{here.name} counts {counts['in a cut']} calls on {line} in the cut")
+            missed = {mark: count for mark, count in counts.items() if count and mark != "in a cut"}
+            need(not missed, f"{here.name} counts as missed on {line} what was in a cut: {missed}")
+            silent[line][here.name] = counts["in a cut"]
+        alarms = [alarm for alarm in south.alarms()
+                  if alarm["line"] == f"{north.name}/{line}" and alarm["last_at"] >= cut["since"]
+                  and (alarm["kind"] != "silence" or alarm["last_at"] > cut["since"])]
+        need([alarm["kind"] for alarm in alarms] == ["cut"], f"not one alarm on {line} for all these days: {alarms}")
     ladder = south.ladder(north, story.CALLED_LINE)
     need(ladder["situation"] == "cut-by-them", f"south shows {ladder['situation']}")
     # A cut hides no fault of a path that arises meanwhile.
     path = next((rung for rung in ladder["rungs"] if rung["rung"] == "path"), None)
     need(path and path["known"] != "known good", f"south does not show that no path moves: {path}")
-    return {"silence": {"line": story.CALLED_LINE, "days": (south.clock.seconds() - cut["since"]) // 86400,
-                        "calls_in_the_cut": silent, "alarms": len(alarms), "situation": ladder["situation"]}}
+    return {"silence": {"days": (south.clock.seconds() - cut["since"]) // 86400, "calls_in_the_cut": silent,
+                        "alarms_a_line": 1, "situation": ladder["situation"]}}
 
 
 JUDGES = {"S6": judge_cut, "S10": judge_lost_house, "S5": judge_letters, "S7": judge_months}

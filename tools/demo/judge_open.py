@@ -47,6 +47,15 @@ def answered_call(called, caller, line, date, hour):
             "called_by": "south/" + both[("south", "called")][0], "answered_by": "north/" + both[("north", "answered")][0]}
 
 
+def answered_calls(bench, main=None, liaison=None):
+    """All that the accord plans for these hours, each answered, in both records of its stations."""
+    pairs = [(bench.north, story.NORTH.officer, bench.south, story.SOUTH.officer, line, main) for line in story.lines_called_at(main)] if main else []
+    if liaison:
+        pairs.append((bench.desk, story.NORTH.liaison_officer, bench.house, story.SOUTH.liaison_officer, story.LIAISON_LINE, liaison))
+    return [answered_call((called, other), (caller, officer), line, hour[:10], hour)
+            for called, other, caller, officer, line, hour in pairs]
+
+
 def judge_one_word(bench):
     south, north = bench.south, bench.north
     accords = {}
@@ -84,14 +93,13 @@ def judge_protest(bench):
 
 
 def judge_check_call(bench):
-    return {"call": answered_call((bench.north, story.NORTH.officer), (bench.south, story.SOUTH.officer),
-                                  story.CALLED_LINE, story.FIRST_CALL[:10], story.FIRST_CALL)}
+    return {"calls": answered_calls(bench, story.FIRST_CALL)}
 
 
 def judge_missed(bench):
     """Unanswered at one desk at the hour at which the other answered; and answered in the afternoon at both."""
     date, line = story.FIRST_CALL[:10], story.LIAISON_LINE
-    military = judge_check_call(bench)["call"]
+    morning_calls = judge_check_call(bench)["calls"]
     states = {}
     for here, there in ((bench.house, bench.desk), (bench.desk, bench.house)):
         morning = next((c for c in here.calls(there, line, date) if c["at"] == seconds_of(story.FIRST_CALL)), None)
@@ -102,11 +110,8 @@ def judge_missed(bench):
         states[here.label] = morning["state_words"]
     alarms = [a for a in bench.house.alarms() if a["kind"] == "silence"]
     need(len(alarms) == 1, f"{bench.house.label} raised {len(alarms)} alarms of silence")
-    afternoon = [answered_call((bench.north, story.NORTH.officer), (bench.south, story.SOUTH.officer), story.CALLED_LINE, date,
-                               story.AFTERNOON[0]),
-                 answered_call((bench.desk, story.NORTH.liaison_officer), (bench.house, story.SOUTH.liaison_officer), line, date,
-                               story.AFTERNOON[1])]
-    return {"missed": {"line": line, "date": date, "states": states, "alarm": alarms[0]["words"]}, "calls": [military, *afternoon]}
+    afternoon = answered_calls(bench, *story.AFTERNOON)
+    return {"missed": {"line": line, "date": date, "states": states, "alarm": alarms[0]["words"]}, "calls": [*morning_calls, *afternoon]}
 
 
 def judge_deniable(bench):

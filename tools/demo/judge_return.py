@@ -2,7 +2,7 @@
 
 import story
 from clock import seconds_of
-from judge_open import acknowledged, answered_call
+from judge_open import acknowledged, answered_calls
 from records import acts_of, find_message, need, officer_signature, same_log
 
 
@@ -134,13 +134,7 @@ def judge_announcement(bench):
 
 
 def judge_first_calls(bench):
-    calls = []
-    for caller, called, line, officers in (
-            (bench.south, bench.north, story.CALLED_LINE, (story.SOUTH.officer, story.NORTH.officer)),
-            (bench.house, bench.desk, story.LIAISON_LINE, (story.SOUTH.liaison_officer, story.NORTH.liaison_officer))):
-        hour = story.AFTERNOON_CALLS[line]
-        calls.append(answered_call((called, officers[1]), (caller, officers[0]), line, hour[:10], hour))
-    return {"calls": calls}
+    return {"calls": answered_calls(bench, *story.FIRST_ANSWERED)}
 
 
 JUDGES = {"S17": judge_mandates, "S8": judge_restoration, "S9": judge_announcement, "S8-liaison": judge_liaison, "S7-first": judge_first_calls,

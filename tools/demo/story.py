@@ -65,7 +65,6 @@ PATHS = ("fibre", "satellite", "radio")
 SHARED_PATHS, FAULTY_PATH, FAULTY_LINE = PATHS[:2], PATHS[2], "military-east"
 
 CALLED_LINE, LIAISON_LINE = "military-east", "liaison"
-# As in the report; of the lines with such hours two are played.
 HOURS = """[hours]
 holidays = []
 late_minutes = 15
@@ -81,8 +80,15 @@ days = [{days}]
 caller = "south"
 """
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
-CALL_HOURS = {CALLED_LINE: (("09:00", "16:00"), WEEKDAYS + ("sat", "sun")),
+DAILY = WEEKDAYS + ("sat", "sun")
+# As in the report.
+CALL_HOURS = {"military-west": (("09:00", "16:00"), DAILY), "military-east": (("09:00", "16:00"), DAILY), "ship": (("09:00",), DAILY),
               LIAISON_LINE: (("09:00", "17:00"), WEEKDAYS)}
+
+
+def lines_called_at(hour):
+    """Those of the main stations that the accord has a check call on at that hour of the day."""
+    return [line for line in LINES_OF[MAIN] if line in CALL_HOURS and hour[11:16] in CALL_HOURS[line][0]]
 
 
 def hours_file(line):
@@ -107,7 +113,7 @@ AGREED = "2021-07-26T14:00+09:00"
 RESTORED = "2021-07-27T10:00+09:00"
 ANNOUNCED = "2021-07-27T11:00+09:00"
 LIAISON_RESTORED = "2021-07-27T11:04+09:00"
-AFTERNOON_CALLS = {CALLED_LINE: "2021-07-27T16:00+09:00", LIAISON_LINE: "2021-07-27T17:00+09:00"}
+FIRST_ANSWERED = ("2021-07-27T16:00+09:00", "2021-07-27T17:00+09:00")
 
 CHECK_CALL = Message("military-west", "Good morning. Nothing to report. How do you read us?")
 WARNING = Message("military-west",
@@ -175,7 +181,6 @@ NOT_PLAYED = (
     "The principals' call (27 July): voice is not built.",
     "The letters' seal: they go signed by each principal, in courier files that only the two stations open; a letter "
     "that the own station cannot read is not built.",
-    "Check calls are agreed on for military-east and liaison alone; in the report military-west and ship have them, too.",
     "One station speaks with one station of the other side: so the North's liaison desk has a station of its own, and the "
     "demo runs four where the report has three.",
 )
