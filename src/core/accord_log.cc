@@ -27,9 +27,7 @@ std::uint64_t vouched_size(const Vouched& vouched, Whose whose, const record::Ep
 
 std::optional<std::uint64_t> replayed_place(const record::PutEvidence& evidence) {
   if (evidence.what != record::kSignatureUsedBefore || evidence.bytes.size() < 8) return std::nullopt;
-  std::uint64_t index = 0;
-  for (std::size_t i = 0; i < 8; ++i) index = index << 8 | evidence.bytes[i];
-  return index;
+  return read_be(ByteView(evidence.bytes).first(8));
 }
 
 std::set<std::uint64_t> replayed_places(const std::vector<record::PutEvidence>& evidence) {
@@ -40,6 +38,15 @@ std::set<std::uint64_t> replayed_places(const std::vector<record::PutEvidence>& 
 }
 
 namespace {
+
+// In its order, and of theirs what came ahead of it behind that.
+void each_entry(const Context& context, const record::Reader::LogInfo& info,
+                const std::function<void(const record::StoredEntry&, bool early)>& visit) {
+  for (std::uint64_t from = 0; from < info.size; from += kPage)
+    for (const record::StoredEntry& stored : context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage)) visit(stored, false);
+  if (info.log.own) return;
+  for (const record::StoredEntry& stored : context.store.early_entries(info.log)) visit(stored, true);
+}
 
 // Signatures of theirs that came first. Only asked for where some came again: two texts that one officer signed under one
 // counter, as he may whose machine went back, are no replay.
@@ -52,13 +59,8 @@ std::vector<record::OfficerSignature> first_signatures(const Context& context, c
     if (!entry || (flagged != again.end() && flagged->second.count(stored.index) > 0)) return;
     out.insert(out.end(), entry->signatures.begin(), entry->signatures.end());
   };
-  for (const record::Reader::LogInfo& info : logs) {
-    if (info.log.own) continue;
-    for (std::uint64_t from = 0; from < info.size; from += kPage)
-      for (const record::StoredEntry& stored : context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage))
-        take(info.log.epoch, stored);
-    for (const record::StoredEntry& stored : context.store.early_entries(info.log)) take(info.log.epoch, stored);
-  }
+  for (const record::Reader::LogInfo& info : logs)
+    if (!info.log.own) each_entry(context, info, [&](const record::StoredEntry& stored, bool) { take(info.log.epoch, stored); });
   return out;
 }
 
@@ -86,12 +88,9 @@ void read_accord_line(const Context& context, const PairIdentity& identity, cons
       const bool replayed = flagged.count(stored.index) > 0 && came_before(*entry);
       visit({whose, info.log.epoch, stored.index, stored.stored_at, std::move(*entry), good, replayed});
     };
-    for (std::uint64_t from = 0; from < info.size; from += kPage)
-      for (const record::StoredEntry& stored : context.store.entries(info.log, from, std::min(info.size, from + kPage), kPage))
-        show(stored, stored.index < border);
-    if (info.log.own) continue;
-    for (const record::StoredEntry& stored : context.store.early_entries(info.log))
-      show(stored, border == info.size && (!vouched || vouched(whose, info.log.epoch, stored.index)));
+    each_entry(context, info, [&](const record::StoredEntry& stored, bool early) {
+      show(stored, early ? border == info.size && (!vouched || vouched(whose, info.log.epoch, stored.index)) : stored.index < border);
+    });
   }
 }
 

@@ -13,14 +13,18 @@ using std::chrono::seconds;
 constexpr PathId kPath{1};
 constexpr std::size_t kSouth = 0;
 
+void begin_anew_in_a_hole(QuietPair& pair) {
+  pair.cut(kPath, true);
+  pair.stop(kSouth);
+  pair.start(kSouth);
+}
+
 TEST(Hole, IsOverSoonForAStationThatBeganAnewInIt) {
   for (int length = 20; length <= 90; length += 7) {
     QuietPair pair(4);
     pair.start();
     pair.run(seconds(1));
-    pair.cut(kPath, true);
-    pair.stop(kSouth);
-    pair.start(kSouth);
+    begin_anew_in_a_hole(pair);
     pair.run(seconds(length));
     EXPECT_FALSE(pair.station(kSouth).peer(PeerId{0}).link().ready());
     pair.cut(kPath, false);
@@ -35,9 +39,7 @@ TEST(Hole, WhatWasWrittenInItIsThereWithinASecond) {
     QuietPair pair(6);
     pair.start();
     pair.run(seconds(1));
-    pair.cut(kPath, true);
-    pair.stop(kSouth);
-    pair.start(kSouth);
+    begin_anew_in_a_hole(pair);
     ASSERT_TRUE(pair.say(writer, LineId{1}, "Written in the hole."));
     pair.run(seconds(60));
     pair.take_events(1 - writer);
@@ -53,9 +55,7 @@ TEST(Hole, WhatWasWrittenInItIsThereWithinASecond) {
 TEST(Hole, OfHoursIsCalledIntoRarely) {
   QuietPair pair(5);
   pair.start();
-  pair.cut(kPath, true);
-  pair.stop(kSouth);
-  pair.start(kSouth);
+  begin_anew_in_a_hole(pair);
   std::set<Bytes> calls;  // each a commit and a key agreement to whom it reaches; a copy is neither
   std::size_t datagrams = 0;
   pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {

@@ -193,23 +193,18 @@ std::size_t Hostile::arrived() const {
 }
 
 void Hostile::begin() {
-  honest_.station = std::make_unique<core::Station>(honest_.keys, honest_.jitter, honest_.store);
-  honest_.station->add_peer(pair_.setup(0));
-  DETENTE_CHECK(honest_.station->start(now()).has_value());
-  pass(std::chrono::seconds(1));
-  call(true);
-  pass(std::chrono::seconds(5));
+  start_honest(true);
   if (!honest_.station->peer(PeerId{0}).contact_made()) violation("no contact with a counterpart that answers");
   say("The first word is an honest one.");
   if (arrived() != 1) violation("an honest word did not arrive");
 }
 
-void Hostile::restart_honest() {
+void Hostile::start_honest(bool at_first) {
   honest_.station = std::make_unique<core::Station>(honest_.keys, honest_.jitter, honest_.store);
   honest_.station->add_peer(pair_.setup(0));
   DETENTE_CHECK(honest_.station->start(now()).has_value());
   pass(std::chrono::seconds(1));
-  call(false);
+  call(at_first);
   pass(std::chrono::seconds(5));
 }
 

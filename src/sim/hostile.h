@@ -67,7 +67,7 @@ class Hostile {
   bool proves_itself(const record::KeptSecond& kept) const;
   void equivocate();
   // The honest station starts again, and is called.
-  void restart_honest();
+  void start_honest(bool at_first);
   void equivocate_ahead(bool restart, bool again_ahead);
   void speak_a_later_version();
   void lie_in_checkpoints();

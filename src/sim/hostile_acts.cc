@@ -109,7 +109,7 @@ void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
   send({to_frame(flash("Our troops withdraw at noon."))});
   settle();
   if (arrived() != before + 1) return violation("a FLASH was not shown ahead of a missing word");
-  if (restart) restart_honest();
+  if (restart) start_honest(false);
   const std::size_t alarmed = alarms(honest_.events, core::AlarmKind::kEquivocation);
   log_.resize(index + 1);
   if (again_ahead) {

@@ -165,8 +165,13 @@ std::optional<watch::CallFact> LineWatch::call_fact(const WatchAct& act) const {
 bool LineWatch::is_of_this_accord(const watch::CallId& call, std::uint32_t accord_version) const {
   const auto former = former_.find(accord_version);
   if (former == former_.end()) return true;
-  const auto then = former->second.find(call), now = schedule_ ? schedule_->find(call) : std::nullopt;
-  return then && now && then->at == now->at && then->called_hour == now->called_hour;
+  const auto then = former->second.find(call);
+  return then && plans(*then);
+}
+
+bool LineWatch::plans(const watch::PlannedCall& call) const {
+  const auto now = schedule_ ? schedule_->find(call.id) : std::nullopt;
+  return now && now->at == call.at && now->called_hour == call.called_hour;
 }
 
 bool LineWatch::is_former(const line::CallAct& call, std::optional<std::uint32_t> signed_under, WallTime at) const {

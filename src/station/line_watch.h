@@ -110,6 +110,8 @@ class LineWatch {
   // Whether what was said of a call under that accord is said of one that the accord in force plans: a former accord's call is
   // the same one at the same hour alone, whatever its place of that date.
   bool is_of_this_accord(const watch::CallId& call, std::uint32_t accord_version) const;
+  // Whether the accord in force has it, too, at the same hours: a date and a place alone may name a call of another one.
+  bool plans(const watch::PlannedCall& call) const;
   // What the sides are called where both may have an officer of one name.
   void name_sides(std::array<std::string, 2> names) { sides_ = std::move(names); }
   // In force or to come.

@@ -9,16 +9,6 @@
 
 namespace detente::station {
 
-namespace {
-
-// Where the new accord has the call, too. A date and a place alone may name a call of another hour.
-bool goes_on(const LineWatch& under_new, const watch::PlannedCall& call) {
-  const auto planned = under_new.schedule() == nullptr ? std::nullopt : under_new.schedule()->find(call.id);
-  return planned && planned->at == call.at && planned->called_hour == call.called_hour;
-}
-
-}  // namespace
-
 std::map<LineId, std::vector<watch::BookCall>> Watch::open_calls(const Counterpart& counterpart) const {
   std::map<LineId, std::vector<watch::BookCall>> out;
   for (const auto& [key, line] : lines_)
@@ -38,7 +28,7 @@ void Watch::on_accord_changed(const Counterpart& counterpart) {
     auto& of_line = going_on[line.name];
     const auto held = open.find(key.line);
     for (const watch::BookCall& call : held == open.end() ? std::vector<watch::BookCall>() : held->second)
-      goes_on(*line.watch, call.call) ? void(of_line.insert(call.call.id)) : end_call(line, call);
+      line.watch->plans(call.call) ? void(of_line.insert(call.call.id)) : end_call(line, call);
   }
   note_accord(counterpart, going_on);
   if (const auto done = replay_again(); !done) log_.error("the watch log cannot be read again: {}", done.error().message);

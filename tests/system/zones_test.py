@@ -106,16 +106,19 @@ class Differ(ZoneCase):
         return ["zone rules differ for Asia/Seoul" in status,
                 station.get(f"/v1/counterparts/{other}/lines/{LINE}/watch")["zones_differ"] != ""]
 
+    def await_alarm_on_both(self, stands):
+        for station in (self.south, self.north):
+            wait_until(lambda s=station: self.zone_alarms(s) == [("zone-rules", f"{self.other(s)}/accord", stands, 1)],
+                       lambda s=station: self.zone_alarms(s))
+            self.assertEqual(self.told(station), [stands, stands])
+
     @unittest.skipUnless(can_mount(), "needs root, for zone data of one station's own")
     def test_it_is_said_on_both_sides_and_a_call_is_answered_all_the_same(self):
         nine = utc(2027, 3, 2)
         self.lab_of(hours("09:00", "Asia/Seoul"), nine - HOUR)
         self.north.within = self.OTHER
         self.start()
-        for station in (self.south, self.north):
-            wait_until(lambda s=station: self.zone_alarms(s) == [("zone-rules", f"{self.other(s)}/accord", True, 1)],
-                       lambda s=station: self.zone_alarms(s))
-            self.assertEqual(self.told(station), [True, True])
+        self.await_alarm_on_both(True)
         self.south.kill()
         self.south.start()
         self.assertEqual(self.zone_alarms(self.south), [("zone-rules", "north/accord", True, 1)], "it stands, and is not raised again")
@@ -132,10 +135,7 @@ class Differ(ZoneCase):
         self.north.stop()
         self.north.within = []
         self.north.start()
-        for station in (self.south, self.north):
-            wait_until(lambda s=station: self.zone_alarms(s) == [("zone-rules", f"{self.other(s)}/accord", False, 1)],
-                       lambda s=station: self.zone_alarms(s))
-            self.assertEqual(self.told(station), [False, False])
+        self.await_alarm_on_both(False)
         self.south.kill()
         self.south.start()
         self.assertEqual(self.zone_alarms(self.south), [("zone-rules", "north/accord", False, 1)], "what is settled is not told at a start")
