@@ -171,6 +171,10 @@ bool Link::has_session(wire::SessionTag tag) const {
                      [&](const auto& live) { return live->session.tag() == tag; });
 }
 
+bool Link::has_session_of(std::uint64_t id) const {
+  return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& live) { return live->session.id() == id; });
+}
+
 std::vector<wire::SessionTag> Link::session_tags() const {
   std::vector<wire::SessionTag> out;
   for (const auto& live : sessions_) out.push_back(live->session.tag());

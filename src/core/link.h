@@ -168,6 +168,8 @@ class Link {
   // it arrives the other side keeps to the old session. spec/session.md section 6.
   void greet(Context& context);
   bool has_session(wire::SessionTag tag) const;
+  // By Session::id(), which no two share; for audits.
+  bool has_session_of(std::uint64_t id) const;
   std::vector<wire::SessionTag> session_tags() const;
   // Leaves every session but these, and but the one of this serial.
   void leave_sessions_except(const std::vector<wire::SessionTag>& tags, std::uint64_t serial);

@@ -258,7 +258,8 @@ void Stage::send(std::size_t index, const core::SendDatagram& datagram, bool by_
 bool Stage::must_open(const Node& receiver, const Flight& flight) const {
   const auto packet = wire::parse_packet(flight.datagram);
   if (!check_opening_ || !flight.sealed || flight.taken || !packet) return false;
-  if (!receiver.station->peer(PeerId{0}).has_session(packet->header.session)) return false;
+  // By its tag another session may be meant: one in some 65,000.
+  if (!receiver.station->peer(PeerId{0}).link().has_session_of(flight.sealed->session)) return false;
   const auto distance = receiver.distance(*flight.sealed);
   const std::uint64_t readable = std::uint64_t{1} << (8 * packet->header.counter_bytes - 1);
   return distance && *distance + 1 < std::min<std::uint64_t>(readable, 1024);
