@@ -66,7 +66,7 @@ class Hostile {
 
   bool proves_itself(const record::KeptSecond& kept) const;
   void equivocate();
-  // The honest station starts again, and is called.
+  // The honest station starts, at first or again, and is called.
   void start_honest(bool at_first);
   void equivocate_ahead(bool restart, bool again_ahead);
   void speak_a_later_version();
