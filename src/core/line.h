@@ -138,11 +138,15 @@ class Line {
     bool stored = false;  // in the durable outbox
     IfCut if_cut = IfCut::kReturn;
   };
+  using SentPick = std::function<bool(const OwnLog::Sent&)>;
   struct InFlight {
     std::vector<SentPacket> packets;  // of the newest transmission
     Instant last_sent;  // when it had left the bearer, which may be ahead
     unsigned sent = 0;
     bool held = false;  // the other side says that it is there
+    bool was_held = false;  // it said so once
+    bool lost = false;   // by what it says
+    bool asked = false;  // of the newest of ask()
     bool departs = false;  // it waits in departing_, or a part of it does: no answer is due
   };
   // Entries of one transmission whose path takes the packets one by one.
@@ -212,9 +216,10 @@ class Line {
   wire::Frame entry_frame(const OwnLog::Sent& sent, Told told) const;
   Told told_on_paths(const Context& context) const;
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
-  // Entries of unreceipted() that `pick` takes, in as few packets as may be; with `probe` only so many of the first as
-  // can draw a receipt and what a packet has room for.
-  void transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, bool probe = false);
+  // Its bytes may be outside: on the disk, and on a line that carries it.
+  bool may_leave(const OwnLog::Sent& sent) const;
+  // Entries of unreceipted() that `pick` takes, in as few packets as may be.
+  void transmit(Context& context, const SentPick& pick);
   void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
                   std::vector<wire::Frame> frames, bool flash);
   // line_departures.cc: what has its index and leaves when its path's bearer of a known rate is free, the most urgent
@@ -228,7 +233,16 @@ class Line {
   // All of it is taken back from the way; whether there was something.
   bool recall_departures(Context& context);
   std::optional<Instant> departs_at() const;
+  // line_retry.cc
+  void note_held(Instant now, const record::LogState& state);
+  // What is under way as `which` says, and what has an index and is not under way.
+  void send_again(Context& context, const std::function<bool(const InFlight&)>& which);
   void transmit_missing(Context& context, Duration older_than);
+  void transmit_lost(Context& context);
+  void ask(Context& context, const SentPick& pick);
+  bool all_held() const;
+  Duration patience() const;
+  void retry(Context& context);
   // Nothing drew a receipt for so long that the next packet only asks whether anything does: what one side knows of a
   // cut the other may have lost with its disk, and all that waits would cross at each try for nothing.
   bool probing() const;
@@ -236,6 +250,7 @@ class Line {
   record::WireCosignature wire_receipt(const FarLog::Receipt& receipt) const;
   void send_receipt(Context& context, bool all_paths, std::optional<PathId> on = std::nullopt);
   void send_smaller_receipt(Context& context, const FarLog::Receipt& receipt);
+  Duration state_pause() const;
   Instant state_may_leave_at() const;
   void send_state(Context& context, bool answer_wanted);
   void arm_retry(Context& context);
@@ -259,7 +274,6 @@ class Line {
   void learn_own_cut(Context& context, const record::LogState::YourCut& cut);
   void doubt_own_cut(Context& context);  // they tell of none
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
-  void note_held(const record::LogState& state);
   void restored_here(Context& context, std::uint64_t theirs);
   void ask_what_is_missing(Context& context);
   void pursue_recovery(Context& context);
@@ -290,9 +304,12 @@ class Line {
   bool contact_made_ = false;
   bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever
   std::optional<Instant> epoch_retry_at_;
-  unsigned tries_ = 0;
+  unsigned tries_ = 0;  // in a row, after which the other side held no more than before
+  std::optional<Instant> unanswered_since_;  // what the first of them repeated had left then
+  bool asked_ = false;  // since the newest receipt
   std::optional<Instant> retry_at_;
   std::optional<Instant> state_sent_at_;
+  std::optional<Instant> state_due_;  // one that was drawn too early after another
   std::optional<Instant> recover_at_;  // below the floor: when to ask for the next entries again
   unsigned recover_tries_ = 0;
   std::uint64_t recover_from_ = 0;     // what was held when they were last asked for

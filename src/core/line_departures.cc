@@ -13,7 +13,7 @@ void Line::line_up(Context& context, const std::vector<const OwnLog::Sent*>& gro
     departing.indexes.push_back(sent->placed.index);
     InFlight& flight = in_flight_[sent->placed.index];
     flight.packets.clear();
-    flight.held = false;
+    flight.held = flight.lost = false;
     flight.departs = true;
     ++flight.sent;
   }

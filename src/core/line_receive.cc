@@ -173,7 +173,7 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
   };
   // The newest drew this receipt, unless one before it had to come again, or by another way, or it was asked for: what
   // waited for another says nothing of the path.
-  if (covered != in_flight_.begin() && tries_ == 0) {
+  if (covered != in_flight_.begin() && !asked_) {
     const std::vector<SentPacket>& newest = std::prev(covered)->second.packets;
     const auto same_way = [&](const auto& item) { return alone(item) && item.second.packets.front().path == newest.front().path; };
     if (std::all_of(in_flight_.begin(), covered, same_way)) link_->confirm(context, newest, Arrival::kMeasured);
@@ -181,9 +181,8 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
   for (auto it = in_flight_.begin(); it != covered; it = in_flight_.erase(it))
     link_->confirm(context, it->second.packets, alone(*it) ? Arrival::kKnown : Arrival::kUnknown);
   if (by_path) sessions_at_receipt_ = link_->session_count();
-  const bool probed = probing();
   tries_ = 0;
-  if (probed) transmit_missing(context, link_->round_trip());
+  if (std::exchange(asked_, false)) transmit_missing(context, link_->round_trip());
   arm_retry(context);
   const auto signed_at = wire.signed_part ? std::optional(wire.signed_part->first) : std::nullopt;
   context.effects.notify(
@@ -208,8 +207,8 @@ void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_
     send_state(context, false);
   }
   if (!own_.unreceipted().empty()) {
-    note_held(*state);
-    if (may_answer(context, kWindowCost)) transmit_missing(context, link_->round_trip());
+    note_held(context.now.mono, *state);
+    if (may_answer(context, kWindowCost)) transmit_lost(context);
   }
   pump(context);
 }
@@ -333,15 +332,6 @@ void Line::make_contact(Context& context) {
   if (std::exchange(contact_made_, true)) return;
   if (!own_.unreceipted().empty()) transmit_missing(context, Duration(0));
   pump(context);
-}
-
-void Line::note_held(const record::LogState& state) {
-  if (!state.yours || state.yours->epoch != own_.key().epoch) return;
-  for (auto& [index, flight] : in_flight_) {
-    const std::uint64_t size = state.yours->size;
-    flight.held = index < size || (index - size < 64 && ((state.ahead >> (index - size)) & 1) != 0);
-    if (flight.held) flight.departs = false;
-  }
 }
 
 void Line::append_held(Bytes& to) const {

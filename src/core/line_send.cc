@@ -1,6 +1,5 @@
 // Line: entries, receipts and states on their way. spec/record.md sections 7 and 8.
 #include <algorithm>
-#include <bit>
 
 #include "base/check.h"
 #include "base/mutant.h"
@@ -11,23 +10,11 @@ namespace detente::core {
 
 namespace {
 
-constexpr unsigned kTriesBeforeCall = 3;  // spec/session.md section 6
-constexpr unsigned kTriesBetweenCallsMost = 12;
 constexpr Duration kStatePauseLeast = std::chrono::milliseconds(10);
 constexpr std::size_t kFullFrom = 16;     // so many under way: the processor's time counts more than 2 % of the bytes
 
-// After the third try, and then less and less often: who refuses what waits is no nearer for another session.
-bool calls_after(unsigned tries) {
-  if (tries >= kTriesBetweenCallsMost) return tries % kTriesBetweenCallsMost == 0;
-  return tries % kTriesBeforeCall == 0 && std::has_single_bit(tries / kTriesBeforeCall);
-}
-
 wire::FrameClass frame_class(record::EntryClass entry_class) {
   return static_cast<wire::FrameClass>(entry_class);
-}
-
-bool is_flash(const OwnLog::Sent& sent) {
-  return sent.placed.entry.header.precedence == record::Precedence::kFlash;
 }
 
 }  // namespace
@@ -98,27 +85,34 @@ void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& 
   // Where the rate is measured, what the window left in gets an index, and what is lost there goes at once: a window that
   // losses have closed would make minutes of it.
   if (!flash && link_->bearer_time(setup_.paths) > Duration(0)) return line_up(context, group, std::move(frames));
+  const bool lost_twice = std::any_of(group.begin(), group.end(), [this](const OwnLog::Sent* sent) {
+    const auto it = in_flight_.find(sent->placed.index);
+    return it != in_flight_.end() && it->second.sent >= 2;
+  });
   const auto packets = link_->send(
-      context, frames, {.all_paths = flash, .allowed = &setup_.paths, .tracked = true});
+      context, frames, {.all_paths = flash, .brisk_paths = lost_twice, .allowed = &setup_.paths, .tracked = true});
   for (const OwnLog::Sent* sent : group) {
     InFlight& flight = in_flight_[sent->placed.index];
     flight.packets = packets;
     flight.last_sent = left_by(context.now.mono, packets);
-    flight.held = flight.departs = false;
+    flight.held = flight.lost = flight.departs = false;
     ++flight.sent;
   }
 }
 
-void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sent&)>& pick, bool probe) {
+bool Line::may_leave(const OwnLog::Sent& sent) const {
+  return (sent.durable || mutant(Mutant::kSendBeforeSync)) && travels(sent.placed.entry.header);
+}
+
+void Line::transmit(Context& context, const SentPick& pick) {
   // Before contact is made, or with a new epoch under way, this log may be one that the other side has left: an entry
   // of it would be read as one of the newest.
   if (!link_->ready() || !contact_made_ || epoch_wanted_) return;
   std::vector<const OwnLog::Sent*> group;
   std::vector<wire::Frame> frames;
   std::size_t bytes = 0;
-  bool enough = false;  // for a receipt: an entry that its checkpoint, or nothing more, makes complete
   const auto flush = [&] {
-    send_group(context, group, std::move(frames), !group.empty() && is_flash(*group.front()));
+    send_group(context, group, std::move(frames), !group.empty() && group.front()->is_flash());
     group.clear();
     frames.clear();
     bytes = 0;
@@ -126,111 +120,17 @@ void Line::transmit(Context& context, const std::function<bool(const OwnLog::Sen
   const std::size_t room = link_->room(&setup_.paths);
   const Told told = told_on_paths(context);
   for (const OwnLog::Sent& sent : own_.unreceipted()) {
-    if (!sent.durable && !mutant(Mutant::kSendBeforeSync)) continue;
-    if (!travels(sent.placed.entry.header)) continue;
-    if (!pick(sent)) continue;
+    if (!may_leave(sent) || !pick(sent)) continue;
     wire::Frame frame = entry_frame(sent, told);
     const std::size_t size = wire::frame_size(frame);
-    if (bytes + size > room || (!group.empty() && is_flash(*group.front()) != is_flash(sent))) flush();
-    if (probe && enough && group.empty()) break;
+    if (bytes + size > room || (!group.empty() && group.front()->is_flash() != sent.is_flash())) flush();
     bytes += size;
     frames.push_back(std::move(frame));
     group.push_back(&sent);
-    enough |= sent.checkpoint.has_value() || !setup_.provable;
   }
   flush();
   depart(context);
   arm_retry(context);
-}
-
-void Line::transmit_missing(Context& context, Duration older_than) {
-  const Instant sent_by = context.now.mono - older_than;
-  const auto overdue = [&](const InFlight& flight) {
-    return !flight.held && !flight.departs && (older_than == Duration(0) || flight.last_sent <= sent_by);
-  };
-  std::vector<SentPacket> given_up;
-  for (auto& [index, flight] : in_flight_)
-    if (overdue(flight))
-      given_up.insert(given_up.end(), flight.packets.begin(), flight.packets.end());
-  link_->missed(context, given_up, false);
-  const auto due = [&](const OwnLog::Sent& sent) {
-    const auto it = in_flight_.find(sent.placed.index);
-    return it == in_flight_.end() || overdue(it->second);
-  };
-  if (!probing()) return transmit(context, due);
-  transmit(context, [&](const OwnLog::Sent& sent) { return !is_flash(sent) && due(sent); }, true);
-  transmit(context, [&](const OwnLog::Sent& sent) { return is_flash(sent) && due(sent); }, true);
-}
-
-bool Line::probing() const { return tries_ >= kTriesBeforeCall; }
-
-// The earliest moment at which something that is on its way has drawn nothing for too long.
-void Line::arm_retry(Context& context) {
-  retry_at_.reset();
-  if (!awaits_receipt() || !contact_made_ || epoch_wanted_) return;
-  std::optional<Instant> since;
-  for (const auto& [index, flight] : in_flight_) {
-    if (flight.departs) continue;
-    const Instant other = since.value_or(flight.last_sent);
-    since = probing() ? std::max(other, flight.last_sent) : std::min(other, flight.last_sent);
-  }
-  if (!since && !in_flight_.empty()) return;  // when all of it has left
-  retry_at_ = std::max(context.now.mono + Duration(1), since.value_or(context.now.mono) + link_->steady_timeout(tries_));
-}
-
-void Line::on_link_up(Context& context, bool fresh) {
-  if (fresh)
-    for (auto& [index, flight] : in_flight_) flight.held = false;
-  // `tries_` stays: a counterpart that completes handshakes and acknowledges nothing must not draw more
-  // than one that is silent.
-  const bool overdue = tries_ > 0;
-  if (!own_.unreceipted().empty() && (overdue || in_flight_.empty())) transmit_missing(context, Duration(0));
-  arm_retry(context);
-  pump(context);
-}
-
-void Line::resume(Context& context) {
-  for (auto& [index, flight] : in_flight_) flight.held = false;
-  transmit_missing(context, Duration(0));
-}
-
-void Line::on_deadline(Context& context) {
-  if (epoch_retry_at_ && context.now.mono >= *epoch_retry_at_) open_epoch(context);
-  if (recover_at_ && context.now.mono >= *recover_at_) pursue_recovery(context);
-  if (!retry_at_ || context.now.mono < *retry_at_) return;
-  retry_at_.reset();
-  if (!awaits_receipt() || !link_->ready()) return;
-  const Duration patience = link_->steady_timeout(tries_);
-  std::vector<SentPacket> overdue;
-  bool missing = false;
-  for (const auto& [index, flight] : in_flight_) {
-    if (flight.departs || context.now.mono - flight.last_sent < patience) continue;
-    overdue.insert(overdue.end(), flight.packets.begin(), flight.packets.end());
-    missing |= !flight.held;
-  }
-  link_->missed(context, overdue, true);
-  ++tries_;
-  if (calls_after(tries_)) link_->no_answer(context);
-  if (missing || in_flight_.empty()) {
-    transmit_missing(context, patience);
-  } else {
-    // All of it is there; its receipt is not.
-    for (auto& [index, flight] : in_flight_)
-      if (!flight.departs) flight.last_sent = context.now.mono;
-    send_state(context, true);
-  }
-  arm_retry(context);
-}
-
-std::optional<Instant> Line::next_deadline() const {
-  std::optional<Instant> due = epoch_retry_at_;
-  if (!link_->ready()) return due;
-  if (recover_at_) due = std::min(due.value_or(*recover_at_), *recover_at_);
-  if (!own_.unreceipted().empty() && retry_at_) due = std::min(due.value_or(*retry_at_), *retry_at_);
-  if (const auto at = departs_at()) due = std::min(due.value_or(*at), *at);
-  if (most_urgent_waiting())
-    if (const auto at = link_->may_send_at(setup_.paths)) due = std::min(due.value_or(*at), *at);
-  return due;
 }
 
 void Line::send_again_from(Context& context, std::uint64_t size) {
@@ -288,13 +188,18 @@ wire::Frame Line::state_frame(Context& context, bool answer_wanted) const {
   return {wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)};
 }
 
+Duration Line::state_pause() const { return std::max(kStatePauseLeast, link_->round_trip() / 4); }
+
 // An authenticated counterpart must not be able to draw one for each packet.
-Instant Line::state_may_leave_at() const {
-  return state_sent_at_ ? *state_sent_at_ + std::max(kStatePauseLeast, link_->round_trip() / 2) : Instant{};
-}
+Instant Line::state_may_leave_at() const { return state_sent_at_ ? *state_sent_at_ + state_pause() : Instant{}; }
 
 void Line::send_state(Context& context, bool answer_wanted) {
-  if (!link_->ready() || context.now.mono < state_may_leave_at()) return;
+  if (!link_->ready()) return;
+  if (const Instant earliest = state_may_leave_at(); context.now.mono < earliest) {
+    state_due_ = earliest;  // one for all that draw it until then
+    return;
+  }
+  state_due_.reset();
   state_sent_at_ = context.now.mono;
   static_cast<void>(link_->send(context, {state_frame(context, answer_wanted)}, {}));
 }

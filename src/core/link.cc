@@ -14,6 +14,7 @@ namespace {
 
 // A disk is not copied back in less: sessions that are younger are of the life that calls now.
 constexpr Duration kFormerLife = std::chrono::seconds(30);
+constexpr Duration kBriskPacket = std::chrono::milliseconds(250);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
 constexpr std::ptrdiff_t kReplacedMax = 8;
 constexpr std::size_t kPacketBytesLeast = 96;
@@ -286,7 +287,7 @@ void Link::take_ack(Context& context, const Live& live, const wire::Frame& frame
   std::uint64_t highest = 0;
   for (const link::CounterRange& range : ack->ranges)
     for (std::uint64_t counter :
-         path.flow.acknowledged_range(now, range.first, range.last, ack->delay)) {
+         path.flow.acknowledged_range(now, range.first, range.last, ack->delay, &range == &ack->ranges.front())) {
       out.acknowledged.push_back({path.id, counter, live.serial});
       highest = std::max(highest, counter);
     }
@@ -390,16 +391,19 @@ std::vector<SentPacket> Link::send(Context& context, const std::vector<wire::Fra
   if (live == nullptr) return sent;
   use(context.now.mono, *live);
   const Paths::Allowed& allowed = terms.allowed != nullptr ? *terms.allowed : kEveryPath;
-  if (!terms.all_paths) {
+  if (!terms.all_paths && !terms.brisk_paths) {
     PathState* path = terms.answer_on ? &paths_.at(*terms.answer_on) : nullptr;
     if (path == nullptr || path->suspect) path = &paths_.best(allowed);
     send_on(context, *live, *path, frames, terms.tracked, sent);
     if (terms.more) try_larger_packets(context, *path);
     return sent;
   }
-  for (PathState& path : paths_.all())
-    if (allowed.empty() || std::find(allowed.begin(), allowed.end(), path.id) != allowed.end())
-      send_on(context, *live, path, frames, terms.tracked, sent);
+  const PathId best = paths_.best(allowed).id;
+  for (PathState& path : paths_.all()) {
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), path.id) == allowed.end()) continue;
+    if (!terms.all_paths && path.id != best && path.flow.bearer_time(room_on(path.id)) > kBriskPacket) continue;
+    send_on(context, *live, path, frames, terms.tracked, sent);
+  }
   return sent;
 }
 

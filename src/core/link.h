@@ -180,6 +180,7 @@ class Link {
 
   struct SendTerms {
     bool all_paths = false;
+    bool brisk_paths = false;                 // on every path that is not configured to be slow, and the best
     const Paths::Allowed* allowed = nullptr;  // nothing: every path
     bool tracked = false;                     // an acknowledgement is expected
     bool more = false;                        // what waits behind them would fill a larger packet, too
@@ -236,8 +237,9 @@ class Link {
   // A file said that it has: whatever comes on a session that is there was sent before.
   void leave_all_sessions();
 
-  // Three tries drew nothing: begin anew.
-  void no_answer(Context& context);
+  // Three tries drew nothing: begin anew. What they repeat left at `unanswered_since`: where anything was heard after it, the
+  // other station is there all the same.
+  void no_answer(Context& context, std::optional<Instant> unanswered_since = {});
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
 

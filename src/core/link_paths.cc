@@ -122,8 +122,9 @@ void Link::try_paths(Context& context) {
   tend_paths(context);
 }
 
-void Link::no_answer(Context& context) {
-  if (up_) {
+void Link::no_answer(Context& context, std::optional<Instant> unanswered_since) {
+  const bool heard = unanswered_since && last_heard_ && *last_heard_ > *unanswered_since;
+  if (up_ && !heard) {
     up_ = false;
     context.effects.notify(LinkChanged{peer_, false});
   }

@@ -42,6 +42,7 @@ class OwnLog {
     Digest root_after{};                          // of the tree with this entry
     std::optional<crypto::Signature> checkpoint;  // where this entry closed a commit
     bool durable = false;
+    bool is_flash() const { return placed.entry.header.precedence == record::Precedence::kFlash; }
   };
 
   OwnLog(PairIdentity& identity, const LineSetup& line) : identity_(&identity), line_(&line) {}

@@ -61,7 +61,7 @@ void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, 
 }
 
 std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64_t first,
-                                                        std::uint64_t last, Duration delay) {
+                                                        std::uint64_t last, Duration delay, bool newest) {
   std::vector<std::uint64_t> out;
   YieldingWindow::Acknowledged news;
   news.limited = !leaves_room_for_document();
@@ -73,18 +73,19 @@ std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64
     news.packet_bytes = it->second.bytes;
     news.ahead = it->second.ahead;
   }
-  // Only the newest is a fresh measurement: the others waited for it.
-  if (!out.empty() && out.back() == last) round_trip_.measured(news.round_trip);
+  // Only the newest is a fresh measurement: the others waited for it (RFC 9002 section 5.1).
+  const bool fresh = newest && !out.empty() && out.back() == last;
+  if (fresh) round_trip_.measured(news.round_trip);
   for (std::uint64_t counter : out) acknowledged(now, counter, delay, false);
-  if (!out.empty() && out.back() == last) yielding_.acknowledged(now, news);
-  came_late(now, first, last, delay);
+  if (fresh) yielding_.acknowledged(now, news);
+  came_late(now, first, last, delay, newest);
   return out;
 }
 
-void PathFlow::came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay) {
+void PathFlow::came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay, bool newest) {
   const auto begin = late_.lower_bound(first), end = late_.upper_bound(last);
-  if (const auto newest = late_.find(last); newest != late_.end()) {
-    const Duration age = now - newest->second.at;
+  if (const auto it = late_.find(last); newest && it != late_.end()) {
+    const Duration age = now - it->second.at;
     round_trip_.measured(age > delay ? age - delay : age);
   }
   late_.erase(begin, end);

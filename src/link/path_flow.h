@@ -39,8 +39,9 @@ class PathFlow {
   Duration bearer_time(std::size_t bytes) const;
   // It arrived. `delay`: that the other side held the news back; `clean`: sent once, so that its age is a round trip.
   void acknowledged(Instant now, std::uint64_t counter, Duration delay = {}, bool clean = true);
-  // All that are in flight of these counters, as acknowledged(); returns them.
-  std::vector<std::uint64_t> acknowledged_range(Instant now, std::uint64_t first, std::uint64_t last, Duration delay);
+  // All that are in flight of these counters, as acknowledged(); returns them. `newest`: the range ends with the newest packet
+  // that came there, which drew this; of another range it is not known when that was told first.
+  std::vector<std::uint64_t> acknowledged_range(Instant now, std::uint64_t first, std::uint64_t last, Duration delay, bool newest);
   // By its time or because later ones arrived, it is taken for lost.
   void lost(Instant now, std::uint64_t counter);
   // A probe's round trip, or that it drew nothing.
@@ -86,7 +87,7 @@ class PathFlow {
   };
   void note(bool arrived);
   void reduce(Instant now, Instant sent_at);
-  void came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay);
+  void came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay, bool newest);
   Duration pause_for(std::size_t bytes) const;
   bool leaves_room_for_document() const;
 

@@ -81,5 +81,19 @@ TEST(PathFlow, PacingSpreadsAWindowOverARoundTrip) {
   EXPECT_LT(at_once, 4) << "not all of it at once";
 }
 
+// The acknowledgement of an earlier packet may have been lost: that it is told once more says nothing of its way.
+TEST(PathFlow, OnlyTheNewestPacketThatCameMeasuresTheRoundTrip) {
+  PathFlow flow;
+  for (std::uint64_t c = 0; c < 6; ++c) flow.sent(ms(0), c, 500);
+  flow.acknowledged_range(ms(100), 0, 0, {}, true);
+  flow.lost(ms(200), 1);
+  flow.sent(ms(9000), 6, 500);
+  flow.acknowledged_range(ms(9100), 6, 6, {}, true);
+  flow.acknowledged_range(ms(9100), 3, 4, {}, false);
+  flow.acknowledged_range(ms(9100), 0, 1, {}, false);
+  EXPECT_EQ(flow.round_trip().smoothed(), std::chrono::milliseconds(100));
+  EXPECT_EQ(flow.in_flight(), 1000u) << "they arrived all the same";
+}
+
 }  // namespace
 }  // namespace detente::link

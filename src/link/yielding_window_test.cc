@@ -45,7 +45,7 @@ struct Bearer {
       if (!under_way.empty()) then = std::min(then, std::max(now, under_way.front().back));
       now = then;
       if (under_way.empty() || under_way.front().back > now) continue;
-      flow.acknowledged_range(now, under_way.front().counter, under_way.front().counter, Duration(0));
+      flow.acknowledged_range(now, under_way.front().counter, under_way.front().counter, Duration(0), true);
       under_way.pop_front();
       ++arrived;
     }
