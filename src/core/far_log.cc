@@ -101,6 +101,7 @@ void FarLog::mark_durable(const Held& held, const std::optional<Receipt>& receip
 }
 
 void FarLog::raise_floor(const record::EpochId& epoch, std::uint64_t size) {
+  if (epoch == key_.epoch && receipt_ && receipt_->size >= size) return;  // it is here
   if (floors_.size() >= kFloorsMax && floors_.count(epoch) == 0) floors_.erase(floors_.begin());
   std::uint64_t& floor = floors_[epoch];
   floor = std::max(floor, size);

@@ -67,10 +67,10 @@ class FarLog {
   void mark_durable(const Held& held, const std::optional<Receipt>& receipt);
   // An entry that came ahead of a missing one, once that one is there; it is not kept any longer.
   std::optional<record::WireEntry> take_kept();
-  // The other side has this station's cosignature over `size` entries of a log of its: nothing
-  // smaller of that log is cosigned, whatever this disk holds.
+  // The other side has this station's cosignature over `size` entries of a log of its: if it is not here,
+  // nothing smaller of that log is cosigned.
   void raise_floor(const record::EpochId& epoch, std::uint64_t size);
-  std::uint64_t floor() const;
+  std::uint64_t floor() const;  // 0: none that was not here when it was shown
   // Something of the other side's log was cosigned once and is not here, of an epoch that is or is not known.
   bool wants_recovery() const { return below_floor() || (!known_ && !floors_.empty()); }
   bool below_floor() const { return frontier_.size() < floor(); }

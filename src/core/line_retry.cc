@@ -166,6 +166,7 @@ void Line::retry(Context& context) {
     given_up.insert(given_up.end(), flight.packets.begin(), flight.packets.end());
     since = std::min(since.value_or(flight.last_sent), flight.last_sent);
   }
+  if (!since && !in_flight_.empty()) return arm_retry(context);
   link_->missed(context, given_up, true);
   if (tries_++ == 0) unanswered_since_ = since;
   asked_ = true;

@@ -89,8 +89,8 @@ std::vector<std::string> Watch::every_line() const {
   return out;
 }
 
-void Watch::note(const Json& line) {
-  const auto done = file_->append(now(), line);
+void Watch::note(const Json& line, WallTime at) {
+  const auto done = file_->append(at, line);
   if (done) return trouble_.reset();
   if (!trouble_) log_.error("the watch log takes nothing: {}", done.error().message);
   trouble_ = done.error().message;

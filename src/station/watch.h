@@ -161,7 +161,9 @@ class Watch {
   Result<void> check_discard(const Deed& deed, const OneLine& line) const;
   void take_deed(const Deed& deed);
 
-  void note(const Json& line);  // into the watch log; trouble is kept and said
+  // Into the watch log; trouble is kept and said. `at`: what is held in memory of it must be the instant that a start reads.
+  void note(const Json& line, WallTime at);
+  void note(const Json& line) { note(line, now()); }
   void tell(const OneLine& line, const char* event, Json more = Json::object());
   // `early`: entries before it are still missing, and it is seen again with them.
   void take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored, bool early);

@@ -49,9 +49,9 @@ std::vector<std::uint32_t> escalation_steps(const StationConfig& config) {
 }
 
 void Watch::raise(const std::string& line, const std::string& kind, const std::string& words) {
-  const watch::AlarmRaised fact{{kind, line}, words, now()};
-  const auto raised = alarms_.raise(fact);
-  note({{"what", "alarm"}, {"line", line}, {"kind", kind}, {"words", words}, {"number", raised.id}});
+  const WallTime at = now();
+  const auto raised = alarms_.raise({{kind, line}, words, at});
+  note({{"what", "alarm"}, {"line", line}, {"kind", kind}, {"words", words}, {"number", raised.id}}, at);
   log_.warn("{}: {}: {}", line.empty() ? running_.station_id : line, kind, words);
   const auto [counterpart, name] = parts_of(line);
   running_.events.add_told({{"event", "alarm"},
@@ -61,7 +61,7 @@ void Watch::raise(const std::string& line, const std::string& kind, const std::s
                        {"number", raised.id},
                        {"text", words},
                        {"not_shown_before", 0}},
-                      now());
+                      at);
   run_hooks(kind == "sign-of-life" ? HookOn::kSignOfLife : HookOn::kAlarm, 0, *alarms_.find(raised.id));
 }
 
@@ -87,19 +87,21 @@ void Watch::on_release(const std::string& counterpart, const Json& facts, const 
 }
 
 void Watch::on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text) {
-  const auto raised = alarms_.raise({{kind, counterpart}, text, now()});
+  const WallTime at = now();
+  const auto raised = alarms_.raise({{kind, counterpart}, text, at});
   if (!raised.anew) return;  // counted; a counterpart could fill the log with the others
-  note({{"what", "alarm"}, {"line", counterpart}, {"kind", kind}, {"words", text}, {"number", raised.id}});
+  note({{"what", "alarm"}, {"line", counterpart}, {"kind", kind}, {"words", text}, {"number", raised.id}}, at);
   // Whether whoever has a lost station has stopped calling, nobody can know.
   if (kind != alarm_name(core::AlarmKind::kRevoked)) end(counterpart, kind);
   run_hooks(HookOn::kAlarm, 0, *alarms_.find(raised.id));
 }
 
 void Watch::end(const std::string& line, const std::string& kind, const std::string& words) {
-  if (!alarms_.end({{kind, line}, now(), words})) return;
+  const WallTime at = now();
+  if (!alarms_.end({{kind, line}, at, words})) return;
   Json out{{"what", "alarm-ended"}, {"line", line}, {"kind", kind}};
   if (!words.empty()) out["words"] = words;
-  note(out);
+  note(out, at);
 }
 
 // What is said of a line that the accord has no more is over with it: nothing of it can be looked at again.
@@ -182,8 +184,9 @@ void Watch::run_hook(std::size_t place, const HookEvent& event, std::optional<wa
 
 void Watch::hook_failed(const std::string& hook, std::optional<watch::AlarmId> alarm, const std::string& words) {
   log_.error("{} failed{}: {}", hook, alarm ? " for alarm " + std::to_string(*alarm) : "", words);
-  note({{"what", "hook"}, {"number", alarm.value_or(0)}, {"hook", hook}, {"words", words}});
-  hook_book_.failed(hook, now(), words);
+  const WallTime at = now();
+  note({{"what", "hook"}, {"number", alarm.value_or(0)}, {"hook", hook}, {"words", words}}, at);
+  hook_book_.failed(hook, at, words);
   if (!alarm) return;
   hook_trouble_[*alarm][hook] = words;
   while (hook_trouble_.size() > watch::kClosedAlarmsKept) hook_trouble_.erase(hook_trouble_.begin());
