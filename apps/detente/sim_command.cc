@@ -3,11 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "cli.h"
 #include "io/os_clock.h"
+#include "seed_runs.h"
 #include "sim/hostile.h"
 #include "sim/story.h"
 #include "sim/world.h"
@@ -26,7 +29,25 @@ struct SimArguments {
   std::uint64_t mutant_seeds = 40;
   bool story = false;
   double silence_days = 0.2;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+
+  SeedRuns runs() const { return {first, seeds, jobs}; }
 };
+
+// A run's report, and how long it took.
+template <typename Report>
+struct Timed {
+  Report report;
+  double seconds = 0;
+};
+
+template <typename Run>
+auto timed(const Run& run) {
+  const Instant began = io::os_now().mono;
+  Timed<decltype(run())> out{run()};
+  out.seconds = static_cast<double>((io::os_now().mono - began).count()) / 1e6;
+  return out;
+}
 
 sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
   sim::Options options;
@@ -46,20 +67,22 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   double real = 0;
   std::string trace;
   Json failing = Json::array();
-  for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
-    const std::uint64_t seed = arguments.first + i;
-    const Instant began = io::os_now().mono;
-    sim::Report report = sim::World(to_options(arguments, seed)).run();
-    real += static_cast<double>((io::os_now().mono - began).count()) / 1e6;
-    // The same promises to a counterpart that breaks every one of its own.
-    const sim::Hostile::Report hostile = sim::Hostile(seed).run();
-    equivocations += hostile.equivocations;
-    for (const std::string& violation : hostile.violations)
+  struct Run {
+    Timed<sim::Report> world;
+    sim::Hostile::Report hostile;
+  };
+  // The same promises to a counterpart that breaks every one of its own.
+  const auto run = [&](std::uint64_t seed) {
+    return Run{timed([&] { return sim::World(to_options(arguments, seed)).run(); }), sim::Hostile(seed).run()};
+  };
+  const auto take = [&](std::uint64_t seed, Run ended) {
+    sim::Report& report = ended.world.report;
+    real += ended.world.seconds;
+    equivocations += ended.hostile.equivocations;
+    for (const std::string& violation : ended.hostile.violations)
       report.violations.push_back("hostile counterpart: " + violation);
     takeovers += report.takeovers;
     refused += report.refused;
-    if (!context.json && (i + 1) % 50 == 0)
-      context.say(std::to_string(i + 1) + " of " + std::to_string(arguments.seeds) + " seeds");
     violations += report.violations.size();
     crashes += report.crashes;
     rollbacks += report.rollbacks;
@@ -71,10 +94,12 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     documents_sent += report.documents_sent;
     documents_arrived += report.documents_arrived;
     trace = report.trace;
-    if (report.violations.empty()) continue;
+    if (report.violations.empty()) return true;
     failing.push_back({{"seed", seed}, {"violations", report.violations}});
     for (const std::string& violation : report.violations) context.say("seed " + std::to_string(seed) + ": " + violation);
-  }
+    return false;
+  };
+  run_seeds<Run>(arguments.runs(), context, run, take);
   const double simulated = arguments.days * 86400 * static_cast<double>(arguments.seeds);
   context.say(std::to_string(arguments.seeds) + " seeds of " + std::to_string(arguments.days) +
               " days: " + std::to_string(delivered) + " of " + std::to_string(submitted) +
@@ -86,7 +111,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
               std::to_string(files_taken) + " taken), " + std::to_string(equivocations) + " equivocations proved, " +
               std::to_string(dropped) + " datagrams lost, " + std::to_string(violations) +
               " violations; " + std::to_string(static_cast<long>(simulated / real)) +
-              " times as fast as time");
+              " times as fast as time on one core");
   context.result({{"violations", violations},
                   {"crashes", crashes},
                   {"dropped", dropped},
@@ -119,13 +144,16 @@ Result<void> run_story(const SimArguments& arguments, Context& context) {
   double real = 0, days = 0;
   std::string trace, seeds;
   Json failing = Json::array();
-  for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
+  using Run = Timed<sim::StoryReport>;
+  const auto run = [&](std::uint64_t seed) {
     sim::StoryOptions options;
-    options.seed = arguments.first + i;
+    options.seed = seed;
     options.silence = Duration(static_cast<std::int64_t>(arguments.silence_days * 86400e6));
-    const Instant began = io::os_now().mono;
-    const sim::StoryReport report = sim::Story(options).run();
-    real += static_cast<double>((io::os_now().mono - began).count()) / 1e6;
+    return timed([&] { return sim::Story(options).run(); });
+  };
+  const auto take = [&](std::uint64_t seed, Run ended) {
+    const sim::StoryReport& report = ended.report;
+    real += ended.seconds;
     days += report.days;
     violations += report.violations.size();
     crashes += report.crashes;
@@ -140,14 +168,13 @@ Result<void> run_story(const SimArguments& arguments, Context& context) {
     restorations += report.restorations;
     released += report.released;
     trace = report.trace;
-    if (!context.json && (i + 1) % 50 == 0)
-      context.say(std::to_string(i + 1) + " of " + std::to_string(arguments.seeds) + " seeds");
-    if (report.violations.empty()) continue;
-    seeds += " " + std::to_string(options.seed);
-    failing.push_back({{"seed", options.seed}, {"violations", report.violations}});
-    for (const std::string& violation : report.violations)
-      context.say("seed " + std::to_string(options.seed) + ": " + violation);
-  }
+    if (report.violations.empty()) return true;
+    seeds += " " + std::to_string(seed);
+    failing.push_back({{"seed", seed}, {"violations", report.violations}});
+    for (const std::string& violation : report.violations) context.say("seed " + std::to_string(seed) + ": " + violation);
+    return false;
+  };
+  run_seeds<Run>(arguments.runs(), context, run, take);
   context.say(std::to_string(arguments.seeds) + " stories of " + std::to_string(static_cast<long>(days)) + " days in all: " +
               std::to_string(delivered) + " of " + std::to_string(submitted) + " messages delivered, " +
               std::to_string(refused) + " refused while the lines were cut, " + std::to_string(packed) + " courier files (" +
@@ -241,6 +268,8 @@ void add_sim_command(CLI::App& app, Context& context) {
                       "Plant this bug (or all, one after the other) and see that a checker catches it; prints JSON");
   command->add_option("--mutant-seeds", arguments->mutant_seeds, "Seeds to try for each planted bug")
       ->check(CLI::Range(1, 100000));
+  command->add_option("--jobs", arguments->jobs, "Runs side by side (else one a core); the results are the same for any number")
+      ->check(CLI::Range(1, 1024));
   command->add_flag("--story", arguments->story,
                     "Play the story instead of chance: five lines, a cut that is announced, silence, letters and an "
                     "agreement by courier files alone, the restoration, the announcement, the first words after it");
