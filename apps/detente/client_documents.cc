@@ -55,7 +55,7 @@ std::string harmless_name(std::string_view name) {
 }
 
 int per_cent(std::uint64_t bytes, std::uint64_t length) {
-  return length == 0 ? 100 : static_cast<int>(bytes * 100 / length);
+  return length == 0 ? 0 : static_cast<int>(bytes * 100 / length);
 }
 
 // Calls `each` with parts of at most `most` bytes.
@@ -126,6 +126,8 @@ std::string document_state_text(const Json& document) {
   const Json stopped = document.value("stopped", Json());
   if (stopped == "cut") return out + ", stopped: its line is cut for documents; it goes on when that is restored";
   if (stopped == "retired") return out + ", stopped: its line was retired; the rest does not go any more";
+  if (stopped == "not-signed")
+    return out + ", stopped: what comes of it is not what its author signed, bytes or length; it is asked for again, ever more rarely";
   if (rate == 0) return out + ", waiting";
   out += fmt::format(", {}/s", size_text(rate));
   if (document["seconds_left"].is_number())

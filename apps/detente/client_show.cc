@@ -172,8 +172,10 @@ std::vector<std::string> entry_lines(const Json& entry) {
       out.push_back("    " + mark + line);
   if (entry.contains("attachments"))
     for (const Json& document : entry["attachments"]) {
-      out.push_back("    " + mark + "document " + text_of(document, "file_name") + ", " +
-                    size_text(document.value("length", std::uint64_t{0})) + ": " + document_state_text(document));
+      const std::string name = document.value("file_name", "").empty() ? "without a name" : text_of(document, "file_name");
+      for (const std::string& line : wrap("document " + name + ", " + size_text(document.value("length", std::uint64_t{0})) + ": " +
+                                              document_state_text(document), kColumns - 4 - mark.size()))
+        out.push_back("    " + mark + line);
       if (document.contains("saved")) out.push_back("    " + mark + "  saved as " + text_of(document, "saved"));
     }
   return out;

@@ -62,8 +62,14 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
       known->second.ask_at.reset();
       schedule(context);
     }
-    if (context.store.blob(key) || document.attachment.length > record::kBlobBytesMax) continue;
     const std::uint64_t length = document.attachment.length;
+    if (length > record::kBlobBytesMax) {  // no number that the disk could keep
+      context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
+                                   "document " + short_name(key.root) + " of " + std::to_string(length) +
+                                       " bytes is not fetched: no document is as long"});
+      continue;
+    }
+    if (context.store.blob(key)) continue;
     const auto under_way = counted_.find(key.root);  // a commit that names it
     const bool counted = under_way != counted_.end();
     if (counted && under_way->second != length) continue;  // the first length counts
@@ -116,6 +122,11 @@ Duration DocumentReceiver::pause(const Wanted& wanted) const {
 }
 
 void DocumentReceiver::ask(Context& context, Wanted& wanted) {
+  if (std::exchange(wanted.answered, false) && ++wanted.stale_answers > kStaleAnswersMost) {
+    refuse_answer(context, wanted);  // all that its author has of it is here, and it is not whole
+    drop_partials(wanted);
+    wanted.stale_answers = 0;
+  }
   record::BlobWant want;
   want.root = wanted.key.root;
   const auto held = [&](std::uint64_t piece) { return wanted.held[piece] || wanted.on_its_way[piece]; };
@@ -216,17 +227,20 @@ void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, P
 
 // --- what comes -------------------------------------------------------------------------
 
-void DocumentReceiver::take_part(Partial& partial, std::uint32_t offset, ByteView bytes) {
+// Whether anything of it was not there yet.
+bool DocumentReceiver::take_part(Partial& partial, std::uint32_t offset, ByteView bytes) {
   std::copy(bytes.begin(), bytes.end(), partial.bytes.begin() + offset);
   std::uint32_t start = offset, end = offset + static_cast<std::uint32_t>(bytes.size());
   auto it = partial.ranges.upper_bound(start);
   if (it != partial.ranges.begin() && std::prev(it)->second >= start) --it;
+  if (it != partial.ranges.end() && it->first <= start && it->second >= end) return false;
   while (it != partial.ranges.end() && it->first <= end) {
     start = std::min(start, it->first);
     end = std::max(end, it->second);
     it = partial.ranges.erase(it);
   }
   partial.ranges[start] = end;
+  return true;
 }
 
 void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId came_on) {
@@ -239,9 +253,10 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
   wanted.asked.clear();
   wanted.came_on = came_on;
   wanted.ask_at = context.now.mono + pause(wanted);
-  if (data.piece >= wanted.pieces() || wanted.held[data.piece] || wanted.on_its_way[data.piece]) return;
+  if (data.piece >= wanted.pieces()) return refuse_answer(context, wanted);
+  if (wanted.held[data.piece] || wanted.on_its_way[data.piece]) return;
   const std::size_t size = record::piece_bytes(wanted.blob.length, data.piece);
-  if (data.offset + data.bytes.size() > size) return;
+  if (data.offset + data.bytes.size() > size) return refuse_answer(context, wanted);
   auto partial = wanted.partials.find(data.piece);
   if (partial == wanted.partials.end()) {
     if (buffered_ + size > kBufferedMax) return;  // it is asked for again
@@ -249,8 +264,9 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
     buffered_ += size;
     hold_back();
   }
-  if (!data.bytes.empty()) take_part(partial->second, data.offset, data.bytes);
-  if (data.proof) partial->second.proof = std::move(data.proof);
+  wanted.answered = true;
+  if (!data.bytes.empty() && take_part(partial->second, data.offset, data.bytes)) wanted.stale_answers = 0;
+  if (data.proof && !std::exchange(partial->second.proof, std::move(data.proof))) wanted.stale_answers = 0;
   wanted.rate.add(context.now.mono, data.bytes.size());
   try_piece(context, wanted, data.piece);
 }
@@ -264,15 +280,10 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
   const Digest leaf = record::leaf_hash(partial.bytes);
   const bool good = record::verify_inclusion(leaf, number, wanted.pieces(), *partial.proof, wanted.key.root);
   if (!good && !mutant(Mutant::kPieceUnverified)) {
-    if (!std::exchange(wanted.bad_told, true))
-      context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry,
-                                   "a piece of document " + short_name(wanted.key.root) +
-                                       " is not what its author signed; it is asked for again"});
-    if (!std::exchange(wanted.bad_since_asked, true)) ++wanted.bad_answers;
-    wanted.ask_at = context.now.mono + pause(wanted);
     buffered_ -= size;
     wanted.partials.erase(number);
-    return hold_back();
+    hold_back();
+    return refuse_answer(context, wanted);
   }
   if (mutant(Mutant::kHaveBeforeSync) && wanted.held_count + 1 == wanted.pieces())
     say(context, record::BlobWord::kHave, record::blob_prefix(wanted.key.root), wanted.came_on);
@@ -281,6 +292,17 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
   verified_.push_back({wanted.key, number, leaf, std::move(partial.bytes)});
   wanted.partials.erase(number);
   commit_pieces(context);
+}
+
+// What came cannot be of this document: its bytes, or the length that its author's entry names.
+void DocumentReceiver::refuse_answer(Context& context, Wanted& wanted) {
+  if (!std::exchange(wanted.bad_told, true))
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry,
+                                 "a piece of document " + short_name(wanted.key.root) +
+                                     " is not what its author signed; it is asked for again"});
+  if (!std::exchange(wanted.bad_since_asked, true)) ++wanted.bad_answers;
+  wanted.rate = {};  // of what counts nothing came
+  wanted.ask_at = context.now.mono + pause(wanted);
 }
 
 void DocumentReceiver::drop_partials(Wanted& wanted) {
@@ -379,7 +401,7 @@ std::optional<DocumentProgress> DocumentReceiver::progress(const Digest& root, I
   std::uint64_t bytes = 0;
   for (std::uint64_t piece = 0; piece < wanted.pieces(); ++piece)
     if (wanted.held[piece] || wanted.on_its_way[piece]) bytes += record::piece_bytes(wanted.blob.length, piece);
-  return DocumentProgress{wanted.blob.length, bytes, wanted.rate.bytes_per_second(now)};
+  return DocumentProgress{wanted.blob.length, bytes, wanted.rate.bytes_per_second(now), wanted.bad_answers > 0};
 }
 
 }  // namespace detente::core

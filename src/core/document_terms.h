@@ -49,6 +49,7 @@ struct DocumentProgress {
   std::uint64_t length = 0;
   std::uint64_t bytes = 0;  // that arrived
   std::uint64_t bytes_per_second = 0;
+  bool unsigned_pieces = false;  // what came last for it is not what its author signed
 };
 
 }  // namespace detente::core

@@ -22,8 +22,9 @@ void add_progress(Json& out, const Running& running, const Counterpart& counterp
   out["bytes_per_second"] = rate;
   // Whether it moves at all now, whoever asks for it.
   out["stopped"] = Json();
+  if (unfinished && under_way && under_way->unsigned_pieces) out["stopped"] = "not-signed";
   if (unfinished && documents.is_cut(blob.line)) out["stopped"] = counterpart.accord.annex(blob.line) == nullptr ? "retired" : "cut";
-  out["seconds_left"] = rate > 0 ? Json((blob.length - bytes + rate - 1) / rate) : Json();
+  out["seconds_left"] = rate > 0 && out["stopped"].is_null() ? Json((blob.length - bytes + rate - 1) / rate) : Json();
 }
 
 }  // namespace
@@ -53,6 +54,7 @@ Json attachment_json(const Running& running, const Counterpart& counterpart, boo
            {"file_name", wire::display_line(attachment.file_name)},
            {"state", "unknown"}};
   const record::BlobKey key = blob_key(counterpart, own, attachment.digest);
+  if (!own && attachment.length > record::kBlobBytesMax) out["state"] = blob_state_name(record::BlobState::kRefused);
   if (const auto blob = running.store->blob(key)) add_progress(out, running, counterpart, key, *blob);
   return out;
 }

@@ -92,6 +92,7 @@ void add_body(Json& out, const Counterpart& counterpart, const accord::Roster& r
                       : header.kind == record::kSuspension ? suspension_words(roster, entry)
                       : header.kind >= record::kProposal   ? restoration_words(counterpart, entry)
                                                            : act_words(entry);
+  if (!without_effect.empty() && words.empty()) words = "nothing that can be read: it is not of its kind's form";
   if (!without_effect.empty()) words = "WITHOUT EFFECT, since " + without_effect + "; it says: " + words;
   if (!words.empty()) out["act"] = wire::display_line(words);
   if (header.kind == record::kPersonReceipt)

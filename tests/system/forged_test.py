@@ -85,6 +85,12 @@ class Forged(Scenario):
         self.assertEqual(self.real.get(f"/v1/counterparts/north/lines/{LINE}/status")["registers"]["theirs"], None)
         self.assertTrue(own.log)
 
+    def test_an_act_that_cannot_be_read_says_so(self):
+        with self.peer.store.transaction():
+            self.peer.store.enqueue(0, cbor.encode({1: 1, 2: 0, 4: 13, 6: int(time.time()), 16: 4}), b"\x9f", 0)
+        listed = wait_until(lambda: self.peer.run(0.1) or [e for e in self.real.entries("north", "accord") if e["kind"] == 13], "the act")[0]
+        self.assertIn("it says: nothing that can be read", listed["act"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,16 +1,15 @@
 """Documents between a real station and the second implementation (spec/document.md); peer_test.py runs this."""
 
 import collections
+import io
 import json
 import os
 import pathlib
 import random
 import subprocess
 import sys
-import unittest
 
 from peer_ends import LINE, MAIN, SOURCE, Peer, Scenario, own_accord, pair
-from stations import DETENTE
 
 import peer_session
 from peer_blob import DATA, HAVE, OFFER, PROVED, WANT, cut, short_frame, tree_of
@@ -20,11 +19,6 @@ from peer_wire import ACK, BLOB, FRAGMENT, PathAck
 LONG = bool(os.environ.get("DETENTE_LONG"))
 
 
-def sends_files():
-    return "--file" in subprocess.run([DETENTE, "send", "--help"], capture_output=True, text=True, timeout=30).stdout
-
-
-@unittest.skipUnless(sends_files(), "detente send has no --file: the real station sends no documents yet")
 class RealDocuments(Scenario):
     """spec/document.md between the real station and the peer. A peer's own tests are in interop/peer_test_documents.py."""
 
@@ -99,6 +93,31 @@ class RealDocuments(Scenario):
         self.assertEqual(set(kinds), {PROVED, DATA})
         self.assertTrue(19 <= kinds[PROVED] <= 38, kinds)  # on a busy machine acknowledgements are late
         self.quiet(real, peer)
+
+    def test_a_length_that_lies_stops_nothing(self):
+        """Entries that name 40,000 bytes as fewer, as more, and as more than any disk numbers."""
+        _, real, peer = own_accord()
+        self.assertTrue(peer.contact())
+        own, author = peer.line(MAIN).own, peer.st.documents.author
+        named = author.attached
+        true = lambda header: {**header, 17: [[a[0], 40_000, *a[2:]] for a in header[17]]} if 17 in header else header
+        author.attached = lambda header, now=None: named(true(header), now)
+        lengths = (0, 10, 39_999, 40_001, 1 << 31, 1 << 63, (1 << 64) - 1)
+        for length in lengths:
+            data = self.rng.randbytes(40_000)
+            root, _ = author.add(lambda data=data: io.BytesIO(data), own.annex.number)
+            own.submit("see the file", "routine", 0, {17: [[root, length, "application/pdf", f"{length}.pdf"]]})
+        self.assertTrue(peer.run(20, lambda: own.receipted == len(lengths)))
+        whole = self.rng.randbytes(40_000)
+        author.attached = named
+        self.assertTrue(peer.run(20, lambda r=peer.send_document(whole, "true.pdf"): peer.delivered(r)))
+        states = {a["file_name"]: a["state"] for a in real.attachments("far")}
+        self.assertEqual(states, {**{f"{n}.pdf": "wanted" if n < 1 << 31 else "refused" for n in lengths}, "true.pdf": "here"})
+        longer = lambda: next((a["stopped"], a["seconds_left"]) for a in real.attachments("far") if a["file_name"] == "40001.pdf")
+        self.assertTrue(peer.run(20, lambda: longer() == ("not-signed", None)))
+        self.assertIn("40001.pdf, 40 kB: 81 % here, stopped: what comes of it is not what its author signed", real.shown("inbox", f"north/{MAIN}", "--all"))
+        self.assertIn("0.pdf, 0 B: 0 % here", real.shown("inbox", f"north/{MAIN}", "--all"))
+        self.assertTrue(all("document" in one or "a piece of" in one for one in real.alarms()), real.alarms())
 
     def test_the_real_station_answers_offers(self):
         """On the path that brought them: with want while pieces are missing, with have then, with nothing for what is not named."""
