@@ -122,10 +122,9 @@ Duration DocumentReceiver::pause(const Wanted& wanted) const {
 }
 
 void DocumentReceiver::ask(Context& context, Wanted& wanted) {
-  if (std::exchange(wanted.answered, false) && ++wanted.stale_answers > kStaleAnswersMost) {
-    refuse_answer(context, wanted);  // all that its author has of it is here, and it is not whole
-    drop_partials(wanted);
-    wanted.stale_answers = 0;
+  if (ends_early(wanted)) {
+    refuse_answer(context, wanted);
+    drop_partial(wanted, wanted.pieces() - 1);
   }
   record::BlobWant want;
   want.root = wanted.key.root;
@@ -227,20 +226,17 @@ void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, P
 
 // --- what comes -------------------------------------------------------------------------
 
-// Whether anything of it was not there yet.
-bool DocumentReceiver::take_part(Partial& partial, std::uint32_t offset, ByteView bytes) {
+void DocumentReceiver::take_part(Partial& partial, std::uint32_t offset, ByteView bytes) {
   std::copy(bytes.begin(), bytes.end(), partial.bytes.begin() + offset);
   std::uint32_t start = offset, end = offset + static_cast<std::uint32_t>(bytes.size());
   auto it = partial.ranges.upper_bound(start);
   if (it != partial.ranges.begin() && std::prev(it)->second >= start) --it;
-  if (it != partial.ranges.end() && it->first <= start && it->second >= end) return false;
   while (it != partial.ranges.end() && it->first <= end) {
     start = std::min(start, it->first);
     end = std::max(end, it->second);
     it = partial.ranges.erase(it);
   }
   partial.ranges[start] = end;
-  return true;
 }
 
 void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId came_on) {
@@ -264,9 +260,8 @@ void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId c
     buffered_ += size;
     hold_back();
   }
-  wanted.answered = true;
-  if (!data.bytes.empty() && take_part(partial->second, data.offset, data.bytes)) wanted.stale_answers = 0;
-  if (data.proof && !std::exchange(partial->second.proof, std::move(data.proof))) wanted.stale_answers = 0;
+  if (!data.bytes.empty()) take_part(partial->second, data.offset, data.bytes);
+  if (data.proof) partial->second.proof = std::move(data.proof);
   wanted.rate.add(context.now.mono, data.bytes.size());
   try_piece(context, wanted, data.piece);
 }
@@ -280,9 +275,7 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
   const Digest leaf = record::leaf_hash(partial.bytes);
   const bool good = record::verify_inclusion(leaf, number, wanted.pieces(), *partial.proof, wanted.key.root);
   if (!good && !mutant(Mutant::kPieceUnverified)) {
-    buffered_ -= size;
-    wanted.partials.erase(number);
-    hold_back();
+    drop_partial(wanted, number);
     return refuse_answer(context, wanted);
   }
   if (mutant(Mutant::kHaveBeforeSync) && wanted.held_count + 1 == wanted.pieces())
@@ -294,6 +287,18 @@ void DocumentReceiver::try_piece(Context& context, Wanted& wanted, std::uint64_t
   commit_pieces(context);
 }
 
+// Whether what is here of the last piece is all that its author has: its proof holds without the bytes that the entry names
+// beyond, for which he would be asked for ever.
+bool DocumentReceiver::ends_early(const Wanted& wanted) {
+  const std::uint64_t last = wanted.pieces() - 1;
+  const auto it = wanted.partials.find(last);
+  if (it == wanted.partials.end() || !it->second.proof || it->second.ranges.size() > 1) return false;
+  const auto& [bytes, ranges, proof] = it->second;
+  if (!ranges.empty() && ranges.begin()->first != 0) return false;
+  const Digest leaf = record::leaf_hash(ByteView(bytes).first(ranges.empty() ? 0 : ranges.begin()->second));
+  return record::verify_inclusion(leaf, last, wanted.pieces(), *proof, wanted.key.root);
+}
+
 // What came cannot be of this document: its bytes, or the length that its author's entry names.
 void DocumentReceiver::refuse_answer(Context& context, Wanted& wanted) {
   if (!std::exchange(wanted.bad_told, true))
@@ -303,6 +308,13 @@ void DocumentReceiver::refuse_answer(Context& context, Wanted& wanted) {
   if (!std::exchange(wanted.bad_since_asked, true)) ++wanted.bad_answers;
   wanted.rate = {};  // of what counts nothing came
   wanted.ask_at = context.now.mono + pause(wanted);
+}
+
+void DocumentReceiver::drop_partial(Wanted& wanted, std::uint64_t number) {
+  const auto it = wanted.partials.find(number);
+  buffered_ -= it->second.bytes.size();
+  wanted.partials.erase(it);
+  hold_back();
 }
 
 void DocumentReceiver::drop_partials(Wanted& wanted) {

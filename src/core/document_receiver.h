@@ -41,7 +41,6 @@ class DocumentReceiver {
  private:
   static constexpr std::size_t kCommitPieces = 64;
   static constexpr std::size_t kAskedAtOnce = 8;
-  static constexpr unsigned kStaleAnswersMost = 8;  // a path that loses a fifth loses one part as often in 400,000 cases
 
   struct Partial {
     Bytes bytes;
@@ -61,8 +60,6 @@ class DocumentReceiver {
     bool bad_told = false;
     bool bad_since_asked = false;   // a bad piece came since the newest question
     unsigned bad_answers = 0;       // one after another
-    bool answered = false;          // parts of it came since the newest question
-    unsigned stale_answers = 0;     // to questions in a row, with nothing that was not here
     unsigned tries = 0;
     std::optional<Instant> ask_at;
     std::optional<Instant> asked_at;
@@ -76,12 +73,14 @@ class DocumentReceiver {
   void begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
   Duration pause(const Wanted& wanted) const;  // until it is asked for again
   void ask(Context& context, Wanted& wanted);
-  bool take_part(Partial& partial, std::uint32_t offset, ByteView bytes);
+  void take_part(Partial& partial, std::uint32_t offset, ByteView bytes);
   void try_piece(Context& context, Wanted& wanted, std::uint64_t number);
+  static bool ends_early(const Wanted& wanted);
   void refuse_answer(Context& context, Wanted& wanted);
   void commit_pieces(Context& context);
   void finish(Context& context, Wanted& wanted);
   void hold_back();
+  void drop_partial(Wanted& wanted, std::uint64_t number);
   void drop_partials(Wanted& wanted);
   void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix, std::optional<PathId> on);
 

@@ -66,6 +66,7 @@ void FarLog::load(Context& context) {
   const record::LineKey line{identity_->lineage, line_->id};
   key_ = record::LogKey{line, false, identity_->their_station, {}};
   known_ = false;
+  signatures_->forget(false, line_->id);
   forget_contents();
   std::uint64_t size = 0;
   for (const record::Reader::LogInfo& info : context.store.logs(line)) {
@@ -284,8 +285,7 @@ void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batc
   batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
   if (mutant(Mutant::kStoredOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.leaf[0] ^= 1;
   for (const record::OfficerSignature& signature : placed.entry.signatures) {
-    if (context.store.officer_counter_used(identity_->lineage, false, signature.officer,
-                                           signature.counter)) {
+    if (signatures_->used(context.store, false, signature)) {
       out.alarms.push_back("entry " + std::to_string(placed.index) + " carries a signature of officer " +
                            std::to_string(signature.officer.value) +
                            " that was used before; it does not count");
@@ -298,6 +298,7 @@ void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batc
     }
     batch.writes.push_back(record::UseOfficerCounter{identity_->lineage, false, signature.officer,
                                                      signature.counter});
+    signatures_->add(context.store, false, line_->id, signature);
   }
   recent_leaves_.emplace_back(placed.index, placed.leaf);
   if (recent_leaves_.size() > kRecentLeaves) recent_leaves_.pop_front();

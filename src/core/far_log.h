@@ -14,6 +14,7 @@
 
 #include "core/document_terms.h"
 #include "core/own_log.h"
+#include "core/signatures_under_way.h"
 #include "record/two_records.h"
 
 namespace detente::core {
@@ -57,7 +58,8 @@ class FarLog {
     bool new_epoch = false;
   };
 
-  FarLog(PairIdentity& identity, const LineSetup& line) : identity_(&identity), line_(&line) {}
+  FarLog(PairIdentity& identity, const LineSetup& line, SignaturesUnderWay& signatures)
+      : identity_(&identity), line_(&line), signatures_(&signatures) {}
   void load(Context& context);
 
   // Takes one entry as it came. Adds what must be durable to `batch`.
@@ -127,6 +129,7 @@ class FarLog {
 
   PairIdentity* identity_;
   const LineSetup* line_;
+  SignaturesUnderWay* signatures_;
   record::LogKey key_;
   std::uint32_t ordinal_ = 0;
   bool known_ = false;   // the far epoch is known

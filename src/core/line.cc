@@ -22,15 +22,16 @@ constexpr Duration kEpochRetry = std::chrono::seconds(1);
 }
 
 Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers,
-           Agreements& agreements)
+           Agreements& agreements, SignaturesUnderWay& signatures)
     : identity_(&identity),
       setup_(std::move(setup)),
       link_(&link),
       documents_(&documents),
       registers_(&registers),
       agreements_(&agreements),
+      signatures_(&signatures),
       own_(identity, setup_),
-      far_(identity, setup_),
+      far_(identity, setup_, signatures),
       quota_(identity.limits.entry_bytes_at_once, std::max<std::uint64_t>(identity.limits.entry_bytes_a_day / 86400, 1),
              std::chrono::seconds(1)),
       // A new epoch is a disk's new life; each costs a log of its own for ever.
@@ -49,6 +50,7 @@ void Line::load(Context& context, record::Fence fence) {
   far_.load(context);
   outbox_.clear();
   outbox_new_.clear();
+  signatures_->forget(true, setup_.id);
   await_nothing(context);
   ways_unknown_below_ = own_.durable_size();
   placing_ = 0;
@@ -62,6 +64,7 @@ void Line::load(Context& context, record::Fence fence) {
                                        " of its queue) is not what was written: this disk is damaged. It is NOT SENT; its "
                                        "author has to say it again. Look at the other messages that wait, and at the disk"});
     } else {
+      signatures_->add(context.store, true, setup_.id, waiting->entry);
       auto& queue = waiting->state == OutboxState::kLift ? lifts_ : outbox_;
       queue.push_back({item.id, std::move(waiting->entry), true, if_cut_of(waiting->state)});
     }
@@ -118,8 +121,7 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
                                    " entries waiting already: wait until the other side is reached, carry them there (detente courier "
                                    "export), or discard some (detente discard)");
   for (const record::OfficerSignature& signature : entry.signatures)
-    if (context.store.officer_counter_used(identity_->lineage, true, signature.officer,
-                                           signature.counter))
+    if (signatures_->used(context.store, true, signature))
       return fail(Fault::kConflict, "this officer's signature was used before; sign the text again");
   if (entry.header.kind == record::kRegister && registers_->wants_tests(entry) && !mutant(Mutant::kLiftUntested))
     return hold_lift(context, std::move(entry));
@@ -131,6 +133,7 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
   if (broken_)
     return fail(Fault::kIo, "the disk of this station takes nothing at the moment: make room on it, "
                             "then send the message again");
+  signatures_->add(context.store, true, setup_.id, waiting.entry);
   const bool room = open && may_sign() && window_left() > 0;
   if (room && (flash || (first && places_left(waiting.entry.header.precedence) > 0 &&
                          link_->may_send(context.now.mono, setup_.paths)))) {
@@ -202,6 +205,7 @@ std::size_t Line::take_out(Context& context, const std::function<std::optional<L
       continue;
     }
     if (it->stored) batch.writes.push_back(record::DeleteOutbox{fence_.line, it->id});
+    signatures_->forget(true, it->entry);
     out.push_back({identity_->peer, setup_.id, it->id, Error{Fault::kState, std::move(leaves->why)}, std::move(it->entry), leaves->dropped});
     it = outbox_.erase(it);
   }
@@ -253,7 +257,11 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
     return commit(context, std::move(batch), {}, {});
   }
   commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
-    std::erase_if(outbox_new_, [&](const Waiting& w) { return w.id == id; });
+    std::erase_if(outbox_new_, [&](const Waiting& w) {
+      if (w.id != id) return false;
+      signatures_->forget(true, w.entry);
+      return true;
+    });
     then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
   });
 }
@@ -413,7 +421,10 @@ void Line::commit_ended(Context& context) {
     if (!waiting.stored) gathered.push_back(std::move(waiting));
   load(context, fence_);
   if (setup_.id == kAccordLine) registers_->forget_noted();
-  for (Waiting& waiting : gathered) store_in_outbox(context, std::move(waiting));
+  for (Waiting& waiting : gathered) {
+    signatures_->add(context.store, true, setup_.id, waiting.entry);
+    store_in_outbox(context, std::move(waiting));
+  }
   arm_retry(context);
   if (epoch_wanted_) epoch_retry_at_ = context.now.mono + kEpochRetry;
 }

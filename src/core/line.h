@@ -26,7 +26,7 @@ namespace detente::core {
 class Line {
  public:
   Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers,
-       Agreements& agreements);
+       Agreements& agreements, SignaturesUnderWay& signatures);
   Line(const Line&) = delete;
 
   void load(Context& context, record::Fence fence);
@@ -286,6 +286,7 @@ class Line {
   Documents* documents_;
   Registers* registers_;
   Agreements* agreements_;
+  SignaturesUnderWay* signatures_;
   record::Fence fence_;
   OwnLog own_;
   FarLog far_;

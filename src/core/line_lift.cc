@@ -26,6 +26,7 @@ Result<SubmissionId> Line::hold_lift(Context& context, record::Entry entry) {
   const SubmissionId id = next_id_++;
   record::Batch batch = new_batch();
   batch.writes.push_back(record::PutOutbox{fence_.line, {id, encode_outbox_item(entry, OutboxState::kLift)}});
+  signatures_->add(context.store, true, setup_.id, entry);
   lifts_.push_back({id, std::move(entry)});
   const auto stored = [this, id](Context& then) {
     const auto it = std::find_if(lifts_.begin(), lifts_.end(), [id](const Waiting& one) { return one.id == id; });
@@ -35,7 +36,11 @@ Result<SubmissionId> Line::hold_lift(Context& context, record::Entry entry) {
     registers_->touch(then, registers_of(it->entry));
   };
   commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
-    std::erase_if(lifts_, [id](const Waiting& one) { return one.id == id; });
+    std::erase_if(lifts_, [this, id](const Waiting& one) {
+      if (one.id != id) return false;
+      signatures_->forget(true, one.entry);
+      return true;
+    });
     then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
   });
   return id;
@@ -71,6 +76,7 @@ void Line::release_lift(Context& context, SubmissionId id) {
 void Line::give_back_lift(Context& context, SubmissionId id, const std::string& why) {
   const auto it = std::find_if(lifts_.begin(), lifts_.end(), [id](const Waiting& one) { return one.id == id; });
   if (it == lifts_.end()) return;
+  signatures_->forget(true, it->entry);
   lifts_.erase(it);
   given_back_.insert(id);  // also where the disk refuses what follows
   record::Batch batch = new_batch();

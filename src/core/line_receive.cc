@@ -296,6 +296,7 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
     }
     queue->clear();
   }
+  signatures_->forget(true, setup_.id);
   open_epoch(context);
 }
 

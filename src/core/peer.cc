@@ -24,6 +24,7 @@ Peer::Peer(PeerSetup setup)
       registers_(identity_, setup.counts),
       agreements_(identity_, link_.we_are_first(), std::move(setup.counts), setup.vouched),
       vouched_(std::move(setup.vouched)),
+      signatures_(identity_.lineage),
       line_setups_(std::move(setup.lines)),
       contact_(lines_, link_),
       restorations_(RestorationTests({&identity_, &link_, &documents_, &registers_, &agreements_, &lines_})),
@@ -46,7 +47,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   for (LineSetup& setup : line_setups_) {
     const LineId id = setup.id;
     DETENTE_TRY(fence, store.claim({identity_.lineage, id}));
-    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_, registers_, agreements_);
+    auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_, registers_, agreements_, signatures_);
     line->load(context, fence);
     fences.emplace(id, fence);
     lines_.emplace(id, std::move(line));

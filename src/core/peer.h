@@ -119,6 +119,7 @@ class Peer {
   Registers registers_;
   Agreements agreements_;
   Vouched vouched_;
+  SignaturesUnderWay signatures_;
   std::vector<LineSetup> line_setups_;
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;

@@ -154,6 +154,8 @@ record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index
   entry.header.time = WallTime{clock_lie_ != 0 ? clock_lie_ : now().wall.seconds};
   entry.header.attachments = std::move(documents);
   entry.header.precedence = precedence;
+  entry.signatures = signed_with_;
+  if (!signed_with_.empty()) entry.header.author = signed_with_.front().officer;
   entry.body = to_bytes(as_bytes(text));
   const record::LogKey key{{setup_.identity.lineage, kLine}, true, setup_.identity.our_station, epoch_};
   const std::uint32_t period = index == 0 ? 0 : log_[index - 1].period;
@@ -165,6 +167,7 @@ record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index
   record::WireEntry wire;
   wire.index_low = static_cast<std::uint8_t>(index);
   wire.header = entry.header;
+  wire.signatures = signed_with_;
   wire.epoch = epoch_;
   wire.checkpoint = record::sign_checkpoint(
       {record::log_origin(setup_.identity.lineage, kLine, setup_.identity.our_station, epoch_),
@@ -214,6 +217,7 @@ Hostile::Report Hostile::run() {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
       [this] { flood(); },        [this] { replay(); },         [this] { lie_in_documents(); },
+      [this] { sign_twice(); },
       [this] { call_without_end(); }, [this] { ask_without_end(); }, [this] { speak_a_later_version(); },
       [this] { equivocate_ahead(false, false); }, [this] { equivocate_ahead(true, false); }, [this] { equivocate_ahead(true, true); }};
   const std::size_t count = std::size(acts);

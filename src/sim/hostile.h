@@ -69,6 +69,7 @@ class Hostile {
   // The honest station starts, at first or again, and is called.
   void start_honest(bool at_first);
   void equivocate_ahead(bool restart, bool again_ahead);
+  void sign_twice();
   void speak_a_later_version();
   void lie_in_checkpoints();
   void lie_in_receipts();
@@ -115,6 +116,7 @@ class Hostile {
   bool disk_full_ = false;
   std::int64_t time_ = 0;
   std::uint32_t clock_lie_ = 0;
+  std::vector<record::OfficerSignature> signed_with_;  // what it writes
   bool acknowledges_ = true;
   Report report_;
 };
