@@ -138,7 +138,7 @@ void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
     heard(context, path);
     // The other side's commit is in it, as in a receipt.
     if (called_at_ && !paths_.at(path).flow.round_trip().known())
-      paths_.at(path).flow.probed(context.now.mono - *called_at_);
+      paths_.at(path).flow.probed(context.now.mono, context.now.mono - *called_at_);
     confirm_session(context, live);
     if (finished->contact) contact_->told(context, finished->contact->digest);
     return;

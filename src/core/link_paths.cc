@@ -65,7 +65,7 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
     path.open = false;
     // By another path it proves that ours works, and nothing about its round trip.
     if (came_on == path.id) {
-      path.flow.probed(now - *path.sent);
+      path.flow.probed(now, now - *path.sent);
       path.asked.clear();
     } else {
       paths_.answered_elsewhere(now, path);

@@ -115,7 +115,7 @@ bool Paths::answered_late(Instant now, PathState& path, std::uint64_t number, bo
   const auto asked = std::find_if(path.asked.begin(), path.asked.end(), [&](const auto& one) { return one.number == number; });
   if (asked == path.asked.end()) return false;
   if (came_here) {
-    path.flow.probed(now - asked->sent);
+    path.flow.probed(now, now - asked->sent);
     path.late_back = PathState::Late{now, now - asked->sent};
     path.asked.erase(path.asked.begin(), asked + 1);
   }

@@ -1,7 +1,5 @@
 #include "link/path_flow.h"
 
-#include <algorithm>
-
 namespace detente::link {
 
 namespace {
@@ -27,7 +25,14 @@ Duration PathFlow::pause_for(std::size_t bytes) const {
   if (!round_trip_.known()) return Duration(0);
   // 4/5 of the time that the window's share of a round trip would take.
   return Duration(static_cast<std::int64_t>(
-      static_cast<std::uint64_t>(round_trip_.smoothed().count()) * bytes * 4 / (window_ * 5)));
+      static_cast<std::uint64_t>(pace().count()) * bytes * 4 / (window_ * 5)));
+}
+
+// What was sent before is paid for at the pace that is known now.
+void PathFlow::measured(Instant now, Duration sample) {
+  const Duration before = pace();
+  round_trip_.measured(sample);
+  if (next_paced_ > now && pace() < before) next_paced_ = now + (next_paced_ - now) * pace().count() / before.count();
 }
 
 Instant PathFlow::occupied(Instant now, std::size_t bytes) {
@@ -53,7 +58,7 @@ void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, 
   // What was sent before the newest loss may have waited at the other side for what was lost.
   if (clean && sent.at > recovery_since_) {
     const Duration age = now - sent.at;
-    round_trip_.measured(age > delay ? age - delay : age);
+    measured(now, age > delay ? age - delay : age);
   }
   if (sent.at <= recovery_since_ || !limited_) return;
   window_ += window_ < slow_start_until_ ? sent.bytes : kPacket * sent.bytes / window_;
@@ -75,7 +80,7 @@ std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64
   }
   // Only the newest is a fresh measurement: the others waited for it (RFC 9002 section 5.1).
   const bool fresh = newest && !out.empty() && out.back() == last;
-  if (fresh) round_trip_.measured(news.round_trip);
+  if (fresh) measured(now, news.round_trip);
   for (std::uint64_t counter : out) acknowledged(now, counter, delay, false);
   if (fresh) yielding_.acknowledged(now, news);
   came_late(now, first, last, delay, newest);
@@ -86,7 +91,7 @@ void PathFlow::came_late(Instant now, std::uint64_t first, std::uint64_t last, D
   const auto begin = late_.lower_bound(first), end = late_.upper_bound(last);
   if (const auto it = late_.find(last); newest && it != late_.end()) {
     const Duration age = now - it->second.at;
-    round_trip_.measured(age > delay ? age - delay : age);
+    measured(now, age > delay ? age - delay : age);
   }
   late_.erase(begin, end);
 }

@@ -11,6 +11,7 @@
 // counters are a session's: forget() when another session is used. spec/packet.md section 7.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <vector>
@@ -45,7 +46,7 @@ class PathFlow {
   // By its time or because later ones arrived, it is taken for lost.
   void lost(Instant now, std::uint64_t counter);
   // A probe's round trip, or that it drew nothing.
-  void probed(Duration round_trip) { round_trip_.measured(round_trip); note(true); }
+  void probed(Instant now, Duration round_trip) { measured(now, round_trip); note(true); }
   void probe_lost() { note(false); }
   // Those in flight that RFC 9002 section 6.1 takes for lost after `highest` was acknowledged; they are
   // dropped from flight and counted. Counters ascending.
@@ -88,6 +89,10 @@ class PathFlow {
   void note(bool arrived);
   void reduce(Instant now, Instant sent_at);
   void came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay, bool newest);
+  void measured(Instant now, Duration sample);
+  // What a window's bytes are spread over: the smoothed round trip, or the newest where that is less. One that stood still
+  // for seconds and goes again would be held to them for as many packets as smoothing takes, each paced by the last.
+  Duration pace() const { return std::min(round_trip_.smoothed(), round_trip_.newest()); }
   Duration pause_for(std::size_t bytes) const;
   bool leaves_room_for_document() const;
 

@@ -68,17 +68,37 @@ TEST(PathFlow, TheBearersFramingTakesItsPartOfTheRate) {
 
 TEST(PathFlow, PacingSpreadsAWindowOverARoundTrip) {
   PathFlow flow;
-  flow.probed(std::chrono::milliseconds(100));
+  flow.probed(Instant{}, std::chrono::milliseconds(100));
   std::int64_t now = 1000;
   std::uint64_t counter = 0;
   for (; counter < 100 && now < 1101; ++now)
     while (flow.may_send(ms(now))) flow.sent(ms(now), counter++, 1200);
   EXPECT_EQ(counter, 10u) << "the window";
   PathFlow burst;
-  burst.probed(std::chrono::milliseconds(100));
+  burst.probed(Instant{}, std::chrono::milliseconds(100));
   int at_once = 0;
   while (burst.may_send(ms(1000))) burst.sent(ms(1000), static_cast<std::uint64_t>(at_once++), 1200);
   EXPECT_LT(at_once, 4) << "not all of it at once";
+}
+
+// The other side's process stood still: what it answers then is seconds old, and what comes after is not.
+TEST(PathFlow, AfterAStandstillThePaceIsThatOfTheNewestRoundTrip) {
+  PathFlow flow;
+  flow.sent(ms(0), 0, 500);
+  flow.acknowledged(ms(5000), 0);
+  for (std::uint64_t c = 1; c < 4; ++c) {
+    flow.sent(ms(5000 + 100 * static_cast<std::int64_t>(c)), c, 500);
+    flow.lost(ms(5050 + 100 * static_cast<std::int64_t>(c)), c);
+  }
+  ASSERT_EQ(flow.in_flight(), 0u);
+  const auto group = [&](std::int64_t at, std::uint64_t first) {
+    for (std::uint64_t c = first; c < first + 10; ++c) flow.sent(ms(at), c, 1000);
+    for (std::uint64_t c = first; c < first + 10; ++c) flow.acknowledged(ms(at + 2), c);
+  };
+  group(10000, 100);
+  ASSERT_TRUE(flow.may_send_at());
+  EXPECT_LT(*flow.may_send_at() - ms(10000), std::chrono::milliseconds(30)) << "ten packets of a window of two, in a round trip of 2 ms";
+  EXPECT_GT(flow.round_trip().smoothed(), std::chrono::seconds(1)) << "the timeout is as careful as before";
 }
 
 // The acknowledgement of an earlier packet may have been lost: that it is told once more says nothing of its way.

@@ -5,6 +5,7 @@
 namespace detente::link {
 
 void RoundTrip::measured(Duration sample) {
+  newest_ = sample;
   if (!known_) {
     known_ = true;
     smoothed_ = sample;

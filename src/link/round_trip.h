@@ -17,6 +17,7 @@ class RoundTrip {
   Duration steady_timeout(unsigned tries) const;
   bool known() const { return known_; }
   Duration smoothed() const { return smoothed_; }
+  Duration newest() const { return newest_; }
 
  private:
   static constexpr Duration kFirst = std::chrono::seconds(1);
@@ -27,6 +28,7 @@ class RoundTrip {
   static Duration doubled(Duration base, unsigned times);
   bool known_ = false;
   Duration smoothed_{0};
+  Duration newest_{0};
   Duration deviation_{0};
 };
 

@@ -91,7 +91,7 @@ TEST(YieldingWindow, ALongerWayIsNoQueueForLong) {
 TEST(YieldingWindow, OnePacketIsUnderWayWhereOneTakesLong) {
   for (const std::uint64_t rate : {2'400u, 9'600u}) {
     Bearer bearer{rate, milliseconds(100), 508};
-    bearer.flow.probed(milliseconds(120));
+    bearer.flow.probed(Instant{}, milliseconds(120));
     const Duration packet_time(static_cast<std::int64_t>(bearer.packet * 8 * 1000000 / rate));
     bearer.run(seconds(60));
     EXPECT_LE(bearer.longest, packet_time) << rate;
@@ -107,7 +107,7 @@ TEST(YieldingWindow, OnePacketIsUnderWayWhereOneTakesLong) {
 // A long way is not a slow bearer.
 TEST(YieldingWindow, ALongWayIsFilledFromOnePacketOn) {
   Bearer bearer{1'000'000, milliseconds(600), 508};
-  bearer.flow.probed(milliseconds(601));
+  bearer.flow.probed(Instant{}, milliseconds(601));
   EXPECT_FALSE(bearer.flow.quick(1200));
   bearer.run(seconds(10));
   EXPECT_TRUE(bearer.flow.quick(1200));

@@ -42,7 +42,7 @@ TEST(PathJson, EachDirectionIsItsOwn) {
   path.paths.heard(after(0), PathId{1});
   EXPECT_EQ(path.json(2500)["in"]["heard_ms"], 2500);
   EXPECT_TRUE(path.json(2500)["out"]["arrived_ms"].is_null());
-  path.state().flow.probed(std::chrono::milliseconds(40));
+  path.state().flow.probed(Instant{}, std::chrono::milliseconds(40));
   path.paths.confirmed(after(3000), PathId{1});
   const Json json = path.json(3250);
   EXPECT_EQ(json["in"]["heard_ms"], 3250);
