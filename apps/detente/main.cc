@@ -1,4 +1,5 @@
 // detente: all commands of a side in one program.
+#include <charconv>
 #include <cstdlib>
 #include <iostream>
 
@@ -56,6 +57,21 @@ void add_commands(CLI::App& app, Context& context) {
   add_completion_commands(app, context);
 }
 
+// The parser reads unsigned numbers with strtoull, which takes -1 and 010 and 2^64 + 1 for other numbers than they say.
+std::string no_plain_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  const bool plain = read.ec == std::errc() && read.ptr == end && (text.size() == 1 || text.front() != '0');
+  return plain ? "" : "\"" + text + "\" is no whole number that fits here, written as 0, 1, 2, ...";
+}
+
+void take_plain_numbers_alone(CLI::App& command) {
+  for (CLI::Option* option : command.get_options())
+    if (option->get_type_name().rfind("UINT", 0) == 0) option->check(no_plain_number);
+  for (CLI::App* below : command.get_subcommands([](CLI::App*) { return true; })) take_plain_numbers_alone(*below);
+}
+
 // Whether a parse error was wanted to be JSON: the parser may have stopped before --json.
 bool asks_json(int argc, char** argv) {
   for (int i = 1; i < argc; ++i)
@@ -65,7 +81,19 @@ bool asks_json(int argc, char** argv) {
 
 int wrong_usage(const CLI::App& app, const CLI::ParseError& error, Context& context) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-  const std::string message = std::string(error.what()) + "; see detente --help";
+  // The innermost command that was named, and what stands where a command of it should.
+  const CLI::App* command = &app;
+  std::string name = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().back();
+    name += " " + command->get_name();
+  }
+  // Unknown words end up with the outermost one, see fallthrough().
+  const std::vector<std::string> rest = app.remaining(true);
+  const bool unknown = command->get_require_subcommand_min() > 0 && !rest.empty();
+  const std::string message =
+      (unknown ? "There is no command or option \"" + rest.front() + "\" here" : std::string(error.what())) + "; see " + name +
+      " --help";
   context.print_error({Fault::kMalformed, message});
   return 2;
 }
@@ -79,6 +107,7 @@ int run(int argc, char** argv) {
   Context context;
   add_common_options(app, context);
   add_commands(app, context);
+  take_plain_numbers_alone(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

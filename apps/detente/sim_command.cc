@@ -102,9 +102,9 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
   run_seeds<Run>(arguments.runs(), context, run, take);
   const double simulated = arguments.days * 86400 * static_cast<double>(arguments.seeds);
   context.say(std::to_string(arguments.seeds) + " seeds of " + std::to_string(arguments.days) +
-              " days: " + std::to_string(delivered) + " of " + std::to_string(submitted) +
-              " messages delivered, " + std::to_string(documents_sent) + " documents sent, " +
-              std::to_string(documents_arrived) + " arrived (again after a disk was rolled back), " +
+              " days: " + std::to_string(submitted) + " messages and " + std::to_string(documents_sent) +
+              " documents, delivered " + std::to_string(delivered) + " and " + std::to_string(documents_arrived) +
+              " times (again after a disk was rolled back), " +
               std::to_string(crashes) + " crashes, " +
               std::to_string(rollbacks) + " disks rolled back, " + std::to_string(takeovers) +
               " processes taken over, " + std::to_string(files_packed) + " courier files (" +

@@ -76,6 +76,22 @@ class Screens(unittest.TestCase):
             for option in re.findall(r" (--[a-z-]+)", re.sub(r'"[^"]*"', "", " ".join(re.split("[|&]", line)[0] for line in shown))):
                 self.assertRegex(text + common, rf"{option}\b", f"an example of {command} has an option that it has not")
 
+    def test_a_wrong_word_is_named_with_whose_help_to_read(self):
+        for words, said in (
+            (("reed", f"{LINE}/1"), 'no command or option "reed" here; see detente --help'),
+            (("announce", "shwo"), 'no command or option "shwo" here; see detente announce --help'),
+            (("inbox", "--limit", "3"), "not expected: --limit; see detente inbox --help"),
+            (("announce",), "subcommand is required; see detente announce --help"),
+            # Numbers that are read as others than they say.
+            (("sim", "--first-seed", "-1"), '"-1" is no whole number'),
+            (("sim", "--first-seed", "010"), '"010" is no whole number'),
+            (("sim", "--first-seed", "18446744073709551616"), '"18446744073709551616" is no whole number'),
+        ):
+            with self.subTest(words):
+                done = subprocess.run([DETENTE, *words], capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(said, done.stderr)
+
     def test_every_screen_says_both_clocks(self):
         self.connect()
         synchronised = self.south.get("/v1/clocks")["synchronised"]
