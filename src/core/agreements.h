@@ -2,7 +2,7 @@
 // what they have agreed to restore. spec/acts.md sections 3 to 5, spec/restoration.md.
 //
 // Every entry of the accord line goes in once it is here: own ones when they are durable, the other side's when
-// they are verified (one whose commit is refused comes again as it was).
+// they are verified; all of it is read again where the disk refused one of those.
 #pragma once
 
 #include <functional>

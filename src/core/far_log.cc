@@ -101,8 +101,10 @@ void FarLog::mark_durable(const Held& held, const std::optional<Receipt>& receip
   if (receipt && (!receipt_ || receipt->size > receipt_->size)) receipt_ = receipt;
 }
 
-void FarLog::raise_floor(const record::EpochId& epoch, std::uint64_t size) {
+void FarLog::raise_floor(Context& context, const record::EpochId& epoch, std::uint64_t size) {
   if (epoch == key_.epoch && receipt_ && receipt_->size >= size) return;  // it is here
+  // A log that is closed here: its author's disk is the older copy, and begins another one.
+  if (epoch != key_.epoch && knows_epoch(context, epoch)) return;
   if (floors_.size() >= kFloorsMax && floors_.count(epoch) == 0) floors_.erase(floors_.begin());
   std::uint64_t& floor = floors_[epoch];
   floor = std::max(floor, size);
@@ -111,6 +113,16 @@ void FarLog::raise_floor(const record::EpochId& epoch, std::uint64_t size) {
 std::uint64_t FarLog::floor() const {
   const auto it = floors_.find(key_.epoch);
   return it == floors_.end() ? 0 : it->second;
+}
+
+bool FarLog::was_cosigned(const record::WireEntry& wire) const {
+  const auto floor = floors_.find(wire.epoch.value_or(key_.epoch));
+  return wire.index && floor != floors_.end() && *wire.index < floor->second;
+}
+
+bool FarLog::knows_epoch(Context& context, const record::EpochId& epoch) const {
+  const auto logs = context.store.logs(key_.line);
+  return std::any_of(logs.begin(), logs.end(), [&](const record::Reader::LogInfo& info) { return !info.log.own && info.log.epoch == epoch; });
 }
 
 std::uint64_t FarLog::ahead() const {
@@ -214,6 +226,8 @@ bool FarLog::begin_epoch(Instant now, const record::WireEntry& wire, Outcome& ou
   ordinal_ = known_ ? ordinal_ + 1 : 0;
   key_.epoch = *wire.epoch;
   known_ = true;
+  // What else was cosigned is of logs that its author has left: he sends it no more.
+  std::erase_if(floors_, [this](const auto& floor) { return floor.first != key_.epoch; });
   forget_contents();
   return true;
 }
@@ -226,10 +240,7 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
   if (!line_->provable && names_no_epoch_of_its_reader(wire) && !own.is_what_is_meant(context.now.mono))
     return gap("an entry of an author who may not know of this side's new epoch");
   const bool other_epoch = wire.epoch && known_ && *wire.epoch != key_.epoch;
-  if (other_epoch) {
-    for (const record::Reader::LogInfo& info : context.store.logs(key_.line))
-      if (!info.log.own && info.log.epoch == *wire.epoch) return gap("an entry of an earlier epoch");
-  }
+  if (other_epoch && knows_epoch(context, *wire.epoch)) return gap("an entry of an earlier epoch");
   // A new epoch replaces the known one only when its first entry verifies: keep
   // the old state to fall back on.
   std::optional<FarLog> before;

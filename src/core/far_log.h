@@ -69,12 +69,14 @@ class FarLog {
   void mark_durable(const Held& held, const std::optional<Receipt>& receipt);
   // An entry that came ahead of a missing one, once that one is there; it is not kept any longer.
   std::optional<record::WireEntry> take_kept();
-  // The other side has this station's cosignature over `size` entries of a log of its: if it is not here,
-  // nothing smaller of that log is cosigned.
-  void raise_floor(const record::EpochId& epoch, std::uint64_t size);
+  // At the first contact: the other side has this station's cosignature over `size` entries of its newest log. If it is
+  // not here, nothing smaller of that log is cosigned.
+  void raise_floor(Context& context, const record::EpochId& epoch, std::uint64_t size);
   std::uint64_t floor() const;  // 0: none that was not here when it was shown
-  // Something of the other side's log was cosigned once and is not here, of an epoch that is or is not known.
-  bool wants_recovery() const { return below_floor() || (!known_ && !floors_.empty()); }
+  // Something of the other side's log was cosigned once and is not here, of the epoch that is known or of a newer one.
+  bool wants_recovery() const { return below_floor() || (!floors_.empty() && floors_.count(key_.epoch) == 0); }
+  // Whether this entry is a part of that, as its place says.
+  bool was_cosigned(const record::WireEntry& wire) const;
   bool below_floor() const { return frontier_.size() < floor(); }
 
   bool known() const { return known_; }
@@ -110,6 +112,7 @@ class FarLog {
   std::optional<Digest> leaf_at(Context& context, std::uint64_t index) const;
   std::uint64_t next_index() const { return frontier_.size() + waiting_.size(); }
   std::uint32_t newest_period() const;
+  bool knows_epoch(Context& context, const record::EpochId& epoch) const;  // whether the store has a log of it
   bool begin_epoch(Instant now, const record::WireEntry& wire, Outcome& out);
   Outcome take_next(Context& context, PlacedEntry placed,
                     const std::optional<crypto::Signature>& checkpoint, record::Batch& batch);
@@ -146,7 +149,7 @@ class FarLog {
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
   Held held_;                       // durable
   std::optional<Receipt> receipt_;  // the newest that is durable
-  std::map<record::EpochId, std::uint64_t> floors_;
+  std::map<record::EpochId, std::uint64_t> floors_;  // of the known epoch and of newer ones
   WallTime last_receipt_time_;
   // Second checkpoints of this log that are kept as evidence (size and root); read from the disk when the first is met.
   std::optional<std::set<std::pair<std::uint64_t, Digest>>> second_checkpoints_;

@@ -421,6 +421,8 @@ void Line::commit_ended(Context& context) {
     if (!waiting.stored) gathered.push_back(std::move(waiting));
   load(context, fence_);
   if (setup_.id == kAccordLine) registers_->forget_noted();
+  // Its author may write another entry in that place, or none.
+  if (std::exchange(noted_in_vain_, false)) agreements_->load(context);
   for (Waiting& waiting : gathered) {
     signatures_->add(context.store, true, setup_.id, waiting.entry);
     store_in_outbox(context, std::move(waiting));

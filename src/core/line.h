@@ -301,6 +301,7 @@ class Line {
   std::size_t placing_ = 0;                      // entries whose commit is under way
   std::size_t commits_ = 0;  // under way
   bool broken_ = false;      // one was refused
+  bool noted_in_vain_ = false;  // and what it brought was noted among the acts
   line::MediaMask closed_ = 0;  // what a cut that is in force keeps off this line
   bool contact_made_ = false;
   bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever

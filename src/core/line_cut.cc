@@ -151,7 +151,7 @@ bool Line::refused_by_cut(Context& context, const record::WireEntry& wire) {
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kWeForgot,
                                  "the other station knows of a cut of line " + setup_.name +
                                      " by this side that is not on this disk; cut it again if it is to be cut"});
-  if (travels(wire.header) || (wire.index && far_.wants_recovery())) return false;
+  if (travels(wire.header) || far_.was_cosigned(wire)) return false;
   const auto closed = registers_->closed(setup_.id, medium_of(wire.header));
   // It had left before its author can have known of our cut: it is in the record, and shown as crossed.
   const bool theirs_is_cut = registers_->closed_by(record::Whose::kOthers, setup_.id, medium_of(wire.header)) != nullptr;

@@ -127,10 +127,10 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
   const record::EpochId epoch = far_.key().epoch;
   const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,
                         arrived = outcome.arrived](Context& then) {
-    if (far_.key().epoch != epoch) return registers_->apply(then, acts);
-    if (held) far_.mark_durable(*held, receipt);
-    if (receipt) send_receipt(then, flash, came_on);
-    if (held && !receipt) pursue_recovery(then);
+    const bool newest = far_.key().epoch == epoch;  // else its author began another log right behind
+    if (newest && held) far_.mark_durable(*held, receipt);
+    if (newest && receipt) send_receipt(then, flash, came_on);
+    if (newest && held && !receipt) pursue_recovery(then);
     for (const FarLog::Shown& shown : arrived)
       then.effects.notify(
           EntryArrived{identity_->peer, setup_.id, epoch, shown.index, shown.early});
@@ -143,6 +143,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
   commit(context, std::move(batch), durable, [this, charged](Context&, const Error&) {
     quota_.give_back(charged.bytes);
     epochs_.give_back(charged.epochs);
+    noted_in_vain_ = noted_in_vain_ || setup_.id == kAccordLine;
   });
 }
 
@@ -225,8 +226,9 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   const bool differs = root && record::root_prefix(*root) != state.yours->root_prefix;
   const bool we_forgot =
       state.yours && (!ours_known || differs || (newest && theirs > own_.durable_size()));
-  if (state.mine && state.receipted > 0) far_.raise_floor(state.mine->epoch, state.receipted);
   if (!contact_made_) {
+    // Later it is nothing but a claim: what this life cosigned is on this disk.
+    if (state.mine && state.receipted > 0) far_.raise_floor(context, state.mine->epoch, state.receipted);
     if (we_forgot) restored_here(context, theirs);
     if (state.your_cut) learn_own_cut(context, *state.your_cut);
     else doubt_own_cut(context);
@@ -252,10 +254,12 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
 
 void Line::learn_own_cut(Context& context, const record::LogState::YourCut& cut) {
   if (!registers_->learn_own(context, setup_.id, cut)) return;
+  const std::uint64_t held = registers_->own(setup_.id).cut_epoch();
   context.effects.notify(
       Alarm{identity_->peer, AlarmKind::kWeForgot,
-            "the other station holds a cut of line " + setup_.name + " by this side, its cut " +
-                std::to_string(cut.cut_epoch) + ", that is not on this disk. The line is held cut as its record says: lift it, or agree to "
+            "the other station holds a cut of line " + setup_.name + " by this side, its cut " + std::to_string(cut.cut_epoch) +
+                (held == cut.cut_epoch ? "" : " (more than any side has; here it is cut " + std::to_string(held) + ")") +
+                ", that is not on this disk. The line is held cut as its record says: lift it, or agree to "
                 "restore it, if it is to be open. Whether it was cut in the dark is not known here"});
 }
 

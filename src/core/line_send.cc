@@ -40,7 +40,8 @@ record::WireEntry Line::to_wire(const OwnLog::Sent& sent, Told told) const {
   wire.header.seen.reset();
   wire.header.references.clear();
   const bool recovery = told == Told::kAll;
-  const bool named = told != Told::kLeast || !far_.known();
+  // A disk that went back does not know the newest log of its reader's, which is what he would fill in.
+  const bool named = told != Told::kLeast || !far_.known() || far_.wants_recovery();
   if (entry.header.seen) {
     wire.seen_size = entry.header.seen->size;
     // Of an epoch that the other side has left it may not have the end: its disk went back.

@@ -9,6 +9,10 @@ namespace detente::core {
 
 namespace {
 
+// No side has cut a line so often since a copy of its disk was made. A number near the largest would leave none for the
+// next cut.
+constexpr std::uint64_t kForgottenCutsMax = 65'536;
+
 using record::Whose;
 
 constexpr const char* kHours = "/came";  // behind the register's own name
@@ -115,9 +119,10 @@ std::optional<record::LogState::YourCut> Registers::their_open_cut(LineId line) 
 // side could cut it itself, so that it gains nothing by a cut that never was.
 bool Registers::learn_own(Context& context, LineId line, const record::LogState::YourCut& told) {
   const Key key{Whose::kAuthors, line};
-  if (told.cut_epoch <= at(noted_, key.first, line).cut_epoch()) return false;
+  const std::uint64_t known = at(noted_, key.first, line).cut_epoch();
+  if (told.cut_epoch <= known) return false;
   Cut cut;
-  cut.cut_epoch = told.cut_epoch;
+  cut.cut_epoch = told.cut_epoch - known > kForgottenCutsMax ? known + 1 : told.cut_epoch;
   cut.media = told.media;
   cut.signed_at = cut.noted = context.now.wall;
   if (told.effective != 0) cut.effective = WallTime{told.effective};

@@ -87,6 +87,44 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
 }
 
 // The copy's queue may have been sent by the disk that it is a copy of: a person decides, and has the words for it.
+// First the other side's disk, which so began a new log; then this one, to a copy from before that.
+TEST(FirstContact, ADiskThatWentBackBehindANewLogOfTheOtherSideGetsItAgain) {
+  for (const LineId line : {kLine, LineId{2}}) {  // one that signs, and one that does not
+    QuietPair pair(6);
+    pair.start();
+    const auto talk = [&](int times) {
+      for (int i = 0; i < times; ++i) {
+        for (std::size_t side : {0u, 1u}) ASSERT_TRUE(pair.say(side, line, "A word of side " + std::to_string(side)));
+        pair.run(std::chrono::seconds(1));
+      }
+    };
+    const auto far = [&]() -> const core::FarLog& { return pair.station(1).peer(PeerId{0}).line(line)->far(); };
+    const auto own = [&]() -> const core::OwnLog& { return pair.station(0).peer(PeerId{0}).line(line)->own(); };
+    const auto go_back = [&pair](std::size_t side, const MemoryStore::Snapshot& copy) {
+      pair.stop(side);
+      pair.run(std::chrono::minutes(1));
+      pair.store(side).restore(copy);
+      pair.start(side);
+      pair.run(std::chrono::minutes(2));
+    };
+    talk(3);
+    const auto first = pair.store(0).snapshot();
+    talk(3);
+    const auto second = pair.store(1).snapshot();
+    go_back(0, first);
+    talk(40);  // more than are sent again at once
+    const record::EpochId epoch = own().key().epoch;
+    ASSERT_EQ(far().key().epoch, epoch);
+    go_back(1, second);
+    talk(3);
+    EXPECT_EQ(own().key().epoch, epoch);
+    EXPECT_EQ(far().key().epoch, epoch) << line.value;
+    EXPECT_EQ(far().durable_size(), own().durable_size()) << line.value;
+    EXPECT_EQ(own().receipted_size(), own().durable_size()) << line.value;
+    EXPECT_FALSE(far().wants_recovery());
+  }
+}
+
 TEST(FirstContact, WhatWaitedOnACopiedBackDiskGoesBackWithItsWords) {
   QuietPair pair(3);
   pair.start();

@@ -128,6 +128,7 @@ void Hostile::answer_state(ByteView body) {
   if (!state || !state->answer_wanted || !acknowledges_) return;
   record::LogState answer;
   answer.line = state->line;
+  if (state->line == kLine) answer.your_cut = told_cut_;
   send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(answer)}});
 }
 
@@ -154,6 +155,7 @@ record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index
   entry.header.time = WallTime{clock_lie_ != 0 ? clock_lie_ : now().wall.seconds};
   entry.header.attachments = std::move(documents);
   entry.header.precedence = precedence;
+  entry.header.cut_epoch = knows_cut_;
   entry.signatures = signed_with_;
   if (!signed_with_.empty()) entry.header.author = signed_with_.front().officer;
   entry.body = to_bytes(as_bytes(text));
@@ -227,6 +229,7 @@ Hostile::Report Hostile::run() {
     pass(std::chrono::seconds(2));
     check_honest_word();
   }
+  tell_of_a_cut_that_never_was();  // the line stays cut
   return report_;
 }
 

@@ -75,6 +75,7 @@ class Hostile {
   void lie_in_receipts();
   void lie_about_clock();
   void claim_holdings();
+  void tell_of_a_cut_that_never_was();
   void withhold_tail();
   void flood();
   void call_without_end();
@@ -118,6 +119,8 @@ class Hostile {
   std::uint32_t clock_lie_ = 0;
   std::vector<record::OfficerSignature> signed_with_;  // what it writes
   bool acknowledges_ = true;
+  std::optional<record::LogState::YourCut> told_cut_;  // what it tells of the other side's own register at a contact
+  std::uint64_t knows_cut_ = 0;                        // the cut epoch that its entries name
   Report report_;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "line/register_act.h"
 #include "record/checkpoint.h"
 #include "record/header_fields.h"
 #include "record/two_records.h"
@@ -231,6 +232,41 @@ void Hostile::claim_holdings() {
     settle();
   }
   if (own.key().epoch != epoch) violation("a claim made this station leave its epoch");
+}
+
+// At a start, of a cut whose number leaves none for the next one. And then that what it writes on the line, which is cut, had
+// been cosigned by this station and is only sent again.
+void Hostile::tell_of_a_cut_that_never_was() {
+  told_cut_ = record::LogState::YourCut{wire::kVarintMax, 7, 0};
+  start_honest(false);
+  told_cut_.reset();
+  const core::Peer& peer = honest_.station->peer(PeerId{0});
+  const std::uint64_t held = peer.registers().own(kLine).cut_epoch();
+  if (held != 1) return violation("a cut that it was told of is held under number " + std::to_string(held));
+  record::Entry act;
+  act.header.kind = record::kRegister;
+  act.header.body_form = record::BodyForm::kCbor;
+  act.header.precedence = record::Precedence::kFlash;
+  act.header.time = now().wall;
+  act.header.author = OfficerId{1};
+  act.signatures.push_back({OfficerId{1}, 1, 1, {}});
+  act.body = line::cut_body({{{kLine, held + 1}}, line::kAllMedia, {}, ""});
+  if (const auto cut = honest_.station->submit(now(), PeerId{0}, kAccordLine, std::move(act)); !cut)
+    violation("no cut is possible behind one that it was told of: " + cut.error().message);
+  settle();
+  knows_cut_ = held + 1;
+  record::LogState state;
+  state.line = kLine;
+  state.mine = record::LogState::Held{epoch_, std::uint64_t{1} << 40, {}};
+  state.receipted = std::uint64_t{1} << 40;
+  send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)}});
+  settle();
+  const std::size_t before = arrived();
+  record::WireEntry sent_again = make_entry("As if it had been receipted.", log_.size());
+  sent_again.index = log_.size() - 1;
+  send({to_frame(sent_again)});
+  settle();
+  if (arrived() != before) violation("a claim of receipts carried an entry through a cut");
 }
 
 // Later entries without an earlier one: they are kept, bounded, and not cosigned.

@@ -2,7 +2,7 @@
 // must not have the second without the first, nor the desk be shown it.
 #include <gtest/gtest.h>
 
-#include "sim/quiet_pair.h"
+#include "sim/acting_pair_for_test.h"
 
 namespace detente::sim {
 namespace {
@@ -134,6 +134,26 @@ TEST(RefusedCommitOfAnOlderCopy, WhatWentBackToTheDeskIsNotSent) {
     EXPECT_EQ(sizes, (std::vector<std::uint64_t>{1, 1})) << "commit " << refused;
     EXPECT_TRUE(pair.store(0).outbox(line).empty()) << "commit " << refused;
   }
+}
+
+class RefusedAct : public ActingPair {
+ protected:
+  RefusedAct() : ActingPair(61) {}
+};
+
+// An agreement that the record does not hold would be carried out, and could not be proved.
+TEST_F(RefusedAct, IsNotKnownUntilItIsOnTheDisk) {
+  const record::LogPosition proposal = propose_to_restore(0, std::chrono::hours(1));
+  const line::ActPlace at{0, proposal.epoch, proposal.size - 1};
+  ASSERT_NE(peer(1).agreements().book().find(at), nullptr);
+  pair_.disk = [](std::size_t side) { return side == 0 ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  ASSERT_TRUE(answer(1, line::AnswerAct::kAccept, 0, proposal));
+  EXPECT_TRUE(peer(1).agreements().book().accepted_at(at));
+  EXPECT_FALSE(peer(0).agreements().book().accepted_at(at));
+  EXPECT_TRUE(peer(0).agreements().restorations().empty());
+  pair_.disk = [](std::size_t) { return QuietPair::Disk::kTakes; };
+  pair_.run(std::chrono::minutes(1));
+  EXPECT_TRUE(peer(0).agreements().book().accepted_at(at));
 }
 
 }  // namespace
