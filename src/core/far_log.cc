@@ -234,8 +234,10 @@ bool FarLog::begin_epoch(Instant now, const record::WireEntry& wire, Outcome& ou
 
 FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
                                record::Batch& batch) {
-  // Far behind, eight bits of an index may mean another place; without a checkpoint nothing would show it.
-  if (wants_recovery() && !wire.index) return gap("an entry while this disk has not yet again what it had");
+  // Far behind, eight bits of an index may mean another place; without a checkpoint nothing would show it. A new log's
+  // opening has one place.
+  const bool opens = wire.epoch && *wire.epoch != key_.epoch && wire.header.kind == record::kEpochOpening;
+  if (wants_recovery() && !wire.index && !opens) return gap("an entry while this disk has not yet again what it had");
   // No signature proves there what is filled in here.
   if (!line_->provable && names_no_epoch_of_its_reader(wire) && !own.is_what_is_meant(context.now.mono))
     return gap("an entry of an author who may not know of this side's new epoch");
