@@ -57,6 +57,7 @@ class Peer {
   Documents& documents() { return documents_; }
   const Documents& documents() const { return documents_; }
   std::optional<PathId> path_on(SocketId socket) const;
+  void hear_also(SocketId socket, PathId path) { sockets_[socket] = path; }
   const link::Hint& their_hint() const { return link_.their_keys().hint; }
   bool has_session(wire::SessionTag tag) const { return link_.has_session(tag); }
   Line* line(LineId id);

@@ -137,6 +137,11 @@ void Station::hold_successor(Now now, PeerId peer, std::optional<Successor> succ
   peers_[peer.value]->amendment().hold(context, std::move(successor));
 }
 
+void Station::hear_also(PeerId peer, SocketId socket, PathId path) {
+  DETENTE_CHECK(peer.value < peers_.size());
+  peers_[peer.value]->hear_also(socket, path);
+}
+
 void Station::leave_peer(Now now, PeerId peer, const std::vector<LineId>& retired, const std::string& why) {
   DETENTE_CHECK(peer.value < peers_.size());
   Context context = this->context(now);

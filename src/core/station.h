@@ -61,6 +61,8 @@ class Station {
 
   // The accord that follows the one with that counterpart is held here now, or no more (core/amendment.h).
   void hold_successor(Now now, PeerId peer, std::optional<Successor> successor);
+  // Beside where the setup says: who goes on to it first may call on another socket. Until replace_peer().
+  void hear_also(PeerId peer, SocketId socket, PathId path);
   // From one accord to the next. leave_peer() says farewell and gives back what waits on lines that the next one does
   // not have; once no commit is under way (settled()) replace_peer() begins the counterpart anew from the store. The
   // error is that of a start: the station must not run on.

@@ -39,8 +39,10 @@ class Bearer {
   virtual ~Bearer() = default;
   virtual BearerKind kind() const = 0;
   virtual std::uint16_t local_port() const = 0;
-  // Before start(). The host is an address or a name, looked up now.
+  // Before start() or later. The host is an address or a name, looked up now.
   virtual Result<RouteId> add_route(const std::string& host, std::uint16_t port) = 0;
+  // Nothing of it goes on; its id is not used again. Not from inside OnDatagram.
+  virtual void drop_route(RouteId route) = 0;
   // From now on, until close().
   virtual void start(OnDatagram on_datagram) = 0;
   // What cannot be sent now is dropped: the core sends again. False when, as far as this machine can tell, nothing left.

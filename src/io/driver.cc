@@ -1,5 +1,6 @@
 #include "io/driver.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -40,7 +41,7 @@ struct Driver::Runtime {
   struct Route {
     Bearer* bearer = nullptr;
     RouteId id;
-    PathTraffic traffic;
+    PathTraffic* traffic = nullptr;
     std::string to;
   };
 
@@ -50,6 +51,7 @@ struct Driver::Runtime {
   std::optional<Instant> armed;
   std::optional<asio::signal_set> signals;
   std::vector<std::unique_ptr<Bearer>> bearers;  // by SocketId
+  std::map<std::pair<PeerId, PathId>, PathTraffic> traffic;  // counts on, whatever route the path has
   std::map<std::pair<PeerId, PathId>, Route> routes;
   std::vector<core::Persist> asked;  // in order, not yet given to anybody
   std::size_t under_way = 0;         // commits that the thread has
@@ -64,12 +66,12 @@ struct Driver::Runtime {
     const auto found = routes.find({datagram.peer, datagram.path});
     if (found == routes.end()) return;
     const bool left = found->second.bearer->send(found->second.id, datagram.datagram);
-    ++(left ? found->second.traffic.sent : found->second.traffic.not_sent);
+    ++(left ? found->second.traffic->sent : found->second.traffic->not_sent);
   }
   void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
     const auto found = routes.find({heard.peer, heard.path});
     if (found == routes.end()) return;
-    ++found->second.traffic.heard;
+    ++found->second.traffic->heard;
     if (found->second.bearer == &on) origin.heard(found->second.id);
   }
 
@@ -118,14 +120,26 @@ std::uint16_t Driver::port_of(core::SocketId socket) const {
 
 PeerId Driver::add_peer(core::PeerSetup setup) { return station_.add_peer(std::move(setup)); }
 
-Result<void> Driver::add_route(PeerId peer, PathId path, core::SocketId socket,
-                               const std::string& host, std::uint16_t port) {
-  Bearer& bearer = *runtime_->bearers.at(socket.value);
-  const std::string to = host + " " + std::to_string(port);
-  const auto known = runtime_->routes.find({peer, path});
-  if (known != runtime_->routes.end() && known->second.bearer == &bearer && known->second.to == to) return {};
-  DETENTE_TRY(route, bearer.add_route(host, port));
-  runtime_->routes[{peer, path}] = {&bearer, route, {}, to};
+Result<void> Driver::set_routes(PeerId peer, const std::vector<RouteTo>& routes) {
+  auto& all = runtime_->routes;
+  std::vector<Runtime::Route> before;
+  for (auto at = all.lower_bound({peer, PathId{0}}); at != all.end() && at->first.first == peer; at = all.erase(at))
+    before.push_back(std::move(at->second));
+  for (const RouteTo& route : routes) {
+    Bearer& bearer = *runtime_->bearers.at(route.socket.value);
+    PathTraffic& traffic = runtime_->traffic[{peer, route.path}];
+    const std::string to = route.host + " " + std::to_string(route.port);
+    const auto same = std::find_if(before.begin(), before.end(),
+                                   [&](const auto& one) { return one.bearer == &bearer && one.to == to; });
+    if (same != before.end()) {
+      all[{peer, route.path}] = {&bearer, same->id, &traffic, to};
+      before.erase(same);
+      continue;
+    }
+    DETENTE_TRY(id, bearer.add_route(route.host, route.port));
+    all[{peer, route.path}] = {&bearer, id, &traffic, to};
+  }
+  for (const Runtime::Route& gone : before) gone.bearer->drop_route(gone.id);
   return {};
 }
 
@@ -358,6 +372,8 @@ Result<void> Driver::replace_peer(core::PeerSetup setup) {
   return done;
 }
 
+void Driver::hear_also(PeerId peer, core::SocketId socket, PathId path) { station_.hear_also(peer, socket, path); }
+
 Result<void> Driver::discard(PeerId peer, LineId line, core::SubmissionId id, const std::string& why) {
   Result<void> done = station_.discard(now(), peer, line, id, why);
   carry_out();
@@ -404,8 +420,8 @@ Result<core::CourierId> Driver::take_courier(PeerId peer, ByteView file, const C
 }
 
 PathTraffic Driver::traffic(PeerId peer, PathId path) const {
-  const auto found = runtime_->routes.find({peer, path});
-  return found == runtime_->routes.end() ? PathTraffic{} : found->second.traffic;
+  const auto found = runtime_->traffic.find({peer, path});
+  return found == runtime_->traffic.end() ? PathTraffic{} : found->second;
 }
 
 PathTrouble Driver::path_trouble(PeerId peer, PathId path) const {

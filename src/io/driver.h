@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/station.h"
 #include "io/bearer.h"
@@ -29,6 +30,14 @@ struct DriverParts {  // all borrowed; they outlive the driver
   record::Store& store;
   // When nothing was written for a moment, on the commit thread; may be empty.
   std::function<void()> when_idle;
+};
+
+// Where datagrams on one path go at first, and from which socket.
+struct RouteTo {
+  PathId path;
+  core::SocketId socket;
+  std::string host;
+  std::uint16_t port = 0;
 };
 
 // Datagrams of one path since the driver was made.
@@ -49,9 +58,9 @@ class Driver {
   Result<core::SocketId> add_socket(BearerKind kind, const std::string& host, std::uint16_t port);
   std::uint16_t port_of(core::SocketId socket) const;
   PeerId add_peer(core::PeerSetup setup);
-  // Where datagrams to this counterpart on this path go at first, and from which socket.
-  Result<void> add_route(PeerId peer, PathId path, core::SocketId socket, const std::string& host,
-                         std::uint16_t port);
+  // All of this counterpart's. One that is there already goes on as it is, also under another path's number; one that is
+  // not named any more ends.
+  Result<void> set_routes(PeerId peer, const std::vector<RouteTo>& routes);
 
   using Observer = std::function<void(const core::DeskEvent&)>;
   void observe(Observer observer) { observer_ = std::move(observer); }
@@ -81,6 +90,7 @@ class Driver {
   // driver's thread, and not from an observer.
   void leave_peer(PeerId peer, const std::vector<LineId>& retired, const std::string& why);
   Result<void> replace_peer(core::PeerSetup setup);
+  void hear_also(PeerId peer, core::SocketId socket, PathId path);
   Result<void> discard(PeerId peer, LineId line, core::SubmissionId id, const std::string& why);
   Result<void> release_announcement(PeerId peer, const line::ActPlace& at);
   void announcement_released(PeerId peer, const line::ActPlace& at);

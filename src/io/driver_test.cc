@@ -116,7 +116,7 @@ class Running {
         DriverParts{keys_, jitter_, *store_, [this] { static_cast<void>(store_->maintain()); }});
     DETENTE_CHECK(driver_->add_socket(kind, "127.0.0.1", own_port).has_value());
     driver_->add_peer(keys.setup(side));
-    DETENTE_CHECK(driver_->add_route(PeerId{0}, PathId{1}, core::SocketId{0}, "127.0.0.1", far_port)
+    DETENTE_CHECK(driver_->set_routes(PeerId{0}, {{PathId{1}, core::SocketId{0}, "127.0.0.1", far_port}})
                       .has_value());
     driver_->observe([this](const core::DeskEvent& event) {
       const std::lock_guard guard(mutex_);

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <utility>
 #include <vector>
@@ -64,6 +65,7 @@ class TcpBearer final : public Bearer {
   BearerKind kind() const override { return BearerKind::kTcp; }
   std::uint16_t local_port() const override { return local_port_; }
   Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
+  void drop_route(RouteId route) override;
   void start(OnDatagram on_datagram) override;
   bool send(RouteId route, ByteView datagram) override;
   void close() override;
@@ -91,6 +93,7 @@ class TcpBearer final : public Bearer {
     Duration settle{};
     Bytes waiting;  // the newest datagram, while there was no connection to send it on
     RouteWatch watch;
+    bool gone = false;
   };
   class Sender;
 
@@ -125,7 +128,7 @@ class TcpBearer final : public Bearer {
   Tcp::acceptor acceptor_;
   std::uint16_t local_port_ = 0;
   bool closing_ = false;
-  std::vector<Route> routes_;
+  std::deque<Route> routes_;  // who keeps one dialled keeps a reference
   std::map<ConnectionId, Held> connections_;  // ids ascend with age
   ConnectionId next_id_ = 1;
   OnDatagram on_datagram_;
@@ -300,7 +303,18 @@ Result<RouteId> TcpBearer::add_route(const std::string& host, std::uint16_t port
   routes_.push_back(
       {to, terms_.redial_min, os_now().mono, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
        RouteWatch(listen_, to)});
-  return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
+  const RouteId id{static_cast<std::uint16_t>(routes_.size() - 1)};
+  if (on_datagram_) asio::co_spawn(context_, keep_dialled(id), asio::detached);
+  return id;
+}
+
+void TcpBearer::drop_route(RouteId id) {
+  routes_[id.value].gone = true;
+  std::vector<std::shared_ptr<TcpConnection>> streams;  // what is closed leaves connections_ at once
+  for (const auto& [number, held] : connections_)
+    if (held.route == id) streams.push_back(held.stream);
+  for (const auto& stream : streams) stream->close();
+  routes_[id.value].wake->cancel();
 }
 
 asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(RouteId id) {
@@ -347,8 +361,8 @@ asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(RouteId id) {
 asio::awaitable<void> TcpBearer::keep_dialled(RouteId id) {
   Duration pause{0};
   boost::system::error_code woken;
-  while (!closing_) {
-    Route& route = routes_[id.value];
+  Route& route = routes_[id.value];
+  while (!closing_ && !route.gone) {
     if (route.in_use || route.dialled) {
       route.wake->expires_at(asio::steady_timer::time_point::max());
       co_await route.wake->async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -364,7 +378,7 @@ asio::awaitable<void> TcpBearer::keep_dialled(RouteId id) {
       continue;  // perhaps they dialled meanwhile
     }
     std::optional<Tcp::socket> socket = co_await dial(id);
-    if (closing_) break;
+    if (closing_ || route.gone) break;
     if (!socket) {
       pause = route.pause;
       back_off(route);

@@ -462,6 +462,21 @@ TEST_F(TcpBearerTest, TheConnectionInUseStaysWhileItIsHeardAndCallsGoEverywhere)
   }));
 }
 
+TEST_F(TcpBearerTest, ARouteThatIsDroppedIsHungUpAndDialledNoMore) {
+  std::uint16_t port = 0;
+  Plain listener = Plain::listen(port);
+  auto station = end(0, port);
+  std::optional<Plain> dialled;
+  const auto comes = [&] { return (dialled = listener.accept()).has_value(); };
+  ASSERT_TRUE(until(comes));
+  Plain accepted = Plain::connect(station->bearer->local_port());
+  for (Plain* peer : {&*dialled, &accepted}) peer->write(tcp_frame(datagram('V')));
+  ASSERT_TRUE(until([&] { return station->got.size() == 2; }));
+  station->bearer->drop_route(RouteId{0});
+  EXPECT_TRUE(until([&] { return !dialled->look() && !accepted.look(); }));
+  EXPECT_TRUE(never(comes, 300ms));
+}
+
 TEST_F(TcpBearerTest, RefusesAPortThatIsTaken) {
   auto station = end(0, 0);
   boost::asio::io_context context;

@@ -29,17 +29,24 @@ Result<std::unique_ptr<UdpBearer>> UdpBearer::listen(asio::io_context& context,
 Result<RouteId> UdpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_DGRAM, open_->local().family()));
   routes_.push_back({to, std::nullopt, UdpQueue::tied(*open_, to), RouteWatch(open_->local(), to)});
+  if (on_datagram_) hear(routes_.back());
   return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
+}
+
+void UdpBearer::drop_route(RouteId id) {
+  if (UdpQueue* queue = routes_[id.value].queue.get()) queue->close();
 }
 
 void UdpBearer::start(OnDatagram on_datagram) {
   on_datagram_ = std::move(on_datagram);
-  const auto take = [this](ByteView datagram, const SocketAddress& from) {
-    return this->take(datagram, from);
-  };
-  open_->start(take);
-  for (Route& route : routes_)
-    if (route.queue) route.queue->start(take, [&route] { route.watch.refused(); });
+  open_->start([this](ByteView datagram, const SocketAddress& from) { return take(datagram, from); });
+  for (Route& route : routes_) hear(route);
+}
+
+void UdpBearer::hear(Route& route) {
+  if (!route.queue) return;
+  route.queue->start([this](ByteView datagram, const SocketAddress& from) { return take(datagram, from); },
+                     [&route] { route.watch.refused(); });
 }
 
 bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {

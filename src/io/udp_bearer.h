@@ -7,8 +7,8 @@
 // Heavy header (Asio): for src/io/*.cc alone.
 #pragma once
 
+#include <deque>
 #include <optional>
-#include <vector>
 
 #include "io/bearer.h"
 #include "io/udp_queue.h"
@@ -24,6 +24,7 @@ class UdpBearer final : public Bearer {
   BearerKind kind() const override { return BearerKind::kUdp; }
   std::uint16_t local_port() const override { return open_->local().port(); }
   Result<RouteId> add_route(const std::string& host, std::uint16_t port) override;
+  void drop_route(RouteId route) override;
   void start(OnDatagram on_datagram) override;
   bool send(RouteId route, ByteView datagram) override;
   void close() override;
@@ -42,12 +43,13 @@ class UdpBearer final : public Bearer {
   class Sender;
 
   explicit UdpBearer(std::unique_ptr<UdpQueue> open) : open_(std::move(open)) {}
+  void hear(Route& route);
   bool take(ByteView datagram, const SocketAddress& from);
   void follow(Route& route, const SocketAddress& from);
   bool send_to(Route& route, const SocketAddress& to, ByteView datagram);
 
   std::unique_ptr<UdpQueue> open_;
-  std::vector<Route> routes_;
+  std::deque<Route> routes_;  // their queues keep references
   OnDatagram on_datagram_;
   std::uint64_t not_sent_ = 0;
 };

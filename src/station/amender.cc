@@ -57,6 +57,11 @@ Result<void> Amender::read_next(const Counterpart& counterpart, const AccordFile
     held.waits_for = "it begins not before " + format_utc(held.not_before);
     return {};
   }
+  if (const auto heard = hear_next(running_, counterpart, *made); !heard) {
+    held.note.clear();  // read again: who has the port may let it go
+    not_before_[counterpart.peer] = running_.driver->now().mono + kTryAgain;
+    return heard;
+  }
   held.waits_for.clear();
   held.made = std::move(made);
   held.shown = true;
@@ -233,8 +238,9 @@ Result<void> Amender::change_over(Counterpart& counterpart, Held held) {
 Result<void> Amender::begin_anew(Counterpart& counterpart) {
   DETENTE_TRY(sockets, open_sockets(running_));
   DETENTE_TRY(setup, setup_for(running_, counterpart, sockets, false));
-  DETENTE_TRY_VOID(running_.driver->replace_peer(std::move(setup)));
-  return add_routes(running_, counterpart, sockets);
+  // First, so that the first call has its way.
+  DETENTE_TRY_VOID(set_routes(running_, counterpart, sockets));
+  return running_.driver->replace_peer(std::move(setup));
 }
 
 // ---- what is shown ----

@@ -80,7 +80,8 @@ Result<void> check_paths(const CounterpartConfig& config, const accord::Accord& 
     if (agreed == nullptr)
       return fail(Fault::kConflict, "station.toml names the path " + path.name + " to " +
                                         config.name +
-                                        ", which the accord does not have: correct the name");
+                                        ", which the accord does not have: correct the name, or take the "
+                                        "path out, and start the station again");
     if (agreed->kind != accord::PathKind::kUdp && agreed->kind != accord::PathKind::kTcp)
       return fail(Fault::kUnsupported, "the path " + path.name + " is of kind " +
                                            accord::to_string(agreed->kind) +

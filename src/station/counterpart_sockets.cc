@@ -13,18 +13,29 @@ Place place_of(const Counterpart& counterpart, const PathConfig& path) {
   return {tcp ? io::BearerKind::kTcp : io::BearerKind::kUdp, path.listen.text()};
 }
 
+Result<core::SocketId> open_socket(Running& running, const Place& place, const PathConfig& path) {
+  if (const auto open = running.sockets.find(place); open != running.sockets.end()) return open->second;
+  DETENTE_TRY(socket, running.driver->add_socket(place.first, path.listen.host, path.listen.port));
+  return running.sockets[place] = socket;
+}
+
 }  // namespace
 
 Result<Sockets> open_sockets(Running& running) {
   for (const auto& counterpart : running.counterparts)
-    for (const PathConfig& path : counterpart->config.paths) {
-      const Place place = place_of(*counterpart, path);
-      if (running.sockets.count(place) > 0) continue;
-      DETENTE_TRY(socket,
-                  running.driver->add_socket(place.first, path.listen.host, path.listen.port));
-      running.sockets[place] = socket;
-    }
+    for (const PathConfig& path : counterpart->config.paths)
+      DETENTE_TRY_VOID(open_socket(running, place_of(*counterpart, path), path));
   return running.sockets;
+}
+
+Result<void> hear_next(Running& running, const Counterpart& counterpart, const Counterpart& next) {
+  for (const PathConfig& path : counterpart.config.paths) {
+    const Place place = place_of(next, path);
+    if (place == place_of(counterpart, path)) continue;
+    DETENTE_TRY(socket, open_socket(running, place, path));
+    running.driver->hear_also(counterpart.peer, socket, counterpart.accord.accord.path(path.name)->number);
+  }
+  return {};
 }
 
 Result<core::PeerSetup> setup_for(Running& running, const Counterpart& counterpart, const Sockets& sockets, bool new_epoch) {
@@ -52,12 +63,12 @@ Result<core::PeerSetup> setup_for(Running& running, const Counterpart& counterpa
   return setup;
 }
 
-Result<void> add_routes(Running& running, const Counterpart& counterpart, const Sockets& sockets) {
+Result<void> set_routes(Running& running, const Counterpart& counterpart, const Sockets& sockets) {
+  std::vector<io::RouteTo> routes;
   for (const PathConfig& path : counterpart.config.paths)
-    DETENTE_TRY_VOID(running.driver->add_route(
-        counterpart.peer, counterpart.accord.accord.path(path.name)->number,
-        sockets.at(place_of(counterpart, path)), path.peer.host, path.peer.port));
-  return {};
+    routes.push_back({counterpart.accord.accord.path(path.name)->number, sockets.at(place_of(counterpart, path)),
+                      path.peer.host, path.peer.port});
+  return running.driver->set_routes(counterpart.peer, routes);
 }
 
 }  // namespace detente::station

@@ -12,7 +12,10 @@ using Sockets = std::map<Place, core::SocketId>;
 // Those of every counterpart's paths that are not open yet; all that are. Counterparts may share a listen address: one
 // socket for each.
 Result<Sockets> open_sockets(Running& running);
+// Where its paths are of another kind under `next`, the accord that this station holds: the other side may be under it
+// already, and then calls there alone.
+Result<void> hear_next(Running& running, const Counterpart& counterpart, const Counterpart& next);
 Result<core::PeerSetup> setup_for(Running& running, const Counterpart& counterpart, const Sockets& sockets, bool new_epoch);
-Result<void> add_routes(Running& running, const Counterpart& counterpart, const Sockets& sockets);
+Result<void> set_routes(Running& running, const Counterpart& counterpart, const Sockets& sockets);
 
 }  // namespace detente::station

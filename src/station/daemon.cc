@@ -96,7 +96,7 @@ std::vector<record::LineKey> all_lines(const Running& running) {
 Result<void> add_counterpart(Running& running, const Counterpart& counterpart, const Sockets& sockets, bool new_epoch) {
   DETENTE_TRY(setup, setup_for(running, counterpart, sockets, new_epoch));
   running.driver->add_peer(std::move(setup));
-  return add_routes(running, counterpart, sockets);
+  return set_routes(running, counterpart, sockets);
 }
 
 // The first secret leaves its file once the record has the chain that goes on from it.

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -63,9 +64,15 @@ class Amended(unittest.TestCase):
     def directory(self, name):
         return os.path.join(self.lab.dir, name)
 
-    def draft(self, *options):
-        """South drafts and signs the second accord, and hands it over; what `accord amend` said."""
+    def draft(self, *options, change=None):
+        """South drafts and signs the next accord, and hands it over; what `accord amend` said. `change`: of the draft's text."""
         answer = self.south.cli("accord", "amend", "north", *options)
+        if change:
+            note = pathlib.Path(self.south.path("accords", "north", str(answer["version"]), "accord.note"))
+            text = note.read_text(encoding="utf-8")
+            self.assertIn(change[0], text)
+            note.write_text(text.replace(*change), encoding="utf-8")
+        shutil.rmtree(self.directory("next"), ignore_errors=True)
         self.south.cli("accord", "sign", "north", "--next", "--yes")
         self.south.cli("accord", "export", "north", self.directory("next"), "--next")
         return answer
@@ -79,10 +86,10 @@ class Amended(unittest.TestCase):
         far = "north" if station is self.south else "south"
         return station.status_of(far)["accord"]
 
-    def await_second(self):
+    def await_second(self, version=2):
         for station in (self.south, self.north):
-            wait_until(lambda s=station: self.accord_of(s)["version"] == 2 and self.accord_of(s)["adopted_there"],
-                       lambda s=station: f"{s.name} to go on under the second accord: {self.accord_of(s)}\n"
+            wait_until(lambda s=station: self.accord_of(s)["version"] == version and self.accord_of(s)["adopted_there"],
+                       lambda s=station: f"{s.name} to go on under accord {version}: {self.accord_of(s)}\n"
                                          + pathlib.Path(s.path("station", "station.log")).read_text(encoding="utf-8")[-2000:])
 
     def gap_ms(self, station):
@@ -215,6 +222,39 @@ class Amended(unittest.TestCase):
                                    f"--card={self.north.path('card.note')}"], capture_output=True, timeout=60)
             self.assertEqual((done.returncode, json.loads(done.stdout)["verdict"]), (0, "proved"), done.stdout)
             os.remove(file)
+
+    def test_the_only_path_becomes_tcp_and_has_another_number_and_is_udp_again_and_nobody_starts_anew(self):
+        self.begin()
+        words = [[], []]
+        steps = ((("udp", 1), ("tcp", 1)), (("tcp", 1), ("tcp", 2)), (("tcp", 2), ("udp", 1)))
+        for version, ways in enumerate(steps, 2):
+            self.draft("--heartbeat", str(version), change=[f'number = {number}\nname = "path1"\nkind = "{kind}"\n' for kind, number in ways])
+            self.countersign()
+            self.await_second(version)
+            kind, number = ways[1]
+            for (station, far), said in zip(((self.south, "north"), (self.north, "south")), words):
+                said.append(f"{station.name} over {kind} {number}")
+                station.cli("send", f"{far}/{LINE}", said[-1], "--wait", "receipt")
+                counterpart, = station.get("/v1/paths")["counterparts"]
+                self.assertEqual([(path["kind"], path["number"]) for path in counterpart["paths"]], [ways[1]])
+        self.assertEqual((self.north.texts("south", LINE), self.south.texts("north", LINE)), tuple(words))
+
+    def test_a_port_that_the_next_one_needs_and_somebody_has_leaves_the_present_one_and_is_told(self):
+        self.begin()
+        self.draft("--heartbeat", "5", change=('kind = "udp"', 'kind = "tcp"'))
+        # South's own port by TCP is somebody else's: it holds no accord that it could not go on under.
+        host, port = self.south.ends("north")[0][0].rsplit(":", 1)
+        with socket.create_server((host, int(port))):
+            self.countersign()
+            alarm = lambda: next((one for one in self.south.cli("alarm", "list")["alarms"]
+                                  if one["kind"] == "accord-next" and one["ended_at"] is None), None)
+            self.assertIn("in use", wait_until(alarm, "the alarm")["words"])
+            self.assertEqual(self.accord_of(self.south)["version"], 1)
+            self.south.cli("send", f"north/{LINE}", "Under the first.", "--wait", "receipt")
+        self.south.stop()
+        self.south.start()
+        self.await_second()
+        self.north.cli("send", f"south/{LINE}", "Under the second.", "--wait", "receipt")
 
     def test_proposed_read_signed_and_accepted_over_the_line_alone(self):
         self.begin()

@@ -1,0 +1,123 @@
+// Routes that come and go while a bearer of either kind runs. The core is played by one rule: the first byte of a
+// datagram says whose it is, and it is verified and new.
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+
+#include "base/check.h"
+#include "io/os_clock.h"
+#include "io/os_random.h"
+#include "io/tcp_bearer.h"
+#include "io/udp_bearer.h"
+
+namespace detente::io {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::size_t kFar = 5;
+
+class BearerRoutes : public testing::TestWithParam<BearerKind> {
+ protected:
+  struct End {
+    std::unique_ptr<Bearer> bearer;
+    std::vector<std::optional<RouteId>> routes = std::vector<std::optional<RouteId>>(kFar);  // by whose
+    std::vector<std::size_t> heard = std::vector<std::size_t>(kFar);
+  };
+
+  BearerRoutes() {
+    terms_.redial_min = 20ms;
+    terms_.redial_max = terms_.redial_brisk_max = 200ms;
+    begin(station_);
+    for (End& far : far_) begin(far);
+  }
+  ~BearerRoutes() override {
+    station_.bearer->close();
+    for (End& far : far_) far.bearer->close();
+    turn();
+  }
+
+  void begin(End& end) {
+    if (GetParam() == BearerKind::kUdp) {
+      auto made = UdpBearer::listen(context_, "127.0.0.1", 0);
+      DETENTE_CHECK(made.has_value());
+      end.bearer = std::move(*made);
+    } else {
+      auto made = listen_tcp(context_, random_, "127.0.0.1", 0, terms_);
+      DETENTE_CHECK(made.has_value());
+      end.bearer = std::move(*made);
+    }
+    end.bearer->start([&end](ByteView datagram, Origin& origin) {
+      const std::size_t whose = datagram[0] - std::size_t{'a'};
+      ASSERT_LT(whose, kFar);
+      ++end.heard[whose];
+      if (end.routes[whose]) origin.heard(*end.routes[whose]);
+    });
+  }
+  void add(End& end, std::size_t whose, const End& to) {
+    const auto route = end.bearer->add_route("127.0.0.1", to.bearer->local_port());
+    ASSERT_TRUE(route.has_value());
+    end.routes[whose] = *route;
+  }
+  void turn() {
+    context_.restart();
+    context_.run_for(2ms);
+  }
+  // One end says it until the other has heard it.
+  bool crosses(End& from, End& to, std::size_t whose) {
+    const std::size_t before = to.heard[whose];
+    const Bytes datagram(40, static_cast<std::uint8_t>('a' + whose));
+    for (const Instant deadline = os_now().mono + 5s; os_now().mono < deadline; turn()) {
+      from.bearer->send(*from.routes[whose], datagram);
+      if (to.heard[whose] > before) return true;
+    }
+    return false;
+  }
+
+  boost::asio::io_context context_{1};
+  OsJitterRandom random_;
+  TcpTerms terms_;
+  End station_, far_[kFar];
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, BearerRoutes, testing::Values(BearerKind::kUdp, BearerKind::kTcp),
+                         [](const auto& param) {
+                           return std::string(param.param == BearerKind::kUdp ? "Udp" : "Tcp");
+                         });
+
+TEST_P(BearerRoutes, OnesThatComeLaterAreDialledAndHeardBesideTheOthers) {
+  for (std::size_t i = 0; i < kFar; ++i) {
+    add(station_, i, far_[i]);
+    // The far end has no way of its own yet: by TCP the station has to dial.
+    for (std::size_t known = 0; known <= i; ++known) EXPECT_TRUE(crosses(station_, far_[known], known)) << i << " " << known;
+  }
+  for (std::size_t i = 0; i < kFar; ++i) {
+    add(far_[i], i, station_);
+    EXPECT_TRUE(crosses(far_[i], station_, i)) << i;
+    EXPECT_TRUE(crosses(station_, far_[i], i)) << i;
+  }
+  // What goes wakes what was begun before the last one came.
+  for (std::size_t i = 0; i + 1 < kFar; ++i) far_[i].bearer->close();
+  EXPECT_TRUE(crosses(far_[kFar - 1], station_, kFar - 1));
+  for (int i = 0; i < 50; ++i) turn();
+  EXPECT_TRUE(crosses(station_, far_[kFar - 1], kFar - 1));
+}
+
+TEST_P(BearerRoutes, OneThatIsDroppedLeavesItsPlaceToTheNext) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    add(station_, i, far_[i]);
+    add(far_[i], i, station_);
+    ASSERT_TRUE(crosses(station_, far_[i], i) && crosses(far_[i], station_, i));
+  }
+  for (int life = 0; life < 3; ++life) {
+    station_.bearer->drop_route(*station_.routes[0]);
+    add(station_, 0, far_[0]);
+    EXPECT_TRUE(crosses(station_, far_[0], 0)) << life;
+    EXPECT_TRUE(crosses(far_[0], station_, 0)) << life;
+    EXPECT_TRUE(crosses(far_[1], station_, 1)) << life;
+  }
+}
+
+}  // namespace
+}  // namespace detente::io
