@@ -113,6 +113,28 @@ Result<void> add_older(const StationClient& station, const LineAddress& line, st
   return {};
 }
 
+bool is_unread_flash(const Json& entry) {
+  return entry.value("unread", false) && entry.value("precedence", "") == "flash" && entry.value("class", "") == "live";
+}
+
+// FLASH first, where only what is unread is shown; else as they were stored.
+void put_in_order(std::vector<Json>& entries, bool all) {
+  const auto key = [all](const Json& entry) {
+    return std::pair(all || !is_unread_flash(entry), entry.value("stored_at", std::uint64_t{0}));
+  };
+  std::stable_sort(entries.begin(), entries.end(), [&](const Json& a, const Json& b) { return key(a) < key(b); });
+}
+
+// Of a line whose unread entries are not all shown, and what is not known of them.
+void say_more(Context& context, const Json& more) {
+  const std::string line = more.value("address", "");
+  if (const auto count = more.value("unread_more", std::uint64_t{0}); count > 0)
+    context.say("(" + line + ": " + std::to_string(count) + " more that nobody has acknowledged, shown when these are; all of both sides: detente inbox " +
+                line + " --all)");
+  if (const auto behind = more.value("unread_behind", std::uint64_t{0}); behind > 0)
+    context.say("(" + line + ": " + std::to_string(behind) + " entries are still being looked at: more may be unread; ask again)");
+}
+
 Result<void> inbox(Context& context, const InboxOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
@@ -124,6 +146,7 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   }
   std::vector<Json> entries, waiting;
   std::vector<std::string> more;  // lines of which there is more than one answer holds
+  Json cut = Json::array();       // how many more
   for (const LineAddress& line : lines) {
     DETENTE_TRY(list, station.get(line.target() + "/entries?limit=200&" +
                                   (options.all ? "whose=both" : "unread=1")));
@@ -131,26 +154,28 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     if (options.all && list.value("more", false)) DETENTE_TRY_VOID(add_older(station, line, of_line));
     std::move(of_line.begin(), of_line.end(), std::back_inserter(entries));
     for (Json& entry : list["waiting"]) waiting.push_back(std::move(entry));
-    if (!options.all && list.value("more", false)) more.push_back(line.text());
+    if (options.all) continue;
+    if (list.value("more", false)) more.push_back(line.text());
+    Json one{{"address", line.text()}, {"unread_more", list.value("unread_more", std::uint64_t{0})}, {"unread_behind", list.value("unread_behind", std::uint64_t{0})}};
+    if (one["unread_more"] > 0 || one["unread_behind"] > 0) cut.push_back(std::move(one));
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) {
-    return a.value("stored_at", std::uint64_t{0}) < b.value("stored_at", std::uint64_t{0});
-  });
+  put_in_order(entries, options.all);
   for (Json& entry : entries) DETENTE_TRY_VOID(save_documents(context, station, options, entry));
   if (!options.follow) {
     for (const Json& entry : entries)
       for (const std::string& line : entry_lines(entry)) context.say(line);
     for (const Json& entry : waiting)
       for (const std::string& line : entry_lines(entry)) context.say(line);
-    for (const std::string& line : more)
-      context.say("(" + line + ": more than 200 are not acknowledged; the rest is shown when these are. All: detente inbox " + line + " --all)");
-    if (entries.empty() && waiting.empty())
+    for (const Json& line : cut) say_more(context, line);
+    if (entries.empty() && waiting.empty() && cut.empty())
       context.say(options.all ? "nothing yet" : "nothing that is not acknowledged");
-    context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}});
+    context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}, {"cut", cut}});
     return say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : "");
   }
   DETENTE_TRY_VOID(put_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : ""));
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
+  if (!context.json)
+    for (const Json& line : cut) say_more(context, line);
   return follow_events(
       station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
         if (event.value("event", "") == "document-arrived" && !options.save.empty() && wanted(lines, event))

@@ -118,7 +118,7 @@ Result<Json> entry_to_ack(const StationClient& station, const LineAddress& line,
     DETENTE_TRY(reference, find_entry(station, line, index, true));
     return station.get(line.target() + "/entries/far/" + std::to_string(reference.index) + "?epoch=" + to_hex(*reference.epoch));
   }
-  DETENTE_TRY(list, station.get(line.target() + "/entries?unread=1&limit=200"));
+  DETENTE_TRY(list, station.get(line.target() + "/entries?unread=1&newest=1&limit=1"));
   if (list["entries"].empty())
     return fail(Fault::kNotFound,
                 "there is nothing on " + line.text() + " that waits for an acknowledgement");
@@ -212,7 +212,7 @@ void add_send_commands(CLI::App& app, Context& context) {
   CLI::App* ack_command =
       app.add_subcommand("ack", "Acknowledge an entry of the other side, as a person");
   ack_command->add_option("ADDRESS", receipt->address, "north/military-west")->required();
-  ack_command->add_option("INDEX", receipt->index, "The entry's index (12, or 1a2b3c4d/12 with the epoch of its log), or last")->required();
+  ack_command->add_option("INDEX", receipt->index, "The entry's index (12, or 1a2b3c4d/12 with the epoch of its log), or last: the newest that nobody has acknowledged")->required();
   ack_command->add_option("--as", receipt->officer, "Sign as this officer of the own side");
   ack_command
       ->add_option("--level", receipt->level,

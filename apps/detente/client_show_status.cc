@@ -177,6 +177,8 @@ void add_counterpart(std::vector<std::string>& out, const Json& counterpart, std
         line["far_size"].get<std::uint64_t>(), real_unread(line)));
     for (const auto& [mark, count] : {std::pair("DRILL | ", count_of(line, "unread_drills")), std::pair("TEST | ", count_of(line, "unread_tests"))})
       if (count > 0) out.push_back(fmt::format("    {}{} of {} unread", mark, count, shown(line, "name")));
+    if (const std::uint64_t behind = count_of(line, "unread_behind"); behind > 0)
+      out.push_back(fmt::format("    {} entries of {} are still being looked at: what is unread is not all known", behind, shown(line, "name")));
   }
   add_documents(out, counterpart["lines"]);
 }

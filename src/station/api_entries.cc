@@ -16,6 +16,7 @@ struct Asked {
   std::optional<std::uint64_t> since;
   std::uint64_t limit = kListUsual;
   bool unread = false;
+  bool newest = false;  // of what is unread: the last instead of the first
 };
 
 Result<Asked> parse_query(const ApiRequest& request) {
@@ -35,10 +36,13 @@ Result<Asked> parse_query(const ApiRequest& request) {
       out.limit = limit;
     } else if (key == "unread") {
       out.unread = value != "0";
+    } else if (key == "newest") {
+      out.newest = value != "0";
     } else {
-      return fail(Fault::kMalformed, "a list of entries knows whose, since, limit and unread");
+      return fail(Fault::kMalformed, "a list of entries knows whose, since, limit, unread and newest");
     }
   }
+  if (out.newest && (!out.unread || out.since)) return fail(Fault::kMalformed, "newest goes with unread, and without since");
   if (out.unread) out.own = false;
   return out;
 }
@@ -81,33 +85,36 @@ void put_in_order(std::vector<EntryView>& found) {
   for (std::size_t i = 0; i < keyed.size(); ++i) found[i] = std::move(keyed[i].second);
 }
 
-std::vector<EntryView> unread_entries(Running& running, const EntryView& view,
-                                      const std::vector<record::Reader::LogInfo>& logs) {
+// FLASH first, whatever came after it; from a place on, or from the end: in the order of the log.
+std::vector<ReadMarks::Unread> unread_places(const Running& running, const ReadMarks& marks, const EntryView& view, const Asked& asked) {
+  const auto most = static_cast<std::size_t>(asked.limit);
+  if (asked.since) return marks.from(running.newest_log(view.counterpart->peer, view.annex->line, false), *asked.since, most);
+  if (asked.newest) {
+    auto out = marks.last(most);
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+  auto out = marks.first(most, ReadMarks::Which::kFlash);
+  for (ReadMarks::Unread& one : marks.first(most - out.size(), ReadMarks::Which::kOthers)) out.push_back(std::move(one));
+  return out;
+}
+
+std::vector<EntryView> unread_entries(const Running& running, const std::vector<ReadMarks::Unread>& places, const EntryView& view) {
   std::vector<EntryView> out;
-  const ReadMarks& marks = running.marks[{view.counterpart->peer, view.annex->line}];
-  for (const record::Reader::LogInfo& info : logs) {
-    if (info.log.own) continue;
-    std::map<std::uint64_t, record::StoredEntry> early;
-    for (record::StoredEntry& stored : running.store->early_entries(info.log))
-      early.emplace(stored.index, std::move(stored));
-    const auto evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
-    for (auto it = marks.places().lower_bound({info.log.epoch, 0});
-         it != marks.places().end() && it->first.first == info.log.epoch; ++it) {
-      EntryView found = view;
-      found.log = info.log;
-      found.evidence = evidence;
-      auto stored = running.store->entries(info.log, it->first.second, it->first.second + 1, 1);
-      if (!stored.empty()) {
-        found.stored = std::move(stored.front());
-      } else if (const auto ahead = early.find(it->first.second); ahead != early.end()) {
-        found.stored = ahead->second;
-        found.early = true;
-      } else {
-        continue;
-      }
-      out.push_back(std::move(found));
-      if (out.size() > kListMax) return out;  // one more tells that there are more
-    }
+  std::map<record::LogKey, std::shared_ptr<const Evidence>> evidence;
+  for (const ReadMarks::Unread& place : places) {
+    EntryView found = view;
+    found.log = place.log;
+    auto& of_log = evidence[place.log];
+    if (!of_log) of_log = std::make_shared<const Evidence>(running.store->evidence(place.log));
+    found.evidence = of_log;
+    auto stored = running.store->entries(place.log, place.index, place.index + 1, 1);
+    found.early = stored.empty();
+    if (stored.empty())
+      if (auto early = running.stored(place.log, place.index)) stored.push_back(std::move(*early));
+    if (stored.empty()) continue;  // the store has failed and says so elsewhere
+    found.stored = std::move(stored.front());
+    out.push_back(std::move(found));
   }
   return out;
 }
@@ -119,13 +126,16 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
   DETENTE_TRY(asked, parse_query(request));
   const record::LineKey line{counterpart.accord.lineage, annex.line};
   const auto logs = running.store->logs(line);
-  running.marks_of(counterpart.peer, annex.line);
+  const ReadMarks& marks = running.marks_of(counterpart.peer, annex.line);
   EntryView view;
   view.counterpart = &counterpart;
   view.annex = &annex;
   std::vector<EntryView> found;
+  std::uint64_t unread_more = 0;
   if (asked.unread) {
-    found = unread_entries(running, view, logs);
+    const auto places = unread_places(running, marks, view, asked);
+    unread_more = marks.count() - places.size();
+    found = unread_entries(running, places, view);
   } else {
     std::map<bool, std::uint32_t> newest;
     for (const record::Reader::LogInfo& info : logs)
@@ -133,8 +143,8 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
     for (const record::Reader::LogInfo& info : logs)
       if (info.log.own ? asked.own : asked.far)
         take_log(running, view, info, asked, info.ordinal == newest[info.log.own], found);
+    put_in_order(found);
   }
-  put_in_order(found);
   // Asked from a place on: the first of them; else the newest.
   const std::size_t more = found.size() > asked.limit ? found.size() - asked.limit : 0;
   if (more > 0 && asked.since) found.resize(asked.limit);
@@ -142,10 +152,13 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
     found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(more));
   Json list = Json::array();
   for (const EntryView& entry : found) list.push_back(entry_json(running, entry));
-  return Json{{"ok", true},         {"counterpart", counterpart.name()},
-              {"line", annex.name}, {"line_number", annex.line.value},
-              {"more", more > 0},   {"entries", std::move(list)},
-              {"waiting", asked.own ? waiting_json(running, counterpart, annex) : Json::array()}};
+  Json out{{"ok", true},         {"counterpart", counterpart.name()},
+           {"line", annex.name}, {"line_number", annex.line.value},
+           {"more", more + unread_more > 0}, {"entries", std::move(list)},
+           {"waiting", asked.own ? waiting_json(running, counterpart, annex) : Json::array()}};
+  if (asked.unread) out["unread_more"] = unread_more;
+  if (asked.unread) out["unread_behind"] = marks.behind();
+  return out;
 }
 
 Result<Json> one_entry_json(Running& running, const Counterpart& counterpart,

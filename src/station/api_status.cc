@@ -64,7 +64,8 @@ Json line_status(Running& running, const Counterpart& counterpart, const accord:
           {"unread", marks.count()},
           {"unread_drills", marks.count(record::EntryClass::kDrill)},
           {"unread_tests", marks.count(record::EntryClass::kTest)},
-          {"unread_flash", marks.flashes().size()}};
+          {"unread_flash", marks.flashes()},
+          {"unread_behind", marks.behind()}};
   const watch::Ladder ladder = watch::judge(gather_line(running, counterpart, shared, annex));
   out.update(situation_json(ladder));
   out["heard_in_public"] = running.watch == nullptr ? Json() : running.watch->heard_json(counterpart, annex);

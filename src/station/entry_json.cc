@@ -232,7 +232,7 @@ Json entry_json(Running& running, const EntryView& view) {
                                                      view.stored.stored_at);
   add_verdict(out, by, vouch_for(*running.store, roster, view.log, view.stored.index));
   out["unread"] = !view.log.own &&
-                  running.marks[{peer, view.annex->line}].unread(view.log.epoch, view.stored.index);
+                  running.marks[{peer, view.annex->line}].unread(view.log, view.stored.index);
   return out;
 }
 

@@ -1,11 +1,12 @@
 #include "station/read_marks.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace detente::station {
 
 namespace {
-constexpr std::size_t kStep = 256;
+constexpr std::uint64_t kStep = 256;
 
 // Not what stations write for each other, nor what a person answers by an act of its own.
 bool wants_acknowledgement(record::Kind kind) {
@@ -27,16 +28,54 @@ bool wants_acknowledgement(record::Kind kind) {
 }
 }  // namespace
 
-void ReadMarks::take_far(const record::LogKey& log, const record::StoredEntry& stored) {
-  const Result<record::Entry> entry = record::decode_entry(stored.bytes);
-  if (entry && !wants_acknowledgement(entry->header.kind)) return;
-  if (read_early_.count({log.epoch, stored.index}) > 0) return;
-  Unread mark{record::EntryClass::kLive, false, stored.stored_at};
-  if (entry) {
-    mark.entry_class = entry->header.entry_class;
-    mark.flash = entry->header.precedence == record::Precedence::kFlash;
+// --- what is kept of an entry --------------------------------------------------------
+
+ReadMarks::State ReadMarks::Chunk::at(std::uint64_t index) const {
+  const std::uint64_t within = index % kOfChunk;
+  return static_cast<State>((states[within / 2] >> (within % 2 * 4)) & 0xf);
+}
+
+void ReadMarks::Chunk::put(std::uint64_t index, State state) {
+  if (const State before = at(index); before != kRead) --counts[before];
+  if (state != kRead) ++counts[state];
+  const std::uint64_t within = index % kOfChunk, shift = within % 2 * 4;
+  std::uint8_t& both = states[within / 2];
+  both = static_cast<std::uint8_t>((both & ~(0xfu << shift)) | (static_cast<unsigned>(state) << shift));
+}
+
+std::uint64_t ReadMarks::Chunk::unread() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
+
+ReadMarks::State ReadMarks::at(const FarLog& log, std::uint64_t index) const {
+  const auto chunk = log.chunks.find(index / kOfChunk);
+  return chunk == log.chunks.end() ? kRead : chunk->second.at(index);
+}
+
+void ReadMarks::set(FarLog& log, std::uint64_t index, State state) {
+  const State before = at(log, index);
+  if (before == state) return;
+  const std::uint64_t number = index / kOfChunk;
+  Chunk& chunk = log.chunks[number];
+  chunk.put(index, state);
+  if (before != kRead) --totals_[before];
+  if (state != kRead) ++totals_[state];
+  if (chunk.unread() == 0) log.chunks.erase(number);
+  log.changed.insert(number);
+}
+
+// --- from the record -----------------------------------------------------------------
+
+void ReadMarks::take_far(const record::LogKey& key, FarLog& log, const record::StoredEntry& stored, bool early) {
+  const Place place{key.epoch, stored.index};
+  if (early ? read_early_.count(place) > 0 : read_early_.erase(place) > 0) return;
+  State state = kLive;  // of what cannot be read here, too
+  if (const Result<record::Entry> entry = record::decode_entry(stored.bytes)) {
+    const record::Header& header = entry->header;
+    if (header.entry_class == record::EntryClass::kDrill) state = kDrill;
+    if (header.entry_class == record::EntryClass::kTest) state = kTest;
+    if (state == kLive && header.precedence == record::Precedence::kFlash) state = kFlash;
+    if (!wants_acknowledgement(header.kind)) state = kRead;
   }
-  unread_.try_emplace({log.epoch, stored.index}, mark);
+  set(log, stored.index, state);
 }
 
 void ReadMarks::take_own(const record::StoredEntry& stored) {
@@ -44,48 +83,131 @@ void ReadMarks::take_own(const record::StoredEntry& stored) {
   if (!entry || entry->header.kind != record::kPersonReceipt) return;
   for (const record::Reference& reference : entry->header.references) {
     if (reference.whose != record::Whose::kOthers) continue;
-    if (unread_.erase({reference.epoch, reference.index}) > 0)
-      read_early_.insert({reference.epoch, reference.index});
+    for (auto& [key, log] : far_) {
+      if (key.epoch != reference.epoch || at(log, reference.index) == kRead) continue;
+      set(log, reference.index, kRead);
+      if (reference.index >= log.next) read_early_.insert({reference.epoch, reference.index});
+    }
   }
 }
 
-std::size_t ReadMarks::count(record::EntryClass of) const {
-  return static_cast<std::size_t>(std::count_if(unread_.begin(), unread_.end(), [of](const auto& one) { return one.second.entry_class == of; }));
-}
-
-std::vector<std::pair<ReadMarks::Place, ReadMarks::Unread>> ReadMarks::flashes() const {
-  std::vector<std::pair<Place, Unread>> out;
-  for (const auto& one : unread_)
-    if (one.second.flash && one.second.entry_class == record::EntryClass::kLive) out.push_back(one);
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.second.stored_at < b.second.stored_at; });
-  return out;
+// False: the store has failed, and says so elsewhere.
+bool ReadMarks::look_at(const record::Reader& store, const record::Reader::LogInfo& info, std::uint64_t& left) {
+  FarLog* far = info.log.own ? nullptr : &far_[info.log];
+  std::uint64_t& next = far == nullptr ? own_next_[info.log] : far->next;
+  while (next < info.size && left > 0) {
+    const auto entries = store.entries(info.log, next, info.size, static_cast<std::size_t>(std::min(kStep, left)));
+    if (entries.empty()) return false;
+    for (const record::StoredEntry& stored : entries) {
+      if (far == nullptr) {
+        take_own(stored);
+      } else {
+        take_far(info.log, *far, stored, false);
+      }
+      next = stored.index + 1;
+    }
+    left -= std::min<std::uint64_t>(left, entries.size());
+    looked_at_ += entries.size();
+  }
+  return true;
 }
 
 void ReadMarks::refresh(const record::Reader& store, const record::LineKey& line) {
   const std::vector<record::Reader::LogInfo> logs = store.logs(line);
-  for (const bool own : {false, true}) {  // an entry comes before its acknowledgement
+  if (!loaded_) load(store, line);
+  if (!fits(logs)) forget();
+  std::uint64_t left = kAtOnce;
+  for (const bool own : {false, true}) {
     for (const record::Reader::LogInfo& info : logs) {
       if (info.log.own != own) continue;
-      const std::uint64_t first = info.size > kWindow ? info.size - kWindow : 0;
-      std::uint64_t& next = next_.try_emplace(info.log, first).first->second;
-      while (next < info.size) {
-        const auto entries = store.entries(info.log, next, info.size, kStep);
-        if (entries.empty()) return;  // the store has failed and says so elsewhere
-        for (const record::StoredEntry& stored : entries) {
-          if (own) {
-            take_own(stored);
-          } else {
-            take_far(info.log, stored);
-          }
-          next = stored.index + 1;
-        }
-      }
-      if (!own)
-        for (const record::StoredEntry& stored : store.early_entries(info.log))
-          take_far(info.log, stored);
+      // An acknowledgement is looked at when all that it may be of has been.
+      if (!look_at(store, info, left)) return;
+      if (own) continue;
+      FarLog& far = far_[info.log];
+      far.ordinal = info.ordinal;
+      for (const record::StoredEntry& stored : store.early_entries(info.log)) take_far(info.log, far, stored, true);
     }
   }
-  while (read_early_.size() > 2 * kWindow) read_early_.erase(read_early_.begin());
+  behind_ = 0;
+  for (const record::Reader::LogInfo& info : logs) behind_ += info.size - (info.log.own ? own_next_[info.log] : far_[info.log].next);
+}
+
+// --- what is asked -------------------------------------------------------------------
+
+bool ReadMarks::unread(const record::LogKey& log, std::uint64_t index) const {
+  const auto found = far_.find(log);
+  return found != far_.end() && at(found->second, index) != kRead;
+}
+
+std::uint64_t ReadMarks::count() const { return std::accumulate(totals_.begin(), totals_.end(), std::uint64_t{0}); }
+
+std::uint64_t ReadMarks::count(record::EntryClass of) const {
+  switch (of) {
+    case record::EntryClass::kDrill: return totals_[kDrill];
+    case record::EntryClass::kTest: return totals_[kTest];
+    default: return totals_[kLive] + totals_[kFlash];
+  }
+}
+
+// In the order of being opened here.
+std::vector<std::pair<record::LogKey, const ReadMarks::FarLog*>> ReadMarks::in_order() const {
+  std::vector<std::pair<record::LogKey, const FarLog*>> out;
+  for (const auto& [key, log] : far_)
+    if (!log.chunks.empty()) out.emplace_back(key, &log);
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.second->ordinal < b.second->ordinal; });
+  return out;
+}
+
+bool ReadMarks::wanted(State state, Which which) {
+  return state != kRead && (which == Which::kAll || (state == kFlash) == (which == Which::kFlash));
+}
+
+bool ReadMarks::visit(const FarLog& log, std::uint64_t from, Which which, const Visit& each) {
+  for (auto it = log.chunks.lower_bound(from / kOfChunk); it != log.chunks.end(); ++it) {
+    const auto& [number, chunk] = *it;
+    if (which == Which::kFlash && chunk.counts[kFlash] == 0) continue;
+    const std::uint64_t begin = number * kOfChunk;
+    for (std::uint64_t index = std::max(from, begin); index < begin + kOfChunk; ++index)
+      if (wanted(chunk.at(index), which) && !each(index)) return false;
+  }
+  return true;
+}
+
+std::vector<ReadMarks::Unread> ReadMarks::first(std::size_t most, Which which) const {
+  std::vector<Unread> out;
+  if (most == 0) return out;
+  for (const auto& one : in_order()) {
+    const record::LogKey& key = one.first;
+    const bool more = visit(*one.second, 0, which, [&](std::uint64_t index) {
+      out.push_back({key, index});
+      return out.size() < most;
+    });
+    if (!more) break;
+  }
+  return out;
+}
+
+std::vector<ReadMarks::Unread> ReadMarks::last(std::size_t most) const {
+  std::vector<Unread> out;
+  const auto logs = in_order();
+  for (auto log = logs.rbegin(); log != logs.rend(); ++log)
+    for (auto chunk = log->second->chunks.rbegin(); chunk != log->second->chunks.rend(); ++chunk)
+      for (std::uint64_t within = kOfChunk; within-- > 0;) {
+        if (out.size() >= most) return out;
+        if (chunk->second.at(within) != kRead) out.push_back({log->first, chunk->first * kOfChunk + within});
+      }
+  return out;
+}
+
+std::vector<ReadMarks::Unread> ReadMarks::from(const record::LogKey& log, std::uint64_t index, std::size_t most) const {
+  std::vector<Unread> out;
+  const auto found = far_.find(log);
+  if (found == far_.end() || most == 0) return out;
+  visit(found->second, index, Which::kAll, [&](std::uint64_t at) {
+    out.push_back({log, at});
+    return out.size() < most;
+  });
+  return out;
 }
 
 }  // namespace detente::station

@@ -31,7 +31,17 @@ std::optional<record::StoredEntry> Running::stored(const record::LogKey& log, st
 
 ReadMarks& Running::marks_of(PeerId peer, LineId id) {
   ReadMarks& out = marks[{peer, id}];
-  out.refresh(*store, {counterparts[peer.value]->accord.lineage, id});
+  const record::LineKey line{counterparts[peer.value]->accord.lineage, id};
+  out.refresh(*store, line);
+  if (!out.keep_due()) return out;
+  // Under a fence that is no line's: those are the core's.
+  if (!marks_fence)
+    if (const auto fence = store->claim({})) marks_fence = *fence;
+  if (marks_fence) {
+    out.keep(*store, *marks_fence, line);
+  } else {
+    out.put_off();
+  }
   return out;
 }
 

@@ -313,10 +313,14 @@ void Watch::add_unread(const OneLine& line, Json& out) const {
   };
   for (const watch::FlashFacts& flash : flashes)
     add(record::EntryClass::kLive, "FLASH of " + format_utc(flash.at) + " that nobody has acknowledged: detente ack " + line.name + " " + flash.index + " --as YOU");
+  if (const std::uint64_t later = marks.flashes() - flashes.size(); later > 0)
+    add(record::EntryClass::kLive, std::to_string(later) + " later FLASH that nobody has acknowledged: detente inbox " + line.name);
   for (const auto of : {record::EntryClass::kLive, record::EntryClass::kDrill, record::EntryClass::kTest}) {
-    const std::size_t unread = marks.count(of) - (of == record::EntryClass::kLive ? flashes.size() : 0);
+    const std::uint64_t unread = marks.count(of) - (of == record::EntryClass::kLive ? marks.flashes() : 0);
     if (unread > 0) add(of, std::to_string(unread) + (flashes.empty() || of != record::EntryClass::kLive ? "" : " more") + (unread == 1 ? " entry" : " entries") + " that nobody has acknowledged");
   }
+  if (marks.behind() > 0)
+    add(record::EntryClass::kLive, std::to_string(marks.behind()) + " entries of the record are still being looked at: what waits for an acknowledgement is not all known");
 }
 
 }  // namespace detente::station

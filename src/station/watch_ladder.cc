@@ -127,11 +127,17 @@ std::string shown_start(const std::string& words) {
 }  // namespace
 
 std::vector<watch::FlashFacts> Watch::flash_facts(const OneLine& line) const {
+  constexpr std::size_t kNamedMax = 20;  // the rest is counted
   std::vector<watch::FlashFacts> out;
   const PeerId peer = line.counterpart->peer;
+  const ReadMarks& marks = running_.marks_of(peer, line.annex->line);
+  if (marks.flashes() == 0) return out;
   const record::EpochId newest = running_.newest_log(peer, line.annex->line, false).epoch;
-  for (const auto& [place, unread] : running_.marks_of(peer, line.annex->line).flashes())
-    out.push_back({(place.first == newest ? "" : to_hex(place.first).substr(0, 8) + "/") + std::to_string(place.second), unread.stored_at});
+  for (const ReadMarks::Unread& flash : marks.first(kNamedMax, ReadMarks::Which::kFlash)) {
+    const auto stored = running_.stored(flash.log, flash.index);
+    out.push_back({(flash.log.epoch == newest ? "" : to_hex(flash.log.epoch).substr(0, 8) + "/") + std::to_string(flash.index),
+                   stored ? stored->stored_at : WallTime{}});
+  }
   return out;
 }
 
@@ -155,6 +161,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
     return;
   }
   facts.flashes = flash_facts(*line);
+  facts.flashes_more = running_.marks[{counterpart.peer, annex.line}].flashes() - facts.flashes.size();
   const WallTime time = facts.now.wall;
   add_calls(*line->watch, time, facts.people);
   add_presence(*line->watch, time, facts.people);

@@ -6,14 +6,15 @@ namespace detente::watch {
 std::string flash_text(const LadderFacts& facts, bool barred) {
   constexpr std::size_t kNamedMax = 4;
   if (facts.flashes.empty()) return "";
-  const bool many = facts.flashes.size() > 1;
-  std::string out = (many ? std::to_string(facts.flashes.size()) + " FLASH of theirs wait, the first since " : "A FLASH of theirs waits since ") +
+  const std::uint64_t count = facts.flashes.size() + facts.flashes_more;
+  const bool many = count > 1;
+  std::string out = (many ? std::to_string(count) + " FLASH of theirs wait, the first since " : "A FLASH of theirs waits since ") +
                     time_text(facts.flashes.front().at) + ", and nobody has acknowledged " + (many ? "them" : "it") +
                     ": detente inbox LINE shows " + (many ? "them" : "it");
   if (barred) return out + "; the acknowledgement waits until the line takes entries again.";
   out += ", then detente ack LINE " + facts.flashes.front().index + " --as YOU";
   for (std::size_t i = 1; i < facts.flashes.size() && i < kNamedMax; ++i) out += (i == 1 ? ", and so with " : ", ") + facts.flashes[i].index;
-  return out + (facts.flashes.size() > kNamedMax ? " and the rest." : ".");
+  return out + (count > kNamedMax ? " and the rest." : ".");
 }
 
 std::string duties_text(const LadderFacts& facts) {

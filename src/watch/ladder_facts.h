@@ -194,6 +194,7 @@ struct LadderFacts {
   bool outside_hours = false;        // closed, or open by an extension alone
   PeopleFacts people;
   std::vector<FlashFacts> flashes;  // the one that came first in front
+  std::uint64_t flashes_more = 0;   // that came after these
   std::size_t two_records = 0;  // checkpoints of theirs that do not fit the record that is held
   std::vector<accord::Medium> media;
 };

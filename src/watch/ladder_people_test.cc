@@ -69,6 +69,10 @@ TEST(Ladder, AFlashThatNobodyAcknowledgedComesBeforeAllElse) {
   to_do = judge(facts).text.to_do;
   EXPECT_NE(to_do.find("3 FLASH of theirs wait"), std::string::npos) << to_do;
   EXPECT_NE(to_do.find("detente ack LINE 12 --as YOU, and so with 1a2b3c4d/3, 14."), std::string::npos) << to_do;
+  facts.flashes_more = 2000;
+  EXPECT_NE(judge(facts).text.to_do.find("2003 FLASH of theirs wait"), std::string::npos);
+  EXPECT_NE(judge(facts).text.to_do.find("and so with 1a2b3c4d/3, 14 and the rest."), std::string::npos);
+  facts.flashes_more = 0;
   facts.cut_by_us = cut("the leaflets");
   to_do = judge(facts).text.to_do;
   EXPECT_EQ(to_do.find("3 FLASH of theirs wait"), 0u) << to_do;
