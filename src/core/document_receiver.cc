@@ -20,18 +20,21 @@ std::string short_name(const Digest& root) { return to_hex(ByteView(root).first(
 void DocumentReceiver::load(Context& context, record::Fence fence, const KnownDocuments& documents) {
   fence_ = fence;
   for (const auto& [key, blob] : documents) {
-    if (key.own) continue;
-    if (blob.state != record::BlobState::kRefused) kept_bytes_ += blob.length;
-    if (blob.state == record::BlobState::kWanted) begin(context, key, blob);
+    if (key.own || blob.state == record::BlobState::kRefused) continue;
+    const bool wanted = blob.state == record::BlobState::kWanted;
+    if (wanted && open() >= terms_->open_max) continue;  // a later start has a place for it
+    kept_bytes_ += room_of(blob.length);
+    if (wanted) begin(context, key, blob);
     if (blob.state == record::BlobState::kHere) here_.insert(record::blob_prefix(key.root));
   }
-  // What found no room once may find it now: somebody gave more.
+  // What found no room once may find it now: somebody gave more, or others that were missing came.
   record::Batch batch;
   batch.fence = fence_;
   KnownDocuments taken;
   for (auto [key, blob] : documents) {
-    if (key.own || blob.state != record::BlobState::kRefused || !fits(blob.length)) continue;
-    kept_bytes_ += blob.length;
+    if (key.own || blob.state != record::BlobState::kRefused || !why_not_fetched(blob.length).empty()) continue;
+    kept_bytes_ += room_of(blob.length);
+    naming_.emplace(key.root, Naming{blob.length, true, false, 1});
     blob.state = record::BlobState::kWanted;
     batch.writes.push_back(record::PutBlob{key, blob});
     taken.emplace_back(key, blob);
@@ -39,14 +42,23 @@ void DocumentReceiver::load(Context& context, record::Fence fence, const KnownDo
   if (taken.empty()) return;
   context.effects.persist({std::move(batch)},
                           [this, taken](Context& then) {
-                            for (const auto& [key, blob] : taken) begin(then, key, blob);
+                            for (const auto& [key, blob] : taken) named_durable(then, key, blob);
                             schedule(then);
                           },
-                          {});
+                          [this, taken](Context&, const Error&) {
+                            for (const auto& [key, blob] : taken) named_in_vain(key);
+                          });
 }
 
-bool DocumentReceiver::fits(std::uint64_t length) const {
-  return length <= terms_->length_max && length <= terms_->room - std::min(terms_->room, kept_bytes_);
+std::string DocumentReceiver::why_not_fetched(std::uint64_t length) const {
+  if (length > terms_->length_max) return "more than the accord's document_mib allows";
+  if (room_of(length) > terms_->room - std::min(terms_->room, kept_bytes_))
+    return "more than is left of the room for this counterpart's documents: "
+           "raise document_room_mib in station.toml and start again";
+  if (open() >= terms_->open_max)
+    return "so many of this counterpart's that were named before (" + std::to_string(terms_->open_max) +
+           ") are not here yet: start again when they are";
+  return {};
 }
 
 // --- named by an entry ---------------------------------------------------------------
@@ -70,29 +82,43 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
       continue;
     }
     if (context.store.blob(key)) continue;
-    const auto under_way = counted_.find(key.root);  // a commit that names it
-    const bool counted = under_way != counted_.end();
-    if (counted && under_way->second != length) continue;  // the first length counts
-    record::StoredBlob blob{length, line, document.precedence, record::BlobState::kWanted, context.now.wall};
-    if (length > terms_->length_max || (!counted && !fits(length))) {
-      blob.state = record::BlobState::kRefused;
-      const std::string limit = length > terms_->length_max
-                                    ? "more than the accord's document_mib allows"
-                                    : "more than is left of the room for this counterpart's documents: "
-                                      "raise document_room_mib in station.toml and start again";
-      context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
-                                   "document " + short_name(key.root) + " of " + std::to_string(length) +
-                                       " bytes is not fetched: " + limit});
+    auto naming = naming_.find(key.root);  // by a commit that is under way
+    if (naming == naming_.end()) {
+      const std::string why = why_not_fetched(length);
+      naming = naming_.emplace(key.root, Naming{length, why.empty(), false, 0}).first;
+      if (why.empty()) kept_bytes_ += room_of(length);
+      if (!why.empty())
+        context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
+                                     "document " + short_name(key.root) + " of " + std::to_string(length) +
+                                         " bytes is not fetched: " + why});
     }
-    batch.writes.push_back(record::PutBlob{key, blob});
-    if (blob.state == record::BlobState::kWanted && counted_.emplace(key.root, length).second) kept_bytes_ += length;
+    // The first length counts, of one that is not fetched, too: no disk takes a second.
+    if (naming->second.length != length) continue;
+    ++naming->second.commits;
+    const auto state = naming->second.wanted ? record::BlobState::kWanted : record::BlobState::kRefused;
+    batch.writes.push_back(
+        record::PutBlob{key, {length, line, document.precedence, state, context.now.wall}});
   }
 }
 
 void DocumentReceiver::named_durable(Context& context, const record::BlobKey& key,
                                      const record::StoredBlob& blob) {
-  counted_.erase(key.root);
+  if (const auto naming = naming_.find(key.root); naming != naming_.end()) {
+    naming->second.durable = true;
+    ended(naming);
+  }
   if (blob.state == record::BlobState::kWanted) begin(context, key, blob);
+}
+
+void DocumentReceiver::named_in_vain(const record::BlobKey& key) {
+  if (const auto naming = naming_.find(key.root); naming != naming_.end()) ended(naming);
+}
+
+void DocumentReceiver::ended(std::map<Digest, Naming>::iterator naming) {
+  const Naming& one = naming->second;
+  if (--naming->second.commits > 0) return;
+  if (one.wanted && !one.durable) kept_bytes_ -= room_of(one.length);
+  naming_.erase(naming);
 }
 
 void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
@@ -153,17 +179,18 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
 
 void DocumentReceiver::schedule(Context& context) {
   if (!link_->ready()) return;
-  std::vector<Wanted*> order;
+  std::vector<Wanted*> order;  // never more than one too many: thousands may wait
   for (auto& [prefix, wanted] : wanted_) {
-    wanted.in_turn = false;
-    if (!wanted.gone && !wanted.finishing && !terms_->is_cut(wanted.blob.line)) order.push_back(&wanted);
+    if (wanted.gone || wanted.finishing || terms_->is_cut(wanted.blob.line)) continue;
+    const auto behind = std::upper_bound(
+        order.begin(), order.end(), wanted.blob.precedence,
+        [](record::Precedence precedence, const Wanted* other) { return precedence > other->blob.precedence; });
+    order.insert(behind, &wanted);
+    if (order.size() > kAskedAtOnce) order.pop_back();
   }
-  std::stable_sort(order.begin(), order.end(), [](const Wanted* a, const Wanted* b) {
-    return a->blob.precedence > b->blob.precedence;
-  });
-  if (order.size() > kAskedAtOnce) order.resize(kAskedAtOnce);
+  in_turn_.clear();
   for (Wanted* wanted : order) {
-    wanted->in_turn = true;
+    in_turn_.push_back(record::blob_prefix(wanted->key.root));
     if (!wanted->ask_at || *wanted->ask_at <= context.now.mono) ask(context, *wanted);
   }
 }
@@ -193,9 +220,12 @@ void DocumentReceiver::on_deadline(Context& context) {
 std::optional<Instant> DocumentReceiver::next_deadline() const {
   std::optional<Instant> due = commit_again_at_;
   if (!link_->ready()) return due;
-  for (const auto& [prefix, wanted] : wanted_)
-    if (wanted.ask_at && wanted.in_turn && !wanted.gone && !wanted.finishing)
-      due = std::min(due.value_or(*wanted.ask_at), *wanted.ask_at);
+  // After every event: no look at those that only wait.
+  for (const record::RootPrefix& prefix : in_turn_) {
+    const auto it = wanted_.find(prefix);
+    if (it == wanted_.end() || !it->second.ask_at || it->second.gone || it->second.finishing) continue;
+    due = std::min(due.value_or(*it->second.ask_at), *it->second.ask_at);
+  }
   return due;
 }
 

@@ -3,9 +3,11 @@
 // when nothing comes. spec/document.md section 3.
 //
 // Bounds: pieces that are not whole yet, or not durable yet, hold kBufferedMax bytes at most; the
-// acknowledgements of packets wait while half of that is full, so the author waits too.
+// acknowledgements of packets wait while half of that is full, so the author waits too. Each document takes a piece's bytes
+// of the room at least, and DocumentTerms::open_max are wanted at a time: an entry names many, and need not have their bytes.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <set>
 
@@ -24,6 +26,8 @@ class DocumentReceiver {
   void load(Context& context, record::Fence fence, const KnownDocuments& documents);
   void named(Context& context, LineId line, const std::vector<NamedDocument>& documents, record::Batch& batch);
   void named_durable(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
+  // The disk did not take it: it is named again, or never.
+  void named_in_vain(const record::BlobKey& key);
   // The most urgent ones ask; the others wait for their turn.
   void schedule(Context& context);
 
@@ -54,7 +58,6 @@ class DocumentReceiver {
     std::vector<bool> on_its_way;  // verified, its commit is under way or waits
     std::uint64_t held_count = 0;
     std::map<std::uint64_t, Partial> partials;
-    bool in_turn = false;  // among those that are asked for
     bool gone = false;  // the other side has it no more; asked again in a new session
     bool finishing = false;
     bool bad_told = false;
@@ -69,7 +72,18 @@ class DocumentReceiver {
     std::uint64_t pieces() const { return held.size(); }
   };
 
-  bool fits(std::uint64_t length) const;
+  // About to be named durably.
+  struct Naming {
+    std::uint64_t length = 0;
+    bool wanted = false;      // its bytes are counted
+    bool durable = false;     // by one of the commits
+    std::size_t commits = 0;  // under way
+  };
+
+  static std::uint64_t room_of(std::uint64_t length) { return std::max<std::uint64_t>(length, record::kPieceBytes); }
+  std::size_t open() const { return wanted_.size() + naming_.size(); }
+  std::string why_not_fetched(std::uint64_t length) const;  // empty: it is
+  void ended(std::map<Digest, Naming>::iterator naming);  // one of its commits
   void begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
   Duration pause(const Wanted& wanted) const;  // until it is asked for again
   void ask(Context& context, Wanted& wanted);
@@ -89,9 +103,10 @@ class DocumentReceiver {
   const DocumentTerms* terms_;
   record::Fence fence_;
   std::map<record::RootPrefix, Wanted> wanted_;
-  std::uint64_t kept_bytes_ = 0;  // of theirs, by their lengths, whole or not
+  std::vector<record::RootPrefix> in_turn_;  // those that are asked for
+  std::uint64_t kept_bytes_ = 0;  // of the room: theirs by their lengths, whole or not
   std::set<record::RootPrefix> here_;  // whole, and said so when they are offered
-  std::map<Digest, std::uint64_t> counted_;  // length, of those that are about to be named durably
+  std::map<Digest, Naming> naming_;
   std::deque<record::PutPiece> verified_;
   std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
   bool committing_ = false;

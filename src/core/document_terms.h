@@ -12,6 +12,7 @@ namespace detente::core {
 struct DocumentTerms {
   std::uint64_t length_max = std::uint64_t{256} << 20;  // of one, by the accord
   std::uint64_t room = std::uint64_t{16} << 30;        // bytes of theirs that are kept here, all together
+  std::size_t open_max = 4096;                         // of theirs that are named and not whole here: the others are not fetched
   std::map<LineId, std::vector<PathId>> paths = {};    // that a line's accord allows; none = every one
   std::set<LineId> cut = {};                           // no bytes of their documents cross now
   bool is_cut(LineId line) const { return cut.count(line) > 0; }

@@ -172,6 +172,11 @@ void Documents::named_durable(Context& context, const std::vector<record::BlobKe
   receiver_.schedule(context);
 }
 
+void Documents::named_in_vain(const std::vector<record::BlobKey>& keys) {
+  for (const record::BlobKey& key : keys)
+    if (!key.own) receiver_.named_in_vain(key);
+}
+
 bool Documents::set_cut(LineId line, bool cut) {
   return cut ? terms_.cut.insert(line).second : terms_.cut.erase(line) > 0;
 }

@@ -32,6 +32,7 @@ class Documents {
   void theirs_named(Context& context, LineId line, const std::vector<NamedDocument>& named, record::Batch& batch);
   // What was named, ours or theirs, is durable.
   void named_durable(Context& context, const std::vector<record::BlobKey>& keys);
+  void named_in_vain(const std::vector<record::BlobKey>& keys);  // the disk did not take it
 
   void on_frame(Context& context, const wire::Frame& frame, PathId came_on);
   void on_packets(Context& context, const std::vector<SentPacket>& acknowledged, const std::vector<SentPacket>& lost);

@@ -399,14 +399,15 @@ void Line::commit(Context& context, record::Batch batch, EffectQueue::Then then,
     if (const auto* put = std::get_if<record::PutBlob>(&write)) documents.push_back(put->key);
   context.effects.persist(
       {std::move(batch)},
-      [this, then = std::move(then), documents = std::move(documents)](Context& now) {
+      [this, then = std::move(then), documents](Context& now) {
         if (then) then(now);
         documents_->named_durable(now, documents);
         commit_ended(now);
       },
-      [this, failed = std::move(failed)](Context& now, const Error& error) {
+      [this, failed = std::move(failed), documents](Context& now, const Error& error) {
         if (!std::exchange(broken_, true))
           now.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
+        documents_->named_in_vain(documents);
         if (failed) failed(now, error);
         commit_ended(now);
       });

@@ -267,7 +267,7 @@ class Line {
   Charge charge(Context& context, const FarLog::Outcome& outcome, const record::Batch& batch);
   // Whether something that the other side can draw again and again may be sent once more.
   bool may_answer(Context& context, std::uint64_t cost);
-  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, const Charge& charged, bool flash,
+  void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
                     std::optional<PathId> came_on);
   // Whether it says more than was known. `by_path`: so the packets of what it covers arrived.
   bool take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& wire, bool by_path);

@@ -96,8 +96,8 @@ void Line::take_wire_entry(Context& context, const record::WireEntry& wire, std:
   take_outcome(context, std::move(outcome), std::move(batch), charged, flash, came_on);
 }
 
-void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, const Charge& charged,
-                        bool flash, std::optional<PathId> came_on) {
+void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
+                        std::optional<PathId> came_on) {
   const PeerId peer = identity_->peer;
   for (std::string& alarm : outcome.alarms)
     context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, std::move(alarm)});
@@ -122,7 +122,9 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch,
                                  "the other station began a new epoch of its record on line " +
                                      setup_.name + "; it says that its disk has a new life"});
-  fetch_documents(context, outcome.named, batch);
+  const std::size_t before = batch.writes.size();
+  fetch_documents(context, outcome.named, batch);  // a row each, fetched or not
+  charged.bytes += quota_.spend(context.now.mono, (batch.writes.size() - before) * kRowBytes);
   const RegisterChanges acts = note_their_acts(context, batch);
   const record::EpochId epoch = far_.key().epoch;
   const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,

@@ -15,10 +15,9 @@ constexpr std::uint32_t kStartOfTime = 1770000000;
 constexpr LineId kLine{1};
 constexpr PathId kPath{1};
 
-PairOptions options() {
+PairOptions options(const core::DocumentTerms& documents) {
   PairOptions out;
-  out.documents.length_max = std::uint64_t{12} << 20;
-  out.documents.room = std::uint64_t{24} << 20;
+  out.documents = documents;
   return out;
 }
 
@@ -26,8 +25,15 @@ core::PeerSetup setup_of(const Pair& pair) { return pair.setup(1); }
 
 }  // namespace
 
-Hostile::Hostile(std::uint64_t seed)
-    : random_(seed), pair_(seed, options()), setup_(setup_of(pair_)),
+core::DocumentTerms Hostile::small_room() {
+  core::DocumentTerms out;
+  out.length_max = std::uint64_t{12} << 20;
+  out.room = std::uint64_t{24} << 20;
+  return out;
+}
+
+Hostile::Hostile(std::uint64_t seed, const core::DocumentTerms& documents)
+    : random_(seed), pair_(seed, options(documents)), setup_(setup_of(pair_)),
       honest_(seed * 7 + 1) {
   random_.fill(epoch_);
 }

@@ -26,8 +26,10 @@ class Hostile {
     std::uint64_t equivocations = 0;  // that were caught, with two signed checkpoints kept
     std::uint64_t datagrams = 0;      // that the hostile side sent
   };
-  explicit Hostile(std::uint64_t seed);
+  explicit Hostile(std::uint64_t seed, const core::DocumentTerms& documents = small_room());
   Report run();
+  // More documents without bytes than are wanted at a time, in a room that holds them all.
+  Report name_without_end();
   // For a fuzzer: names hostile_document(), lets the honest side name honest_document(), and sends these bodies of
   // document frames. What it was told and given afterwards must be right, whatever they were.
   Report send_document_frames(const std::vector<Bytes>& bodies);
@@ -35,6 +37,7 @@ class Hostile {
   static Bytes honest_document();
 
  private:
+  static core::DocumentTerms small_room();
   struct Honest {
     explicit Honest(std::uint64_t seed) : keys(seed), jitter(seed + 1) {}
     SeededRandom keys;
@@ -90,10 +93,12 @@ class Hostile {
   void ask_for_what_is_not_its();
   void want_without_end();
   void claim_documents();
+  void name_with_two_lengths();
   void name_too_much();
   void send_parts_without_end();
   bool let_honest_name(const Bytes& bytes);
   void name_documents(std::vector<record::Attachment> documents);
+  void name_empty_ones(std::size_t entries);  // eight an entry
   void send_piece(ByteView bytes, std::uint64_t piece, std::uint64_t as, const record::Proof& proof);
   void send_blob(const record::BlobFrame& frame);
   std::optional<record::StoredBlob> blob_here(bool own, const Digest& root) const;

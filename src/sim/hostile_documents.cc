@@ -79,6 +79,20 @@ void Hostile::name_documents(std::vector<record::Attachment> documents) {
   settle();
 }
 
+void Hostile::name_empty_ones(std::size_t entries) {
+  const std::size_t had = arrived();
+  for (std::size_t i = 0; i < entries; ++i) {
+    std::vector<record::Attachment> many;
+    for (int k = 0; k < 8; ++k) {
+      Digest root{};
+      random_.fill(root);
+      many.push_back(attachment(root, 0));
+    }
+    name_documents(std::move(many));
+  }
+  if (arrived() != had + entries) violation("an entry fell with the documents that it names");
+}
+
 std::optional<record::StoredBlob> Hostile::blob_here(bool own, const Digest& root) const {
   return honest_.store.blob({setup_.identity.lineage, Pair::name(1), own, root});
 }
@@ -257,6 +271,22 @@ void Hostile::claim_documents() {
       return violation("a document was asked for after the other side had it no more");
 }
 
+// One root and two lengths, of which none is taken: of one entry, and of two before the first is on the disk.
+void Hostile::name_with_two_lengths() {
+  const std::uint64_t max = setup_.documents.length_max;
+  const std::size_t had = arrived();
+  Digest one{}, other{};
+  random_.fill(one);
+  random_.fill(other);
+  name_documents({attachment(one, max + 1), attachment(one, max + 2), attachment(one, 5)});
+  for (const std::uint64_t length : {max + 2, max + 1, std::uint64_t{5}})
+    send({to_frame(make_entry("Enclosed.", log_.size(), {attachment(other, length)}))});
+  settle();
+  if (arrived() != had + 4) violation("an entry fell with the second length of a document that is not fetched");
+  if (!blob_here(false, one) || blob_here(false, one)->length != max + 1 || !blob_here(false, other) || blob_here(false, other)->length != max + 2)
+    violation("the length of a document that was named first does not count");
+}
+
 // More, and more of it, than there is room for: named in the record, and not fetched.
 void Hostile::name_too_much() {
   const core::DocumentTerms& terms = setup_.documents;
@@ -267,6 +297,7 @@ void Hostile::name_too_much() {
     name_documents({attachment(root, length)});
     refused.push_back(root);
   }
+  name_with_two_lengths();
   const std::size_t had = arrived();
   for (int i = 0; i < 12; ++i) {
     std::vector<record::Attachment> many;
@@ -278,9 +309,10 @@ void Hostile::name_too_much() {
     name_documents(std::move(many));
   }
   if (arrived() < had + 12) violation("an entry fell with the documents that it names");
+  name_empty_ones(64);  // they take room, too
   std::uint64_t kept = 0;
   for (const auto& [key, blob] : honest_.store.blobs(setup_.identity.lineage, Pair::name(1)))
-    if (!key.own && blob.state != record::BlobState::kRefused) kept += blob.length;
+    if (!key.own && blob.state != record::BlobState::kRefused) kept += std::max<std::uint64_t>(blob.length, record::kPieceBytes);
   if (kept > terms.room) violation("documents of " + std::to_string(kept) + " bytes are wanted, and there is room for " + std::to_string(terms.room));
   pass(std::chrono::seconds(5));
   std::set<Digest> asked;
@@ -293,6 +325,30 @@ void Hostile::name_too_much() {
     if (!key.own && blob.state == record::BlobState::kWanted)
       send_blob(record::BlobNote{record::BlobWord::kGone, record::blob_prefix(key.root)});
   settle();
+}
+
+Hostile::Report Hostile::name_without_end() {
+  begin();
+  const std::size_t most = setup_.documents.open_max;
+  name_empty_ones(most / 8 - 1);
+  const auto send_one = [&] {
+    const Bytes good = drawn(random_, 20000);
+    const Digest root = record::blob_root(good);
+    name_documents({attachment(root, good.size())});
+    for (std::uint64_t piece = 0; piece < 2; ++piece) send_piece(good, piece, piece, tree_of(good).proof(piece));
+    pass(std::chrono::seconds(1));
+    const auto blob = blob_here(false, root);
+    return blob && blob->state == record::BlobState::kHere;
+  };
+  if (!send_one()) violation("a document did not arrive beside others that are wanted for ever");
+  name_empty_ones(most / 8);
+  std::size_t wanted = 0;
+  for (const auto& [key, blob] : honest_.store.blobs(setup_.identity.lineage, Pair::name(1)))
+    if (!key.own && blob.state == record::BlobState::kWanted) ++wanted;
+  if (wanted != most) violation(std::to_string(wanted) + " documents are wanted at a time, not " + std::to_string(most));
+  if (send_one()) violation("one more document was fetched than are wanted at a time");
+  check_honest_word();
+  return report_;
 }
 
 // One byte of every piece, of all that it may: memory stays within its bound, and is given back.

@@ -22,5 +22,10 @@ TEST(HostileCounterpart, IsHeldToWhatItSigned) {
   EXPECT_EQ(equivocations, 4 * seeds);
 }
 
+TEST(HostileCounterpart, NamesNoMoreDocumentsThanAreBoundedInNumber) {
+  const Hostile::Report report = Hostile(25, core::DocumentTerms()).name_without_end();
+  for (const std::string& violation : report.violations) ADD_FAILURE() << violation;
+}
+
 }  // namespace
 }  // namespace detente::sim
