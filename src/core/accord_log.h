@@ -2,9 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
-#include <set>
-#include <vector>
 
 #include "core/context.h"
 #include "core/line_setup.h"
@@ -23,15 +20,10 @@ struct RecordedEntry {
   WallTime stored_at;
   record::Entry entry;
   bool vouched = true;
-  bool replayed = false;  // of theirs: it carries a signature that had come before
 };
-
-// Places of a log whose entries carry such a signature, as its evidence says.
-std::set<std::uint64_t> replayed_places(const std::vector<record::PutEvidence>& evidence);
-std::optional<std::uint64_t> replayed_place(const record::PutEvidence& evidence);
 
 // Each log in its order, and what came ahead of its order behind it.
 void read_accord_line(const Context& context, const PairIdentity& identity, const Vouched& vouched,
-                      const std::function<void(const RecordedEntry&)>& visit);
+                      const std::function<void(RecordedEntry)>& visit);
 
 }  // namespace detente::core

@@ -9,6 +9,7 @@ namespace {
 
 using record::Whose;
 
+constexpr std::size_t kWaitingBytes = std::size_t{4} << 20;  // of entries while the proposals are read
 constexpr std::size_t kTestsKept = 4096;
 constexpr std::size_t kReportsKept = 4096;
 constexpr std::size_t kReleasesKept = 65'536;
@@ -52,21 +53,36 @@ void Agreements::load(const Context& context) {
   adopted_.clear();  // and not the lifts, whose tests may run
   left_out_ = false;
   ++revision_;
-  // What is asked of an answer hangs on its proposal: these first.
-  for (const bool proposals : {true, false}) {
-    read_accord_line(context, *identity_, vouched_, [&](const RecordedEntry& one) {
-      if ((one.entry.header.kind == record::kProposal) != proposals) return;
-      const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry, one.replayed);
-      left_out_ = left_out_ || (!counts && is_act(one.entry.header.kind));
-    });
+  seen_.load(context, *identity_);
+  const auto take = [&](const RecordedEntry& one) {
+    const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry);
+    left_out_ = left_out_ || (!counts && is_act(one.entry.header.kind));
+  };
+  // What is asked of an answer hangs on its proposal: these first. The rest waits here, unless it is so much that it is read
+  // a second time instead.
+  std::vector<RecordedEntry> rest;
+  std::size_t bytes = 0;
+  read_accord_line(context, *identity_, vouched_, [&](RecordedEntry one) {
+    if (one.whose == Whose::kOthers) seen_.take({one.epoch, one.index}, one.entry);
+    if (one.entry.header.kind == record::kProposal) return take(one);
+    bytes += sizeof one + one.entry.body.size();
+    if (bytes <= kWaitingBytes) rest.push_back(std::move(one));
+  });
+  if (bytes <= kWaitingBytes) {
+    for (const RecordedEntry& one : rest) take(one);
+    return;
   }
+  rest.clear();
+  read_accord_line(context, *identity_, vouched_, [&](RecordedEntry one) {
+    if (one.entry.header.kind != record::kProposal) take(one);
+  });
 }
 
-bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry, bool replayed) {
+bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
   const line::ActPlace at = place(whose, epoch, index);
   const record::Kind kind = entry.header.kind;
   const bool judged = is_act(kind) || kind == record::kRestorationTest;
-  const bool counts = judged && !replayed && (!counts_ || counts_(whose, entry, at));
+  const bool counts = judged && !replayed(whose, epoch, index, entry) && (!counts_ || counts_(whose, entry, at));
   // A book that is full computes on from what it has; nothing that is in it becomes wrong.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/accord_log.h"
+#include "core/seen_signatures.h"
 #include "line/adoption.h"
 #include "line/proposal_book.h"
 #include "line/release.h"
@@ -51,8 +52,13 @@ class Agreements {
   bool vouched(record::Whose whose, const record::EpochId& epoch, std::uint64_t index) const {
     return !vouched_ || vouched_(whose, epoch, index);
   }
-  // Whether it is an act that counts. One that was `replayed` by its station does not: its officer did not sign it for this.
-  bool note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry, bool replayed = false);
+  // Whether it is an act that counts. One that was replayed by its station does not: its officer did not sign it for this.
+  bool note(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry);
+  bool replayed(record::Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) const {
+    return whose == record::Whose::kOthers && seen_.replayed({epoch, index}, entry);
+  }
+  // Whoever takes an entry of theirs shows it what signed it, before it is noted.
+  SeenSignatures& seen() { return seen_; }
 
   const line::ProposalBook& book() const { return book_; }
   record::Whose whose(const line::ActPlace& place) const {
@@ -164,6 +170,7 @@ class Agreements {
   std::uint8_t own_side_;
   Counts counts_;
   Vouched vouched_;
+  SeenSignatures seen_;
   bool left_out_ = false;
   line::ProposalBook book_;
   std::map<CutKey, line::ActPlace> cuts_;

@@ -53,6 +53,7 @@ void FarLog::forget_contents() {
   waiting_.clear();
   early_.clear();
   shown_early_.clear();
+  early_not_first_.clear();
   early_claims_.clear();
   newest_early_.reset();
   recent_leaves_.clear();
@@ -78,6 +79,7 @@ void FarLog::load(Context& context) {
     size = info.size;
     period_ = info.period;
   }
+  load_early_signatures(context);
   if (!known_) return;
   if (auto frontier = record::frontier_at(*context.store.tiles(key_), size))
     frontier_ = std::move(*frontier);
@@ -294,25 +296,36 @@ void FarLog::stand_on_what_was_issued(record::Batch& batch) const {
   if (newest_early_) batch.expected_early = {key_, *newest_early_};
 }
 
-void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out) {
-  batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
-  if (mutant(Mutant::kStoredOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.leaf[0] ^= 1;
+void FarLog::use_signatures(Context& context, const PlacedEntry& placed, bool early, record::Batch& batch, Outcome& out) {
+  const TheirPlace place{key_.epoch, placed.index};
   for (const record::OfficerSignature& signature : placed.entry.signatures) {
-    if (signatures_->used(context.store, false, signature)) {
+    const bool seen = seen_ != nullptr && seen_->take(place, signature);
+    const bool its_own = signatures_->is_of_early(line_->id, place, signature);
+    if (seen || (!its_own && signatures_->used(context.store, false, signature))) {
+      const NotFirst what{placed.index, signature.officer};
+      if (early_not_first_.count(what) > 0) continue;
       out.alarms.push_back("entry " + std::to_string(placed.index) + " carries a signature of officer " +
                            std::to_string(signature.officer.value) +
                            " that was used before; it does not count");
-      Bytes place;
-      append_be(place, placed.index, 8);
-      append_be(place, signature.officer.value, 2);
-      batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSignatureUsedBefore),
-                                                 std::move(place), context.now.wall});
+      batch.writes.push_back(not_first_evidence(key_, what, context.now.wall));
+      if (early) early_not_first_.insert(what);
+      continue;
+    }
+    if (early) {
+      signatures_->add_early(line_->id, place, signature);
       continue;
     }
     batch.writes.push_back(record::UseOfficerCounter{identity_->lineage, false, signature.officer,
                                                      signature.counter});
     signatures_->add(context.store, false, line_->id, signature);
   }
+  if (!early) std::erase_if(early_not_first_, [&](const NotFirst& what) { return what.first == placed.index; });
+}
+
+void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out) {
+  batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
+  if (mutant(Mutant::kStoredOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.leaf[0] ^= 1;
+  use_signatures(context, placed, false, batch, out);
   recent_leaves_.emplace_back(placed.index, placed.leaf);
   if (recent_leaves_.size() > kRecentLeaves) recent_leaves_.pop_front();
   period_ = std::max(period_, placed.period);

@@ -58,8 +58,9 @@ class FarLog {
     bool new_epoch = false;
   };
 
-  FarLog(PairIdentity& identity, const LineSetup& line, SignaturesUnderWay& signatures)
-      : identity_(&identity), line_(&line), signatures_(&signatures) {}
+  // `seen`: of the accord line alone.
+  FarLog(PairIdentity& identity, const LineSetup& line, SignaturesUnderWay& signatures, SeenSignatures* seen)
+      : identity_(&identity), line_(&line), signatures_(&signatures), seen_(seen) {}
   void load(Context& context);
 
   // Takes one entry as it came. Adds what must be durable to `batch`.
@@ -128,11 +129,15 @@ class FarLog {
   bool keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch);
   void stand_on_what_was_issued(record::Batch& batch) const;
   void add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out);
+  // Each counts for the entry with which it came first; of another it is kept as evidence.
+  void use_signatures(Context& context, const PlacedEntry& placed, bool early, record::Batch& batch, Outcome& out);
+  void load_early_signatures(Context& context);
   Receipt make_receipt(Context& context);
 
   PairIdentity* identity_;
   const LineSetup* line_;
   SignaturesUnderWay* signatures_;
+  SeenSignatures* seen_;
   record::LogKey key_;
   std::uint32_t ordinal_ = 0;
   bool known_ = false;   // the far epoch is known
@@ -144,6 +149,7 @@ class FarLog {
   std::deque<std::pair<std::uint64_t, Digest>> recent_leaves_;
   std::map<std::uint64_t, EarlyEntry> early_;
   std::set<std::uint64_t> shown_early_;
+  std::set<NotFirst> early_not_first_;  // of these: whose signatures had been used before, which was told when they came
   std::map<std::uint64_t, record::SecondCheckpoint> early_claims_;  // durable: what the author signed over each of these
   std::optional<std::uint64_t> newest_early_;  // whose commit was issued last, in this life
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one

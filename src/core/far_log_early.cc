@@ -60,6 +60,7 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   // What it claims is held against the record when that has come so far, also by another life of this station.
   early_claims_[index] = {claimed, *wire.checkpoint};
   batch.writes.push_back(early_claims());
+  use_signatures(context, *placed, true, batch, out);
   note_documents(entry.header, out);
   early_.emplace(index, EarlyEntry{std::move(entry), *wire.checkpoint});
   shown_early_.insert(index);
@@ -108,6 +109,27 @@ void FarLog::load_early_claims(Context& context) {
     auto claim = one ? record::parse_second_checkpoint_bytes(*one) : std::nullopt;
     if (claim && claim->checkpoint.size > 0 && shown_early_.count(claim->checkpoint.size - 1) > 0)
       early_claims_[claim->checkpoint.size - 1] = std::move(*claim);
+  }
+}
+
+// Of every epoch: what came early in one before the newest never gets its place, and is in the record all the same.
+void FarLog::load_early_signatures(Context& context) {
+  for (const record::Reader::LogInfo& info : context.store.logs(key_.line)) {
+    const auto entries = info.log.own ? std::vector<record::StoredEntry>() : context.store.early_entries(info.log);
+    if (entries.empty()) continue;
+    std::set<std::uint64_t> places;
+    for (const record::StoredEntry& stored : entries) places.insert(stored.index);
+    std::set<NotFirst> told;
+    for (const record::PutEvidence& evidence : context.store.evidence(info.log))
+      if (const auto what = not_first(evidence); what && places.count(what->first) > 0) told.insert(*what);
+    for (const record::StoredEntry& stored : entries) {
+      const auto entry = record::decode_entry(stored.bytes);
+      if (!entry) continue;
+      for (const record::OfficerSignature& signature : entry->signatures)
+        if (told.count({stored.index, signature.officer}) == 0 && !signatures_->used(context.store, false, signature))
+          signatures_->add_early(line_->id, {info.log.epoch, stored.index}, signature);
+    }
+    if (info.log == key_) early_not_first_ = std::move(told);
   }
 }
 

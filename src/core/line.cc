@@ -31,7 +31,7 @@ Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& docum
       agreements_(&agreements),
       signatures_(&signatures),
       own_(identity, setup_),
-      far_(identity, setup_, signatures),
+      far_(identity, setup_, signatures, setup_.id == kAccordLine ? &agreements.seen() : nullptr),
       quota_(identity.limits.entry_bytes_at_once, std::max<std::uint64_t>(identity.limits.entry_bytes_a_day / 86400, 1),
              std::chrono::seconds(1)),
       // A new epoch is a disk's new life; each costs a log of its own for ever.

@@ -1,6 +1,5 @@
 // Line: what crosses it while one side or both have cut it. spec/cut.md.
 #include <algorithm>
-#include <set>
 
 #include "base/mutant.h"
 #include "core/line.h"
@@ -33,44 +32,19 @@ bool Line::awaits_receipt() const {
                      [this](const OwnLog::Sent& one) { return travels(one.placed.entry.header); });
 }
 
-namespace {
-
-// The very signature, on the disk or before it in this batch. Another one under the same counter is no replay.
-bool came_before(const Context& context, const PairIdentity& identity, const record::Batch& batch, std::uint64_t index, const record::Entry& entry) {
-  bool found = false;
-  const auto compare = [&](const record::Entry& other) {
-    for (const record::OfficerSignature& one : entry.signatures)
-      found = found || std::find(other.signatures.begin(), other.signatures.end(), one) != other.signatures.end();
-  };
-  for (const record::Write& write : batch.writes)
-    if (const record::StoredEntry* stored = stored_by(write); stored != nullptr && stored->index < index)
-      if (const auto other = record::decode_entry(stored->bytes)) compare(*other);
-  if (!found)
-    read_accord_line(context, identity, {}, [&](const RecordedEntry& one) {
-      if (one.whose == record::Whose::kOthers) compare(one.entry);
-    });
-  return found;
-}
-
-}  // namespace
-
 // Those of the other side that came early are in force early: a FLASH is.
 RegisterChanges Line::note_their_acts(Context& context, record::Batch& batch) {
   RegisterChanges out;
   if (setup_.id != kAccordLine) return out;
   const record::EpochId& epoch = far_.key().epoch;
-  std::set<std::uint64_t> replayed;
-  for (const record::Write& write : batch.writes)
-    if (const auto* evidence = std::get_if<record::PutEvidence>(&write))
-      if (const auto index = replayed_place(*evidence)) replayed.insert(*index);
   std::vector<std::pair<std::uint64_t, record::Entry>> acts;
   for (const record::Write& write : batch.writes)
     if (const record::StoredEntry* stored = stored_by(write))
       if (auto entry = record::decode_entry(stored->bytes);
           entry && agreements_->vouched(record::Whose::kOthers, epoch, stored->index)) {
-        const bool again = replayed.count(stored->index) > 0 && came_before(context, *identity_, batch, stored->index, *entry);
-        agreements_->note(record::Whose::kOthers, epoch, stored->index, *entry, again);
-        if (entry->header.kind == record::kRegister && !again) acts.emplace_back(stored->index, std::move(*entry));
+        agreements_->note(record::Whose::kOthers, epoch, stored->index, *entry);
+        if (entry->header.kind == record::kRegister && !agreements_->replayed(record::Whose::kOthers, epoch, stored->index, *entry))
+          acts.emplace_back(stored->index, std::move(*entry));
       }
   for (const auto& [index, act] : acts)
     registers_->note(context, record::Whose::kOthers, agreements_->place(record::Whose::kOthers, epoch, index), act, batch, out);

@@ -249,7 +249,7 @@ void Peer::set_far(Context& context, const std::optional<FarKeys>& keys, FormerS
 std::vector<Registers::KnownAct> Peer::register_acts(const Context& context) const {
   std::vector<Registers::KnownAct> out;
   read_accord_line(context, identity_, vouched_, [&](const RecordedEntry& one) {
-    if (one.vouched && !one.replayed && one.entry.header.kind == record::kRegister)
+    if (one.vouched && one.entry.header.kind == record::kRegister && !agreements_.replayed(one.whose, one.epoch, one.index, one.entry))
       out.push_back({one.whose, agreements_.place(one.whose, one.epoch, one.index), one.stored_at, one.entry});
   });
   std::stable_sort(out.begin(), out.end(), [this](const auto& a, const auto& b) {

@@ -12,7 +12,6 @@ namespace detente::sim {
 namespace {
 
 constexpr std::uint32_t kStartOfTime = 1770000000;
-constexpr LineId kLine{1};
 constexpr PathId kPath{1};
 
 PairOptions options(const core::DocumentTerms& documents) {
@@ -134,7 +133,7 @@ void Hostile::answer_state(ByteView body) {
   if (!state || !state->answer_wanted || !acknowledges_) return;
   record::LogState answer;
   answer.line = state->line;
-  if (state->line == kLine) answer.your_cut = told_cut_;
+  if (state->line == LineId{1}) answer.your_cut = told_cut_;
   send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(answer)}});
 }
 
@@ -157,7 +156,6 @@ void Hostile::send_raw(Bytes datagram) {
 record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index,
                                       std::vector<record::Attachment> documents, record::Precedence precedence) {
   record::Entry entry;
-  entry.header.line = kLine;
   entry.header.time = WallTime{clock_lie_ != 0 ? clock_lie_ : now().wall.seconds};
   entry.header.attachments = std::move(documents);
   entry.header.precedence = precedence;
@@ -165,7 +163,13 @@ record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index
   entry.signatures = signed_with_;
   if (!signed_with_.empty()) entry.header.author = signed_with_.front().officer;
   entry.body = to_bytes(as_bytes(text));
-  const record::LogKey key{{setup_.identity.lineage, kLine}, true, setup_.identity.our_station, epoch_};
+  return write(std::move(entry), index);
+}
+
+// `index`: the log's end, or below it.
+record::WireEntry Hostile::write(record::Entry entry, std::uint64_t index) {
+  entry.header.line = line_;
+  const record::LogKey key{{setup_.identity.lineage, line_}, true, setup_.identity.our_station, epoch_};
   const std::uint32_t period = index == 0 ? 0 : log_[index - 1].period;
   auto placed = core::place_entry(setup_.identity, key, index, period, entry);
   DETENTE_CHECK(placed.has_value());
@@ -175,10 +179,10 @@ record::WireEntry Hostile::make_entry(std::string_view text, std::uint64_t index
   record::WireEntry wire;
   wire.index_low = static_cast<std::uint8_t>(index);
   wire.header = entry.header;
-  wire.signatures = signed_with_;
+  wire.signatures = entry.signatures;
   wire.epoch = epoch_;
   wire.checkpoint = record::sign_checkpoint(
-      {record::log_origin(setup_.identity.lineage, kLine, setup_.identity.our_station, epoch_),
+      {record::log_origin(setup_.identity.lineage, line_, setup_.identity.our_station, epoch_),
        frontier.size(), frontier.root()},
       pair_.log_key(1));
   wire.coded_body = entry.body;
@@ -225,7 +229,9 @@ Hostile::Report Hostile::run() {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
       [this] { flood(); },        [this] { replay(); },         [this] { lie_in_documents(); },
-      [this] { sign_twice(); },
+      [this] { sign_twice(); },   [this] { sign_ahead_and_again(false); }, [this] { sign_ahead_and_again(true); },
+      [this] { propose_twice(); },  [this] { propose_again_ahead(); },
+      [this] { propose_ahead_and_again(false); }, [this] { propose_ahead_and_again(true); }, [this] { propose_another_twice(); },
       [this] { call_without_end(); }, [this] { ask_without_end(); }, [this] { speak_a_later_version(); },
       [this] { equivocate_ahead(false, false); }, [this] { equivocate_ahead(true, false); }, [this] { equivocate_ahead(true, true); }};
   const std::size_t count = std::size(acts);

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 
+#include "core/seen_signatures.h"
 #include "record/blob.h"
 #include "record/entry_wire.h"
 #include "record/merkle.h"
@@ -33,6 +34,8 @@ class Hostile {
   // For a fuzzer: names hostile_document(), lets the honest side name honest_document(), and sends these bodies of
   // document frames. What it was told and given afterwards must be right, whatever they were.
   Report send_document_frames(const std::vector<Bytes>& bodies);
+  // One officer's counter under so many acts, and one of them again.
+  Report repeat_a_counter(std::size_t times);
   static Bytes hostile_document();
   static Bytes honest_document();
 
@@ -63,6 +66,7 @@ class Hostile {
   record::WireEntry make_entry(std::string_view text, std::uint64_t index,
                                std::vector<record::Attachment> documents = {},
                                record::Precedence precedence = record::Precedence::kRoutine);
+  record::WireEntry write(record::Entry entry, std::uint64_t index);
   wire::Frame to_frame(const record::WireEntry& entry) const;
   void say(std::string_view text);
   std::size_t arrived() const;
@@ -72,7 +76,19 @@ class Hostile {
   // The honest station starts, at first or again, and is called.
   void start_honest(bool at_first);
   void equivocate_ahead(bool restart, bool again_ahead);
+  // hostile_signatures.cc: what an officer signed once, shown more often.
   void sign_twice();
+  void sign_ahead_and_again(bool restart);
+  void propose_twice();
+  void propose_again_ahead();
+  void propose_ahead_and_again(bool restart);
+  void propose_another_twice();
+  record::Entry proposal(std::uint64_t counter, std::uint8_t signature, record::Precedence precedence) const;
+  record::WireEntry ahead_of_one(record::Entry entry, record::Precedence skipped);
+  void on_accord_line(const std::function<void()>& what);
+  std::vector<core::NotFirst> found_out() const;
+  std::vector<std::uint64_t> proposed() const;
+  void expect_proposed(const std::vector<std::uint64_t>& more, const char* what);
   void speak_a_later_version();
   void lie_in_checkpoints();
   void lie_in_receipts();
@@ -113,7 +129,10 @@ class Hostile {
   std::optional<link::OutgoingHandshake> attempt_;
   std::uint32_t next_c_ = 1770000000;
   record::EpochId epoch_{};
-  std::vector<core::PlacedEntry> log_;  // what it says that it wrote, on line 1
+  LineId line_{1};                      // where it writes
+  std::vector<core::PlacedEntry> log_;  // what it says that it wrote there
+  std::vector<core::PlacedEntry> other_log_;  // and on the accord line, or on line 1 while it writes there
+  std::vector<std::uint64_t> proposed_;       // which of these are to be proposals at the honest side
   std::vector<Bytes> sent_;
   std::uint64_t drawn_ = 0;    // datagrams of the honest station
   std::uint64_t commits_ = 0;  // and its commits

@@ -91,26 +91,6 @@ void Hostile::equivocate() {
   ++report_.equivocations;
 }
 
-// One officer's signature under words that come at once, before the disk has any of them: all are in the record, and the
-// first alone is signed.
-void Hostile::sign_twice() {
-  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
-  const auto not_first = [&] {
-    return count_of(honest_.store.evidence(log), [](const record::PutEvidence& one) { return one.what == record::kSignatureUsedBefore; });
-  };
-  const std::size_t before = not_first(), came = arrived(), faults = alarms(honest_.events, core::AlarmKind::kStore);
-  signed_with_ = {{OfficerId{1}, log_.size(), 1, {}}};
-  std::vector<wire::Frame> together;
-  for (const char* text : {"We attack.", "We do not attack."}) together.push_back(to_frame(make_entry(text, log_.size())));
-  send(together);
-  send({to_frame(make_entry("Perhaps we attack.", log_.size()))});
-  signed_with_.clear();
-  settle();
-  if (alarms(honest_.events, core::AlarmKind::kStore) != faults) violation("a signature that came twice was taken for a fault of the disk");
-  if (arrived() != came + 3) violation("of three words under one signature not all arrived");
-  if (not_first() != before + 2) violation("of three words under one signature not two were found out");
-}
-
 // A FLASH is shown ahead of a word that is missing; what comes of the log then is another than it was signed over.
 // `again_ahead`: another FLASH is signed for its place, ahead, too.
 void Hostile::equivocate_ahead(bool restart, bool again_ahead) {

@@ -27,5 +27,13 @@ TEST(HostileCounterpart, NamesNoMoreDocumentsThanAreBoundedInNumber) {
   for (const std::string& violation : report.violations) ADD_FAILURE() << violation;
 }
 
+// However long the line is.
+TEST(HostileCounterpart, ThatRepeatsACounterHasLittleRead) {
+  const Hostile::Report report = Hostile(1).repeat_a_counter(std::getenv("DETENTE_QUICK") != nullptr ? 300 : 2000);
+  std::string told;
+  for (const std::string& violation : report.violations) told += violation + "\n";
+  EXPECT_TRUE(report.violations.empty()) << told;
+}
+
 }  // namespace
 }  // namespace detente::sim

@@ -66,6 +66,9 @@ class MemoryStore final : public record::Store {
   // Every entry against its leaf, as a store checks itself at a start; kIo says what does not fit.
   Result<void> check() const;
 
+  // How many entries were read, ahead of their place or not, and how much evidence.
+  std::uint64_t rows_read() const { return rows_read_; }
+
   Snapshot snapshot() const;
   // Staged commits are gone, as after a crash.
   void restore(Snapshot snapshot);
@@ -103,6 +106,7 @@ class MemoryStore final : public record::Store {
 
   State state_;
   std::deque<std::vector<record::Batch>> staged_;
+  mutable std::uint64_t rows_read_ = 0;
   bool full_ = false;
   bool damaged_ = false;  // since the last restore; spares checking what cannot be wrong
 };

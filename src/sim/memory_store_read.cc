@@ -43,6 +43,7 @@ std::vector<StoredEntry> MemoryStore::entries(const LogKey& key, std::uint64_t f
   to = std::min<std::uint64_t>(to, log->entries.size());
   if (from >= to) return {};
   const std::uint64_t count = std::min<std::uint64_t>(to - from, limit);
+  rows_read_ += count;
   const auto first = log->entries.begin() + static_cast<std::ptrdiff_t>(from);
   return {first, first + static_cast<std::ptrdiff_t>(count)};
 }
@@ -52,6 +53,7 @@ std::vector<StoredEntry> MemoryStore::early_entries(const LogKey& key) const {
   std::vector<StoredEntry> out;
   if (log == nullptr) return out;
   for (const auto& [index, entry] : log->early) out.push_back(entry);
+  rows_read_ += out.size();
   return out;
 }
 
@@ -101,7 +103,9 @@ std::optional<Bytes> MemoryStore::value(const std::string& key) const {
 
 std::vector<PutEvidence> MemoryStore::evidence(const LogKey& key) const {
   const Log* log = find(key);
-  return log == nullptr ? std::vector<PutEvidence>{} : log->evidence;
+  if (log == nullptr) return {};
+  rows_read_ += log->evidence.size();
+  return log->evidence;
 }
 
 Result<void> MemoryStore::check() const {
