@@ -9,6 +9,7 @@
 #include "io/file_lock.h"
 #include "io/os_clock.h"
 #include "io/sqlite_lock.h"
+#include "station/anchor.h"
 #include "station/backup.h"
 
 namespace detente::cli {
@@ -72,6 +73,7 @@ Result<bool> make_snapshot(const SideDir& side, Progress& progress) {
     return true;
   }
   if (!lock) return tl::unexpected<Error>(lock.error());
+  DETENTE_TRY_VOID(station::check_record_is_there(side.anchor_file(), side.record_file(), io::exists(side.restored_file())));
   DETENTE_TRY_VOID(io::snapshot_database(record, to, [&](std::uint64_t done, std::uint64_t of) {
     progress("copying the record", done, of);
     return true;
@@ -132,8 +134,9 @@ Result<void> backup(Context& context, const std::string& to, bool unsealed) {
     return fail(Fault::kConflict, "another backup of this station is being made; wait for it");
   if (!one_at_a_time) return tl::unexpected<Error>(one_at_a_time.error());
   DETENTE_TRY(files, station::read_kept_files(side));
+  DETENTE_TRY(anchor, station::read_anchor_file(side.anchor_file()));
   station::BackupChoices choices{
-      std::move(files), side.snapshot_file(), file, std::nullopt, now, {}};
+      std::move(files), side.snapshot_file(), std::move(anchor), file, std::nullopt, now, {}};
   if (!unsealed) {  // a person is asked before the work begins
     DETENTE_TRY(phrase, context.passphrase(side.info().passphrase_file, Context::Ask::kMake,
                                            "New passphrase for this backup"));

@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "base/mutant.h"
+#include "core/register_value.h"
 #include "line/act_table.h"
 #include "wire/cbor.h"
 
@@ -54,25 +55,6 @@ Result<Cut> read_cut(wire::CborReader& reader) {
   if (items == 9) return out;
   DETENTE_TRY(mandate, record::read_mandate_proof(reader));
   out.mandate = mandate;
-  return out;
-}
-
-Result<Register> decode(ByteView bytes) {
-  wire::CborReader reader(bytes);
-  DETENTE_TRY_VOID(reader.array(3));
-  DETENTE_TRY(format, reader.uint());
-  if (format != kFormat) return fail(Fault::kUnsupported, "a register of another program's");
-  DETENTE_TRY(log, reader.bytes());
-  const auto epoch = to_array<16>(log);
-  if (!epoch) return fail(Fault::kMalformed, "a register that names no log");
-  DETENTE_TRY(count, reader.array());
-  Register out;
-  out.log = *epoch;
-  for (std::size_t i = 0; i < count; ++i) {
-    DETENTE_TRY(cut, read_cut(reader));
-    out.cuts.push_back(std::move(cut));
-  }
-  DETENTE_TRY_VOID(reader.expect_end());
   return out;
 }
 
@@ -209,6 +191,25 @@ Bytes encode_register(const Register& value) {
   return out.take();
 }
 
+Result<Register> decode_register(ByteView bytes) {
+  wire::CborReader reader(bytes);
+  DETENTE_TRY_VOID(reader.array(3));
+  DETENTE_TRY(format, reader.uint());
+  if (format != kFormat) return fail(Fault::kUnsupported, "a register of another program's");
+  DETENTE_TRY(log, reader.bytes());
+  const auto epoch = to_array<16>(log);
+  if (!epoch) return fail(Fault::kMalformed, "a register that names no log");
+  DETENTE_TRY(count, reader.array());
+  Register out;
+  out.log = *epoch;
+  for (std::size_t i = 0; i < count; ++i) {
+    DETENTE_TRY(cut, read_cut(reader));
+    out.cuts.push_back(std::move(cut));
+  }
+  DETENTE_TRY_VOID(reader.expect_end());
+  return out;
+}
+
 const Register& Registers::at(const Table& table, Whose whose, LineId line) {
   static const Register kNever;
   const auto it = table.find({whose, line});
@@ -232,7 +233,7 @@ void Registers::load(Context& context, const std::vector<LineId>& lines, record:
       const Key key{whose, line};
       const auto bytes = context.store.value(value_key(key));
       if (!bytes) continue;
-      Result<Register> value = decode(*bytes);
+      Result<Register> value = decode_register(*bytes);
       // Our own bytes, checked by the store. What cannot be read keeps the line closed until somebody clears it.
       if (!value) value = Register{{Cut{}}};
       in_force_[key] = std::move(*value);

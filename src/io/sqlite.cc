@@ -1,6 +1,7 @@
 #include "io/sqlite.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -23,10 +24,12 @@ Error describe(sqlite3* handle, const std::string& path) {
     // All that this program asks, SQLite understands: what it does not is the file (its format, a table that is gone).
     case SQLITE_ERROR:
     case SQLITE_CORRUPT: return damaged(path, sqlite3_errmsg(handle));
-    case SQLITE_NOTADB:
-      return {Fault::kMalformed,
-              "the file " + path + " is not a database of detente: move it away or name another"};
+    case SQLITE_NOTADB: return {Fault::kMalformed, damaged(path, "its head is not that of a database").message};
     case SQLITE_READONLY:
+      // A head that asks for a later SQLite than any is opened for reading, whoever may write the file.
+      if (sqlite3_extended_errcode(handle) == SQLITE_READONLY && ::access(path.c_str(), W_OK) == 0)
+        return {Fault::kMalformed, damaged(path, "its head does not let it be written").message};
+      [[fallthrough]];
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
@@ -55,8 +58,8 @@ bool leaves_doubt(int code) {
 
 Error damaged(const std::string& path, const std::string& how) {
   return {Fault::kIo, "the database " + path + " is damaged (" + how +
-                          "): stop the station, keep a copy of the file, and recover the record "
-                          "from the other side or a backup"};
+                          "): stop the station, keep a copy of its whole directory, and recover the "
+                          "record from a backup (detente restore) or the other side"};
 }
 
 Result<Connection> Connection::open(const std::string& path, Mode mode) {

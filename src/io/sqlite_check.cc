@@ -4,6 +4,7 @@
 #include "io/sqlite.h"
 #include "io/sqlite_reader.h"
 #include "io/sqlite_schema.h"
+#include "io/sqlite_wal_check.h"
 
 namespace detente::io {
 
@@ -23,6 +24,7 @@ constexpr const char* kNewestCheckpoint =
     "SELECT key & ? FROM checkpoints WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1";
 constexpr const char* kDocumentOwners = "SELECT DISTINCT lineage, counterpart FROM blobs";
 constexpr const char* kWaiting = "SELECT line, id, item FROM outbox";
+constexpr const char* kSettings = "SELECT key, value FROM settings";
 constexpr const char* kEntryCount = "SELECT count(*) FROM entries";
 
 // The tree of one log as its leaves come, beside what the database says of it.
@@ -108,6 +110,12 @@ class Check {
     }
     DETENTE_TRY_VOID(check_documents());
     DETENTE_TRY_VOID(check_outbox());
+    Query settings = db_.query(kSettings);
+    for (;;) {
+      DETENTE_TRY(more, settings.row());
+      if (!more) break;
+      out.values[settings.text(0)] = to_bytes(settings.blob(1));
+    }
     // An entry of no log is found by no number, so a reader would never miss it.
     if (out.entries != of_) return broken("entries that belong to no log");
     return out;
@@ -236,6 +244,7 @@ class Check {
 }  // namespace
 
 Result<CheckedRecord> check_record(const std::string& path, const OnProgress& progress) {
+  DETENTE_TRY_VOID(check_wal(path));
   DETENTE_TRY(db, Connection::open(path, Connection::Mode::kRead));
   DETENTE_TRY(version, recognise_database(db));
   if (version < kSameTables)

@@ -7,6 +7,7 @@
 // Whether the signatures verify is for who knows the keys: the newest ones are given.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct CheckedLog {
 struct CheckedRecord {
   std::vector<CheckedLog> logs;  // in the order of being opened
   std::uint64_t entries = 0;     // of all logs
+  std::map<std::string, Bytes> values;  // PutValue's; what they mean is for who reads them
 };
 
 // kIo says what is damaged; kState when `progress` broke it off. The file must be of this version.

@@ -191,6 +191,9 @@ class LosingDisk {
       if (found != states_.end()) lose(bytes, found->second, random, mood);
       std::ofstream(to_ + rest, std::ios::binary) << bytes;
     }
+    // The mark of the log (sqlite_wal.h) is never synced: it may be there in full, or not at all.
+    if (std::ifstream mark(from_ + "-end", std::ios::binary); mark && random.below(2) == 0)
+      std::ofstream(to_ + "-end", std::ios::binary) << mark.rdbuf();
   }
 
   void lose(std::string& bytes, const State& state, SeededRandom& random, std::uint64_t mood) {

@@ -146,7 +146,7 @@ Violation one_seed(std::uint64_t seed, LosingDisk::Lies lies, Tally& tally) {
     } else {
       ends.begun = 0;
     }
-    for (const char* rest : {"", "-wal", "-shm", "-journal", ".lock"})
+    for (const char* rest : {"", "-wal", "-shm", "-journal", "-end", ".lock"})
       std::filesystem::remove(path + rest);
     path = next;
   }

@@ -11,6 +11,7 @@
 
 #include "io/sqlite.h"
 #include "io/sqlite_wal.h"
+#include "io/sqlite_wal_check.h"
 
 namespace detente::io {
 namespace {
@@ -129,8 +130,8 @@ Result<void> migrate(Connection& db, std::int64_t version) {
   return {};
 }
 
-// After a crash. Committed frames carry checksums and are whole; what this finds is a disk that
-// lied.
+// After a crash. Committed frames carry checksums and were found whole (sqlite_wal_check.h); what
+// this finds is a disk that lied.
 Result<void> check_after_crash(Connection& db, const std::string& path) {
   DETENTE_TRY(pages, db.integer("PRAGMA page_count"));
   DETENTE_TRY(page_size, db.integer("PRAGMA page_size"));
@@ -157,9 +158,7 @@ Result<std::int64_t> recognise_database(Connection& db) {
   DETENTE_TRY(tables, db.integer("SELECT count(*) FROM sqlite_schema"));
   if (application == 0 && version == 0 && tables == 0) return 0;  // a new file
   if (application != kApplicationId) {
-    return fail(Fault::kMalformed, "the file " + db.path() +
-                                       " is a database of another program: move it away or name "
-                                       "another");
+    return tl::unexpected<Error>(Error{Fault::kMalformed, damaged(db.path(), "its head says that it is of another program").message});
   }
   if (version > kSchemaVersion) {
     return fail(Fault::kUnsupported,
@@ -173,6 +172,7 @@ Result<std::int64_t> recognise_database(Connection& db) {
 
 Result<void> prepare_database(const std::string& path) {
   const bool crashed = wal_left_behind(path);
+  if (crashed) DETENTE_TRY_VOID(check_wal(path));
   DETENTE_TRY_VOID(make_file(path));
   {
     DETENTE_TRY(db, Connection::open(path, Connection::Mode::kWrite));

@@ -12,6 +12,7 @@
 #include "io/sqlite.h"
 #include "io/sqlite_schema.h"
 #include "io/sqlite_wal.h"
+#include "io/sqlite_wal_check.h"
 
 namespace detente::io {
 namespace {
@@ -105,10 +106,11 @@ Result<void> copy_to(const std::string& path, const std::string& to, const OnPro
 }  // namespace
 
 Result<void> snapshot_database(const std::string& path, const std::string& to,
-                               const OnProgress& progress) {
+                               const OnProgress& progress, Log log) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0 || found.st_size == 0)
     return fail(Fault::kNotFound, path + ": there is no record yet; run the station once");
+  if (log == Log::kLeft) DETENTE_TRY_VOID(check_wal(path));
   DETENTE_TRY_VOID(make_new_file(to));
   Result<void> done = copy_to(path, to, progress);
   if (!done) static_cast<void>(discard_snapshot(to));

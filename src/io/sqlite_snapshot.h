@@ -19,10 +19,13 @@ namespace detente::io {
 // What is done, and of how much. False breaks the work off.
 using OnProgress = std::function<bool(std::uint64_t done, std::uint64_t of)>;
 
+// Whether commits may go on meanwhile, or the write-ahead log is what a killed station left.
+enum class Log { kInUse, kLeft };
+
 // `to` must not exist. kState when it was broken off. After an error `to` is not there.
 // Who calls it has the station's lock, or is SqliteStore::snapshot.
 Result<void> snapshot_database(const std::string& path, const std::string& to,
-                               const OnProgress& progress);
+                               const OnProgress& progress, Log log = Log::kLeft);
 
 // Overwrites the file and removes it; nothing to remove is success.
 Result<void> discard_snapshot(const std::string& path);

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include "io/sqlite_schema.h"
-#include "io/sqlite_wal.h"
 
 namespace detente::io {
 
@@ -37,6 +36,7 @@ SqliteStore::SqliteStore(StationLock lock, Connection writing, Connection readin
     : lock_(std::move(lock)),
       writing_(std::move(writing)),
       writer_(writing_),
+      marker_(writing_.path()),
       reading_(std::move(reading)),
       reader_(reading_) {
   const auto count = [](void* frames, sqlite3*, const char*, int now) {
@@ -82,6 +82,7 @@ Result<void> SqliteStore::transact(Work work) {
   }
   if (done) {
     dirty_ = true;
+    marker_.note(frames_);
     wipe_due_ |= writer_.take_replaced_secret();
     return {};
   }
@@ -127,7 +128,7 @@ Result<void> SqliteStore::snapshot(const std::string& to, const OnProgress& prog
     if (copying_) return fail(Fault::kState, "a copy of the record is being made already");
     copying_ = true;
   }
-  Result<void> done = snapshot_database(writing_.path(), to, progress);
+  Result<void> done = snapshot_database(writing_.path(), to, progress, Log::kInUse);
   {
     const std::lock_guard guard(write_mutex_);
     copying_ = false;
@@ -147,6 +148,7 @@ Result<void> SqliteStore::start_log_over() {
   // The first commit into a log that starts over syncs its head too: better now than with a
   // message.
   DETENTE_TRY_VOID(writing_.run("PRAGMA user_version=" + std::to_string(kSchemaVersion)));
+  marker_.note(frames_);
   dirty_ = false;
   return {};
 }

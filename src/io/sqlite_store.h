@@ -20,6 +20,7 @@
 
 #include "io/sqlite_lock.h"
 #include "io/sqlite_snapshot.h"
+#include "io/sqlite_wal.h"
 #include "io/sqlite_writer.h"
 
 namespace detente::io {
@@ -88,6 +89,7 @@ class SqliteStore final : public record::Store {
   std::mutex write_mutex_;
   Connection writing_;
   SqliteWriter writer_;
+  LogMarker marker_;
   int frames_ = 0;     // in the write-ahead log, as of the last commit
   bool dirty_ = true;  // something was committed since the log was started over
   bool wipe_due_ = false;

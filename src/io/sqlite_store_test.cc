@@ -139,6 +139,22 @@ TEST_F(SqliteFile, AnotherProgramsDatabaseIsRefused) {
   EXPECT_EQ(read_whole(path_), before);
 }
 
+// It lies in a station's directory: moving it away would begin an empty record.
+TEST_F(SqliteFile, AHeadThatRottedIsDamageAndNotAnotherFile) {
+  ASSERT_TRUE(open()->claim(line_));
+  const std::string good = read_whole(path_);
+  for (const std::size_t at : {0, 15, 18, 19, 68, 71}) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 4);
+    write_whole(path_, bad);
+    const Error error = refused(path_);
+    EXPECT_NE(error.message.find("is damaged"), std::string::npos) << at << ": " << error.message;
+    EXPECT_NE(error.message.find("keep a copy"), std::string::npos) << at << ": " << error.message;
+    EXPECT_EQ(error.message.find("right to write"), std::string::npos) << at << ": " << error.message;
+    EXPECT_EQ(read_whole(path_), bad) << at;
+  }
+}
+
 TEST_F(SqliteFile, UnwritablePlaceIsSaid) {
   EXPECT_EQ(refused(folder_.file("missing/station.db")).fault, Fault::kIo);
   // A file where the directory should be stops every user, root too.

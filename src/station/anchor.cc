@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/random.h"
+
 namespace detente::station {
 
 namespace {
@@ -9,7 +11,6 @@ namespace {
 constexpr std::string_view kAnyFormat = "detente-anchor/";
 constexpr std::string_view kFormat = "detente-anchor/1";
 constexpr std::size_t kAnchorMax = 512;
-constexpr char kValueKey[] = "anchor";
 
 std::optional<std::string_view> field(std::string_view& text, std::string_view name) {
   if (!text.starts_with(name)) return std::nullopt;
@@ -29,6 +30,8 @@ std::optional<std::uint64_t> number(std::optional<std::string_view> text) {
                                                                     : std::nullopt;
 }
 
+constexpr const char* kRecordGone = "the record is new or was replaced, but the anchor is not new";
+
 tl::unexpected<Error> refuse(const std::string& what) {
   return fail(
       Fault::kState,
@@ -36,6 +39,25 @@ tl::unexpected<Error> refuse(const std::string& what) {
           ". Put the right file back if it was only moved. If this disk was lost, replaced or "
           "restored from a backup, start once with --after-restore: the station then begins "
           "new epochs and says so to the other side");
+}
+
+// A new life needs nothing of the former one, and what cannot be read is as good as nothing.
+Result<std::optional<Anchor>> anchor_of_file(const std::optional<Bytes>& bytes, bool new_life) {
+  if (!bytes) return std::nullopt;
+  const Result<Anchor> anchor = parse_anchor(as_string(*bytes));
+  if (anchor) return std::optional(*anchor);
+  if (new_life) return std::nullopt;
+  return refuse("the anchor file is damaged (" + anchor.error().message + ")");
+}
+
+Result<std::optional<Anchor>> anchor_of_record(const std::optional<Bytes>& bytes, bool new_life) {
+  if (!bytes) return std::nullopt;
+  const Result<Anchor> anchor = parse_anchor(as_string(*bytes));
+  if (anchor) return std::optional(*anchor);
+  if (new_life) return std::nullopt;
+  if (anchor.error().fault != Fault::kMalformed) return tl::unexpected<Error>(anchor.error());
+  return fail(Fault::kMalformed, "the record is damaged: what it says of its own life cannot be read. Keep this disk, and "
+                                 "restore a backup (detente restore); without one start once with --after-restore");
 }
 
 }  // namespace
@@ -81,7 +103,7 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
     return out;
   }
   if (!in_file) return refuse("the anchor file is missing, but the record is not new");
-  if (!in_database) return refuse("the record is new or was replaced, but the anchor is not new");
+  if (!in_database) return refuse(kRecordGone);
   if (in_file->instance != in_database->instance)
     return refuse("anchor and record belong to different installations");
   if (in_file->generation > in_database->generation)
@@ -108,39 +130,49 @@ std::uint64_t own_entries(const record::Reader& store, const std::vector<record:
   return sum;
 }
 
+Result<std::optional<Bytes>> read_anchor_file(const io::Path& file) {
+  Result<Bytes> bytes = io::read_file(file, kAnchorMax);
+  if (!bytes && bytes.error().fault == Fault::kNotFound) return std::nullopt;
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  return std::optional(std::move(*bytes));
+}
+
+Result<void> check_record_is_there(const io::Path& file, const io::Path& record, bool after_restore) {
+  std::error_code error;
+  const bool there = io::exists(record) && std::filesystem::file_size(record, error) > 0;
+  if (there || after_restore || !io::exists(file)) return {};
+  const auto refused = refuse(kRecordGone);
+  return fail_at(file.string(), refused.value());
+}
+
+Result<void> check_life(const std::optional<Bytes>& in_file, const std::optional<Bytes>& in_database, bool database_empty,
+                        std::uint64_t entries_held, bool after_restore) {
+  DETENTE_TRY(file, anchor_of_file(in_file, after_restore));
+  DETENTE_TRY(database, anchor_of_record(in_database, false));
+  SeededRandom random(0);  // of a life that is thrown away
+  DETENTE_TRY(life, continue_life(file, database, database_empty, entries_held, after_restore, random));
+  static_cast<void>(life);
+  return {};
+}
+
 Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
                                  const std::vector<record::LineKey>& lines, bool after_restore,
                                  KeyRandom& random) {
-  std::optional<Anchor> in_file, in_database;
-  if (const Result<Bytes> bytes = io::read_file(file, kAnchorMax)) {
-    Result<Anchor> anchor = parse_anchor(as_string(*bytes));
-    if (anchor) in_file = *anchor;
-    if (!anchor && !after_restore) {
-      const auto refused = refuse("the anchor file is damaged (" + anchor.error().message + ")");
-      return fail_at(file.string(), refused.value());
-    }
-  } else if (bytes.error().fault != Fault::kNotFound) {
-    return tl::unexpected<Error>(bytes.error());
-  }
-  if (const auto bytes = store.value(kValueKey)) {
-    Result<Anchor> anchor = parse_anchor(as_string(*bytes));
-    if (!anchor && anchor.error().fault == Fault::kMalformed)
-      return fail(Fault::kMalformed, "the record is damaged: what it says of its own life cannot be read. Keep this disk, and "
-                                     "restore a backup (detente restore)");
-    if (!anchor) return tl::unexpected<Error>(anchor.error());
-    in_database = *anchor;
-  }
+  DETENTE_TRY(file_bytes, read_anchor_file(file));
+  const auto in_file = anchor_of_file(file_bytes, after_restore);
+  if (!in_file) return fail_at(file.string(), in_file.error());
+  DETENTE_TRY(in_database, anchor_of_record(store.value(kAnchorKey), after_restore));
   bool empty = true;
   for (const record::LineKey& line : lines) empty = empty && store.logs(line).empty();
   Result<Continuation> out =
-      continue_life(in_file, in_database, empty, own_entries(store, lines), after_restore, random);
+      continue_life(*in_file, in_database, empty, own_entries(store, lines), after_restore, random);
   if (!out) return fail_at(file.string(), out.error());
   if (lines.empty()) return out;
   DETENTE_TRY(fence, store.claim(lines.front()));
   record::Batch batch;
   batch.fence = fence;
   const std::string text = write_anchor(out->next);
-  batch.writes.push_back(record::PutValue{kValueKey, to_bytes(as_bytes(text))});
+  batch.writes.push_back(record::PutValue{kAnchorKey, to_bytes(as_bytes(text))});
   DETENTE_TRY_VOID(store.commit({&batch, 1}));
   DETENTE_TRY_VOID(io::write_file(file, as_bytes(text), io::kSecretMode));
   return out;

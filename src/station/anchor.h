@@ -40,7 +40,18 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
                                    std::uint64_t entries_held, bool after_restore,
                                    KeyRandom& random);
 
-// Reads both, decides, writes both. `lines`: every line of every accord.
+// Nothing where there is none.
+Result<std::optional<Bytes>> read_anchor_file(const io::Path& file);
+
+// Before a database is opened: where a life is known and its record is gone, the words of continue_life(); opening would
+// make an empty one in its place.
+Result<void> check_record_is_there(const io::Path& file, const io::Path& record, bool after_restore);
+// Whether a station would start on a record with these settings and entries, in a directory whose anchor file says `in_file`.
+Result<void> check_life(const std::optional<Bytes>& in_file, const std::optional<Bytes>& in_database, bool database_empty,
+                        std::uint64_t entries_held, bool after_restore);
+inline constexpr const char* kAnchorKey = "anchor";  // its name among the record's values
+
+// Reads both, decides, writes both. `lines`: every line of every accord. A new life (`after_restore`) needs nothing of the former one.
 Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
                                  const std::vector<record::LineKey>& lines, bool after_restore,
                                  KeyRandom& random);

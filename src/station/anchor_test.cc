@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "io/sqlite_test_folder.h"
+
 namespace detente::station {
 namespace {
 
@@ -89,6 +91,35 @@ TEST_F(AnchorTest, AfterARestoreANewLifeBegins) {
     ASSERT_TRUE(after.has_value());
     EXPECT_FALSE(after->new_epoch);
   }
+}
+
+TEST_F(AnchorTest, ARecordThatIsGoneIsSaidBeforeOneIsMade) {
+  const io::TestFolder folder;
+  const io::Path anchor = folder.file("anchor"), record = folder.file("record.db");
+  EXPECT_TRUE(check_record_is_there(anchor, record, false));  // the first start
+  ASSERT_TRUE(io::write_file(anchor, as_bytes(write_anchor(kHere)), io::kSecretMode));
+  for (int empty = 0; empty < 2; ++empty) {
+    const auto refused = check_record_is_there(anchor, record, false);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("--after-restore"), std::string::npos);
+    EXPECT_TRUE(check_record_is_there(anchor, record, true));
+    ASSERT_TRUE(io::write_file(record, {}, io::kSecretMode));
+  }
+  ASSERT_TRUE(io::write_file(record, as_bytes("a record"), io::kSecretMode));
+  EXPECT_TRUE(check_record_is_there(anchor, record, false));
+}
+
+TEST_F(AnchorTest, WhatAStartWouldRefuseIsKnownBeforeIt) {
+  const auto text = [](const Anchor& anchor) { return to_bytes(as_bytes(write_anchor(anchor))); };
+  EXPECT_TRUE(check_life(text(kHere), text(kHere), false, 40, false));
+  EXPECT_TRUE(check_life(std::nullopt, std::nullopt, true, 0, false));
+  EXPECT_FALSE(check_life(text(with(8)), text(with(7)), false, 40, false));
+  EXPECT_FALSE(check_life(text(kHere), std::nullopt, true, 0, false));
+  EXPECT_FALSE(check_life(std::nullopt, text(kHere), false, 40, false));
+  EXPECT_TRUE(check_life(std::nullopt, text(kHere), false, 40, true));
+  const auto rotted = check_life(text(kHere), Bytes(60, 7), false, 40, true);
+  ASSERT_FALSE(rotted);
+  EXPECT_EQ(rotted.error().fault, Fault::kMalformed);
 }
 
 }  // namespace

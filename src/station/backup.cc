@@ -120,6 +120,7 @@ Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choi
                                           return true;
                                         }));
   BackupReport out;
+  DETENTE_TRY_VOID(check_values(side, checked, choices.anchor));
   DETENTE_TRY(record, check_signatures(side, checked));
   out.record = std::move(record);
   DETENTE_TRY(watch_log_lines, check_watch_log(choices.files));

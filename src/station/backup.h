@@ -60,12 +60,14 @@ Result<KeptFiles> read_kept_files(const SideDir& side);
 struct BackupChoices {
   KeptFiles files;
   Path snapshot;  // of the record (io/sqlite_snapshot.h); its discarding is the caller's
+  std::optional<Bytes> anchor;  // the file as it was before the snapshot: a running station moves both ahead
   Path to;        // kConflict when it is there
   std::optional<Sealing> sealing;  // nothing: a plain tar
   WallTime now;
   OnStage stage;
 };
-// kIo when the record is damaged, or the watch log's chain is broken: no backup is made of that. After an error there is no file.
+// kIo when the record is damaged, or the watch log's chain is broken: no backup is made of that; nor of a record on which
+// the station would not start (kMalformed, or kState where it does not fit the anchor). After an error there is no file.
 Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choices);
 
 struct RestoreChoices {
@@ -91,6 +93,9 @@ Result<RestoreReport> restore_backup(const RestoreChoices& choices);
 // Everything of a record that was checked, under the names and keys of this side. kAuthentication
 // when a newest signature is not one of the station that must have made it.
 Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record);
+
+// Whether a station would start on what the record says beside its logs.
+Result<void> check_values(const SideDir& side, const io::CheckedRecord& record, const std::optional<Bytes>& anchor);
 
 // Names, in a side's directory, of what goes into a backup beside the record; sorted.
 Result<std::vector<std::string>> kept_files(const SideDir& side);

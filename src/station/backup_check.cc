@@ -1,7 +1,11 @@
 // Whether the signatures in a record are those of the stations that the accords
-// and credentials of a side name.
+// and credentials of a side name, and whether a start could read its values.
+#include "core/register_value.h"
 #include "record/checkpoint.h"
+#include "station/anchor.h"
 #include "station/backup.h"
+#include "wire/cbor.h"
+#include "wire/text.h"
 
 namespace detente::station {
 
@@ -78,7 +82,33 @@ std::string line_name(const Ground* ground, LineId line) {
   return annex == nullptr ? std::to_string(line.value) : annex->name;
 }
 
+// As a start reads it: a register by its form, what else the core keeps by that of its encoding.
+bool readable(const std::string& key, ByteView value) {
+  if (key.starts_with("accord-left/")) return value.size() == sizeof(Digest);
+  if (key.starts_with("register/") && !key.ends_with("/came")) return core::decode_register(value).has_value();
+  for (const char* kept : {"register/", "dark/", "announcements/", "restorations/", "early/"}) {
+    if (!key.starts_with(kept)) continue;
+    wire::CborReader reader(value);
+    return reader.item().has_value() && reader.empty();
+  }
+  return true;
+}
+
 }  // namespace
+
+Result<void> check_values(const SideDir& side, const io::CheckedRecord& record, const std::optional<Bytes>& anchor) {
+  for (const auto& [key, value] : record.values)
+    if (!readable(key, value))
+      return fail(Fault::kMalformed, "the record is damaged: its value \"" + wire::display_line(key) + "\" cannot be read. Keep a copy of "
+                                     "the station's whole directory, and restore an older backup (detente restore)");
+  std::uint64_t own = 0;
+  for (const io::CheckedLog& log : record.logs) own += log.log.own ? log.size : 0;
+  const auto in_record = record.values.find(kAnchorKey);
+  const auto life = check_life(anchor, in_record == record.values.end() ? std::nullopt : std::optional(in_record->second), record.logs.empty(), own,
+                               io::exists(side.restored_file()));
+  if (!life) return fail_at("no backup is made of a record on which this station would not start", life.error());
+  return {};
+}
 
 Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record) {
   DETENTE_TRY(all, grounds(side));

@@ -151,6 +151,8 @@ Result<bool> is_restored(const Running& running, const DaemonOptions& options) {
 }
 
 Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger& log) {
+  DETENTE_TRY_VOID(check_record_is_there(running.dir.anchor_file(), running.dir.record_file(),
+                                         options.after_restore || io::exists(running.dir.restored_file())));
   DETENTE_TRY(store, io::SqliteStore::open(running.dir.record_file().string()));
   running.store = std::move(store);
   discard_old_snapshot(running.dir, log);

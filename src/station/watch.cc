@@ -130,6 +130,7 @@ void Watch::tick() {
     if (const auto done = io::write_file(running_.dir.alive_file(), as_bytes(text), io::kSecretMode); !done)
       log_.warn("{}", done.error().message);
     write_heard();
+    keep_end();
   }
   look_at_clock(time);
   look_at_paths(time);
@@ -425,6 +426,7 @@ void Watch::take_durable(PeerId peer, LineId id, core::SubmissionId submission) 
 void Watch::start() {
   begin();
   started_ = true;
+  tell_lost_end();
   look_at_zones();
   for (const auto& counterpart : running_.counterparts) tell_zones(*counterpart);
   for (auto& [key, line] : lines_) tell_on_watch(line);
@@ -489,6 +491,7 @@ void Watch::tell_on_watch(OneLine& line) {
 void Watch::close() {
   write_heard();
   note({{"what", "stop"}});
+  keep_end();
 }
 
 }  // namespace detente::station

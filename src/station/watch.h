@@ -237,6 +237,10 @@ class Watch {
   // watch_heard.cc
   void read_heard();
   void write_heard();
+  // watch_end.cc
+  void compare_end();
+  void tell_lost_end();
+  void keep_end();
   // watch_clock.cc
   void look_at_clock(WallTime time);
   void take_gap(const watch::ClockGap& gap);
@@ -277,6 +281,8 @@ class Watch {
   WallTime alive_written_;
   std::map<std::string, WallTime> heard_before_;
   std::string heard_written_;
+  WatchLog::End end_written_;
+  std::string end_lost_;  // what is to be said of it
   watch::ClockGaps gaps_;
   std::optional<watch::ClockGap> gap_;  // the newest that this run saw
   WallTime last_deed_;  // of any own officer

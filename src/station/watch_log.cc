@@ -1,6 +1,7 @@
 #include "station/watch_log.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "crypto/hash.h"
 
@@ -10,7 +11,9 @@ namespace {
 
 constexpr std::uint64_t kLinesOfMark = 512;
 
-std::string digest_of(std::string_view line) { return to_hex(crypto::sha256(as_bytes(line))).substr(0, 32); }
+constexpr std::size_t kDigestChars = 32;
+
+std::string digest_of(std::string_view line) { return to_hex(crypto::sha256(as_bytes(line))).substr(0, kDigestChars); }
 
 WallTime time_of(const Json& line) {
   const auto at = line.find("at");
@@ -97,6 +100,29 @@ Result<void> WatchLog::read(std::uint64_t first, const Visit& visit, WallTime si
   };
   Chain chain(from, late);
   return file_.read_from(from.offset, [&](std::string_view text) { return chain.take(text); });
+}
+
+Result<bool> WatchLog::goes_through(const End& then) const {
+  if (then.lines > lines()) return false;
+  if (then.lines == 0 || then.lines == lines()) return then.lines == 0 || then.digest == index_.end.prev;
+  bool same = false;
+  DETENTE_TRY_VOID(read(then.lines + 1, [&](const Json& line) -> Result<void> {
+    if (line["n"] == then.lines + 1) same = line["prev"] == then.digest;
+    return {};
+  }));
+  return same;
+}
+
+std::string write_end(const WatchLog::End& end) { return std::to_string(end.lines) + " " + end.digest + "\n"; }
+
+Result<WatchLog::End> parse_end(std::string_view text) {
+  WatchLog::End out;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), out.lines);
+  const std::string_view digest(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+  if (error != std::errc() || digest.size() != 2 + kDigestChars || digest.front() != ' ' || digest.back() != '\n')
+    return fail(Fault::kMalformed, "this is not the end of a watch log as this program writes it");
+  out.digest = digest.substr(1, kDigestChars);
+  return out;
 }
 
 }  // namespace detente::station

@@ -33,6 +33,16 @@ class WatchLog {
   // them is not read, but for some lines.
   Result<void> read(std::uint64_t first, const Visit& visit, WallTime since = {}) const;
 
+  // How far the log goes, as kept beside it: a log that lost its end fits together all the same.
+  struct End {
+    std::uint64_t lines = 0;
+    std::string digest;  // of the last line, as "prev" of the next one has it
+    bool operator==(const End&) const = default;
+  };
+  End end() const { return {index_.end.lines, index_.end.prev}; }
+  // Whether the log, which may have gone on since, has that line.
+  Result<bool> goes_through(const End& then) const;
+
   std::uint64_t lines() const { return index_.end.lines; }
   std::uint64_t bytes() const { return file_.size(); }
   std::uint64_t torn_bytes() const { return file_.torn_bytes(); }
@@ -55,5 +65,8 @@ class WatchLog {
   io::JournalFile file_;
   Index index_;
 };
+
+std::string write_end(const WatchLog::End& end);
+Result<WatchLog::End> parse_end(std::string_view text);
 
 }  // namespace detente::station

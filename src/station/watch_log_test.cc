@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -93,6 +94,29 @@ TEST_F(WatchLogTest, ReadsFromWhereTheSpanBegins) {
       }
     }
   }
+}
+
+// The chain alone does not show it: what is left fits together.
+TEST_F(WatchLogTest, AnEndThatIsGoneIsKnownByWhatWasNotedOfIt) {
+  write({"a", "b", "c"});
+  const WatchLog::End noted = open()->end();
+  EXPECT_EQ(noted.lines, 3u);
+  const auto back = parse_end(write_end(noted));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(*back, noted);
+  for (const char* bad : {"", "3", "3 ", "x 00112233445566778899aabbccddeeff\n", "3 0011\n"}) EXPECT_FALSE(parse_end(bad)) << bad;
+  EXPECT_TRUE(*open()->goes_through(noted));
+  const std::string whole = text();
+  write({"d"});
+  EXPECT_TRUE(*open()->goes_through(noted));  // it went on
+  put(whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1));
+  EXPECT_FALSE(*open()->goes_through(noted));
+  write({"another", "d"});
+  EXPECT_FALSE(*open()->goes_through(noted));
+  std::filesystem::remove(path_);
+  EXPECT_FALSE(*open()->goes_through(noted));
+  write({"a"});
+  EXPECT_FALSE(*open()->goes_through(noted));
 }
 
 }  // namespace

@@ -68,6 +68,7 @@ Result<std::unique_ptr<Watch>> Watch::open(Running& running, spdlog::logger& log
   out->file_.emplace(std::move(*file));
   if (out->file_->torn_bytes() > 0)
     log.warn("the watch log ended within a line, which was cut off: the station was stopped while it wrote it");
+  out->compare_end();
   out->note_start(replay);
   out->read_heard();
   return out;

@@ -1,6 +1,8 @@
-"""What waits on the disk for its path, and is changed there meanwhile: it is not sent as what its author said."""
+"""What rots on a station's disk, or is lost from it: it is said, and nothing is built on what is left."""
 
 import os
+import shutil
+import sqlite3
 import unittest
 
 from stations import Lab, wait_until
@@ -50,6 +52,144 @@ class Waiting(unittest.TestCase):
         self.rot()
         error = self.south.refused("backup", self.south.path(), "--unsealed")
         self.assertRegex(error["message"], "damaged.*not what was written")
+
+
+def flip(file, at):
+    with open(file, "r+b") as bytes_:
+        bytes_.seek(at)
+        one = bytes_.read(1)[0]
+        bytes_.seek(at)
+        bytes_.write(bytes([one ^ 1]))
+
+
+class Lost(unittest.TestCase):
+    """What a start and a backup must not take for whole."""
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{WEST},liaison")
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.record = self.south.path("station", "record.db")
+
+    def start_refused(self, *options):
+        before = len(self.south.stderr())
+        self.south.spawn(*options)
+        code = self.south.process.wait(20)
+        self.south.process = None
+        said = self.south.stderr()[before:]
+        self.assertEqual(code, 1, said)
+        return said
+
+    def backup_refused(self):
+        file = os.path.join(self.lab.dir, "none.tar")
+        message = self.south.refused("backup", file, "--unsealed")["message"]
+        self.assertFalse(os.path.exists(file))
+        return message
+
+    def test_rot_in_the_log_of_a_killed_station_drops_no_message_unsaid(self):
+        self.south.start()
+        for number in (1, 2, 3):
+            self.assertEqual(self.south.cli("send", f"north/{WEST}", f"durable WALMSG {number}", "--wait", "durable")["state"], "queued")
+        self.south.kill()
+        shutil.copytree(self.south.path("station"), self.south.path("as-it-was"), ignore=shutil.ignore_patterns("*.sock"))
+        for number in (1, 2, 3):
+            with open(self.record + "-wal", "rb") as file:
+                data = file.read()
+            at = data.find(f"WALMSG {number}".encode())
+            self.assertGreater(at, 0)
+            flip(self.record + "-wal", at)
+            said = self.start_refused()
+            self.assertRegex(said, "damaged.*write-ahead log.*keep a copy of its whole directory.*restore")
+            self.assertIn("write-ahead log", self.backup_refused())
+            flip(self.record + "-wal", at)
+        for left in ("record.db", "record.db-wal", "anchor"):  # what was refused changed nothing
+            with open(self.south.path("station", left), "rb") as now, open(self.south.path("as-it-was", left), "rb") as then:
+                self.assertEqual(now.read(), then.read(), left)
+        self.lab.start("south", "north")
+        wait_until(lambda: len(self.north.texts("south", WEST)) == 3, "the messages")
+        self.assertEqual(self.north.texts("south", WEST), [f"durable WALMSG {number}" for number in (1, 2, 3)])
+
+    def test_a_record_that_is_gone_or_older_makes_no_backup(self):
+        self.south.start()
+        self.south.cli("send", f"north/{WEST}", "early", "--wait", "durable")
+        self.south.stop()
+        older = self.south.path("older.db")
+        shutil.copy(self.record, older)
+        self.south.start()
+        self.south.stop()
+        os.remove(self.record)
+        for _ in range(2):
+            self.assertIn("--after-restore", self.start_refused())
+            self.assertFalse(os.path.exists(self.record))
+            self.assertRegex(self.backup_refused(), "record is new or was replaced.*--after-restore")
+        open(self.record, "wb").close()  # what an earlier program left of such a start
+        self.assertIn("--after-restore", self.start_refused())
+        self.assertIn("--after-restore", self.backup_refused())
+        shutil.copy(older, self.record)
+        self.assertIn("older copy", self.start_refused())
+        self.assertIn("older copy", self.backup_refused())
+        self.south.start("--after-restore")
+        self.assertGreater(self.south.cli("backup", self.south.path("good.tar"), "--unsealed")["files"], 5)
+
+    def test_what_a_start_cannot_read_makes_no_backup_and_a_new_life_needs_it_not(self):
+        self.south.start()
+        self.south.stop()
+        with sqlite3.connect(self.record) as database:
+            value = bytearray(database.execute("SELECT value FROM settings WHERE key = 'anchor'").fetchone()[0])
+            value[3] ^= 1
+            database.execute("UPDATE settings SET value = ? WHERE key = 'anchor'", (bytes(value),))
+        database.close()
+        self.assertIn("what it says of its own life cannot be read", self.backup_refused())
+        self.assertIn("what it says of its own life cannot be read", self.start_refused())
+        self.south.start("--after-restore")
+        self.south.cli("backup", self.south.path("good.tar"), "--unsealed")
+
+    def test_a_watch_log_that_lost_its_end_or_is_gone_is_told(self):
+        def told():
+            return [alarm for alarm in self.south.cli("alarm", "list")["alarms"] if alarm["kind"] == "watch-log"]
+
+        self.south.start()
+        self.south.cli("watch", "on", "--as", "kim")
+        self.south.cli("contact", "log", f"north/{WEST}", "heard on the radio", "--bearer", "radio", "--as", "kim")
+        self.south.stop()
+        self.south.start()
+        self.assertEqual(told(), [])
+        self.south.kill()  # the log may have gone on since its end was noted
+        self.south.start()
+        self.assertEqual(told(), [])
+        self.south.stop()
+        log = self.south.path("station", "watch.log")
+        with open(log, encoding="utf-8") as file:
+            lines = file.readlines()
+        with open(log, "w", encoding="utf-8") as file:
+            file.writelines(lines[:-4])
+        self.south.start()
+        self.assertEqual(len(told()), 1)
+        self.assertIn(f"it had {len(lines)} lines", told()[0]["words"])
+        self.assertIn("THE WATCH LOG LOST ITS END", self.south.stderr())
+        self.south.stop()
+        self.south.start()
+        self.assertEqual(len(told()), 1)  # once
+        self.south.stop()
+        os.remove(log)
+        self.south.start()
+        self.assertIn("has 0", told()[0]["words"])
+
+    def test_rot_in_the_head_of_the_record_is_called_damage(self):
+        self.south.start()
+        self.south.stop()
+        for at in (0, 18, 19):
+            with open(self.record, "rb") as file:
+                good = file.read()
+            with open(self.record, "r+b") as file:
+                file.seek(at)
+                file.write(bytes([good[at] ^ 4]))
+            for said in (self.start_refused(), self.backup_refused() if at != 18 else "damaged keep a copy restore"):
+                self.assertRegex(said, "damaged.*keep a copy.*restore", at)
+                self.assertNotRegex(said, "move it away|right to write", at)
+            with open(self.record, "wb") as file:
+                file.write(good)
+        self.south.start()
 
 
 if __name__ == "__main__":
