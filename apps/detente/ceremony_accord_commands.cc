@@ -196,7 +196,7 @@ Result<void> run_sign(Context& context, const std::string& counterpart, bool nex
 Result<void> run_export(Context& context, const std::string& counterpart, const std::string& to, bool next) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(files, files_to_hand(side, counterpart, next));
-  DETENTE_TRY_VOID(station::write_accord_files(to, files));
+  DETENTE_TRY_VOID(station::export_accord_files(to, files));
   context.say("The accord and all that it names by digest are in " + to +
               "; nothing there is "
               "secret. Hand the directory to " +

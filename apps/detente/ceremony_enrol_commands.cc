@@ -49,6 +49,12 @@ Result<station::PathConfig*> path_of(std::vector<station::CounterpartConfig>& pe
               at.counterpart + "/" + at.path + ": there is no --peer " + at.counterpart);
 }
 
+Result<void> check_two_ends(const station::PathConfig& path) {
+  if (path.listen.text() != path.peer.text()) return {};
+  return fail(Fault::kConflict, "path " + path.name + ": --listen and --to are the same address, " + path.peer.text() +
+                                    ": --to is the other side's end");
+}
+
 Result<void> fill_peers(EnrolOptions& options) {
   auto& peers = options.choices.peers;
   peers.clear();
@@ -74,6 +80,8 @@ Result<void> fill_peers(EnrolOptions& options) {
         return fail(Fault::kMalformed, "path " + path.name + " to " + peer.name + ": has no " +
                                            (path.listen.port == 0 ? "--listen" : "--to") +
                                            " address; give both");
+  for (const station::CounterpartConfig& peer : peers)
+    for (const station::PathConfig& path : peer.paths) DETENTE_TRY_VOID(check_two_ends(path));
   for (const std::string& provider : options.providers)
     options.choices.providers.push_back(std::filesystem::absolute(provider).lexically_normal());
   return {};
@@ -116,6 +124,9 @@ Result<void> run_link(Context& context, const std::string& counterpart) {
     DETENTE_TRY(passphrase, context.passphrase(side, Context::Ask::kOpen));
     DETENTE_TRY(linked, link_station(side, counterpart, passphrase));
     is_new = linked;
+  } else {
+    DETENTE_TRY(held, side.pair(counterpart));  // there, and to be read by who runs the station
+    static_cast<void>(held);
   }
   context.say(is_new ? "Linked with " + counterpart + "."
                      : "The link with " + counterpart + " stands already; nothing changed.");
@@ -147,6 +158,7 @@ Result<void> run_path(Context& context, const std::string& counterpart, const st
                                       " names them");
   if (path->listen.port == 0 || path->peer.port == 0)
     return fail(Fault::kMalformed, "path " + name + " is new: give both --listen and --to");
+  DETENTE_TRY_VOID(check_two_ends(*path));
   DETENTE_TRY_VOID(side.save_station_config(config));
   context.say("Path " + name + " to " + counterpart + ": listens on " + path->listen.text() +
               ", sends to " + path->peer.text() +

@@ -74,9 +74,20 @@ void add_root_steps(const SideDir& side, std::vector<std::string>& out) {
   if ((renewal->open.empty() && !renewal->done.empty()) || (former && *former)) out.push_back("detente side retire-root");
 }
 
+// What is there and cannot be read is not missing: no step of the ceremony would help.
+std::optional<std::string> unreadable(const SideDir& side, const std::string& name) {
+  const std::string head = "look into this first: ";
+  if (side.has_station())
+    if (const auto config = side.station_config(); !config) return head + config.error().message;
+  if (side.has_pair(name))
+    if (const auto pair = side.pair(name); !pair && pair.error().fault == Fault::kIo) return head + pair.error().message;
+  return std::nullopt;
+}
+
 std::string step_with(const SideDir& side, const std::string& name) {
   const auto files = side.accord_files(name);
   if (!files) return "look into this first: " + files.error().message;
+  if (auto first = unreadable(side, name)) return *first;
   if (auto step = accord_step(name, *files, side.name())) return *step;
   if (side.has_pair(name)) return amend_step(side, name);
   if (auto step = secret_step(side, name)) return *step;

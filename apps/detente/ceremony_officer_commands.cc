@@ -1,4 +1,7 @@
 // officer enrol, officer list; bulletin export, bulletin import.
+#include <set>
+
+#include "accord/annex.h"
 #include "base/civil.h"
 #include "ceremony_commands.h"
 #include "cli_terminal.h"
@@ -32,6 +35,25 @@ Result<SecretBytes> officer_passphrase(Context& context, const SideDir& side,
   return ask_passphrase("New passphrase of officer " + options.choices.name, true);
 }
 
+// Where the annexes name the posts that may speak and none of them names this one, it is a slip or of no use.
+Result<void> say_unnamed_post(const Context& context, const SideDir& side, const std::string& post) {
+  DETENTE_TRY(counterparts, side.counterparts());
+  std::set<std::string> named;
+  for (const std::string& counterpart : counterparts) {
+    DETENTE_TRY(files, side.accord_files(counterpart));
+    for (const std::string& text : files.annexes) {
+      DETENTE_TRY(annex, accord::parse_annex(text));
+      named.insert(annex.people.begin(), annex.people.end());
+    }
+  }
+  if (named.empty() || named.count(post) != 0) return {};
+  std::string list;
+  for (const std::string& name : named) list += (list.empty() ? "" : ", ") + name;
+  context.say("NOTE: no accord names the post " + post + " among those that may act on a line; they name " + list +
+              ". If that is a slip, revoke this officer and enrol another.");
+  return {};
+}
+
 Result<void> run_enrol(Context& context, OfficerOptions& options) {
   DETENTE_TRY(side, context.side());
   OfficerChoices& choices = options.choices;
@@ -49,6 +71,7 @@ Result<void> run_enrol(Context& context, OfficerOptions& options) {
   context.say("Officer " + choices.name + " is enrolled as " + choices.post + ", number " +
               std::to_string(issued.credential.number.value) + ", until " +
               format_utc(issued.credential.not_after) + ".");
+  DETENTE_TRY_VOID(say_unnamed_post(context, side, choices.post));
   context.say(told ? "The running station tells every counterpart."
                    : "Bulletin " + std::to_string(issued.bulletin) +
                          " must reach the other side: detente bulletin export FILE");
@@ -85,12 +108,15 @@ Result<void> run_list(Context& context) {
     DETENTE_TRY(officer, side.officer(name));
     const auto* credential = roster.by_number(officer.number);
     const std::string until =
-        credential != nullptr ? format_utc(credential->credential.not_after) : "no credential";
+        credential != nullptr ? format_utc(credential->credential.not_after) : "";
     const bool revoked = roster.revoked(officer.number);
     context.say(name + "  number " + std::to_string(officer.number.value) + "  " +
                 to_string(officer.role) + "  post " + officer.post +
                 (officer.person ? "  " + wire::display_line(officer.person->name) : "") +
-                "  until " + until + (revoked ? "  revoked" : ""));
+                (credential != nullptr ? "  until " + until
+                                       : "  NO CREDENTIAL: the enrolment was broken off; go on with it: detente officer enrol " +
+                                             name + " --post " + officer.post) +
+                (revoked ? "  revoked" : ""));
     list.push_back({{"name", name},
                     {"number", officer.number.value},
                     {"role", to_string(officer.role)},
@@ -109,7 +135,7 @@ Result<void> run_export(Context& context, const std::string& file) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(bytes, export_bulletins(side));
   DETENTE_TRY(all, side.bulletins(side.name()));
-  DETENTE_TRY_VOID(io::write_file(file, bytes, io::kPublicMode));
+  DETENTE_TRY_VOID(io::write_file_once(file, bytes, io::kPublicMode));
   context.say(std::to_string(all.size()) + " bulletins of " + side.name() + " are in " + file +
               "; nothing in it is secret. The other side: detente bulletin import FILE");
   context.result({{"file", file}, {"bulletins", all.size()}});
@@ -121,6 +147,9 @@ Result<void> run_import(Context& context, const std::string& file) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(bytes, io::read_file(file, kFileMax));
   auto taken = import_bulletins(side, bytes);
+  if (!taken && taken.error().fault == Fault::kMalformed)
+    return fail(Fault::kMalformed, file + ": is no file of bulletins, or was cut off or changed on its way (" + taken.error().message +
+                                       "): get it again from the other side");
   if (!taken) return fail_at(file, taken.error());
   context.say("Bulletins of " + taken->side + ": " + std::to_string(taken->added) + " new, " +
               std::to_string(taken->known) + " known before.");

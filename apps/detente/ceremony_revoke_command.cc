@@ -66,7 +66,7 @@ void say_positions(const Context& context, const std::map<LineId, std::string>& 
     const auto at = positions.find(line);
     context.say("  " + std::to_string(line.value) + " " + name + ": " +
                 (at == positions.end() ? "nothing"
-                                       : std::to_string(at->second.size) + " entries of log " + to_hex(at->second.epoch)));
+                                       : std::to_string(at->second.size) + (at->second.size == 1 ? " entry of log " : " entries of log ") + to_hex(at->second.epoch)));
   }
 }
 

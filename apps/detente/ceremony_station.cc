@@ -64,7 +64,8 @@ Result<accord::Credential> renewal_of(const SideDir& side, const accord::Roster&
   const accord::SignedCredential* held = own.by_number(number);
   if (held == nullptr)
     return fail(Fault::kNotFound, who + ": credential " + std::to_string(number.value) +
-                                      " is not in this side's bulletins: enrol anew");
+                                      " is not in this side's bulletins: its enrolment was broken off; give the same "
+                                      "`enrol` command again, and it goes on");
   if (own.revoked(number))
     return fail(Fault::kDenied, who + ": credential " + std::to_string(number.value) +
                                     " is revoked and its keys stay so: enrol anew");
@@ -140,6 +141,35 @@ Result<station::StationConfig> merged_config(const SideDir& side, const StationC
   return config;
 }
 
+// The file of an enrolment that was broken off before its bulletin: no credential has its number.
+Result<std::optional<station::OfficerFile>> broken_off_enrolment(const SideDir& side, const accord::Roster& own,
+                                                                 const std::string& name) {
+  std::optional<station::OfficerFile> none;
+  DETENTE_TRY(officers, side.officers());
+  if (std::find(officers.begin(), officers.end(), name) == officers.end()) return none;
+  DETENTE_TRY(file, side.officer(name));
+  if (own.by_number(file.number) != nullptr) return none;
+  // One that is not here may have the number: then these keys are in use.
+  if (!own.missing_bulletins().empty())
+    return fail(Fault::kState, "officer " + name + ": credential " + std::to_string(file.number.value) +
+                                   " is in none of this side's bulletins that are here, and some are missing (detente side "
+                                   "show): bring them back first");
+  return std::optional(std::move(file));
+}
+
+// Keys that a broken-off enrolment sealed. Keys that ever had a credential are not taken up: it may be revoked.
+Result<std::optional<station::OfficerKeys>> keys_left(const SideDir& side, const accord::Roster& own, const std::string& name,
+                                                      std::string_view passphrase) {
+  DETENTE_TRY(left, side.officer_keys_left(name, passphrase));
+  if (!left) return std::optional<station::OfficerKeys>();
+  for (const accord::SignedCredential* one : own.all())
+    if (one->credential.sign_key == left->sign.verify_key())
+      return fail(Fault::kConflict, "officer " + name + ": officers/" + name + ".age has the keys of credential " +
+                                        std::to_string(one->credential.number.value) +
+                                        ", which was issued before; no key is ever overwritten: choose another name, or move the file away");
+  return std::optional(std::move(*left));
+}
+
 }  // namespace
 
 Result<std::optional<Issued>> enrol_station(const SideDir& side, const StationChoices& choices,
@@ -207,8 +237,19 @@ Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
                              const crypto::SignKey& root, const Sealing& sealing, WallTime now) {
   DETENTE_TRY(own, side.own_roster());
   DETENTE_TRY(number, next_number(side, own));
-  const auto keys = station::make_officer_keys(sealing.random);
+  DETENTE_TRY(broken_off, broken_off_enrolment(side, own, choices.name));
+  if (broken_off) number = broken_off->number;  // that one was never issued
+  // Checked before half a second of scrypt is spent on keys that are another's.
+  std::optional<station::OfficerKeys> left;
+  DETENTE_TRY(officers, side.officers());
+  if (broken_off || std::find(officers.begin(), officers.end(), choices.name) == officers.end()) {
+    DETENTE_TRY(found, keys_left(side, own, choices.name, sealing.passphrase));
+    left = std::move(found);
+  }
+  const bool goes_on = broken_off || left;
+  const auto keys = left ? std::move(*left) : station::make_officer_keys(sealing.random);
   station::OfficerFile file{choices.name, number, choices.post, choices.role, std::nullopt, 0};
+  if (broken_off) file.last_counter = broken_off->last_counter;
   if (!choices.person.empty()) file.person = accord::open_person(choices.person, sealing.random);
   const Validity validity = valid_for(choices.days, now);
   accord::Credential credential{.role = choices.role,
@@ -224,7 +265,7 @@ Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
                                 .person = std::nullopt};
   if (file.person) credential.person = accord::person_digest(*file.person);
   DETENTE_TRY(checked, accord::issue_credential(credential, root));  // before a key is on disk
-  DETENTE_TRY_VOID(side.save_new_officer(file, keys, sealing));
+  DETENTE_TRY_VOID(side.save_new_officer(file, keys, sealing, goes_on));
   return issue(side, own, credential, root, now);
 }
 

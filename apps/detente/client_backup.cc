@@ -103,7 +103,8 @@ void show(Context& context, const station::BackupReport& report) {
                      {"far", line.far}});
   }
   context.say("  " + std::to_string(report.record.entries) +
-              " entries in all, every one against its "
+              (report.record.entries == 1 ? " entry" : " entries") +
+              " in all, every one against its "
               "tree; " +
               std::to_string(report.record.signatures) + " signatures verified");
   if (report.watch_log_lines)
@@ -126,7 +127,8 @@ Result<void> backup(Context& context, const std::string& to, bool unsealed) {
   DETENTE_TRY(config, side.station_config());
   const WallTime now = io::os_wall_time();
   const io::Path file = backup_file(side.name() + "/" + config.post, to, now, !unsealed);
-  if (io::exists(file))
+  DETENTE_TRY(there, io::is_there(file));
+  if (there)
     return fail(Fault::kConflict,
                 file.string() + ": is there already and is not overwritten; name another file");
   Result<io::FileLock> one_at_a_time = io::FileLock::try_take(side.backup_lock_file());

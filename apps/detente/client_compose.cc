@@ -25,7 +25,7 @@ Result<station::Wait> parse_wait(const std::string& text) {
   if (text == "none") return station::Wait::kNone;
   if (text == "durable") return station::Wait::kDurable;
   if (text == "receipt") return station::Wait::kReceipt;
-  return fail(Fault::kMalformed, "--wait is none, durable or receipt");
+  return fail(Fault::kMalformed, "--wait is none, durable or receipt; for a send with --file it is document, too");
 }
 
 Result<std::uint64_t> parse_timeout_ms(const std::string& text) {

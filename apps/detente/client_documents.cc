@@ -107,7 +107,8 @@ std::string size_text(std::uint64_t bytes) {
 std::string duration_text(std::uint64_t seconds) {
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
-  return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
+  if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
+  return fmt::format("{} days {} h", seconds / 86400, seconds % 86400 / 3600);
 }
 
 std::string document_state_text(const Json& document) {
@@ -203,7 +204,7 @@ Result<std::string> save_document(const Context& context, const StationClient& s
                                        harmless_name(attachment.value("file_name", "")));
   const std::filesystem::path path = std::filesystem::path(directory) / name;
   DETENTE_TRY_VOID(io::make_directory(directory));
-  if (std::filesystem::exists(path)) {
+  if (io::exists(path)) {
     DETENTE_TRY(held, io::FileReader::open(path));
     const auto same = root_of(context, held, name);
     context.progress({});

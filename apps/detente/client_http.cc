@@ -73,6 +73,33 @@ Fault fault_from(std::string_view name) {
   return Fault::kIo;
 }
 
+bool changes_something(std::string_view method, std::string_view target) {
+  if (method != "POST") return false;
+  // Asked for again these do no harm: bytes that are there already are known.
+  return target != "/v1/stop" && target != "/v1/snapshot" && target != "/v1/bulletins" && !target.ends_with("/courier") &&
+         target.find("/documents/") == target.npos;
+}
+
+// The command that shows whether it was done after all.
+std::string where_to_look(const std::string& target) {
+  constexpr std::string_view kHead = "/v1/counterparts/", kLines = "/lines/";
+  if (target.starts_with("/v1/watch")) return "detente log";
+  if (!target.starts_with(kHead)) return "detente status";
+  const std::size_t lines = target.find(kLines);
+  const std::string counterpart = target.substr(kHead.size(), target.find('/', kHead.size()) - kHead.size());
+  if (target.ends_with("/announcements")) return "detente announce show " + counterpart;
+  if (lines == target.npos) return "detente status";
+  const std::size_t line = lines + kLines.size();
+  return "detente record show " + counterpart + "/" + target.substr(line, target.find('/', line) - line);
+}
+
+// The station may have done it, and died or been late before it could say so: who just asks again says it twice.
+std::string unknown_outcome(std::string_view method, const std::string& target) {
+  if (!changes_something(method, target)) return "";
+  return "IT MAY HAVE BEEN DONE ALL THE SAME, and what was said may be sent: look before you do it again, with `" +
+         where_to_look(target) + "`";
+}
+
 Result<Json> parse_answer(const std::string& answer) {
   const std::size_t body = answer.find("\r\n\r\n");
   Json json =
@@ -127,12 +154,16 @@ Result<std::string> StationClient::exchange(std::string_view method, const std::
   // A station that refuses a request early closes before it has read all of it: its answer counts.
   static_cast<void>(socket.send(request));
   auto answer = socket.receive();
+  const std::string unknown = unknown_outcome(method, target);
+  if (!answer && live)
+    return fail(Fault::kLimit, "THE STATION DOES NOT ANSWER, so that nothing is known of any line now: it has too much to do, or it hangs. "
+                               "It is asked again all the time");
   if (!answer)
-    return fail(Fault::kLimit, live ? "THE STATION DOES NOT ANSWER, so that nothing is known of any line now: it has too much to do, or it hangs. "
-                                       "It is asked again all the time"
-                                     : "something listens for the station and did not answer in time: it has too much to do; try again");
+    return fail(Fault::kLimit, "something listens for the station and did not answer in time: it has too much to do" +
+                                   (unknown.empty() ? "; try again" : ". " + unknown));
   if (answer->empty())
-    return fail(Fault::kIo, "the station did not answer, it ends just now: `detente status` shows whether it still runs");
+    return fail(Fault::kIo, "the station ended before it answered" +
+                                (unknown.empty() ? "; `detente status` shows whether it runs again" : ". " + unknown + ", once it runs again"));
   return std::move(*answer);
 }
 

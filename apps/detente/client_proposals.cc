@@ -1,6 +1,8 @@
 #include "client_proposals.h"
 
+#include "client_documents.h"
 #include "client_reference.h"
+#include "client_show.h"
 #include "wire/text.h"
 
 namespace detente::cli {
@@ -81,7 +83,7 @@ std::string signer_words(const Json& proposal_or_decision) {
   const std::string ordered = proposal_or_decision.value("ordered", "");
   const auto late = proposal_or_decision.value("late_s", std::uint64_t{0});
   return proposal_or_decision["post"].get<std::string>() + (ordered.empty() ? "" : ", " + ordered) +
-         (late == 0 ? "" : ", SIGNED " + std::to_string(late / 60) + " MINUTES BEFORE IT WAS HERE");
+         (late == 0 ? "" : ", SIGNED " + upper(duration_text(late)) + " BEFORE IT WAS HERE");
 }
 
 Result<line::Proposal> read_terms(const ProposalTerms& terms, WallTime now) {

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "base/civil.h"
 #include "client_act.h"
 #include "client_documents.h"
 #include "client_reference.h"
@@ -32,10 +33,19 @@ Result<std::string> read_input() {
   char buffer[4096];
   while (std::cin.read(buffer, sizeof buffer) || std::cin.gcount() > 0) {
     out.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
-    if (out.size() > kInputMax) return fail(Fault::kLimit, "the text is too long for one message");
+    if (out.size() > kInputMax)
+      return fail(Fault::kLimit, "the text is longer than " + std::to_string(kInputMax) +
+                                     " bytes, which is too long for one message: shorten it, or send it as a document, with --file");
   }
   if (out.ends_with('\n')) out.pop_back();  // the end of the last line is not part of the text
   return out;
+}
+
+Result<WallTime> parse_coming(const std::string& option, const std::string& text, WallTime now) {
+  DETENTE_TRY(when, parse_when(text, now));
+  if (when.seconds < now.seconds)
+    return fail(Fault::kMalformed, option + " " + text + ": that is past by this machine's clock, which says " + format_utc(now));
+  return when;
 }
 
 Result<Compose> compose(const StationClient& station, const SendOptions& options) {
@@ -57,18 +67,22 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   DETENTE_TRY_VOID(wire::check_text(text, kInputMax));
   for (const std::string* part : {&options.subject, &options.label})
     DETENTE_TRY_VOID(wire::check_text(*part, kInputMax));
+  if (!text.empty() && !wire::shows_anything(text))
+    return fail(Fault::kMalformed, "the text is of spaces and of characters that nobody sees: the other side would be shown nothing");
   out.submission.entry.body = to_bytes(as_bytes(text));
   header.subject = options.subject;
   header.label = options.label;
   header.action = options.action;
   header.info = options.info;
   const WallTime now = io::os_wall_time();
+  if (options.files.size() > 4)
+    return fail(Fault::kLimit, "one message has at most four documents: give --file four times at most, and send the others with another");
   if (!options.due.empty()) {
-    DETENTE_TRY(due, parse_when(options.due, now));
+    DETENTE_TRY(due, parse_coming("--due", options.due, now));
     header.due = due;
   }
   if (!options.reply_by.empty()) {
-    DETENTE_TRY(by, parse_when(options.reply_by, now));
+    DETENTE_TRY(by, parse_coming("--reply-by", options.reply_by, now));
     header.reply_by = by;
   }
   const bool to_the_end = options.wait == "document";

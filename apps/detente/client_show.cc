@@ -163,9 +163,9 @@ std::vector<std::string> entry_lines(const Json& entry) {
   add_fields(out, entry, mark);
   if (const auto late = entry.value("late_s", std::uint64_t{0}); late > 0 && entry.value("kind", 1u) == 1)
     out.push_back("    " + mark + "CAME HERE LATE, at " + utc_text(entry.value("stored_at", Json())) + ": it was written " +
-                  std::to_string(late / 60) + " minutes before");
+                  duration_text(late) + " before, as its author's clock says");
   else if (late > 0)
-    out.push_back("    " + mark + "SIGNED " + std::to_string(late / 60) + " MINUTES BEFORE IT WAS HERE: what it says is done now, as it was meant then");
+    out.push_back("    " + mark + "SIGNED " + upper(duration_text(late)) + " BEFORE IT WAS HERE, as its author's clock says: what it says is done now, as it was meant then");
   if (entry.contains("text"))
     for (const std::string& line :
          wrap(wire::display_text(entry["text"].get<std::string>()), kColumns - 4 - mark.size()))

@@ -230,7 +230,8 @@ std::vector<std::string> record_lines(const Json& record) {
   out.push_back("accord " + shown(record, "accord"));
   if (record["queued"].get<std::uint64_t>() > 0)
     out.push_back(
-        fmt::format("{} entries wait for their place", record["queued"].get<std::uint64_t>()));
+        record["queued"] == 1 ? "1 entry waits for its place"
+                              : fmt::format("{} entries wait for their place", record["queued"].get<std::uint64_t>()));
   for (const Json& log : record["logs"]) add_log(out, log);
   return out;
 }
@@ -248,7 +249,7 @@ std::vector<std::string> evidence_lines(const Json& entry) {
     out.push_back("  no receipt covers it yet");
   } else {
     out.push_back(
-        fmt::format("  receipt over {} entries{}{}", cosigned["size"].get<std::uint64_t>(),
+        fmt::format("  receipt over {} {}{}{}", cosigned["size"].get<std::uint64_t>(), cosigned["size"] == 1 ? "entry" : "entries",
                     cosigned["time"].is_null() ? "" : ", at " + utc_text(cosigned["time"]),
                     cosigned["signature"].is_null() ? ", unattested" : ", signed"));
   }

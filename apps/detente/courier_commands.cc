@@ -35,7 +35,7 @@ Result<void> write_file(Context& context, Json answer, const std::string& out) {
   if (!answer.value("contact", true))
     context.say(fmt::format("{}This station has not heard since its start what {} holds, and signs nothing before: have "
                             "this file imported there, import the one that is exported there then, and export again.",
-                            waiting == 0 ? "" : "Not in it: " + entries_text(waiting) + " that waits here. ", far));
+                            waiting == 0 ? "" : "Not in it: " + entries_text(waiting) + (waiting == 1 ? " that waits here. " : " that wait here. "), far));
   else if (waiting > 0)
     context.say(fmt::format("Of what waits here {} not in it: on a line that is cut, or more than may be on their way at "
                             "once; these go with the next file, when receipts have come.",

@@ -57,7 +57,8 @@ class Laboratory {
 
   Result<void> prepare() {
     std::error_code error;
-    if (io::exists(choices_.dir) && !std::filesystem::is_empty(choices_.dir, error))
+    DETENTE_TRY(there, io::is_there(choices_.dir));
+    if (there && !std::filesystem::is_empty(choices_.dir, error))
       return fail(Fault::kConflict,
                   choices_.dir.string() + ": is not empty; name a directory that is not there yet");
     for (const std::string& provider : choices_.providers)

@@ -41,7 +41,7 @@ std::optional<std::string> find_bad_character(std::string_view text, Refused ref
 Result<NoteSignature> parse_line(std::string_view line) {
   if (line.size() > kLineMax) return fail(Fault::kLimit, "longer than a signature line may be");
   if (!line.starts_with(kLineStart))
-    return fail(Fault::kMalformed, "a signature line starts with U+2014 and a space");
+    return fail(Fault::kMalformed, "a signature line starts with U+2014 and a space; the file was cut off or changed: get it again from whoever gave it");
   line.remove_prefix(kLineStart.size());
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos)

@@ -185,6 +185,22 @@ Result<void> write_new_file(const Path& path, ByteView bytes, unsigned mode) {
   return write_by_rename(path, bytes, mode, true);
 }
 
+Result<void> write_file_once(const Path& path, ByteView bytes, unsigned mode) {
+  if (const auto held = read_file(path, bytes.size()); held && equal(*held, bytes)) return {};
+  return write_new_file(path, bytes, mode);
+}
+
+Result<void> remove_temporaries(const Path& path) {
+  const std::string begin = "." + path.filename().string() + ".";
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(parent_of(path), error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with(begin) && name.size() == begin.size() + 6) DETENTE_TRY_VOID(remove_file(at->path()));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return io_error(parent_of(path), "cannot be listed", error.value());
+  return {};
+}
+
 Result<void> remove_file(const Path& path) {
   if (::unlink(path.c_str()) == 0) return sync_directory(parent_of(path));
   if (errno == ENOENT) return {};
@@ -206,10 +222,14 @@ Result<void> make_directory(const Path& path) {
   return io_error(path, "cannot be made", error);
 }
 
-bool exists(const Path& path) {
+Result<bool> is_there(const Path& path) {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0;
+  if (::stat(path.c_str(), &info) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return io_error(path, "cannot be looked at", errno);
 }
+
+bool exists(const Path& path) { return is_there(path).value_or(true); }
 
 std::optional<WallTime> written_at(const Path& path) {
   struct stat info {};

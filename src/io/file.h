@@ -33,11 +33,19 @@ Result<SecretBytes> read_secret_file(const Path& path, std::size_t max);
 Result<void> write_file(const Path& path, ByteView bytes, unsigned mode);
 // The same, but kConflict when the name is taken: no key is ever overwritten.
 Result<void> write_new_file(const Path& path, ByteView bytes, unsigned mode);
+// The same for a file that a person named, who may ask again: success, too, when exactly these bytes are there.
+Result<void> write_file_once(const Path& path, ByteView bytes, unsigned mode);
+// What write calls to that name left beside it when they were killed. Only where nobody else writes there now.
+Result<void> remove_temporaries(const Path& path);
 // Nothing to remove is success.
 Result<void> remove_file(const Path& path);
 
 // With its parents, 0700 each that is new. kIo says when a file stands in the place.
 Result<void> make_directory(const Path& path);
+// Whether something has the name; an error where this user may not look.
+Result<bool> is_there(const Path& path);
+// False when there surely is nothing. What may not be looked at counts as there: whoever reads it then is
+// told why it cannot be, and not that it is missing.
 bool exists(const Path& path);
 // Nothing where there is none.
 std::optional<WallTime> written_at(const Path& path);

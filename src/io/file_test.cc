@@ -53,6 +53,37 @@ TEST_F(File, NewFileNeverReplaces) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(File, TheSameAgainIsNoConflict) {
+  const Path file = dir_ / "made";
+  ASSERT_TRUE(write_file_once(file, as_bytes("first"), kPublicMode));
+  EXPECT_TRUE(write_file_once(file, as_bytes("first"), kPublicMode));
+  for (const std::string_view other : {"firs", "first!", "other", ""}) {
+    const auto again = write_file_once(file, as_bytes(other), kPublicMode);
+    ASSERT_FALSE(again) << other;
+    EXPECT_EQ(again.error().fault, Fault::kConflict);
+  }
+  EXPECT_EQ(as_string(*read_file(file, 100)), "first");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(File, LeftTemporariesOfOneNameGo) {
+  for (const char* name : {".key.a1B2c3", ".key.a1B2c", ".keys.a1B2c3", "key.a1B2c3"})
+    ASSERT_TRUE(write_new_file(dir_ / name, as_bytes("x"), kSecretMode));
+  ASSERT_TRUE(remove_temporaries(dir_ / "key"));
+  EXPECT_EQ(entries(), 3u);
+  EXPECT_FALSE(io::exists(dir_ / ".key.a1B2c3"));
+  EXPECT_TRUE(remove_temporaries(dir_ / "none" / "key"));
+}
+
+TEST_F(File, WhatCannotBeLookedAtIsNotMissing) {
+  EXPECT_FALSE(*is_there(dir_ / "none"));
+  EXPECT_FALSE(io::exists(dir_ / "none"));
+  const Path loop = dir_ / "loop";  // refuses root, too
+  std::filesystem::create_symlink(loop, loop);
+  EXPECT_FALSE(is_there(loop / "file"));
+  EXPECT_TRUE(io::exists(loop / "file"));
+}
+
 TEST_F(File, BoundIsExact) {
   const Path file = dir_ / "a";
   ASSERT_TRUE(write_file(file, Bytes(10), kPublicMode));

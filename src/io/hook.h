@@ -79,6 +79,9 @@ struct HookOutcome {
 // looked for when the hook runs.
 Result<void> check_hook_command(const std::vector<std::string>& words);
 
+// Whether the file is there and this user may run it, now.
+Result<void> find_hook_command(const std::vector<std::string>& words);
+
 class HookRunner {
  public:
   using Done = std::function<void(const HookOutcome&)>;

@@ -1,6 +1,13 @@
 // What may stand in a configuration as a hook's command. By itself, since whoever reads
 // configurations needs no event loop.
 #include "io/hook.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "wire/text.h"
 
 namespace detente::io {
@@ -17,6 +24,16 @@ Result<void> check_hook_command(const std::vector<std::string>& words) {
     return fail(Fault::kMalformed, "command: \"" + wire::display_line(words.front().substr(0, 80)) +
                                        "\" is not a program's absolute path; write the whole path "
                                        "(no shell looks for it)");
+  return {};
+}
+
+Result<void> find_hook_command(const std::vector<std::string>& words) {
+  if (words.empty()) return fail(Fault::kMalformed, "no command");
+  const char* path = words.front().c_str();
+  struct stat info {};
+  if (::stat(path, &info) != 0 || ::access(path, X_OK) != 0)
+    return fail(errno == ENOENT ? Fault::kNotFound : Fault::kIo, words.front() + ": " + std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) return fail(Fault::kIo, words.front() + ": is not a plain file");
   return {};
 }
 

@@ -75,7 +75,8 @@ class Members {
 
 Result<BackupWriter> BackupWriter::create(const Path& to, const std::optional<Sealing>& sealing,
                                           WallTime modified) {
-  if (io::exists(to))
+  DETENTE_TRY(there, io::is_there(to));
+  if (there)
     return fail(Fault::kConflict,
                 to.string() + ": is there already and is not overwritten; name another file");
   DETENTE_TRY(file, io::FileWriter::create(to));

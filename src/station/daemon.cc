@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "io/file_lock.h"
+#include "io/hook.h"
 #include "io/os_clock.h"
 #include "station/amender.h"
 #include "station/anchor.h"
@@ -11,6 +12,8 @@
 #include "station/api.h"
 #include "station/bulletins.h"
 #include "station/counterpart_sockets.h"
+#include "station/hook_book.h"
+#include "station/mail_text.h"
 #include "station/process.h"
 #include "station/proposals.h"
 #include "station/record_check.h"
@@ -34,6 +37,15 @@ Result<void> check_directory(const SideDir& dir) {
                                       ": make one with `detente station enrol` (`detente side "
                                       "show` says which step is next)");
   return {};
+}
+
+// Former accords' too: what a retired line's hook was for may still be raised, and no amendment stops a start.
+std::vector<std::string> names_of_lines(const Running& running) {
+  std::vector<std::string> out;
+  for (const auto& counterpart : running.counterparts)
+    for (const accord::AccordInForce* accord : counterpart->lineage())
+      for (const auto& [id, annex] : accord->annexes) out.push_back(counterpart->name() + "/" + annex.name);
+  return out;
 }
 
 // Everything that is only read. No lock is held and nothing is changed yet.
@@ -83,7 +95,17 @@ Result<std::unique_ptr<Running>> load(SideDir dir) {
     out->counterparts.push_back(std::move(*loaded));
   }
   out->links.resize(out->counterparts.size());
+  DETENTE_TRY_VOID(check_hook_lines(out->config.hooks, names_of_lines(*out)));
   return out;
+}
+
+// Said at once, and not when it is needed: no reason to stay away from the line.
+void say_missing_commands(const Running& running, spdlog::logger& log) {
+  for (std::size_t place = 0; place < running.config.hooks.size(); ++place) {
+    const HookConfig& hook = running.config.hooks[place];
+    const auto found = io::find_hook_command(hook.command.empty() ? mail_command() : hook.command);
+    if (!found) log.warn("{}: cannot run: {}", hook_name(place, hook), found.error().message);
+  }
 }
 
 std::vector<record::LineKey> all_lines(const Running& running) {
@@ -224,6 +246,7 @@ Result<void> run_station(SideDir dir, const DaemonOptions& options) {
   if (!missing.empty()) log->warn("{}", missing);
   const std::string too_few = rules_warning(running->config.rules, running->own_roster, io::os_wall_time());
   if (!too_few.empty()) log->warn("{}", too_few);
+  say_missing_commands(*running, *log);
   Result<void> out = run(*running, options, *log);
   if (!out) log->error("{}", out.error().message);
   return out;

@@ -127,7 +127,11 @@ Path SideDir::officer_file(std::string_view name) const {
 // ---- cards ----
 
 Result<std::string> SideDir::own_card_note() const {
-  return read_text(dir_ / kCardFile, accord::kCardSizeMax);
+  auto note = read_text(dir_ / kCardFile, accord::kCardSizeMax);
+  if (!note && note.error().fault == Fault::kNotFound)
+    return fail(Fault::kNotFound, note.error().message + "; it is this side's own card: take it from a backup, or give `detente side init` again "
+                                                         "where that was broken off");
+  return note;
 }
 
 Result<accord::Card> SideDir::own_card() const {

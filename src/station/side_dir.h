@@ -141,9 +141,12 @@ class SideDir {
   Result<std::vector<std::string>> officers() const;  // names, sorted
   Result<OfficerFile> officer(std::string_view name) const;
   Result<OfficerKeys> open_officer(std::string_view name, std::string_view passphrase) const;
-  // Both files; kConflict when there is an officer of that name.
-  Result<void> save_new_officer(const OfficerFile& officer, const OfficerKeys& keys,
-                                const Sealing& sealing) const;
+  // What an enrolment under that name sealed before it was broken off, opened by the officer's passphrase of then.
+  Result<std::optional<OfficerKeys>> officer_keys_left(std::string_view name, std::string_view passphrase) const;
+  // Both files; kConflict when there is an officer of that name. `goes_on`: with what an enrolment left that was broken
+  // off before anything was issued; keys that are there stay, the other file is written anew.
+  Result<void> save_new_officer(const OfficerFile& officer, const OfficerKeys& keys, const Sealing& sealing,
+                                bool goes_on = false) const;
   // Of a renewed credential; whatever signs from now on names it.
   Result<void> set_officer_number(std::string_view name, OfficerId number) const;
   // The counter for the officer's next signature: max(last + 1, now). On disk before it is given;

@@ -27,8 +27,18 @@ Result<void> check_file(const std::string& name, ByteView content, const Digest&
   return {};
 }
 
+// Where one is missing the others say nothing: the accord names it by its digest.
+Result<Bytes> read_part(const io::Path& path, std::size_t max) {
+  auto bytes = io::read_file(path, max);
+  if (!bytes && bytes.error().fault == Fault::kNotFound)
+    return fail(Fault::kNotFound, bytes.error().message +
+                                      "; it is part of the accord: take it from a backup, or from the other side again (there: detente accord "
+                                      "export)");
+  return bytes;
+}
+
 Result<std::string> read_text(const io::Path& path, std::size_t max) {
-  DETENTE_TRY(bytes, io::read_file(path, max));
+  DETENTE_TRY(bytes, read_part(path, max));
   return as_string(bytes);
 }
 
@@ -62,7 +72,7 @@ Result<void> check_accord_files(const AccordFiles& files) {
 }
 
 Result<AccordFiles> read_accord_files(const io::Path& dir) {
-  DETENTE_TRY(note, io::read_file(dir / kNoteFile, accord::kAccordNoteMax));
+  DETENTE_TRY(note, read_part(dir / kNoteFile, accord::kAccordNoteMax));
   auto parsed = accord::parse_accord_note(note);
   if (!parsed) return fail_at((dir / kNoteFile).string(), parsed.error());
   AccordFiles files{std::move(*parsed), {}, {}, {}};
@@ -74,7 +84,7 @@ Result<AccordFiles> read_accord_files(const io::Path& dir) {
     DETENTE_TRY(vectors, read_text(dir / cipher_file_name(side.aead), kCipherVectorsMax));
     files.cipher_vectors[side.aead] = std::move(vectors);
   }
-  DETENTE_TRY(dictionary, io::read_file(dir / kDictionaryFile, kDictionaryMax));
+  DETENTE_TRY(dictionary, read_part(dir / kDictionaryFile, kDictionaryMax));
   files.dictionary = std::move(dictionary);
   auto good = check_accord_files(files);
   if (!good) return fail_at(dir.string(), good.error());
@@ -133,17 +143,46 @@ Result<AccordFiles> files_of_bundle(ByteView bytes, const AccordFiles& before) {
   return out;
 }
 
+namespace {
+
+// The note last: where it stands the others do.
+std::vector<std::pair<std::string, Bytes>> named_files(const AccordFiles& files) {
+  std::vector<std::pair<std::string, Bytes>> out;
+  for (std::size_t i = 0; i < files.annexes.size(); ++i)
+    out.emplace_back(annex_file_name(files.note.accord.lines[i].number), to_bytes(as_bytes(files.annexes[i])));
+  for (const auto& [aead, vectors] : files.cipher_vectors)
+    out.emplace_back(cipher_file_name(aead), to_bytes(as_bytes(vectors)));
+  out.emplace_back(kDictionaryFile, files.dictionary);
+  out.emplace_back(kNoteFile, to_bytes(as_bytes(files.note.encode())));
+  return out;
+}
+
+}  // namespace
+
 Result<void> write_accord_files(const io::Path& dir, const AccordFiles& files) {
   DETENTE_TRY_VOID(check_accord_files(files));
   DETENTE_TRY_VOID(io::make_directory(dir));
-  for (std::size_t i = 0; i < files.annexes.size(); ++i)
-    DETENTE_TRY_VOID(io::write_file(dir / annex_file_name(files.note.accord.lines[i].number),
-                                    as_bytes(files.annexes[i]), io::kPublicMode));
-  for (const auto& [aead, vectors] : files.cipher_vectors)
-    DETENTE_TRY_VOID(
-        io::write_file(dir / cipher_file_name(aead), as_bytes(vectors), io::kPublicMode));
-  DETENTE_TRY_VOID(io::write_file(dir / kDictionaryFile, files.dictionary, io::kPublicMode));
-  return io::write_file(dir / kNoteFile, as_bytes(files.note.encode()), io::kPublicMode);
+  for (const auto& [name, bytes] : named_files(files))
+    DETENTE_TRY_VOID(io::write_file(dir / name, bytes, io::kPublicMode));
+  return {};
+}
+
+Result<void> export_accord_files(const io::Path& dir, const AccordFiles& files) {
+  DETENTE_TRY_VOID(check_accord_files(files));
+  DETENTE_TRY_VOID(io::make_directory(dir));
+  const auto all = named_files(files);
+  // All of them before the first is written: no mixture of two accords.
+  for (const auto& [name, bytes] : all) {
+    DETENTE_TRY(there, io::is_there(dir / name));
+    if (!there) continue;
+    const auto held = io::read_file(dir / name, bytes.size());
+    if (!held || !equal(*held, bytes))
+      return fail(Fault::kConflict, (dir / name).string() + ": is there already, is another file than this accord's, and is "
+                                                            "not overwritten; name a directory that is not there yet");
+  }
+  for (const auto& [name, bytes] : all)
+    DETENTE_TRY_VOID(io::write_file_once(dir / name, bytes, io::kPublicMode));
+  return {};
 }
 
 }  // namespace detente::station

@@ -28,6 +28,8 @@ struct AccordFiles {
 Result<AccordFiles> read_accord_files(const io::Path& dir);
 // Checks the same, then writes the note last, so that a directory with a note is whole.
 Result<void> write_accord_files(const io::Path& dir, const AccordFiles& files);
+// The same for a directory that a person named: kConflict, and nothing written, when another file has one of the names.
+Result<void> export_accord_files(const io::Path& dir, const AccordFiles& files);
 // The checks alone.
 Result<void> check_accord_files(const AccordFiles& files);
 

@@ -118,6 +118,27 @@ TEST_F(Side, CounterOnlyGrows) {
   EXPECT_EQ(side->open_officer("kim", "other").error().fault, Fault::kDenied);
 }
 
+TEST_F(Side, AnEnrolmentGoesOnWithTheKeysThatItSealed) {
+  const auto side = SideDir::create(dir_ / "s", {"south", "South", WallTime{100}, ""});
+  ASSERT_TRUE(side);
+  SeededRandom random(4);
+  const OfficerFile officer{"kim", OfficerId{1}, "desk", accord::CredentialRole::kOfficer, {}, 0};
+  EXPECT_FALSE(*side->officer_keys_left("kim", "phrase"));
+  const OfficerKeys keys = make_officer_keys(random);
+  ASSERT_TRUE(side->save_new_officer(officer, keys, {"phrase", 2, random}));
+  // Killed before the second file; or before the bulletin, when both are there.
+  for (const bool both : {false, true}) {
+    if (!both) std::filesystem::remove(side->dir() / "officers" / "kim.toml");
+    const auto left = side->officer_keys_left("kim", "phrase");
+    ASSERT_TRUE(left && *left);
+    EXPECT_EQ((*left)->sign.verify_key(), keys.sign.verify_key());
+    EXPECT_EQ(side->officer_keys_left("kim", "other").error().fault, Fault::kDenied);
+    EXPECT_EQ(side->save_new_officer(officer, **left, {"phrase", 2, random}).error().fault, Fault::kConflict);
+    EXPECT_TRUE(side->save_new_officer(officer, **left, {"phrase", 2, random}, true));
+    EXPECT_EQ(side->open_officer("kim", "phrase")->sign.verify_key(), keys.sign.verify_key());
+  }
+}
+
 TEST_F(Side, NamesNeverLeaveTheDirectory) {
   const auto side = SideDir::create(dir_ / "s", {"south", "South", WallTime{100}, ""});
   ASSERT_TRUE(side);

@@ -11,7 +11,8 @@ constexpr std::size_t kSealedMax = 64 * 1024;
 Result<void> seal_new(const Path& file, ByteView plain, const Sealing& sealing) {
   DETENTE_TRY_VOID(io::make_directory(file.parent_path()));
   // Before half a second of scrypt: never over another key.
-  if (io::exists(file))
+  DETENTE_TRY(there, io::is_there(file));
+  if (there)
     return fail(Fault::kConflict, file.string() +
                                       ": is there already, and no key is ever overwritten; move it "
                                       "away if you mean to make a new one");
@@ -82,17 +83,37 @@ Result<OfficerKeys> SideDir::open_officer(std::string_view name,
   return at(file, parse_officer_keys(plain.view()));
 }
 
-Result<void> SideDir::save_new_officer(const OfficerFile& officer, const OfficerKeys& keys,
-                                       const Sealing& sealing) const {
+Result<std::optional<OfficerKeys>> SideDir::officer_keys_left(std::string_view name, std::string_view passphrase) const {
+  Path sealed = officer_file(name);
+  sealed.replace_extension(".age");
+  DETENTE_TRY(there, io::is_there(sealed));
+  if (!there) return std::optional<OfficerKeys>();
+  DETENTE_TRY(bytes, io::read_file(sealed, kSealedMax));
+  const auto plain = crypto::open_with_passphrase(bytes, passphrase);
+  if (!plain)
+    return fail(plain.error().fault, sealed.string() + ": an enrolment of " + std::string(name) +
+                                         " was broken off and left these keys, and they do not open (" + plain.error().message +
+                                         "); give the officer's passphrase of then, or move the file away");
+  DETENTE_TRY(keys, at(sealed, parse_officer_keys(plain->view())));
+  return std::optional(std::move(keys));
+}
+
+Result<void> SideDir::save_new_officer(const OfficerFile& officer, const OfficerKeys& keys, const Sealing& sealing,
+                                       bool goes_on) const {
   DETENTE_TRY(text, write_officer(officer));
   const Path file = officer_file(officer.name);
   Path sealed = file;
   sealed.replace_extension(".age");
-  if (io::exists(file))
+  DETENTE_TRY(enrolled, io::is_there(file));
+  if (enrolled && !goes_on)
     return fail(Fault::kConflict, "officer " + officer.name +
                                       " is enrolled already; choose another name (detente officer "
                                       "list shows all)");
-  DETENTE_TRY_VOID(seal_new(sealed, encode_officer_keys(keys).view(), sealing));
+  DETENTE_TRY_VOID(io::remove_temporaries(sealed));
+  DETENTE_TRY_VOID(io::remove_temporaries(file));
+  DETENTE_TRY(kept, io::is_there(sealed));
+  if (!kept || !goes_on) DETENTE_TRY_VOID(seal_new(sealed, encode_officer_keys(keys).view(), sealing));
+  if (enrolled) return io::write_file(file, as_bytes(text), io::kSecretMode);
   return io::write_new_file(file, as_bytes(text), io::kSecretMode);
 }
 
@@ -106,6 +127,7 @@ Result<StationKeys> SideDir::station_keys() const {
 
 Result<void> SideDir::save_new_station_keys(const StationKeys& keys) const {
   DETENTE_TRY_VOID(io::make_directory(station_dir()));
+  DETENTE_TRY_VOID(io::remove_temporaries(station_dir() / "station.key"));  // of a try that was killed: keys nobody needs
   return io::write_new_file(station_dir() / "station.key", encode_station_keys(keys).view(),
                             io::kSecretMode);
 }

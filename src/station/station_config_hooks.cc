@@ -93,6 +93,22 @@ Result<void> check_hooks(const std::vector<HookConfig>& hooks) {
   return {};
 }
 
+Result<void> check_hook_lines(const std::vector<HookConfig>& hooks, const std::vector<std::string>& known) {
+  const auto is_known = [&](const std::string& name) {
+    return std::any_of(known.begin(), known.end(), [&](const std::string& line) {
+      return name == line || name == std::string_view(line).substr(line.find('/') + 1);
+    });
+  };
+  for (std::size_t i = 0; i < hooks.size(); ++i)
+    for (const std::string& line : hooks[i].lines)
+      if (!is_known(line))
+        return fail(Fault::kConflict, "station.toml: hook " + std::to_string(i + 1) + " (on " + to_string(hooks[i].on) +
+                                          ") names the line " + line +
+                                          ", which no accord of this station has, so that it could never run: correct the name "
+                                          "(detente accord show COUNTERPART names the lines)");
+  return {};
+}
+
 Result<std::vector<HookConfig>> read_hooks(accord::TomlDocument& document,
                                            accord::TomlDocument::Table& root) {
   std::vector<HookConfig> out;

@@ -38,6 +38,8 @@ struct HookConfig {
 };
 
 Result<void> check_hooks(const std::vector<HookConfig>& hooks);
+// Every line that a hook names must be one of `known` ("north/liaison"): a hook for another could never run.
+Result<void> check_hook_lines(const std::vector<HookConfig>& hooks, const std::vector<std::string>& known);
 // [[hooks]]; what is wrong in it stands in `document`, or is the error.
 Result<std::vector<HookConfig>> read_hooks(accord::TomlDocument& document,
                                            accord::TomlDocument::Table& root);

@@ -68,6 +68,21 @@ TEST(StationConfig, RefusesContradictions) {
   EXPECT_TRUE(refused([](StationConfig& c) { c.vigilance_grace_minutes = 61; }));
 }
 
+TEST(StationConfig, HooksNameLinesThatThereAre) {
+  const std::vector<std::string> known{"north/navy", "east/liaison"};
+  const auto good = [&](std::vector<std::string> lines) {
+    return check_hook_lines({HookConfig{}, {.command = {"/bin/true"}, .lines = std::move(lines)}}, known);
+  };
+  EXPECT_TRUE(good({}));
+  EXPECT_TRUE(good({"navy", "liaison", "east/liaison"}));
+  for (const char* wrong : {"nayv", "north", "east/navy", "north/liaison", "vy", "/navy"}) {
+    const auto refused = good({"navy", wrong});
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().fault, Fault::kConflict);
+    EXPECT_NE(refused.error().message.find("hook 2 (on alarm) names the line " + std::string(wrong)), std::string::npos);
+  }
+}
+
 TEST(StationConfig, RefusesHooksThatCannotWork) {
   const auto refused = [](auto change) {
     StationConfig config = example();

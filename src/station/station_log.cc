@@ -23,8 +23,10 @@ Result<std::shared_ptr<spdlog::logger>> open_log(const io::Path& file) {
     // A full disk must not end the station.
     log->set_error_handler([](const std::string&) {});
     return log;
-  } catch (const std::exception&) {
-    return fail(Fault::kIo, "cannot write " + file.string() +
+  } catch (const std::exception& error) {
+    const std::string what = error.what();  // "Failed opening file NAME for writing: Read-only file system"
+    const std::size_t reason = what.rfind(": ");
+    return fail(Fault::kIo, "cannot write " + file.string() + (reason == what.npos ? "" : what.substr(reason)) +
                                 ": is the directory there and writable for this user, and is there "
                                 "room on the disk?");
   }

@@ -97,6 +97,21 @@ Result<void> check_text(std::string_view text, std::size_t max_bytes) {
   return {};
 }
 
+bool shows_anything(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::optional<char32_t> c = next_code_point(text, at);
+    if (!c) return true;
+    const bool space = *c <= 0x20 || *c == 0x85 || *c == 0xA0 || *c == 0x1680 || *c == 0x2028 || *c == 0x2029 || *c == 0x202F ||
+                       *c == 0x205F || *c == 0x3000;
+    const bool filler = *c == 0xAD || *c == 0x34F || *c == 0x61C || *c == 0x115F || *c == 0x1160 || *c == 0x17B4 || *c == 0x17B5 ||
+                        *c == 0x180E || *c == 0x2800 || *c == 0x3164 || *c == 0xFEFF || *c == 0xFFA0;
+    const bool joiner = (*c >= 0x2000 && *c <= 0x200F) || (*c >= 0x2060 && *c <= 0x206F) || (*c >= 0x180B && *c <= 0x180F) ||
+                        (*c >= 0xFE00 && *c <= 0xFE0F) || (*c >= 0xE0000 && *c <= 0xE0FFF);
+    if (!space && !filler && !joiner) return true;
+  }
+  return false;
+}
+
 std::string display_text(std::string_view hostile) { return display(hostile, false); }
 
 std::string display_line(std::string_view hostile) { return display(hostile, true); }

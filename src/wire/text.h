@@ -23,6 +23,9 @@ namespace detente::wire {
 // what a newer one wrote. Not judged: letters of different scripts that look alike.
 Result<void> check_text(std::string_view text, std::size_t max_bytes);
 
+// Whether a person would see anything of a text that check_text() accepts: not spaces and fillers alone.
+bool shows_anything(std::string_view text);
+
 // Any bytes as something that a terminal can be given: what check_text() refuses becomes visible as
 // <U+202E>, bytes that are not UTF-8 as <byte 9F>. LF and TAB stay. For a person only; it cannot be
 // read back.

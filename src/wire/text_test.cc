@@ -86,6 +86,12 @@ TEST(Text, DisplayShowsWhatItReplaces) {
   EXPECT_EQ(display_line("a\nb\tc"), "a<U+000A>b<U+0009>c");
 }
 
+TEST(Text, WhatNobodySeesShowsNothing) {
+  for (const char* blank : {"", " ", "\n\t \n", "\u200b", "\u00a0\u3000\u2007", "\u200e\u2060", "\u3164", "\u2800"})
+    EXPECT_FALSE(shows_anything(blank)) << blank;
+  for (const char* seen : {".", " \u200b.", "\u4e00", "\u0627", "\u1100", "-", "\U0001f514", "0\ufe0f"}) EXPECT_TRUE(shows_anything(seen)) << seen;
+}
+
 RC_GTEST_PROP(Text, DisplayOfAnyBytesIsSafe, (std::vector<std::uint8_t> bytes)) {
   const std::string hostile(bytes.begin(), bytes.end());
   const std::string shown = display_text(hostile);

@@ -181,10 +181,69 @@ class Ceremony(unittest.TestCase):
         moved = good(self.south, "station", "path", "north", "fibre", "--to", "192.0.2.9:900")
         self.assertEqual((moved["listen"], moved["peer"]), ("127.0.0.1:7003", "192.0.2.9:900"))
 
+    def test_exports_overwrite_nothing(self):
+        self.secrets()
+        self.enrol(self.south, "north", 7001, 7002)
+        taken = "is not overwritten"
+        for name in ("vault/root.age", "station/station.key"):
+            place = self.south / name
+            before = (place.read_bytes(), place.stat().st_mode)
+            self.refused(self.south, "bulletin", "export", place, fault="conflict", says=[taken])
+            self.assertEqual((place.read_bytes(), place.stat().st_mode), before)
+        file = self.base / "b"
+        good(self.south, "bulletin", "export", file)
+        good(self.south, "bulletin", "export", file)  # the same again
+        before = file.read_bytes()
+        good(self.south, "officer", "enrol", "kim", "--post", "duty-officer")
+        self.refused(self.south, "bulletin", "export", file, fault="conflict", says=[taken])
+        self.assertEqual(file.read_bytes(), before)
+        good(self.south, "accord", "export", "north", self.base / "out")
+        good(self.south, "accord", "export", "north", self.base / "out")
+        foreign = self.base / "foreign"
+        foreign.mkdir()
+        (foreign / "accord.note").write_text("another accord")
+        self.refused(self.south, "accord", "export", "north", foreign, fault="conflict", says=["accord.note", taken])
+        self.assertEqual({path.name: path.read_text() for path in foreign.iterdir()}, {"accord.note": "another accord"})
+
+    def test_an_enrolment_that_was_killed_goes_on(self):
+        self.sides()
+        enrol = ("officer", "enrol", "kim", "--post", "duty-officer")
+        number = good(self.south, *enrol)["number"]
+        officers = self.south / "officers"
+        key = (officers / "kim.age").read_bytes()
+
+        def forget(*files):
+            for path in (*self.south.glob("bulletins/south/*.cbor"), *(officers / name for name in files)):
+                path.unlink()
+
+        forget()  # killed before the bulletin
+        self.assertIn(f"detente {' '.join(enrol)}", run(self.south, "officer", "list").stdout)
+        self.refused(self.south, "officer", "renew", "kim", says=["broken off", "enrol"])
+        self.assertEqual(good(self.south, *enrol)["number"], number)
+        self.assertEqual((officers / "kim.age").read_bytes(), key)
+        self.refused(self.south, *enrol, fault="conflict", says=["enrolled already"])
+        forget("kim.toml")  # killed before the other file, and in the middle of it
+        (officers / ".kim.toml.kdylmA").write_text("")
+        (officers / ".kimberly.toml.kdylmA").write_text("")
+        other = self.base / "other"
+        other.write_text("another passphrase")
+        other.chmod(0o600)
+        self.refused(self.south, *enrol, "--officer-passphrase-file", other, fault="denied", says=["broken off", "kim.age"])
+        self.assertEqual(good(self.south, *enrol)["number"], number)
+        self.assertEqual((officers / "kim.age").read_bytes(), key)
+        self.assertEqual(sorted(path.name for path in officers.glob(".*.toml.*")), [".kimberly.toml.kdylmA"])
+        good(self.south, "officer", "renew", "kim", "--days", "700")
+        # Keys that a credential names are no left-over: they may be revoked ones.
+        (officers / "kim.toml").unlink()
+        self.refused(self.south, *enrol, fault="conflict", says=["issued before", "kim.age"])
+
     def test_posts_that_may_join_a_line(self):
         self.draft("--people", "military-west=duty-officer,watch-leader")
         annexes = [tomllib.loads(a) for a in good(self.south, "accord", "show", "north")["annexes"]]
         self.assertEqual([a["people"] for a in annexes], [[], ["duty-officer", "watch-leader"], []])
+        for post, slip in (("duty-offcer", True), ("watch-leader", False)):
+            said = run(self.south, "officer", "enrol", post, "--post", post).stdout
+            self.assertIs(f"no accord names the post {post}" in said, slip, said)
         every = good(self.south, "accord", "draft", "north", "--line", "a", "--line", "b", "--people", "minister",
                      "--replace")
         annexes = [tomllib.loads(a) for a in good(self.south, "accord", "show", "north")["annexes"]]
@@ -369,9 +428,9 @@ class Ceremony(unittest.TestCase):
         middle = next(path for path in (self.south / "bulletins" / "south").iterdir() if path.stem.lstrip("0") == "2")
         held = middle.read_bytes()
         middle.unlink()
-        good(self.south, "bulletin", "export", file)
+        good(self.south, "bulletin", "export", self.base / "gap")
         middle.write_bytes(held)
-        self.assertEqual(good(self.north, "bulletin", "import", file)["missing"], [2])
+        self.assertEqual(good(self.north, "bulletin", "import", self.base / "gap")["missing"], [2])
         def shown():
             return {one["side"]: (one["highest"], one["missing"]) for one in good(self.north, "side", "show")["bulletins"]}
         self.assertEqual(shown(), {"north": (0, []), "south": (3, [2])})

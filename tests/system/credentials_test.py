@@ -38,7 +38,7 @@ class Ends(WatchCase):
         self.relay.change = lambda direction, number, datagram: []
 
     def carry(self, giver, taker):
-        file = self.base / f"of-{giver.name}"
+        file = self.base / f"{len(list(self.base.glob('*.bulletins')))}-of-{giver.name}.bulletins"
         self.cli(giver, "bulletin", "export", str(file))
         return self.cli(taker, "bulletin", "import", str(file))
 

@@ -72,7 +72,7 @@ class Held(unittest.TestCase):
         self.assertGreater(entries["The map."]["late_s"], 7200)
         for command in (("inbox", f"south/{LINE}", "--all"), ("record", "show", f"south/{LINE}")):
             shown = north.shown(*command, env=clock.env)
-            self.assertRegex(shown, r"CAME HERE LATE, at \S+ \S+Z: it was written 12[0-2] minutes before The map")
+            self.assertRegex(shown, r"CAME HERE LATE, at \S+ \S+Z: it was written 2 h [0-2] min before, as its author's clock says The map")
             self.assertEqual(shown.count("CAME HERE LATE"), 1)
 
 

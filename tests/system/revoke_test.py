@@ -54,7 +54,8 @@ class Captured(Files):
         return answer, self.carry(house)
 
     def carry(self, house):
-        file = os.path.join(self.lab.dir, "bulletins")
+        self.carried = getattr(self, "carried", 0) + 1
+        self.bulletins = file = os.path.join(self.lab.dir, f"{self.carried}.bulletins")
         house.cli("bulletin", "export", file)
         taken = self.north.cli("bulletin", "import", file)
         self.assertTrue(taken["told"])
@@ -156,7 +157,7 @@ class Captured(Files):
         self.assertEqual(shown.count("AFTER THE LAST VALID: south declared its station main"), 1, shown)
 
         # A stranger's verifier: with the bulletin it says the same, without it that nobody looked.
-        bulletins = os.path.join(self.lab.dir, "bulletins")
+        bulletins = self.bulletins
         for index, verdict in ((0, "proved"), (1, "failed")):
             answer, words = self.verified(index, epoch)
             self.assertEqual((answer["verdict"], answer["revocation"]), ("proved", "unchecked"))

@@ -71,7 +71,7 @@ class Renewed(unittest.TestCase):
     def refused_bulletin(self, thief):
         """What the thief issues is taken by neither side's station."""
         far = self.other(self.lab[thief.name])
-        file = self.directory("stolen.bulletins")
+        file = self.directory(f"{len(list(pathlib.Path(self.lab.dir).glob('*.stolen')))}.stolen")
         thief.cli("bulletin", "export", file)
         fault = far.refused("bulletin", "import", file)
         self.assertEqual(fault["fault"], "denied", fault)

@@ -114,7 +114,7 @@ class TwoOfficers(TwoStations):
         wait_until(lambda: self.situation(self.north) == "cut-by-them", "the cut at the other side")
         for station, far in ((self.south, "north"), (self.north, "south")):
             self.assertIn("CAME HERE LATE, at ", self.ladder(station)["words"])
-            self.assertRegex(station.shown("record", "show", f"{far}/accord"), "SIGNED 12[12] MINUTES BEFORE IT WAS HERE")
+            self.assertRegex(station.shown("record", "show", f"{far}/accord"), "SIGNED 2 H [12] MIN BEFORE IT WAS HERE")
         # Both stations' clocks are two hours ahead of the desks', so what these sign is so old, too.
         self.north.cli("restore", "propose", LINE, "--at", "+20h", "--as", "ri")
         offer = wait_until(lambda: self.south.cli("proposal", "list")["proposals"], "the proposal")[0]
@@ -124,7 +124,7 @@ class TwoOfficers(TwoStations):
         self.south.cli("act", "submit", self.path("accept.act"))
         wait_until(lambda: self.north.cli("proposal", "list")["proposals"][0]["state"] == "accepted", "the acceptance")
         for station in (self.south, self.north):
-            self.assertRegex(station.shown("proposal", "list"), r"accepted by \S+ \(duty-officer, SIGNED 12[123] MINUTES BEFORE IT WAS HERE\)")
+            self.assertRegex(station.shown("proposal", "list"), r"accepted by \S+ \(duty-officer, SIGNED 2 H [123] MIN BEFORE IT WAS HERE\)")
 
     def test_under_a_rule_cut_as_an_officer_writes_the_file_with_his_signature(self):
         done = self.south.cli("cut", f"north/{LINE}", "--reason", REASON, "--as", "kim", "--yes",
