@@ -4,6 +4,7 @@
 #include "ceremony_revoke.h"
 #include "ceremony_root.h"
 #include "client_commands.h"
+#include "entries_text.h"
 #include "io/os_clock.h"
 
 namespace detente::cli {
@@ -66,7 +67,7 @@ void say_positions(const Context& context, const std::map<LineId, std::string>& 
     const auto at = positions.find(line);
     context.say("  " + std::to_string(line.value) + " " + name + ": " +
                 (at == positions.end() ? "nothing"
-                                       : std::to_string(at->second.size) + (at->second.size == 1 ? " entry of log " : " entries of log ") + to_hex(at->second.epoch)));
+                                       : entries_text(at->second.size) + " of log " + to_hex(at->second.epoch)));
   }
 }
 

@@ -141,12 +141,10 @@ Result<station::StationConfig> merged_config(const SideDir& side, const StationC
   return config;
 }
 
-// The file of an enrolment that was broken off before its bulletin: no credential has its number.
+// The file of an officer who has one, of an enrolment that was broken off before its bulletin: no credential has its number.
 Result<std::optional<station::OfficerFile>> broken_off_enrolment(const SideDir& side, const accord::Roster& own,
                                                                  const std::string& name) {
   std::optional<station::OfficerFile> none;
-  DETENTE_TRY(officers, side.officers());
-  if (std::find(officers.begin(), officers.end(), name) == officers.end()) return none;
   DETENTE_TRY(file, side.officer(name));
   if (own.by_number(file.number) != nullptr) return none;
   // One that is not here may have the number: then these keys are in use.
@@ -237,12 +235,17 @@ Result<Issued> enrol_officer(const SideDir& side, const OfficerChoices& choices,
                              const crypto::SignKey& root, const Sealing& sealing, WallTime now) {
   DETENTE_TRY(own, side.own_roster());
   DETENTE_TRY(number, next_number(side, own));
-  DETENTE_TRY(broken_off, broken_off_enrolment(side, own, choices.name));
+  DETENTE_TRY(officers, side.officers());
+  const bool has_file = std::find(officers.begin(), officers.end(), choices.name) != officers.end();
+  std::optional<station::OfficerFile> broken_off;
+  if (has_file) {
+    DETENTE_TRY(file, broken_off_enrolment(side, own, choices.name));
+    broken_off = std::move(file);
+  }
   if (broken_off) number = broken_off->number;  // that one was never issued
   // Checked before half a second of scrypt is spent on keys that are another's.
   std::optional<station::OfficerKeys> left;
-  DETENTE_TRY(officers, side.officers());
-  if (broken_off || std::find(officers.begin(), officers.end(), choices.name) == officers.end()) {
+  if (broken_off || !has_file) {
     DETENTE_TRY(found, keys_left(side, own, choices.name, sealing.passphrase));
     left = std::move(found);
   }

@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "client_commands.h"
 #include "client_http.h"
+#include "entries_text.h"
 #include "io/file_lock.h"
 #include "io/os_clock.h"
 #include "io/sqlite_lock.h"
@@ -102,8 +103,7 @@ void show(Context& context, const station::BackupReport& report) {
                      {"own", line.own},
                      {"far", line.far}});
   }
-  context.say("  " + std::to_string(report.record.entries) +
-              (report.record.entries == 1 ? " entry" : " entries") +
+  context.say("  " + entries_text(report.record.entries) +
               " in all, every one against its "
               "tree; " +
               std::to_string(report.record.signatures) + " signatures verified");

@@ -2,6 +2,7 @@
 #include "client_commands.h"
 #include "client_show.h"
 #include "clocks.h"
+#include "entries_text.h"
 #include "io/file.h"
 
 namespace detente::cli {
@@ -69,7 +70,7 @@ Result<void> record_export(Context& context, const ExportOptions& options) {
   const auto bytes = from_base64(answer.value("extract", std::string()));
   if (!bytes) return fail(Fault::kMalformed, "the station's answer holds no extract");
   DETENTE_TRY_VOID(io::write_new_file(options.out, *bytes, io::kPublicMode));
-  context.say(std::to_string(options.count) + (options.count == 1 ? " entry" : " entries") + " of " +
+  context.say(entries_text(options.count) + " of " +
               options.address + " with proofs: " + options.out);
   context.next("detente-verify entry " + options.out + " --card CARD.note --card CARD.note");
   context.result({{"file", options.out}, {"bytes", bytes->size()}, {"count", options.count}});

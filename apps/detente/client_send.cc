@@ -75,7 +75,7 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   header.action = options.action;
   header.info = options.info;
   const WallTime now = io::os_wall_time();
-  if (options.files.size() > 4)
+  if (options.files.size() > line::kDocumentsMax)
     return fail(Fault::kLimit, "one message has at most four documents: give --file four times at most, and send the others with another");
   if (!options.due.empty()) {
     DETENTE_TRY(due, parse_coming("--due", options.due, now));

@@ -5,6 +5,7 @@
 #include "client_documents.h"
 #include "client_show.h"
 #include "clocks.h"
+#include "entries_text.h"
 #include "watch_show.h"
 #include "wire/text.h"
 
@@ -249,7 +250,7 @@ std::vector<std::string> evidence_lines(const Json& entry) {
     out.push_back("  no receipt covers it yet");
   } else {
     out.push_back(
-        fmt::format("  receipt over {} {}{}{}", cosigned["size"].get<std::uint64_t>(), cosigned["size"] == 1 ? "entry" : "entries",
+        fmt::format("  receipt over {}{}{}", entries_text(cosigned["size"].get<std::uint64_t>()),
                     cosigned["time"].is_null() ? "" : ", at " + utc_text(cosigned["time"]),
                     cosigned["signature"].is_null() ? ", unattested" : ", signed"));
   }

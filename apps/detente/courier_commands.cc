@@ -4,14 +4,13 @@
 #include "base/civil.h"
 #include "client_address.h"
 #include "client_commands.h"
+#include "entries_text.h"
 #include "io/file.h"
 #include "link/courier_file.h"
 
 namespace detente::cli {
 
 namespace {
-
-std::string entries_text(std::uint64_t count) { return fmt::format("{} {}", count, count == 1 ? "entry" : "entries"); }
 
 Result<std::string> only_counterpart(const StationClient& station) {
   DETENTE_TRY(status, station.get("/v1/status"));

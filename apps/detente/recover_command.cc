@@ -7,6 +7,7 @@
 #include "client_address.h"
 #include "client_commands.h"
 #include "clocks.h"
+#include "entries_text.h"
 #include "record/checkpoint.h"
 
 namespace detente::cli {
@@ -37,7 +38,7 @@ Json log_result(const accord::Roster& roster, const Json& log) {
 }
 
 std::string log_words(const std::string& far, const Json& log, bool provable) {
-  const std::string entries = std::to_string(log["size"].get<std::uint64_t>()) + (log["size"] == 1 ? " entry of log " : " entries of log ") +
+  const std::string entries = entries_text(log["size"].get<std::uint64_t>()) + " of log " +
                               log["epoch"].get<std::string>().substr(0, 8) + "...";
   if (!log["whole"].get<bool>()) return entries + ": the newest are not covered by a checkpoint yet";
   if (!provable) return entries + ", without a gap; the line leaves no proof whose they are";

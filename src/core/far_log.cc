@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kRecentLeaves = 128;
 constexpr std::size_t kKeptMax = 64;
-constexpr std::size_t kFloorsMax = 4;
 
 bool names_no_epoch_of_its_reader(const record::WireEntry& wire) {
   if (wire.seen_size > 0 && !wire.seen_epoch) return true;
@@ -107,19 +106,13 @@ void FarLog::raise_floor(Context& context, const record::EpochId& epoch, std::ui
   if (epoch == key_.epoch && receipt_ && receipt_->size >= size) return;  // it is here
   // A log that is closed here: its author's disk is the older copy, and begins another one.
   if (epoch != key_.epoch && knows_epoch(context, epoch)) return;
-  if (floors_.size() >= kFloorsMax && floors_.count(epoch) == 0) floors_.erase(floors_.begin());
-  std::uint64_t& floor = floors_[epoch];
-  floor = std::max(floor, size);
+  floor_ = Floor{epoch, size};
 }
 
-std::uint64_t FarLog::floor() const {
-  const auto it = floors_.find(key_.epoch);
-  return it == floors_.end() ? 0 : it->second;
-}
+std::uint64_t FarLog::floor() const { return floor_ && floor_->epoch == key_.epoch ? floor_->size : 0; }
 
 bool FarLog::was_cosigned(const record::WireEntry& wire) const {
-  const auto floor = floors_.find(wire.epoch.value_or(key_.epoch));
-  return wire.index && floor != floors_.end() && *wire.index < floor->second;
+  return wire.index && floor_ && floor_->epoch == wire.epoch.value_or(key_.epoch) && *wire.index < floor_->size;
 }
 
 bool FarLog::knows_epoch(Context& context, const record::EpochId& epoch) const {
@@ -229,7 +222,7 @@ bool FarLog::begin_epoch(Instant now, const record::WireEntry& wire, Outcome& ou
   key_.epoch = *wire.epoch;
   known_ = true;
   // What else was cosigned is of logs that its author has left: he sends it no more.
-  std::erase_if(floors_, [this](const auto& floor) { return floor.first != key_.epoch; });
+  if (floor_ && floor_->epoch != key_.epoch) floor_.reset();
   forget_contents();
   return true;
 }

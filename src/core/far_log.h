@@ -75,7 +75,7 @@ class FarLog {
   void raise_floor(Context& context, const record::EpochId& epoch, std::uint64_t size);
   std::uint64_t floor() const;  // 0: none that was not here when it was shown
   // Something of the other side's log was cosigned once and is not here, of the epoch that is known or of a newer one.
-  bool wants_recovery() const { return below_floor() || (!floors_.empty() && floors_.count(key_.epoch) == 0); }
+  bool wants_recovery() const { return below_floor() || (floor_ && floor_->epoch != key_.epoch); }
   // Whether this entry is a part of that, as its place says.
   bool was_cosigned(const record::WireEntry& wire) const;
   bool below_floor() const { return frontier_.size() < floor(); }
@@ -155,7 +155,11 @@ class FarLog {
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
   Held held_;                       // durable
   std::optional<Receipt> receipt_;  // the newest that is durable
-  std::map<record::EpochId, std::uint64_t> floors_;  // of the known epoch and of newer ones
+  struct Floor {
+    record::EpochId epoch{};
+    std::uint64_t size = 0;
+  };
+  std::optional<Floor> floor_;  // of the known epoch or of a newer one
   WallTime last_receipt_time_;
   // Second checkpoints of this log that are kept as evidence (size and root); read from the disk when the first is met.
   std::optional<std::set<std::pair<std::uint64_t, Digest>>> second_checkpoints_;

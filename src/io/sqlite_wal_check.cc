@@ -30,7 +30,7 @@ std::uint32_t little_word(ByteView bytes, std::size_t at) {
 }
 
 std::uint32_t word(ByteView bytes, std::size_t at) {
-  return bytes[at + 3] | std::uint32_t{bytes[at + 2]} << 8 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at]} << 24;
+  return static_cast<std::uint32_t>(read_be(bytes.subspan(at, 4)));
 }
 
 struct Sum {

@@ -43,7 +43,7 @@ Result<void> check_header(const record::Header& header, const LineRules& rules) 
   if (!header.attachments.empty() && !rules.documents)
     return fail(Fault::kDenied, "line " + rules.name + " carries no documents by the accord; use one whose media "
                                     "have \"document\"");
-  if (header.attachments.size() > 4)
+  if (header.attachments.size() > kDocumentsMax)
     return fail(Fault::kLimit, "an entry carries at most four documents; send the others with another message");
   for (const record::Attachment& attachment : header.attachments) {
     DETENTE_TRY_VOID(wire::check_text(attachment.media_type, record::kMediaTypeBytesMax));

@@ -11,6 +11,8 @@
 
 namespace detente::line {
 
+inline constexpr std::size_t kDocumentsMax = 4;  // of one entry
+
 struct LineRules {
   LineId id;
   std::string name;
