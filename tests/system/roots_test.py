@@ -302,8 +302,9 @@ class Renewed(unittest.TestCase):
         self.assertEqual(len(lines), 2)
         note.write_text(f"{text}\n\n{lines[1]}\n", encoding="utf-8")  # the new key's alone
         self.countersign(self.north)
-        waits = wait_until(lambda: (got := self.accord_of(self.north)["next"]) and got["words"], "north's station to judge it")
-        self.assertIn("the key that it replaces has not signed it", waits)
+        # Until its station has read north's own signature, too, it is that one which is missing.
+        wait_until(lambda: "the key that it replaces has not signed it" in (self.accord_of(self.north)["next"] or {}).get("words", ""),
+                   lambda: f"north's station to say which signature is missing: {self.accord_of(self.north)}")
         self.assertEqual(self.accord_of(self.north)["version"], 1)
         # With the line that was taken away it is whole.
         note.write_text(f"{text}\n\n{lines[0]}\n{lines[1]}\n", encoding="utf-8")
