@@ -63,14 +63,28 @@ void add_trouble(std::vector<std::string>& out, const Json& way) {
     out.push_back("         " + line);
 }
 
-void add_path(std::vector<std::string>& out, const Json& path) {
+// It is followed while this station runs; the next one knows what is configured alone.
+void add_moved(std::vector<std::string>& out, const Json& path, const std::string& counterpart) {
+  const std::string from = text_of(path, "heard_from");
+  for (const std::string& line : wrap("MOVED: heard from there since " + utc_text(path["heard_from_since"]) +
+                                          ", and not from where it is configured. If that is its address now, enter it, or a new "
+                                          "start of this station looks for it at the old one:",
+                                      kColumns - 4))
+    out.push_back("    " + line);
+  out.push_back("      detente station path " + counterpart + " " + text_of(path, "name") + " --to " + from);
+}
+
+void add_path(std::vector<std::string>& out, const Json& path, const std::string& counterpart) {
+  const bool moved = !path.value("heard_from", Json()).is_null();
   out.push_back(fmt::format("{} {:<20} {:<8}{}", path["best"] == true ? "*" : " ",
                             text_of(path, "name"), text_of(path, "kind"),
                             path["best"] == true ? "best now" : ""));
   for (const std::string& line :
-       wrap("listens " + text_of(path, "listen") + ", sends to " + text_of(path, "peer"),
+       wrap("listens " + text_of(path, "listen") + ", " +
+                (moved ? "follows it to " + text_of(path, "heard_from") + "; configured " : "sends to ") + text_of(path, "peer"),
             kColumns - 4))
     out.push_back("    " + line);
+  if (moved) add_moved(out, path, counterpart);
   const Json& heard = path["in"]["heard_ms"];
   out.push_back("    in   " + (heard.is_null() ? std::string(kUnknown) : "heard " + ago(heard)));
   add_trouble(out, path["in"]);
@@ -88,7 +102,7 @@ std::vector<std::string> paths_lines(const Json& answer) {
     out.push_back("");
     out.push_back(text_of(counterpart, "station") +
                   (counterpart["link_up"] == true ? "  link up" : "  link down"));
-    for (const Json& path : counterpart["paths"]) add_path(out, path);
+    for (const Json& path : counterpart["paths"]) add_path(out, path, text_of(counterpart, "counterpart"));
   }
   return out;
 }

@@ -176,6 +176,7 @@ struct Alarm {
   PeerId peer;
   AlarmKind kind = AlarmKind::kBadEntry;
   std::string text;  // safe to show
+  std::optional<LineId> line = {};  // where each line has its own
 };
 
 using DeskEvent = std::variant<EntryPlaced, EntryQueued, SubmissionFailed, EntryArrived, ReceiptVerified,

@@ -70,6 +70,8 @@ void Line::load(Context& context, record::Fence fence) {
     }
     next_id_ = std::max(next_id_, item.id + 1);
   }
+  // Not where it is read again after a refused commit: then this life's is among it.
+  if (!first_of_life_) first_of_life_ = next_id_;
 }
 
 void Line::await_nothing(Context& context) {

@@ -275,6 +275,8 @@ class Line {
   void doubt_own_cut(Context& context);  // they tell of none
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void restored_here(Context& context, std::uint64_t theirs);
+  bool stays_on_older_copy(const Waiting& waiting) const;
+  std::string new_epoch_words(Instant now);
   void ask_what_is_missing(Context& context);
   void pursue_recovery(Context& context);
 
@@ -295,6 +297,7 @@ class Line {
   std::deque<Waiting> lifts_;       // of the accord line: until their tests have passed
   std::set<SubmissionId> given_back_;  // to the desk, in this life: gone from the disk with the next epoch's opening
   SubmissionId next_id_ = 1;
+  std::optional<SubmissionId> first_of_life_;  // what waits below it was on the disk when this life began
   std::map<std::uint64_t, InFlight> in_flight_;  // by index
   std::deque<Departing> departing_;              // by precedence; not FLASH, which waits for nothing
   std::uint64_t ways_unknown_below_ = 0;         // entries below it a former life, or a file, may have brought there
@@ -318,6 +321,8 @@ class Line {
   std::uint64_t recover_held_ = 0;     // and when something last came
   std::uint64_t sessions_at_receipt_ = 0;  // how many there had been when the newest receipt came
   std::optional<std::uint64_t> courier_from_;  // a file said that the other side holds its own copy only up to there
+  std::optional<Instant> new_epochs_since_;    // of the other side's: the first of the hour
+  unsigned new_epochs_ = 0;
   bool forgot_told_ = false;               // that the other side holds less than it had cosigned
   std::optional<std::pair<record::Whose, std::uint64_t>> refusal_told_;  // the cut on which its entry was refused
   Bucket quota_, epochs_, answers_;

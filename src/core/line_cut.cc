@@ -124,7 +124,7 @@ bool Line::refused_by_cut(Context& context, const record::WireEntry& wire) {
   if (is_ordinary(wire.header) && wire.header.cut_epoch > registers_->own(setup_.id).cut_epoch())
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kWeForgot,
                                  "the other station knows of a cut of line " + setup_.name +
-                                     " by this side that is not on this disk; cut it again if it is to be cut"});
+                                     " by this side that is not on this disk; cut it again if it is to be cut", setup_.id});
   if (travels(wire.header) || far_.was_cosigned(wire)) return false;
   const auto closed = registers_->closed(setup_.id, medium_of(wire.header));
   // It had left before its author can have known of our cut: it is in the record, and shown as crossed.

@@ -16,6 +16,7 @@ constexpr std::uint64_t kLogBytes = 2000;
 constexpr std::uint64_t kReservePart = 16;
 constexpr std::uint64_t kReceiptCost = 1;
 constexpr std::uint64_t kWindowCost = 4;  // what the other side says is missing
+constexpr Duration kEpochsTogether = std::chrono::hours(1);
 
 std::uint64_t bytes_of(const record::Write& write) {
   if (const auto* entry = std::get_if<record::AppendEntry>(&write)) return entry->entry.bytes.size() + kRowBytes;
@@ -119,9 +120,7 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     case FarLog::Verdict::kEarly: break;
   }
   if (outcome.new_epoch)
-    context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch,
-                                 "the other station began a new epoch of its record on line " +
-                                     setup_.name + "; it says that its disk has a new life"});
+    context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch, new_epoch_words(context.now.mono)});
   const std::size_t before = batch.writes.size();
   fetch_documents(context, outcome.named, batch);  // a row each, fetched or not
   charged.bytes += quota_.spend(context.now.mono, (batch.writes.size() - before) * kRowBytes);
@@ -242,7 +241,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
     context.effects.notify(Alarm{
         identity_->peer, AlarmKind::kWeForgot,
         "the other side holds " + std::to_string(theirs) + " entries of this station's log on line " +
-            setup_.name + ", which has only " + std::to_string(own_.durable_size())});
+            setup_.name + ", which has only " + std::to_string(own_.durable_size()), setup_.id});
   // Within a session an older state may arrive after a newer receipt.
   const std::uint64_t held = newest ? state.yours->size : 0;
   if (own_.receipted_size() == 0 || held >= own_.receipted_size() || session <= sessions_at_receipt_) return;
@@ -250,7 +249,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
     context.effects.notify(Alarm{
         identity_->peer, AlarmKind::kPeerForgot,
         "the other side now holds fewer entries on line " + setup_.name +
-            " than it had receipted; its disk seems to have been lost or restored. They are sent again"});
+            " than it had receipted; its disk seems to have been lost or restored. They are sent again", setup_.id});
   if (state.answer_wanted && may_answer(context, kWindowCost)) send_again_from(context, held);
 }
 
@@ -262,7 +261,7 @@ void Line::learn_own_cut(Context& context, const record::LogState::YourCut& cut)
             "the other station holds a cut of line " + setup_.name + " by this side, its cut " + std::to_string(cut.cut_epoch) +
                 (held == cut.cut_epoch ? "" : " (more than any side has; here it is cut " + std::to_string(held) + ")") +
                 ", that is not on this disk. The line is held cut as its record says: lift it, or agree to "
-                "restore it, if it is to be open. Whether it was cut in the dark is not known here"});
+                "restore it, if it is to be open. Whether it was cut in the dark is not known here", setup_.id});
 }
 
 // They had receipted the cut, and their register of this side is clear: one of the two disks is behind an act. Which, nobody
@@ -274,7 +273,7 @@ void Line::doubt_own_cut(Context& context) {
       Alarm{identity_->peer, AlarmKind::kWeForgot,
             "the other station had receipted this side's cut of line " + setup_.name + ", its cut " + std::to_string(cut->cut_epoch) +
                 ", and holds the line for open on this side: this disk has forgotten a lift, or theirs the cut. The line stays cut here: "
-                "lift it, if it was lifted, or cut it anew, so that both say the same"});
+                "lift it, if it was lifted, or cut it anew, so that both say the same", setup_.id});
 }
 
 void Line::restored_here(Context& context, std::uint64_t theirs) {
@@ -289,21 +288,51 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
                 "has what is missing here" +
                 (setup_.id == kAccordLine ? ". What this side cut, lifted, proposed or answered since is not known here, and nothing of it is "
                                             "carried out by this station: ask the other side what stands, and sign it anew"
-                                          : "")});
+                                          : ""), setup_.id});
   if (mutant(Mutant::kOldEpochAppended)) return;
-  // It may have been sent before, from the disk that this one is a copy of.
-  const Error why{Fault::kState,
-                  "this disk is an older copy, and the message may have been sent before: look "
-                  "into the other side's record, and send it again if it is not there"};
+  // What was on the disk may have been sent before, from the one that this is a copy of.
+  const Error sent{Fault::kState,
+                   "this disk is an older copy, and the message may have been sent before: look "
+                   "into the other side's record, and send it again if it is not there"};
+  const Error blind{Fault::kState,
+                    "this disk is an older copy, and what stands between the two sides since then was not known here when this "
+                    "was signed: ask the other side, and sign it anew"};
   for (std::deque<Waiting>* queue : {&outbox_, &lifts_}) {
+    std::deque<Waiting> staying;
     for (Waiting& waiting : *queue) {
+      if (stays_on_older_copy(waiting)) {
+        staying.push_back(std::move(waiting));
+        continue;
+      }
       if (waiting.stored) given_back_.insert(waiting.id);
+      signatures_->forget(true, waiting.entry);
+      const Error& why = waiting.id < *first_of_life_ ? sent : blind;
       context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why, std::move(waiting.entry)});
     }
-    queue->clear();
+    *queue = std::move(staying);
   }
-  signatures_->forget(true, setup_.id);
   open_epoch(context);
+}
+
+// What was written in this life no other disk has sent: it gets its place in the new epoch. Acts of the accord line go back
+// all the same: a number of a cut, a proposal that is answered, may be another one there by now.
+bool Line::stays_on_older_copy(const Waiting& waiting) const {
+  const record::Kind kind = waiting.entry.header.kind;
+  return waiting.id >= *first_of_life_ && (setup_.id != kAccordLine || kind == record::kMessage || kind == record::kPersonReceipt);
+}
+
+std::string Line::new_epoch_words(Instant now) {
+  if (!new_epochs_since_ || now - *new_epochs_since_ > kEpochsTogether) {
+    new_epochs_since_ = now;
+    new_epochs_ = 0;
+  }
+  ++new_epochs_;
+  std::string out = "the other station began a new epoch of its record on line " + setup_.name + "; it says that its disk has a new life";
+  if (new_epochs_ < 2) return out;
+  return out + ", for the " + std::to_string(new_epochs_) +
+         (new_epochs_ == 2 ? "nd" : new_epochs_ == 3 ? "rd" : "th") + " time within an hour. PERHAPS TWO MACHINES RUN WITH ITS KEYS, one on an older "
+         "copy of the other's disk: ask them by another channel, and have the one that is not theirs stopped. Until then nobody knows "
+         "which of the two is heard";
 }
 
 // What came has no place here, or is here already and less than was cosigned once.

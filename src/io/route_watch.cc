@@ -72,12 +72,21 @@ void RouteWatch::listened() { trouble_.refused.reset(); }
 
 void RouteWatch::refused() {
   note(trouble_.refused, os_now().mono,
-       "a machine at " + to_.text() + " says that nobody listens there");
+       "a machine at " + (moved_ ? *moved_ : to_).text() + " says that nobody listens there");
+}
+
+void RouteWatch::follows(const SocketAddress& from) {
+  trouble_.moved.reset();
+  moved_.reset();
+  if (from == to_) return;
+  moved_ = from;
+  note(trouble_.moved, os_now().mono, from.text());
 }
 
 void RouteWatch::heard() {
   heard_ = true;
-  if (trouble_.own || trouble_.refused) trouble_ = {};
+  trouble_.own.reset();
+  trouble_.refused.reset();
   by_send_ = false;
 }
 

@@ -16,6 +16,7 @@ namespace detente::io {
 struct PathTrouble {
   std::optional<watch::Trouble> own;      // this machine cannot send there
   std::optional<watch::Trouble> refused;  // a hint that anybody on the way can forge
+  std::optional<watch::Trouble> moved;    // its words: the address where it is heard and answered, not the configured one
 };
 
 class RouteWatch {
@@ -30,12 +31,14 @@ class RouteWatch {
   void listened();  // somebody listens there
   void refused();
   void heard();
+  void follows(const SocketAddress& from);  // what is sent goes there from now on
   const PathTrouble& trouble() const { return trouble_; }
 
  private:
   void look(Instant now);
 
   SocketAddress from_, to_;
+  std::optional<SocketAddress> moved_;
   PathTrouble trouble_;
   bool heard_ = false;    // since the last datagram was sent
   bool by_send_ = false;  // what `own` says the system said when asked to send

@@ -61,6 +61,7 @@ void UdpBearer::follow(Route& route, const SocketAddress& from) {
   route.watch.heard();
   const SocketAddress& was = route.moved ? *route.moved : route.to;
   if (from == was) return;
+  route.watch.follows(from);
   if (from == route.to) {
     route.moved.reset();
   } else {

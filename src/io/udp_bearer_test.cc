@@ -122,6 +122,8 @@ TEST_F(UnderFlood, OneThatMovedIsHeardWhereItIsNow) {
   bearer_->send(route_, Bytes{0});
   EXPECT_EQ(elsewhere.received(), 1u);
   EXPECT_EQ(counterpart_.received(), 0u);
+  ASSERT_TRUE(bearer_->trouble(route_).moved);
+  EXPECT_EQ(bearer_->trouble(route_).moved->words, "127.0.0.1:" + std::to_string(elsewhere.port()));
   // And back again.
   counterpart_.send(kGenuine, 100);
   run_until(12);
@@ -130,6 +132,7 @@ TEST_F(UnderFlood, OneThatMovedIsHeardWhereItIsNow) {
   for (int i = 0; i < 10; ++i) counterpart_.send(kGenuine, 100);
   run_until(22);
   EXPECT_EQ(genuine_, 22u);
+  EXPECT_FALSE(bearer_->trouble(route_).moved);
 }
 
 // The queues of the counterparts share the port; nobody else may.

@@ -86,6 +86,91 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   EXPECT_TRUE(line.own().unreceipted().empty());
 }
 
+std::multiset<std::string> texts_held(QuietPair& pair, std::size_t side, LineId line) {
+  std::multiset<std::string> out;
+  for (const record::Reader::LogInfo& info : pair.store(side).logs({pair.pair().lineage(), line})) {
+    if (info.log.own) continue;
+    for (const record::StoredEntry& stored : pair.store(side).entries(info.log, 0, info.size, 1000))
+      if (auto entry = record::decode_entry(stored.bytes); entry && entry->header.kind == record::kMessage)
+        out.insert(as_string(entry->body));
+  }
+  return out;
+}
+
+// What was written since the copy was started no other disk has sent; what waited on it goes back.
+TEST(FirstContact, WhatWasWrittenSinceAnOlderCopyStartedIsSentInTheNewEpoch) {
+  QuietPair pair(21);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Before the copy."));
+  pair.run(std::chrono::seconds(5));
+  pair.stop(1);
+  pair.stop(0);
+  pair.start(0);  // so that it knows nothing of the other side, and what is written waits
+  ASSERT_TRUE(pair.say(0, kLine, "Waits on the copy."));
+  pair.settle();
+  const auto copy = pair.store(0).snapshot();
+  pair.start(1);
+  pair.run(std::chrono::minutes(1));
+  ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+  pair.run(std::chrono::minutes(1));
+  pair.stop(1);
+  pair.stop(0);
+  pair.store(0).restore(copy);
+  pair.start(0);
+  pair.take_events(0);
+  bool full = false;
+  pair.disk = [&full](std::size_t side) { return side == 0 && std::exchange(full, false) ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  ASSERT_TRUE(pair.say(0, kLine, "First of this life."));
+  pair.settle();
+  full = true;  // a commit that is refused has the queue read again from the disk
+  ASSERT_TRUE(pair.say(0, kLine, "Refused."));
+  pair.settle();
+  ASSERT_TRUE(pair.say(0, kLine, "Second of this life.", record::Precedence::kFlash));
+  pair.settle();
+  pair.take_events(0);
+  pair.start(1);
+  pair.run(std::chrono::minutes(2));
+  std::vector<std::string> returned;
+  for (const core::DeskEvent& event : pair.take_events(0))
+    if (const auto* failed = std::get_if<core::SubmissionFailed>(&event)) returned.emplace_back(as_string(failed->given_back->body));
+  EXPECT_EQ(returned, std::vector<std::string>{"Waits on the copy."});
+  EXPECT_EQ(texts_held(pair, 1, kLine),
+            (std::multiset<std::string>{"Before the copy.", "Waits on the copy.", "After the copy.", "First of this life.", "Second of this life."}));
+  EXPECT_EQ(pair.station(0).peer(PeerId{0}).line(kLine)->queued(), 0u);
+  EXPECT_TRUE(pair.station(0).peer(PeerId{0}).line(kLine)->own().unreceipted().empty());
+}
+
+TEST(FirstContact, ASecondNewEpochWithinAnHourSaysThatPerhapsTwoMachinesRun) {
+  QuietPair pair(22);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Before the copy."));
+  pair.run(std::chrono::seconds(5));
+  const auto copy = pair.store(0).snapshot();
+  std::vector<std::string> told;
+  const auto go_back = [&] {
+    ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+    pair.run(std::chrono::seconds(5));
+    pair.stop(0);
+    pair.run(std::chrono::minutes(1));
+    pair.store(0).restore(copy);
+    pair.start(0);
+    pair.run(std::chrono::minutes(2));
+    for (const core::DeskEvent& event : pair.take_events(1))
+      if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == core::AlarmKind::kNewEpoch)
+        told.push_back(alarm->text);
+  };
+  go_back();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].find("TWO MACHINES"), std::string::npos) << told[0];
+  go_back();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_NE(told[1].find("2nd time within an hour. PERHAPS TWO MACHINES RUN WITH ITS KEYS"), std::string::npos) << told[1];
+  pair.run(std::chrono::hours(1));
+  go_back();
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[2].find("TWO MACHINES"), std::string::npos) << told[2];
+}
+
 // The copy's queue may have been sent by the disk that it is a copy of: a person decides, and has the words for it.
 // First the other side's disk, which so began a new log; then this one, to a copy from before that.
 TEST(FirstContact, ADiskThatWentBackBehindANewLogOfTheOtherSideGetsItAgain) {

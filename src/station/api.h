@@ -108,6 +108,7 @@ struct PathView {
   const core::PathState& state;
   bool best;
   Now now;
+  std::optional<watch::Trouble> moved = {};  // where they are followed to
 };
 Json path_json(const PathView& view);
 Json paths_json(Running& running);

@@ -54,6 +54,8 @@ Json path_json(const PathView& view) {
            {"kind", accord::to_string(view.kind)},
            {"listen", view.config.listen.text()},
            {"peer", view.config.peer.text()},
+           {"heard_from", view.moved ? Json(view.moved->words) : Json()},
+           {"heard_from_since", wall_of(view.now, view.moved ? std::optional(view.moved->since) : std::nullopt)},
            {"best", view.best},
            {"in", {{"heard_ms", ago_ms(view.now.mono, state.heard)}}},
            {"out", out_json(state, view.now)},
@@ -83,7 +85,8 @@ Json paths_json(Running& running) {
     const PathId best = link.paths().choose().id;
     for (const PathConfig& path : counterpart->config.paths) {
       const accord::AccordPath& agreed = *counterpart->accord.accord.path(path.name);
-      Json shown = path_json({path, agreed.kind, *link.paths().find(agreed.number), agreed.number == best, now});
+      Json shown = path_json({path, agreed.kind, *link.paths().find(agreed.number), agreed.number == best, now,
+                              running.driver->path_trouble(counterpart->peer, agreed.number).moved});
       add_findings(shown, shared);
       one["paths"].push_back(std::move(shown));
     }

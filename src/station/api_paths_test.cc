@@ -13,11 +13,12 @@ Instant after(std::int64_t ms) { return kStart + std::chrono::milliseconds(ms); 
 struct OnePath {
   core::Paths paths;
   PathConfig config{"radio", {"127.0.0.1", 7001}, {"127.0.0.1", 7002}};
+  std::optional<watch::Trouble> moved = {};
 
   explicit OnePath(link::PathTerms terms = {}) : paths({PathId{1}}, {{PathId{1}, terms}}) {}
   Json json(std::int64_t ms) const {
     const Now now{after(ms), WallTime{kWall + static_cast<std::uint32_t>(ms / 1000)}};
-    return path_json({config, accord::PathKind::kUdp, *paths.find(PathId{1}), true, now});
+    return path_json({config, accord::PathKind::kUdp, *paths.find(PathId{1}), true, now, moved});
   }
   core::PathState& state() { return paths.at(PathId{1}); }
 };
@@ -35,6 +36,16 @@ TEST(PathJson, WhereNothingIsKnownNothingIsSaid) {
   EXPECT_EQ(json["out"]["suspect"], false);
   EXPECT_EQ(json["in_flight_bytes"], 0);
   EXPECT_EQ(json["packet_bytes"], core::kPacketBytesBase);
+}
+
+TEST(PathJson, OneThatMovedIsShownBesideWhereItIsConfigured) {
+  OnePath path;
+  EXPECT_TRUE(path.json(0)["heard_from"].is_null());
+  path.moved = watch::Trouble{after(1000), after(1000), "127.0.0.1:47777"};
+  const Json json = path.json(9000);
+  EXPECT_EQ(json["peer"], "127.0.0.1:7002");
+  EXPECT_EQ(json["heard_from"], "127.0.0.1:47777");
+  EXPECT_EQ(json["heard_from_since"], kWall + 1);
 }
 
 TEST(PathJson, EachDirectionIsItsOwn) {

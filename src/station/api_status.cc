@@ -92,9 +92,13 @@ Json counterpart_json(Running& running, const Counterpart& counterpart) {
            {"clock", clock_json(running.links[counterpart.peer.value], running.driver->now())}};
   if (peer.link().other_accord()) out["other_accord"] = to_hex(*peer.link().other_accord());
   out["paths"] = Json::array();
-  for (const PathConfig& path : counterpart.config.paths)
-    out["paths"].push_back(
-        {{"name", path.name}, {"listen", path.listen.text()}, {"peer", path.peer.text()}});
+  for (const PathConfig& path : counterpart.config.paths) {
+    const auto moved = running.driver->path_trouble(counterpart.peer, accord.accord.path(path.name)->number).moved;
+    out["paths"].push_back({{"name", path.name},
+                            {"listen", path.listen.text()},
+                            {"peer", path.peer.text()},
+                            {"heard_from", moved ? Json(moved->words) : Json()}});
+  }
   out["lines"] = Json::array();
   const watch::LadderFacts shared = gather_shared(running, counterpart);
   for (const auto& [id, annex] : accord.annexes)

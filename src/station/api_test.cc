@@ -84,6 +84,9 @@ TEST(AlarmGate, LetsSomeThroughAndCountsTheRest) {
   EXPECT_TRUE(gate.let_through(PeerId{1}, core::AlarmKind::kBadEntry, Instant{1000}, silent));
   EXPECT_TRUE(gate.let_through(PeerId{0}, core::AlarmKind::kBadEntry, Instant{7'000'000}, silent));
   EXPECT_EQ(silent, 990u);
+  // And where each line has its own, no other line.
+  EXPECT_TRUE(gate.let_through(PeerId{0}, core::AlarmKind::kBadEntry, Instant{7'000'001}, silent, LineId{1}));
+  EXPECT_FALSE(gate.let_through(PeerId{0}, core::AlarmKind::kBadEntry, Instant{7'000'001}, silent));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "station/counterpart_sockets.h"
 #include "station/hook_book.h"
 #include "station/mail_text.h"
+#include "station/moved_paths.h"
 #include "station/process.h"
 #include "station/proposals.h"
 #include "station/record_check.h"
@@ -197,6 +198,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   running.announcer = &announcer;
   Amender amender(running, log, [&watch = watch](const Counterpart& counterpart) { watch->on_accord_changed(counterpart); });
   running.amender = &amender;
+  MovedPaths moved(running, log);
   Api api(running, [&running] { running.driver->stop(); });
   Witness witness(running, log);
   running.driver->observe([&, &watch = watch](const core::DeskEvent& event) {
@@ -217,6 +219,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   running.driver->every(kWatchPeriod, [&watch = watch] { watch->tick(); });
   running.driver->every(kWatchPeriod, [&announcer] { announcer.tick(); });
   running.driver->every(kWatchPeriod, [&amender] { amender.tick(); });
+  running.driver->every(kWatchPeriod, [&moved] { moved.look(); });
   running.driver->on_stop_signals([&running] { running.driver->stop(); });
   running.driver->after(std::chrono::seconds(1), [&] { forget_first_secrets(running, log); });
   if (restored) running.driver->every(kRestorePeriod, [&] { forget_restore(running, log); });

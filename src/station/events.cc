@@ -40,8 +40,8 @@ Json EventRing::newest_of(std::size_t limit) const {
   return out;
 }
 
-bool AlarmGate::let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent) {
-  const auto [it, first] = buckets_.try_emplace({peer, kind});
+bool AlarmGate::let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent, std::optional<LineId> line) {
+  const auto [it, first] = buckets_.try_emplace({peer, kind, line});
   Bucket& bucket = it->second;
   if (first) bucket.filled = now;
   const auto more = static_cast<std::uint64_t>((now - bucket.filled) / kRefill);

@@ -54,8 +54,8 @@ class EventRing {
 // of one kind from one counterpart the others are only counted for a while.
 class AlarmGate {
  public:
-  // Whether to tell of this one; `silent` gets the number that was not told before it.
-  bool let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent);
+  // Whether to tell of this one; `silent` gets the number that was not told before it. `line`: where each has its own.
+  bool let_through(PeerId peer, core::AlarmKind kind, Instant now, std::uint64_t& silent, std::optional<LineId> line = {});
 
  private:
   static constexpr unsigned kAtOnce = 10;
@@ -65,7 +65,7 @@ class AlarmGate {
     Instant filled;
     std::uint64_t silent = 0;
   };
-  std::map<std::pair<PeerId, core::AlarmKind>, Bucket> buckets_;
+  std::map<std::tuple<PeerId, core::AlarmKind, std::optional<LineId>>, Bucket> buckets_;
 };
 
 const char* alarm_name(core::AlarmKind kind);  // "other-accord", ...

@@ -29,6 +29,8 @@ watch::PathFacts path_facts(const core::PathState& state, const io::PathTrouble&
   }
   out.own = trouble.own;
   out.refused = trouble.refused;
+  out.configured = config.peer.text();
+  if (trouble.moved) out.moved_to = trouble.moved->words;
   out.heard = state.heard;
   if (state.elsewhere_since && state.elsewhere_last)
     out.answered_elsewhere = watch::Span{*state.elsewhere_since, *state.elsewhere_last};

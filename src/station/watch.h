@@ -46,7 +46,8 @@ class Watch {
 
   void on_event(const core::DeskEvent& event);
   // What the core says of a counterpart; an event tells of it already.
-  void on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text);
+  // `about`: a counterpart, or one line with it.
+  void on_core_alarm(const std::string& about, const std::string& kind, const std::string& text);
   // Something waits for a person, as an alarm that stands until ask_no_more(); said again it changes nothing.
   void ask_person(const std::string& line, const std::string& kind, const std::string& words);
   void ask_no_more(const std::string& line, const std::string& kind);
@@ -215,6 +216,7 @@ class Watch {
   void count_tries(WallTime time);
   void look_at_paths(WallTime time);
   Json alarms_json() const;
+  std::pair<std::string, bool> with_former_words(const watch::AlarmSubject& about, const std::string& text, WallTime at) const;
 
   void take_back(const core::SubmissionFailed& failed);
   void take_durable(PeerId peer, LineId id, core::SubmissionId submission);

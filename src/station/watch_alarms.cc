@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint32_t kExpiryWarningSeconds = 30 * 86400;
 constexpr std::uint32_t kExpiryLookSeconds = 3600;
+constexpr std::size_t kKeptWordsMax = 2000;  // of one alarm: some ten losses of a disk
 constexpr std::uint32_t kRenewalSeconds = 7 * 86400;  // so long whoever expired on watch can be renewed on it, leave or hand over
 
 Json alarm_json(const watch::ListedAlarm& alarm) {
@@ -86,14 +87,30 @@ void Watch::on_release(const std::string& counterpart, const Json& facts, const 
     if (hooks[place].on == HookOn::kAnnouncement && hooks[place].concerns(counterpart, event.line)) run_hook(place, event, std::nullopt, failed);
 }
 
-void Watch::on_core_alarm(const std::string& counterpart, const std::string& kind, const std::string& text) {
+void Watch::on_core_alarm(const std::string& about, const std::string& kind, const std::string& text) {
   const WallTime at = now();
-  const auto raised = alarms_.raise({{kind, counterpart}, text, at});
-  if (!raised.anew) return;  // counted; a counterpart could fill the log with the others
-  note({{"what", "alarm"}, {"line", counterpart}, {"kind", kind}, {"words", text}, {"number", raised.id}}, at);
+  const auto [words, more] = with_former_words({kind, about}, text, at);
   // Whether whoever has a lost station has stopped calling, nobody can know.
-  if (kind != alarm_name(core::AlarmKind::kRevoked)) end(counterpart, kind);
+  const bool moment = kind != alarm_name(core::AlarmKind::kRevoked);
+  const auto raised = alarms_.raise({{kind, about}, words, at, moment});
+  if (!raised.anew && !more) return;  // counted; a counterpart could fill the log with the others
+  Json line{{"what", "alarm"}, {"line", about}, {"kind", kind}, {"words", words}, {"number", raised.id}};
+  if (moment) line["moment"] = true;
+  note(line, at);
   run_hooks(HookOn::kAlarm, 0, *alarms_.find(raised.id));
+}
+
+// What a disk forgot stays on the screen beside what it forgot next, until somebody has seen both; the second: whether this
+// is more than was said. Bounded, since the other side may say that it is so.
+std::pair<std::string, bool> Watch::with_former_words(const watch::AlarmSubject& about, const std::string& text, WallTime at) const {
+  if (about.kind != alarm_name(core::AlarmKind::kWeForgot) && about.kind != alarm_name(core::AlarmKind::kPeerForgot)) return {text, false};
+  for (const watch::ListedAlarm& one : alarms_.open()) {
+    if (one.about != about) continue;
+    const std::string both = one.words + ". THEN, at " + format_utc(at) + ": " + text;
+    if (one.words.find(text) != std::string::npos || both.size() > kKeptWordsMax) return {one.words, false};
+    return {both, true};
+  }
+  return {text, false};
 }
 
 void Watch::end(const std::string& line, const std::string& kind, const std::string& words) {
@@ -110,7 +127,7 @@ void Watch::end_what_was_retired() {
     const auto [counterpart, line] = parts_of(alarm.about.line);
     const bool ours = std::any_of(running_.counterparts.begin(), running_.counterparts.end(),
                                   [&, name = counterpart](const auto& one) { return one->name() == name; });
-    if (!alarm.ended_at && !line.empty() && ours && named(alarm.about.line) == nullptr) end(alarm.about.line, alarm.about.kind);
+    if (!alarm.ended_at && !alarm.moment && !line.empty() && ours && named(alarm.about.line) == nullptr) end(alarm.about.line, alarm.about.kind);
   }
 }
 
@@ -136,7 +153,7 @@ void Watch::read_alarm(const std::string& what, const Json& line) {
   if (what == "alarm-ended")
     alarms_.add(watch::AlarmEnded{about, at, line.value("words", "")});
   else
-    alarms_.add(watch::AlarmRaised{about, line.at("words").get<std::string>(), at});
+    alarms_.add(watch::AlarmRaised{about, line.at("words").get<std::string>(), at, line.value("moment", false)});
 }
 
 Json Watch::alarms_json() const {

@@ -207,19 +207,22 @@ void Witness::operator()(const core::LinkChanged& event) {
 
 void Witness::operator()(const core::Alarm& event) {
   std::uint64_t silent = 0;
-  if (!running_.gate.let_through(event.peer, event.kind, running_.driver->now().mono, silent))
+  if (!running_.gate.let_through(event.peer, event.kind, running_.driver->now().mono, silent, event.line))
     return;
   const std::string& name = running_.counterparts[event.peer.value]->name();
   if (silent > 0) log_.warn("{}: {} more of this kind were not written here", name, silent);
   log_.warn("{}: {}: {}", name, alarm_name(event.kind), event.text);
-  add([name, event, silent] {
-    return Json{{"event", "alarm"},
-                {"counterpart", name},
-                {"alarm", alarm_name(event.kind)},
-                {"text", event.text},
-                {"not_shown_before", silent}};
+  const std::string line = event.line ? place("alarm", event.peer, *event.line)["line"].get<std::string>() : "";
+  add([name, line, event, silent] {
+    Json out{{"event", "alarm"},
+             {"counterpart", name},
+             {"alarm", alarm_name(event.kind)},
+             {"text", event.text},
+             {"not_shown_before", silent}};
+    if (!line.empty()) out["line"] = line;
+    return out;
   });
-  running_.watch->on_core_alarm(name, alarm_name(event.kind), event.text);
+  running_.watch->on_core_alarm(line.empty() ? name : name + "/" + line, alarm_name(event.kind), event.text);
 }
 
 }  // namespace detente::station

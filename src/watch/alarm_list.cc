@@ -48,7 +48,7 @@ AlarmList::Raised AlarmList::raise(const AlarmRaised& fact) {
     alarm.last_at = fact.at;
     // It had gone and is back: it is told from the first step on. Steps that were still to be told come at their time,
     // else what comes and goes would never be told.
-    if (alarm.ended_at && held->told_minutes) {
+    if ((alarm.ended_at || alarm.moment) && held->told_minutes) {
       held->told_minutes.reset();
       held->waited_seconds = 0;
       held->looked_at = fact.at;
@@ -59,6 +59,7 @@ AlarmList::Raised AlarmList::raise(const AlarmRaised& fact) {
   Held held;
   held.alarm.id = next_++;
   held.alarm.about = fact.about;
+  held.alarm.moment = fact.moment;
   held.alarm.words = fact.words;
   held.alarm.raised_at = held.alarm.last_at = held.looked_at = fact.at;
   open_[fact.about] = held.alarm.id;
@@ -80,6 +81,7 @@ Result<void> AlarmList::acknowledge(const AlarmAcknowledged& fact) {
                                    "; nothing more is to be done");
   DETENTE_TRY_VOID(check(fact.by));
   alarm.acknowledged = fact.by;
+  if (alarm.moment && !alarm.ended_at) alarm.ended_at = fact.by.at;
   close_if_over(found->second);
   return {};
 }

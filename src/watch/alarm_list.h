@@ -5,6 +5,8 @@
 // until both happened. While it is open the same thing (kind and line) is
 // counted and not raised again; one whose cause had gone and came back before
 // anybody looked goes on as the same alarm.
+// What happened at one moment (a disk that forgot) has no cause that goes away: it
+// is over when somebody has seen it, and not before.
 //
 // It is a view of facts in order, made again from them after a restart with the
 // same numbers and the same result: raised (again), acknowledged, ended,
@@ -58,6 +60,7 @@ struct ListedAlarm {
   std::optional<Acknowledgement> acknowledged;
   std::optional<WallTime> ended_at;  // its cause is gone
   std::uint32_t told_steps = 0;      // escalations so far
+  bool moment = false;               // it ends with the acknowledgement
   bool is_open() const { return !acknowledged || !ended_at; }
   bool operator==(const ListedAlarm&) const = default;
 };
@@ -67,6 +70,7 @@ struct AlarmRaised {
   AlarmSubject about;
   std::string words;
   WallTime at;
+  bool moment = false;
 };
 struct AlarmAcknowledged {
   AlarmId id = 0;

@@ -101,6 +101,20 @@ TEST(AlarmList, OneThatCameBackIsToldFromTheFirstStepOn) {
   EXPECT_EQ(told, "1:30") << "what comes and goes is told, too";
 }
 
+TEST(AlarmList, WhatHappenedAtOneMomentIsOverWhenSomebodySawIt) {
+  AlarmList list({0});
+  const AlarmSubject about{"own-disk", "north/liaison"};
+  list.raise({about, "older copy", at(0), true});
+  EXPECT_EQ(list.find(1)->ended_at, std::nullopt) << "nobody saw it";
+  EXPECT_EQ(shown(list.due(at(1))), "1:0");
+  EXPECT_FALSE(list.raise({about, "older copy", at(2), true}).anew);
+  EXPECT_EQ(shown(list.due(at(2))), "1:0") << "another of the kind is told, too";
+  ASSERT_TRUE(list.acknowledge(seen(1, 3)));
+  EXPECT_EQ(list.find(1)->ended_at, at(3));
+  EXPECT_TRUE(list.open().empty());
+  EXPECT_EQ(list.raise({about, "older copy", at(4), true}).id, 2u);
+}
+
 TEST(AlarmList, AcknowledgesOnceByAPerson) {
   AlarmList list;
   list.raise(silence(0));

@@ -50,6 +50,8 @@ struct PathFacts {
   // Out and back: an answer that came here on this path after its time.
   std::optional<Instant> late_back = {};
   Duration late_back_by{0};
+  std::string configured = {};                // their address, by this side's station.toml
+  std::optional<std::string> moved_to = {};  // where they were heard last instead
 };
 
 struct Farewell {

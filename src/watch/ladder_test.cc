@@ -91,6 +91,28 @@ TEST(Ladder, EverySituationIsToldApart) {
   }
 }
 
+// Where both ends have old addresses neither finds the other, and each looks switched off to the other.
+TEST(Ladder, AnAddressThatChangedIsNamedAsACauseWithWhatToDo) {
+  LadderFacts facts = silent();
+  facts.paths[0].configured = "192.0.2.1:7001";
+  facts.paths[1].configured = "192.0.2.2:7001";
+  Ladder ladder = judge(facts);
+  ASSERT_EQ(ladder.situation, Situation::kSilent);
+  EXPECT_NE(ladder.text.to_do.find("for fibre this station has 192.0.2.1:7001"), std::string::npos) << ladder.text.to_do;
+  EXPECT_NE(ladder.text.to_do.find("detente station path north fibre --to ADDRESS:PORT"), std::string::npos) << ladder.text.to_do;
+  facts.station.session = false;
+  facts.paths[1].refused = nobody_listens();
+  facts.paths[1].moved_to = "198.51.100.9:7001";
+  ladder = judge(facts);
+  ASSERT_EQ(ladder.situation, Situation::kFarMachineOff);
+  EXPECT_NE(ladder.text.to_do.find("for radio this station has 192.0.2.2:7001, and heard them last from 198.51.100.9:7001"), std::string::npos)
+      << ladder.text.to_do;
+  EXPECT_NE(ladder.text.to_do.find("detente station path north radio --to ADDRESS:PORT"), std::string::npos) << ladder.text.to_do;
+  EXPECT_NE(ladder.text.words.find("or has another address by now"), std::string::npos) << ladder.text.words;
+  facts.station.farewell = Farewell{ago(30), "this station stops"};
+  EXPECT_EQ(judge(facts).text.to_do.find("station path"), std::string::npos) << "it said that it stops";
+}
+
 TEST(Ladder, SilenceClearsNobodysEquipmentAndAHintIsCalledOne) {
   EXPECT_EQ(judge(silent()).text.to_do.find("Nothing here is to be repaired"), std::string::npos)
       << "a dead router of our own house looks the same";

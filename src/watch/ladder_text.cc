@@ -15,6 +15,14 @@ constexpr const char* kLookAround =
     "This machine finds no fault of its own. Have what stands between it and the way to them looked at on this side (switch, "
     "router, modem). The station goes on trying by itself; use another channel for what cannot wait, and note the hour.";
 
+// A station that starts knows the configured addresses alone: where both ends have old ones, neither finds the other.
+std::string address_to_do(const LadderFacts& facts, const PathFacts& path) {
+  std::string out = "for " + path.name + " this station has " + (path.configured.empty() ? "an address of theirs" : path.configured);
+  if (path.moved_to) out += ", and heard them last from " + *path.moved_to;
+  return out + ". Another is entered here with: detente station path " + facts.far + " " + path.name +
+         " --to ADDRESS:PORT, and a new start of this station";
+}
+
 constexpr const char* kByFile = "what has to reach them goes by file (detente courier export)";
 
 std::string ago(const std::optional<Duration>& age) {
@@ -109,10 +117,24 @@ std::string far_off_words(const Judged& judged) {
   const JudgedPath* path = find_path(judged, [](const JudgedPath& one) { return one.refused; });
   return "On " + path->finding.name + " " + path->facts->refused->words + " since " +
          since_text(facts, path->facts->refused->since) +
-         ". That is a hint, not signed by anybody: the machine is on and its station does not run, "
-         "or "
-         "somebody on the way says so. " +
+         ". That is a hint, not signed by anybody: the machine is on and its station does not run, or has "
+         "another address by now, or somebody on the way says so. " +
          sentence_start(heard_text(facts)) + ".";
+}
+
+std::string far_off_to_do(const Judged& judged) {
+  if (judged.facts.station.farewell) return kKeepOn;
+  const JudgedPath* path = find_path(judged, [](const JudgedPath& one) { return one.refused; });
+  return "Ask " + judged.facts.far + " by another channel whether its station runs, and whether an address has changed there or here: " +
+         address_to_do(judged.facts, *path->facts) +
+         ". If none has, nothing here is to be repaired. The station goes on trying by itself; use another channel for what cannot wait, "
+         "and note the hour.";
+}
+
+std::string silent_to_do(const Judged& judged) {
+  if (judged.paths.empty()) return kLookAround;
+  return std::string(kLookAround) + " Ask there, too, whether an address has changed, theirs or ours: " +
+         address_to_do(judged.facts, *judged.paths.front().facts) + ".";
 }
 
 std::string in_quotes(const std::string& reason) {
@@ -182,7 +204,7 @@ SituationText silent_text(const Judged& judged) {
                                               "; why it is silent since then nobody has said"
                                         : std::string("nobody has said why")) +
                 ": equipment, path and people there cannot be told apart.",
-            kLookAround};
+            silent_to_do(judged)};
   const std::string ends = std::string("It ends with ") + (facts.lift_alone ? "the lift of one of these cuts, or " : "") +
                            "the hour of an agreed restoration.";
   std::string words, to_do;
@@ -349,7 +371,7 @@ SituationText text_of(Situation situation, const Judged& judged) {
           "Look at this machine: cable, interface, address, route, firewall. The station goes on "
           "by itself when it can send again."};
     case Situation::kFarMachineOff: 
-      return {facts.station.farewell ? "FAR MACHINE OFF" : "FAR MACHINE OFF, BY A HINT", far_off_words(judged), kKeepOn};
+      return {facts.station.farewell ? "FAR MACHINE OFF" : "FAR MACHINE OFF, BY A HINT", far_off_words(judged), far_off_to_do(judged)};
     case Situation::kOneDirection: {
       const JudgedPath* path =
           find_path(judged, [](const JudgedPath& one) { return one.one_way != OneWay::kNone; });

@@ -1,26 +1,32 @@
 """A machine whose whole disk came back from an image: what waited in its queue, and the two epochs that follow."""
 
+import os
 import shutil
 import unittest
 
 from stations import Lab, wait_until
 
 WEST = "military-west"
+DESK = "liaison"
 
 
 class Image(unittest.TestCase):
     def setUp(self):
-        self.lab = Lab("--lines", WEST, "--work-factor", "10")
+        self.lab = Lab("--lines", f"{WEST},{DESK}", "--work-factor", "10")
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
 
-    def come_back(self):
+    def come_back(self, contact=True):
         """South's disk is again what it was when `image` was made."""
         self.south.kill()
         shutil.rmtree(self.south.path("station"))
         shutil.copytree(self.lab.dir + "/image", self.south.path("station"))
         self.south.start()
-        self.south.wait_link("north")
+        if contact:
+            self.south.wait_link("north")
+
+    def alarms(self, kind, of=None):
+        return {one["line"]: one for one in (of or self.south).cli("alarm", "list")["alarms"] if one["kind"] == kind}
 
     def make_image(self):
         self.south.kill()
@@ -45,6 +51,73 @@ class Image(unittest.TestCase):
         self.assertEqual([line["text"] for line in noted], ["the fog lifts at four"])
         alarms = {one["kind"]: one["words"] for one in self.south.cli("alarm", "list")["alarms"]}
         self.assertIn("may have been sent before", alarms["returned"])
+        # Nobody has seen it: it is not over.
+        self.assertIsNone(self.alarms("returned")[f"north/{WEST}"]["ended_at"])
+        number = self.alarms("returned")[f"north/{WEST}"]["number"]
+        self.assertRegex(self.south.shown("alarm", "list"), rf"\b{number} OPEN \S+ \S+ north/{WEST}: a message")
+        self.south.cli("alarm", "ack", str(number), "--as", "kim", "--words", "said again")
+        self.assertIsNotNone(self.alarms("returned")[f"north/{WEST}"]["ended_at"])
+
+    def test_each_line_says_what_it_lost_and_a_second_loss_is_added(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.assertEqual(self.south.cli("send", WEST, "before")["state"], "receipted")
+        self.make_image()
+        self.south.wait_link("north")
+        for line, count in ((WEST, 2), (DESK, 1)):
+            for number in range(count):
+                self.assertEqual(self.south.cli("send", line, f"lost {number}")["state"], "receipted")
+        self.south.cli("cut", f"north/{DESK}", "--as", "kim", "--reason", "The leaflets.", "--yes", "--wait", "receipt")
+        self.come_back()
+        wanted = {f"north/{WEST}", f"north/{DESK}", "north/accord"}
+        found = wait_until(lambda: (a := self.alarms("own-disk")).keys() == wanted and a, self.south.stderr)
+        self.assertIn("holds 3 entries of this station's log on line military-west, and this disk has only 1", found[f"north/{WEST}"]["words"])
+        self.assertIn("sign it anew", found["north/accord"]["words"])
+        self.assertIn("only 0", found[f"north/{DESK}"]["words"])
+        self.assertIn("THEN, at ", found[f"north/{DESK}"]["words"], "what it lost, and the cut that it is told of")
+        self.assertIn("held cut", found[f"north/{DESK}"]["words"])
+        self.assertTrue(all(one["ended_at"] is None for one in found.values()), found)
+        # A new start that has forgotten nothing.
+        self.south.kill()
+        self.south.start()
+        self.south.wait_link("north")
+        first = found[f"north/{WEST}"]["words"]
+        self.assertEqual(self.alarms("own-disk")[f"north/{WEST}"]["words"], first, "a new start loses no words")
+        # The record alone goes back once more: the watch log has the first loss, and the second is another one.
+        self.assertEqual(self.south.cli("send", WEST, "in the new epoch")["state"], "receipted")
+        self.south.kill()
+        for name in ("record.db", "record.db-wal", "record.db-shm"):
+            if os.path.exists(self.lab.dir + "/image/" + name):
+                shutil.copy(self.lab.dir + "/image/" + name, self.south.path("station", name))
+            elif os.path.exists(self.south.path("station", name)):
+                os.unlink(self.south.path("station", name))
+        shutil.copy(self.lab.dir + "/image/anchor", self.south.path("station", "anchor"))
+        self.north.kill()  # it would hold on to the newer life's session for a minute
+        self.north.start()
+        self.south.start()
+        self.south.wait_link("north")
+        both = wait_until(lambda: (a := self.alarms("own-disk")[f"north/{WEST}"]) and a["words"] != first and a, "the second loss")
+        self.assertTrue(both["words"].startswith(first + ". THEN, at "), both)
+
+    def test_what_is_written_on_an_image_before_the_first_contact_is_sent(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.make_image()
+        self.south.wait_link("north")
+        self.assertEqual(self.south.cli("send", WEST, "lost here")["state"], "receipted")
+        self.north.kill()
+        self.come_back(contact=False)
+        self.assertEqual(self.south.cli("send", WEST, "img1", "--wait", "durable")["state"], "queued")
+        self.north.start()
+        self.south.wait_link("north")
+        wait_until(lambda: "img1" in self.north.texts("south", WEST), "what was promised")
+        self.assertEqual(self.north.texts("south", WEST).count("img1"), 1)
+        self.assertEqual(self.alarms("returned"), {})
+        self.assertEqual([line for line in self.south.cli("log", f"north/{WEST}")["lines"] if line["what"] == "returned"], [])
+        # A second image within the hour looks like two machines with one key.
+        self.come_back()
+        words = wait_until(lambda: (w := self.alarms("new-epoch", self.north)["south"]["words"]) and "TWO MACHINES" in w and w, "the hint")
+        self.assertIn("by another channel", words)
 
     def test_an_entry_is_acknowledged_in_the_epoch_that_is_meant(self):
         self.lab.start("south", "north")
