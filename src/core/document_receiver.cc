@@ -156,6 +156,7 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
   want.root = wanted.key.root;
   const auto held = [&](std::uint64_t piece) { return wanted.held[piece] || wanted.on_its_way[piece]; };
   while (want.base < wanted.pieces() && held(want.base)) ++want.base;
+  const bool nothing_missing = want.base == wanted.pieces();
   const std::uint64_t end =
       std::min<std::uint64_t>(wanted.pieces(), want.base + record::kWantMapMax * 8);
   // What a packet of the smallest path holds, less the rest of the frame.
@@ -167,8 +168,9 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
     want.map[bit / 8] |= static_cast<std::uint8_t>(1 << (bit % 8));
   }
   // Parts of pieces whose rest did not come are kept: the rest comes with the whole.
-  // A question that drew nothing in its time makes its path suspect, as an entry does; not while another document comes.
-  const bool another = data_at_ && wanted.asked_at && *data_at_ >= *wanted.asked_at;
+  // A question that drew nothing in its time makes its path suspect, as an entry does; not while another document comes, nor
+  // where all is here and waits for the disk, so that it asks for nothing.
+  const bool another = (data_at_ && wanted.asked_at && *data_at_ >= *wanted.asked_at) || nothing_missing;
   if (!wanted.asked.empty() && !another) link_->missed(context, wanted.asked, true);
   wanted.asked = link_->send(context, {blob_frame(std::move(want))}, {.answer_on = wanted.came_on});
   wanted.asked_at = context.now.mono;
@@ -363,43 +365,40 @@ void DocumentReceiver::commit_pieces(Context& context) {
   committing_ = true;
   record::Batch batch;
   batch.fence = fence_;
-  std::vector<std::pair<record::RootPrefix, std::uint64_t>> pieces;
-  std::size_t bytes = 0;
-  while (!verified_.empty() && pieces.size() < kCommitPieces) {
-    record::PutPiece& piece = verified_.front();
-    pieces.emplace_back(record::blob_prefix(piece.key.root), piece.piece);
-    bytes += piece.bytes.size();
-    batch.writes.push_back(std::move(piece));
-    verified_.pop_front();
-  }
-  const auto ended = [this, pieces, bytes](Context& then, bool durable) {
-    committing_ = false;
-    buffered_ -= bytes;
-    hold_back();
-    for (const auto& [prefix, piece] : pieces) {
-      const auto it = wanted_.find(prefix);
-      if (it == wanted_.end()) continue;
-      Wanted& wanted = it->second;
-      wanted.on_its_way[piece] = false;
-      if (!durable || wanted.held[piece]) continue;
-      wanted.held[piece] = true;
-      if (++wanted.held_count == wanted.pieces()) finish(then, wanted);
-    }
-    commit_pieces(then);
-  };
+  const auto count = static_cast<std::ptrdiff_t>(std::min(verified_.size(), kCommitPieces));
+  batch.writes.assign(verified_.begin(), verified_.begin() + count);
   context.effects.persist(
       {std::move(batch)},
-      [this, ended](Context& then) {
-        refused_told_ = false;
-        ended(then, true);
+      [this, count](Context& then) {
+        committing_ = refused_told_ = false;
+        const std::vector<record::PutPiece> pieces(std::make_move_iterator(verified_.begin()),
+                                                   std::make_move_iterator(verified_.begin() + count));
+        verified_.erase(verified_.begin(), verified_.begin() + count);
+        kept(then, pieces);
+        commit_pieces(then);
       },
-      [this, ended](Context& then, const Error& error) {
+      // They stay: what is dropped would be asked for again, as fast as the path carries it, for as long as the disk is full.
+      [this](Context& then, const Error& error) {
+        committing_ = false;
         if (!std::exchange(refused_told_, true))
           then.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
         commit_again_at_ = then.now.mono + kCommitAgain;
-        ended(then, false);
       },
       EffectQueue::Haste::kNone);
+}
+
+void DocumentReceiver::kept(Context& context, const std::vector<record::PutPiece>& pieces) {
+  for (const record::PutPiece& piece : pieces) buffered_ -= piece.bytes.size();
+  hold_back();
+  for (const record::PutPiece& piece : pieces) {
+    const auto it = wanted_.find(record::blob_prefix(piece.key.root));
+    if (it == wanted_.end()) continue;
+    Wanted& wanted = it->second;
+    wanted.on_its_way[piece.piece] = false;
+    if (wanted.held[piece.piece]) continue;
+    wanted.held[piece.piece] = true;
+    if (++wanted.held_count == wanted.pieces()) finish(context, wanted);
+  }
 }
 
 // All of it is durable: said to the store, then to the other side and to the desk.
@@ -441,8 +440,9 @@ std::optional<DocumentProgress> DocumentReceiver::progress(const Digest& root, I
   if (it == wanted_.end()) return std::nullopt;
   const Wanted& wanted = it->second;
   std::uint64_t bytes = 0;
+  // What waits for a disk that takes nothing is not kept.
   for (std::uint64_t piece = 0; piece < wanted.pieces(); ++piece)
-    if (wanted.held[piece] || wanted.on_its_way[piece]) bytes += record::piece_bytes(wanted.blob.length, piece);
+    if (wanted.held[piece] || (wanted.on_its_way[piece] && !refused_told_)) bytes += record::piece_bytes(wanted.blob.length, piece);
   return DocumentProgress{wanted.blob.length, bytes, wanted.rate.bytes_per_second(now), wanted.bad_answers > 0};
 }
 

@@ -92,6 +92,7 @@ class DocumentReceiver {
   static bool ends_early(const Wanted& wanted);
   void refuse_answer(Context& context, Wanted& wanted);
   void commit_pieces(Context& context);
+  void kept(Context& context, const std::vector<record::PutPiece>& pieces);  // durably
   void finish(Context& context, Wanted& wanted);
   void hold_back();
   void drop_partial(Wanted& wanted, std::uint64_t number);
@@ -107,7 +108,7 @@ class DocumentReceiver {
   std::uint64_t kept_bytes_ = 0;  // of the room: theirs by their lengths, whole or not
   std::set<record::RootPrefix> here_;  // whole, and said so when they are offered
   std::map<Digest, Naming> naming_;
-  std::deque<record::PutPiece> verified_;
+  std::deque<record::PutPiece> verified_;  // until they are durable; the first of them are being committed
   std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
   bool committing_ = false;
   bool refused_told_ = false;  // that the disk takes nothing

@@ -69,8 +69,10 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     asked.piece = 0;
     asked.offset = 0;
     asked.again.clear();
-    asked.arrived_bytes = 0;
+    asked.arrived.clear();
   }
+  // They count what arrived of these.
+  for (auto it = asked.arrived.begin(); it != asked.arrived.end();) it = asked.held[it->first] ? asked.arrived.erase(it) : std::next(it);
   // The last of it is on its way, and this question crossed it: whether it arrived is asked all the same.
   if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(0) + kAckDelay;
 }
@@ -115,13 +117,12 @@ void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>&
   for (const SentPacket& packet : acknowledged) {
     const auto it = flights_.find(key_of(packet));
     if (it == flights_.end()) continue;
-    tries_ = 0;
-    news_at_ = now;
+    waiting_[packet.path] = {now, 0};
     for (const auto& [prefix, part] : it->second.parts) {
       const auto asked = asked_.find(prefix);
       if (asked == asked_.end()) continue;
       --asked->second.in_flight;
-      asked->second.arrived_bytes += part.length;
+      if (!asked->second.held[part.piece]) asked->second.arrived[part.piece] += part.length;
       asked->second.rate.add(now, part.length);
     }
     flights_.erase(it);
@@ -132,7 +133,33 @@ void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>&
     requeue(it->second);
     flights_.erase(it);
   }
-  if (!acknowledged.empty() && !flights_.empty()) news_at_ = std::max(now, flights_.begin()->second.left);
+  for (const SentPacket& packet : acknowledged)
+    if (const auto oldest = oldest_on(packet.path); oldest != flights_.end())
+      waiting_[packet.path].news_at = std::max(now, oldest->second.left);
+}
+
+std::map<DocumentSender::PacketKey, DocumentSender::Flight>::const_iterator DocumentSender::oldest_on(PathId path) const {
+  const auto it = flights_.lower_bound({path, {0, 0}});
+  return it != flights_.end() && it->first.first == path ? it : flights_.end();
+}
+
+Instant DocumentSender::lost_at(PathId path) const {
+  const Waiting& waiting = waiting_.at(path);
+  return waiting.news_at + link_->timeout_on(path, waiting.tries) + kAckDelay;
+}
+
+// Each path by itself: while another one goes on answering, what a dead one had would wait for ever.
+void DocumentSender::give_up_lost(Context& context) {
+  for (auto& [path, waiting] : waiting_) {
+    if (oldest_on(path) == flights_.end() || context.now.mono < lost_at(path)) continue;
+    std::vector<SentPacket> packets;
+    for (auto it = oldest_on(path); it != flights_.end() && it->first.first == path; it = flights_.erase(it)) {
+      packets.push_back({path, it->first.second.second, it->first.second.first});
+      requeue(it->second);
+    }
+    ++waiting.tries;
+    link_->missed(context, packets, true);
+  }
 }
 
 void DocumentSender::requeue(const Flight& flight) {
@@ -160,7 +187,6 @@ void DocumentSender::on_link_up(Context& context, bool fresh) {
   // Acknowledgements of an older session are not waited for.
   for (const auto& [key, flight] : flights_) requeue(flight);
   flights_.clear();
-  news_at_.reset();
 }
 
 std::size_t DocumentSender::being_offered() const {
@@ -291,9 +317,10 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
     say(context, record::BlobWord::kGone, prefix);
     return true;
   }
-  const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = true, .more = has_more(asked)});
+  const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = Link::Tracked::kDocument, .more = has_more(asked)});
   flight.left = left_by(context.now.mono, packets);
-  if (flights_.empty() || !news_at_) news_at_ = flight.left;
+  for (const SentPacket& packet : packets)
+    if (oldest_on(packet.path) == flights_.end()) waiting_[packet.path].news_at = flight.left;
   if (!has_more(asked)) asked.offer_at = flight.left + link_->timeout(asked.offers) + kAckDelay;
   for (const SentPacket& packet : packets) {
     asked.in_flight += flight.parts.size();
@@ -315,17 +342,7 @@ void DocumentSender::on_deadline(Context& context) {
     for (const record::RootPrefix& prefix : std::exchange(confirm_again_, {})) confirm(context, prefix);
   }
   if (!link_->ready()) return;
-  if (!flights_.empty() && now >= *news_at_ + link_->timeout(tries_) + kAckDelay) {
-    std::vector<SentPacket> packets;
-    for (const auto& [key, flight] : flights_) {
-      packets.push_back({key.first, key.second.second, key.second.first});
-      requeue(flight);
-    }
-    flights_.clear();
-    news_at_.reset();
-    ++tries_;
-    link_->missed(context, packets, true);
-  }
+  give_up_lost(context);
   offer_open(context);
   for (auto& [prefix, asked] : asked_) {
     if (!asked.offer_at || now < *asked.offer_at || has_more(asked) || terms_->is_cut(asked.blob.line)) continue;
@@ -345,7 +362,8 @@ std::optional<Instant> DocumentSender::next_deadline() const {
   };
   for (const auto& [prefix, open] : open_)
     if ((open.offers > 0 || place) && !terms_->is_cut(open.blob.line)) by(open.offer_at);
-  if (!flights_.empty()) by(*news_at_ + link_->timeout(tries_) + kAckDelay);
+  for (const auto& [path, waiting] : waiting_)
+    if (oldest_on(path) != flights_.end()) by(lost_at(path));
   for (const auto& [prefix, asked] : asked_) {
     if (terms_->is_cut(asked.blob.line)) continue;
     by(has_more(asked) ? std::optional(link_->may_send_document_at(allowed(asked))) : asked.offer_at);
@@ -367,9 +385,10 @@ std::optional<DocumentProgress> DocumentSender::progress(const Digest& root, Ins
   const auto it = asked_.find(record::blob_prefix(root));
   if (it == asked_.end()) return std::nullopt;
   const Asked& asked = it->second;
-  return DocumentProgress{asked.blob.length,
-                          std::min(asked.blob.length, asked.held_bytes + asked.arrived_bytes),
-                          asked.rate.bytes_per_second(now)};
+  std::uint64_t bytes = asked.held_bytes;
+  for (const auto& [piece, arrived] : asked.arrived)  // some of it twice, perhaps
+    bytes += std::min<std::uint64_t>(arrived, record::piece_bytes(asked.blob.length, piece));
+  return DocumentProgress{asked.blob.length, bytes, asked.rate.bytes_per_second(now)};
 }
 
 }  // namespace detente::core

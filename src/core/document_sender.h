@@ -50,7 +50,7 @@ class DocumentSender {
     std::uint32_t offset = 0;
     std::deque<Part> again;
     std::size_t in_flight = 0;  // parts
-    std::uint64_t arrived_bytes = 0;
+    std::map<std::uint64_t, std::uint64_t> arrived;  // bytes of pieces that are not held, as far as anybody said
     std::optional<record::BlobTree> tree;  // while it is being sent
     std::optional<std::pair<std::uint64_t, Bytes>> cached;  // the piece that was read last
     std::optional<Instant> offer_at;  // all was sent: when to ask whether it is there
@@ -74,6 +74,9 @@ class DocumentSender {
   std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room, bool may_cut);
   const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
   void requeue(const Flight& flight);
+  std::map<PacketKey, Flight>::const_iterator oldest_on(PathId path) const;  // the end: nothing is under way there
+  Instant lost_at(PathId path) const;  // what is under way there
+  void give_up_lost(Context& context);
   void forget(const record::RootPrefix& prefix);  // what was asked, and what is on its way of it
   void confirm(Context& context, const record::RootPrefix& prefix);
   void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix);
@@ -98,9 +101,11 @@ class DocumentSender {
   std::set<record::RootPrefix> confirming_, confirm_again_;
   std::optional<Instant> confirm_again_at_;
   std::map<PacketKey, Flight> flights_;
-  // The last acknowledgement, or when the first packet after it had left the bearer.
-  std::optional<Instant> news_at_;
-  unsigned tries_ = 0;
+  struct Waiting {
+    Instant news_at;  // the last acknowledgement, or when the first packet after it had left the bearer
+    unsigned tries = 0;
+  };
+  std::map<PathId, Waiting> waiting_;
 };
 
 }  // namespace detente::core

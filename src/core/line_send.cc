@@ -91,7 +91,7 @@ void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& 
     return it != in_flight_.end() && it->second.sent >= 2;
   });
   const auto packets = link_->send(
-      context, frames, {.all_paths = flash, .brisk_paths = lost_twice, .allowed = &setup_.paths, .tracked = true});
+      context, frames, {.all_paths = flash, .brisk_paths = lost_twice, .allowed = &setup_.paths, .tracked = Link::Tracked::kYes});
   for (const OwnLog::Sent* sent : group) {
     InFlight& flight = in_flight_[sent->placed.index];
     flight.packets = packets;

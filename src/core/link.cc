@@ -330,7 +330,7 @@ void Link::use(Instant now, const Live& live) {
 }
 
 bool Link::seal_on(Context& context, Live& live, PathState& path,
-                   const std::vector<wire::Frame>& frames, bool tracked,
+                   const std::vector<wire::Frame>& frames, Tracked tracked,
                    std::vector<SentPacket>& sent) {
   const Instant now = context.now.mono;
   live.session.rekey_if_due(now, path.id, setup_.policy.rekey_packets, setup_.policy.rekey_age);
@@ -342,7 +342,7 @@ bool Link::seal_on(Context& context, Live& live, PathState& path,
   }
   if (context.audit != nullptr) context.audit->sealed(live.session.id(), path.id, packet.counter);
   packet.left = path.flow.occupied(now, datagram->size());
-  if (tracked) path.flow.sent(now, packet.counter, datagram->size());
+  if (tracked != Tracked::kNo) path.flow.sent(now, packet.counter, datagram->size(), tracked == Tracked::kDocument);
   context.effects.send(peer_, path.id, std::move(*datagram));
   sent.push_back(packet);
   live.used = true;
@@ -350,7 +350,7 @@ bool Link::seal_on(Context& context, Live& live, PathState& path,
 }
 
 void Link::send_on(Context& context, Live& live, PathState& path,
-                   const std::vector<wire::Frame>& frames, bool tracked,
+                   const std::vector<wire::Frame>& frames, Tracked tracked,
                    std::vector<SentPacket>& sent) {
   const std::size_t room = room_on(path.id);
   std::vector<wire::Frame> packet;

@@ -178,11 +178,12 @@ class Link {
   // Nothing when no session of ours opens it.
   std::optional<Received> on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
 
+  enum class Tracked { kNo, kYes, kDocument };  // an acknowledgement is expected; and the packet yields to all else
   struct SendTerms {
     bool all_paths = false;
     bool brisk_paths = false;                 // on every path that is not configured to be slow, and the best
     const Paths::Allowed* allowed = nullptr;  // nothing: every path
-    bool tracked = false;                     // an acknowledgement is expected
+    Tracked tracked = Tracked::kNo;
     bool more = false;                        // what waits behind them would fill a larger packet, too
     std::optional<PathId> answer_on = {};     // where the other side spoke, unless our direction there is suspect
   };
@@ -219,6 +220,7 @@ class Link {
   // When pacing alone holds it back: a moment that may be past already.
   std::optional<Instant> may_send_at(const Paths::Allowed& allowed) const;
   Duration timeout(unsigned tries) const;         // of the best path
+  Duration timeout_on(PathId path, unsigned tries) const { return paths_.find(path)->flow.round_trip().timeout(tries); }
   Duration steady_timeout(unsigned tries) const;  // the same, of entries without a receipt, and questions for lost ones
   Duration round_trip() const;             // smoothed, of the best path; a second before it is known
   // Of the largest packet, on the best path; nothing where its rate is measured.
@@ -283,9 +285,9 @@ class Link {
   void take_frames(Context& context, Live& live, PathId path, std::uint64_t counter, ByteView payload, Received& out);
   void take_ack(Context& context, const Live& live, const wire::Frame& frame, Received& out);
   void use(Instant now, const Live& live);  // the paths' flights are of this session from now on
-  void send_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, bool tracked,
+  void send_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, Tracked tracked,
                std::vector<SentPacket>& sent);
-  bool seal_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, bool tracked,
+  bool seal_on(Context& context, Live& live, PathState& path, const std::vector<wire::Frame>& frames, Tracked tracked,
                std::vector<SentPacket>& sent);
   std::size_t overhead() const { return 7 + 16 * setup_.pair.send_layers.size(); }
   // More was to be sent at once than a packet holds here: does the path carry larger ones?

@@ -17,8 +17,8 @@ std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, 
   if (!departure.cutter_ && wire::frame_size(frames.front()) > room && link::may_be_cut(frames.front().type))
     departure.cutter_.emplace(frames.front(), live->next_parcel++);
   if (departure.cutter_) {
-    if (live->owes_contact) send_on(context, *live, path, {}, false, sent);
-    seal_on(context, *live, path, {departure.cutter_->next(room)}, true, sent);
+    if (live->owes_contact) send_on(context, *live, path, {}, Tracked::kNo, sent);
+    seal_on(context, *live, path, {departure.cutter_->next(room)}, Tracked::kYes, sent);
     if (departure.cutter_->done()) {
       departure.cutter_.reset();
       frames.erase(frames.begin());
@@ -31,7 +31,7 @@ std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, 
     size += wire::frame_size(*end);
     if (size > room && end != frames.begin()) break;
   }
-  send_on(context, *live, path, {std::make_move_iterator(frames.begin()), std::make_move_iterator(end)}, true, sent);
+  send_on(context, *live, path, {std::make_move_iterator(frames.begin()), std::make_move_iterator(end)}, Tracked::kYes, sent);
   frames.erase(frames.begin(), end);
   return sent;
 }

@@ -36,7 +36,7 @@ void Link::send_probe(Context& context, PathState& path) {
   path.open = true;
   path.sent = context.now.mono;
   std::vector<SentPacket> sent;
-  if (!seal_on(context, *live, path, frames, false, sent)) return;
+  if (!seal_on(context, *live, path, frames, Tracked::kNo, sent)) return;
   if (!path.size_open) paths_.probed(context.now.mono, path);
   path.newest_probe = {sent.front().session, sent.front().counter};
   path.left = sent.front().left;
@@ -87,7 +87,7 @@ void Link::answer_probe(Context& context, Live& on, PathId came_on, ByteView bod
   // By every path, not by the best alone: two paths of which each carries one direction look like the best one to the
   // side that hears there, and neither would ever be answered.
   for (PathState& one : paths_.all())
-    if (one.id == path.id || by_any) seal_on(context, *live, one, {answer}, false, sent);
+    if (one.id == path.id || by_any) seal_on(context, *live, one, {answer}, Tracked::kNo, sent);
 }
 
 // Each on the session that brought it, since its counters are that session's: after crossed calls the other side may
@@ -103,7 +103,7 @@ void Link::send_acks(Context& context) {
       wire::Frame frame{wire::FrameType::kPathAck, wire::FrameClass::kLive, false,
                         link::encode_path_ack(ranges.take(context.now.mono, id))};
       PathState& own = paths_.at(id);
-      send_on(context, *live, own.suspect ? paths_.best() : own, {std::move(frame)}, false, sent);
+      send_on(context, *live, own.suspect ? paths_.best() : own, {std::move(frame)}, Tracked::kNo, sent);
     }
   }
 }

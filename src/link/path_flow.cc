@@ -41,19 +41,29 @@ Instant PathFlow::occupied(Instant now, std::size_t bytes) {
   return bearer_free_;
 }
 
-void PathFlow::sent(Instant now, std::uint64_t counter, std::size_t bytes) {
-  if (flight_.emplace(counter, Sent{now, bytes, bytes_}).second) bytes_ += bytes;
+void PathFlow::sent(Instant now, std::uint64_t counter, std::size_t bytes, bool document) {
+  const std::size_t like_it = document ? document_bytes_ : bytes_;
+  if (flight_.emplace(counter, Sent{now, bytes, bytes_, document, like_it > 0}).second) {
+    bytes_ += bytes;
+    if (document) document_bytes_ += bytes;
+  }
   if (terms_.rate_bps == 0) next_paced_ = std::max(next_paced_, now - kBurst) + pause_for(bytes);
   if (bytes_ * 2 < window_) limited_ = false;
   if (bytes_ + kPacket > window_) limited_ = true;
 }
 
-void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, bool clean) {
-  const auto it = flight_.find(counter);
-  if (it == flight_.end()) return;
+PathFlow::Sent PathFlow::landed(std::map<std::uint64_t, Sent>::iterator it) {
   const Sent sent = it->second;
   flight_.erase(it);
   bytes_ -= sent.bytes;
+  if (sent.document) document_bytes_ -= sent.bytes;
+  return sent;
+}
+
+void PathFlow::acknowledged(Instant now, std::uint64_t counter, Duration delay, bool clean) {
+  const auto it = flight_.find(counter);
+  if (it == flight_.end()) return;
+  const Sent sent = landed(it);
   note(true);
   // What was sent before the newest loss may have waited at the other side for what was lost.
   if (clean && sent.at > recovery_since_) {
@@ -69,7 +79,8 @@ std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64
                                                         std::uint64_t last, Duration delay, bool newest) {
   std::vector<std::uint64_t> out;
   YieldingWindow::Acknowledged news;
-  news.limited = !leaves_room_for_document();
+  // Whatever it was: with so much under way the delay was what it was.
+  news.limited = bytes_ + yielding_.packet_bytes() > yielding_.bytes(round_trip_.smoothed());
   for (auto it = flight_.lower_bound(first); it != flight_.end() && it->first <= last; ++it) {
     out.push_back(it->first);
     news.bytes += it->second.bytes;
@@ -77,6 +88,7 @@ std::vector<std::uint64_t> PathFlow::acknowledged_range(Instant now, std::uint64
     news.round_trip = age > delay ? age - delay : age;
     news.packet_bytes = it->second.bytes;
     news.ahead = it->second.ahead;
+    news.paired = it->second.paired;
   }
   // Only the newest is a fresh measurement: the others waited for it (RFC 9002 section 5.1).
   const bool fresh = newest && !out.empty() && out.back() == last;
@@ -106,9 +118,7 @@ void PathFlow::reduce(Instant now, Instant sent_at) {
 void PathFlow::lost(Instant now, std::uint64_t counter) {
   const auto it = flight_.find(counter);
   if (it == flight_.end()) return;
-  const Sent sent = it->second;
-  flight_.erase(it);
-  bytes_ -= sent.bytes;
+  const Sent sent = landed(it);
   late_.emplace(counter, sent);
   if (late_.size() > kLateMost) late_.erase(late_.begin());
   note(false);
@@ -129,15 +139,13 @@ std::vector<std::uint64_t> PathFlow::detect_lost(Instant now, std::uint64_t high
 
 void PathFlow::release(std::uint64_t counter) {
   const auto it = flight_.find(counter);
-  if (it == flight_.end()) return;
-  bytes_ -= it->second.bytes;
-  flight_.erase(it);
+  if (it != flight_.end()) landed(it);
 }
 
 void PathFlow::forget() {
   flight_.clear();
   late_.clear();
-  bytes_ = 0;
+  bytes_ = document_bytes_ = 0;
 }
 
 bool PathFlow::may_send(Instant now) const {
@@ -150,8 +158,11 @@ std::optional<Instant> PathFlow::may_send_at() const {
   return bytes_ + kPacket > window_ ? std::nullopt : std::optional(next_paced_);
 }
 
+// Entries take nothing of that window: beside one message each round trip none would ever fit a window of one packet, which
+// could not grow then. What they do to the bearer's queue the delay says.
 bool PathFlow::leaves_room_for_document() const {
-  return terms_.rate_bps > 0 || bytes_ == 0 || bytes_ + yielding_.packet_bytes() <= yielding_.bytes(round_trip_.smoothed());
+  return terms_.rate_bps > 0 || document_bytes_ == 0 ||
+         document_bytes_ + yielding_.packet_bytes() <= yielding_.bytes(round_trip_.smoothed());
 }
 
 std::optional<Instant> PathFlow::may_send_document_at() const {

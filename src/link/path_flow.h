@@ -32,8 +32,8 @@ class PathFlow {
  public:
   explicit PathFlow(PathTerms terms = {}) : terms_(terms) {}
 
-  // A packet that will be acknowledged, one way or another.
-  void sent(Instant now, std::uint64_t counter, std::size_t bytes);
+  // A packet that will be acknowledged, one way or another. `document`: one that yields.
+  void sent(Instant now, std::uint64_t counter, std::size_t bytes, bool document = false);
   // Any packet takes its time in a bearer of a known rate. When it will have left it.
   Instant occupied(Instant now, std::size_t bytes);
   // How long that is for a packet alone; nothing where the rate is measured.
@@ -85,7 +85,10 @@ class PathFlow {
     Instant at;
     std::size_t bytes = 0;
     std::size_t ahead = 0;  // in flight then
+    bool document = false;
+    bool paired = false;  // a document's packet: another one was among those
   };
+  Sent landed(std::map<std::uint64_t, Sent>::iterator it);  // it is in flight no more
   void note(bool arrived);
   void reduce(Instant now, Instant sent_at);
   void came_late(Instant now, std::uint64_t first, std::uint64_t last, Duration delay, bool newest);
@@ -104,6 +107,7 @@ class PathFlow {
   // short stays so.
   std::map<std::uint64_t, Sent> late_;
   std::size_t bytes_ = 0;
+  std::size_t document_bytes_ = 0;  // among them
   std::size_t window_ = kWindowFirst;
   std::size_t slow_start_until_ = kWindowMost;
   Instant recovery_since_{INT64_MIN / 2};

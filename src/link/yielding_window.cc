@@ -111,8 +111,9 @@ void YieldingWindow::acknowledged(Instant now, const Acknowledged& news) {
   if (now < frozen_until_ || sample_count_ == 0) return;
   // The queue that this window made is over when the samples of that time are.
   if (!news.limited && queueing() <= kTarget) return;
-  // Until a packet behind another has shown what a packet takes, there is no third.
-  if (!quick_ && news.ahead == 0 && window_ >= 2 * packet_) return;
+  // Until a packet behind another has shown what a packet takes, there is no third. A message before it may have left the bearer
+  // long ago, and wait for its receipt.
+  if (!quick_ && !news.paired && window_ >= 2 * packet_) return;
   grow(now, news.bytes);
   window_ = std::clamp(window_, packet_, kMost);
 }

@@ -4,7 +4,8 @@
 // Published design: RFC 6817 (LEDBAT, congestion control by delay) with its gain of 1 and its filter of four samples, as
 // LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus) has it for round trips instead of one-way delays: a target of 60 ms, a
 // slow start that ends at three quarters of it, a multiplicative decrease, and periodic slowdowns, in which the queue
-// empties and the least delay is measured anew. One packet may always be under way.
+// empties and the least delay is measured anew. One packet may always be under way. Entries
+// take no part of the window: what they do to the queue the delay says.
 //
 // On a bearer of a few thousand bits a second a single packet takes seconds, and a slow start is a queue of many before its
 // delay is seen. So it begins with one packet where the round trip is long, and the packet pair (Keshav, SIGCOMM 1991) says
@@ -30,6 +31,7 @@ class YieldingWindow {
     Duration round_trip{};         // of the newest of them, without the time that the other side held the news back
     std::size_t packet_bytes = 0;  // that one's size: the time that it took is part of the delay
     std::size_t ahead = 0;         // bytes that were under way when that one went
+    bool paired = false;           // a packet like it was among them
     bool limited = false;          // as much as the window allows was under way
   };
   void acknowledged(Instant now, const Acknowledged& news);

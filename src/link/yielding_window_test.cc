@@ -32,7 +32,7 @@ struct Bearer {
     const Instant end = now + span;
     while (now < end) {
       while (flow.may_send_document(now)) {
-        flow.sent(now, next, packet);
+        flow.sent(now, next, packet, true);
         const Instant begins = std::max(free_at, now);
         waited += begins - now;
         longest = std::max(longest, begins - now);

@@ -67,7 +67,7 @@ struct SlowPair {
     while (pair.now(0).mono - said < seconds(300)) {
       pair.run(milliseconds(20));
       collect();
-      if (!came.empty() && came.back().header.precedence == record::Precedence::kFlash) break;
+      if (std::any_of(came.begin(), came.end(), [](const auto& one) { return one.header.precedence == record::Precedence::kFlash; })) break;
     }
     return pair.now(0).mono - said;
   }
@@ -165,6 +165,40 @@ TEST(SlowBearer, ADocumentWithoutARateLeavesOnePacketBeforeAFlash) {
     slow.pair.run(seconds(300));
     slow.collect();
     EXPECT_TRUE(slow.whole) << rate;
+  }
+}
+
+// Nor do short messages open the bearer to more of the document: its one packet is under way, and beside it one of them.
+TEST(SlowBearer, ADocumentBesideShortMessagesLeavesOnePacketBeforeAFlash) {
+  for (const std::uint64_t rate : {2400u, 9600u}) {
+    const Duration packet(static_cast<std::int64_t>((508 + kFraming) * 8 * 1000000 / rate));
+    const Duration message(static_cast<std::int64_t>((60 + kFraming) * 8 * 1000000 / rate));
+    Duration longest[2]{}, sum[2]{};
+    for (const bool beside : {false, true}) {
+      SlowPair slow(5, rate, false);
+      const Bytes document = [&] {
+        Bytes out(rate * 10);
+        slow.random.fill(out);
+        return out;
+      }();
+      if (beside) slow.pair.send_document(0, kLine, document);
+      for (int i = 0; i < 10; ++i) {
+        for (int j = 0; j < 4; ++j) {
+          ASSERT_TRUE(slow.pair.say(0, kLine, "Chat " + std::to_string(i * 4 + j)));
+          slow.pair.run(packet * 2 / 3 + milliseconds(37 * i));
+        }
+        slow.collect();
+        slow.came.clear();
+        Duration took = slow.flash();
+        sum[beside] += took;
+        longest[beside] = std::max(longest[beside], took);
+      }
+      slow.pair.run(seconds(300));
+      slow.collect();
+      EXPECT_EQ(slow.whole, beside) << rate;
+    }
+    EXPECT_LE(longest[1], longest[0] + packet * 2 + message) << rate << " bit/s; without it " << longest[0].count();
+    EXPECT_LE(sum[1] / 10, sum[0] / 10 + packet + message) << rate << " bit/s; without it " << sum[0].count() / 10;
   }
 }
 

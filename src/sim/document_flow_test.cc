@@ -1,0 +1,166 @@
+// Documents beside messages: how they share paths, what becomes of one when a path dies or the disk is full, and what the two
+// desks are told meanwhile.
+#include <gtest/gtest.h>
+
+#include "sim/quiet_pair.h"
+
+namespace detente::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr LineId kLine{1};
+constexpr std::size_t kSouth = 0, kNorth = 1;
+
+Bytes drawn(std::size_t size, std::uint64_t seed = 7) {
+  Bytes out(size);
+  SeededRandom(seed).fill(out);
+  return out;
+}
+
+// South sends. A path that is as long as `way`, and takes `bytes_per_second` (0: any number).
+struct FlowPair {
+  FlowPair(std::uint64_t seed, Duration way, std::uint64_t bytes_per_second, std::size_t paths = 1) : pair(seed, options(paths)) {
+    pair.delay = [this, way, bytes_per_second](std::size_t from, std::size_t bytes) {
+      if (bytes_per_second == 0) return way;
+      const Instant now = pair.now(from).mono;
+      free_at[from] = std::max(free_at[from], now) + Duration(static_cast<std::int64_t>(bytes * 1000000 / bytes_per_second));
+      return free_at[from] - now + way;
+    };
+    pair.tamper = [this](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+      if (from == kSouth) crossed += datagram.size();
+      return datagram;
+    };
+    pair.start();
+    pair.run(seconds(5));
+  }
+  static PairOptions options(std::size_t paths) {
+    PairOptions out;
+    out.paths = paths;
+    return out;
+  }
+  Digest send(std::size_t size, std::uint64_t seed, record::Precedence precedence = record::Precedence::kRoutine) {
+    return pair.send_document(kSouth, kLine, drawn(size, seed), precedence);
+  }
+  bool arrived(const Digest& root) const { return pair.document(kNorth, root).has_value(); }
+  // A short message every `period`, until `root` is there or the time is over. How long it took.
+  Duration chat_until(const Digest& root, Duration period, Duration most) {
+    const Instant since = pair.now(kSouth).mono;
+    while (!arrived(root) && pair.now(kSouth).mono - since < most) {
+      EXPECT_TRUE(pair.say(kSouth, kLine, "Chat."));
+      pair.run(period);
+    }
+    return pair.now(kSouth).mono - since;
+  }
+  bool is_flash(const core::EntryArrived& event) {
+    const record::LogKey log = pair.station(kNorth).peer(PeerId{0}).line(kLine)->far().key();
+    for (const record::StoredEntry& one : event.early ? pair.store(kNorth).early_entries(log)
+                                                      : pair.store(kNorth).entries(log, event.index, event.index + 1, 1))
+      if (one.index == event.index) return record::decode_entry(one.bytes)->header.precedence == record::Precedence::kFlash;
+    return false;
+  }
+  // How long a FLASH is under way that is written now.
+  Duration flash() {
+    pair.take_events(kNorth);
+    const Instant said = pair.now(kSouth).mono;
+    EXPECT_TRUE(pair.say(kSouth, kLine, "Hold your fire.", record::Precedence::kFlash));
+    for (bool there = false; !there && pair.now(kSouth).mono - said < seconds(60);) {
+      pair.run(milliseconds(2));
+      for (const core::DeskEvent& event : pair.take_events(kNorth)) {
+        const auto* one = std::get_if<core::EntryArrived>(&event);
+        if (one != nullptr && one->line == kLine) there |= is_flash(*one);
+      }
+    }
+    return pair.now(kSouth).mono - said;
+  }
+  std::optional<core::DocumentProgress> progress(std::size_t side, const Digest& root) {
+    return pair.station(side).peer(PeerId{0}).documents().progress(side == kSouth, root, pair.now(side).mono);
+  }
+
+  QuietPair pair;
+  Instant free_at[2];
+  std::uint64_t crossed = 0;  // from south
+};
+
+// One entry is always under way there, and none of them makes the way longer.
+TEST(DocumentFlow, ATrickleOfMessagesOnALongWayStopsNoDocument) {
+  struct Case {
+    Duration way, period, most;
+  };
+  for (const Case& one : {Case{milliseconds(80), milliseconds(120), seconds(6)}, Case{milliseconds(300), milliseconds(400), seconds(15)},
+                          Case{milliseconds(300), milliseconds(50), seconds(15)}}) {
+    FlowPair flow(51, one.way, 0);
+    const Digest none{};
+    flow.chat_until(none, one.period, seconds(2));
+    const Digest root = flow.send(100'000, 1, record::Precedence::kFlash);
+    flow.chat_until(root, one.period, one.way * 6);
+    EXPECT_LE(flow.flash(), one.way + milliseconds(20)) << one.way.count();
+    EXPECT_LE(flow.chat_until(root, one.period, seconds(60)), one.most) << one.way.count() << " every " << one.period.count();
+    EXPECT_TRUE(flow.arrived(root));
+  }
+}
+
+// What a dead path had of it is sent over the other one although that one answers all the time.
+TEST(DocumentFlow, WhatADeadPathHadGoesOnBeforeALessUrgentDocument) {
+  for (int moment = 0; moment < 8; ++moment) {
+    FlowPair flow(60, milliseconds(50), 100'000, 2);
+    const Digest urgent = flow.send(512 * 1024, 1, record::Precedence::kFlash);
+    const Digest slow = flow.send(3 << 20, 2);
+    flow.chat_until(urgent, milliseconds(40), seconds(3) + milliseconds(37 * moment));
+    ASSERT_FALSE(flow.arrived(urgent));
+    flow.pair.cut(flow.pair.station(kSouth).peer(PeerId{0}).link().paths().best_id(), true);
+    flow.chat_until(urgent, milliseconds(40), seconds(12));
+    EXPECT_TRUE(flow.arrived(urgent)) << moment;
+    EXPECT_FALSE(flow.arrived(slow));
+  }
+}
+
+TEST(DocumentFlow, ItsAuthorIsToldNoMoreThanIsThere) {
+  FlowPair flow(70, milliseconds(20), 200'000);
+  const Digest slow = flow.send(3 << 20, 1);
+  const auto check = [&](Duration span) {
+    for (Duration at{}; at < span; at += milliseconds(250)) {
+      flow.pair.run(milliseconds(250));
+      const auto said = flow.progress(kSouth, slow), is = flow.progress(kNorth, slow);
+      if (!said || !is) continue;
+      EXPECT_LE(said->bytes, is->bytes + 4 * record::kPieceBytes);
+      EXPECT_GE(said->bytes + 4 * record::kPieceBytes, is->bytes);
+    }
+  };
+  check(seconds(8));
+  ASSERT_FALSE(flow.arrived(slow));
+  const Digest urgent = flow.send(512 * 1024, 2, record::Precedence::kFlash);
+  check(seconds(5));
+  EXPECT_TRUE(flow.arrived(urgent));
+  check(seconds(20));
+  EXPECT_TRUE(flow.arrived(slow));
+}
+
+// What came is kept until the disk has room, and not asked for again.
+TEST(DocumentFlow, AFullDiskDrawsNothingTwice) {
+  for (const std::size_t size : {1'500'000u, 20'000'000u}) {
+    FlowPair flow(80, milliseconds(5), 2'000'000);
+    const Digest root = flow.send(size, 1);
+    flow.pair.run(milliseconds(400));
+    flow.pair.store(kNorth).set_full(true);
+    flow.pair.run(seconds(5));
+    const auto before = flow.progress(kNorth, root);
+    ASSERT_TRUE(before);
+    const std::uint64_t there = before->bytes;
+    EXPECT_LT(there, 1'000'000u) << "what the disk has";
+    flow.pair.run(minutes(3));
+    EXPECT_LE(flow.crossed, std::min<std::uint64_t>(size * 13 / 10, 12'000'000)) << size;
+    EXPECT_EQ(flow.progress(kNorth, root)->bytes, there);
+    EXPECT_LT(flow.progress(kNorth, root)->bytes_per_second, 2000u);
+    EXPECT_LE(flow.pair.station(kNorth).peer(PeerId{0}).documents().buffered(), core::DocumentReceiver::kBufferedMax);
+    flow.pair.store(kNorth).set_full(false);
+    flow.pair.run(minutes(1));
+    EXPECT_EQ(flow.pair.document(kNorth, root), drawn(size, 1)) << size;
+    EXPECT_LE(flow.crossed, size * 13 / 10 + 9'000'000) << size;
+  }
+}
+
+}  // namespace
+}  // namespace detente::sim
