@@ -28,17 +28,6 @@ Result<station::Wait> parse_wait(const std::string& text) {
   return fail(Fault::kMalformed, "--wait is none, durable or receipt; for a send with --file it is document, too");
 }
 
-Result<std::uint64_t> parse_timeout_ms(const std::string& text) {
-  DETENTE_TRY(parts, number_and_unit(text, "10s or 500ms"));
-  const std::uint64_t ms = parts.second == "ms" ? parts.first : parts.first * 1000;
-  if (parts.second != "ms" && parts.second != "s" && !parts.second.empty())
-    return fail(Fault::kMalformed, "write --timeout as in 10s or 500ms");
-  if (ms > station::kWaitMsMax)
-    return fail(Fault::kLimit,
-                "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
-  return ms;
-}
-
 Result<void> sign(Context& context, const SideDir& side, const Json& line, Compose& compose) {
   if (line.value("evidence", "") == "deniable")
     return fail(Fault::kDenied,
@@ -141,11 +130,26 @@ void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout
       ->capture_default_str();
 }
 
+Result<std::chrono::milliseconds> parse_timeout(const std::string& text) {
+  const char* const example = "10s, 500ms, 5m or 2h, at most a day";
+  DETENTE_TRY(parts, number_and_unit(text, example));
+  const std::uint64_t scale = parts.second == "ms"                         ? 1
+                              : parts.second == "s" || parts.second.empty() ? 1000
+                              : parts.second == "m"                         ? 60'000
+                              : parts.second == "h"                         ? 3'600'000
+                                                                            : 0;
+  constexpr std::uint64_t kDay = 86'400'000;
+  if (scale == 0 || parts.first > kDay / scale) return fail(Fault::kMalformed, std::string("write --timeout as in ") + example);
+  return std::chrono::milliseconds(parts.first * scale);
+}
+
 Result<void> set_wait(station::Submission& submission, const std::string& wait, const std::string& timeout) {
   DETENTE_TRY(until, parse_wait(wait));
-  DETENTE_TRY(patience, parse_timeout_ms(timeout));
+  DETENTE_TRY(patience, parse_timeout(timeout));
   submission.wait = until;
-  submission.timeout_ms = patience;
+  submission.timeout_ms = static_cast<std::uint64_t>(patience.count());
+  if (submission.timeout_ms > station::kWaitMsMax)
+    return fail(Fault::kLimit, "--timeout is at most " + std::to_string(station::kWaitMsMax / 1000) + "s");
   return {};
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <chrono>
 #include <string>
 
 #include "client_address.h"
@@ -35,6 +36,8 @@ bool say_outcome(Context& context, const LineAddress& line, const station::Submi
 void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout);
 // Their texts into the submission: "none", "durable", "receipt" and "10s", "500ms".
 Result<void> set_wait(station::Submission& submission, const std::string& wait, const std::string& timeout);
+// "10s", "500ms", "5m" or "2h", at most a day.
+Result<std::chrono::milliseconds> parse_timeout(const std::string& text);
 // "2026-11-24T09:00:00Z", or from now on: "+30m", "+2h", "+1d".
 Result<WallTime> parse_when(const std::string& text, WallTime now);
 

@@ -58,36 +58,36 @@ int per_cent(std::uint64_t bytes, std::uint64_t length) {
   return length == 0 ? 0 : static_cast<int>(bytes * 100 / length);
 }
 
-// Calls `each` with parts of at most `most` bytes.
-Result<void> in_parts(io::FileReader& file, std::size_t most,
+// Calls `each` with parts of at most core::kPartBytesMax bytes, of as many as there were when it was opened; one that has
+// fewer or more by now (a log that is written on would never end) is a conflict.
+Result<void> in_parts(io::FileReader& file, const std::string& name,
                       const std::function<Result<void>(std::uint64_t at, ByteView part)>& each) {
-  Bytes buffer(most);
-  for (std::uint64_t at = 0;;) {
+  Bytes buffer(core::kPartBytesMax);
+  std::uint64_t at = 0;
+  do {
+    const auto part = MutableBytes(buffer).first(std::min<std::uint64_t>(buffer.size(), file.size() - at));
     std::size_t filled = 0;
-    while (filled < most) {
-      DETENTE_TRY(got, file.read(MutableBytes(buffer).subspan(filled)));
-      if (got == 0) break;
+    while (filled < part.size()) {
+      DETENTE_TRY(got, file.read(part.subspan(filled)));
+      if (got == 0) return fail(Fault::kConflict, name + " became shorter while it was read; send it when nobody writes to it");
       filled += got;
     }
-    if (filled == 0 && at > 0) return {};
-    DETENTE_TRY_VOID(each(at, ByteView(buffer).first(filled)));
+    DETENTE_TRY_VOID(each(at, part));
     at += filled;
-    if (filled < most) return {};
-  }
+  } while (at < file.size());
+  DETENTE_TRY(more, file.read(MutableBytes(buffer).first(1)));
+  if (more > 0) return fail(Fault::kConflict, name + " became longer while it was read; send it when nobody writes to it");
+  return {};
 }
 
 Result<Digest> root_of(const Context& context, io::FileReader& file, const std::string& name) {
   record::Frontier frontier;
-  std::uint64_t read = 0;
-  DETENTE_TRY_VOID(in_parts(file, core::kPartBytesMax, [&](std::uint64_t at, ByteView part) -> Result<void> {
-    read = at + part.size();
+  DETENTE_TRY_VOID(in_parts(file, name, [&](std::uint64_t at, ByteView part) -> Result<void> {
     for (std::size_t from = 0; from < part.size() || (from == 0 && at == 0); from += record::kPieceBytes)
       frontier.append(record::leaf_hash(part.subspan(from, std::min(record::kPieceBytes, part.size() - from))));
-    context.progress(fmt::format("reading {}: {} %", name, per_cent(read, file.size())));
+    context.progress(fmt::format("reading {}: {} %", name, per_cent(at + part.size(), file.size())));
     return {};
   }));
-  if (read != file.size())
-    return fail(Fault::kConflict, name + " changed while it was read; send it when nobody writes to it");
   return frontier.root();
 }
 
@@ -158,7 +158,7 @@ Result<record::Attachment> hand_over(const Context& context, const StationClient
     first = known->value("pieces_filled", std::uint64_t{0});
   }
   DETENTE_TRY_VOID(file.rewind());
-  DETENTE_TRY_VOID(in_parts(file, core::kPartBytesMax, [&](std::uint64_t at, ByteView part) -> Result<void> {
+  DETENTE_TRY_VOID(in_parts(file, out.file_name, [&](std::uint64_t at, ByteView part) -> Result<void> {
     const std::uint64_t piece = at / record::kPieceBytes;
     const std::uint64_t pieces = part.size() / record::kPieceBytes;
     const bool last = at + part.size() >= out.length;
@@ -176,20 +176,29 @@ Result<record::Attachment> hand_over(const Context& context, const StationClient
   return out;
 }
 
-Result<void> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
-                             const std::vector<record::Attachment>& documents, const std::string& mark) {
+Result<Json> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
+                             const std::vector<record::Attachment>& documents, const std::string& mark,
+                             std::optional<std::chrono::milliseconds> patience) {
+  const auto since = std::chrono::steady_clock::now();
+  Json out = Json::array();
   for (const record::Attachment& document : documents) {
+    const std::string name = mark + "  " + wire::display_line(document.file_name) + ", " + size_text(document.length);
     for (;;) {
       DETENTE_TRY(now, station.get(document_target(line, document.digest) + "?whose=own"));
-      if (now.value("state", "") == "confirmed") break;
-      context.progress(document.file_name + ", " + size_text(document.length) + ": " + document_state_text(now));
+      const bool there = now.value("state", "") == "confirmed";
+      const bool late = patience && std::chrono::steady_clock::now() - since >= *patience;
+      if (there || late || now.value("stopped", Json()).is_string()) {
+        context.progress({});
+        context.say(name + ": " + document_state_text(now) +
+                    (there ? "" : late ? "; it goes on by itself, and `detente documents` shows how far it is" : ""));
+        out.push_back(std::move(now));
+        break;
+      }
+      context.progress(name + ": " + document_state_text(now));
       std::this_thread::sleep_for(kPoll);
     }
-    context.progress({});
-    context.say(mark + "  " + wire::display_line(document.file_name) + ", " + size_text(document.length) +
-                ": on the other side's disk");
   }
-  return {};
+  return out;
 }
 
 Result<std::string> save_document(const Context& context, const StationClient& station, const LineAddress& line,

@@ -2,6 +2,8 @@
 // saved, shown. spec/api.md, "Documents".
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +17,11 @@ namespace detente::cli {
 Result<record::Attachment> hand_over(const Context& context, const StationClient& station, const LineAddress& line,
                                      const std::string& path, const std::string& type);
 
-// Until the other side has them all, with progress.
-Result<void> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
-                             const std::vector<record::Attachment>& documents, const std::string& mark);
+// Until the other side has them all, with progress; or a cut stops them, or `patience` is over. Each as it stands then, as the
+// station shows it.
+Result<Json> await_documents(const Context& context, const StationClient& station, const LineAddress& line,
+                             const std::vector<record::Attachment>& documents, const std::string& mark,
+                             std::optional<std::chrono::milliseconds> patience);
 
 // Writes the document of an entry's attachment into the directory, verified against its root; kConflict
 // when another file has its place. The path; nothing when it is not all here.

@@ -13,6 +13,7 @@ namespace detente::cli {
 
 namespace {
 
+constexpr const char* kReceiptFirst = "10s";  // of an entry whose documents are waited for: after it they are
 constexpr std::size_t kInputMax = 32 * 1024;  // read from stdin; the line's own limit is far below
 
 struct SendOptions {
@@ -22,6 +23,7 @@ struct SendOptions {
   bool drill = false, test = false, has_text = false;
   std::string if_cut = "return";
   std::string wait = "receipt", timeout = "10s";
+  bool has_timeout = false;  // documents are waited for without end where nobody gave one
 };
 
 struct AckOptions {
@@ -88,7 +90,7 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
   const bool to_the_end = options.wait == "document";
   if (to_the_end && options.files.empty())
     return fail(Fault::kMalformed, "--wait document needs a --file that is waited for");
-  DETENTE_TRY_VOID(set_wait(out.submission, to_the_end ? "receipt" : options.wait, options.timeout));
+  DETENTE_TRY_VOID(to_the_end ? set_wait(out.submission, "receipt", kReceiptFirst) : set_wait(out.submission, options.wait, options.timeout));
   out.officer = options.officer;
   out.submission.if_cut = core::if_cut_from(options.if_cut).value_or(core::IfCut::kReturn);
   DETENTE_TRY(line, find_line(station, options.address));
@@ -103,6 +105,11 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
 Result<void> send(Context& context, const SendOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
+  std::optional<std::chrono::milliseconds> patience;
+  if (options.has_timeout) {
+    DETENTE_TRY(given, parse_timeout(options.timeout));
+    patience = given;
+  }
   DETENTE_TRY(composed, compose(station, options));
   const LineAddress line = composed.line;
   std::vector<record::Attachment>& documents = composed.submission.entry.header.attachments;
@@ -115,7 +122,12 @@ Result<void> send(Context& context, const SendOptions& options) {
   say_outcome(context, line, shown, answer);
   const std::string mark = class_mark(shown.entry.header.entry_class);
   const std::vector<record::Attachment>& sent = shown.entry.header.attachments;
-  if (options.wait == "document") return await_documents(context, station, line, sent, mark);
+  if (options.wait == "document") {
+    DETENTE_TRY(there, await_documents(context, station, line, sent, mark, patience));
+    answer["documents"] = std::move(there);
+    context.result(std::move(answer));
+    return {};
+  }
   for (const record::Attachment& document : sent)
     context.say(mark + "  " + document.file_name + ", " + size_text(document.length) +
                 ": follows by itself; `detente documents` shows how far it is");
@@ -214,11 +226,14 @@ void add_send_commands(CLI::App& app, Context& context) {
       ->capture_default_str();
   add_wait_options(*send_command, options->wait, options->timeout);
   send_command->get_option("--wait")->description(
-      "Return when: none, durable (own disk), receipt (their disk), document (their disk has the files)");
+      "Return when: none, durable (own disk), receipt (their disk), document (their disk has the files, or a cut stops them)");
+  auto* timeout = send_command->get_option("--timeout");
+  timeout->description("How long to wait for the receipt; with --wait document for the files, which are waited for without end without it");
   example(*send_command, "detente send north/military-west --precedence flash --as kim \"Text\"");
   example(*send_command, "detente send north/military-west --file map.pdf --wait document \"The map\"");
-  on_run(*send_command, context, [&context, options, text] {
+  on_run(*send_command, context, [&context, options, text, timeout] {
     options->has_text = text->count() > 0;
+    options->has_timeout = timeout->count() > 0;
     return send(context, *options);
   });
 

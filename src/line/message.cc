@@ -88,6 +88,8 @@ Result<void> check_submission(const record::Entry& entry, const LineRules& rules
     if (entry.body.empty() && !entry.header.attachments.empty()) return {};
     if (entry.body.empty()) return fail(Fault::kMalformed, "the message is empty; write a text");
     DETENTE_TRY_VOID(wire::check_text(as_string(entry.body), record::kEntryBytesMax));
+    if (!wire::shows_anything(as_string(entry.body)))
+      return fail(Fault::kMalformed, "the text is of spaces and of characters that nobody sees: the other side would be shown nothing");
   }
   return {};
 }

@@ -70,6 +70,12 @@ class Bounds(unittest.TestCase):
         self.assertEqual(self.south.entries("north", WEST, "own"), [])
         self.assertEqual(self.south.line_of("north", WEST)["queued"], 0)
 
+    def test_a_text_that_shows_nothing(self):
+        entries = f"/v1/counterparts/north/lines/{WEST}/entries"
+        for text in ("   ", "\\u200b", "\\u3164 \\u200d"):
+            self.assertIn("nobody sees", self.refused("POST", entries, f'{{"text": "{text}"}}'))
+        self.assertEqual(self.south.entries("north", WEST, "own"), [])
+
     def test_a_list_of_nothing(self):
         status, answer = self.south.ask("GET", f"/v1/counterparts/north/lines/{WEST}/entries?limit=0")
         self.assertEqual((status, answer["error"]["fault"]), (400, "malformed"))

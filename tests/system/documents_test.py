@@ -1,11 +1,13 @@
 """Documents between real stations: both ways, through kills and cuts, beside a FLASH, and what is refused."""
 
+import json
 import os
 import random
+import subprocess
 import time
 import unittest
 
-from stations import Lab, wait_until
+from stations import DETENTE, Lab, wait_until
 from two_paths import LINE, TwoPaths
 
 TARGET = f"/v1/counterparts/north/lines/{LINE}"
@@ -100,6 +102,8 @@ class Whole(unittest.TestCase):
         self.assertIn("--file", self.south.refused("send", f"north/{LINE}", "text", "--wait", "document")["message"])
         with open(self.south.path("large.bin"), "wb") as file:
             file.truncate((256 << 20) + 1)
+        grown = self.south.refused("send", f"north/{LINE}", "--file", "/proc/version")  # it has more than its size says
+        self.assertEqual((grown["fault"], "became longer while it was read" in grown["message"]), ("conflict", True), grown)
         error = self.south.refused("send", f"north/{LINE}", "--file", self.south.path("large.bin"))
         self.assertEqual(error["fault"], "limit")
         self.assertIn("accord", error["message"])
@@ -203,6 +207,21 @@ class Hindered(TwoPaths):
         self.assertIn("1 document of ours, 2.0 MB, is not all on the other side's disk yet; the cut of the line stops them",
                       " ".join(self.south.shown("status").split()))
         self.assertIn("stopped: its line is cut for documents", " ".join(self.south.shown("inbox", f"north/{LINE}", "--all").split()))
+
+    def test_who_waits_for_it_is_told_where_it_stands(self):
+        path = write(self.south, "long.bin", self.content)
+        send = ("send", f"north/{LINE}", "a long one", "--file", path, "--wait", "document")
+        began = time.monotonic()
+        late, = self.south.cli(*send, "--timeout", "500ms")["documents"]
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual((late["state"], late["stopped"]), ("named", None))
+        waiting = subprocess.Popen([DETENTE, *send, "--json", "--dir", self.south.dir], stdout=subprocess.PIPE)  # without end
+        self.addCleanup(waiting.kill)
+        self.wait_bytes(0.2)
+        self.assertIsNone(waiting.poll())
+        self.north.cli("cut", f"south/{LINE}", "--medium", "document", "--reason", "The maps.", "--as", "ri", "--yes")
+        stopped, = json.loads(waiting.communicate(timeout=30)[0])["documents"]
+        self.assertEqual((stopped["state"], stopped["stopped"]), ("named", "cut"))
 
     def test_over_the_other_path(self):
         self.begin()
