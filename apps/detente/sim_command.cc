@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "accord/accord_text.h"
 #include "cli.h"
 #include "io/os_clock.h"
 #include "seed_runs.h"
@@ -61,7 +62,7 @@ sim::Options to_options(const SimArguments& arguments, std::uint64_t seed) {
 }
 
 Result<void> run_simulator(const SimArguments& arguments, Context& context) {
-  std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0;
+  std::uint64_t violations = 0, crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0, rotten = 0;
   std::uint64_t takeovers = 0, refused = 0, equivocations = 0, documents_sent = 0, documents_arrived = 0;
   std::uint64_t files_packed = 0, files_taken = 0;
   double real = 0;
@@ -86,6 +87,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     violations += report.violations.size();
     crashes += report.crashes;
     rollbacks += report.rollbacks;
+    rotten += report.rotten;
     dropped += report.dropped;
     delivered += report.delivered;
     submitted += report.submitted;
@@ -106,7 +108,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
               " documents, delivered " + std::to_string(delivered) + " and " + std::to_string(documents_arrived) +
               " times (again after a disk was rolled back), " +
               std::to_string(crashes) + " crashes, " +
-              std::to_string(rollbacks) + " disks rolled back, " + std::to_string(takeovers) +
+              std::to_string(rollbacks) + " disks rolled back (" + std::to_string(rotten) + " of them rotten), " + std::to_string(takeovers) +
               " processes taken over, " + std::to_string(files_packed) + " courier files (" +
               std::to_string(files_taken) + " taken), " + std::to_string(equivocations) + " equivocations proved, " +
               std::to_string(dropped) + " datagrams lost, " + std::to_string(violations) +
@@ -116,6 +118,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"crashes", crashes},
                   {"dropped", dropped},
                   {"rollbacks", rollbacks},
+                  {"rotten", rotten},
                   {"takeovers", takeovers},
                   {"refused_commits", refused},
                   {"equivocations", equivocations},
@@ -263,7 +266,7 @@ void add_sim_command(CLI::App& app, Context& context) {
   command->add_option("--first-seed", arguments->first, "Seed of the first run");
   command->add_option("--days", arguments->days, "Simulated days of each run")->check(CLI::Range(0.01, 40000.0));
   command->add_option("--loss", arguments->loss_percent, "Datagrams lost, in per cent")->check(CLI::Range(0, 90));
-  command->add_option("--paths", arguments->paths, "Paths between the two stations")->check(CLI::Range(1, 16));
+  command->add_option("--paths", arguments->paths, "Paths between the two stations")->check(CLI::Range(std::size_t{1}, accord::kPathsMax));
   command->add_option("--mutant", arguments->mutant,
                       "Plant this bug (or all, one after the other) and see that a checker catches it; prints JSON");
   command->add_option("--mutant-seeds", arguments->mutant_seeds, "Seeds to try for each planted bug")

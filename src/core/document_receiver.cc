@@ -8,6 +8,7 @@ namespace detente::core {
 
 namespace {
 
+constexpr unsigned kTriesInTurn = 4;  // questions that drew nothing, after which others go first
 constexpr Duration kAskLeast = std::chrono::milliseconds(100);  // a commit there may take that long
 constexpr Duration kAskMost = std::chrono::seconds(30);
 constexpr unsigned kDoubled = 9;  // 100 ms so often is above kAskMost
@@ -181,12 +182,13 @@ void DocumentReceiver::ask(Context& context, Wanted& wanted) {
 
 void DocumentReceiver::schedule(Context& context) {
   if (!link_->ready()) return;
+  // Those that drew nothing again and again, since the paths of their line are dead, stand behind those that may come.
+  const auto rank = [](const Wanted& wanted) { return std::pair(wanted.tries < kTriesInTurn, wanted.blob.precedence); };
   std::vector<Wanted*> order;  // never more than one too many: thousands may wait
   for (auto& [prefix, wanted] : wanted_) {
     if (wanted.gone || wanted.finishing || terms_->is_cut(wanted.blob.line)) continue;
-    const auto behind = std::upper_bound(
-        order.begin(), order.end(), wanted.blob.precedence,
-        [](record::Precedence precedence, const Wanted* other) { return precedence > other->blob.precedence; });
+    const auto behind = std::upper_bound(order.begin(), order.end(), rank(wanted),
+                                         [&](const auto& ours, const Wanted* other) { return ours > rank(*other); });
     order.insert(behind, &wanted);
     if (order.size() > kAskedAtOnce) order.pop_back();
   }

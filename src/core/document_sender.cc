@@ -15,6 +15,7 @@ constexpr std::uint32_t kCutBytes = 512;  // beside a proof that leaves no room:
 constexpr unsigned kOffersMax = 12;
 constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
 constexpr Duration kCommitAgain = std::chrono::seconds(1);
+constexpr std::size_t kLeavesKept = std::size_t{1} << 18;  // of documents that take turns, on paths of their own: 4 GiB of them
 const Paths::Allowed kEveryPath;
 
 }  // namespace
@@ -42,7 +43,7 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     const bool named = blob && (blob->state == record::BlobState::kNamed ||
                                 blob->state == record::BlobState::kConfirmed || mutant(Mutant::kDocumentGivenUnnamed));
     if (!named) return say(context, record::BlobWord::kGone, prefix);
-    if (asked_.size() >= kAskedMax || it != asked_.end()) return;  // it asks again
+    if (it != asked_.end() || !make_place(*blob)) return;  // it asks again
     it = asked_.emplace(prefix, Asked()).first;
     it->second.key = key;
     it->second.blob = *blob;
@@ -63,7 +64,8 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     if (held) asked.held_bytes += record::piece_bytes(asked.blob.length, piece);
   }
   asked.offer_at.reset();
-  asked.offers = 0;
+  // What lacks nothing waits for their disk: it is offered less and less often, and as long as they answer.
+  asked.offers = asked.held_bytes < asked.blob.length ? 0 : std::min(asked.offers, kOffersMax - 1);
   // With something under way the question may have crossed it: what is lost of that is found out.
   if (anew) {
     asked.piece = 0;
@@ -74,7 +76,22 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
   // They count what arrived of these.
   for (auto it = asked.arrived.begin(); it != asked.arrived.end();) it = asked.held[it->first] ? asked.arrived.erase(it) : std::next(it);
   // The last of it is on its way, and this question crossed it: whether it arrived is asked all the same.
-  if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(0) + kAckDelay;
+  if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(asked.offers) + kAckDelay;
+}
+
+// Those that a cut or a dead path holds back, or that are less urgent, ask again when their time has come.
+bool DocumentSender::make_place(const record::StoredBlob& blob) {
+  if (asked_.size() < kAskedMax) return true;
+  const auto held_back = [this, path = link_->path_for(allowed(blob.line))](const Asked& one) {
+    const PathId other = link_->path_for(allowed(one.blob.line));
+    return terms_->is_cut(one.blob.line) || (other != path && is_silent(other));
+  };
+  const auto rank = [&](const Asked& one) { return std::pair(!held_back(one), one.blob.precedence); };
+  const auto least = std::min_element(asked_.begin(), asked_.end(),
+                                      [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); });
+  if (!held_back(least->second) && least->second.blob.precedence >= blob.precedence) return false;
+  forget(record::RootPrefix(least->first));
+  return true;
 }
 
 void DocumentSender::on_have(Context& context, const record::RootPrefix& prefix) {
@@ -143,6 +160,11 @@ std::map<DocumentSender::PacketKey, DocumentSender::Flight>::const_iterator Docu
   return it != flights_.end() && it->first.first == path ? it : flights_.end();
 }
 
+bool DocumentSender::is_silent(PathId path) const {
+  const auto waiting = waiting_.find(path);
+  return waiting != waiting_.end() && waiting->second.tries > 0;
+}
+
 Instant DocumentSender::lost_at(PathId path) const {
   const Waiting& waiting = waiting_.at(path);
   return waiting.news_at + link_->timeout_on(path, waiting.tries) + kAckDelay;
@@ -183,10 +205,12 @@ void DocumentSender::on_link_up(Context& context, bool fresh) {
     if (asked_.count(prefix) > 0) open.offer_at.reset();
   }
   offer_open(context);
-  if (!fresh) return;
-  // Acknowledgements of an older session are not waited for.
-  for (const auto& [key, flight] : flights_) requeue(flight);
-  flights_.clear();
+  // Acknowledgements of another session are not waited for.
+  std::erase_if(flights_, [this, serial = link_->session_serial()](const auto& flight) {
+    if (flight.first.second.first == serial) return false;
+    requeue(flight.second);
+    return true;
+  });
 }
 
 std::size_t DocumentSender::being_offered() const {
@@ -219,8 +243,8 @@ void DocumentSender::say(Context& context, record::BlobWord word, const record::
 
 // --- sending -----------------------------------------------------------------------
 
-const Paths::Allowed& DocumentSender::allowed(const Asked& asked) const {
-  const auto it = terms_->paths.find(asked.blob.line);
+const Paths::Allowed& DocumentSender::allowed(LineId line) const {
+  const auto it = terms_->paths.find(line);
   return it == terms_->paths.end() ? kEveryPath : it->second;
 }
 
@@ -236,21 +260,32 @@ void DocumentSender::skip_held(Asked& asked) {
   while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
 }
 
-DocumentSender::Asked* DocumentSender::next_asked() {
+// While a path has acknowledged nothing for a timeout one packet of a document is there at a time, and asks whether it goes on
+// (RFC 9002 section 6.2.4): what fills its window keeps entries off it, which may arrive all the same.
+std::optional<Instant> DocumentSender::departs_at(const Asked& asked) const {
+  const Paths::Allowed& paths = allowed(asked.blob.line);
+  const PathId path = link_->path_for(paths);
+  if (is_silent(path) && oldest_on(path) != flights_.end()) return std::nullopt;
+  return link_->may_send_document_at(paths);
+}
+
+DocumentSender::Asked* DocumentSender::next_asked(Instant now) {
   Asked* best = nullptr;
+  // The one that was begun goes on before another of its precedence.
+  const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.sent_at_turn); };
   for (auto& [prefix, asked] : asked_) {
     skip_held(asked);
-    if (!has_more(asked) || terms_->is_cut(asked.blob.line)) continue;
-    // The one that was begun goes on before another of its precedence.
-    const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.tree.has_value()); };
-    if (best == nullptr || rank(asked) > rank(*best)) best = &asked;
+    if (!has_more(asked) || terms_->is_cut(asked.blob.line) || (best != nullptr && rank(asked) <= rank(*best))) continue;
+    // Lines have paths of their own: one that is dead or busy keeps nothing of another's back.
+    const auto at = departs_at(asked);
+    if (at && *at <= now) best = &asked;
   }
   return best;
 }
 
 const Bytes* DocumentSender::read_piece(Context& context, Asked& asked, std::uint64_t piece) {
   if (!asked.tree) {
-    forget_trees();
+    forget_trees(asked.held.size());
     std::vector<Digest> leaves;
     for (auto& [number, leaf] : context.store.piece_leaves(asked.key)) leaves.push_back(leaf);
     if (leaves.size() != asked.held.size()) return nullptr;
@@ -264,10 +299,18 @@ const Bytes* DocumentSender::read_piece(Context& context, Asked& asked, std::uin
   return &asked.cached->second;
 }
 
-void DocumentSender::forget_trees() {
-  for (auto& [prefix, asked] : asked_) {
-    asked.tree.reset();
-    asked.cached.reset();
+void DocumentSender::forget_trees(std::size_t leaves) {
+  for (;;) {
+    Asked* oldest = nullptr;
+    std::size_t kept = 0;
+    for (auto& [prefix, asked] : asked_) {
+      if (!asked.tree) continue;
+      kept += asked.held.size();
+      if (oldest == nullptr || asked.sent_at_turn < oldest->sent_at_turn) oldest = &asked;
+    }
+    if (oldest == nullptr || kept + leaves <= kLeavesKept) return;
+    oldest->tree.reset();
+    oldest->cached.reset();
   }
 }
 
@@ -300,12 +343,13 @@ std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next
 }
 
 bool DocumentSender::send_packet(Context& context, Asked& asked) {
-  const Paths::Allowed& paths = allowed(asked);
+  const Paths::Allowed& paths = allowed(asked.blob.line);
   std::size_t room = link_->room(&paths);
   const record::RootPrefix prefix = record::blob_prefix(asked.key.root);
   Flight flight;
   std::vector<wire::Frame> frames;
-  while (&asked == next_asked() && (frames.empty() || room >= kWorthwhile)) {
+  asked.sent_at_turn = ++turns_;
+  while (&asked == next_asked(context.now.mono) && (frames.empty() || room >= kWorthwhile)) {
     auto next = next_frame(context, asked, room, frames.empty());
     if (!next) break;
     room -= std::min(room, wire::frame_size(next->first));
@@ -330,8 +374,8 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
 }
 
 void DocumentSender::pump(Context& context) {
-  for (Asked* asked = next_asked();
-       asked != nullptr && link_->may_send_document(context.now.mono, allowed(*asked)); asked = next_asked())
+  if (!link_->ready()) return;
+  while (Asked* asked = next_asked(context.now.mono))
     if (!send_packet(context, *asked)) return;
 }
 
@@ -366,7 +410,7 @@ std::optional<Instant> DocumentSender::next_deadline() const {
     if (oldest_on(path) != flights_.end()) by(lost_at(path));
   for (const auto& [prefix, asked] : asked_) {
     if (terms_->is_cut(asked.blob.line)) continue;
-    by(has_more(asked) ? std::optional(link_->may_send_document_at(allowed(asked))) : asked.offer_at);
+    by(has_more(asked) ? departs_at(asked) : asked.offer_at);
   }
   return due;
 }

@@ -52,6 +52,7 @@ class DocumentSender {
     std::size_t in_flight = 0;  // parts
     std::map<std::uint64_t, std::uint64_t> arrived;  // bytes of pieces that are not held, as far as anybody said
     std::optional<record::BlobTree> tree;  // while it is being sent
+    std::uint64_t sent_at_turn = 0;  // the newest was sent last
     std::optional<std::pair<std::uint64_t, Bytes>> cached;  // the piece that was read last
     std::optional<Instant> offer_at;  // all was sent: when to ask whether it is there
     unsigned offers = 0;
@@ -64,10 +65,13 @@ class DocumentSender {
   };
 
   static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
-  Asked* next_asked();
+  // The most urgent one that a path of its line takes a packet of now.
+  Asked* next_asked(Instant now);
+  // When that is; nothing while it waits for news from that path.
+  std::optional<Instant> departs_at(const Asked& asked) const;
   static void skip_held(Asked& asked);  // what is held there by now need not be sent
   bool has_more(const Asked& asked) const;
-  const Paths::Allowed& allowed(const Asked& asked) const;
+  const Paths::Allowed& allowed(LineId line) const;
   bool send_packet(Context& context, Asked& first);
   // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone). Where a
   // piece's proof leaves no room, a frame that is to be cut, or with `may_cut` false nothing.
@@ -75,12 +79,14 @@ class DocumentSender {
   const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
   void requeue(const Flight& flight);
   std::map<PacketKey, Flight>::const_iterator oldest_on(PathId path) const;  // the end: nothing is under way there
+  bool is_silent(PathId path) const;  // a timeout went by, and nothing of a document was acknowledged there since
   Instant lost_at(PathId path) const;  // what is under way there
   void give_up_lost(Context& context);
   void forget(const record::RootPrefix& prefix);  // what was asked, and what is on its way of it
+  bool make_place(const record::StoredBlob& blob);  // for one more that is asked for
   void confirm(Context& context, const record::RootPrefix& prefix);
   void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix);
-  void forget_trees();
+  void forget_trees(std::size_t leaves);  // of others, so that so many find room
 
   const PairIdentity* identity_;
   Link* link_;
@@ -97,6 +103,7 @@ class DocumentSender {
   void offer_open(Context& context);
   std::map<record::RootPrefix, Open> open_;
   std::map<record::RootPrefix, Asked> asked_;
+  std::uint64_t turns_ = 0;  // packets of documents that were sent
   // The other side said that it has them; of some the disk took no note yet.
   std::set<record::RootPrefix> confirming_, confirm_again_;
   std::optional<Instant> confirm_again_at_;

@@ -259,12 +259,12 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
     return commit(context, std::move(batch), {}, {});
   }
   commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
-    std::erase_if(outbox_new_, [&](const Waiting& w) {
+    const auto erased = std::erase_if(outbox_new_, [&](const Waiting& w) {
       if (w.id != id) return false;
       signatures_->forget(true, w.entry);
       return true;
     });
-    then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
+    if (erased > 0) then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});  // else it was told
   });
 }
 

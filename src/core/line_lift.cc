@@ -36,12 +36,12 @@ Result<SubmissionId> Line::hold_lift(Context& context, record::Entry entry) {
     registers_->touch(then, registers_of(it->entry));
   };
   commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
-    std::erase_if(lifts_, [this, id](const Waiting& one) {
+    const auto erased = std::erase_if(lifts_, [this, id](const Waiting& one) {
       if (one.id != id) return false;
       signatures_->forget(true, one.entry);
       return true;
     });
-    then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});
+    if (erased > 0) then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});  // else it was told
   });
   return id;
 }

@@ -119,15 +119,14 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     case FarLog::Verdict::kAccepted:
     case FarLog::Verdict::kEarly: break;
   }
-  if (outcome.new_epoch)
-    context.effects.notify(Alarm{peer, AlarmKind::kNewEpoch, new_epoch_words(context.now.mono)});
   const std::size_t before = batch.writes.size();
   fetch_documents(context, outcome.named, batch);  // a row each, fetched or not
   charged.bytes += quota_.spend(context.now.mono, (batch.writes.size() - before) * kRowBytes);
   const RegisterChanges acts = note_their_acts(context, batch);
   const record::EpochId epoch = far_.key().epoch;
-  const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt,
-                        arrived = outcome.arrived](Context& then) {
+  const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt, arrived = outcome.arrived,
+                        new_epoch = outcome.new_epoch](Context& then) {
+    if (new_epoch) then.effects.notify(Alarm{identity_->peer, AlarmKind::kNewEpoch, new_epoch_words(then.now.mono), setup_.id});
     const bool newest = far_.key().epoch == epoch;  // else its author began another log right behind
     if (newest && held) far_.mark_durable(*held, receipt);
     if (newest && receipt) send_receipt(then, flash, came_on);
@@ -244,6 +243,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
             setup_.name + ", which has only " + std::to_string(own_.durable_size()), setup_.id});
   // Within a session an older state may arrive after a newer receipt.
   const std::uint64_t held = newest ? state.yours->size : 0;
+  if (newest && held >= own_.receipted_size()) forgot_told_ = false;  // a next loss is another one
   if (own_.receipted_size() == 0 || held >= own_.receipted_size() || session <= sessions_at_receipt_) return;
   if (!std::exchange(forgot_told_, true))
     context.effects.notify(Alarm{
@@ -297,14 +297,14 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
   const Error blind{Fault::kState,
                     "this disk is an older copy, and what stands between the two sides since then was not known here when this "
                     "was signed: ask the other side, and sign it anew"};
-  for (std::deque<Waiting>* queue : {&outbox_, &lifts_}) {
+  for (std::deque<Waiting>* queue : {&outbox_, &outbox_new_, &lifts_}) {
     std::deque<Waiting> staying;
     for (Waiting& waiting : *queue) {
       if (stays_on_older_copy(waiting)) {
         staying.push_back(std::move(waiting));
         continue;
       }
-      if (waiting.stored) given_back_.insert(waiting.id);
+      given_back_.insert(waiting.id);  // of one whose commit is under way, too
       signatures_->forget(true, waiting.entry);
       const Error& why = waiting.id < *first_of_life_ ? sent : blind;
       context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, waiting.id, why, std::move(waiting.entry)});

@@ -210,6 +210,7 @@ class Link {
   void hold_acks(bool hold) { acks_held_ = hold; }
   // The same of a document's packet, which yields to all else.
   bool may_send_document(Instant now, const Paths::Allowed& allowed) const;
+  PathId path_for(const Paths::Allowed& allowed) const { return paths_.choose(allowed).id; }  // what is sent now goes there
   std::optional<Instant> may_send_document_at(const Paths::Allowed& allowed) const {
     return paths_.choose(allowed).flow.may_send_document_at();
   }

@@ -68,6 +68,25 @@ TEST_P(CrossedPaths, CarryDocuments) {
   EXPECT_EQ(pair.document(kSouth, of_north), north);
 }
 
+// Any of as many paths as an accord may name carries a FLASH alone, and at once: it leaves on all of them.
+TEST(ManyPaths, AFlashComesByWhicheverIsLeft) {
+  constexpr std::uint8_t kPaths = 32;
+  PairOptions options;
+  options.paths = kPaths;
+  QuietPair pair{20, options};
+  pair.start();
+  pair.run(seconds(60));
+  const core::OwnLog& own = pair.station(kSouth).peer(PeerId{0}).line(kLine)->own();
+  for (const std::uint8_t left : {std::uint8_t{1}, std::uint8_t{17}, kPaths}) {
+    for (std::uint8_t path = 1; path <= kPaths; ++path) pair.cut(PathId{path}, path != left);
+    ASSERT_TRUE(pair.say(kSouth, kLine, "Hold your fire.", record::Precedence::kFlash));
+    pair.run(milliseconds(100));
+    EXPECT_TRUE(own.unreceipted().empty()) << "path " << int{left};
+    for (std::uint8_t path = 1; path <= kPaths; ++path) pair.cut(PathId{path}, false);
+    pair.run(seconds(60));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EitherWay, CrossedPaths, testing::Values(1, 2));
 
 }  // namespace

@@ -22,7 +22,9 @@ Bytes drawn(std::size_t size, std::uint64_t seed = 7) {
 
 // South sends. A path that is as long as `way`, and takes `bytes_per_second` (0: any number).
 struct FlowPair {
-  FlowPair(std::uint64_t seed, Duration way, std::uint64_t bytes_per_second, std::size_t paths = 1) : pair(seed, options(paths)) {
+  FlowPair(std::uint64_t seed, Duration way, std::uint64_t bytes_per_second, std::size_t paths = 1)
+      : FlowPair(seed, way, bytes_per_second, options(paths)) {}
+  FlowPair(std::uint64_t seed, Duration way, std::uint64_t bytes_per_second, PairOptions options) : pair(seed, std::move(options)) {
     pair.delay = [this, way, bytes_per_second](std::size_t from, std::size_t bytes) {
       if (bytes_per_second == 0) return way;
       const Instant now = pair.now(from).mono;
@@ -160,6 +162,62 @@ TEST(DocumentFlow, AFullDiskDrawsNothingTwice) {
     EXPECT_EQ(flow.pair.document(kNorth, root), drawn(size, 1)) << size;
     EXPECT_LE(flow.crossed, size * 13 / 10 + 9'000'000) << size;
   }
+}
+
+PairOptions paths_of_their_own() {
+  PairOptions out = FlowPair::options(2);
+  out.lines = {{kAccordLine, "accord", true, record::Precedence::kFlash, 1000, {}},
+               {kLine, "military-west", true, record::Precedence::kFlash, 1000, {PathId{1}}, true},
+               {LineId{2}, "military-east", true, record::Precedence::kFlash, 1000, {PathId{2}}, true}};
+  return out;
+}
+
+// Lines have paths of their own: what one of them cannot carry keeps nothing of another's back, however urgent it is.
+TEST(DocumentFlow, ALineWhosePathIsDeadStopsNoOtherLinesDocument) {
+  for (const std::size_t stuck : {1u, 9u, 20u}) {  // more than are asked for at a time, and than have a place at their author
+    FlowPair flow(90, milliseconds(20), 500'000, paths_of_their_own());
+    std::vector<Digest> waiting;
+    for (std::size_t i = 0; i < stuck; ++i) waiting.push_back(flow.send(1'000'000, 10 + i, record::Precedence::kImmediate));
+    flow.pair.run(milliseconds(300));
+    flow.pair.cut(PathId{1}, true);
+    flow.pair.run(seconds(5));
+    const Digest other = flow.pair.send_document(kSouth, LineId{2}, drawn(300'000, 2));
+    flow.pair.run(seconds(20));  // the pair itself fails where a station wakes without end
+    EXPECT_TRUE(flow.arrived(other)) << stuck;
+    flow.pair.cut(PathId{1}, false);
+    flow.pair.run(seconds(200));
+    for (const Digest& root : waiting) EXPECT_TRUE(flow.arrived(root)) << stuck;
+  }
+}
+
+// Two that have paths of their own go side by side.
+TEST(DocumentFlow, TwoLinesWithPathsOfTheirOwnSendAtOnce) {
+  FlowPair flow(91, milliseconds(20), 0, paths_of_their_own());
+  const Digest one = flow.send(2'000'000, 1);
+  const Digest other = flow.pair.send_document(kSouth, LineId{2}, drawn(2'000'000, 2));
+  flow.pair.run(seconds(3));
+  EXPECT_TRUE(flow.arrived(one));
+  EXPECT_TRUE(flow.arrived(other));
+}
+
+// All is there and the disk takes nothing: it is asked after ever more rarely, and as long as it lasts.
+TEST(DocumentFlow, WhatWaitsForAFullDiskIsOfferedEverMoreRarely) {
+  FlowPair flow(92, milliseconds(5), 0);
+  const Digest root = flow.send(1'000'000, 1);
+  flow.pair.store(kNorth).set_full(true);
+  flow.pair.run(seconds(30));
+  const std::uint64_t before = flow.crossed;
+  flow.pair.run(minutes(10));
+  EXPECT_LE(flow.crossed - before, 60'000u) << "heartbeats, and an offer in thirty seconds";
+  // And the word that it is here is lost.
+  flow.pair.tamper = [&, lost = 0](std::size_t from, Bytes datagram) mutable -> std::optional<Bytes> {
+    if (from == kNorth && flow.arrived(root) && ++lost <= 2) return std::nullopt;
+    return datagram;
+  };
+  flow.pair.store(kNorth).set_full(false);
+  flow.pair.run(minutes(2));
+  EXPECT_TRUE(flow.arrived(root));
+  EXPECT_EQ(flow.pair.station(kSouth).peer(PeerId{0}).documents().unconfirmed(kLine).count, 0u);
 }
 
 }  // namespace

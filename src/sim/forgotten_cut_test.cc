@@ -43,6 +43,51 @@ TEST_F(ForgottenCut, IsToldOfAndHeld) {
   EXPECT_TRUE(say(1, "after"));
 }
 
+// What an officer signed before it was known that this disk is an older copy goes back, also where its commit is under way just
+// then: he is told to sign it anew, and nothing of it is carried out.
+TEST_F(ForgottenCut, WhatTheDiskIsTakingAtTheFirstContactGoesBack) {
+  cut(0);
+  const auto before = pair_.store(0).snapshot();
+  propose_to_restore(0, minutes(60));  // the copy has it not
+  pair_.run(minutes(1));
+  pair_.stop(0);
+  pair_.stop(1);
+  pair_.store(0).restore(before);
+  pair_.delay = [](std::size_t, std::size_t) -> Duration { return std::chrono::milliseconds(50); };
+  pair_.start(0);
+  pair_.start(1);
+  for (int i = 0; i < 1000 && !peer(0).link().ready(); ++i) pair_.run(std::chrono::milliseconds(1));
+  ASSERT_FALSE(peer(0).line(kAccordLine)->contact_made());
+  bool busy = true, full = false;
+  pair_.disk = [&](std::size_t side) {
+    if (side == 1) return QuietPair::Disk::kTakes;
+    return std::exchange(full, false) ? QuietPair::Disk::kFull : busy ? QuietPair::Disk::kBusy : QuietPair::Disk::kTakes;
+  };
+  const auto lifted = sign_lift(0);
+  ASSERT_TRUE(lifted) << lifted.error().message;
+  const auto answered = act(0, line::cut_body({{{kOther, 1}}, line::kAllMedia, {}, "second"}));
+  ASSERT_TRUE(answered) << answered.error().message;
+  pair_.take_events(0);
+  pair_.run(std::chrono::seconds(1));
+  ASSERT_TRUE(peer(0).line(kAccordLine)->contact_made());
+  busy = false;
+  std::set<core::SubmissionId> back;
+  const auto take_back = [&] {
+    for (const core::SubmissionFailed& failed : told<core::SubmissionFailed>(0)) EXPECT_TRUE(back.insert(failed.submission).second) << "told twice";
+  };
+  pair_.run(minutes(1));
+  take_back();
+  EXPECT_EQ(back, (std::set<core::SubmissionId>{*lifted, *answered}));
+  full = true;  // a refused commit has the queue read again from the disk
+  propose_to_restore(0, minutes(60));
+  pair_.run(minutes(2));
+  EXPECT_TRUE(peer(0).line(kAccordLine)->held_lifts().empty());
+  EXPECT_EQ(peer(0).line(kAccordLine)->queued(), 0u);
+  for (std::size_t side : {0u, 1u}) EXPECT_FALSE(open(side)) << "nobody lifted it, " << side;
+  EXPECT_EQ(accord_entries(0, record::kRegister).size(), 0u) << "in the new epoch";
+  EXPECT_EQ(pair_.store(0).outbox({pair_.pair().lineage(), kAccordLine}).size(), 0u);
+}
+
 TEST_F(ForgottenCut, OfOneMediumLeavesTheOthers) {
   const auto before = pair_.store(0).snapshot();
   cut(0, {{}, line::kDocument, {}, ""});

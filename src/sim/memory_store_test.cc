@@ -33,6 +33,19 @@ class MemoryDisk : public ::testing::Test {
   Fence fence_;
 };
 
+TEST_F(MemoryDisk, ABitThatTurnedOverIsFound) {
+  SeededRandom random(1);
+  EXPECT_FALSE(store_.damage(random)) << "there is nothing yet";
+  for (std::uint64_t i = 0; i < 5; ++i) submit({AppendEntry{log_, entry(i)}});
+  store_.sync();
+  const auto before = store_.snapshot();
+  EXPECT_TRUE(store_.check());
+  ASSERT_TRUE(store_.damage(random));
+  EXPECT_FALSE(store_.check());
+  store_.restore(before);
+  EXPECT_TRUE(store_.check());
+}
+
 TEST_F(MemoryDisk, StagedCommitsAreDurableInOrder) {
   for (std::uint64_t i = 0; i < 5; ++i) submit({AppendEntry{log_, entry(i)}});
   EXPECT_EQ(size(), 0u);

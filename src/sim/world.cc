@@ -74,7 +74,7 @@ Report World::run() {
   }
   if (!stopped()) check_end();
   close_report();
-  Report out{report_, rollbacks_, takeovers_, files_packed_, files_taken_, 0, 0, 0, 0};
+  Report out{report_, rollbacks_, rotten_, takeovers_, files_packed_, files_taken_, 0, 0, 0, 0};
   for (const auto& node : nodes_) {
     out.documents_sent += node->documents.named_count;
     out.documents_arrived += node->documents.arrived_count;

@@ -34,6 +34,7 @@ struct Options {
 
 struct Report : StageReport {
   std::uint64_t rollbacks = 0;
+  std::uint64_t rotten = 0;  // of those, because a start found a bit of the disk turned over
   std::uint64_t takeovers = 0;
   std::uint64_t files_packed = 0;         // that couriers took along
   std::uint64_t files_taken = 0;          // of those, by a station that believed them; again counts again
@@ -49,7 +50,10 @@ class World final : public Stage {
   Report run();
 
  private:
-  void repair(std::size_t node) override { restore(node, 0); }  // what a person does: the newest backup
+  void repair(std::size_t node) override {  // what a person does: the newest backup
+    ++rotten_;
+    restore(node, 0);
+  }
   void told(std::size_t node, const core::DeskEvent& event) override;
   void write_message(std::size_t node);
   // world_documents.cc
@@ -88,7 +92,7 @@ class World final : public Stage {
   void check_end();
 
   Options options_;
-  std::uint64_t rollbacks_ = 0, takeovers_ = 0;
+  std::uint64_t rollbacks_ = 0, rotten_ = 0, takeovers_ = 0;
   std::uint64_t files_packed_ = 0, files_taken_ = 0;
 };
 

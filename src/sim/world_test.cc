@@ -36,6 +36,7 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
     sum.delivered += report.delivered;
     sum.dropped += report.dropped;
     sum.rollbacks += report.rollbacks;
+    sum.rotten += report.rotten;
     sum.takeovers += report.takeovers;
     sum.refused += report.refused;
     sum.documents_sent += report.documents_sent;
@@ -51,6 +52,7 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   EXPECT_GT(sum.crashes, expected(100));
   EXPECT_GT(sum.dropped, 1000u);
   EXPECT_GE(sum.rollbacks, expected(6));  // few seeds may draw none
+  EXPECT_GE(sum.rotten, expected(2)) << "no start found the bit that had been turned over";
   EXPECT_GE(sum.takeovers, expected(20));
   EXPECT_GE(sum.refused, expected(20));
   EXPECT_GT(sum.documents_sent, expected(500));
@@ -66,6 +68,19 @@ TEST(Simulator, SeveralPathsAndOneAeadHoldTheSame) {
     const Report report = World(options).run();
     ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
   }
+}
+
+// As many as an accord may name, too.
+TEST(Simulator, ManyPathsHoldTheSame) {
+  for (const std::size_t paths : {8, 32})
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      Options options = half_day(seed);
+      options.duration /= 4;
+      options.pair.paths = paths;
+      const Report report = World(options).run();
+      ASSERT_TRUE(report.violations.empty()) << paths << " paths, seed " << seed << ":\n" << told(report);
+      EXPECT_GT(report.delivered, 0u);
+    }
 }
 
 TEST(Simulator, RekeysHandshakesAndSecretStepsWhileMessagesFlow) {

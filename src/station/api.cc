@@ -33,24 +33,7 @@ tl::unexpected<Error> no_such_route() {
   return fail(Fault::kNotFound, "the station has no such address; spec/api.md names them all");
 }
 
-Result<Json> parse_body(const ApiRequest& request) {
-  // Of two members of one name another reader may take the other one: which of them was meant nobody knows.
-  std::vector<std::set<std::string>> open;
-  std::optional<std::string> twice;
-  const auto look = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      twice = parsed.get<std::string>();
-    return true;
-  };
-  Json json = Json::parse(request.body, look, false);
-  if (json.is_discarded()) return fail(Fault::kMalformed, "the request's body is not JSON");
-  if (twice)
-    return fail(Fault::kMalformed, "the request's body has \"" + wire::display_line(twice->substr(0, 40)) +
-                                       "\" twice in one object: say it once");
-  return json;
-}
+Result<Json> parse_body(const ApiRequest& request) { return parse_json(request.body, "the request's body"); }
 
 bool is(const ApiRequest& request, std::initializer_list<std::string_view> path) {
   if (path.size() != request.path.size()) return false;

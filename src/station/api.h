@@ -63,7 +63,7 @@ class Api {
   void post_entry(const ApiRequest& request, Reply reply);
   // api_post.cc. After an error nothing was submitted and nobody was answered.
   Result<void> submit_one(const Target& target, const Json& json, Reply reply);
-  Result<void> submit_several(const Target& target, Json& json, Reply reply);
+  Result<void> submit_several(const Target& target, const Json& json, Reply reply);
   void post_document(const ApiRequest& request, Reply reply);
   // api_courier.cc
   static Result<std::optional<core::CourierAct>> parse_courier_act(const Counterpart& counterpart, const ApiRequest& request);

@@ -8,8 +8,6 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::size_t kMessagesMax = 256;
-
 // The answers to one request, in the order asked; it goes out with the last of them.
 class Answers {
  public:
@@ -28,20 +26,6 @@ class Answers {
   std::size_t open_;
   Api::Reply reply_;
 };
-
-// What is said once for all is put into each.
-Result<void> share(const Json& json, const char* key, Json& messages) {
-  const auto it = json.find(key);
-  for (Json& message : messages) {
-    if (!message.is_object())
-      return fail(Fault::kMalformed, "entries: messages must be objects");
-    if (message.contains(key))
-      return fail(Fault::kMalformed, std::string("entries: ") + key +
-                                         " is said once for all messages, beside them");
-    if (it != json.end()) message[key] = *it;
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -71,16 +55,8 @@ Result<void> Api::submit_one(const Target& target, const Json& json, Reply reply
   return {};
 }
 
-Result<void> Api::submit_several(const Target& target, Json& json, Reply reply) {
-  DETENTE_TRY(in, JsonReader::of(json, "entries"));
-  static_cast<void>(in.text("wait"));
-  static_cast<void>(in.number("timeout_ms", kWaitMsMax));
-  const Json* given = in.array("messages", kMessagesMax);
-  DETENTE_TRY_VOID(in.close());
-  if (given == nullptr || given->empty())
-    return fail(Fault::kMalformed, "entries: messages must be 1 to 256 objects");
-  Json& messages = json["messages"];
-  for (const char* key : {"wait", "timeout_ms"}) DETENTE_TRY_VOID(share(json, key, messages));
+Result<void> Api::submit_several(const Target& target, const Json& json, Reply reply) {
+  DETENTE_TRY(messages, split_messages(json));
   const auto answers = std::make_shared<Answers>(messages.size(), std::move(reply));
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const Result<void> done = submit_one(target, messages[i], [answers, i](ApiResponse response) {

@@ -8,6 +8,24 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Result<Json> parse_json(std::string_view text, std::string_view what) {
+  std::vector<std::set<std::string>> open;
+  std::optional<std::string> twice;
+  const auto look = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+      twice = parsed.get<std::string>();
+    return true;
+  };
+  Json json = Json::parse(text, look, false);
+  if (json.is_discarded()) return fail(Fault::kMalformed, std::string(what) + " is not JSON");
+  if (twice)
+    return fail(Fault::kMalformed, std::string(what) + " has \"" + wire::display_line(twice->substr(0, 40)) +
+                                       "\" twice in one object: say it once");
+  return json;
+}
+
 Json error_json(const Error& error) {
   return {{"ok", false},
           {"error", {{"fault", to_string(error.fault)}, {"message", error.message}}}};

@@ -19,6 +19,10 @@ using Json = nlohmann::ordered_json;
 // One line; bytes that are not UTF-8 are replaced, so that it never fails.
 std::string dump(const Json& json);
 
+// A text from outside. kMalformed, and `what` starts the message, where it is no JSON, or an object of it has a member twice:
+// of two members of one name another reader may take the other one, and which of them was meant nobody knows.
+Result<Json> parse_json(std::string_view text, std::string_view what);
+
 Json error_json(const Error& error);  // {"ok":false,"error":{"fault","message"}}
 
 // Reads the members of one object; each that nobody asked for is refused by close().

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint64_t kTimeMax = UINT32_MAX;
 constexpr std::uint64_t kNumberMax = UINT64_MAX;
+constexpr std::size_t kMessagesMax = 256;
 
 const char* wait_name(Wait wait) {
   return wait == Wait::kNone ? "none" : wait == Wait::kDurable ? "durable" : "receipt";
@@ -225,6 +226,27 @@ Result<Submission> parse_submission(const Json& json) {
   }
   out.timeout_ms = in.number("timeout_ms", kWaitMsMax).value_or(out.timeout_ms);
   DETENTE_TRY_VOID(in.close());
+  return out;
+}
+
+Result<std::vector<Json>> split_messages(const Json& json) {
+  DETENTE_TRY(in, JsonReader::of(json, "entries"));
+  static_cast<void>(in.text("wait"));
+  static_cast<void>(in.number("timeout_ms", kWaitMsMax));
+  const Json* messages = in.array("messages", kMessagesMax);
+  DETENTE_TRY_VOID(in.close());
+  if (messages == nullptr || messages->empty())
+    return fail(Fault::kMalformed, "entries: messages must be 1 to 256 objects");
+  std::vector<Json> out(messages->begin(), messages->end());
+  for (const char* key : {"wait", "timeout_ms"}) {
+    const auto shared = json.find(key);
+    for (Json& message : out) {
+      if (!message.is_object()) return fail(Fault::kMalformed, "entries: messages must be objects");
+      if (message.contains(key))
+        return fail(Fault::kMalformed, std::string("entries: ") + key + " is said once for all messages, beside them");
+      if (shared != json.end()) message[key] = *shared;
+    }
+  }
   return out;
 }
 

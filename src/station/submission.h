@@ -42,5 +42,8 @@ struct Submission {
 Json write_submission(const Submission& submission);
 // kMalformed names the member. Checks shapes; what a line takes is checked when it is submitted.
 Result<Submission> parse_submission(const Json& json);
+// Several in one object ("messages", at most 256), each with what is said once for all of them: as parse_submission() takes
+// it. kMalformed where one is no object, or says that, too.
+Result<std::vector<Json>> split_messages(const Json& json);
 
 }  // namespace detente::station

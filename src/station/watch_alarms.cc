@@ -100,14 +100,19 @@ void Watch::on_core_alarm(const std::string& about, const std::string& kind, con
   run_hooks(HookOn::kAlarm, 0, *alarms_.find(raised.id));
 }
 
-// What a disk forgot stays on the screen beside what it forgot next, until somebody has seen both; the second: whether this
-// is more than was said. Bounded, since the other side may say that it is so.
+// What happened to a disk stays on the screen beside what happened to it next, until somebody has seen both; the second:
+// whether this is more than was said. Bounded, since the other side may say that it is so.
 std::pair<std::string, bool> Watch::with_former_words(const watch::AlarmSubject& about, const std::string& text, WallTime at) const {
-  if (about.kind != alarm_name(core::AlarmKind::kWeForgot) && about.kind != alarm_name(core::AlarmKind::kPeerForgot)) return {text, false};
+  constexpr core::AlarmKind kOfDisks[] = {core::AlarmKind::kWeForgot, core::AlarmKind::kPeerForgot, core::AlarmKind::kNewEpoch};
+  if (std::none_of(std::begin(kOfDisks), std::end(kOfDisks), [&](core::AlarmKind kind) { return about.kind == alarm_name(kind); }))
+    return {text, false};
   for (const watch::ListedAlarm& one : alarms_.open()) {
     if (one.about != about) continue;
-    const std::string both = one.words + ". THEN, at " + format_utc(at) + ": " + text;
-    if (one.words.find(text) != std::string::npos || both.size() > kKeptWordsMax) return {one.words, false};
+    const std::string then = ". THEN, at ", both = one.words + then + format_utc(at) + ": " + text;
+    // Said already: all of it, or what stands behind the hour of a part.
+    const std::string whole = ": " + text + then;
+    const bool said = (one.words + then).starts_with(text + then) || (one.words + then).find(whole) != std::string::npos;
+    if (said || both.size() > kKeptWordsMax) return {one.words, false};
     return {both, true};
   }
   return {text, false};

@@ -45,6 +45,9 @@ AlarmList::Raised AlarmList::raise(const AlarmRaised& fact) {
     ListedAlarm& alarm = held->alarm;
     if (alarm.count < std::numeric_limits<std::uint32_t>::max()) ++alarm.count;
     alarm.words = fact.words;
+    // Raised by a former version, and acknowledged, it would never end otherwise.
+    alarm.moment = fact.moment;
+    if (alarm.moment) alarm.acknowledged.reset();
     alarm.last_at = fact.at;
     // It had gone and is back: it is told from the first step on. Steps that were still to be told come at their time,
     // else what comes and goes would never be told.

@@ -115,6 +115,19 @@ TEST(AlarmList, WhatHappenedAtOneMomentIsOverWhenSomebodySawIt) {
   EXPECT_EQ(list.raise({about, "older copy", at(4), true}).id, 2u);
 }
 
+// Of the log of a former version, where it ended in its own second or never.
+TEST(AlarmList, OneThatBecomesAMomentIsSeenAnewAndEnds) {
+  AlarmList list({0});
+  const AlarmSubject about{"bad-entry", "north"};
+  list.raise({about, "not signed", at(0)});
+  ASSERT_TRUE(list.acknowledge(seen(1, 1)));
+  EXPECT_FALSE(list.raise({about, "not signed", at(2), true}).anew);
+  EXPECT_EQ(list.find(1)->acknowledged, std::nullopt) << "nobody has seen this one";
+  ASSERT_TRUE(list.acknowledge(seen(1, 3)));
+  EXPECT_TRUE(list.open().empty());
+  EXPECT_TRUE(list.raise({about, "not signed", at(4), true}).anew);
+}
+
 TEST(AlarmList, AcknowledgesOnceByAPerson) {
   AlarmList list;
   list.raise(silence(0));

@@ -415,6 +415,26 @@ class Backups(unittest.TestCase):
         south.cli("backup", made.dir, *CHEAP)
         self.assertFalse(os.path.exists(snapshot))
 
+    def test_what_cannot_be_read_back_is_no_backup(self):
+        made = lab(self)
+        south, _ = in_other_hands(self, made, 1)
+        south.stop()
+        ballast(south, 60)
+        file = os.path.join(made.dir, "south.tar")
+        for _ in range(5):
+            backup = subprocess.Popen([DETENTE, "backup", file, "--unsealed", "--json", "--dir", south.dir], stdout=subprocess.PIPE)
+            while not os.path.exists(file) and backup.poll() is None:
+                pass
+            with open(file, "r+b") as written:  # between the writing and the reading back
+                written.seek(-20_000, os.SEEK_END)
+                written.write(b"another record's bytes")
+            answer = json.loads(backup.communicate(timeout=120)[0])
+            if not answer["ok"]:
+                break
+            os.remove(file)  # it had been read already
+        self.assertIn("written and cannot be read back", answer["error"]["message"])
+        self.assertFalse(os.path.exists(file))
+
     def test_two_at_once(self):
         made = lab(self)
         south, _ = in_other_hands(self, made, 1)
