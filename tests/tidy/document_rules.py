@@ -1,4 +1,4 @@
-"""Documents: links lead somewhere, and every threat names a test that exists."""
+"""Documents: links lead somewhere, every threat names a test that exists, and no question to spec/ is open."""
 
 import posixpath
 import re
@@ -6,9 +6,11 @@ import re
 from tree import scrub
 
 THREATS = "docs/threat-model.md"
+QUESTIONS = "interop/QUESTIONS.md"
 _LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
+_OPEN = re.compile(r"^open\b|\b(is|are|stays?|remains?|left) open\b", re.IGNORECASE)
 
 
 def _without_code(text):
@@ -93,4 +95,28 @@ def check_threats(tree):
         yield THREATS, 1, 'no threat found: a table whose last column is "test" is expected'
 
 
-RULES = [check_links, check_threats]
+
+def check_questions(tree):
+    """Whoever asked what spec/ means has an answer, in a table whose last column is "answer".
+
+    An answer that begins with "open", or says that something is or stays open, is none.
+    """
+    text = tree.texts.get(QUESTIONS)
+    if text is None:
+        return
+    rows, in_table = 0, False
+    for number, line in enumerate(text.split("\n"), 1):
+        cells = [c.strip() for c in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            in_table = False
+        elif cells[-1].lower() == "answer":
+            in_table = True
+        elif in_table and not set("".join(cells)) <= set("-: "):
+            rows += 1
+            if not cells[-1] or _OPEN.search(cells[-1]):
+                yield QUESTIONS, number, f"question {cells[0]} is open: answer it in spec/"
+    if rows == 0:
+        yield QUESTIONS, 1, 'no question found: a table whose last column is "answer" is expected'
+
+
+RULES = [check_links, check_threats, check_questions]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Rejects what no compiler does: includes in the wrong direction, clocks in the core, dead
-files, broken links, threats without a test. Python's standard library only.
+files, broken links, threats without a test, questions without an answer. Python's standard
+library only.
 
     tests/tidy/tidy.py [ROOT]     prints FILE:LINE: reason; ends with 1 when there is any
 """

@@ -219,6 +219,19 @@ class Planted(unittest.TestCase):
         self.assertEqual([p for p, _, _ in found], ["docs/threat-model.md"])
 
 
+    def test_questions(self):
+        path = "interop/QUESTIONS.md"
+        table = "# Questions\n\n| # | question | answer |\n|---|---|---|\n| 7 | a | {} |\n"
+        for cell in ("Open", "Open. Yes", "Open: the peer does", "Eight; the order is open",
+                     "Again; how often stays open", ""):
+            with self.subTest(cell):
+                self.found(path, 5, "question 7 is open", table.format(cell))
+        for cell in ("Eight: document 3", "Refused: it would open what nobody asked to open", "Opened by both"):
+            with self.subTest(cell):
+                self.clean(path, table.format(cell))
+        self.found(path, 1, "no question found", "# Questions\n")
+
+
 class Scrub(unittest.TestCase):
     def test_comments_and_strings_go_and_lines_stay(self):
         code = 'int a; // x "\n/* y\n " */ f("z // \\" q", \'"\', 1\'000); R"(raw " // )" end\n'
