@@ -72,8 +72,9 @@ class TheirsIsLater(Scenario):
         leaves, signed = [s.leaf for s in own.log.entries], own.log.entries[1].checkpoint
         # Neither a crash here nor one there makes it what it is not.
         real.kill()
+        said = len(real.alarms())
         real.start()
-        self.assertTrue(peer.run(30, lambda: own.flight and self.unread(real) > 1))
+        self.assertTrue(peer.run(30, lambda: len(real.alarms()) > said), "it was not sent again after the crash")
         self.beside(real, peer, 2)
         self.assertEqual((own.receipted, real.messages()), (1, ["before"]))
         peer.stop()
