@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import outcome
 from disks import SmallDisk, can_mount
 from stations import Lab, wait_until
 
@@ -453,4 +454,4 @@ class Clock(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main()

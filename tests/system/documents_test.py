@@ -1,8 +1,11 @@
 """Documents between real stations: both ways, through kills and cuts, beside a FLASH, and what is refused."""
 
 import json
+import math
 import os
+import pathlib
 import random
+import statistics
 import subprocess
 import time
 import unittest
@@ -118,6 +121,37 @@ class Whole(unittest.TestCase):
         self.assertEqual(status, 409)
         self.assertEqual(self.north.get(f"/v1/counterparts/south/lines/{LINE}/documents")["documents"], [])
 
+    def agree_on(self, mib):
+        """Both go on under an accord that bounds a document so."""
+        there = os.path.join(self.lab.dir, "next")
+        draft = self.south.cli("accord", "amend", "north")
+        note = pathlib.Path(self.south.path("accords", "north", str(draft["version"]), "accord.note"))
+        text = note.read_text(encoding="utf-8")
+        self.assertEqual(text.count("[limits]\n"), 1)
+        note.write_text(text.replace("[limits]\n", f"[limits]\ndocument_mib = {mib}\n"), encoding="utf-8")
+        self.south.cli("accord", "sign", "north", "--next", "--yes")
+        self.south.cli("accord", "export", "north", there, "--next")
+        self.north.cli("accord", "import", there)
+        self.north.cli("accord", "sign", "south", "--next", "--yes")
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            held = lambda: station.status_of(far)["accord"]
+            wait_until(lambda: held()["version"] == draft["version"] and held()["adopted_there"],
+                       lambda: f"{station.name} to go on: {held()}")
+
+    def test_up_to_the_accords_limit_and_no_byte_more(self):
+        self.agree_on(1)
+        content = drawn((1 << 20) + 1)
+        most, more = content[:-1], content
+        self.south.cli("send", f"north/{LINE}", "the largest", "--file", write(self.south, "most.pdf", most), "--wait", "document")
+        self.assertEqual([saved for _, saved in self.saved(self.north, "south")], [most])
+        error = self.south.refused("send", f"north/{LINE}", "too large", "--file", write(self.south, "more.pdf", more))
+        self.assertEqual((error["fault"], "accord" in error["message"]), ("limit", True), error)
+        # Nothing of it left: no text without its document, and no document that nobody named.
+        self.south.cli("send", f"north/{LINE}", "after it", "--wait", "receipt")
+        self.assertEqual(self.north.texts("south", LINE), ["the largest", "after it"])
+        for station, far in ((self.south, "north"), (self.north, "south")):
+            named = station.get(f"/v1/counterparts/{far}/lines/{LINE}/documents")["documents"]
+            self.assertEqual([one["length"] for one in named], [len(most)])
 
     def test_more_room_and_a_start(self):
         self.north.stop()
@@ -146,6 +180,7 @@ class Whole(unittest.TestCase):
 
 class Hindered(TwoPaths):
     LINK = ("--rate", "4M", "--delay", "10ms")
+    RATE = 4_000_000 // 8
     SIZE = 2_000_000
 
     def setUp(self):
@@ -179,6 +214,29 @@ class Hindered(TwoPaths):
         attachment, = (one for entry in entries for one in entry["attachments"])
         with open(attachment["saved"], "rb") as file:
             self.assertEqual(file.read(), self.content)
+
+    def test_who_looks_is_told_the_rate_and_the_time_left(self):
+        self.begin()
+        ends = ((self.south, "north", "own"), (self.north, "south", "far"))
+        told, under_way = {"own": [], "far": []}, r"long\.bin, 2\.0 MB: \d+ % \w+, \d+ kB/s, \d+ s left"
+        for part in (0.2, 0.35, 0.5, 0.65):
+            self.wait_bytes(part)
+            for station, far, whose in ends:
+                document = document_of(station, far, whose)
+                left, rate = document["length"] - document["bytes"], document["bytes_per_second"]
+                self.assertGreater(min(left, rate), 0, document)
+                self.assertEqual(document["seconds_left"], -(-left // rate), document)
+                told[whose].append((rate, document["seconds_left"]))
+            if part == 0.35:
+                for station, far, whose in ends:
+                    self.assertRegex(station.shown("documents"), rf"{whose} [0-9a-f]{{8}}\S* 2\.0 MB \d+ % \w+, \d+ kB/s, \d+ s left")
+                    self.assertRegex(station.shown("inbox", f"{far}/{LINE}", "--all"), under_way)
+        print(f"(bytes a second, seconds left) each time: {told}; the path takes {self.RATE}", flush=True)
+        for seen in told.values():
+            rates, seconds = zip(*seen)
+            self.assertLess(abs(math.log2(statistics.median(rates) / self.RATE)), 1)
+            self.assertLess(seconds[-1], seconds[0])
+        self.finish()
 
     def test_kill_of_either_side(self):
         self.begin()

@@ -20,10 +20,10 @@ import time
 import unittest
 
 import namespaces
+import outcome
 from traffic import Traffic, check_arrived
 
 LINE = "military-west"
-SKIPPED = 77
 SUSPENDED = 5.0
 # Seconds from the last submit until every receipt is there. Far above what is needed on an idle
 # machine: they tell "slow" from "never".
@@ -232,10 +232,9 @@ def main():
     rest = parser.parse_known_args(namespace=options)[1]
     reason = namespaces.missing()
     if reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
+        outcome.skip(reason)
     print(f"seed {options.seed}" + (", long" if options.long else ""), flush=True)
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    outcome.main([sys.argv[0], *rest])
 
 
 if __name__ == "__main__":

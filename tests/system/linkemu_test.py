@@ -9,6 +9,7 @@ import time
 import unittest
 
 import namespaces
+import outcome
 from emulator import LINKEMU, Emulator
 from stations import free_ports, wait_until
 
@@ -330,14 +331,5 @@ class Tun(Folder):
                                                   "--address-b", "10.1.0.2/24"))
 
 
-def main():
-    result = unittest.main(verbosity=2, exit=False).result
-    if not result.wasSuccessful():
-        sys.exit(1)
-    if result.skipped:
-        print(f"skipped: {result.skipped[0][1]}; all that needs no namespaces passed")
-        sys.exit(77)
-
-
 if __name__ == "__main__":
-    main()
+    outcome.main()

@@ -16,6 +16,8 @@ from strangers import FIRST_PACKETS, HANDSHAKE_PACKETS, Flood, half_handshakes, 
 MESSAGES = 15
 LEAST_SENT = 5000  # in one round; less would be no flood
 GROWTH_KIB = 2048  # of the station, with what its own messages add
+GROWTH_WITHOUT_KIB = 256  # while nobody says anything: three bytes for each datagram would be more
+LOOKED_AT = 100_000
 SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # 6 bits each: does not compress
 
 
@@ -68,6 +70,15 @@ class Strangers(unittest.TestCase):
     def dropped(self):
         return self.south.get("/v1/status")["datagrams"]["dropped"]
 
+    def growth(self, datagrams):
+        """KiB that the station takes while it drops so many, in a flood that has begun, and no message comes between."""
+        size = self.south.line_of("north", self.LINE)["own_size"]
+        memory, dropped = self.resident(), self.dropped()
+        wait_until(lambda: self.dropped() > dropped + datagrams, lambda: f"so many to be dropped: {self.dropped() - dropped}", 60)
+        grown = self.resident() - memory
+        self.assertEqual(self.south.line_of("north", self.LINE)["own_size"], size)
+        return grown
+
     def test_a_flood_is_not_answered_and_the_line_goes_on(self):
         chance = random.Random(4)
         quiet = receipts(self, self.south, "north", self.LINE, 40)
@@ -81,6 +92,9 @@ class Strangers(unittest.TestCase):
                 dropped = self.dropped()
                 flood = Flood(self.address, datagrams)
                 wait_until(lambda d=dropped: self.dropped() > d + 1000, "the flood to arrive")
+                grown = self.growth(LOOKED_AT)
+                print(f"{name}: {grown} KiB more after {LOOKED_AT} datagrams", flush=True)
+                self.assertLess(grown, GROWTH_WITHOUT_KIB)
                 out = receipts(self, self.south, "north", self.LINE)
                 back = receipts(self, self.north, "south", self.LINE)
                 sent, answered = flood.finish()

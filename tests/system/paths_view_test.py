@@ -9,6 +9,7 @@ import signal
 import subprocess
 import unittest
 
+import outcome
 from stations import DETENTE, Lab, wait_until
 from terminal import TMUX, Terminals
 from two_paths import LINE, TwoPaths
@@ -157,4 +158,4 @@ class Watch(Paths):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    outcome.main()

@@ -5,6 +5,7 @@ process and with real sockets, on the north side. Unit tests of the peer by itse
 """
 
 import atexit
+import json
 import os
 import pathlib
 import random
@@ -45,6 +46,19 @@ class CommandLine(Scenario):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn('"receipt_verified": true', done.stdout)
         self.assertEqual(real.messages(), ["From the peer"])
+
+    def test_the_shortest_command(self):
+        """Lab and text are enough; what it prints is JSON then, too."""
+        folder, real, peer = pair()
+        peer.kill()
+        done = subprocess.run([sys.executable, "interop/peer.py", "--lab", folder, "--send", "In few words"], cwd=SOURCE,
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = json.loads(done.stdout)
+        self.assertIs(said["receipt_verified"], True)
+        self.assertEqual((said["sent"]["line"], said["receipt"]["size"], said["alarms"]), (LINE, 1, []))
+        self.assertEqual(real.messages(), ["In few words"])
+        self.assertEqual(real.alarms(), [])
 
 
 class Words(Scenario):

@@ -7,10 +7,10 @@ of the page, and every one must end with 0. Questions are answered as a person w
 import os
 import re
 import shutil
-import sys
 import tempfile
 import unittest
 
+import outcome
 from stations import detente, wait_until
 from terminal import TMUX, Terminals
 
@@ -103,6 +103,5 @@ class Readme(unittest.TestCase):
 
 if __name__ == "__main__":
     if TMUX is None:
-        print("tmux is missing")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+        outcome.skip("tmux is missing")
+    outcome.main()

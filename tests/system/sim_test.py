@@ -6,6 +6,7 @@ Which promises its checkers hold is the matter of sim_test and mutants_test.py; 
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -32,9 +33,11 @@ def main():
             sys.exit(f"{name} is not reported as a number: {both}")
     if both["violations"] or both["failing"]:
         sys.exit(f"a promise was broken: {both['failing']}")
-    for name in ("crashes", "dropped", "delivered", "rollbacks"):
+    for name in ("crashes", "dropped", "delivered", "rollbacks", "equivocations"):
         if both[name] < 1:
             sys.exit(f"no {name} in four days of faults: {both}")
+    if not re.fullmatch("[0-9a-f]{64}", both["trace"]):
+        sys.exit(f"the trace is no digest: {both['trace']!r}")
     if both["speed"] < LEAST_SPEED:
         sys.exit(f"{both['speed']:.0f} times as fast as time; at least {LEAST_SPEED} are due")
 

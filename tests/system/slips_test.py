@@ -6,6 +6,7 @@ import signal
 import subprocess
 import unittest
 
+import outcome
 from stations import DETENTE, Lab, detente, wait_until
 
 WEST = "military-west"
@@ -140,4 +141,4 @@ class Slips(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main()

@@ -3,10 +3,10 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 import unittest
 
+import outcome
 from disks import SmallDisk, can_mount
 from namespaces import World, missing
 from amended_accord import amend
@@ -471,14 +471,5 @@ class Unplugged(Ladders):
             self.await_situation(south, "north", "in-contact")
 
 
-def main():
-    result = unittest.main(verbosity=2, exit=False).result
-    if not result.wasSuccessful():
-        sys.exit(1)
-    if result.skipped:
-        print(f"skipped: {result.skipped[0][1]}; all else passed")
-        sys.exit(77)
-
-
 if __name__ == "__main__":
-    main()
+    outcome.main()

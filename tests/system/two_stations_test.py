@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import unittest
 
+import outcome
 from amended_accord import amend
 from relay import Relay
 from stations import Lab, wait_until
@@ -460,4 +461,4 @@ class Three(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main()

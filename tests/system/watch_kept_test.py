@@ -3,6 +3,7 @@
 import time
 import unittest
 
+import outcome
 from disks import SmallDisk, can_mount
 from relay import Relay
 from stations import wait_until
@@ -316,4 +317,4 @@ class Delayed(KeptCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main()

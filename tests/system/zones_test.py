@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from clocks import StoryClock
+import outcome
 from disks import can_mount
 from stations import Lab, wait_until
 
@@ -223,4 +224,4 @@ class TwoNineOClocks(ZoneCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main()
