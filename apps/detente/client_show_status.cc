@@ -203,6 +203,16 @@ void add_log(std::vector<std::string>& out, const Json& log) {
     out.push_back(fmt::format("  KEPT {}: {}", utc_text(item["at"]), shown(item, "what")));
 }
 
+// Situations say what is known of a line; what a person has to look at stands here.
+std::string alarms_text(const Json& alarms) {
+  if (!alarms.is_object() || alarms["newest"].is_null()) return "";
+  const auto count = alarms["count"].get<std::uint64_t>();
+  const Json& newest = alarms["newest"];
+  return fmt::format("{} NOBODY HAS ACKNOWLEDGED{} {}, {}{}: {} (detente alarm list)", count == 1 ? "AN ALARM" : fmt::format("{} ALARMS", count),
+                     count == 1 ? ":" : ", the newest", newest["number"].get<std::uint64_t>(), shown(newest, "kind"),
+                     shown(newest, "line").empty() ? "" : " of " + shown(newest, "line"), shown(newest, "words"));
+}
+
 }  // namespace
 
 std::vector<std::string> status_lines(const Json& status, bool colour) {
@@ -213,6 +223,8 @@ std::vector<std::string> status_lines(const Json& status, bool colour) {
     for (const std::string& line : wrap("THE DISK REFUSES: " + shown(status, "fault"), kColumns))
       out.push_back(line);
   for (std::string& line : hook_lines(status["hooks"])) out.push_back(std::move(line));
+  for (const std::string& line : wrap(alarms_text(status["alarms"]), kColumns))
+    if (!line.empty()) out.push_back(line);
   if (const Json step = status.value("clock_step", Json()); step.is_object())
     for (const std::string& line : wrap("CLOCK: " + shown(step, "text"), kColumns)) out.push_back(line);
   const std::uint64_t now = status["now"].get<std::uint64_t>();

@@ -135,6 +135,7 @@ Json status_json(Running& running) {
   }
   if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
   out["hooks"] = running.watch == nullptr ? Json::array() : running.watch->hooks_json();
+  out["alarms"] = running.watch == nullptr ? Json() : running.watch->unacknowledged_json();
   out["counterparts"] = Json::array();
   for (const auto& counterpart : running.counterparts) {
     out["counterparts"].push_back(counterpart_json(running, *counterpart));

@@ -76,6 +76,7 @@ class Watch {
   // What was heard in public, the newest, or null: shown beside the state, and no part of it.
   Json heard_json(const Counterpart& counterpart, const accord::Annex& annex) const;
   Json hooks_json() const;  // those that fail
+  Json unacknowledged_json() const;  // how many alarms, and the newest of them
   std::optional<WallTime> heard_before(const Counterpart& counterpart) const;  // before this run
   Json step_json() const;  // the newest step of this machine's clock, or null
   Json own_json() const;  // who is on watch here, what waits for a person

@@ -161,6 +161,17 @@ void Watch::read_alarm(const std::string& what, const Json& line) {
     alarms_.add(watch::AlarmRaised{about, line.at("words").get<std::string>(), at, line.value("moment", false)});
 }
 
+Json Watch::unacknowledged_json() const {
+  std::size_t count = 0;
+  std::optional<watch::ListedAlarm> newest;
+  for (const watch::ListedAlarm& alarm : alarms_.open()) {
+    if (alarm.acknowledged) continue;
+    ++count;
+    if (!newest || newest->last_at < alarm.last_at || newest->last_at == alarm.last_at) newest = alarm;
+  }
+  return {{"count", count}, {"newest", newest ? alarm_json(*newest) : Json()}};
+}
+
 Json Watch::alarms_json() const {
   Json out = Json::array();
   const auto add = [&](const watch::ListedAlarm& alarm) {

@@ -116,8 +116,11 @@ class Image(unittest.TestCase):
         self.assertEqual([line for line in self.south.cli("log", f"north/{WEST}")["lines"] if line["what"] == "returned"], [])
         # A second image within the hour looks like two machines with one key.
         self.come_back()
-        words = wait_until(lambda: (w := self.alarms("new-epoch", self.north)["south"]["words"]) and "TWO MACHINES" in w and w, "the hint")
-        self.assertIn("by another channel", words)
+        alarms = wait_until(lambda: (a := self.alarms("new-epoch", self.north)) and "TWO MACHINES" in a.get(f"south/{WEST}", {}).get("words", "") and a,
+                            "the hint")
+        self.assertRegex(alarms[f"south/{WEST}"]["words"], "^the other station began.*THEN, at .*by another channel")
+        notes = [line["words"] for line in self.north.cli("log", f"south/{WEST}")["lines"] if line["what"] == "alarm"]
+        self.assertIn("TWO MACHINES", notes[-1], "and the watch log has it")
 
     def test_an_entry_is_acknowledged_in_the_epoch_that_is_meant(self):
         self.lab.start("south", "north")

@@ -42,7 +42,7 @@ class TheirsIsLater(Scenario):
         for text in (NEW, "behind it"):
             own.submit(text)
         self.assertTrue(peer.run(20, lambda: self.unread(real) > 2), "it was not sent again, or nothing was said of it")
-        for shown in (real.shown("alarm", "list"), real.shown("watch", "show")):
+        for shown in (real.shown("alarm", "list"), real.shown("watch", "show"), real.shown("status")):
             for words in self.WORDS:
                 self.assertIn(words, shown)
         self.beside(real, peer, 1)
