@@ -159,6 +159,9 @@ class FarLine:
 
     def _early(self, epoch: bytes, index: int, w: WireEntry) -> bool:
         """Section 7: an entry ahead whose predecessors it carries (or that are known) is stored and shown when its checkpoint verifies."""
+        if (epoch, index) in self.pair.early:
+            self.pending.pop((epoch, index), None)  # the same frame again: it is stored, and was shown
+            return True
         base = self._base(epoch)
         given = {index - len(w.predecessors) + i: p for i, p in enumerate(w.predecessors)}
         leaves, missing = [], []
