@@ -3,8 +3,8 @@
 // is opened in this process alone.
 #pragma once
 
-#include <optional>
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "client_address.h"

@@ -105,8 +105,8 @@ Result<Compose> compose(const StationClient& station, const SendOptions& options
 Result<void> send(Context& context, const SendOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
-  std::optional<std::chrono::milliseconds> patience;
-  if (options.has_timeout) {
+  std::optional<std::chrono::milliseconds> patience;  // with the documents; of a receipt compose() reads it
+  if (options.wait == "document" && options.has_timeout) {
     DETENTE_TRY(given, parse_timeout(options.timeout));
     patience = given;
   }

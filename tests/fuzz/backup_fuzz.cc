@@ -33,12 +33,7 @@ Taken take(ByteView archive, Choices* choices) {
                                FUZZ_EXPECT(out.members.back().second.size() == out.members.back().first.size);
                                return {};
                              }});
-  while (out.good && !archive.empty()) {
-    const std::size_t size = choices == nullptr ? archive.size() : std::min<std::size_t>(1 + choices->below(900), archive.size());
-    out.good = reader.add(archive.first(size)).has_value();
-    archive = archive.subspan(size);
-  }
-  out.good = out.good && reader.finish().has_value();
+  out.good = in_parts(archive, choices, 900, [&](ByteView part) { return reader.add(part).has_value(); }) && reader.finish().has_value();
   return out;
 }
 

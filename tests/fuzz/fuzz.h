@@ -65,6 +65,18 @@ class Choices {
   ByteView left_;
 };
 
+// Gives `bytes` to `take` in parts of at most `most` as `choices` says, or in one without choices, until it refuses one. Whether it
+// took all.
+template <typename Take>
+bool in_parts(ByteView bytes, Choices* choices, std::size_t most, const Take& take) {
+  while (!bytes.empty()) {
+    const std::size_t size = choices == nullptr ? bytes.size() : std::min(1 + choices->below(most), bytes.size());
+    if (!take(bytes.first(size))) return false;
+    bytes = bytes.subspan(size);
+  }
+  return true;
+}
+
 // `good` with something changed as the choices say: never `good` itself.
 inline Bytes changed(ByteView good, Choices& choices) {
   Bytes out = to_bytes(good);

@@ -21,11 +21,7 @@ Taken take(ByteView stream, Choices* choices) {
     out.datagrams.push_back(to_bytes(datagram));
     return true;
   };
-  while (out.good && !stream.empty()) {
-    const std::size_t size = choices == nullptr ? stream.size() : std::min<std::size_t>(1 + choices->below(700), stream.size());
-    out.good = frames.take(stream.first(size), each);
-    stream = stream.subspan(size);
-  }
+  out.good = in_parts(stream, choices, 700, [&](ByteView part) { return frames.take(part, each); });
   return out;
 }
 
