@@ -346,14 +346,7 @@ TEST(FirstContact, WhatACopiedBackDiskHadNoReceiptForIsNotTakenForTheNewLogs) {
     pair.start(1);
     pair.run(std::chrono::minutes(1));
   }
-  std::multiset<std::string> held;
-  for (const record::Reader::LogInfo& info : pair.store(0).logs({pair.pair().lineage(), kDeniable})) {
-    if (info.log.own) continue;
-    for (const record::StoredEntry& stored : pair.store(0).entries(info.log, 0, info.size, 100))
-      if (auto entry = record::decode_entry(stored.bytes); entry && entry->header.kind == record::kMessage)
-        held.insert(as_string(entry->body));
-  }
-  EXPECT_EQ(held, (std::multiset<std::string>{"With a receipt.", "Without a receipt on the copy.", "After the copy."}));
+  EXPECT_EQ(texts_held(pair, 0, kDeniable), (std::multiset<std::string>{"With a receipt.", "Without a receipt on the copy.", "After the copy."}));
 }
 
 TEST(FirstContact, AnOrdinaryRestartCostsNoFurtherPacket) {
