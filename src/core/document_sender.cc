@@ -194,6 +194,8 @@ void DocumentSender::requeue(const Flight& flight) {
 }
 
 void DocumentSender::on_link_up(Context& context, bool fresh) {
+  // How often a path was silent while nothing went over it says nothing of it now.
+  for (auto& [path, waiting] : waiting_) waiting.tries = 0;
   // Offers that nobody heard are made again.
   for (auto& [prefix, asked] : asked_) {
     asked.offers = 0;

@@ -173,6 +173,20 @@ PairOptions paths_of_their_own() {
 }
 
 // Lines have paths of their own: what one of them cannot carry keeps nothing of another's back, however urgent it is.
+TEST(DocumentFlow, AfterAHoleItGoesOnAtOnce) {
+  FlowPair flow(9, milliseconds(20), 100000);
+  flow.send(30 << 20, 7);
+  flow.pair.run(seconds(5));
+  for (const Duration hole : {Duration(seconds(40)), Duration(minutes(3))}) {
+    flow.pair.cut(PathId{1}, true);
+    flow.pair.run(hole);
+    flow.pair.cut(PathId{1}, false);
+    flow.crossed = 0;
+    flow.pair.run(seconds(3));
+    EXPECT_GT(flow.crossed, 50000u) << "after " << hole.count() / 1000000 << " s";
+  }
+}
+
 TEST(DocumentFlow, ALineWhosePathIsDeadStopsNoOtherLinesDocument) {
   for (const std::size_t stuck : {1u, 9u, 20u}) {  // more than are asked for at a time, and than have a place at their author
     FlowPair flow(90, milliseconds(20), 500'000, paths_of_their_own());
