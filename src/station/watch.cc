@@ -319,7 +319,8 @@ void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredE
   if (const auto* zones = std::get_if<std::vector<line::ZoneDigest>>(&act->body)) return take_zones(line, *act, *zones);
   if (const auto* call = std::get_if<line::CallAct>(&act->body)) return take_call(line, *act, *call);
   if (!line.watch->take(*act, now())) return;
-  if (const auto* outage = std::get_if<line::Outage>(&act->body)) note_outage(line, *act, *outage);
+  if (const auto* outage = std::get_if<line::Outage>(&act->body); outage != nullptr && may_note(line, *act))
+    note_outage(line, *act, *outage);
   if (act->own || !started_) return;
   if (const auto* deed = std::get_if<line::PresenceDeed>(&act->body))
     tell(line, *deed == line::PresenceDeed::kAsked ? "presence-asked" : "presence-answered",
@@ -327,12 +328,6 @@ void Watch::take(OneLine& line, const record::LogKey& log, const record::StoredE
   if (std::holds_alternative<line::OnWatch>(act->body)) tell(line, "claim");
   if (std::holds_alternative<line::Outage>(act->body)) tell(line, "outage");
   if (std::holds_alternative<HoursSigned>(act->body)) tell(line, "hours");
-}
-
-// It may be of a day months ahead, when its entry lies far back in the record.
-void Watch::note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage) {
-  note({{"what", "outage"}, {"line", line.name}, {"side", act.own ? "own" : "far"}, {"from", outage.from.seconds},
-        {"until", outage.until.seconds}, {"words", outage.words}, {"epoch", to_hex(act.place.epoch)}, {"index", act.place.index}});
 }
 
 void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& call) {
@@ -344,7 +339,7 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   line.watch->see_ring(act);
   // An entry is seen twice when it came ahead of others, and at every start.
   if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill, line.watch->is_former(act)})) return;
-  note_call(line, act, call);
+  if (!drill || may_note(line, act)) note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
   if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");
@@ -354,17 +349,6 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   Json more{{"act", to_string(call.deed)}, {"officer", act.officer}, {"class", class_name(act.entry_class)}};
   more.update(call_fields(call_id(call)));
   tell(line, call.deed == line::CallDeed::kCalled && !former ? "ring" : "call", std::move(more));
-}
-
-void Watch::note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call) {
-  Json out{{"what", "call"}, {"line", line.name}, {"side", act.own ? "own" : "far"}, {"act", to_string(call.deed)}};
-  out.update(call_fields(call_id(call)));
-  out.update(Json{{"time", act.at.seconds}, {"officer", act.officer}, {"epoch", to_hex(act.place.epoch)},
-                  {"index", act.place.index}});
-  if (!call.words.empty()) out["words"] = wire::display_line(call.words);
-  if (act.entry_class == record::EntryClass::kDrill) out["class"] = "drill";
-  if (line.watch->is_former(act)) out["former"] = 1;
-  note(out);
 }
 
 Result<void> Watch::check(const Counterpart& counterpart, const accord::Annex& annex,

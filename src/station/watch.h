@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "core/limits.h"
 #include "io/hook.h"
 #include "station/hook_book.h"
 #include "station/hook_event.h"
@@ -118,6 +119,7 @@ class Watch {
     std::optional<WallTime> accord_since;  // when the accord in force followed another
     std::uint32_t version_before = 0;  // of the one that it followed
     std::optional<std::set<watch::CallId>> going_on;  // calls that were open then and that it has, too; nothing: not known
+    core::Bucket far_notes{64, 1, std::chrono::hours(1)};  // lines of this log that the other side may cause as often as it likes
     bool path_down = false;  // as the book was told
     bool cut = false;  // for text, by either side; as the watch log has it
   };
@@ -171,8 +173,6 @@ class Watch {
   void take(OneLine& line, const record::LogKey& log, const record::StoredEntry& stored, bool early);
   void ring(OneLine& line, const WatchAct& act, bool early);
   void take_call(OneLine& line, const WatchAct& act, const line::CallAct& call);
-  void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
-  void note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage);
   void remember(const OneLine& line, const WatchAct& act);  // for the books that are being made
   void remember(const OneLine& line, WallTime seen);        // a person of the other side
   void take_zones(OneLine& line, const WatchAct& act, const std::vector<line::ZoneDigest>& zones);
@@ -244,6 +244,11 @@ class Watch {
   void compare_end();
   void tell_lost_end();
   void keep_end();
+  // watch_notes.cc
+  // Whether an outage or a drill of theirs gets its line in the log; it is in the record either way.
+  bool may_note(OneLine& line, const WatchAct& act);
+  void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
+  void note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage);
   // watch_clock.cc
   void look_at_clock(WallTime time);
   void take_gap(const watch::ClockGap& gap);

@@ -226,6 +226,19 @@ class Kept(KeptCase):
         self.assertEqual(officers(), [])
         self.assertEqual([line["officer"] for line in self.log(self.south) if line["what"] == "left"], [2, 1])
 
+    def test_a_counterpart_that_announces_and_announces_does_not_fill_the_watch_log(self):
+        self.start()
+        begin = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.clock.now() + 3 * HOUR))
+        ends = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.clock.now() + 4 * HOUR + number)) for number in range(80)]
+        for end in ends:
+            until = self.cli(self.south, "outage", "announce", "navy", begin, end)["until"]
+        known = lambda: [one["until"] for one in self.watch(self.north, "navy")["outages"]]
+        wait_until(lambda: known() == [until], lambda: f"the newest end, {until}, and not {known()}")
+        noted = lambda station: len([line for line in self.log(station) if line["what"] == "outage"])
+        self.assertEqual(noted(self.south), 80)  # one's own desk is no stranger
+        self.assertEqual(noted(self.north), 64)
+        self.assertIn("more outages", self.north.stderr())
+
     def test_outages_of_months_ahead_are_kept_and_the_right_one_ends(self):
         self.start()
         announce = lambda begin, line="navy": self.cli(self.south, "outage", "announce", line, f"+{begin}h", f"+{begin + 1}h")["from"]
