@@ -80,10 +80,10 @@ void Line::await_nothing(Context& context) {
   departing_.clear();
 }
 
-void Line::open_epoch(Context& context) {
+void Line::open_epoch(Context& context, const std::optional<record::EpochId>& unknown) {
   epoch_wanted_ = true;
   epoch_retry_at_.reset();
-  const record::LogPosition before = own_.open_epoch(context);
+  const record::LogPosition before = own_.open_epoch(context, unknown);
   record::Entry entry;
   entry.header.line = setup_.id;
   entry.header.kind = record::kEpochOpening;

@@ -31,7 +31,8 @@ class Line {
 
   void load(Context& context, record::Fence fence);
   // New epoch for our log: after a recovery. Says so in its first entry.
-  void open_epoch(Context& context);
+  // This disk was brought back from a copy, as its operator says: the log goes on in a new epoch.
+  void restored_by_hand(Context& context);
 
   const LineSetup& setup() const { return setup_; }
   const OwnLog& own() const { return own_; }
@@ -274,7 +275,10 @@ class Line {
   void learn_own_cut(Context& context, const record::LogState::YourCut& cut);
   void doubt_own_cut(Context& context);  // they tell of none
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
-  void restored_here(Context& context, std::uint64_t theirs);
+  void open_epoch(Context& context, const std::optional<record::EpochId>& unknown = std::nullopt);
+  std::string without_receipt_words() const;
+  // `unknown`: their epoch of this log, where this disk does not have it.
+  void restored_here(Context& context, std::uint64_t theirs, const std::optional<record::EpochId>& unknown);
   bool stays_on_older_copy(const Waiting& waiting) const;
   std::string new_epoch_words(Instant now);
   void ask_what_is_missing(Context& context);

@@ -216,7 +216,8 @@ void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_
 
 void Line::compare_holdings(Context& context, const record::LogState& state,
                             std::uint64_t session) {
-  const bool ours_known = state.yours && own_.knows_epoch(context, state.yours->epoch);
+  const bool ours_known =
+      state.yours && (own_.knows_epoch(context, state.yours->epoch) || own_.was_left(state.yours->epoch));
   const bool newest = state.yours && state.yours->epoch == own_.key().epoch;
   // What is about to be durable there counts: it was received.
   const std::uint64_t theirs =
@@ -229,7 +230,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
   if (!contact_made_) {
     // Later it is nothing but a claim: what this life cosigned is on this disk.
     if (state.mine && state.receipted > 0) far_.raise_floor(context, state.mine->epoch, state.receipted);
-    if (we_forgot) restored_here(context, theirs);
+    if (we_forgot) restored_here(context, theirs, ours_known ? std::nullopt : std::optional(state.yours->epoch));
     if (state.your_cut) learn_own_cut(context, *state.your_cut);
     else doubt_own_cut(context);
     make_contact(context);
@@ -276,7 +277,29 @@ void Line::doubt_own_cut(Context& context) {
                 "lift it, if it was lifted, or cut it anew, so that both say the same", setup_.id});
 }
 
-void Line::restored_here(Context& context, std::uint64_t theirs) {
+// Of what the log that is left has and nobody has a receipt for: it is not sent again in the new one, since the other side
+// may have it from the disk that this one is a copy of.
+std::string Line::without_receipt_words() const {
+  const auto& sent = own_.unreceipted();
+  const auto count = std::count_if(sent.begin(), sent.end(), [](const OwnLog::Sent& each) {
+    return each.placed.entry.header.kind != record::kEpochOpening;
+  });
+  if (count == 0) return {};
+  return "; of " + std::to_string(count) + (count == 1 ? " entry" : " entries") +
+         " of this station here, from number " + std::to_string(own_.receipted_size()) +
+         " on, nobody has a receipt, and it is NOT KNOWN WHETHER THE OTHER SIDE HAS THEM: what its record does not show has to be "
+         "said again";
+}
+
+void Line::restored_by_hand(Context& context) {
+  if (const std::string words = without_receipt_words(); !words.empty())
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kWeForgot,
+                                 "line " + setup_.name + " goes on in a new epoch of this station's log, since its disk was restored" + words,
+                                 setup_.id});
+  open_epoch(context);
+}
+
+void Line::restored_here(Context& context, std::uint64_t theirs, const std::optional<record::EpochId>& unknown) {
   context.effects.notify(
       Alarm{identity_->peer, AlarmKind::kWeForgot,
             "the other side holds " + std::to_string(theirs) + " entries of this station's log on line " +
@@ -285,7 +308,7 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
                      ? "only " + std::to_string(own_.durable_size())
                      : std::to_string(own_.durable_size()) + ", but of another epoch or not the same ones") +
                 ": it is an older copy. A new epoch of the log begins; the other side's record "
-                "has what is missing here" +
+                "has what is missing here" + without_receipt_words() +
                 (setup_.id == kAccordLine ? ". What this side cut, lifted, proposed or answered since is not known here, and nothing of it is "
                                             "carried out by this station: ask the other side what stands, and sign it anew"
                                           : ""), setup_.id});
@@ -311,7 +334,7 @@ void Line::restored_here(Context& context, std::uint64_t theirs) {
     }
     *queue = std::move(staying);
   }
-  open_epoch(context);
+  open_epoch(context, unknown);
 }
 
 // What was written in this life no other disk has sent: it gets its place in the new epoch. Acts of the accord line go back

@@ -1,5 +1,7 @@
 #include "core/own_log.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/civil.h"
 #include "base/mutant.h"
@@ -9,6 +11,18 @@ namespace detente::core {
 
 namespace {
 constexpr std::size_t kLoadStep = 256;
+constexpr std::size_t kEpochBytes = std::tuple_size_v<record::EpochId>;
+constexpr std::size_t kLeftEpochs = 16;  // one a start at most, and no counterpart names an older one for long
+
+std::string left_epochs_value(const record::LineKey& line) {
+  return "left-epochs/" + to_hex(line.lineage) + "/" + std::to_string(line.line.value);
+}
+
+Bytes left_epochs_bytes(const std::vector<record::EpochId>& left) {
+  Bytes out;
+  for (const record::EpochId& epoch : left) out.insert(out.end(), epoch.begin(), epoch.end());
+  return out;
+}
 }  // namespace
 
 record::StoredEntry to_stored(const PlacedEntry& placed, WallTime now) {
@@ -57,7 +71,8 @@ void OwnLog::load(Context& context) {
     durable_size_ = info.size;
     period_ = info.period;
   }
-  left_epoch_ = left_epoch_ || ordinal_ > 0;
+  load_left(context);
+  left_epoch_ = left_epoch_ || ordinal_ > 0 || !left_.empty();
   if (!opened_) {
     key_.epoch = context.keys.array<16>();
     ordinal_ = 0;
@@ -126,7 +141,26 @@ std::vector<OwnLog::Sent> OwnLog::sent_before(Context& context, std::uint64_t fr
   return out;
 }
 
-record::LogPosition OwnLog::open_epoch(Context& context) {
+bool OwnLog::was_left(const record::EpochId& epoch) const {
+  return std::find(left_.begin(), left_.end(), epoch) != left_.end();
+}
+
+// After a refused commit, too: what this life left stays.
+void OwnLog::load_left(Context& context) {
+  const auto kept = context.store.value(left_epochs_value(key_.line));
+  if (!kept) return;
+  std::vector<record::EpochId> before;
+  for (std::size_t at = 0; at + kEpochBytes <= kept->size() && before.size() < kLeftEpochs; at += kEpochBytes) {
+    record::EpochId& epoch = before.emplace_back();
+    std::copy_n(kept->begin() + static_cast<std::ptrdiff_t>(at), kEpochBytes, epoch.begin());
+    if (was_left(epoch)) before.pop_back();
+  }
+  left_.insert(left_.begin(), before.begin(), before.end());
+}
+
+record::LogPosition OwnLog::open_epoch(Context& context, const std::optional<record::EpochId>& unknown) {
+  if (unknown && !was_left(*unknown)) left_.push_back(*unknown);
+  while (left_.size() > kLeftEpochs) left_.erase(left_.begin());
   const record::LogPosition before{key_.epoch, frontier_.size(), frontier_.root()};
   key_.epoch = context.keys.array<16>();
   left_epoch_ = true;
@@ -157,7 +191,11 @@ Result<void> OwnLog::place(Context& context, std::vector<record::Entry> entries,
     placed.back().checkpoint = record::sign_checkpoint(
         {origin(), frontier.size(), frontier.root()}, *identity_->log_key);
 
-  if (!opened_) batch.writes.push_back(record::OpenLog{key_, ordinal_});
+  if (!opened_) {
+    batch.writes.push_back(record::OpenLog{key_, ordinal_});
+    // In the same commit: a log that is there without it would be left for the next one at the next start.
+    if (!left_.empty()) batch.writes.push_back(record::PutValue{left_epochs_value(key_.line), left_epochs_bytes(left_)});
+  }
   opened_ = true;
   batch.expected_size = {key_, frontier_.size()};
   for (const Sent& sent : placed) {

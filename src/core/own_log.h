@@ -49,8 +49,9 @@ class OwnLog {
 
   // Reads the newest epoch's state back; a new epoch id where there is none.
   void load(Context& context);
-  // The next index goes to a new epoch whose first entry names this one.
-  record::LogPosition open_epoch(Context& context);
+  // The next index goes to a new epoch whose first entry names this one. `unknown`: the epoch of this station that the
+  // other side named and that this disk does not have, for whose sake that is.
+  record::LogPosition open_epoch(Context& context, const std::optional<record::EpochId>& unknown = std::nullopt);
 
   // Gives `entries` their places in order, `seen` filled in, and adds the writes. kLimit for an entry that is too large once
   // complete: none is placed then.
@@ -68,6 +69,9 @@ class OwnLog {
   std::uint64_t verified_size() const { return std::max(receipted_size_, verified_epoch_ == key_.epoch ? verified_size_ : 0); }
   // Whether any log of this station on this line has this epoch.
   bool knows_epoch(Context& context, const record::EpochId& epoch) const;
+  // Whether the newest log was begun since the other side held that epoch, or a log before it was: until the other side has
+  // taken the new one, it names it again, and that is no news (spec/session.md section 8).
+  bool was_left(const record::EpochId& epoch) const;
   // Entries from `from` on, as they are sent again to a counterpart that lost them: at least `count` if there
   // are, and up to one with a checkpoint. Only what is durable.
   std::vector<Sent> sent_before(Context& context, std::uint64_t from, std::size_t count) const;
@@ -90,6 +94,7 @@ class OwnLog {
                             ByteArray<8> root_prefix, record::Batch& batch);
 
  private:
+  void load_left(Context& context);
   Sent to_sent(Context& context, record::StoredEntry stored, record::Frontier& frontier) const;
   void load_unreceipted(Context& context);
 
@@ -99,6 +104,7 @@ class OwnLog {
   std::uint32_t ordinal_ = 0;
   bool opened_ = false;  // the store knows this epoch
   bool left_epoch_ = false;  // there was one before: a receipt for it may still come
+  std::vector<record::EpochId> left_;  // of this station, not on this disk: the newest last. Kept with the next log's opening
   std::optional<Instant> told_at_;  // the first receipt of this epoch, where it came in this life
   record::Frontier frontier_;
   std::uint32_t period_ = 0;

@@ -63,7 +63,7 @@ Result<void> Peer::start(Context& context, record::Store& store) {
   for (const LineId id : ids) on_register(context, id);
   tend_dark(context);  // before the link calls
   if (new_epoch_)
-    for (auto& [id, line] : lines_) line->open_epoch(context);
+    for (auto& [id, line] : lines_) line->restored_by_hand(context);
   documents_.load(context, fences.at(kAccordLine));
   link_.start(context, fences.at(kAccordLine), contact_);
   restorations_.load(context, fences.at(kAccordLine));

@@ -3,26 +3,10 @@
 
 #include <set>
 
-#include "sim/quiet_pair.h"
+#include "sim/contact_for_test.h"
 
 namespace detente::sim {
 namespace {
-
-constexpr LineId kLine{1};
-
-template <typename Event>
-std::size_t count(const std::vector<core::DeskEvent>& events) {
-  std::size_t out = 0;
-  for (const core::DeskEvent& event : events) out += std::holds_alternative<Event>(event) ? 1 : 0;
-  return out;
-}
-
-std::size_t alarms(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) {
-  std::size_t out = 0;
-  for (const core::DeskEvent& event : events)
-    if (const auto* alarm = std::get_if<core::Alarm>(&event)) out += alarm->kind == kind ? 1 : 0;
-  return out;
-}
 
 TEST(FirstContact, NothingIsSignedBeforeTheOtherSideWasHeard) {
   QuietPair pair(1);
@@ -84,17 +68,6 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
   EXPECT_EQ(line.far().durable_size(), 75u) << "the other side sent again what was lost";
   EXPECT_EQ(pair.store(0).logs({pair.pair().lineage(), kLine}).size(), 3u) << "old log, new log, theirs";
   EXPECT_TRUE(line.own().unreceipted().empty());
-}
-
-std::multiset<std::string> texts_held(QuietPair& pair, std::size_t side, LineId line) {
-  std::multiset<std::string> out;
-  for (const record::Reader::LogInfo& info : pair.store(side).logs({pair.pair().lineage(), line})) {
-    if (info.log.own) continue;
-    for (const record::StoredEntry& stored : pair.store(side).entries(info.log, 0, info.size, 1000))
-      if (auto entry = record::decode_entry(stored.bytes); entry && entry->header.kind == record::kMessage)
-        out.insert(as_string(entry->body));
-  }
-  return out;
 }
 
 // What was written since the copy was started no other disk has sent; what waited on it goes back.

@@ -80,7 +80,9 @@ class DocumentDesk {
   Referee* referee_;
   const DocumentDesk* other_ = nullptr;
   Disk disk_;
-  std::set<Digest> tests_;
+  std::set<Digest> tests_;      // the stations' own, for the tests of a restoration
+  std::set<Digest> own_tests_;  // those of them that this station made
+  bool tests_lost_ = false;     // one of them is gone with the disk's newest state
   std::map<Digest, Written> written_;
   std::uint64_t next_number_;  // other ones in every run
   std::map<std::uint64_t, Digest> messages_;  // that name one

@@ -23,6 +23,7 @@ Now QuietPair::now(std::size_t side) const {
 
 core::PeerSetup QuietPair::setup(std::size_t index) {
   core::PeerSetup out = pair_.setup(index);
+  out.new_epoch = after_restore[index];
   out.clock_known = [this, index] { return clock_known[index]; };
   out.vouched = [this, index](record::Whose whose, const record::EpochId& epoch, std::uint64_t at) {
     return !vouched[index] || vouched[index](whose, epoch, at);

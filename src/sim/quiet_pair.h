@@ -43,6 +43,8 @@ class QuietPair {
   Result<void> release_announcement(std::size_t side, const line::ActPlace& at);
   void announcement_released(std::size_t side, const line::ActPlace& at);
   void announcement_due_again(std::size_t side, const line::ActPlace& at);
+  // Its next start is the first after a restoration by hand.
+  bool after_restore[2] = {false, false};
   // Whether that side's station knows the other's clock well enough.
   bool clock_known[2] = {true, true};
   // So far that side's clock is ahead.

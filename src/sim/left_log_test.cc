@@ -1,0 +1,101 @@
+// Logs that a station has left since its disk is not the one that it last ran on.
+#include <gtest/gtest.h>
+
+#include "sim/contact_for_test.h"
+
+namespace detente::sim {
+namespace {
+
+// Seed 2443 of thirty days: the other side's full disk took nothing of the new log, at the next start it still named the old
+// one, and what the new log had without a receipt was left with it, without a word.
+TEST(LeftLog, ANewLogThatTheOtherSideHasNotTakenYetIsNotLeftAfterAStart) {
+  for (const LineId line : {kLine, LineId{2}}) {
+    QuietPair pair(2443);
+    pair.start();
+    ASSERT_TRUE(pair.say(0, line, "Before the disk was lost."));
+    pair.run(std::chrono::seconds(5));
+    const auto fresh = [&] {
+      pair.stop(0);
+      pair.run(std::chrono::minutes(1));
+    };
+    fresh();
+    pair.store(0).restore(MemoryStore().snapshot());
+    bool full = true;
+    pair.disk = [&](std::size_t side) { return side == 1 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+    pair.start(0);
+    pair.run(std::chrono::seconds(10));
+    ASSERT_TRUE(pair.say(0, line, "In the new log."));
+    pair.run(std::chrono::seconds(10));
+    const core::OwnLog* own = &pair.station(0).peer(PeerId{0}).line(line)->own();
+    const record::EpochId epoch = own->key().epoch;
+    ASSERT_EQ(own->unreceipted().size(), 2u) << "its opening and the message";
+    for (int life = 0; life < 2; ++life) {
+      fresh();
+      pair.start(0);
+      pair.run(std::chrono::seconds(10));
+      own = &pair.station(0).peer(PeerId{0}).line(line)->own();
+      EXPECT_EQ(own->key().epoch, epoch) << "another log was begun in life " << life;
+    }
+    full = false;
+    pair.run(std::chrono::minutes(2));
+    EXPECT_EQ(texts_held(pair, 1, line), (std::multiset<std::string>{"Before the disk was lost.", "In the new log."}));
+    EXPECT_TRUE(own->unreceipted().empty());
+    EXPECT_EQ(alarms(pair.take_events(1), core::AlarmKind::kEquivocation), 0u);
+  }
+}
+
+// An older copy of it is one all the same: the other side names more of the new log than it has.
+TEST(LeftLog, AnOlderCopyOfANewLogIsLeftToo) {
+  QuietPair pair(2444);
+  pair.start();
+  ASSERT_TRUE(pair.say(0, kLine, "Before the disk was lost."));
+  pair.run(std::chrono::seconds(5));
+  pair.stop(0);
+  pair.run(std::chrono::minutes(1));
+  pair.store(0).restore(MemoryStore().snapshot());
+  pair.start(0);
+  pair.run(std::chrono::seconds(10));
+  const auto copy = pair.store(0).snapshot();
+  ASSERT_TRUE(pair.say(0, kLine, "In the new log."));
+  pair.run(std::chrono::seconds(10));
+  const record::EpochId epoch = pair.station(0).peer(PeerId{0}).line(kLine)->own().key().epoch;
+  pair.stop(0);
+  pair.run(std::chrono::minutes(1));
+  pair.store(0).restore(copy);
+  pair.start(0);
+  pair.run(std::chrono::seconds(10));
+  EXPECT_NE(pair.station(0).peer(PeerId{0}).line(kLine)->own().key().epoch, epoch);
+}
+
+TEST(LeftLog, WhatALeftLogHasWithoutAReceiptIsTold) {
+  for (const bool by_hand : {false, true}) {
+    QuietPair pair(2445);
+    pair.start();
+    ASSERT_TRUE(pair.say(0, kLine, "With a receipt."));
+    pair.run(std::chrono::seconds(5));
+    for (const PathId path : {PathId{1}, PathId{2}}) pair.cut(path, true);
+    ASSERT_TRUE(pair.say(0, kLine, "Placed, and nobody knows whether it came.", record::Precedence::kFlash));
+    pair.run(std::chrono::milliseconds(100));
+    ASSERT_EQ(pair.station(0).peer(PeerId{0}).line(kLine)->own().unreceipted().size(), 1u);
+    const auto copy = pair.store(0).snapshot();
+    for (const PathId path : {PathId{1}, PathId{2}}) pair.cut(path, false);
+    pair.run(std::chrono::minutes(1));
+    ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+    pair.run(std::chrono::seconds(5));
+    pair.stop(0);
+    pair.run(std::chrono::minutes(1));
+    pair.store(0).restore(copy);
+    pair.take_events(0);
+    pair.after_restore[0] = by_hand;
+    pair.start(0);
+    pair.run(std::chrono::minutes(1));
+    std::size_t told = 0;
+    for (const core::DeskEvent& event : pair.take_events(0))
+      if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == core::AlarmKind::kWeForgot)
+        told += alarm->text.find("of 1 entry of this station here, from number 1 on, nobody has a receipt") == std::string::npos ? 0 : 1;
+    EXPECT_EQ(told, 1u) << by_hand;
+  }
+}
+
+}  // namespace
+}  // namespace detente::sim
