@@ -258,14 +258,15 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
     stored(context);
     return commit(context, std::move(batch), {}, {});
   }
-  commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
-    const auto erased = std::erase_if(outbox_new_, [&](const Waiting& w) {
-      if (w.id != id) return false;
-      signatures_->forget(true, w.entry);
-      return true;
-    });
-    if (erased > 0) then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});  // else it was told
-  });
+  commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) { drop_refused(then, outbox_new_, id, error); });
+}
+
+void Line::drop_refused(Context& context, std::deque<Waiting>& queue, SubmissionId id, const Error& why) {
+  const auto refused = std::find_if(queue.begin(), queue.end(), [id](const Waiting& one) { return one.id == id; });
+  if (refused == queue.end()) return;  // it was told
+  signatures_->forget(true, refused->entry);
+  queue.erase(refused);
+  context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, why});
 }
 
 void Line::sort_outbox() {

@@ -163,6 +163,8 @@ class Line {
   std::size_t window_left() const;
   std::size_t places_left(record::Precedence precedence) const;  // indexes that may be given to such entries now
   void store_in_outbox(Context& context, Waiting waiting);
+  // The disk refused what `id` waited to be kept by.
+  void drop_refused(Context& context, std::deque<Waiting>& queue, SubmissionId id, const Error& why);
   void store_gathered(Context& context);
   void sort_outbox();
   std::vector<Waiting> next_to_place(Instant now);

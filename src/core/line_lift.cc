@@ -35,14 +35,7 @@ Result<SubmissionId> Line::hold_lift(Context& context, record::Entry entry) {
     then.effects.notify(EntryQueued{identity_->peer, setup_.id, id});
     registers_->touch(then, registers_of(it->entry));
   };
-  commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) {
-    const auto erased = std::erase_if(lifts_, [this, id](const Waiting& one) {
-      if (one.id != id) return false;
-      signatures_->forget(true, one.entry);
-      return true;
-    });
-    if (erased > 0) then.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, error});  // else it was told
-  });
+  commit(context, std::move(batch), stored, [this, id](Context& then, const Error& error) { drop_refused(then, lifts_, id, error); });
   return id;
 }
 

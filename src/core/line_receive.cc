@@ -30,7 +30,7 @@ std::uint64_t bytes_of(const record::Write& write) {
 std::string Line::unread_words(const Error& error) const {
   if (error.fault != Fault::kUnsupported) return error.message;
   return "LATER VERSION: the other station writes on line " + setup_.name + " what this version of détente does not know (" + error.message +
-         "). That entry and what follows it on this line is not taken here: it waits at their station, and nothing of it is lost. "
+         "). That entry and what follows it on this line is not taken here (a FLASH behind it is shown all the same): it waits at their station, and nothing of it is lost. "
          "Bring this station to their version; `detente --version` says which it is on each side";
 }
 

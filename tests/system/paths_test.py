@@ -102,6 +102,28 @@ class Together(unittest.TestCase):
         world.links["udp-1"].set("both", "blackhole", "on")
         world.say_both_ways("over TCP again")
 
+    def test_of_five_of_both_kinds_any_one_is_enough(self):
+        kinds = ["udp", "tcp", "udp", "tcp", "udp"]
+        world = World(self, kinds)
+        join = lambda path: ([world.join_udp(path)] if kinds[path - 1] == "udp"
+                             else [world.join_tcp(path, "south"), world.join_tcp(path, "north")])
+        links = {path: join(path) for path in range(1, 6)}
+        world.start()
+        world.say_both_ways("over all five", "--precedence", "flash")
+        sent = 0
+        for alone in (2, 5, 4, 1, 3):
+            for path, ways in links.items():
+                for way in ways:
+                    way.set("both", "blackhole", "off" if path == alone else "on")
+            carried = sum(way["bytes_out"] for link in links[alone] for way in link.stats().values())
+            for precedence in ("flash", "routine"):
+                world.say_both_ways(f"over {alone} alone, {precedence}", "--precedence", precedence, "--timeout", "60s")
+                sent += 2
+            self.assertGreater(sum(way["bytes_out"] for link in links[alone] for way in link.stats().values()), carried)
+        for station, other in ((world.south, "north"), (world.north, "south")):
+            texts = station.texts(other, LINE)
+            self.assertEqual((len(texts), len(set(texts))), (1 + sent // 2, 1 + sent // 2))
+
 
 class Tcp(unittest.TestCase):
     def test_connections_that_die_under_traffic_lose_nothing(self):
