@@ -19,6 +19,7 @@ class CountingStore final : public record::Store {
     for (const record::Batch& batch : batches) kept.push_back(batch.fence.number);
     return {};
   }
+  std::vector<record::LineKey> lines() const override { return {}; }
   std::vector<LogInfo> logs(const record::LineKey&) const override { return {}; }
   std::vector<record::StoredEntry> entries(const record::LogKey&, std::uint64_t, std::uint64_t,
                                            std::size_t) const override {

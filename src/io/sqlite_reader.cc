@@ -14,6 +14,7 @@ constexpr const char* kFind =
     "SELECT id FROM logs WHERE lineage = ? AND line = ? AND own = ? AND station = ? AND epoch = ?";
 constexpr const char* kExtent =
     "SELECT key, period FROM entries WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1";
+constexpr const char* kLines = "SELECT DISTINCT lineage, line FROM logs ORDER BY lineage, line";
 constexpr const char* kLogs =
     "SELECT id, own, station, epoch, ordinal FROM logs WHERE lineage = ? AND line = ? ORDER BY id";
 constexpr const char* kEntries =
@@ -103,6 +104,16 @@ Result<SqliteReader::Extent> SqliteReader::extent(LogId log) {
   DETENTE_TRY(found, query.row());
   if (!found) return Extent{};
   return Extent{(query.integer(0) & kIndexMax) + 1, narrow(query.integer(1))};
+}
+
+Result<std::vector<record::LineKey>> SqliteReader::lines() {
+  std::vector<record::LineKey> out;
+  Query query = db_.query(kLines);
+  for (;;) {
+    DETENTE_TRY(more, query.row());
+    if (!more) return out;
+    out.push_back({query.array<32>(0), LineId{static_cast<std::uint16_t>(query.integer(1))}});
+  }
 }
 
 Result<std::vector<Reader::LogInfo>> SqliteReader::logs(const LineKey& line) {

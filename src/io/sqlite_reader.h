@@ -31,6 +31,7 @@ class SqliteReader {
     std::uint32_t period = 0;
   };
   Result<Extent> extent(LogId log);
+  Result<std::vector<record::LineKey>> lines();
   Result<std::vector<record::Reader::LogInfo>> logs(const record::LineKey& line);
   Result<std::vector<record::StoredEntry>> entries(LogId log, std::uint64_t from, std::uint64_t to,
                                                    std::size_t limit);

@@ -177,6 +177,10 @@ Answer SqliteStore::read_log(const LogKey& log, Answer otherwise, Ask ask) const
   });
 }
 
+std::vector<record::LineKey> SqliteStore::lines() const {
+  return read(std::vector<record::LineKey>{}, [](SqliteReader& reader) { return reader.lines(); });
+}
+
 std::vector<Reader::LogInfo> SqliteStore::logs(const LineKey& line) const {
   return read(std::vector<LogInfo>{}, [&](SqliteReader& reader) { return reader.logs(line); });
 }

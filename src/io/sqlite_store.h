@@ -45,6 +45,7 @@ class SqliteStore final : public record::Store {
   // fault(), or why the newest commit failed (a full disk): gone once one succeeds.
   std::optional<Error> trouble() const;
 
+  std::vector<record::LineKey> lines() const override;
   std::vector<LogInfo> logs(const record::LineKey& line) const override;
   std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
                                            std::uint64_t to, std::size_t limit) const override;

@@ -22,6 +22,7 @@ class FakeReader final : public Reader {
   };
   std::map<LogKey, Log> log_of;
 
+  std::vector<LineKey> lines() const override { return {}; }
   std::vector<LogInfo> logs(const LineKey&) const override { return {}; }
   std::vector<StoredEntry> entries(const LogKey& log, std::uint64_t from, std::uint64_t to,
                                    std::size_t limit) const override {

@@ -149,6 +149,8 @@ class Reader {
   virtual ~Reader() = default;
 
   struct LogInfo { LogKey log; std::uint32_t ordinal = 0; std::uint64_t size = 0; std::uint32_t period = 0; };
+  // Every line that has a log here, whether an accord of today names it or not.
+  virtual std::vector<LineKey> lines() const = 0;
   // Every log of a line, in the order of being opened here.
   virtual std::vector<LogInfo> logs(const LineKey& line) const = 0;
   // Entries from..to (exclusive), at most `limit`, in order.

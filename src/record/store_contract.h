@@ -19,6 +19,7 @@ TYPED_TEST_P(StoreContract, KnowsNothingOfOtherLogs) {
   const Store& store = this->store();
   EXPECT_TRUE(store.logs(none.line).empty());
   EXPECT_TRUE(store.logs(line_key(3, "another accord")).empty());
+  EXPECT_EQ(store.lines(), std::vector<LineKey>{this->line_});
   EXPECT_TRUE(store.entries(none, 0, 10, 10).empty());
   EXPECT_TRUE(store.early_entries(none).empty());
   EXPECT_FALSE(store.checkpoint_covering(none, 0));

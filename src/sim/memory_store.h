@@ -73,6 +73,7 @@ class MemoryStore final : public record::Store {
   // Staged commits are gone, as after a crash.
   void restore(Snapshot snapshot);
 
+  std::vector<record::LineKey> lines() const override;
   std::vector<LogInfo> logs(const record::LineKey& line) const override;
   std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
                                            std::uint64_t to, std::size_t limit) const override;

@@ -24,6 +24,12 @@ const MemoryStore::Log* MemoryStore::find(const LogKey& log) const {
   return found == state_.logs.end() ? nullptr : &found->second;
 }
 
+std::vector<record::LineKey> MemoryStore::lines() const {
+  std::set<record::LineKey> out;
+  for (const auto& [key, log] : state_.logs) out.insert(key.line);
+  return {out.begin(), out.end()};
+}
+
 std::vector<Reader::LogInfo> MemoryStore::logs(const LineKey& line) const {
   std::map<std::uint64_t, LogInfo> by_opening;
   for (const auto& [key, log] : state_.logs) {

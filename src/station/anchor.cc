@@ -122,9 +122,9 @@ Result<void> mark_restored(const io::Path& file, std::string_view why) {
   return io::write_file(file, as_bytes(std::string(why) + "\n"), io::kSecretMode);
 }
 
-std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines) {
+std::uint64_t own_entries(const record::Reader& store) {
   std::uint64_t sum = 0;
-  for (const record::LineKey& line : lines)
+  for (const record::LineKey& line : store.lines())
     for (const record::Reader::LogInfo& info : store.logs(line))
       if (info.log.own) sum += info.size;
   return sum;
@@ -162,10 +162,8 @@ Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
   const auto in_file = anchor_of_file(file_bytes, after_restore);
   if (!in_file) return fail_at(file.string(), in_file.error());
   DETENTE_TRY(in_database, anchor_of_record(store.value(kAnchorKey), after_restore));
-  bool empty = true;
-  for (const record::LineKey& line : lines) empty = empty && store.logs(line).empty();
   Result<Continuation> out =
-      continue_life(*in_file, in_database, empty, own_entries(store, lines), after_restore, random);
+      continue_life(*in_file, in_database, store.lines().empty(), own_entries(store), after_restore, random);
   if (!out) return fail_at(file.string(), out.error());
   if (lines.empty()) return out;
   DETENTE_TRY(fence, store.claim(lines.front()));

@@ -51,13 +51,13 @@ Result<void> check_life(const std::optional<Bytes>& in_file, const std::optional
                         std::uint64_t entries_held, bool after_restore);
 inline constexpr const char* kAnchorKey = "anchor";  // its name among the record's values
 
-// Reads both, decides, writes both. `lines`: every line of every accord. A new life (`after_restore`) needs nothing of the former one.
+// Reads both, decides, writes both. `lines`: of the accords, of which one is claimed for it. A new life (`after_restore`) needs nothing of the former one.
 Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
                                  const std::vector<record::LineKey>& lines, bool after_restore,
                                  KeyRandom& random);
 // Makes the mark. `why` is for a person who looks into it.
 Result<void> mark_restored(const io::Path& file, std::string_view why);
-// Entries of all own logs of these lines.
-std::uint64_t own_entries(const record::Reader& store, const std::vector<record::LineKey>& lines);
+// Entries of all own logs: those of a counterpart, too, that was taken out of station.toml, or of a line that is no more.
+std::uint64_t own_entries(const record::Reader& store);
 
 }  // namespace detente::station

@@ -134,7 +134,7 @@ void forget_first_secrets(Running& running, spdlog::logger& log) {
 }
 
 void keep_anchor(Running& running, Anchor anchor, spdlog::logger& log) {
-  anchor.entries = std::max(anchor.entries, own_entries(*running.store, all_lines(running)));
+  anchor.entries = std::max(anchor.entries, own_entries(*running.store));
   const std::string text = write_anchor(anchor);
   const Result<void> done =
       io::write_file(running.dir.anchor_file(), as_bytes(text), io::kSecretMode);
@@ -179,7 +179,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   DETENTE_TRY(store, io::SqliteStore::open(running.dir.record_file().string()));
   running.store = std::move(store);
   discard_old_snapshot(running.dir, log);
-  DETENTE_TRY_VOID(check_newest(*running.store, all_lines(running)));
+  DETENTE_TRY_VOID(check_newest(*running.store));
   DETENTE_TRY(restored, is_restored(running, options));
   running.driver = std::make_unique<io::Driver>(
       io::DriverParts{running.random, running.jitter, *running.store,

@@ -24,8 +24,8 @@ bool gives(const record::TileReader& tiles, std::uint64_t size, const Digest& ro
 
 }  // namespace
 
-Result<void> check_newest(const io::SqliteStore& store, const std::vector<record::LineKey>& lines) {
-  for (const record::LineKey& line : lines)
+Result<void> check_newest(const io::SqliteStore& store) {
+  for (const record::LineKey& line : store.lines())
     for (const record::Reader::LogInfo& info : store.logs(line)) {
       const auto tiles = store.tiles(info.log);
       const auto checkpoint = store.checkpoint_covering(info.log, info.size);

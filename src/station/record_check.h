@@ -3,8 +3,6 @@
 // does that for backups).
 #pragma once
 
-#include <vector>
-
 #include "record/store.h"
 
 namespace detente::io {
@@ -15,6 +13,6 @@ namespace detente::station {
 
 // The newest signed and receipted roots against the stored trees, and what was not receipted yet,
 // entry by entry. kIo says what is damaged and what to do.
-Result<void> check_newest(const io::SqliteStore& store, const std::vector<record::LineKey>& lines);
+Result<void> check_newest(const io::SqliteStore& store);
 
 }  // namespace detente::station
