@@ -267,6 +267,8 @@ class Link {
   bool reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   void note_revoked(Context& context, const link::FirstPacket& packet, ByteView psk);
   Bytes epoch_notice(const link::FirstPacket& packet) const;
+  void on_epoch_notice(Context& context, std::uint16_t theirs);
+  bool may_be_moved(Context& context);  // by a call or a notice, without a session: once more
   void begin_handshake(Context& context);
   void send_first_packets(Context& context);
   void adopt_psk(Context& context, std::uint16_t epoch);
@@ -338,6 +340,7 @@ class Link {
   bool dark_ = false;
   bool acks_held_ = false;
   Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
+  Bucket moves_{64, 1, std::chrono::seconds(2)};  // of the psk: a commit and up to 24 steps each, and the chain is finite
   // While a station that was revoked may be in other hands: calls that are looked into.
   Bucket exposed_calls_{64, 8, std::chrono::seconds(1)};
   Bucket probes_{128, 128, std::chrono::seconds(1)};

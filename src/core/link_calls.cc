@@ -152,21 +152,11 @@ void Link::on_notice(Context& context, ByteView datagram) {
     return attempt.counter().c == notice->counter.c;
   });
   if (!outstanding) return;
-  const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
+  if (notice->code == link::NoticeCode::kEpochSpent) return on_epoch_notice(context, static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2))));
   // Who has a revoked station can answer calls by notices, too: they take away no call, and the
   // digest that one names says nothing.
-  const bool exposed = remote_.exposed || !remote_.revoked.empty();
-  if (exposed && (notice->code != link::NoticeCode::kEpochSpent || theirs <= psk_->epoch())) return;
+  if (remote_.exposed || !remote_.revoked.empty()) return;
   attempts_.clear();
-  if (notice->code == link::NoticeCode::kEpochSpent) {
-    if (theirs > psk_->epoch()) {
-      const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
-      adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
-      tries_ = 0;
-    }
-    begin_handshake(context);
-    return;
-  }
   if (successor_ && *successor_ == notice->data) successor_in_use_ = true;
   if (other_accord_ != notice->data && !successor_in_use_) {
     other_accord_ = notice->data;
@@ -180,6 +170,23 @@ void Link::on_notice(Context& context, ByteView datagram) {
     context.effects.notify(Alarm{peer_, AlarmKind::kOtherAccord, words});
   }
   next_try_ = context.now.mono + kOtherAccordPatience;
+}
+
+// One that names nothing later changes nothing: were it answered by a call, the two would call and answer without a pause.
+void Link::on_epoch_notice(Context& context, std::uint16_t theirs) {
+  if (theirs <= psk_->epoch() || !may_be_moved(context)) return;
+  const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
+  adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
+  attempts_.clear();
+  tries_ = 0;
+  begin_handshake(context);
+}
+
+bool Link::may_be_moved(Context& context) {
+  if (moves_.take(context.now.mono)) return true;
+  if (moves_.newly_refused())
+    context.effects.notify(Alarm{peer_, AlarmKind::kRate, "the other station moves the secret forward more often than is followed here"});
+  return false;
 }
 
 // --- answering -------------------------------------------------------------
@@ -212,6 +219,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     return true;
   }
   const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
+  if (!psk && !may_be_moved(context)) return false;
   if (!psk) {  // too far ahead for one step: an old backup catches up call by call
     adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
     return true;

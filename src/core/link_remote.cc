@@ -46,7 +46,7 @@ bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacke
   }
   const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
   if (!psk) {
-    if (!lost()) adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
+    if (!lost() && may_be_moved(context)) adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
     return false;
   }
   if (!lost() && reads(context, packet, psk->view())) return true;

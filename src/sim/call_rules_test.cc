@@ -1,0 +1,54 @@
+// What the answer to a call, and a call, may do to a station: spec/session.md sections 3, 4 and 7.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "sim/lone_station_for_test.h"
+#include "sim/quiet_pair.h"
+
+namespace detente::sim {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Answers each call with notice 2 of that epoch, up to `most` times: how often it was called.
+std::uint64_t calls_against_notices(LoneStation& lone, const std::function<std::uint16_t()>& epoch, Duration span, std::uint64_t most) {
+  std::uint64_t calls = 0;
+  lone.sent = [&](ByteView datagram) {
+    const auto first = link::parse_first_packet(datagram);
+    if (!first || ++calls > most) return;
+    const std::uint16_t theirs = epoch();
+    ByteArray<32> data{};
+    data[0] = static_cast<std::uint8_t>(theirs >> 8);
+    data[1] = static_cast<std::uint8_t>(theirs);
+    const auto& ours = lone.north.link.keys.ours;
+    lone.give(link::encode_notice({ours.hint, first->counter, link::NoticeCode::kEpochSpent, data}, ours));
+  };
+  lone.start();
+  lone.run(span);
+  return calls;
+}
+
+TEST(Notices, ThatNameNoLaterEpochDrawNoCall) {
+  LoneStation lone(1);
+  const std::uint64_t calls = calls_against_notices(lone, [] { return std::uint16_t{0}; }, minutes(10), 20'000);
+  EXPECT_LT(calls, 500u);  // by its own timer, and copies of the newest
+  EXPECT_EQ(lone.link().psk_epoch(), 0);
+}
+
+TEST(Notices, MoveTheSecretAtALimitedRate) {
+  LoneStation lone(2);
+  const std::uint64_t calls = calls_against_notices(lone, [] { return UINT16_MAX; }, minutes(10), 20'000);
+  EXPECT_LT(calls, 1000u);
+  // 24 steps each: 64 at once, then one in two seconds.
+  EXPECT_LE(lone.link().psk_epoch(), (64 + 10 * 60 / 2 + 1) * 24);
+  EXPECT_GE(lone.link().psk_epoch(), 64 * 24);  // one that is years behind catches up
+  EXPECT_EQ(std::count_if(lone.events.begin(), lone.events.end(), [](const core::DeskEvent& event) {
+              const auto* alarm = std::get_if<core::Alarm>(&event);
+              return alarm != nullptr && alarm->kind == core::AlarmKind::kRate;
+            }), 1);
+}
+
+}  // namespace
+}  // namespace detente::sim
