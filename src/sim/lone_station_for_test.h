@@ -42,6 +42,27 @@ class LoneStation {
     give(out.first_packet());
     return out;
   }
+  // A call that is answered, and gone on with by its first packet.
+  void establish(link::FirstCounter counter, bool first_of_life = false) {
+    std::optional<link::ReplyPacket> reply;
+    Bytes kept;
+    const auto before = std::exchange(sent, [&](ByteView datagram) {
+      if (datagram.size() != link::kReplyPacketSize && datagram.size() != link::kReplyPacketSize + link::kContactPayloadSize) return;
+      if (!link::parse_reply_packet(datagram)) return;
+      kept = to_bytes(datagram);
+      reply = link::parse_reply_packet(kept);
+    });
+    const auto attempt = call(counter, psk(), first_of_life);
+    sent = before;
+    DETENTE_CHECK(reply.has_value());
+    auto finished = attempt.finish(reply->noise);
+    DETENTE_CHECK(finished.has_value());
+    session.emplace(north.link.pair, std::move(finished->handshake), crypto::Role::kInitiator, counter, now().mono);
+    std::uint64_t number = 0;
+    give(*session->seal(PathId{1}, wire::encode_frames({{wire::FrameType::kCover, wire::FrameClass::kLive, false, {}}}), number));
+  }
+  ByteView psk() const { return north.link.first_psk.view(); }
+  record::LinkState state() const { return *store.link_state(pair.lineage(), Pair::name(1)); }
   Now now() const { return {time_, WallTime{1770000000 + static_cast<std::uint32_t>(time_.micros / 1000000)}}; }
   const core::Link& link() const { return station_->peer(PeerId{0}).link(); }
   core::Station& station() { return *station_; }
@@ -52,6 +73,7 @@ class LoneStation {
   MemoryStore store;
   std::function<void(ByteView datagram)> sent;
   std::vector<core::DeskEvent> events;
+  std::optional<link::Session> session;
 
  private:
   void settle() {
