@@ -100,6 +100,7 @@ void Link::begin_handshake(Context& context) {
   context.effects.persist({state_batch()},
                           [this, reserved = state_.initiator_reserved](Context& then) {
                             reserved_durably_ = std::max(reserved_durably_, reserved);
+                            state_.initiator_reserved = std::max(state_.initiator_reserved, reserved);  // one before it failed
                             send_first_packets(then);
                           },
                           [this](Context&, const Error&) {
@@ -111,6 +112,8 @@ void Link::begin_handshake(Context& context) {
 void Link::send_first_packets(Context& context) {
   repeat_at_.reset();
   if (attempts_.empty()) return;  // answered meanwhile, by their own call
+  // The newest may be of a later bound, whose commit comes: what is on the disk is that of one before it.
+  if (attempts_.back().counter().c >= reserved_durably_) return;
   called_at_ = attempts_.size() == 1 && tries_ < kTriesBeforeRepeats ? std::optional(context.now.mono) : std::nullopt;
   if (tries_ >= kTriesBeforeRepeats && tries_ <= kBriskTries && !ready())
     repeat_at_ = context.now.mono + pause_between(paths_, kRepeatPause);

@@ -50,5 +50,34 @@ TEST(Notices, MoveTheSecretAtALimitedRate) {
             }), 1);
 }
 
+// The disk is slow, and the clock went on further than a block meanwhile.
+TEST(Calls, LeaveWhenTheirOwnBoundIsDurable) {
+  QuietPair pair(11);
+  int commits = 0;
+  pair.disk = [&](std::size_t side) {
+    if (side == 1) return QuietPair::Disk::kTakes;
+    return commits-- > 0 ? QuietPair::Disk::kTakes : QuietPair::Disk::kBusy;
+  };
+  std::uint64_t called = 0;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    const auto first = link::parse_first_packet(datagram);
+    if (from != 0 || !first) return std::nullopt;
+    ++called;
+    const auto state = pair.store(0).link_state(pair.pair().lineage(), Pair::name(1));
+    EXPECT_TRUE(state && first->counter.c < state->initiator_reserved) << first->counter.c;
+    return std::nullopt;
+  };
+  pair.start(0);
+  pair.run(minutes(5));
+  EXPECT_EQ(called, 0u);
+  for (int i = 0; i < 20; ++i) {
+    commits = 1;
+    pair.run(seconds(1));
+  }
+  commits = 1 << 20;
+  pair.run(seconds(60));
+  EXPECT_GT(called, 0u);
+}
+
 }  // namespace
 }  // namespace detente::sim
