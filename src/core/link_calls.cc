@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint32_t kCounterBlock = 64;  // counters reserved by one commit
 constexpr std::size_t kAttemptsMax = 4;      // a reply may be slower than our patience
 constexpr unsigned kTriesMax = 32;
+// So far a clock lifts c (the year 2097). One that once showed the last second that there is leaves more calls than a station makes.
+constexpr std::uint32_t kLiftedMost = UINT32_MAX - (std::uint32_t{1} << 28);
+constexpr Duration kUsedUpPause = std::chrono::seconds(30);
 // Two minutes of calls, as of a suspect path's probes: a minute's hole must not cost half of one more when it heals.
 constexpr unsigned kBriskTries = 24;
 constexpr Duration kBriskPause = std::chrono::seconds(5);
@@ -70,7 +73,12 @@ void Link::adopt_psk(Context& context, std::uint16_t epoch) {
 
 void Link::begin_handshake(Context& context) {
   if (lost() || dark_) return;
-  const std::uint32_t c = std::max(next_c_, context.now.wall.seconds);
+  const std::uint32_t c = std::max(next_c_, std::min(context.now.wall.seconds, kLiftedMost));
+  if (c == UINT32_MAX) {  // used up: the other station calls
+    next_try_ = context.now.mono + kUsedUpPause;
+    repeat_at_.reset();
+    return;
+  }
   next_c_ = c + 1;
   const std::uint32_t wall = context.now.wall.seconds;
   const std::uint32_t since = state_.psk_since.seconds;
@@ -96,7 +104,8 @@ void Link::begin_handshake(Context& context) {
     return;
   }
   // While the reservation is under way nothing may be called with: a crash would forget it.
-  state_.initiator_reserved = std::max(state_.initiator_reserved, c + kCounterBlock);
+  const std::uint32_t bound = c < UINT32_MAX - kCounterBlock ? c + kCounterBlock : UINT32_MAX;
+  state_.initiator_reserved = std::max(state_.initiator_reserved, bound);
   context.effects.persist({state_batch()},
                           [this, reserved = state_.initiator_reserved](Context& then) {
                             reserved_durably_ = std::max(reserved_durably_, reserved);

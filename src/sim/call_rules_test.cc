@@ -79,5 +79,33 @@ TEST(Calls, LeaveWhenTheirOwnBoundIsDurable) {
   EXPECT_GT(called, 0u);
 }
 
+// A clock that once showed the last second that there is.
+TEST(Calls, OfAClockThatWasAtItsEndAreHeardAfterwards) {
+  QuietPair pair(7);
+  std::uint64_t replies = 0;
+  std::uint32_t highest = 0;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 1) replies += link::parse_reply_packet(datagram).has_value();
+    const auto first = link::parse_first_packet(datagram);
+    if (first && from == 1) return std::nullopt;  // the other's calls would cover it up
+    if (first) highest = std::max(highest, first->counter.c);
+    return datagram;
+  };
+  pair.ahead_seconds[0] = UINT32_MAX - 1770000000 - 20;
+  pair.start();
+  pair.run(seconds(10));
+  EXPECT_GT(replies, 0u);
+  EXPECT_GT(highest, UINT32_MAX / 2);
+  pair.ahead_seconds[0] = 0;
+  for (int i = 0; i < 5; ++i) {
+    pair.stop(0);
+    const std::uint64_t before = replies;
+    pair.start(0);
+    pair.run(minutes(1));
+    EXPECT_GT(replies, before) << i;
+    EXPECT_TRUE(pair.station(0).peer(PeerId{0}).link().ready());
+  }
+}
+
 }  // namespace
 }  // namespace detente::sim
