@@ -262,6 +262,9 @@ class Link {
   };
 
   record::Batch state_batch() const;
+  // True where c of the other end begins anew, since it is of another station's key.
+  bool bind_last_c(const crypto::AgreePublic& key);
+  std::string heard_key_name() const;
   bool may_be_answered(Context& context, PathId path, const link::FirstPacket& packet);
   bool reads(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   bool reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const;
@@ -312,6 +315,7 @@ class Link {
   std::optional<accord::PskChain> psk_;  // there from start() on
   std::uint32_t next_c_ = 0;
   std::uint32_t reserved_durably_ = 0;
+  std::optional<Digest> heard_key_;  // of the static key under which state_.responder_last was heard
   std::deque<link::OutgoingHandshake> attempts_;
   std::optional<Instant> called_at_;  // while there was one attempt alone
   unsigned tries_ = 0;

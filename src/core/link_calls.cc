@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "core/link.h"
+#include "crypto/hash.h"
 
 namespace detente::core {
 
@@ -48,6 +49,9 @@ void Link::start(Context& context, record::Fence fence, ContactSource& contact) 
   if (mutant(Mutant::kCounterReused)) state_.initiator_reserved = 0;
   if (mutant(Mutant::kFirstPacketReplayed)) state_.responder_last = 0;
   next_c_ = reserved_durably_ = state_.initiator_reserved;
+  if (const auto key = context.store.value(heard_key_name())) heard_key_ = to_array<32>(*key).value_or(Digest{});
+  if (!heard_key_) heard_key_ = crypto::sha256({ByteView(setup_.pair.remote_static)});  // a store of before, or a new one
+  if (remote_.current) bind_last_c(*remote_.current);
   begin_handshake(context);
 }
 
@@ -58,6 +62,7 @@ record::Batch Link::state_batch() const {
   record::Batch batch;
   batch.fence = fence_;
   batch.writes.push_back(record::PutLinkState{setup_.lineage, setup_.counterpart, std::move(state)});
+  if (heard_key_) batch.writes.push_back(record::PutValue{heard_key_name(), to_bytes(*heard_key_)});
   return batch;
 }
 

@@ -6,17 +6,17 @@
 // would soon not be heard any more.
 #include "core/link.h"
 
+#include "crypto/hash.h"
+
 namespace detente::core {
 
 void Link::set_remote(Context& context, const RemoteKeys& keys) {
   const bool same = remote_.current == keys.current;
   remote_ = keys;
   if (same) return;
-  if (keys.current && *keys.current != setup_.pair.remote_static) {
+  if (keys.current) {
     setup_.pair.remote_static = *keys.current;
-    // What was recorded of the former station does not read under this key, and the new one's clock counts alone.
-    state_.responder_last = 0;
-    if (psk_) context.effects.persist({state_batch()}, {}, {});
+    if (psk_ && bind_last_c(*keys.current)) context.effects.persist({state_batch()}, {}, {});
   }
   sessions_.clear();
   attempts_.clear();
@@ -30,6 +30,20 @@ void Link::set_remote(Context& context, const RemoteKeys& keys) {
     context.effects.notify(LinkChanged{peer_, false});
   }
   if (psk_) begin_handshake(context);  // else start() will
+}
+
+std::string Link::heard_key_name() const {
+  return "the key whose calls are counted: " + to_hex(setup_.lineage) + " " + setup_.counterpart;
+}
+
+// What was recorded of a former station does not read under a new key, and the new one's clock counts alone. The key may
+// have changed while this station stood.
+bool Link::bind_last_c(const crypto::AgreePublic& key) {
+  const Digest digest = crypto::sha256({ByteView(key)});
+  if (heard_key_ == digest) return false;
+  heard_key_ = digest;
+  state_.responder_last = 0;
+  return true;
 }
 
 bool Link::reads(Context& context, const link::FirstPacket& packet, ByteView psk) const {

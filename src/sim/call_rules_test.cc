@@ -107,5 +107,46 @@ TEST(Calls, OfAClockThatWasAtItsEndAreHeardAfterwards) {
   }
 }
 
+// A new station key came while this station stood: the c of the one before, however high, is not the new one's.
+TEST(Calls, OfAnotherKeyCountAnewAlsoAfterAStart) {
+  LoneStation lone(5);
+  lone.start();
+  lone.establish({0, UINT32_MAX - 1});
+  ASSERT_EQ(lone.state().responder_last, UINT32_MAX - 1);
+  const crypto::AgreeKey other = crypto::AgreeKey::generate(lone.random);
+  std::uint64_t replies = 0;
+  lone.sent = [&](ByteView datagram) { replies += link::parse_reply_packet(datagram).has_value(); };
+  lone.start();  // the same key: the same c
+  lone.call({0, UINT32_MAX - 1}, lone.psk());
+  EXPECT_EQ(replies, 0u);
+  core::PeerSetup setup = lone.pair.setup(0);
+  setup.link.pair.remote_static = other.public_key();
+  lone.north.link.pair.local_static = &other;
+  lone.start(std::move(setup));
+  lone.call({0, 1770000000}, lone.psk());
+  EXPECT_EQ(replies, 1u);
+  EXPECT_EQ(lone.state().responder_last, 1770000000u);
+}
+
+// A store of before has the c and not its key: it is that of the key that is there.
+TEST(Calls, OfAStoreThatNamesNoKeyGoOn) {
+  LoneStation lone(6);
+  lone.start();
+  lone.establish({0, 1770000500});
+  record::LinkState state = lone.state();
+  LoneStation older(6);
+  record::Batch batch;
+  batch.fence = *older.store.claim({lone.pair.lineage(), kAccordLine});
+  batch.writes.push_back(record::PutLinkState{lone.pair.lineage(), Pair::name(1), state});
+  ASSERT_TRUE(older.store.commit(std::vector<record::Batch>{batch}));
+  std::uint64_t replies = 0;
+  older.sent = [&](ByteView datagram) { replies += link::parse_reply_packet(datagram).has_value(); };
+  older.start();
+  older.call({0, 1770000500}, older.psk());
+  EXPECT_EQ(replies, 0u);
+  older.call({0, 1770000501}, older.psk());
+  EXPECT_EQ(replies, 1u);
+}
+
 }  // namespace
 }  // namespace detente::sim
