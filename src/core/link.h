@@ -262,9 +262,13 @@ class Link {
   };
 
   record::Batch state_batch() const;
+  // Of a call that does not read: whether it is newer than all such before it, and may draw a notice.
+  bool note_unread(Context& context, PathId path, std::uint32_t c);
+  void heard_call(Context& context, PathId path, std::uint32_t c);  // one that reads
   // True where c of the other end begins anew, since it is of another station's key.
   bool bind_last_c(const crypto::AgreePublic& key);
   std::string heard_key_name() const;
+  // While a station that was revoked may be in other hands, or none is there.
   bool may_be_answered(Context& context, PathId path, const link::FirstPacket& packet);
   bool reads(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   bool reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const;
@@ -275,7 +279,6 @@ class Link {
   void begin_handshake(Context& context);
   void send_first_packets(Context& context);
   void adopt_psk(Context& context, std::uint16_t epoch);
-  void persist_then_send(Context& context, PathId path, Bytes datagram);
   Live& add_session(Context& context, crypto::NoiseHandshake handshake, crypto::Role role,
                     link::FirstCounter first);
   void confirm_session(Context& context, Live& live);
@@ -316,6 +319,7 @@ class Link {
   std::uint32_t next_c_ = 0;
   std::uint32_t reserved_durably_ = 0;
   std::optional<Digest> heard_key_;  // of the static key under which state_.responder_last was heard
+  std::uint32_t unread_c_ = 0;       // in this life: highest c of a call that did not read
   std::deque<link::OutgoingHandshake> attempts_;
   std::optional<Instant> called_at_;  // while there was one attempt alone
   unsigned tries_ = 0;
@@ -345,8 +349,7 @@ class Link {
   bool acks_held_ = false;
   Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
   Bucket moves_{64, 1, std::chrono::seconds(2)};  // of the psk: a commit and up to 24 steps each, and the chain is finite
-  // While a station that was revoked may be in other hands: calls that are looked into.
-  Bucket exposed_calls_{64, 8, std::chrono::seconds(1)};
+  Bucket looks_{128, 8, std::chrono::seconds(1)};  // calls that are looked into: a key agreement each, if that
   Bucket probes_{128, 128, std::chrono::seconds(1)};
 };
 

@@ -208,38 +208,24 @@ bool Link::may_be_moved(Context& context) {
 
 // --- answering -------------------------------------------------------------
 
-void Link::persist_then_send(Context& context, PathId path, Bytes datagram) {
-  context.effects.persist({state_batch()},
-                          [this, path, datagram = std::move(datagram)](Context& then) {
-                            if (!dark_) then.effects.send(peer_, path, datagram);
-                          },
-                          {});
-}
-
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   if ((dark_ && !mutant(Mutant::kDarkAnswered)) || packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
-  if (!may_be_answered(context, path, packet)) return false;
-  farewell_.reset();
-  paths_.called(context.now.mono, path);
-  state_.responder_last = packet.counter.c;  // also of one that is refused now: a recording of it is stale
-  if (!calls_.take(context.now.mono)) {
-    if (calls_.newly_refused())
-      context.effects.notify(Alarm{peer_, AlarmKind::kRate,
-                                   "the other station calls more often than is answered here"});
-    return false;
-  }
+  const bool exposed = lost() || remote_.exposed || !remote_.revoked.empty();
+  if (exposed && !may_be_answered(context, path, packet)) return false;
+  if (!exposed && !looks_.take(context.now.mono)) return false;
   const std::uint16_t mine = psk_->epoch();
   if (packet.counter.epoch < mine) {
+    if (!note_unread(context, path, packet.counter.c)) return false;
     paths_.call_answered(context.now.mono, path);
-    persist_then_send(context, path, epoch_notice(packet));
+    context.effects.send(peer_, path, epoch_notice(packet));
     return true;
   }
   const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
-  if (!psk && !may_be_moved(context)) return false;
   if (!psk) {  // too far ahead for one step: an old backup catches up call by call
+    if (!may_be_moved(context)) return false;
     adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
-    return true;
+    return note_unread(context, path, packet.counter.c);
   }
   std::optional<link::ContactPayload> contact;
   if (packet.first_of_life || !contact_->made())
@@ -248,16 +234,25 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
                                                           psk->view(), contact, context.keys);
   if (!answer && reads_as_successor(context, packet, psk->view())) {
     successor_in_use_ = true;
+    heard_call(context, path, packet.counter.c);
     context.effects.persist({state_batch()}, {}, {});  // it calls again, and is answered under that accord then
     return true;
   }
   if (!answer) {
     paths_.call_unread(path);
-    persist_then_send(context, path,
-                      link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,
-                                           setup_.pair.accord},
-                                          setup_.keys.ours));
+    if (!note_unread(context, path, packet.counter.c)) return false;
+    context.effects.send(peer_, path,
+                         link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,
+                                              setup_.pair.accord},
+                                             setup_.keys.ours));
     return true;
+  }
+  heard_call(context, path, packet.counter.c);  // also of one that is refused now: a recording of it is stale
+  if (!calls_.take(context.now.mono)) {
+    if (calls_.newly_refused())
+      context.effects.notify(Alarm{peer_, AlarmKind::kRate,
+                                   "the other station calls more often than is answered here"});
+    return false;
   }
   other_accord_.reset();
   paths_.call_answered(context.now.mono, path);
@@ -274,6 +269,21 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
                             for (PathId on : setup_.pair.paths) then.effects.send(peer_, on, reply);
                           },
                           {});
+  return true;
+}
+
+void Link::heard_call(Context& context, PathId path, std::uint32_t c) {
+  farewell_.reset();
+  paths_.called(context.now.mono, path);
+  state_.responder_last = c;
+}
+
+// Whoever has K_mac alone makes such calls with any c: they close the way to none that reads. A copy draws nothing, though.
+bool Link::note_unread(Context& context, PathId path, std::uint32_t c) {
+  if (c <= unread_c_) return false;
+  unread_c_ = c;
+  farewell_.reset();
+  paths_.called(context.now.mono, path);
   return true;
 }
 

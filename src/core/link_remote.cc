@@ -2,8 +2,7 @@
 // (spec/amendment.md section 4).
 //
 // Whoever took a station has the key under which calls of that pair are checked first. So where one was
-// revoked, at either end, the counter moves for a call alone that reads: else the station in its place
-// would soon not be heard any more.
+// revoked, at either end, no call draws a notice that an accord differs, and one of an epoch that is spent draws its notice each time.
 #include "core/link.h"
 
 #include "crypto/hash.h"
@@ -18,6 +17,7 @@ void Link::set_remote(Context& context, const RemoteKeys& keys) {
     setup_.pair.remote_static = *keys.current;
     if (psk_ && bind_last_c(*keys.current)) context.effects.persist({state_batch()}, {}, {});
   }
+  unread_c_ = 0;
   sessions_.clear();
   attempts_.clear();
   next_try_.reset();
@@ -51,8 +51,7 @@ bool Link::reads(Context& context, const link::FirstPacket& packet, ByteView psk
 }
 
 bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacket& packet) {
-  if (!lost() && !remote_.exposed && remote_.revoked.empty()) return true;
-  if (!exposed_calls_.take(context.now.mono)) return false;
+  if (!looks_.take(context.now.mono)) return false;
   const std::uint16_t mine = psk_->epoch();
   if (!lost() && packet.counter.epoch < mine) {  // the new station catches up by this
     context.effects.send(peer_, path, epoch_notice(packet));

@@ -148,5 +148,38 @@ TEST(Calls, OfAStoreThatNamesNoKeyGoOn) {
   EXPECT_EQ(replies, 1u);
 }
 
+// Whoever has K_mac alone may call with any c.
+TEST(Calls, ThatDoNotReadMoveNoCounter) {
+  LoneStation lone(3);
+  lone.start();
+  std::uint64_t notices = 0, replies = 0;
+  lone.sent = [&](ByteView datagram) {
+    notices += datagram.size() == link::kNoticePacketSize;
+    replies += link::parse_reply_packet(datagram).has_value();
+  };
+  const SecretBytes wrong(32);
+  const auto stolen = lone.call({0, UINT32_MAX}, wrong.view());
+  EXPECT_EQ(notices, 1u);
+  lone.give(stolen.first_packet());  // a copy draws nothing
+  EXPECT_EQ(notices, 1u);
+  lone.call({UINT16_MAX, UINT32_MAX}, wrong.view());  // of an epoch far ahead
+  EXPECT_EQ(lone.state().responder_last, 0u);
+  EXPECT_EQ(replies, 0u);
+  lone.call({24, 1770000000}, accord::PskChain(0, SecretBytes::copy_of(lone.psk())).at(24)->view());
+  EXPECT_EQ(replies, 1u);
+  EXPECT_EQ(lone.state().responder_last, 1770000000u);
+}
+
+TEST(Calls, ThatDoNotReadTakeNothingFromThoseThatDo) {
+  LoneStation lone(4);
+  lone.start();
+  const SecretBytes wrong(32);
+  std::uint64_t replies = 0;
+  lone.sent = [&](ByteView datagram) { replies += link::parse_reply_packet(datagram).has_value(); };
+  for (std::uint32_t i = 0; i < 100; ++i) lone.call({0, 2000000000 + i}, wrong.view());
+  lone.call({0, 1770000000}, lone.psk());
+  EXPECT_EQ(replies, 1u);
+}
+
 }  // namespace
 }  // namespace detente::sim
