@@ -12,8 +12,6 @@ namespace detente::core {
 
 namespace {
 
-// A disk is not copied back in less: sessions that are younger are of the life that calls now.
-constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr Duration kBriskPacket = std::chrono::milliseconds(250);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
 constexpr std::ptrdiff_t kReplacedMax = 8;

@@ -22,6 +22,9 @@
 
 namespace detente::core {
 
+// A disk is not copied back in less: sessions that are younger are of the life that calls now.
+inline constexpr Duration kFormerLife = std::chrono::seconds(30);
+
 struct LinkPolicy {
   Duration fresh_handshake = std::chrono::minutes(120);
   Duration heartbeat = std::chrono::seconds(20);
@@ -93,6 +96,8 @@ class ContactSource {
   virtual ByteArray<4> digest() const = 0;
   // What the other side said that it holds.
   virtual void told(Context& context, const ByteArray<4>& digest) = 0;
+  // It answered a call and said nothing of it.
+  virtual void not_told(Context& context) = 0;
 };
 
 class Link {
@@ -265,6 +270,8 @@ class Link {
   // Of a call that does not read: whether it is newer than all such before it, and may draw a notice.
   bool note_unread(Context& context, PathId path, std::uint32_t c);
   void heard_call(Context& context, PathId path, std::uint32_t c);  // one that reads
+  // Whether the reply says what is held here. spec/session.md section 8.
+  bool may_tell(Instant now, const link::FirstPacket& packet) const;
   // True where c of the other end begins anew, since it is of another station's key.
   bool bind_last_c(const crypto::AgreePublic& key);
   std::string heard_key_name() const;

@@ -157,7 +157,11 @@ void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
     if (called_at_ && !paths_.at(path).flow.round_trip().known())
       paths_.at(path).flow.probed(context.now.mono, context.now.mono - *called_at_);
     confirm_session(context, live);
-    if (finished->contact) contact_->told(context, finished->contact->digest);
+    if (finished->contact) {
+      contact_->told(context, finished->contact->digest);
+    } else {
+      contact_->not_told(context);
+    }
     return;
   }
 }
@@ -227,9 +231,9 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
     return note_unread(context, path, packet.counter.c);
   }
+  const bool tell = may_tell(context.now.mono, packet);
   std::optional<link::ContactPayload> contact;
-  if (packet.first_of_life || !contact_->made())
-    contact = link::ContactPayload{!contact_->made(), contact_->digest()};
+  if (tell) contact = link::ContactPayload{!contact_->made(), contact_->digest()};
   Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
                                                           psk->view(), contact, context.keys);
   if (!answer && reads_as_successor(context, packet, psk->view())) {
@@ -260,7 +264,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   for (const link::OutgoingHandshake& attempt : attempts_) live.crossed.push_back(attempt.counter().c);
   // What comes on an older session now is from the caller's life before, and could be told after what
   // this reply says is held.
-  if (packet.first_of_life) leave_former_sessions(context.now.mono, live.serial);
+  if (packet.first_of_life && tell) leave_former_sessions(context.now.mono, live.serial);
   // The reply must not leave before the counter is on disk: else a crash here would
   // answer the same packet twice.
   context.effects.persist({state_batch()},
@@ -285,6 +289,18 @@ bool Link::note_unread(Context& context, PathId path, std::uint32_t c) {
   farewell_.reset();
   paths_.called(context.now.mono, path);
   return true;
+}
+
+// Nothing is told where it would cost a session, or the courier files of one: the call may be an old one that was held
+// back on the way, which nobody goes on with. Who made it asks on the new session what is held here.
+bool Link::may_tell(Instant now, const link::FirstPacket& packet) const {
+  if (!packet.first_of_life) return !contact_->made();
+  const auto young = [&](const Live& live) { return now - live.session.made_at() <= kFormerLife; };
+  if (std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& live) { return live->confirmed && !young(*live); })) return false;
+  return std::all_of(known_sessions_.begin(), known_sessions_.end(), [&](const KnownSession& known) {
+    const auto live = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& one) { return one->serial == known.serial; });
+    return !known.confirmed || (live != sessions_.end() && young(**live));
+  });
 }
 
 }  // namespace detente::core

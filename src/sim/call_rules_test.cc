@@ -181,5 +181,39 @@ TEST(Calls, ThatDoNotReadTakeNothingFromThoseThatDo) {
   EXPECT_EQ(replies, 1u);
 }
 
+// Somebody on the way held it back: the other station does not go on with it.
+TEST(Calls, ThatWereHeldBackTakeNoSessionAway) {
+  LoneStation lone(8);
+  lone.start();
+  lone.establish({0, 1770000100}, true);
+  const core::Link& link = lone.link();
+  const std::uint64_t serial = link.session_serial();
+  const auto file = link.newest_session();
+  ASSERT_TRUE(link.ready() && file);
+  const std::uint64_t lives = link.far_lives();
+  lone.run(seconds(40));
+  ASSERT_EQ(link.session_serial(), serial);
+  std::size_t answered = 0;
+  lone.sent = [&](ByteView datagram) {
+    if (link::parse_reply_packet(datagram)) answered = datagram.size();
+  };
+  lone.call({0, 1770000101}, lone.psk(), true);
+  EXPECT_EQ(answered, link::kReplyPacketSize);  // it says nothing of what is held: that goes by frame
+  EXPECT_EQ(link.session_serial(), serial);
+  EXPECT_TRUE(link.knows_session(*file));
+  EXPECT_EQ(link.far_lives(), lives);
+}
+
+TEST(Calls, OfAStationThatBeganAnewMakeContactByFrameAtOnce) {
+  QuietPair pair(9);
+  pair.start();
+  pair.run(minutes(2));
+  pair.stop(0);
+  pair.start(0);
+  pair.run(std::chrono::milliseconds(100));
+  EXPECT_TRUE(pair.station(0).peer(PeerId{0}).contact_made());
+  EXPECT_EQ(pair.station(1).peer(PeerId{0}).link().session_tags().size(), 1u);  // the one of its life before is left
+}
+
 }  // namespace
 }  // namespace detente::sim
