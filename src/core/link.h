@@ -172,6 +172,8 @@ class Link {
   // The first packet of a new session that we called for, unless one went out on it already: until
   // it arrives the other side keeps to the old session. spec/session.md section 6.
   void greet(Context& context);
+  // Whether a packet of what waits would keep the best path's bearer busy for long: the greeting goes before it then.
+  bool greets_first() const;
   bool has_session(wire::SessionTag tag) const;
   // By Session::id(), which no two share; for audits.
   bool has_session_of(std::uint64_t id) const;
@@ -312,6 +314,7 @@ class Link {
   void answer_probe(Context& context, Live& on, PathId came_on, ByteView body);
   void send_acks(Context& context);
   void tend_paths(Context& context);
+  Duration unused_kept() const;  // a session that is replaced or not confirmed, since something came on it
   void drop_old_sessions(Instant now);
 
   PeerId peer_;

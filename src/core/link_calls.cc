@@ -34,6 +34,16 @@ Duration pause_between(const Paths& paths, Duration least) {
   return out;
 }
 
+// Nor is a call answered before it has left the fastest, and the answer has come.
+Duration first_pause(const Paths& paths) {
+  std::optional<Duration> out;
+  for (const PathState& path : paths.all()) {
+    const Duration call = path.flow.bearer_time(kFirstPacketBytes);
+    out = std::min(out.value_or(call), call);
+  }
+  return out.value_or(Duration(0)) * 3;
+}
+
 }  // namespace
 
 void Link::start(Context& context, record::Fence fence, ContactSource& contact) {
@@ -97,7 +107,7 @@ void Link::begin_handshake(Context& context) {
   if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
 
   const Duration doubled = tries_ < kBriskTries ? std::min(timeout(tries_), pause_between(paths_, kBriskPause)) : timeout(tries_);
-  const Duration patience = other_accord_ ? kOtherAccordPatience : doubled;
+  const Duration patience = std::max(other_accord_ ? kOtherAccordPatience : doubled, first_pause(paths_));
   const Duration jitter{static_cast<std::int64_t>(
       context.jitter.below(static_cast<std::uint64_t>(patience.count() / 4 + 1)))};
   next_try_ = context.now.mono + patience + jitter;
