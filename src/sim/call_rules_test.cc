@@ -215,5 +215,19 @@ TEST(Calls, OfAStationThatBeganAnewMakeContactByFrameAtOnce) {
   EXPECT_EQ(pair.station(1).peer(PeerId{0}).link().session_tags().size(), 1u);  // the one of its life before is left
 }
 
+TEST(Calls, ThatLeadNowhereLeaveTheirSessionInTime) {
+  PairOptions options;
+  options.policy.heartbeat = std::chrono::hours(1);
+  LoneStation lone(10, options);
+  lone.start();
+  lone.establish({0, 1770000100}, true);
+  lone.run(seconds(600));
+  const std::size_t before = lone.link().session_tags().size();
+  lone.call({0, 1770001000}, lone.psk());
+  EXPECT_EQ(lone.link().session_tags().size(), before + 1);
+  lone.run(seconds(31));
+  EXPECT_EQ(lone.link().session_tags().size(), before);
+}
+
 }  // namespace
 }  // namespace detente::sim
