@@ -50,8 +50,10 @@ class FirstContact:
     # ---- 1: within the handshake ----
 
     def reply_payload(self, asked: bool, now: float) -> bytes:
-        """The responder's payload of the reply; it leaves what is from the life before."""
+        """The responder's payload of the reply: none where it would take a session away, since the call may have been held back."""
         if not asked and not self.at_first:
+            return b""
+        if asked and any(s.usable() and now - s.created > OLD_LIFE_SECONDS for s in self.st.sessions):
             return b""
         self._leave_old(now)
         return bytes([FIRST_FLAG if self.at_first else 0]) + self.digest()

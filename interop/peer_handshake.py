@@ -49,6 +49,7 @@ class Handshaker:
         self.psk = self.store.get("psk")
         self.psk_began = self.store.get("psk_began")
         self.counts = {"dropped": 0, "notices": 0, "answered": 0}
+        self.unread_c = 0
         self.other_accord: bytes | None = None
 
     def _keep_psk(self, epoch: int, psk: bytes) -> None:
@@ -154,11 +155,11 @@ class Handshaker:
         if c <= self.far_c:
             return None, None
         if e < self.psk_epoch:
-            self._persist(c)
+            if not self._newest_unread(c):
+                return None, None
             return None, self._notice(packet, EPOCH_SPENT, self.psk_epoch.to_bytes(2, "big") + bytes(30))
         if e > self.psk_epoch + MOST_STEPS:
             with self.store.transaction():
-                self._persist(c)
                 self.move_psk(self.psk_epoch + MOST_STEPS)
             return None, None
         noise = Handshake(False, files.noise_key, files.other_noise_key, psk_forward(self.psk, e - self.psk_epoch),
@@ -166,9 +167,11 @@ class Handshaker:
         try:
             noise.read_1(packet[11:59])
         except NoiseError:
-            self._persist(c)
             if self.st.amendment.reads_as_successor(packet, psk_forward(self.psk, e - self.psk_epoch)):
+                self._persist(c)
                 return None, None       # amendment.md section 4: its sender calls again
+            if not self._newest_unread(c):
+                return None, None
             return None, self._notice(packet, ACCORDS_DIFFER, files.accord.digest)
         self._persist(c)
         payload = self.st.contact.reply_payload(packet[0] == FIRST_CONTACT, now)
@@ -178,6 +181,13 @@ class Handshaker:
             self.out.crossed.append(session)
         self.counts["answered"] += 1
         return session, reply
+
+    def _newest_unread(self, c: int) -> bool:
+        """Section 4: a packet that does not read draws a notice where its c is above that of all such before it."""
+        if c <= self.unread_c:
+            return False
+        self.unread_c = c
+        return True
 
     def _persist(self, c: int) -> None:
         with self.store.transaction():

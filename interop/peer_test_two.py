@@ -72,7 +72,9 @@ class Two(TwoStations):
         body = head + bytes(48)
         north.receive(1, body + hmac256(files.own_mac, body)[:24], w.now)      # a good MAC over nothing that reads
         self.assertEqual((len(sent[1]), sent[1][0], sent[1][11]), (68, 3, 1))
-        self.assertEqual(north.store.get("far_c"), 1 << 31)
+        self.assertEqual(north.store.get("far_c"), int.from_bytes(first[7:11], "big"))  # it shuts out no call that reads
+        north.receive(1, body + hmac256(files.own_mac, body)[:24], w.now)
+        self.assertEqual(len(sent), 2)
 
     def test_epoch_of_the_secret(self):
         w = self.world()

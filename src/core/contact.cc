@@ -42,6 +42,12 @@ void Contact::told(Context& context, const ByteArray<4>& theirs) {
   pursue(context);
 }
 
+void Contact::not_told(Context& context) {
+  if (made()) return;
+  tries_ = 0;
+  next_try_ = context.now.mono;  // by frame, at once
+}
+
 void Contact::ask_states(Context& context) {
   std::vector<wire::Frame> frames;
   for (const auto& [id, line] : *lines_) frames.push_back(line->state_frame(context, !line->contact_made()));

@@ -20,6 +20,7 @@ class Contact final : public ContactSource {
   bool made() const override;
   ByteArray<4> digest() const override;
   void told(Context& context, const ByteArray<4>& digest) override;
+  void not_told(Context& context) override;
 
   // A contact frame on the session of this serial.
   void on_frame(Context& context, ByteView body, std::uint64_t session);

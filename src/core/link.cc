@@ -12,12 +12,14 @@ namespace detente::core {
 
 namespace {
 
-// A disk is not copied back in less: sessions that are younger are of the life that calls now.
-constexpr Duration kFormerLife = std::chrono::seconds(30);
 constexpr Duration kBriskPacket = std::chrono::milliseconds(250);
 constexpr std::ptrdiff_t kUnconfirmedMax = 4;
 constexpr std::ptrdiff_t kReplacedMax = 8;
 constexpr std::size_t kPacketBytesLeast = 96;
+// A packet of what waits keeps its bearer no longer, if it can be: a session's replies and greetings, and what is urgent,
+// wait for one of them. Who wants a FLASH sooner configures smaller ones, and pays for it with their heads.
+constexpr Duration kPacketMost = std::chrono::seconds(10);
+constexpr Duration kGreetFirst = std::chrono::seconds(2);
 constexpr std::size_t kKnownSessionsMax = 64;
 constexpr std::size_t kFarewellBytesMax = 120;  // spec/packet.md section 4
 const Paths::Allowed kEveryPath;
@@ -314,10 +316,17 @@ std::size_t Link::room_on(PathId id) const {
   const PathState* path = paths_.find(id);
   DETENTE_CHECK(path != nullptr);
   std::size_t bytes = path->packet_bytes;
-  if (const std::size_t most = path->flow.terms().packet_bytes; most > 0)
-    bytes = std::max(kPacketBytesLeast, std::min(bytes, most));
+  const link::PathTerms& terms = path->flow.terms();
+  if (terms.packet_bytes > 0) {
+    bytes = std::max(kPacketBytesLeast, std::min(bytes, terms.packet_bytes));
+  } else if (terms.rate_bps > 0 && path->flow.bearer_time(bytes) > kPacketMost) {
+    const auto carried = terms.rate_bps * static_cast<std::uint64_t>(kPacketMost.count()) / 8'000'000;
+    bytes = std::clamp<std::size_t>(carried - std::min<std::size_t>(carried, terms.framing_bytes), kPacketBytesLeast, bytes);
+  }
   return bytes - overhead();
 }
+
+bool Link::greets_first() const { return bearer_time() > kGreetFirst; }
 
 std::size_t Link::room(const Paths::Allowed* allowed) {
   return room_on(paths_.best(allowed != nullptr ? *allowed : kEveryPath).id);

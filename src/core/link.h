@@ -22,6 +22,9 @@
 
 namespace detente::core {
 
+// A disk is not copied back in less: sessions that are younger are of the life that calls now.
+inline constexpr Duration kFormerLife = std::chrono::seconds(30);
+
 struct LinkPolicy {
   Duration fresh_handshake = std::chrono::minutes(120);
   Duration heartbeat = std::chrono::seconds(20);
@@ -93,6 +96,8 @@ class ContactSource {
   virtual ByteArray<4> digest() const = 0;
   // What the other side said that it holds.
   virtual void told(Context& context, const ByteArray<4>& digest) = 0;
+  // It answered a call and said nothing of it.
+  virtual void not_told(Context& context) = 0;
 };
 
 class Link {
@@ -167,6 +172,8 @@ class Link {
   // The first packet of a new session that we called for, unless one went out on it already: until
   // it arrives the other side keeps to the old session. spec/session.md section 6.
   void greet(Context& context);
+  // Whether a packet of what waits would keep the best path's bearer busy for long: the greeting goes before it then.
+  bool greets_first() const;
   bool has_session(wire::SessionTag tag) const;
   // By Session::id(), which no two share; for audits.
   bool has_session_of(std::uint64_t id) const;
@@ -262,15 +269,25 @@ class Link {
   };
 
   record::Batch state_batch() const;
+  // Of a call that does not read: whether it is newer than all such before it, and may draw a notice.
+  bool note_unread(Context& context, PathId path, std::uint32_t c);
+  void heard_call(Context& context, PathId path, std::uint32_t c);  // one that reads
+  // Whether the reply says what is held here. spec/session.md section 8.
+  bool may_tell(Instant now, const link::FirstPacket& packet) const;
+  // True where c of the other end begins anew, since it is of another station's key.
+  bool bind_last_c(const crypto::AgreePublic& key);
+  std::string heard_key_name() const;
+  // While a station that was revoked may be in other hands, or none is there.
   bool may_be_answered(Context& context, PathId path, const link::FirstPacket& packet);
   bool reads(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   bool reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   void note_revoked(Context& context, const link::FirstPacket& packet, ByteView psk);
   Bytes epoch_notice(const link::FirstPacket& packet) const;
+  void on_epoch_notice(Context& context, std::uint16_t theirs);
+  bool may_be_moved(Context& context);  // by a call or a notice, without a session: once more
   void begin_handshake(Context& context);
   void send_first_packets(Context& context);
   void adopt_psk(Context& context, std::uint16_t epoch);
-  void persist_then_send(Context& context, PathId path, Bytes datagram);
   Live& add_session(Context& context, crypto::NoiseHandshake handshake, crypto::Role role,
                     link::FirstCounter first);
   void confirm_session(Context& context, Live& live);
@@ -297,6 +314,7 @@ class Link {
   void answer_probe(Context& context, Live& on, PathId came_on, ByteView body);
   void send_acks(Context& context);
   void tend_paths(Context& context);
+  Duration unused_kept() const;  // a session that is replaced or not confirmed, since something came on it
   void drop_old_sessions(Instant now);
 
   PeerId peer_;
@@ -310,6 +328,8 @@ class Link {
   std::optional<accord::PskChain> psk_;  // there from start() on
   std::uint32_t next_c_ = 0;
   std::uint32_t reserved_durably_ = 0;
+  std::optional<Digest> heard_key_;  // of the static key under which state_.responder_last was heard
+  std::uint32_t unread_c_ = 0;       // in this life: highest c of a call that did not read
   std::deque<link::OutgoingHandshake> attempts_;
   std::optional<Instant> called_at_;  // while there was one attempt alone
   unsigned tries_ = 0;
@@ -338,8 +358,8 @@ class Link {
   bool dark_ = false;
   bool acks_held_ = false;
   Bucket calls_{64, 1, std::chrono::seconds(2)};  // that are answered: a commit and a key agreement each
-  // While a station that was revoked may be in other hands: calls that are looked into.
-  Bucket exposed_calls_{64, 8, std::chrono::seconds(1)};
+  Bucket moves_{64, 1, std::chrono::seconds(2)};  // of the psk: a commit and up to 24 steps each, and the chain is finite
+  Bucket looks_{128, 8, std::chrono::seconds(1)};  // calls that are looked into: a key agreement each, if that
   Bucket probes_{128, 128, std::chrono::seconds(1)};
 };
 

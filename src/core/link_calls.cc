@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "core/link.h"
+#include "crypto/hash.h"
 
 namespace detente::core {
 
@@ -12,6 +13,9 @@ namespace {
 constexpr std::uint32_t kCounterBlock = 64;  // counters reserved by one commit
 constexpr std::size_t kAttemptsMax = 4;      // a reply may be slower than our patience
 constexpr unsigned kTriesMax = 32;
+// So far a clock lifts c (the year 2097). One that once showed the last second that there is leaves more calls than a station makes.
+constexpr std::uint32_t kLiftedMost = UINT32_MAX - (std::uint32_t{1} << 28);
+constexpr Duration kUsedUpPause = std::chrono::seconds(30);
 // Two minutes of calls, as of a suspect path's probes: a minute's hole must not cost half of one more when it heals.
 constexpr unsigned kBriskTries = 24;
 constexpr Duration kBriskPause = std::chrono::seconds(5);
@@ -30,6 +34,16 @@ Duration pause_between(const Paths& paths, Duration least) {
   return out;
 }
 
+// Nor is a call answered before it has left the fastest, and the answer has come.
+Duration first_pause(const Paths& paths) {
+  std::optional<Duration> out;
+  for (const PathState& path : paths.all()) {
+    const Duration call = path.flow.bearer_time(kFirstPacketBytes);
+    out = std::min(out.value_or(call), call);
+  }
+  return out.value_or(Duration(0)) * 3;
+}
+
 }  // namespace
 
 void Link::start(Context& context, record::Fence fence, ContactSource& contact) {
@@ -45,6 +59,9 @@ void Link::start(Context& context, record::Fence fence, ContactSource& contact) 
   if (mutant(Mutant::kCounterReused)) state_.initiator_reserved = 0;
   if (mutant(Mutant::kFirstPacketReplayed)) state_.responder_last = 0;
   next_c_ = reserved_durably_ = state_.initiator_reserved;
+  if (const auto key = context.store.value(heard_key_name())) heard_key_ = to_array<32>(*key).value_or(Digest{});
+  if (!heard_key_) heard_key_ = crypto::sha256({ByteView(setup_.pair.remote_static)});  // a store of before, or a new one
+  if (remote_.current) bind_last_c(*remote_.current);
   begin_handshake(context);
 }
 
@@ -55,6 +72,7 @@ record::Batch Link::state_batch() const {
   record::Batch batch;
   batch.fence = fence_;
   batch.writes.push_back(record::PutLinkState{setup_.lineage, setup_.counterpart, std::move(state)});
+  if (heard_key_) batch.writes.push_back(record::PutValue{heard_key_name(), to_bytes(*heard_key_)});
   return batch;
 }
 
@@ -70,7 +88,12 @@ void Link::adopt_psk(Context& context, std::uint16_t epoch) {
 
 void Link::begin_handshake(Context& context) {
   if (lost() || dark_) return;
-  const std::uint32_t c = std::max(next_c_, context.now.wall.seconds);
+  const std::uint32_t c = std::max(next_c_, std::min(context.now.wall.seconds, kLiftedMost));
+  if (c == UINT32_MAX) {  // used up: the other station calls
+    next_try_ = context.now.mono + kUsedUpPause;
+    repeat_at_.reset();
+    return;
+  }
   next_c_ = c + 1;
   const std::uint32_t wall = context.now.wall.seconds;
   const std::uint32_t since = state_.psk_since.seconds;
@@ -84,7 +107,7 @@ void Link::begin_handshake(Context& context) {
   if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
 
   const Duration doubled = tries_ < kBriskTries ? std::min(timeout(tries_), pause_between(paths_, kBriskPause)) : timeout(tries_);
-  const Duration patience = other_accord_ ? kOtherAccordPatience : doubled;
+  const Duration patience = std::max(other_accord_ ? kOtherAccordPatience : doubled, first_pause(paths_));
   const Duration jitter{static_cast<std::int64_t>(
       context.jitter.below(static_cast<std::uint64_t>(patience.count() / 4 + 1)))};
   next_try_ = context.now.mono + patience + jitter;
@@ -96,10 +119,12 @@ void Link::begin_handshake(Context& context) {
     return;
   }
   // While the reservation is under way nothing may be called with: a crash would forget it.
-  state_.initiator_reserved = std::max(state_.initiator_reserved, c + kCounterBlock);
+  const std::uint32_t bound = c < UINT32_MAX - kCounterBlock ? c + kCounterBlock : UINT32_MAX;
+  state_.initiator_reserved = std::max(state_.initiator_reserved, bound);
   context.effects.persist({state_batch()},
                           [this, reserved = state_.initiator_reserved](Context& then) {
                             reserved_durably_ = std::max(reserved_durably_, reserved);
+                            state_.initiator_reserved = std::max(state_.initiator_reserved, reserved);  // one before it failed
                             send_first_packets(then);
                           },
                           [this](Context&, const Error&) {
@@ -111,6 +136,8 @@ void Link::begin_handshake(Context& context) {
 void Link::send_first_packets(Context& context) {
   repeat_at_.reset();
   if (attempts_.empty()) return;  // answered meanwhile, by their own call
+  // The newest may be of a later bound, whose commit comes: what is on the disk is that of one before it.
+  if (attempts_.back().counter().c >= reserved_durably_) return;
   called_at_ = attempts_.size() == 1 && tries_ < kTriesBeforeRepeats ? std::optional(context.now.mono) : std::nullopt;
   if (tries_ >= kTriesBeforeRepeats && tries_ <= kBriskTries && !ready())
     repeat_at_ = context.now.mono + pause_between(paths_, kRepeatPause);
@@ -140,7 +167,11 @@ void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
     if (called_at_ && !paths_.at(path).flow.round_trip().known())
       paths_.at(path).flow.probed(context.now.mono, context.now.mono - *called_at_);
     confirm_session(context, live);
-    if (finished->contact) contact_->told(context, finished->contact->digest);
+    if (finished->contact) {
+      contact_->told(context, finished->contact->digest);
+    } else {
+      contact_->not_told(context);
+    }
     return;
   }
 }
@@ -152,21 +183,11 @@ void Link::on_notice(Context& context, ByteView datagram) {
     return attempt.counter().c == notice->counter.c;
   });
   if (!outstanding) return;
-  const auto theirs = static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2)));
+  if (notice->code == link::NoticeCode::kEpochSpent) return on_epoch_notice(context, static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2))));
   // Who has a revoked station can answer calls by notices, too: they take away no call, and the
   // digest that one names says nothing.
-  const bool exposed = remote_.exposed || !remote_.revoked.empty();
-  if (exposed && (notice->code != link::NoticeCode::kEpochSpent || theirs <= psk_->epoch())) return;
+  if (remote_.exposed || !remote_.revoked.empty()) return;
   attempts_.clear();
-  if (notice->code == link::NoticeCode::kEpochSpent) {
-    if (theirs > psk_->epoch()) {
-      const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
-      adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
-      tries_ = 0;
-    }
-    begin_handshake(context);
-    return;
-  }
   if (successor_ && *successor_ == notice->data) successor_in_use_ = true;
   if (other_accord_ != notice->data && !successor_in_use_) {
     other_accord_ = notice->data;
@@ -182,57 +203,70 @@ void Link::on_notice(Context& context, ByteView datagram) {
   next_try_ = context.now.mono + kOtherAccordPatience;
 }
 
-// --- answering -------------------------------------------------------------
-
-void Link::persist_then_send(Context& context, PathId path, Bytes datagram) {
-  context.effects.persist({state_batch()},
-                          [this, path, datagram = std::move(datagram)](Context& then) {
-                            if (!dark_) then.effects.send(peer_, path, datagram);
-                          },
-                          {});
+// One that names nothing later changes nothing: were it answered by a call, the two would call and answer without a pause.
+void Link::on_epoch_notice(Context& context, std::uint16_t theirs) {
+  if (theirs <= psk_->epoch() || !may_be_moved(context)) return;
+  const unsigned steps = std::min<unsigned>(theirs - psk_->epoch(), accord::PskChain::kStepsMax);
+  adopt_psk(context, static_cast<std::uint16_t>(psk_->epoch() + steps));
+  attempts_.clear();
+  tries_ = 0;
+  begin_handshake(context);
 }
+
+bool Link::may_be_moved(Context& context) {
+  if (moves_.take(context.now.mono)) return true;
+  if (moves_.newly_refused())
+    context.effects.notify(Alarm{peer_, AlarmKind::kRate, "the other station moves the secret forward more often than is followed here"});
+  return false;
+}
+
+// --- answering -------------------------------------------------------------
 
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   if ((dark_ && !mutant(Mutant::kDarkAnswered)) || packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
-  if (!may_be_answered(context, path, packet)) return false;
-  farewell_.reset();
-  paths_.called(context.now.mono, path);
-  state_.responder_last = packet.counter.c;  // also of one that is refused now: a recording of it is stale
-  if (!calls_.take(context.now.mono)) {
-    if (calls_.newly_refused())
-      context.effects.notify(Alarm{peer_, AlarmKind::kRate,
-                                   "the other station calls more often than is answered here"});
-    return false;
-  }
+  const bool exposed = lost() || remote_.exposed || !remote_.revoked.empty();
+  if (exposed && !may_be_answered(context, path, packet)) return false;
+  if (!exposed && !looks_.take(context.now.mono)) return false;
   const std::uint16_t mine = psk_->epoch();
   if (packet.counter.epoch < mine) {
+    if (!note_unread(context, path, packet.counter.c)) return false;
     paths_.call_answered(context.now.mono, path);
-    persist_then_send(context, path, epoch_notice(packet));
+    context.effects.send(peer_, path, epoch_notice(packet));
     return true;
   }
   const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
   if (!psk) {  // too far ahead for one step: an old backup catches up call by call
+    if (!may_be_moved(context)) return false;
     adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
-    return true;
+    return note_unread(context, path, packet.counter.c);
   }
+  const bool tell = may_tell(context.now.mono, packet);
   std::optional<link::ContactPayload> contact;
-  if (packet.first_of_life || !contact_->made())
-    contact = link::ContactPayload{!contact_->made(), contact_->digest()};
+  if (tell) contact = link::ContactPayload{!contact_->made(), contact_->digest()};
   Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
                                                           psk->view(), contact, context.keys);
   if (!answer && reads_as_successor(context, packet, psk->view())) {
     successor_in_use_ = true;
+    heard_call(context, path, packet.counter.c);
     context.effects.persist({state_batch()}, {}, {});  // it calls again, and is answered under that accord then
     return true;
   }
   if (!answer) {
     paths_.call_unread(path);
-    persist_then_send(context, path,
-                      link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,
-                                           setup_.pair.accord},
-                                          setup_.keys.ours));
+    if (!note_unread(context, path, packet.counter.c)) return false;
+    context.effects.send(peer_, path,
+                         link::encode_notice({setup_.keys.ours.hint, packet.counter, link::NoticeCode::kOtherAccord,
+                                              setup_.pair.accord},
+                                             setup_.keys.ours));
     return true;
+  }
+  heard_call(context, path, packet.counter.c);  // also of one that is refused now: a recording of it is stale
+  if (!calls_.take(context.now.mono)) {
+    if (calls_.newly_refused())
+      context.effects.notify(Alarm{peer_, AlarmKind::kRate,
+                                   "the other station calls more often than is answered here"});
+    return false;
   }
   other_accord_.reset();
   paths_.call_answered(context.now.mono, path);
@@ -240,7 +274,7 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
   for (const link::OutgoingHandshake& attempt : attempts_) live.crossed.push_back(attempt.counter().c);
   // What comes on an older session now is from the caller's life before, and could be told after what
   // this reply says is held.
-  if (packet.first_of_life) leave_former_sessions(context.now.mono, live.serial);
+  if (packet.first_of_life && tell) leave_former_sessions(context.now.mono, live.serial);
   // The reply must not leave before the counter is on disk: else a crash here would
   // answer the same packet twice.
   context.effects.persist({state_batch()},
@@ -250,6 +284,33 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
                           },
                           {});
   return true;
+}
+
+void Link::heard_call(Context& context, PathId path, std::uint32_t c) {
+  farewell_.reset();
+  paths_.called(context.now.mono, path);
+  state_.responder_last = c;
+}
+
+// Whoever has K_mac alone makes such calls with any c: they close the way to none that reads. A copy draws nothing, though.
+bool Link::note_unread(Context& context, PathId path, std::uint32_t c) {
+  if (c <= unread_c_) return false;
+  unread_c_ = c;
+  farewell_.reset();
+  paths_.called(context.now.mono, path);
+  return true;
+}
+
+// Nothing is told where it would cost a session, or the courier files of one: the call may be an old one that was held
+// back on the way, which nobody goes on with. Who made it asks on the new session what is held here.
+bool Link::may_tell(Instant now, const link::FirstPacket& packet) const {
+  if (!packet.first_of_life) return !contact_->made();
+  const auto young = [&](const Live& live) { return now - live.session.made_at() <= kFormerLife; };
+  if (std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& live) { return live->confirmed && !young(*live); })) return false;
+  return std::all_of(known_sessions_.begin(), known_sessions_.end(), [&](const KnownSession& known) {
+    const auto live = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& one) { return one->serial == known.serial; });
+    return !known.confirmed || (live != sessions_.end() && young(**live));
+  });
 }
 
 }  // namespace detente::core

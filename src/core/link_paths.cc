@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint8_t kAnswerWanted = 0x01;
 constexpr std::uint8_t kByAnyPath = 0x02;
 constexpr Duration kShortSuspicion = std::chrono::seconds(3);
-constexpr Duration kReplacedKept = std::chrono::seconds(30);
+constexpr Duration kUnusedKept = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -142,9 +142,17 @@ void Link::set_dark(Context& context, bool dark) {
   context.effects.notify(LinkChanged{peer_, false});
 }
 
+// On a slow bearer a reply, the greeting and a packet before each of them take longer than that.
+Duration Link::unused_kept() const {
+  Duration out = kUnusedKept;
+  for (const PathState& path : paths_.all())
+    out = std::max(out, path.flow.bearer_time(room_on(path.id) + overhead()) * 8);
+  return out;
+}
+
 void Link::drop_old_sessions(Instant now) {
-  std::erase_if(sessions_, [&](const auto& live) {
-    const bool stale = now - live->last_received > kReplacedKept;
+  std::erase_if(sessions_, [&, kept = unused_kept()](const auto& live) {
+    const bool stale = now - live->last_received >= kept;
     return stale && (live->replaced || !live->confirmed);
   });
 }
@@ -174,10 +182,13 @@ void Link::on_deadline(Context& context) {
 std::optional<Instant> Link::next_deadline() const {
   const Live* live = current();
   if (live == nullptr && (lost() || dark_)) return std::nullopt;
-  if (live == nullptr && next_try_ && repeat_at_) return std::min(*next_try_, *repeat_at_);
-  if (live == nullptr) return next_try_.value_or(Instant{});
   std::optional<Instant> due = next_try_;
   const auto by = [&](Instant at) { due = std::min(due.value_or(at), at); };
+  for (const auto& one : sessions_)
+    if (one->replaced || !one->confirmed) by(one->last_received + unused_kept());
+  if (live == nullptr && !next_try_) return Instant{};
+  if (live == nullptr && repeat_at_) by(*repeat_at_);
+  if (live == nullptr) return due;
   if (next_try_ && repeat_at_) by(*repeat_at_);
   if (!next_try_) {
     by(live->session.made_at() + setup_.policy.fresh_handshake);

@@ -2,9 +2,10 @@
 // (spec/amendment.md section 4).
 //
 // Whoever took a station has the key under which calls of that pair are checked first. So where one was
-// revoked, at either end, the counter moves for a call alone that reads: else the station in its place
-// would soon not be heard any more.
+// revoked, at either end, no call draws a notice that an accord differs, and one of an epoch that is spent draws its notice each time.
 #include "core/link.h"
+
+#include "crypto/hash.h"
 
 namespace detente::core {
 
@@ -12,12 +13,11 @@ void Link::set_remote(Context& context, const RemoteKeys& keys) {
   const bool same = remote_.current == keys.current;
   remote_ = keys;
   if (same) return;
-  if (keys.current && *keys.current != setup_.pair.remote_static) {
+  if (keys.current) {
     setup_.pair.remote_static = *keys.current;
-    // What was recorded of the former station does not read under this key, and the new one's clock counts alone.
-    state_.responder_last = 0;
-    if (psk_) context.effects.persist({state_batch()}, {}, {});
+    if (psk_ && bind_last_c(*keys.current)) context.effects.persist({state_batch()}, {}, {});
   }
+  unread_c_ = 0;
   sessions_.clear();
   attempts_.clear();
   next_try_.reset();
@@ -32,13 +32,26 @@ void Link::set_remote(Context& context, const RemoteKeys& keys) {
   if (psk_) begin_handshake(context);  // else start() will
 }
 
+std::string Link::heard_key_name() const {
+  return "the key whose calls are counted: " + to_hex(setup_.lineage) + " " + setup_.counterpart;
+}
+
+// What was recorded of a former station does not read under a new key, and the new one's clock counts alone. The key may
+// have changed while this station stood.
+bool Link::bind_last_c(const crypto::AgreePublic& key) {
+  const Digest digest = crypto::sha256({ByteView(key)});
+  if (heard_key_ == digest) return false;
+  heard_key_ = digest;
+  state_.responder_last = 0;
+  return true;
+}
+
 bool Link::reads(Context& context, const link::FirstPacket& packet, ByteView psk) const {
   return link::answer_first_packet(setup_.pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys).has_value();
 }
 
 bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacket& packet) {
-  if (!lost() && !remote_.exposed && remote_.revoked.empty()) return true;
-  if (!exposed_calls_.take(context.now.mono)) return false;
+  if (!looks_.take(context.now.mono)) return false;
   const std::uint16_t mine = psk_->epoch();
   if (!lost() && packet.counter.epoch < mine) {  // the new station catches up by this
     context.effects.send(peer_, path, epoch_notice(packet));
@@ -46,7 +59,7 @@ bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacke
   }
   const Result<SecretBytes> psk = psk_->at(packet.counter.epoch);
   if (!psk) {
-    if (!lost()) adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
+    if (!lost() && may_be_moved(context)) adopt_psk(context, static_cast<std::uint16_t>(mine + accord::PskChain::kStepsMax));
     return false;
   }
   if (!lost() && reads(context, packet, psk->view())) return true;

@@ -189,6 +189,7 @@ void Peer::tend_dark(Context& context) {
 void Peer::watch_link(Context& context) {
   if (!link_.ready() || link_.arrivals() == announced_arrival_) return;
   announced_arrival_ = link_.arrivals();
+  if (link_.greets_first()) link_.greet(context);
   const bool fresh = std::exchange(announced_session_, link_.session_count()) != announced_session_;
   contact_.pursue(context);
   for (auto& [id, line] : lines_) line->on_link_up(context, fresh);

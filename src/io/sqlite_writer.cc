@@ -175,11 +175,12 @@ Result<void> SqliteWriter::put(const AppendEntry& write) {
 // The level-0 tile that has just become full is stored, and with it what it completes above.
 Result<void> SqliteWriter::complete_tile(const Log& log) {
   const std::uint64_t first = log.size - kTileWidth;
-  DETENTE_TRY(hashes, reader_.tile(log.id, {0, first / kTileWidth}));
+  const auto hashes = reader_.tile(log.id, {0, first / kTileWidth});  // moved out of, g++ 12 thinks it uninitialized
+  if (!hashes) return tl::unexpected<Error>(hashes.error());
   std::vector<Digest> leaves;
-  if (hashes) {
-    for (std::size_t at = 0; at < hashes->size(); at += sizeof(Digest)) {
-      leaves.push_back(*to_array<sizeof(Digest)>(ByteView(*hashes).subspan(at, sizeof(Digest))));
+  if (*hashes) {
+    for (std::size_t at = 0; at < (*hashes)->size(); at += sizeof(Digest)) {
+      leaves.push_back(*to_array<sizeof(Digest)>(ByteView(**hashes).subspan(at, sizeof(Digest))));
     }
   }
   if (leaves.size() != kTileWidth) {
@@ -240,9 +241,9 @@ Result<void> SqliteWriter::put(const UseOfficerCounter& write) {
 
 Result<void> SqliteWriter::put(const PutLinkState& write) {
   const LinkState& given = write.state;
-  DETENTE_TRY(before, reader_.link_state(write.lineage, write.counterpart));
-  replaced_secret_ |= before && before->psk != given.psk;
-  if (before) wipe(before->psk);
+  const auto before = reader_.link_state(write.lineage, write.counterpart);
+  if (!before) return tl::unexpected<Error>(before.error());
+  replaced_secret_ |= before->has_value() && (*before)->psk != given.psk;
   return db_.query(kPutLinkState)
       .with(write.lineage, write.counterpart, given.initiator_reserved, given.responder_last,
             given.psk_epoch, given.psk, given.psk_since.seconds)

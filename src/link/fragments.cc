@@ -59,7 +59,7 @@ Result<std::optional<wire::Frame>> Reassembly::add(const wire::Frame& fragment) 
     std::erase(order_, number);
   };
   if (parcel.parts.emplace(offset, to_bytes(bytes)).second) parcel.bytes += bytes.size();
-  if (parcel.bytes > kParcelBytesMax) {
+  if (parcel.bytes > kParcelBytesMax || parcel.parts.size() > kParcelPartsMax) {
     drop();
     return unfit();
   }

@@ -11,6 +11,8 @@
 namespace detente::link {
 
 inline constexpr std::size_t kParcelBytesMax = 8192;
+// As many as the smallest room makes of the largest parcel: a part of one byte costs as much memory as one of thirty-two.
+inline constexpr std::size_t kParcelPartsMax = 256;
 
 inline bool may_be_cut(wire::FrameType type) {
   return type == wire::FrameType::kEntry || type == wire::FrameType::kBlobChunk;

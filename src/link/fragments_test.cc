@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "wire/reader.h"
 
 namespace detente::link {
 namespace {
@@ -56,6 +57,32 @@ TEST(Fragments, AHostileSenderIsBounded) {
   }
   wire::Frame far = cut_into_fragments(entry_of(9000, random), 99, 1000).back();
   EXPECT_FALSE(reassembly.add(far)) << "beyond the largest parcel";
+}
+
+TEST(Fragments, PartsOfOneByteAreBoundedInNumber) {
+  SeededRandom random(6);
+  const auto part = [](std::uint64_t offset, bool last, Bytes bytes) {
+    wire::Frame out{wire::FrameType::kFragment, wire::FrameClass::kLive, false, {7}};
+    wire::append_varint(out.body, offset);
+    out.body.push_back(last ? 1 : 0);
+    append(out.body, bytes);
+    return out;
+  };
+  Reassembly reassembly;
+  std::size_t taken = 0;
+  while (taken < kParcelBytesMax && reassembly.add(part(taken, false, {1}))) ++taken;
+  EXPECT_EQ(taken, kParcelPartsMax);
+  // The largest parcel in the smallest parts that are sent is whole all the same.
+  Reassembly honest;
+  const auto parts = cut_into_fragments(entry_of(kParcelBytesMax - 4, random), 8, kRoomLeast);
+  EXPECT_LE(parts.size(), kParcelPartsMax);
+  bool whole = false;
+  for (const auto& one : parts) {
+    const auto got = honest.add(one);
+    ASSERT_TRUE(got);
+    whole |= got->has_value();
+  }
+  EXPECT_TRUE(whole);
 }
 
 TEST(Fragments, OverlapsAreRefused) {

@@ -77,8 +77,10 @@ struct LinkState {
   std::uint32_t initiator_reserved = 0;  // every c below this may have been used
   std::uint32_t responder_last = 0;      // highest c accepted from the other side
   std::uint16_t psk_epoch = 0;
-  Bytes psk;                             // 32 bytes; wiped by the holder
+  Bytes psk;                             // 32 bytes
   WallTime psk_since;
+  // Every copy of it goes through queues and commits, and is wiped where it ends. (Not moved, therefore: copied.)
+  ~LinkState() { wipe(psk); }
 };
 
 // A document of one counterpart: ours to it, or its to us. spec/document.md.
