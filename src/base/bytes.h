@@ -34,10 +34,11 @@ inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
 inline void append(Bytes& to, ByteView more) { to.insert(to.end(), more.begin(), more.end()); }
 inline void append(Bytes& to, std::string_view more) { append(to, as_bytes(more)); }
 
-// Joins the parts in order.
+// Joins the parts in order. In one buffer from the beginning: parts may be secret, and one that grows leaves a copy behind.
 template <typename... Parts>
 Bytes concat(const Parts&... parts) {
   Bytes out;
+  out.reserve((std::size(parts) + ... + 0));
   (append(out, parts), ...);
   return out;
 }

@@ -236,7 +236,8 @@ std::optional<Instant> DocumentReceiver::next_deadline() const {
 void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, PathId came_on) {
   const auto it = wanted_.find(note.root);
   if (note.word == record::BlobWord::kGone) {
-    if (it == wanted_.end() || std::exchange(it->second.gone, true)) return;
+    if (it == wanted_.end() || it->second.gone || !notes_.take(context.now.mono)) return;
+    it->second.gone = true;
     drop_partials(it->second);
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
                                  "the other side has document " + short_name(it->second.key.root) +
@@ -255,7 +256,7 @@ void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, P
     if (!wanted.finishing && !just_asked) ask(context, wanted);
     return;
   }
-  if (here_.count(note.root) > 0) say(context, record::BlobWord::kHave, note.root, came_on);
+  if (here_.count(note.root) > 0 && notes_.take(context.now.mono)) say(context, record::BlobWord::kHave, note.root, came_on);
 }
 
 // --- what comes -------------------------------------------------------------------------
@@ -270,7 +271,15 @@ void DocumentReceiver::take_part(Partial& partial, std::uint32_t offset, ByteVie
     end = std::max(end, it->second);
     it = partial.ranges.erase(it);
   }
-  partial.ranges[start] = end;
+  // Parts that an honest author sends leave no more holes than that, with every other one lost.
+  if (partial.ranges.size() < kRangesMax) partial.ranges[start] = end;
+}
+
+std::size_t DocumentReceiver::ranges() const {
+  std::size_t out = 0;
+  for (const auto& [root, wanted] : wanted_)
+    for (const auto& [piece, partial] : wanted.partials) out += partial.ranges.size();
+  return out;
 }
 
 void DocumentReceiver::on_data(Context& context, record::BlobData data, PathId came_on) {

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "core/document_terms.h"
+#include "core/limits.h"
 #include "core/link.h"
 #include "core/transfer_rate.h"
 #include "record/blob.h"
@@ -39,12 +40,15 @@ class DocumentReceiver {
   std::optional<DocumentProgress> progress(const Digest& root, Instant now) const;
   // Bytes of pieces that are not whole or not durable yet.
   std::size_t buffered() const { return buffered_; }
+  // Of which so many ranges are there: each takes memory, too. For audits.
+  std::size_t ranges() const;
 
   static constexpr std::size_t kBufferedMax = std::size_t{8} << 20;
 
  private:
   static constexpr std::size_t kCommitPieces = 64;
   static constexpr std::size_t kAskedAtOnce = 8;
+  static constexpr std::size_t kRangesMax = 320;  // of a piece that is not whole
 
   struct Partial {
     Bytes bytes;
@@ -109,6 +113,8 @@ class DocumentReceiver {
   std::set<record::RootPrefix> here_;  // whole, and said so when they are offered
   std::map<Digest, Naming> naming_;
   std::deque<record::PutPiece> verified_;  // until they are durable; the first of them are being committed
+  // Words that draw an answer, or an alarm and a look at every document: a packet holds a hundred of them.
+  Bucket notes_{256, 128, std::chrono::seconds(1)};
   std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
   bool committing_ = false;
   bool refused_told_ = false;  // that the disk takes nothing

@@ -11,7 +11,7 @@ namespace {
 constexpr Duration kAckDelay = std::chrono::milliseconds(25);  // RFC 9002 section 6.2.1, on top of the timeout
 constexpr std::size_t kFrameHead = 4;                          // type and length, at most
 constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's end is left empty
-constexpr std::uint32_t kCutBytes = 512;  // beside a proof that leaves no room: the frame is cut
+constexpr std::uint32_t kCutBytes = 64;  // beside a proof that leaves no room: the frame is cut, into as few packets as it can be
 constexpr unsigned kOffersMax = 12;
 constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
 constexpr Duration kCommitAgain = std::chrono::seconds(1);
@@ -43,7 +43,7 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     const bool named = blob && (blob->state == record::BlobState::kNamed ||
                                 blob->state == record::BlobState::kConfirmed || mutant(Mutant::kDocumentGivenUnnamed));
     if (!named) return say(context, record::BlobWord::kGone, prefix);
-    if (it != asked_.end() || !make_place(*blob)) return;  // it asks again
+    if (it != asked_.end() || !make_place(context, *blob)) return;  // it asks again
     it = asked_.emplace(prefix, Asked()).first;
     it->second.key = key;
     it->second.blob = *blob;
@@ -75,12 +75,13 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
   }
   // They count what arrived of these.
   for (auto it = asked.arrived.begin(); it != asked.arrived.end();) it = asked.held[it->first] ? asked.arrived.erase(it) : std::next(it);
+  skip_held(asked);
   // The last of it is on its way, and this question crossed it: whether it arrived is asked all the same.
   if (!has_more(asked)) asked.offer_at = context.now.mono + link_->timeout(asked.offers) + kAckDelay;
 }
 
 // Those that a cut or a dead path holds back, or that are less urgent, ask again when their time has come.
-bool DocumentSender::make_place(const record::StoredBlob& blob) {
+bool DocumentSender::make_place(const Context& context, const record::StoredBlob& blob) {
   if (asked_.size() < kAskedMax) return true;
   const auto held_back = [this, path = link_->path_for(allowed(blob.line))](const Asked& one) {
     const PathId other = link_->path_for(allowed(one.blob.line));
@@ -90,7 +91,10 @@ bool DocumentSender::make_place(const record::StoredBlob& blob) {
   const auto least = std::min_element(asked_.begin(), asked_.end(),
                                       [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); });
   if (!held_back(least->second) && least->second.blob.precedence >= blob.precedence) return false;
-  forget(record::RootPrefix(least->first));
+  const record::RootPrefix gone = least->first;
+  forget(gone);
+  // It may be all there, and nobody would say so.
+  if (const auto open = open_.find(gone); open != open_.end()) open->second.offer_at = context.now.mono + kOfferAfter;
   return true;
 }
 
@@ -135,10 +139,13 @@ void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>&
     const auto it = flights_.find(key_of(packet));
     if (it == flights_.end()) continue;
     waiting_[packet.path] = {now, 0};
+    bool whole = true;
+    others_of_cut(it->second, [&whole](Flight&) { whole = false; });
     for (const auto& [prefix, part] : it->second.parts) {
       const auto asked = asked_.find(prefix);
       if (asked == asked_.end()) continue;
       --asked->second.in_flight;
+      if (!whole) continue;  // the rest of the frame is on its way
       if (!asked->second.held[part.piece]) asked->second.arrived[part.piece] += part.length;
       asked->second.rate.add(now, part.length);
     }
@@ -184,7 +191,20 @@ void DocumentSender::give_up_lost(Context& context) {
   }
 }
 
+template <typename Visit>
+void DocumentSender::others_of_cut(const Flight& flight, const Visit& visit) {
+  if (!flight.cut) return;
+  for (auto& [packet, other] : flights_)
+    if (&other != &flight && other.cut == flight.cut && !other.parts.empty()) visit(other);
+}
+
+// Of a frame that was cut, once: without one of its packets the others are worth nothing.
 void DocumentSender::requeue(const Flight& flight) {
+  others_of_cut(flight, [this](Flight& other) {
+    for (const auto& [prefix, part] : other.parts)
+      if (const auto asked = asked_.find(prefix); asked != asked_.end()) --asked->second.in_flight;
+    other.parts.clear();
+  });
   for (const auto& [prefix, part] : flight.parts) {
     const auto asked = asked_.find(prefix);
     if (asked == asked_.end()) continue;
@@ -329,7 +349,7 @@ std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next
   if (part.offset == 0) data.proof = asked.tree->proof(part.piece);
   const std::size_t head = kFrameHead + record::blob_data_overhead(data);
   if (!may_cut && room <= head + kWorthwhile / 2) return std::nullopt;  // it begins the next packet
-  const auto most = room > head + kWorthwhile / 2 ? static_cast<std::uint32_t>(room - head) : kCutBytes;
+  const auto most = room > head ? static_cast<std::uint32_t>(room - head) : kCutBytes;
   const std::uint32_t left = again ? part.length : static_cast<std::uint32_t>(bytes->size()) - part.offset;
   part.length = std::min(left, most);
   data.bytes = to_bytes(ByteView(*bytes).subspan(part.offset, part.length));
@@ -365,6 +385,7 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
   }
   const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = Link::Tracked::kDocument, .more = has_more(asked)});
   flight.left = left_by(context.now.mono, packets);
+  if (packets.size() > 1) flight.cut = turns_;
   for (const SentPacket& packet : packets)
     if (oldest_on(packet.path) == flights_.end()) waiting_[packet.path].news_at = flight.left;
   if (!has_more(asked)) asked.offer_at = flight.left + link_->timeout(asked.offers) + kAckDelay;

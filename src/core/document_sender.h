@@ -62,6 +62,7 @@ class DocumentSender {
   struct Flight {
     Instant left;  // the bearer
     std::vector<std::pair<record::RootPrefix, Part>> parts;
+    std::optional<std::uint64_t> cut;  // a frame that took several packets: its turn, which they share
   };
 
   static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
@@ -78,12 +79,14 @@ class DocumentSender {
   std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room, bool may_cut);
   const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
   void requeue(const Flight& flight);
+  template <typename Visit>
+  void others_of_cut(const Flight& flight, const Visit& visit);  // the other packets of its frame
   std::map<PacketKey, Flight>::const_iterator oldest_on(PathId path) const;  // the end: nothing is under way there
   bool is_silent(PathId path) const;  // a timeout went by, and nothing of a document was acknowledged there since
   Instant lost_at(PathId path) const;  // what is under way there
   void give_up_lost(Context& context);
   void forget(const record::RootPrefix& prefix);  // what was asked, and what is on its way of it
-  bool make_place(const record::StoredBlob& blob);  // for one more that is asked for
+  bool make_place(const Context& context, const record::StoredBlob& blob);  // for one more that is asked for
   void confirm(Context& context, const record::RootPrefix& prefix);
   void say(Context& context, record::BlobWord word, const record::RootPrefix& prefix);
   void forget_trees(std::size_t leaves);  // of others, so that so many find room

@@ -51,6 +51,7 @@ class Documents {
   bool is_cut(LineId line) const { return terms_.is_cut(line); }
   // Bytes of theirs that wait for their rest or for the disk.
   std::size_t buffered() const { return receiver_.buffered(); }
+  std::size_t ranges() const { return receiver_.ranges(); }
 
  private:
   record::BlobKey own_key(const Digest& root) const;

@@ -33,6 +33,7 @@ CommitThread::Outcome CommitThread::commit_now(core::Persist persist) {
 void CommitThread::expect_quiet() {
   {
     const std::lock_guard guard(mutex_);
+    written_ = true;
     if (!tidy_) return;
     tidy_ = false;
   }
@@ -58,7 +59,8 @@ void CommitThread::run() {
         wake_.wait(lock, [&] { return due() || !tidy_; });
         if (!due()) continue;  // written meanwhile by commit_now(): wait for quiet again
       } else {
-        wake_.wait_for(lock, kQuiet, due);
+        written_ = false;
+        if (!wake_.wait_for(lock, kQuiet, due) && written_) continue;  // it begins anew
       }
       group.swap(queue_);
       tidy_ = group.empty();

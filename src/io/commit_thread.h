@@ -53,6 +53,7 @@ class CommitThread {
   std::vector<core::Persist> queue_;
   bool stopping_ = false;
   bool tidy_ = false;  // nothing was written since the last idle call
+  bool written_ = false;  // by commit_now(), since the quiet moment began
   std::thread thread_;
 };
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 namespace detente::io {
 namespace {
@@ -128,6 +130,28 @@ TEST(CommitThread, TidiesUpInAQuietMomentOnly) {
   EXPECT_EQ(idle.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
   commits.stop();
   EXPECT_EQ(store.commits, 1);
+}
+
+TEST(CommitThread, AQuietMomentBeginsAnewWithEachLoneCommit) {
+  using Clock = std::chrono::steady_clock;
+  CountingStore store;
+  Seen seen;
+  std::atomic<int> idles = 0;
+  CommitThread commits(
+      store, [&] { ++idles; }, seen.done());
+  bool quiet = false;  // this machine itself stood still for as long
+  for (std::uint64_t number = 1; number <= 8; ++number) {
+    const Clock::time_point began = Clock::now();
+    static_cast<void>(commits.commit_now(persist(number, number)));
+    commits.expect_quiet();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until the next message
+    quiet |= Clock::now() - began > std::chrono::milliseconds(900);
+    EXPECT_TRUE(idles == 0 || quiet) << "after " << number;
+  }
+  const Clock::time_point since = Clock::now();
+  while (idles == 0 && Clock::now() - since < std::chrono::seconds(10)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_GE(idles, 1);
+  commits.stop();
 }
 
 }  // namespace

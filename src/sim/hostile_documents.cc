@@ -13,6 +13,8 @@ constexpr PeerId kPeer{0};
 constexpr std::size_t kCut = 1000;  // bytes of a piece in one frame
 constexpr std::size_t kFloodFrames = 300;
 constexpr std::size_t kQuestionsMost = 4;  // that a flood of offers may draw at once
+constexpr std::size_t kAnswersMost = 280;
+constexpr std::size_t kRangesOfPiece = 320;
 
 template <typename Event>
 std::size_t told(const std::vector<core::DeskEvent>& events) {
@@ -261,6 +263,15 @@ void Hostile::claim_documents() {
     settle();
   }
   if (heard_.size() - from > kQuestionsMost) violation("every offer of one document drew a question");
+  // And for one that is here: each would be answered.
+  for (const auto& [key, blob] : honest_.store.blobs(setup_.identity.lineage, Pair::name(1))) {
+    if (key.own || blob.state != record::BlobState::kHere) continue;
+    from = heard_.size();
+    for (std::size_t i = 0; i < kFloodFrames; ++i) send_blob(record::BlobNote{record::BlobWord::kOffer, record::blob_prefix(key.root)});
+    settle();
+    if (heard_.size() - from > kAnswersMost) violation("every offer of a document that is here was answered");
+    break;
+  }
   // It is not here and says so: the asking ends. Said again, it changes nothing.
   for (int i = 0; i < 3; ++i) send_blob(record::BlobNote{record::BlobWord::kGone, record::blob_prefix(root)});
   settle();
@@ -368,6 +379,12 @@ void Hostile::send_parts_without_end() {
   if (most > core::DocumentReceiver::kBufferedMax)
     violation("parts of pieces hold " + std::to_string(most) + " bytes of memory");
   if (most < core::DocumentReceiver::kBufferedMax / 2) violation("parts of pieces were not kept for their rest");
+  // With a hole behind each byte.
+  const std::size_t ranges = documents.ranges();
+  for (std::uint32_t at = 0; at < record::kPieceBytes && !roots.empty(); at += 2)
+    send_blob(record::BlobData{record::blob_prefix(roots.front()), 0, at, std::nullopt, {1}});
+  settle();
+  if (documents.ranges() - ranges > kRangesOfPiece) violation("a piece is kept in " + std::to_string(documents.ranges() - ranges) + " ranges");
 }
 
 // --- for a fuzzer ------------------------------------------------------------------------------
