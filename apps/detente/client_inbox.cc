@@ -76,12 +76,21 @@ void ring(const Context& context, const Json& event) {
                        (text_of(event, "act") == "flash" ? " sent FLASH" : " calls; detente answer LINE --as YOU")});
 }
 
-// Calls `each` for every event after `since`, without end.
-Result<void> follow_events(const StationClient& station, std::uint64_t since,
+// Who follows has to know that something is missing in what he reads.
+void put_missed(const Context& context) {
+  put(context, Json{{"missed", true}},
+      {"(events were missed here: the station began anew, or they were more than it keeps; detente inbox and detente log have what matters)"});
+}
+
+// Calls `each` for every event after `since` of that run of the station (empty: of whichever answers first), without end;
+// `missed` before those that come after a gap.
+Result<void> follow_events(const StationClient& station, std::string run, std::uint64_t since, const std::function<void()>& missed,
                            const std::function<Result<void>(const Json&)>& each) {
   while (std::cout) {
-    DETENTE_TRY(answer, station.get("/v1/events?since=" + std::to_string(since) +
+    DETENTE_TRY(answer, station.get("/v1/events?since=" + std::to_string(since) + "&run=" + run +
                                     "&timeout_ms=" + std::to_string(kPollMs)));
+    if (answer.value("missed", false)) missed();
+    run = answer.value("run", run);
     for (const Json& event : answer["events"]) DETENTE_TRY_VOID(each(event));
     since = answer.value("next", since);
   }
@@ -177,7 +186,7 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   if (!context.json)
     for (const Json& line : cut) say_more(context, line);
   return follow_events(
-      station, status.value("events", std::uint64_t{0}), [&](const Json& event) -> Result<void> {
+      station, "", status.value("events", std::uint64_t{0}), [&] { put_missed(context); }, [&](const Json& event) -> Result<void> {
         if (event.value("event", "") == "document-arrived" && !options.save.empty() && wanted(lines, event))
           return save_arrived(context, station, options, event);
         if (event.value("event", "") == "ring" && wanted(lines, event)) ring(context, event);
@@ -225,7 +234,7 @@ Result<void> events(Context& context, const EventsOptions& options) {
   }
   DETENTE_TRY_VOID(put_clocks(context, station));
   for (const Json& event : answer["events"]) put(context, event, {event_line(event)});
-  return follow_events(station, answer.value("next", since),
+  return follow_events(station, answer.value("run", ""), answer.value("next", since), [&] { put_missed(context); },
                        [&](const Json& event) -> Result<void> {
                          put(context, event, {event_line(event)});
                          return {};

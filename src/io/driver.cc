@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <csignal>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -303,7 +304,21 @@ void Driver::persisted(std::uint64_t token, const std::optional<Error>& error) {
 
 void Driver::carry_out() {
   if (carrying_) return;  // the outer call takes them in order
-  carrying_ = true;
+  const std::exception_ptr thrown = carry_all();
+  arm_timer();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+// What an observer threw: whoever called hears of it at the end, and all else has been carried out and told.
+std::exception_ptr Driver::carry_all() {
+  // Set back also when something throws on the way: the driver would else carry nothing any more, without a word.
+  struct Carried {
+    explicit Carried(bool& flag) : carrying(flag) { carrying = true; }
+    ~Carried() { carrying = false; }
+    bool& carrying;
+  };
+  const Carried carried(carrying_);
+  std::exception_ptr thrown;
   std::vector<core::DeskEvent> events;
   for (std::vector<core::Effect> effects = station_.take_effects(); !effects.empty();
        effects = station_.take_effects()) {
@@ -317,11 +332,15 @@ void Driver::carry_out() {
       }
     }
     // Whoever looks on must not hold up what is to be sent: what happened is told last.
-    for (const core::DeskEvent& event : std::exchange(events, {}))
-      if (observer_) observer_(event);
+    for (const core::DeskEvent& event : std::exchange(events, {})) {
+      try {
+        if (observer_) observer_(event);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    }
   }
-  carrying_ = false;
-  arm_timer();
+  return thrown;
 }
 
 Result<core::SubmissionId> Driver::submit(PeerId peer, LineId line, record::Entry entry,

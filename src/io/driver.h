@@ -9,6 +9,7 @@
 // Only post() and stop() may be called from other threads once run() runs.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -119,6 +120,7 @@ class Driver {
   void listen(std::size_t socket);
   void persisted(std::uint64_t token, const std::optional<Error>& error);
   void carry_out();
+  std::exception_ptr carry_all();
   // One commit alone that something waits for is made at once on this thread; several, one behind
   // others, and one that nothing waits for, by the commit thread, while this thread goes on.
   void ask_commit(core::Persist persist);

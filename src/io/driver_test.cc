@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "base/check.h"
@@ -119,6 +120,7 @@ class Running {
     DETENTE_CHECK(driver_->set_routes(PeerId{0}, {{PathId{1}, core::SocketId{0}, "127.0.0.1", far_port}})
                       .has_value());
     driver_->observe([this](const core::DeskEvent& event) {
+      if (std::holds_alternative<core::LinkChanged>(event) && std::exchange(throw_, false)) throw std::bad_alloc();
       const std::lock_guard guard(mutex_);
       events_.push_back(event);
       more_.notify_all();
@@ -138,6 +140,21 @@ class Running {
     entry.body = to_bytes(as_bytes(text));
     std::promise<Result<core::SubmissionId>> done;
     driver_->post([&] { done.set_value(driver_->submit(PeerId{0}, kLine, entry)); });
+    return done.get_future().get();
+  }
+
+  // A call in which the observer throws; whether the caller heard of it.
+  bool begin_anew_and_throw(core::PeerSetup setup) {
+    std::promise<bool> done;
+    driver_->post([&] {
+      throw_ = true;
+      try {
+        static_cast<void>(driver_->replace_peer(std::move(setup)));
+        done.set_value(false);
+      } catch (const std::bad_alloc&) {
+        done.set_value(true);
+      }
+    });
     return done.get_future().get();
   }
 
@@ -170,6 +187,7 @@ class Running {
   std::mutex mutex_;
   std::condition_variable more_;
   std::vector<core::DeskEvent> events_;
+  bool throw_ = false;  // of the driver's thread
   std::thread thread_;
 };
 
@@ -236,6 +254,16 @@ TEST_P(DriverTest, BothSidesGoOnAfterARestart) {
   EXPECT_TRUE(
       north->wait_for<core::EntryArrived>([](const auto& event) { return event.index == 2; }));
   EXPECT_EQ(north->arrived(), 2u);  // what it held before is not told again
+}
+
+// As a call whose answer cannot be written, for want of memory: the call ends, the station goes on.
+TEST_P(DriverTest, AnObserverThatThrowsMakesNothingMute) {
+  const auto south = run(0), north = run(1);
+  ASSERT_TRUE(south->say("Before."));
+  ASSERT_TRUE(south->wait_for_receipt(1));
+  EXPECT_TRUE(south->begin_anew_and_throw(keys_.setup(0)));
+  ASSERT_TRUE(south->say("After."));
+  EXPECT_TRUE(south->wait_for_receipt(2));
 }
 
 TEST_P(DriverTest, RefusesAPortThatIsTaken) {

@@ -61,13 +61,25 @@ Result<void> take_name(const Path& temporary, const Path& path, bool fresh) {
       return io_error(path, "cannot be written", errno);
     return {};
   }
-  if (::link(temporary.c_str(), path.c_str()) != 0) {
-    if (errno != EEXIST) return io_error(path, "cannot be written", errno);
-    return fail(Fault::kConflict,
-                path.string() + ": is there already and is not overwritten; move it away first");
+  return take_free_name(temporary, path, rename_to_free);
+}
+
+int rename_to_free(const char* from, const char* to) {
+  return ::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+// Two ways, since no one goes everywhere: a stick with FAT or exFAT knows no second name for a file, and NFS and some
+// others know no renaming that spares what is there.
+Result<void> take_free_name(const Path& temporary, const Path& path, RenameToFree rename) {
+  if (rename(temporary.c_str(), path.c_str()) == 0) return {};
+  bool linked = false;
+  if (errno == EINVAL || errno == ENOSYS) linked = ::link(temporary.c_str(), path.c_str()) == 0;
+  if (linked) {
+    ::unlink(temporary.c_str());
+    return {};
   }
-  ::unlink(temporary.c_str());
-  return {};
+  if (errno != EEXIST) return io_error(path, "cannot be written", errno);
+  return fail(Fault::kConflict, path.string() + ": is there already and is not overwritten; move it away first");
 }
 
 }  // namespace detail

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
+#include "io/file_detail.h"
 #include "io/file_lock.h"
 #include "io/os_clock.h"
 #include "io/os_random.h"
@@ -51,6 +53,43 @@ TEST_F(File, NewFileNeverReplaces) {
   EXPECT_EQ(again.error().fault, Fault::kConflict);
   EXPECT_EQ(as_string(*read_file(file, 100)), "first");
   EXPECT_EQ(entries(), 1u);
+}
+
+// What the file systems of a stick, and those without a flag for it, would answer.
+TEST_F(File, AFreeNameIsTakenWithOrWithoutSecondNames) {
+  const detail::RenameToFree ways[] = {
+      detail::rename_to_free,
+      [](const char*, const char*) {
+        errno = EINVAL;
+        return -1;
+      },
+      [](const char*, const char*) {
+        errno = ENOSYS;
+        return -1;
+      },
+  };
+  for (const detail::RenameToFree way : ways) {
+    const Path temporary = dir_ / ".a.XXXXXX", file = dir_ / "a";
+    ASSERT_TRUE(write_file(temporary, as_bytes("one"), kPublicMode));
+    ASSERT_TRUE(detail::take_free_name(temporary, file, way));
+    EXPECT_EQ(as_string(*read_file(file, 100)), "one");
+    EXPECT_EQ(entries(), 1u);
+    ASSERT_TRUE(write_file(temporary, as_bytes("two"), kPublicMode));
+    const auto again = detail::take_free_name(temporary, file, way);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().fault, Fault::kConflict);
+    EXPECT_EQ(as_string(*read_file(file, 100)), "one");
+    ASSERT_TRUE(remove_file(temporary));
+    ASSERT_TRUE(remove_file(file));
+  }
+  // What is no answer about renaming is not got round by a second name.
+  ASSERT_TRUE(write_file(dir_ / ".b.XXXXXX", as_bytes("one"), kPublicMode));
+  const auto full = [](const char*, const char*) {
+    errno = ENOSPC;
+    return -1;
+  };
+  EXPECT_EQ(detail::take_free_name(dir_ / ".b.XXXXXX", dir_ / "b", full).error().fault, Fault::kIo);
+  EXPECT_FALSE(io::exists(dir_ / "b"));
 }
 
 TEST_F(File, TheSameAgainIsNoConflict) {

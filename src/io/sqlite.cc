@@ -39,6 +39,11 @@ Error describe(sqlite3* handle, const std::string& path) {
     case SQLITE_LOCKED:
       return {Fault::kIo, what + " is in use by another program: close it and try again"};
     case SQLITE_IOERR:
+      // What was not synced may be on the disk or not; only what is read from it after a start is known.
+      if (sqlite3_extended_errcode(handle) == SQLITE_IOERR_FSYNC)
+        return {Fault::kIo, what + " could not be synced to the disk" + system_words(handle) +
+                                ": whether this write was kept is not known until the next start, and nothing more is "
+                                "written until then; check the disk, then start anew and look what is there"};
       return {Fault::kIo, what + " could not be read or written" + system_words(handle) +
                               ": nothing of this write was kept; check the disk"};
     default:

@@ -1,6 +1,7 @@
 // What a killed process and a full disk leave behind, with real processes.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ const LogKey kLog = log_key(kLine);
 
 // Commits entry after entry from `next` on and tells the pipe of each that was acknowledged. In
 // groups of one to eight, with an outbox item that stands for the group.
-[[noreturn]] void commit_for_ever(const std::string& path, int pipe) {
+enum class Tidies { kNever, kNowAndThen };
+[[noreturn]] void commit_for_ever(const std::string& path, int pipe, Tidies tidies = Tidies::kNowAndThen) {
   auto store = SqliteStore::open(path);
   if (!store) ::_exit(1);
   const auto fence = (*store)->claim(kLine);
@@ -43,7 +45,7 @@ const LogKey kLog = log_key(kLine);
     batch.writes.push_back(PutOutbox{kLine, {next, to_bytes(entry(next).leaf)}});
     if (!(*store)->commit({&batch, 1})) ::_exit(4);
     if (::write(pipe, &next, sizeof(next)) != sizeof(next)) ::_exit(0);
-    if (round % 40 == 39 && !(*store)->maintain()) ::_exit(5);
+    if (tidies == Tidies::kNowAndThen && round % 40 == 39 && !(*store)->maintain()) ::_exit(5);
   }
 }
 
@@ -180,6 +182,59 @@ TEST(SqliteCrash, LockOfAKilledStationIsFree) {
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   ::close(pipe[0]);
   EXPECT_TRUE(SqliteStore::open(path));
+}
+
+// Another program: holds a read transaction from its word on `ready` until `held` is closed at the other end.
+[[noreturn]] void read_until_let_go(const std::string& path, int ready, int held) {
+  auto db = Connection::open(path, Connection::Mode::kRead);
+  if (!db) ::_exit(1);
+  if (!db->run("BEGIN") || !db->integer("SELECT count(*) FROM entries")) ::_exit(2);
+  char byte = 0;
+  if (::write(ready, &byte, 1) != 1) ::_exit(3);
+  static_cast<void>(::read(held, &byte, 1));
+  ::_exit(0);  // as killed: nothing is tidied up
+}
+
+TEST(SqliteCrash, AReaderOfAnOlderStateCostsNoEntry) {
+  TestFolder folder;
+  const std::string path = folder.file("station.db");
+  int pipe[2], ready[2], held[2];
+  for (int* both : {pipe, ready, held}) ASSERT_EQ(::pipe2(both, O_CLOEXEC), 0);
+  const pid_t writer = ::fork();
+  ASSERT_GE(writer, 0);
+  if (writer == 0) commit_for_ever(path, pipe[1], Tidies::kNever);
+  ::close(pipe[1]);
+  std::uint64_t value = 0;
+  ASSERT_EQ(::read(pipe[0], &value, sizeof(value)), static_cast<ssize_t>(sizeof(value)));
+  const pid_t reader = ::fork();
+  ASSERT_GE(reader, 0);
+  if (reader == 0) {
+    ::close(held[1]);
+    read_until_let_go(path, ready[1], held[0]);
+  }
+  char byte = 0;
+  ::close(ready[1]);
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  // What waits in the pipe may be older than the reader's state; fifty commits after it are not.
+  int waiting = 0;
+  ASSERT_EQ(::ioctl(pipe[0], FIONREAD, &waiting), 0);
+  const std::uint64_t older = static_cast<std::uint64_t>(waiting) / sizeof(value);
+  const std::uint64_t acknowledged = read_until_killed(pipe[0], writer, older + 50);
+  ASSERT_EQ(::waitpid(writer, nullptr, 0), writer);
+
+  const auto refused = SqliteStore::open(path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::kIo);
+  EXPECT_NE(refused.error().message.find("is being read by another program"), std::string::npos)
+      << refused.error().message;
+  ::close(held[1]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(reader, &status, 0), reader);
+  ASSERT_EQ(status, 0);
+  const auto store = SqliteStore::open(path);
+  ASSERT_TRUE(store) << store.error().message;
+  expect_whole(**store, acknowledged);
+  for (const int end : {pipe[0], ready[0], held[0]}) ::close(end);
 }
 
 }  // namespace

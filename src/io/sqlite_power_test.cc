@@ -175,6 +175,36 @@ TEST(SqlitePower, NothingAcknowledgedIsLostWhenThePowerGoes) {
   EXPECT_GT(tally.lost, seeds * 20);
 }
 
+// What was not synced may be there after a start: nobody is told that it is not, and nothing is written on top of it.
+TEST(SqlitePower, ACommitWhoseSyncFailedIsToldAsUnknownAndIsTheLast) {
+  bool found = false;
+  for (std::uint64_t operations = 0; operations < 20 && !found; ++operations) {
+    TestFolder folder, remains;
+    LosingDisk disk;
+    const std::string path = folder.file("station.db");
+    const auto store = SqliteStore::open(path);
+    ASSERT_TRUE(store) << store.error().message;
+    const auto fence = (*store)->claim(kLine);
+    ASSERT_TRUE(fence);
+    const Batch open{*fence, std::nullopt, {OpenLog{kLog, 1}}};
+    ASSERT_TRUE((*store)->commit({&open, 1}));
+    disk.crash_after(operations, path, remains.file("station.db"), 1);
+    const Batch one{*fence, std::pair(kLog, 0), {AppendEntry{kLog, entry(0)}}};
+    const auto refused = (*store)->commit({&one, 1});
+    ASSERT_FALSE(refused);
+    found = refused.error().message.find("could not be synced") != std::string::npos;
+    if (!found) continue;
+    EXPECT_NE(refused.error().message.find("not known until the next start"), std::string::npos);
+    EXPECT_EQ(refused.error().message.find("nothing of this write was kept"), std::string::npos);
+    disk.power_on();
+    const auto next = (*store)->commit({&one, 1});
+    ASSERT_FALSE(next);
+    EXPECT_EQ(next.error().message, refused.error().message);
+    EXPECT_TRUE((*store)->fault());
+  }
+  EXPECT_TRUE(found) << "no commit failed at its sync";
+}
+
 // Without these two the first test would prove nothing.
 std::uint64_t violations(LosingDisk::Lies lies) {
   std::uint64_t found = 0;

@@ -143,7 +143,12 @@ Result<void> check_after_crash(Connection& db, const std::string& path) {
 
 // Old frames may hold old keys: everything goes into the database, and zeros over the log.
 Result<void> start_log_over(Connection& db, const std::string& path) {
-  DETENTE_TRY_VOID(db.text("PRAGMA wal_checkpoint(RESTART)"));
+  // Busy is an answer and no error. What a reader of an older state holds up is then in the log alone: zeros would be its end.
+  DETENTE_TRY(busy, db.integer("PRAGMA wal_checkpoint(RESTART)"));
+  if (busy != 0)
+    return fail(Fault::kIo, "the database " + path +
+                                " is being read by another program, so what a crash left in its log cannot be moved into "
+                                "it: nothing is lost; end that program and start again");
   DETENTE_TRY_VOID(wipe_wal(path));
   int keep = 1;
   sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);

@@ -89,8 +89,10 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
                                    std::uint64_t entries_held, bool after_restore,
                                    KeyRandom& random) {
   Continuation out;
-  if (!in_file && !in_database && database_empty) {  // the first start
-    out.next = {random.array<16>(), 1, 0};
+  // The first start; or one after it that could not write its file, and has signed nothing: there is nothing to be a copy of.
+  const bool only_begun = in_database && in_database->generation == 1 && in_database->entries == 0 && entries_held == 0;
+  if (!in_file && database_empty && (!in_database || (only_begun && !after_restore))) {
+    out.next = {in_database ? in_database->instance : random.array<16>(), 1, 0};
     out.new_epoch = after_restore;
     return out;
   }
@@ -114,7 +116,9 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
     return refuse("the record holds " + std::to_string(entries_held) +
                   " entries of this station and the anchor knows of " +
                   std::to_string(in_file->entries) + ": the record is an older copy");
-  out.next = {in_database->instance, in_database->generation + 1, entries_held};
+  // One more than the file's, which is written last: starts that could not write it served nobody and count as one, however
+  // many they were. Counted by the database, two of them would look like an older file for ever.
+  out.next = {in_database->instance, in_file->generation + 1, entries_held};
   return out;
 }
 

@@ -6,8 +6,10 @@
 // mark begins new epochs by itself. The mark stays until their first entries are on
 // the disk; a crash before that would else go on in an old epoch.
 //
-// At each start the database's generation goes up first, then the file's, so a
-// crash between the two leaves the database one ahead, which is no fault.
+// At each start the database's generation goes up first, then the file's, and only
+// then is anybody served. A crash between the two, or a file that cannot be written,
+// leaves the database one ahead, which is no fault; the next start takes that
+// generation again, so that it is never two ahead.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "io/sqlite_store.h"
 #include "io/sqlite_test_folder.h"
 
 namespace detente::station {
@@ -25,6 +26,7 @@ class AnchorTest : public testing::Test {
                          random_);
   }
   SeededRandom random_{1};
+  std::error_code ignored_;
 };
 
 TEST_F(AnchorTest, TextComesBackAndNothingElseDoes) {
@@ -53,10 +55,68 @@ TEST_F(AnchorTest, GoesOnWhenBothFit) {
   for (const std::uint64_t in_database : {7u, 8u}) {  // 8: a crash between the two writes
     const auto out = start(with(7), with(in_database), 41);
     ASSERT_TRUE(out.has_value());
-    EXPECT_EQ(out->next.generation, in_database + 1);
+    EXPECT_EQ(out->next.generation, 8u);
     EXPECT_EQ(out->next.instance, kHere.instance);
     EXPECT_EQ(out->next.entries, 41u);
     EXPECT_FALSE(out->new_epoch);
+  }
+}
+
+// Starts that write the database and then fail at the file, as on a full or write-protected place for it.
+TEST_F(AnchorTest, AnyNumberOfStartsThatCouldNotWriteTheFileIsForgiven) {
+  std::optional<Anchor> database = with(7);
+  for (int failed = 0; failed < 5; ++failed) {
+    const auto out = start(with(7), database);
+    ASSERT_TRUE(out.has_value()) << failed << ": " << out.error().message;
+    database = out->next;
+  }
+  const auto good = start(with(7), database);
+  ASSERT_TRUE(good.has_value());
+  EXPECT_EQ(good->next, with(8));
+  const auto after = start(good->next, good->next);
+  ASSERT_TRUE(after.has_value());
+  // A copy of the database from before or from a failed start is still told.
+  for (const Anchor& older : {with(7), *database}) EXPECT_FALSE(start(after->next, older).has_value());
+
+  // The same at the first start of all.
+  database.reset();
+  std::optional<ByteArray<16>> instance;
+  for (int failed = 0; failed < 3; ++failed) {
+    const auto out = continue_life(std::nullopt, database, true, 0, false, random_);
+    ASSERT_TRUE(out.has_value()) << failed << ": " << out.error().message;
+    EXPECT_EQ(out->next.generation, 1u);
+    EXPECT_FALSE(out->new_epoch);
+    EXPECT_EQ(out->next.instance, instance.value_or(out->next.instance));
+    instance = out->next.instance;
+    database = out->next;
+  }
+  // And no more once something was signed, or the file was written once.
+  EXPECT_FALSE(continue_life(std::nullopt, database, false, 0, false, random_).has_value());
+  database->generation = 2;
+  EXPECT_FALSE(continue_life(std::nullopt, database, true, 0, false, random_).has_value());
+}
+
+TEST_F(AnchorTest, AFileThatCannotBeWrittenRefusesOnlyUntilItCan) {
+  const io::TestFolder folder;
+  const io::Path place = folder.file("place"), anchor = place / "anchor";
+  const auto store = io::SqliteStore::open(folder.file("record.db"));
+  ASSERT_TRUE(store) << store.error().message;
+  const std::vector<record::LineKey> lines{{Digest{1}, LineId{0}}};
+  for (std::uint64_t life = 1; life <= 2; ++life) {
+    for (int failed = 0; failed < 3; ++failed) {  // its directory is no directory
+      std::filesystem::rename(place, folder.file("away"), ignored_);
+      ASSERT_TRUE(io::write_file(place, {}, io::kSecretMode));
+      const auto refused = take_anchor(anchor, **store, lines, false, random_);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().fault, Fault::kIo) << refused.error().message;
+      ASSERT_TRUE(io::remove_file(place));
+      std::filesystem::rename(folder.file("away"), place, ignored_);
+    }
+    ASSERT_TRUE(io::make_directory(place));
+    const auto taken = take_anchor(anchor, **store, lines, false, random_);
+    ASSERT_TRUE(taken) << taken.error().message;
+    EXPECT_EQ(taken->next.generation, life);
+    EXPECT_FALSE(taken->new_epoch);
   }
 }
 

@@ -203,16 +203,18 @@ void Api::get_events(const ApiRequest& request, Reply reply) {
   const Result<std::uint64_t> since =
       query_number(request, "since", running_.events.newest(), UINT64_MAX);
   const bool newest = request.query.count("newest") > 0;
+  const auto asked_run = request.query.find("run");
+  const std::string run = asked_run == request.query.end() ? std::string() : asked_run->second;
   const Result<std::uint64_t> wait = query_number(
       request, "timeout_ms", static_cast<std::uint64_t>(kLongPoll.count() / 1000), kWaitMsMax);
   if (!since || !wait)
     return reply(to_response(tl::unexpected<Error>(since ? wait.error() : since.error())));
-  const auto tell = [this, since = *since, reply, told = std::make_shared<bool>(false)] {
+  const auto tell = [this, since = *since, run, reply, told = std::make_shared<bool>(false)] {
     if (std::exchange(*told, true)) return;
-    reply(to_response(running_.events.after(since, kEventsMax)));
+    reply(to_response(running_.events.after(since, kEventsMax, run)));
   };
   if (newest) return reply(to_response(running_.events.newest_of(kEventsMax)));
-  if (*since != running_.events.newest() || *wait == 0) return tell();
+  if (*since != running_.events.newest() || *wait == 0 || !running_.events.is_this(run)) return tell();
   const std::uint64_t waiting = running_.events.when_more(tell);
   running_.driver->after(std::chrono::milliseconds(*wait), [this, waiting, tell] {
     running_.events.forget(waiting);

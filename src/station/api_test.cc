@@ -53,6 +53,21 @@ TEST(Events, SayWhenSomethingIsNoLongerThere) {
   EXPECT_EQ(ring.after(4990, 100)["events"].size(), 10u);
 }
 
+// A number of a former run means nothing in this one, also where it is not too large.
+TEST(Events, OfAnotherRunAreAllGivenAndCalledMissed) {
+  EventRing ring("second");
+  for (int i = 0; i < 5; ++i) ring.add(tell_x, WallTime{10});
+  const Json other = ring.after(3, 10, "first");
+  EXPECT_EQ(other["missed"], true);
+  EXPECT_EQ(other["events"].size(), 5u);
+  EXPECT_EQ(other["run"], "second");
+  const Json same = ring.after(3, 10, "second");
+  EXPECT_EQ(same["missed"], false);
+  EXPECT_EQ(same["events"].size(), 2u);
+  EXPECT_FALSE(ring.is_this("first"));
+  EXPECT_TRUE(ring.is_this("second") && ring.is_this(""));
+}
+
 TEST(Events, ArePutIntoWordsForThoseWhoRead) {
   EventRing ring("run");
   int told = 0;

@@ -12,6 +12,7 @@
 #include "io/sqlite_lock.h"
 #include "station/anchor.h"
 #include "station/backup_file.h"
+#include "station/replace_directory.h"
 #include "station/watch_log.h"
 
 namespace detente::station {
@@ -142,27 +143,24 @@ Result<void> keep_vault(const Path& old, const Path& fresh, const std::string& s
   if (!before || before->name() != side) return {};
   if (::rename((old / "vault").c_str(), (fresh / "vault").c_str()) != 0)
     return cannot(fresh / "vault", "cannot be moved here from what was there before");
-  return {};
+  DETENTE_TRY_VOID(sync_names(fresh));
+  return sync_names(old);
 }
 
 Result<std::optional<Path>> put_in_place(const RestoreChoices& choices, Workshop& made,
                                          bool replace, const std::string& side) {
-  std::optional<Path> moved;
-  if (replace) {
-    moved = aside(choices);
-    if (io::exists(*moved))
-      return fail(Fault::kConflict, moved->string() + ": is there already; try again in a second");
-    if (::rename(choices.to.c_str(), moved->c_str()) != 0)
-      return cannot(choices.to, "cannot be moved aside");
+  if (!replace) {
+    if (::rename(made.path().c_str(), choices.to.c_str()) != 0) return cannot(choices.to, "cannot be put in place");
+    made.release();
+    DETENTE_TRY_VOID(sync_names(choices.to.parent_path()));
+    return std::nullopt;
   }
-  if (::rename(made.path().c_str(), choices.to.c_str()) != 0) {
-    const auto failed = cannot(choices.to, "cannot be put in place");
-    if (moved && ::rename(moved->c_str(), choices.to.c_str()) != 0)
-      return cannot(*moved, "is what was there, and could not be moved back");
-    return failed;
-  }
+  const Path moved = aside(choices);
+  if (io::exists(moved))
+    return fail(Fault::kConflict, moved.string() + ": is there already; try again in a second");
+  DETENTE_TRY_VOID(replace_directory(made.path(), choices.to, moved));
   made.release();
-  if (moved) DETENTE_TRY_VOID(keep_vault(*moved, choices.to, side));
+  DETENTE_TRY_VOID(keep_vault(moved, choices.to, side));
   return moved;
 }
 

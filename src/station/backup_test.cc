@@ -1,6 +1,12 @@
 #include "station/backup.h"
 
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "io/descriptor.h"
+#include "io/sqlite_test_folder.h"
+#include "station/replace_directory.h"
 
 namespace detente::station {
 namespace {
@@ -61,6 +67,51 @@ TEST(Backup, WhatAStationNeedsIsNotLeftOut) {
   }
   for (const char* text : {"", "{}", "[]", "{\"format\":1}", "not json"})
     EXPECT_FALSE(parse_manifest(text)) << text;
+}
+
+std::string text_in(const io::Path& directory) {
+  const auto bytes = io::read_file(directory / "text", 100);
+  return bytes ? std::string(as_string(*bytes)) : "none";
+}
+
+// The kernel tells of each name in the order in which it changes.
+TEST(Backup, AReplacedDirectoryIsNeverAbsentAndTheOldOneIsKept) {
+  const io::TestFolder folder;
+  const io::Path fresh = folder.file("fresh"), to = folder.file("south"), aside = folder.file("aside");
+  for (const auto& [path, text] : {std::pair(fresh, "new"), std::pair(to, "old")}) {
+    ASSERT_TRUE(io::make_directory(path));
+    ASSERT_TRUE(io::write_file(path / "text", as_bytes(text), io::kSecretMode));
+  }
+  const io::Descriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  ASSERT_TRUE(watch);
+  ASSERT_GE(::inotify_add_watch(watch.get(), to.parent_path().c_str(), IN_MOVED_FROM | IN_MOVED_TO), 0);
+  const auto done = replace_directory(fresh, to, aside);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(text_in(to), "new");
+  EXPECT_EQ(text_in(aside), "old");
+  EXPECT_FALSE(io::exists(fresh));
+
+  alignas(inotify_event) char events[4096];
+  const ssize_t size = ::read(watch.get(), events, sizeof(events));
+  ASSERT_GT(size, 0);
+  std::vector<std::uint32_t> of_it;
+  for (ssize_t at = 0; at < size;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(events + at);
+    if (std::string(event->name) == "south") of_it.push_back(event->mask & (IN_MOVED_FROM | IN_MOVED_TO));
+    at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+  }
+  // Taken by the new one before the old one left it.
+  EXPECT_EQ(of_it, (std::vector<std::uint32_t>{IN_MOVED_TO, IN_MOVED_FROM}));
+}
+
+TEST(Backup, ADirectoryThatCannotBeReplacedStaysAndSoDoesTheNewOne) {
+  const io::TestFolder folder;
+  const io::Path fresh = folder.file("fresh"), to = folder.file("none"), aside = folder.file("aside");
+  ASSERT_TRUE(io::make_directory(fresh));
+  ASSERT_TRUE(io::write_file(fresh / "text", as_bytes("new"), io::kSecretMode));
+  EXPECT_FALSE(replace_directory(fresh, to, aside));
+  EXPECT_EQ(text_in(fresh), "new");
+  EXPECT_FALSE(io::exists(aside));
 }
 
 }  // namespace

@@ -8,6 +8,16 @@ namespace detente::station {
 namespace {
 constexpr std::uint64_t kLookBack = 2000;
 
+constexpr auto kSaveAgain = std::chrono::seconds(10);
+
+// The roster has it already; a start would not. Until it is on the disk, or the directory says that it has no place there.
+void save_later(Running& running, const std::string& side, Bytes bulletin) {
+  running.driver->after(kSaveAgain, [&running, side, bulletin = std::move(bulletin)] {
+    const auto saved = running.dir.add_bulletin(side, bulletin);
+    if (!saved && saved.error().fault == Fault::kIo) save_later(running, side, bulletin);
+  });
+}
+
 void tell_watch(Running& running) {
   if (running.watch != nullptr) running.watch->on_roster_changed();
 }
@@ -32,10 +42,15 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
   DETENTE_TRY(bytes, line::parse_bulletin_body(entry.body));
   const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, counterpart.roster.apply(bytes));
-  DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bytes));
+  const auto saved = running.dir.add_bulletin(counterpart.name(), bytes);
+  // Who was revoked is out at once, whatever the disk says.
   follow_roster(running, counterpart, before);
   tell_watch(running);
-  return news || saved;
+  if (!saved) {
+    if (saved.error().fault == Fault::kIo) save_later(running, counterpart.name(), bytes);
+    return tl::unexpected<Error>(saved.error());
+  }
+  return news || *saved;
 }
 
 Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin) {

@@ -141,6 +141,18 @@ void keep_anchor(Running& running, Anchor anchor, spdlog::logger& log) {
   if (!done) log.warn("{}", done.error().message);
 }
 
+// On the commit thread. What hinders it is told once, until it succeeds: the log grows as long, and the next start takes
+// longer or is refused.
+std::function<void()> tidier(Running& running, spdlog::logger& log) {
+  return [&running, &log, told = false]() mutable {
+    const Result<void> done = running.store->maintain();
+    if (std::exchange(told, !done) || done) return;
+    running.driver->post([&log, why = done.error().message] {
+      log.warn("what was written cannot be moved from the record's log into it, and the log grows until it can: {}", why);
+    });
+  };
+}
+
 // A snapshot that a backup left behind when it was killed.
 void discard_old_snapshot(const SideDir& dir, spdlog::logger& log) {
   if (!io::exists(dir.snapshot_file())) return;
@@ -182,8 +194,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   DETENTE_TRY_VOID(check_newest(*running.store));
   DETENTE_TRY(restored, is_restored(running, options));
   running.driver = std::make_unique<io::Driver>(
-      io::DriverParts{running.random, running.jitter, *running.store,
-                      [&store = *running.store] { static_cast<void>(store.maintain()); }});
+      io::DriverParts{running.random, running.jitter, *running.store, tidier(running, log)});
   DETENTE_TRY(sockets, open_sockets(running));
   DETENTE_TRY(life, take_anchor(running.dir.anchor_file(), *running.store, all_lines(running),
                                 restored, running.random));

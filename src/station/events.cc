@@ -15,8 +15,8 @@ std::uint64_t EventRing::when_more(std::function<void()> wake) {
   return next_waiting_++;
 }
 
-Json EventRing::after(std::uint64_t since, std::size_t limit) const {
-  const bool other_run = since > newest();
+Json EventRing::after(std::uint64_t since, std::size_t limit, const std::string& run) const {
+  const bool other_run = since > newest() || !is_this(run);
   if (other_run) since = 0;
   const bool missed = other_run || (!events_.empty() && events_.front().id > since + 1);
   Json list = Json::array();

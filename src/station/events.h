@@ -28,7 +28,9 @@ class EventRing {
   std::uint64_t newest() const { return next_ - 1; }
   // {"run", "next", "missed", "events"}: those after `since`, at most `limit`, with "id" and "time" in
   // front.
-  Json after(std::uint64_t since, std::size_t limit) const;
+  // `run`: whose numbers the asker has; of another one than this everything is given, and "missed" says so.
+  Json after(std::uint64_t since, std::size_t limit, const std::string& run = {}) const;
+  bool is_this(const std::string& run) const { return run.empty() || run == run_; }
   // The same of the newest; "missed" says that there are older ones.
   Json newest_of(std::size_t limit) const;
   // Called once, when the next event comes, unless it was forgotten before. The number is for

@@ -117,8 +117,9 @@ void Witness::operator()(const core::EntryArrived& event) {
     take_suspension(running_, counterpart, record::Whose::kOthers, *entry);
   const Result<bool> taken = take_bulletin(running_, counterpart, *stored);
   if (!taken) {
-    log_.warn("{}: entry {} of the accord line is no bulletin that can be taken: {}",
-              counterpart.name(), event.index, taken.error().message);
+    log_.warn("{}: entry {} of the accord line {}: {}", counterpart.name(), event.index,
+              taken.error().fault == Fault::kIo ? "is a bulletin that counts from now on and is not saved yet" : "is no bulletin that can be taken",
+              taken.error().message);
     if (taken.error().fault == Fault::kDenied)  // a root key that was renewed still signs: somebody else may have it
       running_.watch->ask_person(counterpart.name(), "root-retired", taken.error().message);
   } else if (*taken) {

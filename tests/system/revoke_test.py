@@ -367,6 +367,23 @@ class Suspended(unittest.TestCase):
         wait_until(lambda: "again" in self.verdicts(), "the word after it")
         self.assertEqual(self.verdicts()["again"][0][0], "valid")
 
+    def test_a_bulletin_that_the_disk_does_not_take_counts_at_once_and_is_saved_later(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.south.cli("officer", "enrol", "park", "--post", "duty-officer")
+        kept = self.north.path("bulletins", "south")
+        wait_until(lambda: len(os.listdir(kept)) == len(os.listdir(self.south.path("bulletins", "south"))), "north to have the enrolment")
+        before = sorted(os.listdir(kept))
+        os.rename(kept, kept + "-away")
+        with open(kept, "wb"):
+            pass
+        self.assertEqual(self.south.cli("send", WEST, "the thief's", "--as", "kim")["state"], "receipted")
+        self.south.cli("officer", "revoke", "kim", "--until", "2026-01-01T00:00:00Z", "--yes")
+        wait_until(lambda: self.verdicts()["the thief's"][0][0] == "after the last valid", "the bulletin to count at north")
+        os.remove(kept)
+        os.rename(kept + "-away", kept)
+        wait_until(lambda: len(os.listdir(kept)) == len(before) + 1, "the bulletin to be saved")
+
     def test_an_officer_is_revoked_for_ever_and_what_he_said_before_counts(self):
         self.lab.start("south", "north")
         self.south.wait_link("north")

@@ -41,6 +41,23 @@ class Words(unittest.TestCase):
             names = sorted(f[:-5] for f in os.listdir(station.path("officers")) if f.endswith(".toml"))
             cls.officers[station.name] = names[0]
 
+    def test_a_program_that_reads_the_record_and_holds_up_its_log_is_told_of_once(self):
+        words = "cannot be moved from the record's log"
+
+        def told():
+            with open(self.south.path("station", "station.log"), encoding="utf-8") as log:
+                return log.read().count(words)
+
+        reader = sqlite3.connect(f"file:{self.south.path('station', 'record.db')}?mode=ro", uri=True, isolation_level=None)
+        self.addCleanup(reader.close)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entries").fetchone()
+        self.south.cli("send", f"north/{WEST}", "While somebody reads.", "--wait", "receipt")
+        wait_until(told, "the station's log to tell")
+        self.south.cli("send", f"north/{WEST}", "While somebody reads on.", "--wait", "receipt")
+        reader.execute("COMMIT")
+        self.assertEqual(told(), 1)
+
     def test_several_messages_in_one_request(self):
         target = f"/v1/counterparts/north/lines/{WEST}/entries"
         texts = [f"several {i}" for i in range(100)]
