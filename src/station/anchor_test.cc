@@ -4,6 +4,7 @@
 
 #include "io/sqlite_store.h"
 #include "io/sqlite_test_folder.h"
+#include "record/store_contract_fixture.h"
 
 namespace detente::station {
 namespace {
@@ -118,6 +119,28 @@ TEST_F(AnchorTest, AFileThatCannotBeWrittenRefusesOnlyUntilItCan) {
     EXPECT_EQ(taken->next.generation, life);
     EXPECT_FALSE(taken->new_epoch);
   }
+}
+
+// Its entries are in the record, and it may come back.
+TEST_F(AnchorTest, ACounterpartThatIsTakenOutOfTheConfigurationMakesTheRecordNoOlderCopy) {
+  const io::TestFolder folder;
+  const io::Path anchor = folder.file("anchor");
+  const auto store = io::SqliteStore::open(folder.file("record.db"));
+  ASSERT_TRUE(store) << store.error().message;
+  const record::LineKey north = record::contract::line_key(0, "north"), east = record::contract::line_key(0, "east");
+  ASSERT_TRUE(take_anchor(anchor, **store, {north, east}, false, random_));
+  const record::LogKey log = record::contract::log_key(north);
+  const auto fence = (*store)->claim(north);
+  ASSERT_TRUE(fence);
+  const record::Batch batch{*fence, std::nullopt, {record::OpenLog{log, 0}, record::AppendEntry{log, record::contract::entry(0)}}, {}};
+  ASSERT_TRUE((*store)->commit({&batch, 1}));
+  EXPECT_EQ(own_entries(**store), 1u);
+  Anchor kept = take_anchor(anchor, **store, {north, east}, false, random_)->next;
+  EXPECT_EQ(kept.entries, 1u);
+  const auto without = take_anchor(anchor, **store, {east}, false, random_);
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_EQ(without->next.entries, 1u);
+  EXPECT_TRUE(take_anchor(anchor, **store, {north, east}, false, random_));
 }
 
 TEST_F(AnchorTest, RefusesWhatDoesNotFitAndSaysWhatToDo) {
