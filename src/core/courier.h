@@ -36,6 +36,8 @@ class Courier {
   // Errors are for the person, who then knows what to do; what is on its way is told by an event.
   Result<CourierId> pack(Context& context, const std::optional<CourierAct>& act);
   Result<CourierId> take(Context& context, ByteView file);
+  CourierId next_id() const { return next_id_; }
+  void count_from(CourierId next) { next_id_ = next; }  // of one that goes on where another ended
 
  private:
   // The other station as its files have shown it.

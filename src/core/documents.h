@@ -20,6 +20,8 @@ class Documents {
   Documents(const PairIdentity& identity, Link& link, DocumentTerms terms);
 
   void load(Context& context, record::Fence fence);
+  SubmissionId next_id() const { return next_id_; }
+  void count_from(SubmissionId next) { next_id_ = next; }  // of one that goes on where another ended
 
   // Pieces of one of our documents, from the desk. Durable with DocumentStored, else DocumentFailed.
   // kLimit, kMalformed, kConflict, kState with what to do.

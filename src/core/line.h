@@ -30,6 +30,8 @@ class Line {
   Line(const Line&) = delete;
 
   void load(Context& context, record::Fence fence);
+  SubmissionId next_id() const { return next_id_; }
+  void count_from(SubmissionId next) { next_id_ = next; }  // before load(), of one that goes on where another ended
   // New epoch for our log: after a recovery. Says so in its first entry.
   void open_epoch(Context& context);
 

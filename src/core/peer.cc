@@ -42,12 +42,20 @@ Peer::Peer(PeerSetup setup)
                         }});
 }
 
+void Peer::count_on_from(const Peer& former) {
+  count_from_ = former.count_from_;  // a line that was retired may come back
+  for (const auto& [id, line] : former.lines_) count_from_[id] = line->next_id();
+  documents_.count_from(former.documents_.next_id());
+  courier_.count_from(former.courier_.next_id());
+}
+
 Result<void> Peer::start(Context& context, record::Store& store) {
   std::map<LineId, record::Fence> fences;
   for (LineSetup& setup : line_setups_) {
     const LineId id = setup.id;
     DETENTE_TRY(fence, store.claim({identity_.lineage, id}));
     auto line = std::make_unique<Line>(identity_, std::move(setup), link_, documents_, registers_, agreements_, signatures_);
+    if (const auto from = count_from_.find(id); from != count_from_.end()) line->count_from(from->second);
     line->load(context, fence);
     fences.emplace(id, fence);
     lines_.emplace(id, std::move(line));

@@ -49,6 +49,9 @@ class Peer {
   explicit Peer(PeerSetup setup);
   Peer(const Peer&) = delete;
 
+  // Before start(), of one that goes on where `former` ended: no number that this run gave to what was submitted, handed
+  // over or packed is given again. Somebody may still wait for what was called by it.
+  void count_on_from(const Peer& former);
   // Claims every line and takes up what the store holds.
   Result<void> start(Context& context, record::Store& store);
 
@@ -122,6 +125,7 @@ class Peer {
   Vouched vouched_;
   SignaturesUnderWay signatures_;
   std::vector<LineSetup> line_setups_;
+  std::map<LineId, SubmissionId> count_from_;  // of lines that a former one had
   std::map<LineId, std::unique_ptr<Line>> lines_;
   Contact contact_;
   Restorations restorations_;

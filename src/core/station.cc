@@ -154,7 +154,8 @@ Result<void> Station::replace_peer(Now now, PeerSetup setup) {
   DETENTE_CHECK(peer.value < peers_.size() && settled());
   Context context = this->context(now);
   std::erase_if(hints_, [peer](const auto& hint) { return hint.second == peer; });
-  peers_[peer.value] = std::make_unique<Peer>(std::move(setup));
+  const std::unique_ptr<Peer> former = std::exchange(peers_[peer.value], std::make_unique<Peer>(std::move(setup)));
+  peers_[peer.value]->count_on_from(*former);
   hints_.emplace(peers_[peer.value]->their_hint(), peer);
   effects_.notify(LinkChanged{peer, false});
   return peers_[peer.value]->start(context, *store_);

@@ -107,6 +107,24 @@ TEST_F(Amended, OneIsShownItAndBothGoOnWithoutAGap) {
   expect_all_heard(kAdded);
 }
 
+// Somebody may still wait for the receipt of what was called by a number.
+TEST_F(Amended, NoNumberOfWhatWasSaidOrHandedOverIsGivenAgain) {
+  pair_.start();
+  run(seconds(2));
+  const auto number = [this](LineId line, const std::string& text) {
+    const auto id = pair_.say(0, line, text);
+    EXPECT_TRUE(id.has_value());
+    run(seconds(1));
+    return id.value_or(0);
+  };
+  std::uint64_t last = 0;
+  for (int i = 0; i < 3; ++i) last = number(kStays, "before");
+  pair_.hold_second(0);
+  run(seconds(10));
+  expect_both_under_second();
+  EXPECT_GT(number(kStays, "after"), last);
+}
+
 TEST_F(Amended, NobodyGoesOnAlone) {
   pair_.start();
   run(seconds(2));

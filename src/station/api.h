@@ -28,6 +28,8 @@ class Api {
   void handle(const ApiRequest& request, Reply reply);
   // Everything that happens, before what the station itself does about it.
   void on_event(const core::DeskEvent& event);
+  // A counterpart goes on under another accord. Who waits for what will not come any more is answered now.
+  void on_accord_changed(const Counterpart& counterpart);
 
  private:
   // A line that a request names.

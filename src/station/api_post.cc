@@ -71,10 +71,13 @@ void Api::answer(const PendingKey& key, const Pending& pending, const char* stat
   const auto& [peer, line, id] = key;
   const Counterpart& counterpart = *running_.counterparts[peer.value];
   const bool testing = line == kAccordLine && running_.line(peer, line).holds_lift(id);
+  // It may have been retired while somebody waited.
+  const accord::Annex* annex = counterpart.accord.annex(line);
+  if (annex == nullptr) annex = counterpart.retired(line);
   Json out{{"ok", true},
            {"state", testing ? "testing" : state},
            {"counterpart", counterpart.name()},
-           {"line", counterpart.accord.annex(line)->name},
+           {"line", annex == nullptr ? std::to_string(line.value) : annex->name},
            {"line_number", line.value},
            {"submission", id},
            {"link_up", running_.driver->station().peer(peer).link().ready()},
@@ -90,6 +93,27 @@ void Api::give_up(const PendingKey& key) {
   const Pending& pending = it->second;
   answer(key, pending, pending.placed ? "placed" : pending.queued ? "queued" : "accepted");
   pending_.erase(it);
+}
+
+// A line that was retired gets no receipts; what waited on the others goes on waiting, under the number that it has.
+void Api::on_accord_changed(const Counterpart& counterpart) {
+  const PeerId peer = counterpart.peer;
+  std::vector<PendingKey> over;
+  for (const auto& [key, pending] : pending_)
+    if (std::get<0>(key) == peer && counterpart.accord.annex(std::get<1>(key)) == nullptr) over.push_back(key);
+  for (const PendingKey& key : over) give_up(key);
+  const auto break_off = [peer, &counterpart](auto& waiting, const std::string& what) {
+    for (auto it = waiting.begin(); it != waiting.end();) {
+      const bool of_it = it->first.first == peer;
+      if (of_it)
+        it->second({http_status(Fault::kState),
+                    dump(error_json({Fault::kState, what + " was under way when this station went on under another accord with " +
+                                                        counterpart.name() + ": it may be done all the same; ask again"}))});
+      it = of_it ? waiting.erase(it) : std::next(it);
+    }
+  };
+  break_off(handed_over_, "the document");
+  break_off(couriers_, "the courier's file");
 }
 
 void Api::on_receipt(const core::ReceiptVerified& receipt) {

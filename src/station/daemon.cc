@@ -207,10 +207,13 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
   running.watch = watch.get();
   Announcer announcer(running, log);
   running.announcer = &announcer;
-  Amender amender(running, log, [&watch = watch](const Counterpart& counterpart) { watch->on_accord_changed(counterpart); });
+  Api api(running, [&running] { running.driver->stop(); });
+  Amender amender(running, log, [&api, &watch = watch](const Counterpart& counterpart) {
+    api.on_accord_changed(counterpart);
+    watch->on_accord_changed(counterpart);
+  });
   running.amender = &amender;
   MovedPaths moved(running, log);
-  Api api(running, [&running] { running.driver->stop(); });
   Witness witness(running, log);
   running.driver->observe([&, &watch = watch](const core::DeskEvent& event) {
     api.on_event(event);  // somebody waits for it; the log and the events do not
