@@ -265,17 +265,19 @@ class Amended(unittest.TestCase):
 
         def wait_for_receipt():
             answers.append(self.south.ask("POST", "/v1/counterparts/north/lines/liaison/entries",
-                                          {"text": "The last.", "wait": "receipt", "timeout_ms": 68000}))
+                                          {"text": "The last.", "wait": "receipt", "timeout_ms": 60000}))
 
         # South knows that north holds the second, and cannot go on under it as long as it has no port for it.
         with socket.create_server((host, int(port))):
             self.countersign()
             wait_until(lambda: any(one["kind"] == "accord-next" for one in self.south.cli("alarm", "list")["alarms"]), "the alarm")
+            # It tries again a minute after the alarm, and the longest that one may wait is a minute, too.
+            wait_until(lambda until=time.monotonic() + 10: time.monotonic() > until, "some of that minute to go by")
             self.north.process.send_signal(signal.SIGSTOP)
             waiting = threading.Thread(target=wait_for_receipt)
             waiting.start()
             placed = lambda: "The last." in self.south.texts("north", "liaison", "own")
-            wait_until(placed, "the last message to be placed")
+            wait_until(placed, lambda: f"the last message to be placed: {answers} {self.south.entries('north', 'liaison', 'own')}")
         wait_until(lambda: self.accord_of(self.south)["version"] == 2, "south to go on", patience=90)
         waiting.join()
         self.north.process.send_signal(signal.SIGCONT)
