@@ -236,7 +236,7 @@ std::optional<Instant> DocumentReceiver::next_deadline() const {
 void DocumentReceiver::on_note(Context& context, const record::BlobNote& note, PathId came_on) {
   const auto it = wanted_.find(note.root);
   if (note.word == record::BlobWord::kGone) {
-    if (it == wanted_.end() || it->second.gone || !notes_.take(context.now.mono)) return;
+    if (it == wanted_.end() || it->second.gone || !gone_.take(context.now.mono)) return;
     it->second.gone = true;
     drop_partials(it->second);
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,

@@ -113,8 +113,8 @@ class DocumentReceiver {
   std::set<record::RootPrefix> here_;  // whole, and said so when they are offered
   std::map<Digest, Naming> naming_;
   std::deque<record::PutPiece> verified_;  // until they are durable; the first of them are being committed
-  // Words that draw an answer, or an alarm and a look at every document: a packet holds a hundred of them.
-  Bucket notes_{256, 128, std::chrono::seconds(1)};
+  // Words that draw an answer, and those that raise an alarm and cost a look at every document: a packet holds a hundred.
+  Bucket notes_{256, 128, std::chrono::seconds(1)}, gone_{256, 128, std::chrono::seconds(1)};
   std::size_t buffered_ = 0;  // bytes of partials, and of pieces that are not durable
   bool committing_ = false;
   bool refused_told_ = false;  // that the disk takes nothing
