@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <future>
-#include <thread>
+#include <semaphore>
 
 namespace detente::io {
 namespace {
@@ -136,21 +135,19 @@ TEST(CommitThread, AQuietMomentBeginsAnewWithEachLoneCommit) {
   using Clock = std::chrono::steady_clock;
   CountingStore store;
   Seen seen;
-  std::atomic<int> idles = 0;
+  std::counting_semaphore<64> idles(0);
   CommitThread commits(
-      store, [&] { ++idles; }, seen.done());
-  bool quiet = false;  // this machine itself stood still for as long
+      store, [&] { idles.release(); }, seen.done());
+  bool stood_still = false;  // this machine, for as long as a quiet moment takes
   for (std::uint64_t number = 1; number <= 8; ++number) {
     const Clock::time_point began = Clock::now();
     static_cast<void>(commits.commit_now(persist(number, number)));
     commits.expect_quiet();
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until the next message
-    quiet |= Clock::now() - began > std::chrono::milliseconds(900);
-    EXPECT_TRUE(idles == 0 || quiet) << "after " << number;
+    const bool idle = idles.try_acquire_for(std::chrono::milliseconds(300));
+    stood_still |= Clock::now() - began > std::chrono::milliseconds(900);
+    EXPECT_TRUE(!idle || stood_still) << "after " << number;
   }
-  const Clock::time_point since = Clock::now();
-  while (idles == 0 && Clock::now() - since < std::chrono::seconds(10)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_GE(idles, 1);
+  EXPECT_TRUE(stood_still || idles.try_acquire_for(std::chrono::seconds(10)));
   commits.stop();
 }
 

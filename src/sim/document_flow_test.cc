@@ -174,25 +174,25 @@ PairOptions paths_of_their_own() {
 
 // Lines have paths of their own: what one of them cannot carry keeps nothing of another's back, however urgent it is.
 // A frame that is cut is sent again once, whichever of its packets was lost, and whole.
-TEST(DocumentFlow, InSmallPacketsThatAreLostItArrivesAllTheSame) {
+TEST(DocumentFlow, InSmallPacketsThatAreLostItTakesLittleMoreThanWasLost) {
   PairOptions options;
   options.path_terms[PathId{1}] = {9600, 96, 28};
   constexpr std::size_t kSize = 300'000;  // whose pieces' proofs fill a packet each
   std::uint64_t clean = 0;
   for (const unsigned every : {0u, 8u}) {
     FlowPair flow(90, milliseconds(20), 1200, options);
-    unsigned number = 0;
+    SeededRandom chance(8);  // not each eighth: with the five packets of a cut frame that fell into step
     flow.pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
       if (from != kSouth) return datagram;
       flow.crossed += datagram.size();
-      return every > 0 && ++number % every == 0 ? std::nullopt : std::optional(std::move(datagram));
+      return every > 0 && chance.below(every) == 0 ? std::nullopt : std::optional(std::move(datagram));
     };
     flow.crossed = 0;
     const Digest root = flow.send(kSize, 1);
     for (int minute = 0; minute < 60 && !flow.arrived(root); ++minute) flow.pair.run(minutes(1));
     ASSERT_TRUE(flow.arrived(root)) << every;
     if (every == 0) clean = flow.crossed;
-    EXPECT_LE(flow.crossed, clean * 4) << every;
+    EXPECT_LE(flow.crossed, clean * 3 / 2) << every;
   }
 }
 
