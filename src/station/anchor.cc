@@ -89,10 +89,8 @@ Result<Continuation> continue_life(const std::optional<Anchor>& in_file,
                                    std::uint64_t entries_held, bool after_restore,
                                    KeyRandom& random) {
   Continuation out;
-  // The first start; or one after it that could not write its file, and has signed nothing: there is nothing to be a copy of.
-  const bool only_begun = in_database && in_database->generation == 1 && in_database->entries == 0 && entries_held == 0;
-  if (!in_file && database_empty && (!in_database || (only_begun && !after_restore))) {
-    out.next = {in_database ? in_database->instance : random.array<16>(), 1, 0};
+  if (!in_file && !in_database && database_empty) {  // the first start
+    out.next = {random.array<16>(), 1, 0};
     out.new_epoch = after_restore;
     return out;
   }

@@ -290,7 +290,8 @@ class Announcements(unittest.TestCase):
     def test_where_the_clocks_are_apart_a_person_is_asked(self):
         folder = pathlib.Path(self.lab.dir) / "clock"
         folder.mkdir()
-        self.north.env = Clock(str(folder), time.time() + 3).env
+        clock = Clock(str(folder), time.time() + 3)
+        self.north.env = clock.env
         self.begin()
         at_south, at_north = self.agree_on_two("--unseen", "+14s")
         instant = self.one(self.south, at_south)["instant"]
@@ -300,7 +301,8 @@ class Announcements(unittest.TestCase):
         for station in (self.south, self.north):
             self.assertEqual(self.files(station, ".txt"), [])
         bounds = self.one(self.south, at_south)["announcement"]["clock_bounds"]
-        self.assertTrue(500 < bounds["low_ms"] <= 3000 <= bounds["high_ms"], bounds)
+        # To a millisecond at each end: the bounds are whole ones, and so is what the clock was set to.
+        self.assertTrue(500 < bounds["low_ms"] <= clock.ahead_ms + 1 <= bounds["high_ms"] + 2, (bounds, clock.ahead_ms))
         self.assertIn("within half a second (their clock less ours is between +", self.south.shown("announce", "show"))
         alarm = wait_until(lambda: [one for one in self.south.get("/v1/watch")["alarms"] if one["kind"] == "announcement"], "the alarm")[0]
         self.assertIn(f"detente announce release north/{at_south}", alarm["words"])

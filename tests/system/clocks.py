@@ -27,6 +27,10 @@ class Clock:
             file.write(f"{self._offset:+.3f}\n")
         os.replace(temporary, self._file)
 
+    @property
+    def ahead_ms(self):
+        return round(self._offset * 1000)
+
     def now(self):
         return int(time.time() + self._offset)
 
