@@ -277,7 +277,9 @@ class Link {
   // True where c of the other end begins anew, since it is of another station's key.
   bool bind_last_c(const crypto::AgreePublic& key);
   std::string heard_key_name() const;
-  // While a station that was revoked may be in other hands, or none is there.
+  // Whether a station of the pair that was revoked, at either end, may be.
+  bool in_other_hands() const { return remote_.exposed || !remote_.revoked.empty(); }
+  // While one is, or none is there.
   bool may_be_answered(Context& context, PathId path, const link::FirstPacket& packet);
   bool reads(Context& context, const link::FirstPacket& packet, ByteView psk) const;
   bool reads_as_successor(Context& context, const link::FirstPacket& packet, ByteView psk) const;

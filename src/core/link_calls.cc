@@ -186,7 +186,7 @@ void Link::on_notice(Context& context, ByteView datagram) {
   if (notice->code == link::NoticeCode::kEpochSpent) return on_epoch_notice(context, static_cast<std::uint16_t>(read_be(ByteView(notice->data).first(2))));
   // Who has a revoked station can answer calls by notices, too: they take away no call, and the
   // digest that one names says nothing.
-  if (remote_.exposed || !remote_.revoked.empty()) return;
+  if (in_other_hands()) return;
   attempts_.clear();
   if (successor_ && *successor_ == notice->data) successor_in_use_ = true;
   if (other_accord_ != notice->data && !successor_in_use_) {
@@ -225,9 +225,8 @@ bool Link::may_be_moved(Context& context) {
 bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacket& packet) {
   if ((dark_ && !mutant(Mutant::kDarkAnswered)) || packet.counter.c <= state_.responder_last)
     return false;  // a replay, or older than one that was taken
-  const bool exposed = lost() || remote_.exposed || !remote_.revoked.empty();
-  if (exposed && !may_be_answered(context, path, packet)) return false;
-  if (!exposed && !looks_.take(context.now.mono)) return false;
+  if (!looks_.take(context.now.mono)) return false;
+  if ((lost() || in_other_hands()) && !may_be_answered(context, path, packet)) return false;
   const std::uint16_t mine = psk_->epoch();
   if (packet.counter.epoch < mine) {
     if (!note_unread(context, path, packet.counter.c)) return false;

@@ -51,7 +51,6 @@ bool Link::reads(Context& context, const link::FirstPacket& packet, ByteView psk
 }
 
 bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacket& packet) {
-  if (!looks_.take(context.now.mono)) return false;
   const std::uint16_t mine = psk_->epoch();
   if (!lost() && packet.counter.epoch < mine) {  // the new station catches up by this
     context.effects.send(peer_, path, epoch_notice(packet));
