@@ -1,4 +1,4 @@
-// What file.cc and file_stream.cc share; for these two and their test alone.
+// What file.cc and file_stream.cc share, with their test and with who moves whole directories; for nobody else.
 #pragma once
 
 #include <string_view>

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/civil.h"
+#include "io/file_detail.h"
 #include "io/sqlite_lock.h"
 #include "station/anchor.h"
 #include "station/backup_file.h"
@@ -143,8 +144,8 @@ Result<void> keep_vault(const Path& old, const Path& fresh, const std::string& s
   if (!before || before->name() != side) return {};
   if (::rename((old / "vault").c_str(), (fresh / "vault").c_str()) != 0)
     return cannot(fresh / "vault", "cannot be moved here from what was there before");
-  DETENTE_TRY_VOID(sync_names(fresh));
-  return sync_names(old);
+  DETENTE_TRY_VOID(io::detail::sync_directory(fresh));
+  return io::detail::sync_directory(old);
 }
 
 Result<std::optional<Path>> put_in_place(const RestoreChoices& choices, Workshop& made,
@@ -152,7 +153,7 @@ Result<std::optional<Path>> put_in_place(const RestoreChoices& choices, Workshop
   if (!replace) {
     if (::rename(made.path().c_str(), choices.to.c_str()) != 0) return cannot(choices.to, "cannot be put in place");
     made.release();
-    DETENTE_TRY_VOID(sync_names(choices.to.parent_path()));
+    DETENTE_TRY_VOID(io::detail::sync_directory(io::detail::parent_of(choices.to)));
     return std::nullopt;
   }
   const Path moved = aside(choices);

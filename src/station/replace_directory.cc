@@ -2,12 +2,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
-#include "io/descriptor.h"
+#include "io/file_detail.h"
 
 namespace detente::station {
 
@@ -32,12 +31,6 @@ Result<void> in_two_steps(const Path& fresh, const Path& to, const Path& aside) 
 
 }  // namespace
 
-Result<void> sync_names(const Path& directory) {
-  const io::Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return cannot(directory, "cannot be synced to disk", errno);
-  return {};
-}
-
 Result<void> replace_directory(const Path& fresh, const Path& to, const Path& aside) {
   // Under the name that the old one gets, so that one exchange does the rest.
   if (give_name(fresh, aside) != 0) return cannot(aside, "cannot be made", errno);
@@ -47,7 +40,7 @@ Result<void> replace_directory(const Path& fresh, const Path& to, const Path& as
     if (why != EINVAL && why != ENOSYS) return cannot(to, "cannot be put in place", why);
     DETENTE_TRY_VOID(in_two_steps(fresh, to, aside));
   }
-  return sync_names(to.parent_path());
+  return io::detail::sync_directory(io::detail::parent_of(to));
 }
 
 }  // namespace detente::station

@@ -9,7 +9,5 @@ namespace detente::station {
 // `fresh` goes to `to`, and what is there to `aside`, a free name; all three in one directory. After an error all is as before,
 // or the message says what is not.
 Result<void> replace_directory(const io::Path& fresh, const io::Path& to, const io::Path& aside);
-// Names that changed in it are on the disk.
-Result<void> sync_names(const io::Path& directory);
 
 }  // namespace detente::station
