@@ -72,8 +72,7 @@ void Api::answer(const PendingKey& key, const Pending& pending, const char* stat
   const Counterpart& counterpart = *running_.counterparts[peer.value];
   const bool testing = line == kAccordLine && running_.line(peer, line).holds_lift(id);
   // It may have been retired while somebody waited.
-  const accord::Annex* annex = counterpart.accord.annex(line);
-  if (annex == nullptr) annex = counterpart.retired(line);
+  const accord::Annex* annex = counterpart.annex_or_retired(line);
   Json out{{"ok", true},
            {"state", testing ? "testing" : state},
            {"counterpart", counterpart.name()},

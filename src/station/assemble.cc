@@ -140,6 +140,11 @@ Lineage Counterpart::lineage() const {
   return out;
 }
 
+const accord::Annex* Counterpart::annex_or_retired(LineId line) const {
+  const accord::Annex* annex = accord.annex(line);
+  return annex != nullptr ? annex : retired(line);
+}
+
 const accord::Annex* Counterpart::retired(LineId line) const {
   if (accord.annex(line) != nullptr) return nullptr;
   for (auto one = former.rbegin(); one != former.rend(); ++one)

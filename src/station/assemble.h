@@ -32,6 +32,8 @@ struct Counterpart {
   Lineage lineage() const;
   // A line that the accord in force has no more: its record stays. Nothing for any other.
   const accord::Annex* retired(LineId line) const;
+  // The one in force, else that: what the record has of a line may be shown long after it is gone.
+  const accord::Annex* annex_or_retired(LineId line) const;
   const accord::Annex* retired_named(std::string_view line) const;
   const std::string& name() const { return config.name; }
 };

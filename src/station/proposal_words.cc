@@ -20,8 +20,7 @@ std::string matter_name(line::Matter matter) {
 }
 
 std::string line_name(const Counterpart& counterpart, LineId line) {
-  const accord::Annex* annex = counterpart.accord.annex(line);
-  if (annex == nullptr) annex = counterpart.retired(line);
+  const accord::Annex* annex = counterpart.annex_or_retired(line);
   return annex == nullptr ? "line " + std::to_string(line.value) : annex->name;
 }
 

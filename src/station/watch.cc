@@ -284,8 +284,7 @@ void Watch::take_back(const core::SubmissionFailed& failed) {
   const std::optional<std::string> words = words_of_person(*failed.given_back);
   if (!words) return;
   const Counterpart& counterpart = *running_.counterparts[failed.peer.value];
-  const accord::Annex* annex = counterpart.accord.annex(failed.line);
-  if (annex == nullptr) annex = counterpart.retired(failed.line);
+  const accord::Annex* annex = counterpart.annex_or_retired(failed.line);
   const std::string line = counterpart.name() + "/" + (annex == nullptr ? std::to_string(failed.line.value) : annex->name);
   const record::Header& header = failed.given_back->header;
   const bool left = failed.submission == 0;
