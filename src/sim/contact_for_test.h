@@ -36,4 +36,11 @@ inline std::multiset<std::string> texts_held(QuietPair& pair, std::size_t side, 
   return out;
 }
 
+// The station ends, and a minute later its disk is that copy; it is not started yet.
+inline void put_back(QuietPair& pair, std::size_t side, const MemoryStore::Snapshot& copy) {
+  pair.stop(side);
+  pair.run(std::chrono::minutes(1));
+  pair.store(side).restore(copy);
+}
+
 }  // namespace detente::sim

@@ -53,9 +53,7 @@ TEST(FirstContact, ACopiedBackDiskOpensANewEpochAndCosignsNothingSmaller) {
     ASSERT_TRUE(pair.say(1, kLine, "After the copy."));
     pair.run(std::chrono::milliseconds(200));
   }
-  pair.stop(0);
-  pair.run(std::chrono::minutes(1));
-  pair.store(0).restore(copy);
+  put_back(pair, 0, copy);
   pair.take_events(0);
   pair.take_events(1);
   pair.start(0);
@@ -123,9 +121,7 @@ TEST(FirstContact, ASecondNewEpochWithinAnHourSaysThatPerhapsTwoMachinesRun) {
   const auto go_back = [&] {
     ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
     pair.run(std::chrono::seconds(5));
-    pair.stop(0);
-    pair.run(std::chrono::minutes(1));
-    pair.store(0).restore(copy);
+    put_back(pair, 0, copy);
     pair.start(0);
     pair.run(std::chrono::minutes(2));
     for (const core::DeskEvent& event : pair.take_events(1))
@@ -159,9 +155,7 @@ TEST(FirstContact, ADiskThatWentBackBehindANewLogOfTheOtherSideGetsItAgain) {
     const auto far = [&]() -> const core::FarLog& { return pair.station(1).peer(PeerId{0}).line(line)->far(); };
     const auto own = [&]() -> const core::OwnLog& { return pair.station(0).peer(PeerId{0}).line(line)->own(); };
     const auto go_back = [&pair](std::size_t side, const MemoryStore::Snapshot& copy) {
-      pair.stop(side);
-      pair.run(std::chrono::minutes(1));
-      pair.store(side).restore(copy);
+      put_back(pair, side, copy);
       pair.start(side);
       pair.run(std::chrono::minutes(2));
     };

@@ -14,12 +14,7 @@ TEST(LeftLog, ANewLogThatTheOtherSideHasNotTakenYetIsNotLeftAfterAStart) {
     pair.start();
     ASSERT_TRUE(pair.say(0, line, "Before the disk was lost."));
     pair.run(std::chrono::seconds(5));
-    const auto fresh = [&] {
-      pair.stop(0);
-      pair.run(std::chrono::minutes(1));
-    };
-    fresh();
-    pair.store(0).restore(MemoryStore().snapshot());
+    put_back(pair, 0, MemoryStore().snapshot());
     bool full = true;
     pair.disk = [&](std::size_t side) { return side == 1 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
     pair.start(0);
@@ -30,7 +25,8 @@ TEST(LeftLog, ANewLogThatTheOtherSideHasNotTakenYetIsNotLeftAfterAStart) {
     const record::EpochId epoch = own->key().epoch;
     ASSERT_EQ(own->unreceipted().size(), 2u) << "its opening and the message";
     for (int life = 0; life < 2; ++life) {
-      fresh();
+      pair.stop(0);
+      pair.run(std::chrono::minutes(1));
       pair.start(0);
       pair.run(std::chrono::seconds(10));
       own = &pair.station(0).peer(PeerId{0}).line(line)->own();
@@ -50,18 +46,14 @@ TEST(LeftLog, AnOlderCopyOfANewLogIsLeftToo) {
   pair.start();
   ASSERT_TRUE(pair.say(0, kLine, "Before the disk was lost."));
   pair.run(std::chrono::seconds(5));
-  pair.stop(0);
-  pair.run(std::chrono::minutes(1));
-  pair.store(0).restore(MemoryStore().snapshot());
+  put_back(pair, 0, MemoryStore().snapshot());
   pair.start(0);
   pair.run(std::chrono::seconds(10));
   const auto copy = pair.store(0).snapshot();
   ASSERT_TRUE(pair.say(0, kLine, "In the new log."));
   pair.run(std::chrono::seconds(10));
   const record::EpochId epoch = pair.station(0).peer(PeerId{0}).line(kLine)->own().key().epoch;
-  pair.stop(0);
-  pair.run(std::chrono::minutes(1));
-  pair.store(0).restore(copy);
+  put_back(pair, 0, copy);
   pair.start(0);
   pair.run(std::chrono::seconds(10));
   EXPECT_NE(pair.station(0).peer(PeerId{0}).line(kLine)->own().key().epoch, epoch);
@@ -82,9 +74,7 @@ TEST(LeftLog, WhatALeftLogHasWithoutAReceiptIsTold) {
     pair.run(std::chrono::minutes(1));
     ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
     pair.run(std::chrono::seconds(5));
-    pair.stop(0);
-    pair.run(std::chrono::minutes(1));
-    pair.store(0).restore(copy);
+    put_back(pair, 0, copy);
     pair.take_events(0);
     pair.after_restore[0] = by_hand;
     pair.start(0);
