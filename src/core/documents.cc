@@ -31,8 +31,11 @@ void Documents::load(Context& context, record::Fence fence) {
     unsettled_.insert(key.root);
   }
   if (batch.writes.empty()) return;
-  context.effects.persist({std::move(batch)}, [this](Context&) { unsettled_.clear(); },
-                          [this](Context&, const Error&) { unsettled_.clear(); });
+  // Not all that is unsettled by then: a document is perhaps being handed over.
+  const auto settle = [this, dropped = unsettled_] {
+    for (const Digest& root : dropped) unsettled_.erase(root);
+  };
+  context.effects.persist({std::move(batch)}, [settle](Context&) { settle(); }, [settle](Context&, const Error&) { settle(); });
 }
 
 record::BlobKey Documents::own_key(const Digest& root) const {

@@ -363,6 +363,38 @@ TEST(Documents, TwoDesksHandOneFileOver) {
   EXPECT_EQ(state_of(pair, 0, true, root), record::BlobState::kConfirmed);
 }
 
+// Seed 2492 of thirty days: what was cleared away at a start gave free what was being handed over just then, a second handing over
+// took back that an entry names it, and the other side was told for good that it is here no more.
+TEST(Documents, WhatIsClearedAwayAtAStartGivesNoOtherFree) {
+  QuietPair pair(13);
+  pair.start();
+  pair.hand_over(0, kLine, drawn(10, 2));
+  pair.run(std::chrono::hours(25));
+  pair.stop(0);
+  unsigned let = 0;
+  pair.disk = [&let](std::size_t side) {
+    if (side != 0) return QuietPair::Disk::kTakes;
+    if (let == 0) return QuietPair::Disk::kBusy;
+    --let;
+    return QuietPair::Disk::kTakes;
+  };
+  pair.start(0);  // the one that no message named for a day goes
+  pair.take_events(0);
+  const Bytes bytes = drawn(5000);
+  const core::DocumentPart part{record::blob_root(bytes), bytes.size(), kLine, 0, bytes};
+  ASSERT_TRUE(pair.station(0).put_document(pair.now(0), PeerId{0}, part));
+  unsigned commits = 0;
+  while (of<core::DocumentStored>(pair.take_events(0)).empty()) {
+    const auto again = pair.station(0).put_document(pair.now(0), PeerId{0}, part);
+    ASSERT_FALSE(again) << "handed over twice after " << commits << " commits";
+    EXPECT_EQ(again.error().fault, Fault::kState);
+    ASSERT_LT(++commits, 20u);
+    let = 1;
+    pair.run(std::chrono::milliseconds(100));
+  }
+  EXPECT_GE(commits, 3u) << "one that clears away, two of the document";
+}
+
 TEST(Documents, ConfirmedAlthoughNobodyHeardItForLong) {
   QuietPair pair(13);
   pair.start();
