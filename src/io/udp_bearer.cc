@@ -1,8 +1,16 @@
 #include "io/udp_bearer.h"
 
+#include "io/os_clock.h"
+
 namespace detente::io {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration kTieAgain = std::chrono::seconds(1);
+
+}  // namespace
 
 class UdpBearer::Sender final : public Origin {
  public:
@@ -28,13 +36,14 @@ Result<std::unique_ptr<UdpBearer>> UdpBearer::listen(asio::io_context& context,
 
 Result<RouteId> UdpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_DGRAM, open_->local().family()));
-  routes_.push_back({to, std::nullopt, UdpQueue::tied(*open_, to), RouteWatch(open_->local(), to)});
+  routes_.push_back({to, std::nullopt, UdpQueue::tied(*open_, to), RouteWatch(open_->local(), to), std::nullopt});
   if (on_datagram_) hear(routes_.back());
   return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};
 }
 
 void UdpBearer::drop_route(RouteId id) {
-  if (UdpQueue* queue = routes_[id.value].queue.get()) queue->close();
+  routes_[id.value].dropped = true;
+  routes_[id.value].queue->close();
 }
 
 void UdpBearer::start(OnDatagram on_datagram) {
@@ -44,7 +53,6 @@ void UdpBearer::start(OnDatagram on_datagram) {
 }
 
 void UdpBearer::hear(Route& route) {
-  if (!route.queue) return;
   route.queue->start([this](ByteView datagram, const SocketAddress& from) { return take(datagram, from); },
                      [&route] { route.watch.refused(); });
 }
@@ -59,6 +67,7 @@ bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {
 // and is new, so nobody else can move it for longer than until its next one.
 void UdpBearer::follow(Route& route, const SocketAddress& from) {
   route.watch.heard();
+  if (!route.queue->is_open()) tie(route, from);
   const SocketAddress& was = route.moved ? *route.moved : route.to;
   if (from == was) return;
   route.watch.follows(from);
@@ -67,7 +76,16 @@ void UdpBearer::follow(Route& route, const SocketAddress& from) {
   } else {
     route.moved = from;
   }
-  if (route.queue) route.queue->tie(from);
+  if (route.queue->is_open()) route.queue->tie(*open_, from);
+}
+
+// No way led there when the station began, perhaps, or the system had no socket left. It costs some calls of the system.
+void UdpBearer::tie(Route& route, const SocketAddress& from) {
+  const Instant now = os_now().mono;
+  const bool soon = route.tie_tried && now - *route.tie_tried < kTieAgain;
+  if (route.dropped || soon || !open_->is_open()) return;
+  route.tie_tried = now;
+  route.queue->tie(*open_, from);
 }
 
 bool UdpBearer::send_to(Route& route, const SocketAddress& to, ByteView datagram) {
@@ -91,8 +109,7 @@ bool UdpBearer::send(RouteId id, ByteView datagram) {
 
 void UdpBearer::close() {
   open_->close();
-  for (Route& route : routes_)
-    if (route.queue) route.queue->close();
+  for (Route& route : routes_) route.queue->close();
 }
 
 }  // namespace detente::io

@@ -37,13 +37,16 @@ class UdpBearer final : public Bearer {
   struct Route {
     SocketAddress to;                    // as configured
     std::optional<SocketAddress> moved;  // where the counterpart was heard from instead
-    std::unique_ptr<UdpQueue> queue;     // of what comes from there; none where the system has none
+    std::unique_ptr<UdpQueue> queue;     // of what comes from there
     RouteWatch watch;
+    std::optional<Instant> tie_tried;
+    bool dropped = false;
   };
   class Sender;
 
   explicit UdpBearer(std::unique_ptr<UdpQueue> open) : open_(std::move(open)) {}
   void hear(Route& route);
+  void tie(Route& route, const SocketAddress& from);
   bool take(ByteView datagram, const SocketAddress& from);
   void follow(Route& route, const SocketAddress& from);
   bool send_to(Route& route, const SocketAddress& to, ByteView datagram);

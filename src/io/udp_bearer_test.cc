@@ -135,6 +135,27 @@ TEST_F(UnderFlood, OneThatMovedIsHeardWhereItIsNow) {
   EXPECT_FALSE(bearer_->trouble(route_).moved);
 }
 
+// The station began before the network was there. Nobody may have a queue of the broadcast address, as if no way led there.
+TEST_F(UnderFlood, OneThatNoWayLedToAtTheStartIsTiedWhenItIsHeard) {
+  const RouteId late = *bearer_->add_route("255.255.255.255", counterpart_.port());
+  Sender elsewhere(bearer_->local_port());
+  const std::uint8_t kOther = 8;
+  std::size_t heard = 0;
+  bearer_->start([&](ByteView datagram, Origin& origin) {
+    if (datagram[0] != kOther) return;
+    ++heard;
+    ++genuine_;
+    origin.heard(late);
+  });
+  elsewhere.send(kOther, 100);
+  run_until(1);
+  ASSERT_EQ(heard, 1u);
+  flood();
+  for (int i = 0; i < 10; ++i) elsewhere.send(kOther, 100);
+  run_until(11);
+  EXPECT_EQ(heard, 11u);
+}
+
 // The queues of the counterparts share the port; nobody else may.
 TEST_F(UnderFlood, ThePortStaysOurs) {
   auto second = UdpBearer::listen(context_, "127.0.0.1", bearer_->local_port());

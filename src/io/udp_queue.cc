@@ -87,33 +87,47 @@ Result<std::unique_ptr<UdpQueue>> UdpQueue::open(asio::io_context& context,
   return out;
 }
 
-// The port is shared for this moment and by this user's sockets alone: another program that wants
-// it is told that it is in use, as before.
 std::unique_ptr<UdpQueue> UdpQueue::tied(UdpQueue& beside, const SocketAddress& to) {
-  const SocketAddress local = beside.local();
   std::unique_ptr<UdpQueue> out(
       new UdpQueue(static_cast<asio::io_context&>(beside.socket_.get_executor().context()), true));
-  std::string why;
-  if (!out->open_socket(local.family(), why)) return nullptr;
-  const int fd = out->socket_.native_handle(), open = beside.socket_.native_handle();
-  const bool bound =
-      set_shared(open, true) && set_shared(fd, true) && ::bind(fd, local.raw(), local.size) == 0;
-  set_shared(open, false);
-  if (!bound || ::connect(fd, to.raw(), to.size) != 0) return nullptr;
+  out->tie(beside, to);
   return out;
 }
 
-void UdpQueue::tie(const SocketAddress& to) {
-  if (!socket_.is_open()) return;
-  // Else it would keep the address of this machine that the former one was reached from.
-  const sockaddr nobody{AF_UNSPEC, {}};
-  static_cast<void>(::connect(socket_.native_handle(), &nobody, sizeof nobody));
-  if (::connect(socket_.native_handle(), to.raw(), to.size) != 0) close();
+// The port is shared for this moment and by this user's sockets alone: another program that wants
+// it is told that it is in use, as before.
+bool UdpQueue::open_beside(UdpQueue& beside) {
+  const SocketAddress local = beside.local();
+  std::string why;
+  if (!open_socket(local.family(), why)) return false;
+  const int fd = socket_.native_handle(), open = beside.socket_.native_handle();
+  const bool bound =
+      set_shared(open, true) && set_shared(fd, true) && ::bind(fd, local.raw(), local.size) == 0;
+  set_shared(open, false);
+  return bound;
+}
+
+void UdpQueue::tie(UdpQueue& beside, const SocketAddress& to) {
+  if (socket_.is_open()) {
+    // Else it would keep the address of this machine that the former one was reached from.
+    const sockaddr nobody{AF_UNSPEC, {}};
+    static_cast<void>(::connect(socket_.native_handle(), &nobody, sizeof nobody));
+  } else if (!open_beside(beside)) {
+    return close();
+  }
+  if (::connect(socket_.native_handle(), to.raw(), to.size) != 0) return close();
+  listen();
 }
 
 void UdpQueue::start(Take take, std::function<void()> refused) {
   take_ = std::move(take);
   refused_ = std::move(refused);
+  listen();
+}
+
+// One that was closed and opened again has perhaps not noticed yet.
+void UdpQueue::listen() {
+  if (!take_ || !socket_.is_open() || std::exchange(receiving_, true)) return;
   asio::co_spawn(socket_.get_executor(), receive(), asio::detached);
 }
 
@@ -146,6 +160,7 @@ asio::awaitable<void> UdpQueue::receive() {
   while (socket_.is_open()) {
     co_await socket_.async_wait(asio::socket_base::wait_read,
                                 asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted) continue;
     if (error || !socket_.is_open()) break;
     const int count = batch_->receive(socket_.native_handle());
     if (count < 0 && errno == ECONNREFUSED && refused_) refused_();
@@ -156,6 +171,7 @@ asio::awaitable<void> UdpQueue::receive() {
         std::chrono::microseconds(std::max(kRestLeast, spent * kRestTimes).count()));
     co_await rest_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
+  receiving_ = false;
 }
 
 int UdpQueue::send(const SocketAddress& to, ByteView datagram) {

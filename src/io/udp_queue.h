@@ -31,11 +31,11 @@ class UdpQueue {
   static Result<std::unique_ptr<UdpQueue>> open(boost::asio::io_context& context,
                                                 const SocketAddress& address,
                                                 const std::string& host);
-  // On the address of `beside`, hears this one sender alone. Nothing when the system cannot do it:
-  // then `beside` hears it.
+  // On the address of `beside`, hears one sender alone. While the system cannot do it (no way leads
+  // there, say) it is closed, and `beside` hears that sender.
   static std::unique_ptr<UdpQueue> tied(UdpQueue& beside, const SocketAddress& to);
-  // The sender is elsewhere now.
-  void tie(const SocketAddress& to);
+  // The sender is there now; of a closed one another try.
+  void tie(UdpQueue& beside, const SocketAddress& to);
 
   // `refused`: somebody answers in the name of a tied queue's address that nobody listens there.
   void start(Take take, std::function<void()> refused = {});
@@ -52,6 +52,8 @@ class UdpQueue {
   friend std::default_delete<UdpQueue>;
 
   bool open_socket(int family, std::string& why);
+  bool open_beside(UdpQueue& beside);
+  void listen();
   boost::asio::awaitable<void> receive();
   boost::asio::awaitable<std::pair<Duration, bool>> take_batch(std::size_t count);
   bool take_one(std::size_t i);
@@ -60,6 +62,7 @@ class UdpQueue {
   boost::asio::steady_timer rest_;
   bool tied_;
   std::unique_ptr<Batch> batch_;
+  bool receiving_ = false;
   Take take_;
   std::function<void()> refused_;
 };
