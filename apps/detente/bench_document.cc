@@ -19,7 +19,7 @@ namespace detente::cli {
 namespace {
 
 constexpr std::size_t kPacketPayload = 1150;
-constexpr std::string_view kAead = "ChaCha20-Poly1305";
+constexpr std::string_view kLabAead = "ChaCha20-Poly1305";
 constexpr auto kPoll = std::chrono::milliseconds(2);
 
 double seconds_since(Instant began) { return static_cast<double>((io::os_now().mono - began).count()) / 1e6; }
@@ -27,7 +27,7 @@ double seconds_since(Instant began) { return static_cast<double>((io::os_now().m
 // Bytes a second of a bare loop: each piece hashed by its author and by its receiver, each packet sealed
 // and opened under two ciphers.
 Result<double> bare_rate(ByteView document) {
-  DETENTE_TRY(aead, crypto::AeadAlgorithm::load(kAead));
+  DETENTE_TRY(aead, crypto::AeadAlgorithm::load(kLabAead));
   io::OsKeyRandom random;
   const crypto::AeadKey inner(aead, random.array<32>()), outer(aead, random.array<32>());
   const Instant began = io::os_now().mono;

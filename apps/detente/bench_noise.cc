@@ -18,7 +18,7 @@ constexpr std::size_t kGenuineCallEvery = 8;  // among the half-handshakes, a re
 constexpr Duration kFloodAlone = std::chrono::seconds(2);
 constexpr double kGrowthMaxKib = 256;   // of the station's memory while nobody says anything
 constexpr double kFloodLeast = 50'000;  // a second; less would be no flood
-constexpr std::string_view kLine = "provable";
+constexpr std::string_view kQuietLine = "provable";
 
 struct Kind {
   std::string name, what;
@@ -131,7 +131,7 @@ class Bench {
   Result<double> median_of_messages() {
     std::vector<double> out;
     for (std::size_t i = 0; i < messages_; ++i) {
-      DETENTE_TRY(took, one_message(client_, std::string(kLine)));
+      DETENTE_TRY(took, one_message(client_, std::string(kQuietLine)));
       out.push_back(took.station_ms);
     }
     return median(std::move(out));
@@ -161,7 +161,7 @@ Result<std::vector<Figure>> bench_noise(const BenchChoices& choices, Context& co
   DETENTE_TRY(directory, TemporaryDirectory::make(choices.on));
   LabChoices lab;
   lab.gap = true;  // the recorder stands in it
-  lab.lines = {{std::string(kLine), false, 3}};
+  lab.lines = {{std::string(kQuietLine), false, 3}};
   DETENTE_TRY(sides, make_bench_lab(*directory, std::move(lab), context));
   DETENTE_TRY(recorder, Recorder::between(end_of(sides[0]), end_of(sides[1])));
   const StationProcess south(sides[0].dir);

@@ -9,7 +9,7 @@ namespace detente::cli {
 
 namespace {
 
-constexpr Duration kRedraw = std::chrono::milliseconds(500);
+constexpr Duration kPathsRedraw = std::chrono::milliseconds(500);
 
 struct PathsOptions {
   std::string counterpart;
@@ -39,7 +39,7 @@ Result<void> paths(Context& context, const PathsOptions& options) {
     DETENTE_TRY_VOID(add_clocks(out, station, options.counterpart));
     return out;
   };
-  return show_once_or_live(context, options.watch, kRedraw, frame);
+  return show_once_or_live(context, options.watch, kPathsRedraw, frame);
 }
 
 }  // namespace

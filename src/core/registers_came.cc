@@ -17,7 +17,7 @@ using record::Whose;
 
 constexpr const char* kHours = "/came";  // behind the register's own name
 // While an hour is announced the clock is looked at so often: it may be set. And so often a disk that was full is tried.
-constexpr Duration kLookEvery = std::chrono::seconds(30);
+constexpr Duration kLookAtHours = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -71,7 +71,7 @@ void Registers::keep_hours(Context& context) {
   }
   context.effects.persist({std::move(batch)}, [](Context&) {}, [this, keys](Context& then, const Error&) {
     hours_to_keep_.insert(keys.begin(), keys.end());  // the cut is in force all the same
-    const Instant again = then.now.mono + kLookEvery;
+    const Instant again = then.now.mono + kLookAtHours;
     look_at_ = std::min(look_at_.value_or(again), again);
   });
 }
@@ -90,7 +90,7 @@ std::vector<LineId> Registers::look(Context& context) {
         continue;
       }
       const Duration left = std::chrono::seconds(cut.effective->seconds - now.wall.seconds);
-      const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
+      const Instant at = now.mono + std::min<Duration>(left, kLookAtHours);
       look_at_ = std::min(look_at_.value_or(at), at);
     }
   }
@@ -143,7 +143,7 @@ void Registers::keep_told(Context& context) {
   for (const Key& key : keys) batch.writes.push_back(record::PutValue{value_key(key), encode_register(at(noted_, key.first, key.second))});
   context.effects.persist({std::move(batch)}, [](Context&) {}, [this, keys](Context& then, const Error&) {
     told_to_keep_.insert(keys.begin(), keys.end());
-    const Instant again = then.now.mono + kLookEvery;
+    const Instant again = then.now.mono + kLookAtHours;
     look_at_ = std::min(look_at_.value_or(again), again);
   });
 }
@@ -196,7 +196,7 @@ void Registers::look_at_dark(Context& context) {
     batch.writes.push_back(record::PutValue{dark_key(whose), out.take()});
     context.effects.persist({std::move(batch)}, [](Context&) {}, [this, whose](Context& then, const Error&) {
       dark_kept_[whose] = {LineId{}};  // what was never kept: it is tried again
-      const Instant again = then.now.mono + kLookEvery;
+      const Instant again = then.now.mono + kLookAtHours;
       look_at_ = std::min(look_at_.value_or(again), again);
     });
   }

@@ -5,13 +5,13 @@
 #include "base/check.h"
 #include "crypto/hash.h"
 #include "record/checkpoint.h"
+#include "sim/moments.h"
 #include "wire/reader.h"
 
 namespace detente::sim {
 
 namespace {
 
-constexpr std::uint32_t kStartOfTime = 1770000000;
 constexpr PathId kPath{1};
 
 PairOptions options(const core::DocumentTerms& documents) {

@@ -8,10 +8,10 @@ namespace detente::sim {
 
 namespace {
 
-constexpr LineId kLine{1};
+constexpr LineId kDocumentLine{1};
 constexpr PeerId kPeer{0};
 constexpr std::size_t kCut = 1000;  // bytes of a piece in one frame
-constexpr std::size_t kFloodFrames = 300;
+constexpr std::size_t kDocumentFrames = 300;
 constexpr std::size_t kQuestionsMost = 4;  // that a flood of offers may draw at once
 constexpr std::size_t kAnswersMost = 280;
 constexpr std::size_t kRangesOfPiece = 320;
@@ -188,7 +188,7 @@ void Hostile::send_before_the_disk_takes() {
 void Hostile::ask_for_what_is_not_its() {
   const Bytes secret = drawn(random_, 30000);
   const Digest root = record::blob_root(secret);
-  if (!honest_.station->put_document(now(), kPeer, {root, secret.size(), kLine, 0, secret}))
+  if (!honest_.station->put_document(now(), kPeer, {root, secret.size(), kDocumentLine, 0, secret}))
     return violation("a document was not taken from the desk");
   settle();
   Digest unknown{};
@@ -204,13 +204,13 @@ void Hostile::ask_for_what_is_not_its() {
 
 bool Hostile::let_honest_name(const Bytes& bytes) {
   const Digest root = record::blob_root(bytes);
-  if (!honest_.station->put_document(now(), kPeer, {root, bytes.size(), kLine, 0, bytes})) return false;
+  if (!honest_.station->put_document(now(), kPeer, {root, bytes.size(), kDocumentLine, 0, bytes})) return false;
   settle();
   record::Entry entry;
-  entry.header.line = kLine;
+  entry.header.line = kDocumentLine;
   entry.header.time = now().wall;
   entry.header.attachments = {attachment(root, bytes.size())};
-  const bool named = honest_.station->submit(now(), kPeer, kLine, std::move(entry)).has_value();
+  const bool named = honest_.station->submit(now(), kPeer, kDocumentLine, std::move(entry)).has_value();
   settle();
   return named;
 }
@@ -224,7 +224,7 @@ void Hostile::want_without_end() {
   const std::size_t window = paths.all().front().flow.window();
   const std::size_t from = heard_.size();
   const std::uint64_t before = honest_bytes_;
-  for (std::size_t i = 0; i < kFloodFrames; ++i) {
+  for (std::size_t i = 0; i < kDocumentFrames; ++i) {
     send_blob(record::BlobWant{root, random_.below(2), drawn(random_, random_.below(4))});
     settle();
   }
@@ -238,7 +238,7 @@ void Hostile::want_without_end() {
 void Hostile::claim_documents() {
   std::size_t from = heard_.size();
   const std::size_t confirmed = told<core::DocumentConfirmed>(honest_.events);
-  for (std::size_t i = 0; i < kFloodFrames; ++i) {
+  for (std::size_t i = 0; i < kDocumentFrames; ++i) {
     Digest unknown{};
     random_.fill(unknown);
     send_blob(record::BlobNote{record::BlobWord::kOffer, record::blob_prefix(unknown)});
@@ -258,7 +258,7 @@ void Hostile::claim_documents() {
   name_documents({attachment(root, good.size())});
   pass(std::chrono::seconds(1));
   from = heard_.size();
-  for (std::size_t i = 0; i < kFloodFrames; ++i) {
+  for (std::size_t i = 0; i < kDocumentFrames; ++i) {
     send_blob(record::BlobNote{record::BlobWord::kOffer, record::blob_prefix(root)});
     settle();
   }
@@ -267,7 +267,7 @@ void Hostile::claim_documents() {
   for (const auto& [key, blob] : honest_.store.blobs(setup_.identity.lineage, Pair::name(1))) {
     if (key.own || blob.state != record::BlobState::kHere) continue;
     from = heard_.size();
-    for (std::size_t i = 0; i < kFloodFrames; ++i) send_blob(record::BlobNote{record::BlobWord::kOffer, record::blob_prefix(key.root)});
+    for (std::size_t i = 0; i < kDocumentFrames; ++i) send_blob(record::BlobNote{record::BlobWord::kOffer, record::blob_prefix(key.root)});
     settle();
     if (heard_.size() - from > kAnswersMost) violation("every offer of a document that is here was answered");
     break;

@@ -5,13 +5,13 @@
 
 #include "base/check.h"
 #include "sim/memory_store.h"
+#include "sim/moments.h"
 #include "sim/pair.h"
 
 namespace detente::sim {
 
 namespace {
 
-constexpr std::uint32_t kStartOfTime = 1770000000;
 constexpr Duration kOneWay = std::chrono::milliseconds(10);
 constexpr Duration kAgain = std::chrono::milliseconds(1);
 constexpr Duration kSettle = std::chrono::seconds(60);

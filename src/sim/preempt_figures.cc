@@ -7,7 +7,7 @@
 namespace detente::sim {
 
 namespace {
-constexpr LineId kLine{1};
+constexpr LineId kUsedLine{1};
 constexpr std::size_t kPacket = 508;
 }  // namespace
 
@@ -20,7 +20,7 @@ PreemptFigures preempt_figures(std::uint64_t seed, std::uint64_t rate_bps, std::
   pair.run(std::chrono::seconds(5));
   Bytes document(document_bytes);
   SeededRandom(seed).fill(document);
-  pair.send_document(0, kLine, document);
+  pair.send_document(0, kUsedLine, document);
   // When the bearer is free of what it was given: the same arithmetic as a serial line's.
   std::int64_t free_at = 0;
   pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
@@ -46,7 +46,7 @@ PreemptFigures preempt_figures(std::uint64_t seed, std::uint64_t rate_bps, std::
     }
     return datagram;
   };
-  const auto said = pair.say(0, kLine, "Hold your fire.", record::Precedence::kFlash);
+  const auto said = pair.say(0, kUsedLine, "Hold your fire.", record::Precedence::kFlash);
   if (!said) return out;
   for (int i = 0; i < 200 && !out.arrived; ++i) {
     pair.settle();

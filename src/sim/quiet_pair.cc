@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "sim/moments.h"
 
 namespace detente::sim {
 
 namespace {
-constexpr std::uint32_t kStartOfTime = 1770000000;
-constexpr std::uint32_t kWokenMost = 100'000;
-constexpr std::int64_t kSameMoment = 20;  // microseconds: to be woken so soon again and again leads nowhere
 }
 
 QuietPair::QuietPair(std::uint64_t seed, PairOptions options) : pair_(seed, std::move(options)) {

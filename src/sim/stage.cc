@@ -4,17 +4,15 @@
 
 #include "base/check.h"
 #include "crypto/hash.h"
+#include "sim/moments.h"
 #include "wire/packet.h"
 
 namespace detente::sim {
 
 namespace {
 
-constexpr std::uint32_t kStartOfTime = 1770000000;  // what honest clocks show at virtual time 0
 constexpr OfficerId kOfficer{1};
 constexpr std::size_t kLinesOfItself = 3;           // that a pair has where none are asked for
-constexpr std::uint32_t kWokenMost = 100'000;
-constexpr std::int64_t kSameMoment = 20;  // microseconds: to be woken so soon again and again leads nowhere
 constexpr std::size_t kViolationsMax = 20;
 constexpr std::size_t kRecordedMax = 64;
 constexpr Duration kQueueMax = std::chrono::seconds(5);  // of a slow path, in time

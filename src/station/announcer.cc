@@ -31,7 +31,7 @@ constexpr Duration kBetweenQuestions = std::chrono::seconds(1);
 constexpr Duration kBetweenTries = std::chrono::minutes(10);
 // So long the questions may take before a person is troubled.
 constexpr std::uint32_t kAskPersonAfter = 20;
-const char* const kAlarm = "announcement";
+const char* const kAnnouncementAlarm = "announcement";
 const char* const kLost = "announcement-lost";
 // A text that is out later than this after it was due is late by that.
 constexpr std::uint32_t kAtOnce = 1;
@@ -189,8 +189,8 @@ void Announcer::look_at(const Counterpart& counterpart) {
   }
   drop_taken_back(counterpart);
   if (any) find_clock_out(counterpart);
-  if (!words.empty()) running_.watch->ask_person(counterpart.name(), kAlarm, words);
-  else if (!any) running_.watch->ask_no_more(counterpart.name(), kAlarm);
+  if (!words.empty()) running_.watch->ask_person(counterpart.name(), kAnnouncementAlarm, words);
+  else if (!any) running_.watch->ask_no_more(counterpart.name(), kAnnouncementAlarm);
 }
 
 // What was withdrawn while it could not be put out is not tried any more.

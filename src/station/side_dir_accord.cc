@@ -37,7 +37,7 @@ Result<Bytes> read_part(const io::Path& path, std::size_t max) {
   return bytes;
 }
 
-Result<std::string> read_text(const io::Path& path, std::size_t max) {
+Result<std::string> read_part_text(const io::Path& path, std::size_t max) {
   DETENTE_TRY(bytes, read_part(path, max));
   return as_string(bytes);
 }
@@ -77,11 +77,11 @@ Result<AccordFiles> read_accord_files(const io::Path& dir) {
   if (!parsed) return fail_at((dir / kNoteFile).string(), parsed.error());
   AccordFiles files{std::move(*parsed), {}, {}, {}};
   for (const accord::AccordLine& line : files.note.accord.lines) {
-    DETENTE_TRY(annex, read_text(dir / annex_file_name(line.number), accord::kAnnexTextMax));
+    DETENTE_TRY(annex, read_part_text(dir / annex_file_name(line.number), accord::kAnnexTextMax));
     files.annexes.push_back(std::move(annex));
   }
   for (const accord::AccordSide& side : files.note.accord.sides) {
-    DETENTE_TRY(vectors, read_text(dir / cipher_file_name(side.aead), kCipherVectorsMax));
+    DETENTE_TRY(vectors, read_part_text(dir / cipher_file_name(side.aead), kCipherVectorsMax));
     files.cipher_vectors[side.aead] = std::move(vectors);
   }
   DETENTE_TRY(dictionary, read_part(dir / kDictionaryFile, kDictionaryMax));

@@ -6,7 +6,7 @@
 namespace detente::station {
 namespace {
 
-constexpr std::size_t kSealedMax = 64 * 1024;
+constexpr std::size_t kSealedVaultMax = 64 * 1024;
 
 Result<void> seal_new(const Path& file, ByteView plain, const Sealing& sealing) {
   DETENTE_TRY_VOID(io::make_directory(file.parent_path()));
@@ -22,7 +22,7 @@ Result<void> seal_new(const Path& file, ByteView plain, const Sealing& sealing) 
 }
 
 Result<SecretBytes> open_sealed(const Path& file, std::string_view passphrase) {
-  DETENTE_TRY(sealed, io::read_file(file, kSealedMax));
+  DETENTE_TRY(sealed, io::read_file(file, kSealedVaultMax));
   auto plain = crypto::open_with_passphrase(sealed, passphrase);
   if (!plain) return fail_at(file.string(), plain.error());
   return plain;
@@ -88,7 +88,7 @@ Result<std::optional<OfficerKeys>> SideDir::officer_keys_left(std::string_view n
   sealed.replace_extension(".age");
   DETENTE_TRY(there, io::is_there(sealed));
   if (!there) return std::optional<OfficerKeys>();
-  DETENTE_TRY(bytes, io::read_file(sealed, kSealedMax));
+  DETENTE_TRY(bytes, io::read_file(sealed, kSealedVaultMax));
   const auto plain = crypto::open_with_passphrase(bytes, passphrase);
   if (!plain)
     return fail(plain.error().fault, sealed.string() + ": an enrolment of " + std::string(name) +

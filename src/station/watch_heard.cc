@@ -9,11 +9,11 @@
 namespace detente::station {
 
 namespace {
-constexpr std::size_t kFileMax = 65536;
+constexpr std::size_t kHeardMax = 65536;
 }
 
 void Watch::read_heard() {
-  if (const auto bytes = io::read_file(running_.dir.heard_file(), kFileMax)) heard_before_ = parse_last_heard(as_string(*bytes));
+  if (const auto bytes = io::read_file(running_.dir.heard_file(), kHeardMax)) heard_before_ = parse_last_heard(as_string(*bytes));
 }
 
 void Watch::write_heard() {
