@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -18,6 +17,7 @@
 
 #include "base/check.h"
 #include "io/commit_thread.h"
+#include "io/detached.h"
 #include "io/os_clock.h"
 #include "io/tcp_bearer.h"
 #include "io/udp_bearer.h"
@@ -158,7 +158,7 @@ Result<void> Driver::start() {
   for (std::size_t i = 0; i < runtime_->bearers.size(); ++i) listen(i);
   runtime_->started = true;
   carry_out();
-  asio::co_spawn(runtime_->context, Runtime::keep_deadlines(*this), asio::detached);
+  asio::co_spawn(runtime_->context, Runtime::keep_deadlines(*this), ends_all);
   return {};
 }
 
@@ -264,7 +264,7 @@ void Driver::after(Duration delay, std::function<void()> work) {
 
 void Driver::every(Duration period, std::function<void()> work) {
   asio::co_spawn(runtime_->context, Runtime::repeat(runtime_->context, period, std::move(work)),
-                 asio::detached);
+                 ends_all);
 }
 
 asio::awaitable<void> Driver::Runtime::keep_deadlines(Driver& driver) {

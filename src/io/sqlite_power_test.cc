@@ -205,6 +205,31 @@ TEST(SqlitePower, ACommitWhoseSyncFailedIsToldAsUnknownAndIsTheLast) {
   EXPECT_TRUE(found) << "no commit failed at its sync";
 }
 
+// Else the doubt would be told of a later write that has nothing to do with it, and all commits until then be taken as sound.
+TEST(SqlitePower, ALogWhoseMovingCouldNotBeSyncedIsToldAtOnce) {
+  bool found = false;
+  for (std::uint64_t operations = 0; operations < 40 && !found; ++operations) {
+    TestFolder folder, remains;
+    LosingDisk disk;
+    const std::string path = folder.file("station.db");
+    const auto store = SqliteStore::open(path);
+    ASSERT_TRUE(store) << store.error().message;
+    const auto fence = (*store)->claim(kLine);
+    ASSERT_TRUE(fence);
+    const Batch open{*fence, std::nullopt, {OpenLog{kLog, 1}}};
+    ASSERT_TRUE((*store)->commit({&open, 1}));
+    disk.crash_after(operations, path, remains.file("station.db"), 1);
+    const auto moved = (*store)->maintain();
+    disk.power_on();
+    found = !moved && moved.error().message.find("could not be synced") != std::string::npos;
+    if (!found) continue;
+    EXPECT_TRUE((*store)->fault());
+    const Batch one{*fence, std::pair(kLog, 0), {AppendEntry{kLog, entry(0)}}};
+    EXPECT_FALSE((*store)->commit({&one, 1}));
+  }
+  EXPECT_TRUE(found) << "nothing failed at its sync";
+}
+
 // Without these two the first test would prove nothing.
 std::uint64_t violations(LosingDisk::Lies lies) {
   std::uint64_t found = 0;

@@ -137,7 +137,14 @@ Result<void> SqliteStore::snapshot(const std::string& to, const OnProgress& prog
   return done;
 }
 
+// A disk that fails here fails for what comes after, too; nothing else would be told of it.
 Result<void> SqliteStore::start_log_over() {
+  const Result<void> done = move_log();
+  if (!done && writing_.doubt()) remember(*writing_.doubt());
+  return done;
+}
+
+Result<void> SqliteStore::move_log() {
   DETENTE_TRY(busy, writing_.integer("PRAGMA wal_checkpoint(RESTART)"));
   if (busy != 0) return fail(Fault::kIo, "the database " + writing_.path() + " is being read");
   if (wipe_due_) {

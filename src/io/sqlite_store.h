@@ -85,6 +85,7 @@ class SqliteStore final : public record::Store {
   template <typename Work>
   Result<void> transact(Work work);
   Result<void> start_log_over();
+  Result<void> move_log();
 
   StationLock lock_;  // given back last
   std::mutex write_mutex_;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "io/address.h"
+#include "io/detached.h"
 #include "io/os_clock.h"
 #include "io/tcp_connection.h"
 
@@ -304,7 +304,7 @@ Result<RouteId> TcpBearer::add_route(const std::string& host, std::uint16_t port
       {to, terms_.redial_min, os_now().mono, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
        RouteWatch(listen_, to)});
   const RouteId id{static_cast<std::uint16_t>(routes_.size() - 1)};
-  if (on_datagram_) asio::co_spawn(context_, keep_dialled(id), asio::detached);
+  if (on_datagram_) asio::co_spawn(context_, keep_dialled(id), ends_all);
   return id;
 }
 
@@ -347,6 +347,10 @@ asio::awaitable<std::optional<Tcp::socket>> TcpBearer::dial(RouteId id) {
   if (closing_) co_return std::nullopt;
   if (error) {
     routes_[id.value].watch.not_reached(error.value());
+    co_return std::nullopt;
+  }
+  if (!socket->is_open()) {  // its time was over just then
+    routes_[id.value].watch.not_reached(ETIMEDOUT);
     co_return std::nullopt;
   }
   // A port of this machine where nobody listens can be met by itself.
@@ -398,9 +402,9 @@ asio::awaitable<void> TcpBearer::keep_dialled(RouteId id) {
 
 void TcpBearer::start(OnDatagram on_datagram) {
   on_datagram_ = std::move(on_datagram);
-  asio::co_spawn(context_, accept(), asio::detached);
+  asio::co_spawn(context_, accept(), ends_all);
   for (std::size_t i = 0; i < routes_.size(); ++i)
-    asio::co_spawn(context_, keep_dialled(RouteId{static_cast<std::uint16_t>(i)}), asio::detached);
+    asio::co_spawn(context_, keep_dialled(RouteId{static_cast<std::uint16_t>(i)}), ends_all);
 }
 
 bool TcpBearer::send(RouteId id, ByteView datagram) {

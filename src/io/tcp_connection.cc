@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
+#include "io/detached.h"
 #include "io/os_clock.h"
 
 namespace detente::io {
@@ -53,7 +53,7 @@ void TcpConnection::start(Events events) {
   asio::co_spawn(
       socket_.get_executor(),
       [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->receive(); },
-      asio::detached);
+      ends_all);
 }
 
 void TcpConnection::answered() {
@@ -151,7 +151,7 @@ bool TcpConnection::send(Instant now, ByteView datagram) {
     asio::co_spawn(
         socket_.get_executor(),
         [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->write(); },
-        asio::detached);
+        ends_all);
   return true;
 }
 

@@ -95,6 +95,8 @@ bool UdpBearer::send_to(Route& route, const SocketAddress& to, ByteView datagram
     return false;
   }
   route.watch.sent();
+  // It leads there now: what answers is heard behind a flood.
+  if (!route.queue->is_open()) tie(route, route.moved ? *route.moved : route.to);
   return !route.watch.trouble().own;  // an interface without its cable takes datagrams too
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/steady_timer.hpp>
@@ -154,6 +155,29 @@ TEST_F(UnderFlood, OneThatNoWayLedToAtTheStartIsTiedWhenItIsHeard) {
   for (int i = 0; i < 10; ++i) elsewhere.send(kOther, 100);
   run_until(11);
   EXPECT_EQ(heard, 11u);
+}
+
+// Whoever runs the station hears of it and begins anew; a queue that is read no more without a word would be deaf for good.
+TEST_F(UnderFlood, WhatIsThrownOverADatagramReachesWhoRunsThis) {
+  bearer_->start([](ByteView, Origin&) { throw std::bad_alloc(); });
+  counterpart_.send(kGenuine, 100);
+  EXPECT_THROW(run_until(1), std::bad_alloc);
+}
+
+// A way was there once nobody could tell: the descriptors were used up.
+TEST_F(UnderFlood, OneThatHadNoQueueAtTheStartIsTiedWhenSomethingIsSentThere) {
+  Sender late(bearer_->local_port());
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const RouteId route = *bearer_->add_route("127.0.0.1", late.port());
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  bearer_->send(route, Bytes{0});
+  flood();
+  for (int i = 0; i < 10; ++i) late.send(kGenuine, 100);
+  run_until(10);
+  EXPECT_EQ(genuine_, 10u);
 }
 
 // The queues of the counterparts share the port; nobody else may.

@@ -2,12 +2,12 @@
 
 #include <array>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
+#include "io/detached.h"
 #include "io/os_clock.h"
 #include "wire/packet.h"
 
@@ -128,7 +128,7 @@ void UdpQueue::start(Take take, std::function<void()> refused) {
 // One that was closed and opened again has perhaps not noticed yet.
 void UdpQueue::listen() {
   if (!take_ || !socket_.is_open() || std::exchange(receiving_, true)) return;
-  asio::co_spawn(socket_.get_executor(), receive(), asio::detached);
+  asio::co_spawn(socket_.get_executor(), receive(), ends_all);
 }
 
 bool UdpQueue::take_one(std::size_t i) {
