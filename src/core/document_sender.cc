@@ -8,13 +8,12 @@ namespace detente::core {
 
 namespace {
 
-constexpr Duration kAckDelay = std::chrono::milliseconds(25);  // RFC 9002 section 6.2.1, on top of the timeout
 constexpr std::size_t kFrameHead = 4;                          // type and length, at most
 constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's end is left empty
 constexpr std::uint32_t kCutBytes = 64;  // beside a proof that leaves no room: the frame is cut, into as few packets as it can be
 constexpr unsigned kOffersMax = 12;
 constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
-constexpr Duration kCommitAgain = std::chrono::seconds(1);
+constexpr Duration kConfirmAgain = std::chrono::seconds(1);
 constexpr std::size_t kLeavesKept = std::size_t{1} << 18;  // of documents that take turns, on paths of their own: 4 GiB of them
 const Paths::Allowed kEveryPath;
 
@@ -121,96 +120,16 @@ void DocumentSender::confirm(Context& context, const record::RootPrefix& prefix)
                           },
                           [this, prefix](Context& then, const Error&) {
                             confirm_again_.insert(prefix);
-                            confirm_again_at_ = then.now.mono + kCommitAgain;
+                            confirm_again_at_ = then.now.mono + kConfirmAgain;
                           });
 }
 
 // A later question for it begins anew: acknowledgements of what was sent before must not count there.
 void DocumentSender::forget(const record::RootPrefix& prefix) {
   if (asked_.erase(prefix) == 0) return;
-  for (auto& [packet, flight] : flights_)
-    std::erase_if(flight.parts, [&](const auto& part) { return part.first == prefix; });
-}
-
-void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>& acknowledged,
-                                const std::vector<SentPacket>& lost) {
-  const Instant now = context.now.mono;
-  for (const SentPacket& packet : acknowledged) {
-    const auto it = flights_.find(key_of(packet));
-    if (it == flights_.end()) continue;
-    waiting_[packet.path] = {now, 0};
-    bool whole = true;
-    others_of_cut(it->second, [&whole](Flight&) { whole = false; });
-    for (const auto& [prefix, part] : it->second.parts) {
-      const auto asked = asked_.find(prefix);
-      if (asked == asked_.end()) continue;
-      --asked->second.in_flight;
-      if (!whole) continue;  // the rest of the frame is on its way
-      if (!asked->second.held[part.piece]) asked->second.arrived[part.piece] += part.length;
-      asked->second.rate.add(now, part.length);
-    }
-    flights_.erase(it);
-  }
-  for (const SentPacket& packet : lost) {
-    const auto it = flights_.find(key_of(packet));
-    if (it == flights_.end()) continue;
-    requeue(it->second);
-    flights_.erase(it);
-  }
-  for (const SentPacket& packet : acknowledged)
-    if (const auto oldest = oldest_on(packet.path); oldest != flights_.end())
-      waiting_[packet.path].news_at = std::max(now, oldest->second.left);
-}
-
-std::map<DocumentSender::PacketKey, DocumentSender::Flight>::const_iterator DocumentSender::oldest_on(PathId path) const {
-  const auto it = flights_.lower_bound({path, {0, 0}});
-  return it != flights_.end() && it->first.first == path ? it : flights_.end();
-}
-
-bool DocumentSender::is_silent(PathId path) const {
-  const auto waiting = waiting_.find(path);
-  return waiting != waiting_.end() && waiting->second.tries > 0;
-}
-
-Instant DocumentSender::lost_at(PathId path) const {
-  const Waiting& waiting = waiting_.at(path);
-  return waiting.news_at + link_->timeout_on(path, waiting.tries) + kAckDelay;
-}
-
-// Each path by itself: while another one goes on answering, what a dead one had would wait for ever.
-void DocumentSender::give_up_lost(Context& context) {
-  for (auto& [path, waiting] : waiting_) {
-    if (oldest_on(path) == flights_.end() || context.now.mono < lost_at(path)) continue;
-    std::vector<SentPacket> packets;
-    for (auto it = oldest_on(path); it != flights_.end() && it->first.first == path; it = flights_.erase(it)) {
-      packets.push_back({path, it->first.second.second, it->first.second.first});
-      requeue(it->second);
-    }
-    ++waiting.tries;
-    link_->missed(context, packets, true);
-  }
-}
-
-template <typename Visit>
-void DocumentSender::others_of_cut(const Flight& flight, const Visit& visit) {
-  if (!flight.cut) return;
-  for (auto& [packet, other] : flights_)
-    if (&other != &flight && other.cut == flight.cut && !other.parts.empty()) visit(other);
-}
-
-// Of a frame that was cut, once: without one of its packets the others are worth nothing.
-void DocumentSender::requeue(const Flight& flight) {
-  others_of_cut(flight, [this](Flight& other) {
-    for (const auto& [prefix, part] : other.parts)
-      if (const auto asked = asked_.find(prefix); asked != asked_.end()) --asked->second.in_flight;
-    other.parts.clear();
-  });
-  for (const auto& [prefix, part] : flight.parts) {
-    const auto asked = asked_.find(prefix);
-    if (asked == asked_.end()) continue;
-    --asked->second.in_flight;
-    asked->second.again.push_back(part);
-  }
+  const auto of_it = [&](const auto& part) { return part.first == prefix; };
+  for (auto& [packet, flight] : flights_) std::erase_if(flight.parts, of_it);
+  std::erase_if(departing_, [&](const auto& item) { return of_it(item.second.flight.parts.front()); });
 }
 
 void DocumentSender::on_link_up(Context& context, bool fresh) {
@@ -284,8 +203,8 @@ void DocumentSender::skip_held(Asked& asked) {
 
 // While a path has acknowledged nothing for a timeout one packet of a document is there at a time, and asks whether it goes on
 // (RFC 9002 section 6.2.4): what fills its window keeps entries off it, which may arrive all the same.
-std::optional<Instant> DocumentSender::departs_at(const Asked& asked) const {
-  const Paths::Allowed& paths = allowed(asked.blob.line);
+std::optional<Instant> DocumentSender::departs_at(LineId line) const {
+  const Paths::Allowed& paths = allowed(line);
   const PathId path = link_->path_for(paths);
   if (is_silent(path) && oldest_on(path) != flights_.end()) return std::nullopt;
   return link_->may_send_document_at(paths);
@@ -297,9 +216,11 @@ DocumentSender::Asked* DocumentSender::next_asked(Instant now) {
   const auto rank = [](const Asked& a) { return std::pair(a.blob.precedence, a.sent_at_turn); };
   for (auto& [prefix, asked] : asked_) {
     skip_held(asked);
-    if (!has_more(asked) || terms_->is_cut(asked.blob.line) || (best != nullptr && rank(asked) <= rank(*best))) continue;
+    if (!has_more(asked) || (best != nullptr && rank(asked) <= rank(*best))) continue;
+    const LineId line = asked.blob.line;
+    if (terms_->is_cut(line) || departing_.count(line) > 0) continue;
     // Lines have paths of their own: one that is dead or busy keeps nothing of another's back.
-    const auto at = departs_at(asked);
+    const auto at = departs_at(line);
     if (at && *at <= now) best = &asked;
   }
   return best;
@@ -383,21 +304,26 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
     say(context, record::BlobWord::kGone, prefix);
     return true;
   }
+  if (wire::frame_size(frames.front()) > link_->room(&paths)) {
+    flight.cut = turns_;
+    ++asked.in_flight;
+    departing_.insert_or_assign(asked.blob.line, Departing{Departure(std::move(frames)), std::move(flight)});
+    go_on(context, asked.blob.line);
+    return true;
+  }
   const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = Link::Tracked::kDocument, .more = has_more(asked)});
   flight.left = left_by(context.now.mono, packets);
-  if (packets.size() > 1) flight.cut = turns_;
-  for (const SentPacket& packet : packets)
-    if (oldest_on(packet.path) == flights_.end()) waiting_[packet.path].news_at = flight.left;
-  if (!has_more(asked)) asked.offer_at = flight.left + link_->timeout(asked.offers) + kAckDelay;
-  for (const SentPacket& packet : packets) {
-    asked.in_flight += flight.parts.size();
-    flights_.emplace(key_of(packet), flight);
-  }
+  if (packets.size() > 1) flight.cut = turns_;  // beside what the session's first packet has to say
+  note_sent(packets, std::move(flight));
   return !packets.empty();
 }
 
 void DocumentSender::pump(Context& context) {
   if (!link_->ready()) return;
+  std::vector<LineId> lines;
+  for (const auto& [line, departing] : departing_)
+    if (!terms_->is_cut(line)) lines.push_back(line);
+  for (const LineId line : lines) go_on(context, line);
   while (Asked* asked = next_asked(context.now.mono))
     if (!send_packet(context, *asked)) return;
 }
@@ -433,8 +359,10 @@ std::optional<Instant> DocumentSender::next_deadline() const {
     if (oldest_on(path) != flights_.end()) by(lost_at(path));
   for (const auto& [prefix, asked] : asked_) {
     if (terms_->is_cut(asked.blob.line)) continue;
-    by(has_more(asked) ? departs_at(asked) : asked.offer_at);
+    by(has_more(asked) ? departs_at(asked.blob.line) : asked.offer_at);
   }
+  for (const auto& [line, departing] : departing_)
+    if (!terms_->is_cut(line)) by(departs_at(line));
   return due;
 }
 

@@ -35,6 +35,7 @@ class DocumentSender {
 
  private:
   static constexpr std::size_t kAskedMax = 16;
+  static constexpr Duration kAckDelay = std::chrono::milliseconds(25);  // RFC 9002 section 6.2.1, on top of the timeout
 
   struct Part {
     std::uint64_t piece = 0;
@@ -62,22 +63,30 @@ class DocumentSender {
   struct Flight {
     Instant left;  // the bearer
     std::vector<std::pair<record::RootPrefix, Part>> parts;
-    std::optional<std::uint64_t> cut;  // a frame that took several packets: its turn, which they share
+    std::optional<std::uint64_t> cut;  // a frame that takes several packets: its turn, which they share
+  };
+  struct Departing {
+    Departure departure;
+    Flight flight;  // as each of its packets has it; its part is under way until the last has left
   };
 
   static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
   // The most urgent one that a path of its line takes a packet of now.
   Asked* next_asked(Instant now);
   // When that is; nothing while it waits for news from that path.
-  std::optional<Instant> departs_at(const Asked& asked) const;
+  std::optional<Instant> departs_at(LineId line) const;
   static void skip_held(Asked& asked);  // what is held there by now need not be sent
   bool has_more(const Asked& asked) const;
   const Paths::Allowed& allowed(LineId line) const;
   bool send_packet(Context& context, Asked& first);
+  void note_sent(const std::vector<SentPacket>& packets, Flight flight);
+  // The next packets of the line's frame that was cut, as its path takes them.
+  void go_on(Context& context, LineId line);
   // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone). Where a
   // piece's proof leaves no room, a frame that is to be cut, or with `may_cut` false nothing.
   std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room, bool may_cut);
   const Bytes* read_piece(Context& context, Asked& asked, std::uint64_t piece);
+  // What it had is sent again; of a frame that was cut all, since it is nothing without one of its packets.
   void requeue(const Flight& flight);
   template <typename Visit>
   void others_of_cut(const Flight& flight, const Visit& visit);  // the other packets of its frame
@@ -111,6 +120,7 @@ class DocumentSender {
   std::set<record::RootPrefix> confirming_, confirm_again_;
   std::optional<Instant> confirm_again_at_;
   std::map<PacketKey, Flight> flights_;
+  std::map<LineId, Departing> departing_;  // frames that were cut and have not left as a whole
   struct Waiting {
     Instant news_at;  // the last acknowledgement, or when the first packet after it had left the bearer
     unsigned tries = 0;

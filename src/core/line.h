@@ -262,8 +262,9 @@ class Line {
 
   // line_receive.cc
   void take_wire_entry(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on);
+  // What this line cannot take of theirs, and why.
+  void alarm_bad_entry(Context& context, const Error& error) const;
   // Whether the limits of this line leave room for it now (core/limits.h).
-  std::string unread_words(const Error& error) const;
   bool may_take(Context& context, const record::WireEntry& wire, std::optional<PathId> came_on);
   struct Charge {
     std::uint64_t bytes = 0;

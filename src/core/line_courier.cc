@@ -93,8 +93,8 @@ Result<link::CourierSection> Line::courier_act(Context& context, std::uint32_t b
 
 Line::CourierIntake Line::take_courier(Context& context, const link::CourierSection& section, std::uint32_t base_c,
                                        std::optional<std::uint64_t> newer_than) {
-  const auto bad = [&](std::string why) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, "in a courier file: " + std::move(why)});
+  const auto bad = [&](const std::string& why) {
+    alarm_bad_entry(context, {Fault::kMalformed, "in a courier file: " + why});
   };
   CourierIntake out;
   out.line = setup_.id;
@@ -138,8 +138,7 @@ bool Line::take_courier_receipt(Context& context, const link::CourierReceipt& re
   const Result<record::WireCosignature> wire =
       record::decode_wire_cosignature(receipt.frame, setup_.provable, base_c);
   if (!wire || wire->line != setup_.id) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry,
-                                 wire ? "a receipt of another line in a courier file" : wire.error().message});
+    alarm_bad_entry(context, {Fault::kMalformed, wire ? "a receipt of another line in a courier file" : wire.error().message});
     return false;
   }
   // Of an epoch that was left it would say nothing new: its log is closed.

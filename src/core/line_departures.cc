@@ -67,7 +67,7 @@ void Line::depart(Context& context) {
       departing_.pop_front();
       continue;
     }
-    const std::vector<SentPacket> packets = link_->send_next(context, next.departure, setup_.paths);
+    const std::vector<SentPacket> packets = link_->send_next(context, next.departure, setup_.paths, Link::Tracked::kYes);
     if (packets.empty()) break;
     // Entries that left as a whole; or a part of the first.
     const std::size_t left = next.indexes.size() - next.departure.frames_left();

@@ -27,11 +27,12 @@ std::uint64_t bytes_of(const record::Write& write) {
 
 }  // namespace
 
-std::string Line::unread_words(const Error& error) const {
-  if (error.fault != Fault::kUnsupported) return error.message;
-  return "LATER VERSION: the other station writes on line " + setup_.name + " what this version of détente does not know (" + error.message +
-         "). That entry and what follows it on this line is not taken here (a FLASH behind it is shown all the same): it waits at their station, and nothing of it is lost. "
-         "Bring this station to their version; `detente --version` says which it is on each side";
+void Line::alarm_bad_entry(Context& context, const Error& error) const {
+  const std::string later = "LATER VERSION: the other station writes on line " + setup_.name + " what this version of détente does not know (" + error.message +
+                            "). That entry and what follows it on this line is not taken here (a FLASH behind it is shown all the same): it waits at their station, and nothing of it is lost. "
+                            "Bring this station to their version; `detente --version` says which it is on each side";
+  context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry,
+                               error.fault == Fault::kUnsupported ? later : "line " + setup_.name + ": " + error.message});
 }
 
 // --- limits ------------------------------------------------------------------------
@@ -79,7 +80,7 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
   const auto entry_class = static_cast<record::EntryClass>(frame.frame_class);
   Result<record::WireEntry> wire = record::decode_wire_entry(frame.body, entry_class, base_c);
   if (!wire) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, unread_words(wire.error())});
+    alarm_bad_entry(context, wire.error());
     return;
   }
   // Nothing is cosigned before it is known what was, or while the disk takes nothing. It is sent again.
@@ -100,14 +101,13 @@ void Line::take_wire_entry(Context& context, const record::WireEntry& wire, std:
 void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
                         std::optional<PathId> came_on) {
   const PeerId peer = identity_->peer;
-  for (std::string& alarm : outcome.alarms)
-    context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, std::move(alarm)});
+  for (const std::string& alarm : outcome.alarms) alarm_bad_entry(context, {Fault::kMalformed, alarm});
   if (outcome.equivocation)
     context.effects.notify(Alarm{peer, AlarmKind::kEquivocation,
                                  "two records that do not agree on line " + setup_.name});
   switch (outcome.verdict) {
     case FarLog::Verdict::kBad:
-      context.effects.notify(Alarm{peer, AlarmKind::kBadEntry, outcome.why});
+      alarm_bad_entry(context, {Fault::kMalformed, outcome.why});
       return;
     case FarLog::Verdict::kGap: ask_what_is_missing(context); return;
     case FarLog::Verdict::kWaiting: return;
@@ -151,7 +151,7 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
   Result<record::WireCosignature> wire =
       record::decode_wire_cosignature(frame.body, setup_.provable, base_c);
   if (!wire) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, wire.error().message});
+    alarm_bad_entry(context, wire.error());
     return;
   }
   if (!contact_made_ || broken_) return;
@@ -162,7 +162,7 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
   record::Batch batch = new_batch();
   const Result<bool> news = own_.take_receipt(context, size, wire.signed_part, wire.root_prefix, batch);
   if (!news) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, news.error().message});
+    alarm_bad_entry(context, news.error());
     return false;
   }
   if (!*news) return false;
@@ -198,7 +198,7 @@ bool Line::take_receipt(Context& context, std::uint64_t size, const record::Wire
 void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_t session) {
   const Result<record::LogState> state = record::decode_log_state(frame.body);
   if (!state) {
-    context.effects.notify(Alarm{identity_->peer, AlarmKind::kBadEntry, state.error().message});
+    alarm_bad_entry(context, state.error());
     return;
   }
   compare_holdings(context, *state, session);

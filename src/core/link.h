@@ -198,7 +198,7 @@ class Link {
   // when no session is there. `base_c` for encoding times: see base_c().
   std::vector<SentPacket> send(Context& context, const std::vector<wire::Frame>& frames, const SendTerms& terms);
   // One packet of them, on the best path. Empty when no session is there. One that was begun goes on in its session only.
-  std::vector<SentPacket> send_next(Context& context, Departure& departure, const Paths::Allowed& allowed);
+  std::vector<SentPacket> send_next(Context& context, Departure& departure, const Paths::Allowed& allowed, Tracked tracked);
   // Bytes that frames may take in one packet of the best path.
   std::size_t room(const Paths::Allowed* allowed = nullptr);
   std::size_t room_on(PathId path) const;

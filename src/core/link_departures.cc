@@ -4,7 +4,7 @@
 
 namespace detente::core {
 
-std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, const Paths::Allowed& allowed) {
+std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, const Paths::Allowed& allowed, Tracked tracked) {
   std::vector<SentPacket> sent;
   Live* live = current();
   if (live == nullptr || departure.gone()) return sent;
@@ -18,7 +18,7 @@ std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, 
     departure.cutter_.emplace(frames.front(), live->next_parcel++);
   if (departure.cutter_) {
     if (live->owes_contact) send_on(context, *live, path, {}, Tracked::kNo, sent);
-    seal_on(context, *live, path, {departure.cutter_->next(room)}, Tracked::kYes, sent);
+    seal_on(context, *live, path, {departure.cutter_->next(room)}, tracked, sent);
     if (departure.cutter_->done()) {
       departure.cutter_.reset();
       frames.erase(frames.begin());
@@ -31,7 +31,7 @@ std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, 
     size += wire::frame_size(*end);
     if (size > room && end != frames.begin()) break;
   }
-  send_on(context, *live, path, {std::make_move_iterator(frames.begin()), std::make_move_iterator(end)}, Tracked::kYes, sent);
+  send_on(context, *live, path, {std::make_move_iterator(frames.begin()), std::make_move_iterator(end)}, tracked, sent);
   frames.erase(frames.begin(), end);
   return sent;
 }

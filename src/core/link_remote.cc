@@ -33,7 +33,7 @@ void Link::set_remote(Context& context, const RemoteKeys& keys) {
 }
 
 std::string Link::heard_key_name() const {
-  return "the key whose calls are counted: " + to_hex(setup_.lineage) + " " + setup_.counterpart;
+  return "heard-key/" + to_hex(setup_.lineage) + "/" + setup_.counterpart;
 }
 
 // What was recorded of a former station does not read under a new key, and the new one's clock counts alone. The key may

@@ -172,7 +172,6 @@ PairOptions paths_of_their_own() {
   return out;
 }
 
-// Lines have paths of their own: what one of them cannot carry keeps nothing of another's back, however urgent it is.
 // A frame that is cut is sent again once, whichever of its packets was lost, and whole.
 TEST(DocumentFlow, InSmallPacketsThatAreLostItTakesLittleMoreThanWasLost) {
   PairOptions options;
@@ -194,6 +193,25 @@ TEST(DocumentFlow, InSmallPacketsThatAreLostItTakesLittleMoreThanWasLost) {
     if (every == 0) clean = flow.crossed;
     EXPECT_LE(flow.crossed, clean * 3 / 2) << every;
   }
+}
+
+// Where a packet is too small for a piece's proof, the packets of the frame that is cut for it yield as all others of documents.
+TEST(DocumentFlow, InSmallPacketsOnASlowBearerAFlashWaitsForOnePacket) {
+  PairOptions options;
+  options.path_terms[PathId{1}] = {296, 96, 0};
+  const Duration packet(96 * 1000000 / 37);
+  Duration alone{0}, most{0};
+  for (int moment = -1; moment < 24; ++moment) {  // the first piece's proof is on its way at some of them
+    FlowPair flow(95, milliseconds(20), 37, options);
+    flow.pair.run(minutes(2));
+    if (moment >= 0) flow.send(300'000, 1);
+    flow.pair.run(seconds(10) + milliseconds(700) * moment);
+    const Duration took = flow.flash();
+    (moment < 0 ? alone : most) = std::max(moment < 0 ? alone : most, took);
+  }
+  RecordProperty("alone_ms", static_cast<int>(alone.count() / 1000));
+  RecordProperty("most_ms", static_cast<int>(most.count() / 1000));
+  EXPECT_LE(most, alone + packet * 11 / 10) << alone.count() << " alone, " << most.count() << " at most";
 }
 
 TEST(DocumentFlow, AnHourWithoutAPathLeavesNoCopiesToBeSent) {
@@ -225,6 +243,7 @@ TEST(DocumentFlow, AfterAHoleItGoesOnAtOnce) {
   }
 }
 
+// Lines have paths of their own: what one of them cannot carry keeps nothing of another's back, however urgent it is.
 TEST(DocumentFlow, ALineWhosePathIsDeadStopsNoOtherLinesDocument) {
   for (const std::size_t stuck : {1u, 9u, 20u}) {  // more than are asked for at a time, and than have a place at their author
     FlowPair flow(90, milliseconds(20), 500'000, paths_of_their_own());
