@@ -28,7 +28,9 @@ void DocumentSender::load(record::Fence fence, const KnownDocuments& documents) 
 
 // The other side may have it already, of a disk that this one was before it went back: then it has nothing to ask.
 void DocumentSender::named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
-  open_.emplace(record::blob_prefix(key.root), Open{key, blob, context.now.mono + kOfferAfter, 0});
+  const record::RootPrefix prefix = record::blob_prefix(key.root);
+  open_.insert_or_assign(prefix, Open{key, blob, context.now.mono + kOfferAfter, 0});
+  forget(prefix);  // it was named before, and goes otherwise now: they ask again
 }
 
 // --- what they say ---------------------------------------------------------------

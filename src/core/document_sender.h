@@ -19,7 +19,9 @@ class DocumentSender {
       : identity_(&identity), link_(&link), terms_(&terms) {}
 
   void load(record::Fence fence, const KnownDocuments& documents);
-  // An entry names it now, durably.
+  // The other side said that it has it; that is being written.
+  bool is_confirming(const Digest& root) const { return confirming_.count(record::blob_prefix(root)) > 0; }
+  // An entry names it now, durably; perhaps another one than before.
   void named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
 
   void on_want(Context& context, const record::BlobWant& want);

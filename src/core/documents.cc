@@ -145,11 +145,19 @@ Result<void> Documents::check_named(Context& context, const record::Header& head
   return {};
 }
 
+// One that was named before may be so by a message that was taken back, or by one of a line that is cut by now: what names
+// it on an open line, or more urgently, says how it goes.
+bool Documents::names_better(const record::BlobKey& key, const record::StoredBlob& blob, const record::Header& header) const {
+  if (blob.state == record::BlobState::kReady) return true;
+  if (blob.state != record::BlobState::kNamed || sender_.is_confirming(key.root) || terms_.is_cut(header.line)) return false;
+  return terms_.is_cut(blob.line) || header.precedence > blob.precedence;
+}
+
 void Documents::name(Context& context, const record::Header& header, record::Batch& batch) {
   for (const record::Attachment& attachment : header.attachments) {
     const record::BlobKey key = own_key(attachment.digest);
     auto blob = context.store.blob(key);
-    if (!blob || blob->state != record::BlobState::kReady) continue;
+    if (!blob || !names_better(key, *blob, header)) continue;
     blob->state = record::BlobState::kNamed;
     blob->line = header.line;
     blob->precedence = header.precedence;

@@ -56,6 +56,7 @@ class Documents {
   std::size_t ranges() const { return receiver_.ranges(); }
 
  private:
+  bool names_better(const record::BlobKey& key, const record::StoredBlob& blob, const record::Header& header) const;
   record::BlobKey own_key(const Digest& root) const;
   void finish_put(Context& context, const DocumentPart& part, SubmissionId id);
 

@@ -17,7 +17,8 @@ std::vector<SentPacket> Link::send_next(Context& context, Departure& departure, 
   if (!departure.cutter_ && wire::frame_size(frames.front()) > room && link::may_be_cut(frames.front().type))
     departure.cutter_.emplace(frames.front(), live->next_parcel++);
   if (departure.cutter_) {
-    if (live->owes_contact) send_on(context, *live, path, {}, Tracked::kNo, sent);
+    std::vector<SentPacket> greeting;  // no packet of the departure
+    if (live->owes_contact) send_on(context, *live, path, {}, Tracked::kNo, greeting);
     seal_on(context, *live, path, {departure.cutter_->next(room)}, tracked, sent);
     if (departure.cutter_->done()) {
       departure.cutter_.reset();

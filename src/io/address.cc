@@ -95,7 +95,14 @@ Result<SocketAddress> look_up(const std::string& host, std::uint16_t port, int t
   return out;
 }
 
+// One that this machine has not now, because its network card died or comes up later, is taken all the same: the station's other
+// paths must not wait for it, and what is missing is shown with the path (io/own_side.h).
 Result<void> bind_socket(int fd, const SocketAddress& address, const std::string& host) {
+  const int yes = 1;
+  if (address.family() == AF_INET6)
+    static_cast<void>(setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &yes, sizeof yes));
+  else
+    static_cast<void>(setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &yes, sizeof yes));
   if (::bind(fd, address.raw(), address.size) == 0) return {};
   const int why = errno;
   const std::string name = address_text(host, address.port());
@@ -105,7 +112,7 @@ Result<void> bind_socket(int fd, const SocketAddress& address, const std::string
                     " is in use by another program: stop it, or name another listen address in "
                     "station.toml and tell the other side");
   return fail(Fault::kIo, "cannot listen on " + name + " (" + std::strerror(why) +
-                              "): is it an address of this machine? Correct it in station.toml");
+                              "): correct it in station.toml");
 }
 
 }  // namespace detente::io

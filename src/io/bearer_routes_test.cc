@@ -86,6 +86,26 @@ INSTANTIATE_TEST_SUITE_P(Kinds, BearerRoutes, testing::Values(BearerKind::kUdp, 
                            return std::string(param.param == BearerKind::kUdp ? "Udp" : "Tcp");
                          });
 
+// Its card died, or comes up later: the station's other paths begin, and this one says what is missing.
+TEST_P(BearerRoutes, AnAddressThatThisMachineHasNotStopsNoStart) {
+  const std::string missing = "203.0.113.1";  // RFC 5737
+  Result<std::unique_ptr<Bearer>> made = [&]() -> Result<std::unique_ptr<Bearer>> {
+    if (GetParam() == BearerKind::kUdp) return UdpBearer::listen(context_, missing, 0);
+    return listen_tcp(context_, random_, missing, 0, terms_);
+  }();
+  ASSERT_TRUE(made) << made.error().message;
+  Bearer& bearer = **made;
+  const auto route = bearer.add_route("203.0.113.2", 7);
+  ASSERT_TRUE(route);
+  bearer.start([](ByteView, Origin&) {});
+  for (const Instant deadline = os_now().mono + 5s; os_now().mono < deadline && !bearer.trouble(*route).own; turn())
+    bearer.send(*route, Bytes(40));
+  ASSERT_TRUE(bearer.trouble(*route).own);
+  EXPECT_NE(bearer.trouble(*route).own->words.find(missing), std::string::npos) << bearer.trouble(*route).own->words;
+  bearer.close();
+  turn();
+}
+
 TEST_P(BearerRoutes, OnesThatComeLaterAreDialledAndHeardBesideTheOthers) {
   for (std::size_t i = 0; i < kFar; ++i) {
     add(station_, i, far_[i]);

@@ -125,7 +125,7 @@ std::optional<std::string> words_of_send_error(int error, const SocketAddress& f
     case ENODEV:
     case ENXIO: return "the network interface towards " + to.host_text() + " is down or gone";
     case EINVAL:
-    case EADDRNOTAVAIL: return "this machine no longer has the address " + from.host_text();
+    case EADDRNOTAVAIL: return "this machine does not have the address " + from.host_text();
     case EPERM:
     case EACCES: return "this machine's own firewall or routes forbid it";
     default: return std::nullopt;  // a full buffer and the like pass by themselves

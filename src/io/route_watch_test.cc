@@ -38,7 +38,7 @@ TEST(OwnSide, AGoodRouteIsNoTrouble) {
 TEST(OwnSide, AnAddressThatThisMachineDoesNotHaveIsNamed) {
   const auto words = own_side_trouble(kNotOurs, kThere);
   ASSERT_TRUE(words);
-  EXPECT_EQ(*words, "this machine no longer has the address 192.0.2.1");
+  EXPECT_EQ(*words, "this machine does not have the address 192.0.2.1");
 }
 
 TEST(RouteWatch, WhatTheSystemRefusesIsOursUntilItTakesSomething) {

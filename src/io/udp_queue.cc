@@ -102,7 +102,7 @@ bool UdpQueue::open_beside(UdpQueue& beside) {
   if (!open_socket(local.family(), why)) return false;
   const int fd = socket_.native_handle(), open = beside.socket_.native_handle();
   const bool bound =
-      set_shared(open, true) && set_shared(fd, true) && ::bind(fd, local.raw(), local.size) == 0;
+      set_shared(open, true) && set_shared(fd, true) && bind_socket(fd, local, local.host_text()).has_value();
   set_shared(open, false);
   return bound;
 }
