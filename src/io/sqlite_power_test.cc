@@ -175,32 +175,40 @@ TEST(SqlitePower, NothingAcknowledgedIsLostWhenThePowerGoes) {
   EXPECT_GT(tally.lost, seeds * 20);
 }
 
+// A store with one commit in it, whose disk fails when the test says so.
+struct OneCommit {
+  OneCommit() : path(folder.file("station.db")), store(std::move(*SqliteStore::open(path))), fence(*store->claim(kLine)) {
+    const Batch open{fence, std::nullopt, {OpenLog{kLog, 1}}};
+    EXPECT_TRUE(store->commit({&open, 1}));
+  }
+  void fail_after(std::uint64_t operations) { disk.crash_after(operations, path, remains.file("station.db"), 1); }
+  Batch next() const { return {fence, std::pair(kLog, 0), {AppendEntry{kLog, entry(0)}}}; }
+
+  TestFolder folder, remains;
+  LosingDisk disk;
+  std::string path;
+  std::unique_ptr<SqliteStore> store;
+  Fence fence;
+};
+
 // What was not synced may be there after a start: nobody is told that it is not, and nothing is written on top of it.
 TEST(SqlitePower, ACommitWhoseSyncFailedIsToldAsUnknownAndIsTheLast) {
   bool found = false;
   for (std::uint64_t operations = 0; operations < 20 && !found; ++operations) {
-    TestFolder folder, remains;
-    LosingDisk disk;
-    const std::string path = folder.file("station.db");
-    const auto store = SqliteStore::open(path);
-    ASSERT_TRUE(store) << store.error().message;
-    const auto fence = (*store)->claim(kLine);
-    ASSERT_TRUE(fence);
-    const Batch open{*fence, std::nullopt, {OpenLog{kLog, 1}}};
-    ASSERT_TRUE((*store)->commit({&open, 1}));
-    disk.crash_after(operations, path, remains.file("station.db"), 1);
-    const Batch one{*fence, std::pair(kLog, 0), {AppendEntry{kLog, entry(0)}}};
-    const auto refused = (*store)->commit({&one, 1});
+    OneCommit was;
+    was.fail_after(operations);
+    const Batch one = was.next();
+    const auto refused = was.store->commit({&one, 1});
     ASSERT_FALSE(refused);
     found = refused.error().message.find("could not be synced") != std::string::npos;
     if (!found) continue;
     EXPECT_NE(refused.error().message.find("not known until the next start"), std::string::npos);
     EXPECT_EQ(refused.error().message.find("nothing of this write was kept"), std::string::npos);
-    disk.power_on();
-    const auto next = (*store)->commit({&one, 1});
+    was.disk.power_on();
+    const auto next = was.store->commit({&one, 1});
     ASSERT_FALSE(next);
     EXPECT_EQ(next.error().message, refused.error().message);
-    EXPECT_TRUE((*store)->fault());
+    EXPECT_TRUE(was.store->fault());
   }
   EXPECT_TRUE(found) << "no commit failed at its sync";
 }
@@ -209,23 +217,15 @@ TEST(SqlitePower, ACommitWhoseSyncFailedIsToldAsUnknownAndIsTheLast) {
 TEST(SqlitePower, ALogWhoseMovingCouldNotBeSyncedIsToldAtOnce) {
   bool found = false;
   for (std::uint64_t operations = 0; operations < 40 && !found; ++operations) {
-    TestFolder folder, remains;
-    LosingDisk disk;
-    const std::string path = folder.file("station.db");
-    const auto store = SqliteStore::open(path);
-    ASSERT_TRUE(store) << store.error().message;
-    const auto fence = (*store)->claim(kLine);
-    ASSERT_TRUE(fence);
-    const Batch open{*fence, std::nullopt, {OpenLog{kLog, 1}}};
-    ASSERT_TRUE((*store)->commit({&open, 1}));
-    disk.crash_after(operations, path, remains.file("station.db"), 1);
-    const auto moved = (*store)->maintain();
-    disk.power_on();
+    OneCommit was;
+    was.fail_after(operations);
+    const auto moved = was.store->maintain();
+    was.disk.power_on();
     found = !moved && moved.error().message.find("could not be synced") != std::string::npos;
     if (!found) continue;
-    EXPECT_TRUE((*store)->fault());
-    const Batch one{*fence, std::pair(kLog, 0), {AppendEntry{kLog, entry(0)}}};
-    EXPECT_FALSE((*store)->commit({&one, 1}));
+    EXPECT_TRUE(was.store->fault());
+    const Batch one = was.next();
+    EXPECT_FALSE(was.store->commit({&one, 1}));
   }
   EXPECT_TRUE(found) << "nothing failed at its sync";
 }
