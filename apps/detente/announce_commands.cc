@@ -19,7 +19,6 @@ namespace {
 using record::Announcement;
 using record::AnnouncementMode;
 
-constexpr Duration kRedraw = std::chrono::seconds(1);
 
 struct AnnounceOptions : ActOptions {
   std::string id, counterpart, text, core, at, lapse, words;

@@ -4,6 +4,7 @@
 #include "io/os_clock.h"
 #include "io/os_random.h"
 #include "io/sqlite_store.h"
+#include "lab.h"
 #include "record/entry.h"
 
 namespace detente::cli {
@@ -11,7 +12,6 @@ namespace detente::cli {
 namespace {
 
 constexpr std::size_t kText = 200;
-constexpr const char* kAead = "ChaCha20-Poly1305";  // what a lab's sides choose
 
 // One side's disk.
 struct Disk {
@@ -89,7 +89,7 @@ BareLine::~BareLine() = default;
 Result<std::unique_ptr<BareLine>> BareLine::on(const std::string& directory) {
   DETENTE_TRY(own, open_disk(directory + "/bare-own.db", true));
   DETENTE_TRY(far, open_disk(directory + "/bare-far.db", false));
-  DETENTE_TRY(aead, crypto::AeadAlgorithm::load(kAead));
+  DETENTE_TRY(aead, crypto::AeadAlgorithm::load(kLabAead));
   io::OsKeyRandom random;
   return std::unique_ptr<BareLine>(new BareLine(
       std::make_unique<State>(std::move(own), std::move(far), aead, random)));

@@ -11,6 +11,7 @@
 #include "io/file.h"
 #include "io/os_random.h"
 #include "io/os_clock.h"
+#include "lab.h"
 #include "record/blob.h"
 #include "sim/preempt_figures.h"
 
@@ -19,7 +20,6 @@ namespace detente::cli {
 namespace {
 
 constexpr std::size_t kPacketPayload = 1150;
-constexpr std::string_view kLabAead = "ChaCha20-Poly1305";
 constexpr auto kPoll = std::chrono::milliseconds(2);
 
 double seconds_since(Instant began) { return static_cast<double>((io::os_now().mono - began).count()) / 1e6; }

@@ -19,7 +19,6 @@ namespace {
 using watch::CalendarView;
 using watch::Day;
 
-constexpr Day kDaysMax = 366 * 20;
 constexpr std::int32_t kMonthsShown = 4;
 
 struct CalendarOptions {
@@ -61,7 +60,7 @@ Result<Span> span_of(const CalendarOptions& options) {
     out.from = from;
   }
   out.from = std::max(out.from, Day{0});
-  if (out.until <= out.from || out.until - out.from > kDaysMax)
+  if (out.until <= out.from || out.until - out.from > Day{kDaysAtOnce})
     return fail(Fault::kMalformed, "--to must be a date from --from to twenty years later");
   return out;
 }

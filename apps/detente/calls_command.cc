@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::uint32_t kSecondsPerDay = 86400;
 constexpr std::uint32_t kDaysShown = 7;
-constexpr std::uint32_t kCallDaysMax = 366 * 20;
 
 struct CallsOptions {
   std::string line, from, to;
@@ -69,7 +68,7 @@ Result<std::pair<WallTime, WallTime>> span_of(const CallsOptions& options) {
     DETENTE_TRY(given, parse_date(options.to, "--to"));
     to = {given.seconds + kSecondsPerDay};  // the day itself is shown
   }
-  if (to <= from || to.seconds - from.seconds > kCallDaysMax * kSecondsPerDay)
+  if (to <= from || to.seconds - from.seconds > kDaysAtOnce * kSecondsPerDay)
     return fail(Fault::kMalformed, "--to must be a date from --from to twenty years later");
   return std::pair(from, to);
 }

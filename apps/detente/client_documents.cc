@@ -22,7 +22,6 @@ namespace detente::cli {
 namespace {
 
 constexpr auto kPoll = std::chrono::milliseconds(250);
-constexpr Duration kRedraw = std::chrono::milliseconds(500);
 
 constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
     {".pdf", "application/pdf"},  {".txt", "text/plain"},      {".csv", "text/csv"},
@@ -272,7 +271,7 @@ Result<void> documents(Context& context, const DocumentsOptions& options) {
     DETENTE_TRY_VOID(add_clocks(out, station, lines.size() == 1 ? lines.front().counterpart : ""));
     return out;
   };
-  return show_once_or_live(context, options.watch, kRedraw, frame);
+  return show_once_or_live(context, options.watch, kRedrawMoving, frame);
 }
 
 }  // namespace

@@ -9,6 +9,10 @@
 
 namespace detente::cli {
 
+// How often: a view whose state changes, and one that shows how something moves.
+inline constexpr Duration kRedraw = std::chrono::seconds(1);
+inline constexpr Duration kRedrawMoving = std::chrono::milliseconds(500);
+
 struct LiveFrame {
   std::vector<std::string> lines;  // for a person
   Json json;                       // for a program

@@ -9,8 +9,6 @@ namespace detente::cli {
 
 namespace {
 
-constexpr Duration kPathsRedraw = std::chrono::milliseconds(500);
-
 struct PathsOptions {
   std::string counterpart;
   bool watch = false;
@@ -39,7 +37,7 @@ Result<void> paths(Context& context, const PathsOptions& options) {
     DETENTE_TRY_VOID(add_clocks(out, station, options.counterpart));
     return out;
   };
-  return show_once_or_live(context, options.watch, kPathsRedraw, frame);
+  return show_once_or_live(context, options.watch, kRedrawMoving, frame);
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ namespace detente::cli {
 
 namespace {
 
-constexpr Duration kRedraw = std::chrono::seconds(1);
 
 struct StatusOptions {
   std::string line;

@@ -11,6 +11,8 @@
 
 namespace detente::cli {
 
+inline constexpr const char* kLabAead = "ChaCha20-Poly1305";  // what its sides choose
+
 struct LabChoices {
   io::Path dir;
   std::vector<LineChoice> lines;
@@ -19,8 +21,8 @@ struct LabChoices {
   std::optional<std::uint16_t> first_port;       // else drawn
   bool gap = false;                              // peers are free ports where nothing listens
   bool seal_both = true;                         // else south's cipher alone
-  std::string aead = "ChaCha20-Poly1305";        // south's
-  std::string their_aead = "ChaCha20-Poly1305";  // the counterparts'
+  std::string aead = kLabAead;                   // south's
+  std::string their_aead = kLabAead;             // the counterparts'
   std::map<std::string, std::string> cipher_vectors;
   std::vector<std::string> providers;  // absolute paths
   std::optional<std::uint32_t> heartbeat_seconds;

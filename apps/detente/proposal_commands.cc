@@ -17,7 +17,6 @@ namespace detente::cli {
 
 namespace {
 
-constexpr Duration kRedraw = std::chrono::seconds(1);
 
 struct ProposalOptions : ActOptions {
   std::string id, words, counterpart, at, lapse;

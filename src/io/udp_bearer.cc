@@ -67,16 +67,19 @@ bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {
 // and is new, so nobody else can move it for longer than until its next one.
 void UdpBearer::follow(Route& route, const SocketAddress& from) {
   route.watch.heard();
-  if (!route.queue->is_open()) tie(route, from);
-  const SocketAddress& was = route.moved ? *route.moved : route.to;
-  if (from == was) return;
+  const bool moves = from != (route.moved ? *route.moved : route.to);
+  if (!route.queue->is_open()) {
+    tie(route, from);
+  } else if (moves) {
+    route.queue->tie(*open_, from);
+  }
+  if (!moves) return;
   route.watch.follows(from);
   if (from == route.to) {
     route.moved.reset();
   } else {
     route.moved = from;
   }
-  if (route.queue->is_open()) route.queue->tie(*open_, from);
 }
 
 // No way led there when the station began, perhaps, or the system had no socket left. It costs some calls of the system.

@@ -4,13 +4,13 @@
 
 #include "crypto/hash.h"
 #include "crypto/seal.h"
+#include "station/sealed_file.h"
 #include "station/side_dir.h"
 
 namespace detente::station {
 namespace {
 
 constexpr const char* kNextCard = "card-next.note";
-constexpr std::size_t kSealedMax = 64 * 1024;
 
 using accord::SideRoot;
 using accord::SideRoots;
@@ -118,10 +118,8 @@ Result<std::optional<accord::Card>> SideDir::next_card() const {
 }
 
 Result<crypto::SignKey> SideDir::open_root_of(const Path& file, std::string_view passphrase) const {
-  DETENTE_TRY(sealed, io::read_file(file, kSealedMax));
-  const auto plain = crypto::open_with_passphrase(sealed, passphrase);
-  if (!plain) return fail_at(file.string(), plain.error());
-  auto root = crypto::SignKey::from_seed(plain->view());
+  DETENTE_TRY(plain, open_sealed(file, passphrase));
+  auto root = crypto::SignKey::from_seed(plain.view());
   if (!root) return fail_at(file.string(), root.error());
   return std::move(*root);
 }

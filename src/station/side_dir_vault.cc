@@ -1,12 +1,11 @@
 // The parts of SideDir that touch secrets: the vault, officers' keys, the
 // station's keys and pairs.
 #include "crypto/seal.h"
+#include "station/sealed_file.h"
 #include "station/side_dir.h"
 
 namespace detente::station {
 namespace {
-
-constexpr std::size_t kSealedVaultMax = 64 * 1024;
 
 Result<void> seal_new(const Path& file, ByteView plain, const Sealing& sealing) {
   DETENTE_TRY_VOID(io::make_directory(file.parent_path()));
@@ -21,13 +20,6 @@ Result<void> seal_new(const Path& file, ByteView plain, const Sealing& sealing) 
   return io::write_new_file(file, sealed, io::kSecretMode);
 }
 
-Result<SecretBytes> open_sealed(const Path& file, std::string_view passphrase) {
-  DETENTE_TRY(sealed, io::read_file(file, kSealedVaultMax));
-  auto plain = crypto::open_with_passphrase(sealed, passphrase);
-  if (!plain) return fail_at(file.string(), plain.error());
-  return plain;
-}
-
 template <typename T>
 Result<T> at(const Path& path, Result<T> result) {
   if (!result) return fail_at(path.string(), result.error());
@@ -35,6 +27,13 @@ Result<T> at(const Path& path, Result<T> result) {
 }
 
 }  // namespace
+
+Result<SecretBytes> open_sealed(const Path& file, std::string_view passphrase) {
+  DETENTE_TRY(sealed, io::read_file(file, kSealedMax));
+  auto plain = crypto::open_with_passphrase(sealed, passphrase);
+  if (!plain) return fail_at(file.string(), plain.error());
+  return plain;
+}
 
 // ---- vault ----
 
@@ -88,7 +87,7 @@ Result<std::optional<OfficerKeys>> SideDir::officer_keys_left(std::string_view n
   sealed.replace_extension(".age");
   DETENTE_TRY(there, io::is_there(sealed));
   if (!there) return std::optional<OfficerKeys>();
-  DETENTE_TRY(bytes, io::read_file(sealed, kSealedVaultMax));
+  DETENTE_TRY(bytes, io::read_file(sealed, kSealedMax));
   const auto plain = crypto::open_with_passphrase(bytes, passphrase);
   if (!plain)
     return fail(plain.error().fault, sealed.string() + ": an enrolment of " + std::string(name) +
