@@ -41,22 +41,24 @@ set(DETENTE_TEST_ENVIRONMENT
   "DETENTE_TOY_PROVIDER=${DETENTE_TOY_PROVIDER}"
   "DETENTE_PYTHON=${DETENTE_PYTHON}")
 
-# One run of a GoogleTest program over a part of its tests.
+# One run of a GoogleTest program over a part of its tests. More words are for its environment.
 function(detente_register_gtest test program filter labels timeout)
   add_test(NAME ${test} COMMAND ${program} "--gtest_filter=${filter}")
   set_tests_properties(${test} PROPERTIES
     LABELS "${labels}"
     TIMEOUT ${timeout}
     FAIL_REGULAR_EXPRESSION "Running 0 tests from;\\[  SKIPPED \\];DISABLED TEST"
-    ENVIRONMENT "${DETENTE_TEST_ENVIRONMENT}")
+    ENVIRONMENT "${DETENTE_TEST_ENVIRONMENT};${ARGN}")
 endfunction()
 
-# detente_test(name SOURCES ... LIBRARIES ... [LABELS ...] [TIMEOUT seconds])
+# detente_test(name SOURCES ... LIBRARIES ... [LABELS ...] [TIMEOUT seconds] [SHARDS number])
 #
 # Suites named ...Vectors become <name>_vectors, label "vectors", and the rest
-# stays <name>: `ctest -L vectors -V` shows the cases of each file.
+# stays <name>: `ctest -L vectors -V` shows the cases of each file. With SHARDS
+# the rest is <name>_1, <name>_2 and so on, each with every so many of the tests
+# and a timeout of its own, side by side as all tests.
 function(detente_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;SHARDS" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -84,7 +86,13 @@ function(detente_test name)
   if(vectors)
     detente_register_gtest(${name}_vectors ${name} "${suites}" "vectors;${ARG_LABELS}" ${ARG_TIMEOUT})
   endif()
-  if(others OR NOT vectors)
+  if(ARG_SHARDS)
+    foreach(shard RANGE 1 ${ARG_SHARDS})
+      math(EXPR index "${shard} - 1")
+      detente_register_gtest(${name}_${shard} ${name} "-${suites}" "${ARG_LABELS}" ${ARG_TIMEOUT}
+        GTEST_TOTAL_SHARDS=${ARG_SHARDS} GTEST_SHARD_INDEX=${index})
+    endforeach()
+  elseif(others OR NOT vectors)
     detente_register_gtest(${name} ${name} "-${suites}" "${ARG_LABELS}" ${ARG_TIMEOUT})
   endif()
 endfunction()

@@ -11,8 +11,6 @@ namespace {
 
 using record::Whose;
 
-// An agreed hour may be far off, and the clock may be set meanwhile.
-constexpr Duration kLookEvery = std::chrono::seconds(30);
 // So often while a person is asked, or the other side is waited for.
 constexpr Duration kTick = std::chrono::seconds(1);
 // The wall clock is read in whole seconds: near the instant it is looked at so often, to be soon after it.

@@ -12,6 +12,9 @@ namespace detente::core {
 
 struct Context;
 
+// The wall clock may be set and a full disk have room again: what waits for either looks so often.
+inline constexpr Duration kLookEvery = std::chrono::seconds(30);
+
 // Collects effects in order, and keeps what must happen when a commit is durable.
 class EffectQueue {
  public:

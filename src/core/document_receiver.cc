@@ -12,7 +12,6 @@ constexpr unsigned kTriesInTurn = 4;  // questions that drew nothing, after whic
 constexpr Duration kAskLeast = std::chrono::milliseconds(100);  // a commit there may take that long
 constexpr Duration kAskMost = std::chrono::seconds(30);
 constexpr unsigned kDoubled = 9;  // 100 ms so often is above kAskMost
-constexpr Duration kCommitAgain = std::chrono::seconds(1);
 
 std::string short_name(const Digest& root) { return to_hex(ByteView(root).first(4)) + "…"; }
 
@@ -393,7 +392,7 @@ void DocumentReceiver::commit_pieces(Context& context) {
         committing_ = false;
         if (!std::exchange(refused_told_, true))
           then.effects.notify(Alarm{identity_->peer, AlarmKind::kStore, error.message});
-        commit_again_at_ = then.now.mono + kCommitAgain;
+        commit_again_at_ = then.now.mono + kWriteAgain;
       },
       EffectQueue::Haste::kNone);
 }
@@ -436,7 +435,7 @@ void DocumentReceiver::finish(Context& context, Wanted& wanted) {
       [this, prefix](Context& then, const Error&) {
         const auto it = wanted_.find(prefix);
         if (it != wanted_.end()) it->second.finishing = false;
-        commit_again_at_ = then.now.mono + kCommitAgain;
+        commit_again_at_ = then.now.mono + kWriteAgain;
       });
 }
 

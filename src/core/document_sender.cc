@@ -13,7 +13,6 @@ constexpr std::size_t kWorthwhile = 128;  // less room than this at a packet's e
 constexpr std::uint32_t kCutBytes = 64;  // beside a proof that leaves no room: the frame is cut, into as few packets as it can be
 constexpr unsigned kOffersMax = 12;
 constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
-constexpr Duration kConfirmAgain = std::chrono::seconds(1);
 constexpr std::size_t kLeavesKept = std::size_t{1} << 18;  // of documents that take turns, on paths of their own: 4 GiB of them
 const Paths::Allowed kEveryPath;
 
@@ -122,7 +121,7 @@ void DocumentSender::confirm(Context& context, const record::RootPrefix& prefix)
                           },
                           [this, prefix](Context& then, const Error&) {
                             confirm_again_.insert(prefix);
-                            confirm_again_at_ = then.now.mono + kConfirmAgain;
+                            confirm_again_at_ = then.now.mono + kWriteAgain;
                           });
 }
 
@@ -131,7 +130,6 @@ void DocumentSender::forget(const record::RootPrefix& prefix) {
   if (asked_.erase(prefix) == 0) return;
   const auto of_it = [&](const auto& part) { return part.first == prefix; };
   for (auto& [packet, flight] : flights_) std::erase_if(flight.parts, of_it);
-  std::erase_if(departing_, [&](const auto& item) { return of_it(item.second.flight.parts.front()); });
 }
 
 void DocumentSender::on_link_up(Context& context, bool fresh) {
@@ -192,7 +190,7 @@ const Paths::Allowed& DocumentSender::allowed(LineId line) const {
 }
 
 bool DocumentSender::has_more(const Asked& asked) const {
-  return !asked.again.empty() || asked.piece < asked.held.size();
+  return asked.departing || !asked.again.empty() || asked.piece < asked.held.size();
 }
 
 void DocumentSender::skip_held(Asked& asked) {
@@ -220,7 +218,7 @@ DocumentSender::Asked* DocumentSender::next_asked(Instant now) {
     skip_held(asked);
     if (!has_more(asked) || (best != nullptr && rank(asked) <= rank(*best))) continue;
     const LineId line = asked.blob.line;
-    if (terms_->is_cut(line) || departing_.count(line) > 0) continue;
+    if (terms_->is_cut(line)) continue;
     // Lines have paths of their own: one that is dead or busy keeps nothing of another's back.
     const auto at = departs_at(line);
     if (at && *at <= now) best = &asked;
@@ -288,12 +286,13 @@ std::optional<std::pair<wire::Frame, DocumentSender::Part>> DocumentSender::next
 }
 
 bool DocumentSender::send_packet(Context& context, Asked& asked) {
+  asked.sent_at_turn = ++turns_;
+  if (asked.departing) return go_on(context, asked);
   const Paths::Allowed& paths = allowed(asked.blob.line);
   std::size_t room = link_->room(&paths);
   const record::RootPrefix prefix = record::blob_prefix(asked.key.root);
   Flight flight;
   std::vector<wire::Frame> frames;
-  asked.sent_at_turn = ++turns_;
   while (&asked == next_asked(context.now.mono) && (frames.empty() || room >= kWorthwhile)) {
     auto next = next_frame(context, asked, room, frames.empty());
     if (!next) break;
@@ -309,9 +308,8 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
   if (wire::frame_size(frames.front()) > link_->room(&paths)) {
     flight.cut = turns_;
     ++asked.in_flight;
-    departing_.insert_or_assign(asked.blob.line, Departing{Departure(std::move(frames)), std::move(flight)});
-    go_on(context, asked.blob.line);
-    return true;
+    asked.departing = Departing{Departure(std::move(frames)), std::move(flight)};
+    return go_on(context, asked);
   }
   const auto packets = link_->send(context, frames, {.allowed = &paths, .tracked = Link::Tracked::kDocument, .more = has_more(asked)});
   flight.left = left_by(context.now.mono, packets);
@@ -322,10 +320,6 @@ bool DocumentSender::send_packet(Context& context, Asked& asked) {
 
 void DocumentSender::pump(Context& context) {
   if (!link_->ready()) return;
-  std::vector<LineId> lines;
-  for (const auto& [line, departing] : departing_)
-    if (!terms_->is_cut(line)) lines.push_back(line);
-  for (const LineId line : lines) go_on(context, line);
   while (Asked* asked = next_asked(context.now.mono))
     if (!send_packet(context, *asked)) return;
 }
@@ -363,8 +357,6 @@ std::optional<Instant> DocumentSender::next_deadline() const {
     if (terms_->is_cut(asked.blob.line)) continue;
     by(has_more(asked) ? departs_at(asked.blob.line) : asked.offer_at);
   }
-  for (const auto& [line, departing] : departing_)
-    if (!terms_->is_cut(line)) by(departs_at(line));
   return due;
 }
 

@@ -44,6 +44,15 @@ class DocumentSender {
     std::uint32_t offset = 0;
     std::uint32_t length = 0;
   };
+  struct Flight {
+    Instant left;  // the bearer
+    std::vector<std::pair<record::RootPrefix, Part>> parts;
+    std::optional<std::uint64_t> cut;  // a frame that takes several packets: its turn, which they share
+  };
+  struct Departing {  // a frame that was cut and has not left as a whole
+    Departure departure;
+    Flight flight;  // as each of its packets has it; its part is under way until the last has left
+  };
   struct Asked {  // by the other side, in this life
     record::BlobKey key;
     record::StoredBlob blob;
@@ -52,6 +61,7 @@ class DocumentSender {
     std::uint64_t piece = 0;  // the next to send, from `offset` on
     std::uint32_t offset = 0;
     std::deque<Part> again;
+    std::optional<Departing> departing;  // leaves before anything else of it
     std::size_t in_flight = 0;  // parts
     std::map<std::uint64_t, std::uint64_t> arrived;  // bytes of pieces that are not held, as far as anybody said
     std::optional<record::BlobTree> tree;  // while it is being sent
@@ -62,15 +72,6 @@ class DocumentSender {
     TransferRate rate;
   };
   using PacketKey = std::pair<PathId, std::pair<std::uint64_t, std::uint64_t>>;  // session, counter
-  struct Flight {
-    Instant left;  // the bearer
-    std::vector<std::pair<record::RootPrefix, Part>> parts;
-    std::optional<std::uint64_t> cut;  // a frame that takes several packets: its turn, which they share
-  };
-  struct Departing {
-    Departure departure;
-    Flight flight;  // as each of its packets has it; its part is under way until the last has left
-  };
 
   static PacketKey key_of(const SentPacket& packet) { return {packet.path, {packet.session, packet.counter}}; }
   // The most urgent one that a path of its line takes a packet of now.
@@ -82,8 +83,8 @@ class DocumentSender {
   const Paths::Allowed& allowed(LineId line) const;
   bool send_packet(Context& context, Asked& first);
   void note_sent(const std::vector<SentPacket>& packets, Flight flight);
-  // The next packets of the line's frame that was cut, as its path takes them.
-  void go_on(Context& context, LineId line);
+  // The next packet of its frame that was cut. False when none could be sent.
+  bool go_on(Context& context, Asked& asked);
   // The next bytes of it in at most `room` bytes of frame; nothing when there are none (then perhaps it is gone). Where a
   // piece's proof leaves no room, a frame that is to be cut, or with `may_cut` false nothing.
   std::optional<std::pair<wire::Frame, Part>> next_frame(Context& context, Asked& asked, std::size_t room, bool may_cut);
@@ -122,7 +123,6 @@ class DocumentSender {
   std::set<record::RootPrefix> confirming_, confirm_again_;
   std::optional<Instant> confirm_again_at_;
   std::map<PacketKey, Flight> flights_;
-  std::map<LineId, Departing> departing_;  // frames that were cut and have not left as a whole
   struct Waiting {
     Instant news_at;  // the last acknowledgement, or when the first packet after it had left the bearer
     unsigned tries = 0;

@@ -17,26 +17,23 @@ void DocumentSender::note_sent(const std::vector<SentPacket>& packets, Flight fl
   }
 }
 
-void DocumentSender::go_on(Context& context, LineId line) {
-  for (auto it = departing_.find(line); it != departing_.end(); it = departing_.find(line)) {
-    Departing& departing = it->second;
-    if (departing.departure.begun() && departing.departure.session() != link_->session_serial()) {
-      const Departing left = std::move(departing);  // its parts would be put together in that session only
-      departing_.erase(it);
-      return requeue(left.flight);
-    }
-    const auto at = departs_at(line);
-    if (!at || context.now.mono < *at) return;
-    const auto packets = link_->send_next(context, departing.departure, allowed(line), Link::Tracked::kDocument);
-    if (packets.empty()) return;
-    Flight flight = departing.flight;
-    flight.left = left_by(context.now.mono, packets);
-    if (departing.departure.gone()) {
-      --asked_.at(flight.parts.front().first).in_flight;
-      departing_.erase(it);
-    }
-    note_sent(packets, std::move(flight));
+bool DocumentSender::go_on(Context& context, Asked& asked) {
+  Departure& departure = asked.departing->departure;
+  if (departure.begun() && departure.session() != link_->session_serial()) {
+    const Flight flight = std::move(asked.departing->flight);  // its parts would be put together in that session only
+    asked.departing.reset();
+    requeue(flight);
+    return true;
   }
+  const auto packets = link_->send_next(context, departure, allowed(asked.blob.line), Link::Tracked::kDocument);
+  Flight flight = asked.departing->flight;
+  flight.left = left_by(context.now.mono, packets);
+  if (packets.empty() || departure.gone()) {  // without a packet: what left of it is nothing without the rest, and they ask again
+    asked.departing.reset();
+    --asked.in_flight;
+  }
+  note_sent(packets, std::move(flight));
+  return !packets.empty();
 }
 
 void DocumentSender::on_packets(Context& context, const std::vector<SentPacket>& acknowledged,
@@ -105,7 +102,8 @@ void DocumentSender::others_of_cut(const Flight& flight, const Visit& visit) {
     if (&other != &flight && other.cut == flight.cut && !other.parts.empty()) visit(other);
   };
   for (auto& [packet, other] : flights_) look(other);
-  for (auto& [line, departing] : departing_) look(departing.flight);
+  for (auto& [prefix, asked] : asked_)
+    if (asked.departing) look(asked.departing->flight);
 }
 
 void DocumentSender::requeue(const Flight& flight) {
@@ -114,7 +112,8 @@ void DocumentSender::requeue(const Flight& flight) {
       if (const auto asked = asked_.find(prefix); asked != asked_.end()) --asked->second.in_flight;
     other.parts.clear();
   });
-  std::erase_if(departing_, [](const auto& item) { return item.second.flight.parts.empty(); });
+  for (auto& [prefix, asked] : asked_)
+    if (asked.departing && asked.departing->flight.parts.empty()) asked.departing.reset();
   for (const auto& [prefix, part] : flight.parts) {
     const auto asked = asked_.find(prefix);
     if (asked == asked_.end()) continue;

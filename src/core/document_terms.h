@@ -31,6 +31,7 @@ inline wire::Frame blob_frame(const record::BlobFrame& content) {
 }
 
 inline constexpr std::size_t kPartBytesMax = std::size_t{1} << 20;
+inline constexpr Duration kWriteAgain = std::chrono::seconds(1);  // what the disk did not take
 
 // What the store knows of, at a start.
 using KnownDocuments = std::vector<std::pair<record::BlobKey, record::StoredBlob>>;

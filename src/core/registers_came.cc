@@ -16,8 +16,6 @@ constexpr std::uint64_t kForgottenCutsMax = 65'536;
 using record::Whose;
 
 constexpr const char* kHours = "/came";  // behind the register's own name
-// While an hour is announced the clock is looked at so often: it may be set. And so often a disk that was full is tried.
-constexpr Duration kLookAtHours = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -71,7 +69,7 @@ void Registers::keep_hours(Context& context) {
   }
   context.effects.persist({std::move(batch)}, [](Context&) {}, [this, keys](Context& then, const Error&) {
     hours_to_keep_.insert(keys.begin(), keys.end());  // the cut is in force all the same
-    const Instant again = then.now.mono + kLookAtHours;
+    const Instant again = then.now.mono + kLookEvery;
     look_at_ = std::min(look_at_.value_or(again), again);
   });
 }
@@ -90,7 +88,7 @@ std::vector<LineId> Registers::look(Context& context) {
         continue;
       }
       const Duration left = std::chrono::seconds(cut.effective->seconds - now.wall.seconds);
-      const Instant at = now.mono + std::min<Duration>(left, kLookAtHours);
+      const Instant at = now.mono + std::min<Duration>(left, kLookEvery);
       look_at_ = std::min(look_at_.value_or(at), at);
     }
   }
@@ -143,7 +141,7 @@ void Registers::keep_told(Context& context) {
   for (const Key& key : keys) batch.writes.push_back(record::PutValue{value_key(key), encode_register(at(noted_, key.first, key.second))});
   context.effects.persist({std::move(batch)}, [](Context&) {}, [this, keys](Context& then, const Error&) {
     told_to_keep_.insert(keys.begin(), keys.end());
-    const Instant again = then.now.mono + kLookAtHours;
+    const Instant again = then.now.mono + kLookEvery;
     look_at_ = std::min(look_at_.value_or(again), again);
   });
 }
@@ -196,7 +194,7 @@ void Registers::look_at_dark(Context& context) {
     batch.writes.push_back(record::PutValue{dark_key(whose), out.take()});
     context.effects.persist({std::move(batch)}, [](Context&) {}, [this, whose](Context& then, const Error&) {
       dark_kept_[whose] = {LineId{}};  // what was never kept: it is tried again
-      const Instant again = then.now.mono + kLookAtHours;
+      const Instant again = then.now.mono + kLookEvery;
       look_at_ = std::min(look_at_.value_or(again), again);
     });
   }

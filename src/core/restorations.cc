@@ -14,8 +14,6 @@ using line::RestorationTestOf;
 using record::Whose;
 
 constexpr Duration kTick = std::chrono::seconds(1);
-// An agreed hour may be far off, and the clock may be set meanwhile.
-constexpr Duration kLookAtRuns = std::chrono::seconds(30);
 constexpr const char* kMarks = "restorations";
 constexpr std::size_t kMarksKept = 64;
 constexpr std::size_t kRunsKept = 16;
@@ -77,7 +75,7 @@ void Restorations::advance(Context& context) {
     if (one.instant < since || marks_.count(one.at) > 0) continue;
     if (one.instant.seconds > now) {
       const Duration left = std::chrono::seconds(one.instant.seconds - now);
-      const Instant at = context.now.mono + std::min<Duration>(left, kLookAtRuns);
+      const Instant at = context.now.mono + std::min<Duration>(left, kLookEvery);
       next_ = std::min(next_.value_or(at), at);
     } else {
       begin(context, one);

@@ -214,6 +214,30 @@ TEST(DocumentFlow, InSmallPacketsOnASlowBearerAFlashWaitsForOnePacket) {
   EXPECT_LE(most, alone + packet * 11 / 10) << alone.count() << " alone, " << most.count() << " at most";
 }
 
+// Nor does a more urgent document wait for the rest of such a frame: one packet may be in the bearer when its message
+// leaves, one when its bytes are asked for, and the question itself has one before it.
+TEST(DocumentFlow, InSmallPacketsAMoreUrgentDocumentWaitsForOnePacket) {
+  PairOptions options;
+  options.path_terms[PathId{1}] = {296, 96, 0};
+  const Duration packet(96 * 1000000 / 37);
+  Duration alone{0}, most{0};
+  for (int moment = -1; moment < 24; ++moment) {
+    FlowPair flow(96, milliseconds(20), 37, options);
+    flow.pair.run(minutes(2));
+    if (moment >= 0) flow.send(300'000, 1);
+    flow.pair.run(seconds(10) + milliseconds(700) * moment);
+    const Instant said = flow.pair.now(kSouth).mono;
+    const Digest urgent = flow.send(200, 2, record::Precedence::kFlash);
+    while (!flow.arrived(urgent) && flow.pair.now(kSouth).mono - said < minutes(5)) flow.pair.run(milliseconds(50));
+    ASSERT_TRUE(flow.arrived(urgent)) << moment;
+    const Duration took = flow.pair.now(kSouth).mono - said;
+    (moment < 0 ? alone : most) = std::max(moment < 0 ? alone : most, took);
+  }
+  RecordProperty("alone_ms", static_cast<int>(alone.count() / 1000));
+  RecordProperty("most_ms", static_cast<int>(most.count() / 1000));
+  EXPECT_LE(most, alone + packet * 3) << alone.count() << " alone, " << most.count() << " at most";
+}
+
 TEST(DocumentFlow, AnHourWithoutAPathLeavesNoCopiesToBeSent) {
   PairOptions options;
   options.path_terms[PathId{1}] = {9600, 96, 28};

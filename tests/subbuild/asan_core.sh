@@ -12,7 +12,7 @@ if [[ $* == all ]]; then
   subbuild_build asan all
 else
   for target in "$@"; do subbuild_build asan "$target"; done
-  select=(-R "^($(tr ' ' '|' <<<"$*"))(_vectors)?\$")
+  select=(-R "^($(tr ' ' '|' <<<"$*"))(_vectors|_[0-9]+)?\$")
 fi
 
 # Tests may choose fewer random cases when this is set: sanitizers cost five times.
