@@ -27,6 +27,7 @@ class Origin {
  public:
   // The datagram is new and verified, and of the counterpart of this route.
   virtual void heard(RouteId route) = 0;
+  virtual std::string host() const = 0;  // of the machine that sent it, in numbers
 
  protected:
   ~Origin() = default;

@@ -39,21 +39,13 @@ asio::steady_timer::time_point to_time_point(Instant at) {
 }  // namespace
 
 struct Driver::Runtime {
-  struct Route {
-    Bearer* bearer = nullptr;
-    RouteId id;
-    PathTraffic* traffic = nullptr;
-    std::string to;
-  };
-
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::steady_timer timer{context};
   std::optional<Instant> armed;
   std::optional<asio::signal_set> signals;
   std::vector<std::unique_ptr<Bearer>> bearers;  // by SocketId
-  std::map<std::pair<PeerId, PathId>, PathTraffic> traffic;  // counts on, whatever route the path has
-  std::map<std::pair<PeerId, PathId>, Route> routes;
+  RouteTable routes{context, bearers};
   std::vector<core::Persist> asked;  // in order, not yet given to anybody
   std::size_t under_way = 0;         // commits that the thread has
   std::mutex finished_mutex;
@@ -62,19 +54,6 @@ struct Driver::Runtime {
   bool started = false;
   watch::WallHistory walls;
   std::optional<CommitThread> commits;  // ends first: it posts to the context
-
-  void send(const core::SendDatagram& datagram) {
-    const auto found = routes.find({datagram.peer, datagram.path});
-    if (found == routes.end()) return;
-    const bool left = found->second.bearer->send(found->second.id, datagram.datagram);
-    ++(left ? found->second.traffic->sent : found->second.traffic->not_sent);
-  }
-  void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
-    const auto found = routes.find({heard.peer, heard.path});
-    if (found == routes.end()) return;
-    ++found->second.traffic->heard;
-    if (found->second.bearer == &on) origin.heard(found->second.id);
-  }
 
   static asio::awaitable<void> keep_deadlines(Driver& driver);
   static asio::awaitable<void> repeat(asio::io_context& context, Duration period,
@@ -122,26 +101,7 @@ std::uint16_t Driver::port_of(core::SocketId socket) const {
 PeerId Driver::add_peer(core::PeerSetup setup) { return station_.add_peer(std::move(setup)); }
 
 Result<void> Driver::set_routes(PeerId peer, const std::vector<RouteTo>& routes) {
-  auto& all = runtime_->routes;
-  std::vector<Runtime::Route> before;
-  for (auto at = all.lower_bound({peer, PathId{0}}); at != all.end() && at->first.first == peer; at = all.erase(at))
-    before.push_back(std::move(at->second));
-  for (const RouteTo& route : routes) {
-    Bearer& bearer = *runtime_->bearers.at(route.socket.value);
-    PathTraffic& traffic = runtime_->traffic[{peer, route.path}];
-    const std::string to = route.host + " " + std::to_string(route.port);
-    const auto same = std::find_if(before.begin(), before.end(),
-                                   [&](const auto& one) { return one.bearer == &bearer && one.to == to; });
-    if (same != before.end()) {
-      all[{peer, route.path}] = {&bearer, same->id, &traffic, to};
-      before.erase(same);
-      continue;
-    }
-    DETENTE_TRY(id, bearer.add_route(route.host, route.port));
-    all[{peer, route.path}] = {&bearer, id, &traffic, to};
-  }
-  for (const Runtime::Route& gone : before) gone.bearer->drop_route(gone.id);
-  return {};
+  return runtime_->routes.set(peer, routes);
 }
 
 Result<void> Driver::start() {
@@ -167,7 +127,7 @@ void Driver::listen(std::size_t socket) {
   Bearer& bearer = *runtime_->bearers[socket];
   bearer.start([this, id, &bearer](ByteView datagram, Origin& origin) {
     const std::uint64_t dropped = station_.datagrams_dropped();
-    if (const auto heard = station_.on_datagram(now(), id, datagram)) runtime_->heard(*heard, bearer, origin);
+    if (const auto heard = station_.on_datagram(now(), id, datagram)) runtime_->routes.heard(*heard, bearer, origin);
     // What was dropped changed nothing, and strangers may send a million of such a second.
     if (station_.datagrams_dropped() == dropped || station_.has_effects()) carry_out();
   });
@@ -324,7 +284,7 @@ std::exception_ptr Driver::carry_all() {
        effects = station_.take_effects()) {
     for (core::Effect& effect : effects) {
       if (auto* send = std::get_if<core::SendDatagram>(&effect)) {
-        runtime_->send(*send);
+        runtime_->routes.send(*send);
       } else if (auto* persist = std::get_if<core::Persist>(&effect)) {
         ask_commit(std::move(*persist));
       } else {
@@ -438,16 +398,8 @@ Result<core::CourierId> Driver::take_courier(PeerId peer, ByteView file, const C
   return id;
 }
 
-PathTraffic Driver::traffic(PeerId peer, PathId path) const {
-  const auto found = runtime_->traffic.find({peer, path});
-  return found == runtime_->traffic.end() ? PathTraffic{} : found->second;
-}
-
-PathTrouble Driver::path_trouble(PeerId peer, PathId path) const {
-  const auto found = runtime_->routes.find({peer, path});
-  return found == runtime_->routes.end() ? PathTrouble{}
-                                         : found->second.bearer->trouble(found->second.id);
-}
+PathTraffic Driver::traffic(PeerId peer, PathId path) const { return runtime_->routes.traffic(peer, path); }
+PathTrouble Driver::path_trouble(PeerId peer, PathId path) const { return runtime_->routes.trouble(peer, path); }
 
 std::uint64_t Driver::datagrams_not_sent() const {
   std::uint64_t sum = 0;

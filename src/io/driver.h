@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "core/station.h"
-#include "io/bearer.h"
+#include "io/route_table.h"
 #include "watch/wall_history.h"
 
 namespace boost::asio {
@@ -33,21 +33,6 @@ struct DriverParts {  // all borrowed; they outlive the driver
   std::function<void()> when_idle;
 };
 
-// Where datagrams on one path go at first, and from which socket.
-struct RouteTo {
-  PathId path;
-  core::SocketId socket;
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-// Datagrams of one path since the driver was made.
-struct PathTraffic {
-  std::uint64_t sent = 0;      // left this machine, as far as it can tell
-  std::uint64_t heard = 0;     // that verified
-  std::uint64_t not_sent = 0;  // were to be sent, and did not leave
-};
-
 class Driver {
  public:
   explicit Driver(DriverParts parts);
@@ -59,8 +44,7 @@ class Driver {
   Result<core::SocketId> add_socket(BearerKind kind, const std::string& host, std::uint16_t port);
   std::uint16_t port_of(core::SocketId socket) const;
   PeerId add_peer(core::PeerSetup setup);
-  // All of this counterpart's. One that is there already goes on as it is, also under another path's number; one that is
-  // not named any more ends.
+  // io/route_table.h
   Result<void> set_routes(PeerId peer, const std::vector<RouteTo>& routes);
 
   using Observer = std::function<void(const core::DeskEvent&)>;

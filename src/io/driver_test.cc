@@ -22,6 +22,7 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(20);
 constexpr LineId kLine{1};
+const std::string kNobody(64, 'x');  // no label of a name is so long, so no server is asked
 
 // What the ceremony would have given both stations.
 class Keys {
@@ -109,7 +110,7 @@ std::uint16_t free_port(BearerKind kind) {
 class Running {
  public:
   Running(const Keys& keys, std::size_t side, const std::string& database, BearerKind kind,
-          std::uint16_t own_port, std::uint16_t far_port) {
+          std::uint16_t own_port, std::uint16_t far_port, const std::string& far_host) {
     auto store = SqliteStore::open(database);
     DETENTE_CHECK(store.has_value());
     store_ = std::move(*store);
@@ -117,8 +118,7 @@ class Running {
         DriverParts{keys_, jitter_, *store_, [this] { static_cast<void>(store_->maintain()); }});
     DETENTE_CHECK(driver_->add_socket(kind, "127.0.0.1", own_port).has_value());
     driver_->add_peer(keys.setup(side));
-    DETENTE_CHECK(driver_->set_routes(PeerId{0}, {{PathId{1}, core::SocketId{0}, "127.0.0.1", far_port}})
-                      .has_value());
+    DETENTE_CHECK(driver_->set_routes(PeerId{0}, {{PathId{1}, core::SocketId{0}, far_host, far_port}}).has_value());
     driver_->observe([this](const core::DeskEvent& event) {
       if (std::holds_alternative<core::LinkChanged>(event) && std::exchange(throw_, false)) throw std::bad_alloc();
       const std::lock_guard guard(mutex_);
@@ -140,6 +140,17 @@ class Running {
     entry.body = to_bytes(as_bytes(text));
     std::promise<Result<core::SubmissionId>> done;
     driver_->post([&] { done.set_value(driver_->submit(PeerId{0}, kLine, entry)); });
+    return done.get_future().get();
+  }
+
+  Result<void> set_routes(const std::vector<RouteTo>& routes) {
+    std::promise<Result<void>> done;
+    driver_->post([&] { done.set_value(driver_->set_routes(PeerId{0}, routes)); });
+    return done.get_future().get();
+  }
+  PathTrouble trouble() {
+    std::promise<PathTrouble> done;
+    driver_->post([&] { done.set_value(driver_->path_trouble(PeerId{0}, PathId{1})); });
     return done.get_future().get();
   }
 
@@ -194,9 +205,9 @@ class Running {
 // Everything over either bearer.
 class DriverTest : public testing::TestWithParam<BearerKind> {
  protected:
-  std::unique_ptr<Running> run(std::size_t side) {
+  std::unique_ptr<Running> run(std::size_t side, const std::string& far_host = "127.0.0.1") {
     return std::make_unique<Running>(keys_, side, folder_.file(side == 0 ? "south.db" : "north.db"),
-                                     GetParam(), ports_[side], ports_[1 - side]);
+                                     GetParam(), ports_[side], ports_[1 - side], far_host);
   }
   Keys keys_;
   TestFolder folder_;
@@ -264,6 +275,29 @@ TEST_P(DriverTest, AnObserverThatThrowsMakesNothingMute) {
   EXPECT_TRUE(south->begin_anew_and_throw(keys_.setup(0)));
   ASSERT_TRUE(south->say("After."));
   EXPECT_TRUE(south->wait_for_receipt(2));
+}
+
+// A name server that is not there yet, say. The other side says itself where it is.
+TEST_P(DriverTest, WhoseNameLeadsNowhereIsAnsweredWhereItIsHeard) {
+  const auto south = run(0, kNobody);
+  ASSERT_TRUE(south->trouble().own);
+  EXPECT_NE(south->trouble().own->words.find(kNobody), std::string::npos);
+  ASSERT_TRUE(south->say("into the silence"));
+  const auto north = run(1);
+  EXPECT_TRUE(south->wait_for_receipt(1));
+  EXPECT_FALSE(south->trouble().own);
+  ASSERT_TRUE(north->say("heard"));
+  EXPECT_TRUE(north->wait_for_receipt(1));
+}
+
+TEST_P(DriverTest, RoutesThatAreRefusedLeaveThoseThatAreThere) {
+  const auto south = run(0), north = run(1);
+  const RouteTo good{PathId{1}, core::SocketId{0}, "127.0.0.1", free_port(GetParam())};
+  const auto refused = south->set_routes({good, {PathId{2}, core::SocketId{0}, "::1", 7}});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("one kind, IPv4 or IPv6"), std::string::npos) << refused.error().message;
+  ASSERT_TRUE(south->say("by the former route"));
+  EXPECT_TRUE(south->wait_for_receipt(1));
 }
 
 TEST_P(DriverTest, RefusesAPortThatIsTaken) {

@@ -78,7 +78,7 @@ class TcpBearer final : public Bearer {
   struct Held {
     std::shared_ptr<TcpConnection> stream;
     bool dialled = false;
-    ByteArray<8> household{};
+    SocketAddress from;  // where one that was accepted comes from
     std::optional<RouteId> route;   // from the beginning when dialled, else once heard
     std::optional<Instant> heard;   // when something last verified on it
     std::unique_ptr<asio::steady_timer> limit;  // while it is accepted and unverified
@@ -110,7 +110,7 @@ class TcpBearer final : public Bearer {
 
   asio::awaitable<void> accept();
   void take_in(Tcp::socket socket, const SocketAddress& from);
-  void make_room(const ByteArray<8>& household);
+  void make_room(const SocketAddress& from);
   void drop_surplus(RouteId route);
 
   asio::awaitable<void> keep_dialled(RouteId route);
@@ -139,6 +139,7 @@ class TcpBearer::Sender final : public Origin {
  public:
   Sender(TcpBearer& bearer, ConnectionId id) : bearer_(bearer), id_(id) {}
   void heard(RouteId route) override { bearer_.heard(id_, route); }
+  std::string host() const override { return bearer_.find(id_)->from.host_text(); }
 
  private:
   TcpBearer& bearer_;
@@ -185,14 +186,14 @@ asio::awaitable<void> TcpBearer::accept() {
 }
 
 // The oldest goes: who is no stranger verifies within a round trip, and only a flood is faster.
-void TcpBearer::make_room(const ByteArray<8>& household) {
+void TcpBearer::make_room(const SocketAddress& from) {
   std::size_t all = 0, here = 0;
   std::optional<ConnectionId> oldest, oldest_here;
   for (const auto& [id, held] : connections_) {
     if (held.dialled || verified(held)) continue;
     ++all;
     if (!oldest) oldest = id;
-    if (held.household != household) continue;
+    if (held.from.household() != from.household()) continue;
     ++here;
     if (!oldest_here) oldest_here = id;
   }
@@ -207,8 +208,8 @@ void TcpBearer::make_room(const ByteArray<8>& household) {
 
 void TcpBearer::take_in(Tcp::socket socket, const SocketAddress& from) {
   Held held;
-  held.household = from.household();
-  make_room(held.household);
+  held.from = from;
+  make_room(from);
   held.stream = std::make_shared<TcpConnection>(std::move(socket), terms_);
   held.limit = std::make_unique<asio::steady_timer>(context_, terms_.unverified_time);
   hold(std::move(held));

@@ -19,6 +19,7 @@ class UdpBearer::Sender final : public Origin {
     known_ = true;
     bearer_.follow(bearer_.routes_[route.value], from_);
   }
+  std::string host() const override { return from_.host_text(); }
   bool known() const { return known_; }
 
  private:

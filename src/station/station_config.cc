@@ -21,7 +21,7 @@ constexpr std::uint32_t kLineMibMax = 16 * 1024 * 1024;
 constexpr std::uint32_t kVigilanceMinutesMin = 5, kVigilanceMinutesMax = 720;
 constexpr std::uint32_t kVigilanceGraceMinutesMax = 60;
 
-// A name is looked up when the station starts; what can only be numbers is known to be wrong before.
+// A name is looked up when the station starts and later; what can only be numbers is known to be wrong before.
 bool numbers_are_good(std::string_view host) {
   const bool numbers = std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
   const bool v6 = host.find(':') != std::string_view::npos;

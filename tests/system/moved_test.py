@@ -1,7 +1,10 @@
 """A counterpart that moved: it is followed, and shown with what lets it survive a new start; and both ends with old addresses."""
 
+import os
 import unittest
 
+import outcome
+from disks import can_mount
 from stations import Lab, free_ports, wait_until
 
 WEST = "military-west"
@@ -59,6 +62,29 @@ class Moved(unittest.TestCase):
         self.assertIn(f"for {name} this station has 127.0.0.1:{nobody}", found["to_do"])
         self.assertIn(f"detente station path north {name} --to ADDRESS:PORT", found["to_do"])
 
+    @unittest.skipUnless(can_mount(), "needs root, for names of one station's own")
+    def test_a_name_that_leads_nowhere_yet_keeps_no_station_down(self):
+        made = self.lab()
+        south, north = made["south"], made["north"]
+        path = south.config()["counterparts"][0]["paths"][0]["name"]
+        _, port = north.ends("south")[0][0].rsplit(":", 1)
+        south.cli("station", "path", "north", path, "--to", f"north.example:{port}")
+        names = {"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files\n"}
+        for name, text in names.items():
+            with open(os.path.join(made.dir, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        mounts = " && ".join(f"mount --bind {os.path.join(made.dir, name)} /etc/{name}" for name in names)
+        south.within = ["unshare", "--mount", "sh", "-c", mounts + ' && exec "$@"', "sh"]
+        made.start("south", "north")  # north's way to south leads into the gap: it cannot say itself where it is
+        self.assertEqual(south.cli("send", WEST, "kept until there is a way")["state"], "queued")
+        self.assertIn("the name north.example leads to no address", south.shown("paths"))
+        self.assertIn("north.example", str(south.line_of("north", WEST)))
+        with open(os.path.join(made.dir, "hosts"), "a", encoding="utf-8") as file:
+            file.write("127.0.0.1 north.example\n")
+        south.wait_link("north")
+        wait_until(lambda: north.texts("south", WEST) == ["kept until there is a way"], "the text")
+        self.assertNotIn("leads to no address", south.shown("paths"))
+
     def lab(self):
         made = Lab("--lines", WEST, "--gap", "--work-factor", "10")
         self.addCleanup(made.close)
@@ -74,4 +100,4 @@ class Moved(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main()

@@ -1,0 +1,62 @@
+// RouteTable: which route of which bearer each path of each counterpart has now.
+//
+// A name that cannot be looked up keeps nothing else waiting: its path has no route yet, which is shown with the path, and the
+// name is looked up again until there is one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/effects.h"
+#include "core/station.h"
+#include "io/bearer.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace detente::io {
+
+// Where datagrams on one path go at first, and from which socket.
+struct RouteTo {
+  PathId path;
+  core::SocketId socket;
+  std::string host;  // an address or a name
+  std::uint16_t port = 0;
+};
+
+// Datagrams of one path since the table was made.
+struct PathTraffic {
+  std::uint64_t sent = 0;      // left this machine, as far as it can tell
+  std::uint64_t heard = 0;     // that verified
+  std::uint64_t not_sent = 0;  // were to be sent, and did not leave
+};
+
+class RouteTable {
+ public:
+  using Bearers = std::vector<std::unique_ptr<Bearer>>;  // by SocketId
+  // Both outlive it.
+  RouteTable(boost::asio::io_context& context, const Bearers& bearers) : context_(&context), bearers_(&bearers) {}
+
+  // All of this counterpart's. One that is there already goes on as it is, also under another path's number; one that is
+  // not named any more ends. Where one is refused all stay as they were.
+  Result<void> set(PeerId peer, const std::vector<RouteTo>& routes);
+  void send(const core::SendDatagram& datagram);
+  // That came by this bearer, new and verified.
+  void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin);
+  PathTraffic traffic(PeerId peer, PathId path) const;  // counts on, whatever route the path has
+  PathTrouble trouble(PeerId peer, PathId path) const;  // nothing of a path without a route
+
+ private:
+  struct Way;  // to one counterpart on one path
+  using Ways = std::map<PathId, std::shared_ptr<Way>>;
+  std::shared_ptr<Way> find(PeerId peer, PathId path) const;
+
+  boost::asio::io_context* context_;
+  const Bearers* bearers_;
+  std::map<PeerId, Ways> ways_;
+  std::map<std::pair<PeerId, PathId>, PathTraffic> traffic_;
+};
+
+}  // namespace detente::io
