@@ -73,6 +73,10 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     asked.again.clear();
     asked.arrived.clear();
   }
+  if (asked.departing && asked.held[asked.departing->flight.parts.front().second.piece]) {
+    asked.departing.reset();
+    --asked.in_flight;
+  }
   // They count what arrived of these.
   for (auto it = asked.arrived.begin(); it != asked.arrived.end();) it = asked.held[it->first] ? asked.arrived.erase(it) : std::next(it);
   skip_held(asked);

@@ -49,10 +49,15 @@ bool SocketAddress::any_host() const {
 }
 
 std::string SocketAddress::host_text() const {
-  char out[INET6_ADDRSTRLEN]{};
-  const void* host = family() == AF_INET ? static_cast<const void*>(&v4(*this).sin_addr)
-                                         : static_cast<const void*>(&v6(*this).sin6_addr);
-  return ::inet_ntop(family(), host, out, sizeof out) != nullptr ? out : "";
+  char out[NI_MAXHOST]{};
+  return getnameinfo(raw(), size, out, sizeof out, nullptr, 0, NI_NUMERICHOST) == 0 ? out : "";
+}
+
+SocketAddress SocketAddress::of(const sockaddr& address, socklen_t size) {
+  SocketAddress out;
+  std::memcpy(&out.storage, &address, size);
+  out.size = size;
+  return out;
 }
 
 std::string SocketAddress::text() const { return address_text(host_text(), port()); }
@@ -88,9 +93,7 @@ Result<SocketAddress> look_up(const std::string& host, std::uint16_t port, int t
                                 (to_listen ? ""
                                            : "; listen and peer address of a path must be of one "
                                              "kind, IPv4 or IPv6"));
-  SocketAddress out;
-  std::memcpy(&out.storage, found->ai_addr, found->ai_addrlen);
-  out.size = found->ai_addrlen;
+  const SocketAddress out = SocketAddress::of(*found->ai_addr, found->ai_addrlen);
   freeaddrinfo(found);
   return out;
 }

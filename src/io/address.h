@@ -13,13 +13,14 @@ namespace detente::io {
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
+  static SocketAddress of(const sockaddr& address, socklen_t size);
   bool operator==(const SocketAddress& other) const;  // the same host and port
 
   int family() const { return storage.ss_family; }
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
   bool any_host() const;  // 0.0.0.0 or ::
-  std::string host_text() const;  // in numbers
+  std::string host_text() const;  // in numbers, with the interface where it belongs to one; "" of none
   std::string text() const;       // "10.0.0.2:7001", "[::1]:7001"
   // Who would be one stranger rather than many: an IPv4 address, or an IPv6 network of 64 bits.
   ByteArray<8> household() const;

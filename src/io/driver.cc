@@ -402,7 +402,7 @@ PathTraffic Driver::traffic(PeerId peer, PathId path) const { return runtime_->r
 PathTrouble Driver::path_trouble(PeerId peer, PathId path) const { return runtime_->routes.trouble(peer, path); }
 
 std::uint64_t Driver::datagrams_not_sent() const {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = runtime_->routes.nowhere();
   for (const auto& bearer : runtime_->bearers) sum += bearer->not_sent();
   return sum;
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/udp.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "io/detached.h"
+#include "io/name_lookup.h"
 #include "io/os_clock.h"
 
 namespace detente::io {
@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Duration kLookUpAgain = std::chrono::seconds(10);
+constexpr Duration kAnswerPauseMin = std::chrono::milliseconds(5), kAnswerPauseMax = std::chrono::milliseconds(250);
 
 bool is_number(const std::string& host) {
   boost::system::error_code no;
@@ -25,14 +25,17 @@ bool is_number(const std::string& host) {
   return !no;
 }
 
-// The addresses of a name, in numbers; none when there are none now. A thread of its own waits: no answer may take many seconds.
-asio::awaitable<std::vector<std::string>> addresses_of(asio::io_context& context, const std::string& name) {
-  asio::ip::udp::resolver resolver(context);
-  boost::system::error_code no;
-  const auto found = co_await resolver.async_resolve(name, "", asio::redirect_error(asio::use_awaitable, no));
-  std::vector<std::string> out;
-  for (const auto& one : found) out.push_back(one.endpoint().address().to_string());
-  co_return out;
+asio::awaitable<void> pause_for(asio::io_context& context, Duration time) {
+  asio::steady_timer timer(context, time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<std::vector<std::string>> addresses_of(asio::io_context& context, std::string name) {
+  const NameLookup lookup(name);
+  for (Duration pause = kAnswerPauseMin;; pause = std::min(pause * 2, kAnswerPauseMax)) {
+    if (auto found = lookup.answer()) co_return std::move(*found);
+    co_await pause_for(context, pause);
+  }
 }
 
 }  // namespace
@@ -41,31 +44,52 @@ struct RouteTable::Way {
   Bearer* bearer;
   std::string host;
   std::uint16_t port;
-  std::optional<RouteId> id;              // none while the name is not known
-  std::optional<watch::Trouble> unknown;  // the name, until then
+  std::optional<RouteId> id = {};              // none while nobody knows where it leads
+  std::optional<std::string> heard_from = {};  // the address that it leads to, since no name server said one
+  Instant heard = {};
+  std::optional<watch::Trouble> unknown = {};  // the name
+
+  bool settled() const { return id && !heard_from; }
 
   bool leads_to(const std::string& address) {
     const auto made = bearer->add_route(address, port);
     if (!made) return false;
+    if (id) bearer->drop_route(*id);
     id = *made;
     unknown.reset();
     return true;
   }
 
-  static asio::awaitable<void> look_up(asio::io_context& context, std::weak_ptr<Way> wanted) {
-    asio::steady_timer timer(context);
+  // These are the name's addresses, perhaps of both kinds.
+  void named(const std::vector<std::string>& addresses, Duration silent) {
+    const Instant now = os_now().mono;
+    if (id) {
+      const bool there = std::find(addresses.begin(), addresses.end(), *heard_from) != addresses.end();
+      if (there) heard_from.reset();
+      if (there || now - heard < silent) return;
+    }
+    for (const std::string& address : addresses) {
+      if (!leads_to(address)) continue;
+      heard_from.reset();
+      return;
+    }
+    if (id) return;
+    if (!unknown) unknown = watch::Trouble{now, now, "the name " + host + " leads to no address of this path's kind"};
+    unknown->last = now;
+  }
+
+  static asio::awaitable<void> look_up(asio::io_context& context, std::weak_ptr<Way> wanted, Terms terms) {
     for (;;) {
-      timer.expires_after(kLookUpAgain);
-      co_await timer.async_wait(asio::use_awaitable);
       std::string name;
-      if (const auto way = wanted.lock(); way && !way->id) name = way->host;
-      if (name.empty()) co_return;  // it leads somewhere by now, or nobody wants it any more
+      if (const auto way = wanted.lock(); way && !way->settled()) name = way->host;
+      if (name.empty()) co_return;  // it is known by now, or nobody wants it any more
       const std::vector<std::string> addresses = co_await addresses_of(context, name);
-      const auto way = wanted.lock();
-      if (!way || way->id) co_return;
-      way->unknown->last = os_now().mono;
-      for (const std::string& address : addresses)  // perhaps of both kinds
-        if (way->leads_to(address)) co_return;
+      Duration pause = terms.look_up_again;
+      if (const auto way = wanted.lock(); way && !way->settled()) {
+        way->named(addresses, terms.silent);
+        if (way->id) pause = terms.look_up_beside;
+      }
+      co_await pause_for(context, pause);
     }
   }
 };
@@ -83,16 +107,15 @@ Result<void> RouteTable::set(PeerId peer, const std::vector<RouteTo>& routes) {
       next[route.path] = same->second;
       continue;
     }
-    const auto way = std::make_shared<Way>(Way{&bearer, route.host, route.port, std::nullopt, std::nullopt});
-    if (auto made = bearer.add_route(route.host, route.port)) {
+    const auto way = std::make_shared<Way>(Way{&bearer, route.host, route.port});
+    if (is_number(route.host)) {
+      auto made = bearer.add_route(route.host, route.port);
+      if (!made) {
+        for (const auto& one : added)
+          if (one->id) one->bearer->drop_route(*one->id);
+        return tl::unexpected(std::move(made.error()));
+      }
       way->id = *made;
-    } else if (is_number(route.host)) {
-      for (const auto& one : added)
-        if (one->id) one->bearer->drop_route(*one->id);
-      return tl::unexpected(std::move(made.error()));
-    } else {
-      const Instant now = os_now().mono;
-      way->unknown = {now, now, "the name " + route.host + " leads to no address of this path's kind"};
     }
     added.push_back(next[route.path] = way);
   }
@@ -101,7 +124,7 @@ Result<void> RouteTable::set(PeerId peer, const std::vector<RouteTo>& routes) {
     if (!stays && way->id) way->bearer->drop_route(*way->id);
   }
   for (const auto& way : added)
-    if (!way->id) asio::co_spawn(*context_, Way::look_up(*context_, way), ends_all);
+    if (!way->id) asio::co_spawn(*context_, Way::look_up(*context_, way, terms_), ends_all);
   ways_[peer] = std::move(next);
   return {};
 }
@@ -109,6 +132,7 @@ Result<void> RouteTable::set(PeerId peer, const std::vector<RouteTo>& routes) {
 void RouteTable::send(const core::SendDatagram& datagram) {
   const std::shared_ptr<Way> way = find(datagram.peer, datagram.path);
   if (!way) return;
+  if (!way->id) ++nowhere_;
   const bool left = way->id && way->bearer->send(*way->id, datagram.datagram);
   PathTraffic& traffic = traffic_[{datagram.peer, datagram.path}];
   ++(left ? traffic.sent : traffic.not_sent);
@@ -119,7 +143,13 @@ void RouteTable::heard(const core::Station::Heard& heard, const Bearer& on, Orig
   if (!way) return;
   ++traffic_[{heard.peer, heard.path}].heard;
   if (way->bearer != &on) return;
-  if (way->id || way->leads_to(origin.host())) origin.heard(*way->id);  // it says itself where it is
+  way->heard = os_now().mono;
+  if (!way->id) {  // it says itself where it is
+    const std::string host = origin.host();
+    if (host.empty() || !way->leads_to(host)) return;
+    way->heard_from = host;
+  }
+  origin.heard(*way->id);
 }
 
 PathTraffic RouteTable::traffic(PeerId peer, PathId path) const {

@@ -1,7 +1,7 @@
 // RouteTable: which route of which bearer each path of each counterpart has now.
 //
-// A name that cannot be looked up keeps nothing else waiting: its path has no route yet, which is shown with the path, and the
-// name is looked up again until there is one.
+// A name keeps nothing else waiting, and no station from ending: it is looked up beside (io/name_lookup.h), again and again until
+// there is an answer. Until then its path has no route, which is shown with the path, or one to where the counterpart was heard.
 #pragma once
 
 #include <map>
@@ -36,8 +36,15 @@ struct PathTraffic {
 class RouteTable {
  public:
   using Bearers = std::vector<std::unique_ptr<Bearer>>;  // by SocketId
+  struct Terms {
+    Duration look_up_again = std::chrono::seconds(10);
+    Duration look_up_beside = std::chrono::seconds(60);  // while the path leads to where the counterpart was heard
+    Duration silent = std::chrono::seconds(60);  // nothing heard for so long: it is not there any more, where its name leads elsewhere
+  };
   // Both outlive it.
-  RouteTable(boost::asio::io_context& context, const Bearers& bearers) : context_(&context), bearers_(&bearers) {}
+  RouteTable(boost::asio::io_context& context, const Bearers& bearers) : RouteTable(context, bearers, Terms()) {}
+  RouteTable(boost::asio::io_context& context, const Bearers& bearers, const Terms& terms)
+      : context_(&context), bearers_(&bearers), terms_(terms) {}
 
   // All of this counterpart's. One that is there already goes on as it is, also under another path's number; one that is
   // not named any more ends. Where one is refused all stay as they were.
@@ -46,6 +53,7 @@ class RouteTable {
   // That came by this bearer, new and verified.
   void heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin);
   PathTraffic traffic(PeerId peer, PathId path) const;  // counts on, whatever route the path has
+  std::uint64_t nowhere() const { return nowhere_; }  // datagrams that had no route
   PathTrouble trouble(PeerId peer, PathId path) const;  // nothing of a path without a route
 
  private:
@@ -55,8 +63,10 @@ class RouteTable {
 
   boost::asio::io_context* context_;
   const Bearers* bearers_;
+  Terms terms_;
   std::map<PeerId, Ways> ways_;
   std::map<std::pair<PeerId, PathId>, PathTraffic> traffic_;
+  std::uint64_t nowhere_ = 0;
 };
 
 }  // namespace detente::io
