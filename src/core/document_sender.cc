@@ -73,10 +73,6 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     asked.again.clear();
     asked.arrived.clear();
   }
-  if (asked.departing && asked.held[asked.departing->flight.parts.front().second.piece]) {
-    asked.departing.reset();
-    --asked.in_flight;
-  }
   // They count what arrived of these.
   for (auto it = asked.arrived.begin(); it != asked.arrived.end();) it = asked.held[it->first] ? asked.arrived.erase(it) : std::next(it);
   skip_held(asked);
@@ -132,8 +128,7 @@ void DocumentSender::confirm(Context& context, const record::RootPrefix& prefix)
 // A later question for it begins anew: acknowledgements of what was sent before must not count there.
 void DocumentSender::forget(const record::RootPrefix& prefix) {
   if (asked_.erase(prefix) == 0) return;
-  const auto of_it = [&](const auto& part) { return part.first == prefix; };
-  for (auto& [packet, flight] : flights_) std::erase_if(flight.parts, of_it);
+  for (auto& [packet, flight] : flights_) std::erase_if(flight.parts, [&](const auto& part) { return part.first == prefix; });
 }
 
 void DocumentSender::on_link_up(Context& context, bool fresh) {
@@ -203,6 +198,10 @@ void DocumentSender::skip_held(Asked& asked) {
     asked.offset = 0;
   }
   while (!asked.again.empty() && asked.held[asked.again.front().piece]) asked.again.pop_front();
+  if (asked.departing && asked.held[asked.departing->flight.parts.front().second.piece]) {
+    asked.departing.reset();
+    --asked.in_flight;
+  }
 }
 
 // While a path has acknowledged nothing for a timeout one packet of a document is there at a time, and asks whether it goes on

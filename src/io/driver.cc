@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <exception>
-#include <map>
 #include <mutex>
 #include <utility>
 

@@ -46,7 +46,7 @@ struct RouteTable::Way {
   std::uint16_t port;
   std::optional<RouteId> id = {};              // none while nobody knows where it leads
   std::optional<std::string> heard_from = {};  // the address that it leads to, since no name server said one
-  Instant heard = {};
+  Instant heard = {};                          // there, last
   std::optional<watch::Trouble> unknown = {};  // the name
 
   bool settled() const { return id && !heard_from; }
@@ -95,16 +95,16 @@ struct RouteTable::Way {
 };
 
 Result<void> RouteTable::set(PeerId peer, const std::vector<RouteTo>& routes) {
-  Ways next;
-  std::vector<std::shared_ptr<Way>> added;
-  const Ways& before = ways_[peer];
+  std::vector<std::shared_ptr<Way>> before, after, added;
+  for (auto at = paths_.lower_bound({peer, PathId{0}}); at != paths_.end() && at->first.first == peer; ++at)
+    if (at->second.way) before.push_back(at->second.way);
   for (const RouteTo& route : routes) {
     Bearer& bearer = *bearers_->at(route.socket.value);
-    const auto same = std::find_if(before.begin(), before.end(), [&](const auto& item) {
-      return item.second->bearer == &bearer && item.second->host == route.host && item.second->port == route.port;
+    const auto same = std::find_if(before.begin(), before.end(), [&](const auto& way) {
+      return way->bearer == &bearer && way->host == route.host && way->port == route.port;
     });
     if (same != before.end()) {
-      next[route.path] = same->second;
+      after.push_back(*same);
       continue;
     }
     const auto way = std::make_shared<Way>(Way{&bearer, route.host, route.port});
@@ -117,57 +117,57 @@ Result<void> RouteTable::set(PeerId peer, const std::vector<RouteTo>& routes) {
       }
       way->id = *made;
     }
-    added.push_back(next[route.path] = way);
+    after.push_back(way);
+    added.push_back(way);
   }
-  for (const auto& [path, way] : before) {
-    const bool stays = std::any_of(next.begin(), next.end(), [&way = way](const auto& item) { return item.second == way; });
-    if (!stays && way->id) way->bearer->drop_route(*way->id);
-  }
+  for (const auto& way : before)
+    if (way->id && std::find(after.begin(), after.end(), way) == after.end()) way->bearer->drop_route(*way->id);
+  for (auto at = paths_.lower_bound({peer, PathId{0}}); at != paths_.end() && at->first.first == peer; ++at) at->second.way.reset();
+  for (std::size_t i = 0; i < routes.size(); ++i) paths_[{peer, routes[i].path}].way = after[i];
   for (const auto& way : added)
     if (!way->id) asio::co_spawn(*context_, Way::look_up(*context_, way, terms_), ends_all);
-  ways_[peer] = std::move(next);
   return {};
 }
 
+RouteTable::Path* RouteTable::find(const Key& key) {
+  const auto found = paths_.find(key);
+  return found == paths_.end() || !found->second.way ? nullptr : &found->second;
+}
+
 void RouteTable::send(const core::SendDatagram& datagram) {
-  const std::shared_ptr<Way> way = find(datagram.peer, datagram.path);
-  if (!way) return;
-  if (!way->id) ++nowhere_;
-  const bool left = way->id && way->bearer->send(*way->id, datagram.datagram);
-  PathTraffic& traffic = traffic_[{datagram.peer, datagram.path}];
-  ++(left ? traffic.sent : traffic.not_sent);
+  Path* path = find({datagram.peer, datagram.path});
+  if (path == nullptr) return;
+  Way& way = *path->way;
+  if (!way.id) ++nowhere_;
+  const bool left = way.id && way.bearer->send(*way.id, datagram.datagram);
+  ++(left ? path->traffic.sent : path->traffic.not_sent);
 }
 
 void RouteTable::heard(const core::Station::Heard& heard, const Bearer& on, Origin& origin) {
-  const std::shared_ptr<Way> way = find(heard.peer, heard.path);
-  if (!way) return;
-  ++traffic_[{heard.peer, heard.path}].heard;
-  if (way->bearer != &on) return;
-  way->heard = os_now().mono;
-  if (!way->id) {  // it says itself where it is
+  Path* path = find({heard.peer, heard.path});
+  if (path == nullptr) return;
+  ++path->traffic.heard;
+  Way& way = *path->way;
+  if (way.bearer != &on) return;
+  if (!way.id) {  // it says itself where it is
     const std::string host = origin.host();
-    if (host.empty() || !way->leads_to(host)) return;
-    way->heard_from = host;
+    if (host.empty() || !way.leads_to(host)) return;
+    way.heard_from = host;
   }
-  origin.heard(*way->id);
+  if (!way.settled()) way.heard = os_now().mono;
+  origin.heard(*way.id);
 }
 
 PathTraffic RouteTable::traffic(PeerId peer, PathId path) const {
-  const auto found = traffic_.find({peer, path});
-  return found == traffic_.end() ? PathTraffic{} : found->second;
+  const auto found = paths_.find({peer, path});
+  return found == paths_.end() ? PathTraffic{} : found->second.traffic;
 }
 
 PathTrouble RouteTable::trouble(PeerId peer, PathId path) const {
-  const std::shared_ptr<Way> way = find(peer, path);
-  if (!way) return {};
-  return way->id ? way->bearer->trouble(*way->id) : PathTrouble{way->unknown, std::nullopt, std::nullopt};
-}
-
-std::shared_ptr<RouteTable::Way> RouteTable::find(PeerId peer, PathId path) const {
-  const auto ways = ways_.find(peer);
-  if (ways == ways_.end()) return nullptr;
-  const auto found = ways->second.find(path);
-  return found == ways->second.end() ? nullptr : found->second;
+  const auto found = paths_.find({peer, path});
+  if (found == paths_.end() || !found->second.way) return {};
+  const Way& way = *found->second.way;
+  return way.id ? way.bearer->trouble(*way.id) : PathTrouble{way.unknown, std::nullopt, std::nullopt};
 }
 
 }  // namespace detente::io

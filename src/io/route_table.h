@@ -57,15 +57,18 @@ class RouteTable {
   PathTrouble trouble(PeerId peer, PathId path) const;  // nothing of a path without a route
 
  private:
-  struct Way;  // to one counterpart on one path
-  using Ways = std::map<PathId, std::shared_ptr<Way>>;
-  std::shared_ptr<Way> find(PeerId peer, PathId path) const;
+  struct Way;
+  struct Path {
+    std::shared_ptr<Way> way;  // none: no route is asked for
+    PathTraffic traffic;
+  };
+  using Key = std::pair<PeerId, PathId>;
+  Path* find(const Key& key);  // that has a way
 
   boost::asio::io_context* context_;
   const Bearers* bearers_;
   Terms terms_;
-  std::map<PeerId, Ways> ways_;
-  std::map<std::pair<PeerId, PathId>, PathTraffic> traffic_;
+  std::map<Key, Path> paths_;
   std::uint64_t nowhere_ = 0;
 };
 

@@ -41,10 +41,7 @@ void limit_segments(int fd, int family) {
 }
 
 SocketAddress to_address(const Tcp::endpoint& endpoint) {
-  SocketAddress out;
-  out.size = static_cast<socklen_t>(endpoint.size());
-  std::memcpy(&out.storage, endpoint.data(), endpoint.size());
-  return out;
+  return SocketAddress::of(*endpoint.data(), static_cast<socklen_t>(endpoint.size()));
 }
 
 Tcp::endpoint to_endpoint(const SocketAddress& address) {
