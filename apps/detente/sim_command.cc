@@ -79,11 +79,9 @@ Json to_json(const sim::FailingSeeds& failing) {
 std::string option(const std::string& name, double value) { return name + " " + Json(value).dump() + " "; }
 
 Result<void> run_simulator(const SimArguments& arguments, Context& context) {
-  std::uint64_t crashes = 0, dropped = 0, delivered = 0, submitted = 0, rollbacks = 0, rotten = 0;
-  std::uint64_t takeovers = 0, refused = 0, equivocations = 0, documents_sent = 0, documents_arrived = 0;
-  std::uint64_t files_packed = 0, files_taken = 0;
+  sim::Report sum;
+  std::uint64_t equivocations = 0;
   double real = 0;
-  std::string trace;
   sim::FailingSeeds failing("seeds", option("--days", arguments.days) + "--loss " + std::to_string(arguments.loss_percent) + " --paths " +
                                          std::to_string(arguments.paths) + " ");
   struct Run {
@@ -100,49 +98,49 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
     equivocations += ended.hostile.equivocations;
     for (const std::string& violation : ended.hostile.violations)
       report.violations.push_back("hostile counterpart: " + violation);
-    takeovers += report.takeovers;
-    refused += report.refused;
-    crashes += report.crashes;
-    rollbacks += report.rollbacks;
-    rotten += report.rotten;
-    dropped += report.dropped;
-    delivered += report.delivered;
-    submitted += report.submitted;
-    files_packed += report.files_packed;
-    files_taken += report.files_taken;
-    documents_sent += report.documents_sent;
-    documents_arrived += report.documents_arrived;
-    trace = report.trace;
+    sum.add(report);
     return take_violations(failing, seed, report.violations, context);
   };
   run_seeds<Run>(arguments.runs(), context, run, take);
   const double simulated = arguments.days * 86400 * static_cast<double>(arguments.seeds);
   context.say(std::to_string(arguments.seeds) + " seeds of " + std::to_string(arguments.days) +
-              " days: " + std::to_string(submitted) + " messages and " + std::to_string(documents_sent) +
-              " documents, delivered " + std::to_string(delivered) + " and " + std::to_string(documents_arrived) +
+              " days: " + std::to_string(sum.submitted) + " messages and " + std::to_string(sum.documents_sent) +
+              " documents, delivered " + std::to_string(sum.delivered) + " and " + std::to_string(sum.documents_arrived) +
               " times (again after a disk was rolled back), " +
-              std::to_string(crashes) + " crashes, " +
-              std::to_string(rollbacks) + " disks rolled back (" + std::to_string(rotten) + " of them rotten), " + std::to_string(takeovers) +
-              " processes taken over, " + std::to_string(files_packed) + " courier files (" +
-              std::to_string(files_taken) + " taken), " + std::to_string(equivocations) + " equivocations proved, " +
-              std::to_string(dropped) + " datagrams lost, " + std::to_string(failing.violations()) +
+              std::to_string(sum.crashes) + " crashes, " +
+              std::to_string(sum.rollbacks) + " disks rolled back (" + std::to_string(sum.rotten) + " of them rotten), " + std::to_string(sum.takeovers) +
+              " processes taken over, " + std::to_string(sum.files_packed) + " courier files (" +
+              std::to_string(sum.files_taken) + " taken), " + std::to_string(equivocations) + " equivocations proved, " +
+              std::to_string(sum.dropped) + " datagrams lost, " + std::to_string(sum.duplicated) + " doubled, " +
+              std::to_string(sum.flipped) + " damaged, " + std::to_string(sum.replayed) + " replayed, " +
+              std::to_string(sum.partitions) + " times no way (" + std::to_string(sum.one_way) + " in one direction), " +
+              std::to_string(sum.clock_steps) + " steps of a clock (" + std::to_string(sum.far_steps) + " by a year), " + std::to_string(failing.violations()) +
               " violations; " + std::to_string(static_cast<long>(simulated / real)) +
               " times as fast as time on one core");
   context.result({{"violations", failing.violations()},
-                  {"crashes", crashes},
-                  {"dropped", dropped},
-                  {"rollbacks", rollbacks},
-                  {"rotten", rotten},
-                  {"takeovers", takeovers},
-                  {"refused_commits", refused},
+                  {"crashes", sum.crashes},
+                  {"dropped", sum.dropped},
+                  {"duplicated", sum.duplicated},
+                  {"flipped", sum.flipped},
+                  {"replayed", sum.replayed},
+                  {"partitions", sum.partitions},
+                  {"one_way", sum.one_way},
+                  {"clock_steps", sum.clock_steps},
+                  {"far_steps", sum.far_steps},
+                  {"rollbacks", sum.rollbacks},
+                  {"rotten", sum.rotten},
+                  {"takeovers", sum.takeovers},
+                  {"refused_commits", sum.refused},
                   {"equivocations", equivocations},
-                  {"submitted", submitted},
-                  {"delivered", delivered},
-                  {"files_packed", files_packed},
-                  {"files_taken", files_taken},
-                  {"documents_sent", documents_sent},
-                  {"documents_arrived", documents_arrived},
-                  {"trace", trace},
+                  {"submitted", sum.submitted},
+                  {"delivered", sum.delivered},
+                  {"files_packed", sum.files_packed},
+                  {"files_taken", sum.files_taken},
+                  {"cuts_respected", sum.cuts_respected},
+                  {"lifts_tested", sum.lifts_tested},
+                  {"documents_sent", sum.documents_sent},
+                  {"documents_arrived", sum.documents_arrived},
+                  {"trace", sum.trace},
                   {"speed", simulated / real},
                   {"failing", to_json(failing)}});
   return failing.verdict();

@@ -94,7 +94,10 @@ bool DocumentSender::make_place(const Context& context, const record::StoredBlob
   const record::RootPrefix gone = least->first;
   forget(gone);
   // It may be all there, and nobody would say so.
-  if (const auto open = open_.find(gone); open != open_.end()) open->second.offer_at = context.now.mono + kOfferAfter;
+  if (const auto open = open_.find(gone); open != open_.end()) {
+    open->second.offer_at = context.now.mono + kOfferAfter;
+    open->second.offers = 0;  // those of before it was asked for do not count
+  }
   return true;
 }
 

@@ -227,6 +227,34 @@ bool FarLog::begin_epoch(Instant now, const record::WireEntry& wire, Outcome& ou
   return true;
 }
 
+std::optional<FarLog::AtPlace> FarLog::at_place(Context& context, const record::Entry& entry, std::uint64_t index) const {
+  auto held = context.store.entries(key_, index == 0 ? 0 : index - 1, index + 1, 2);
+  if (held.empty() || held.back().index != index) return std::nullopt;
+  AtPlace out{std::move(held.back()), {}};
+  const std::uint32_t period = index == 0 ? 0 : held.front().period;
+  if (auto placed = place_entry(*identity_, key_, index, period, entry)) out.leaf = placed->leaf;
+  return out;
+}
+
+std::uint64_t FarLog::index_of(Context& context, const record::WireEntry& wire, const record::Entry& entry) const {
+  if (wire.index) return *wire.index;
+  const std::uint64_t nearest = record::restore_low8(wire.index_low, next_index());
+  // At the next place of a provable line the checkpoint tells; there a look at the disk for every entry would cost too much.
+  if (nearest < next_index() || (nearest == next_index() && line_->provable)) return nearest;
+  std::uint64_t index = nearest;
+  for (unsigned turn = 0; turn < kLateTurns && index >= 256; ++turn) {
+    index -= 256;
+    if (index >= durable_size()) continue;
+    const auto here = at_place(context, entry, index);
+    if (!here) break;
+    if (here->leaf == here->stored.leaf) return index;
+    // What its author wrote after that one is no copy of an earlier one.
+    const auto stored = record::decode_entry(here->stored.bytes);
+    if (!stored || stored->header.time < entry.header.time) break;
+  }
+  return nearest;
+}
+
 FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
                                record::Batch& batch) {
   // Far behind, eight bits of an index may mean another place; without a checkpoint nothing would show it. A new log's
@@ -250,11 +278,10 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
     out = entry.error().fault == Fault::kConflict ? gap(entry.error().message)
                                                   : bad(entry.error().message);
   } else {
-    const std::uint64_t index = 
-        wire.index ? *wire.index : record::restore_low8(wire.index_low, next_index());
+    const std::uint64_t index = index_of(context, wire, *entry);
     // Whatever date its clock claims: an entry that was refused for it would stop the log for ever.
     if (index < next_index()) {
-      out = take_duplicate(context, wire, std::move(*entry), index, batch);
+      out = take_duplicate(context, wire, *entry, index, batch);
     } else if (index > next_index()) {
       out = take_early(context, wire, std::move(*entry), index, batch);
       if (out.verdict == Verdict::kGap && index < next_index() + kKeptMax) kept_.emplace(index, wire);
@@ -380,20 +407,18 @@ FarLog::Receipt FarLog::make_receipt(Context& context) {
 }
 
 FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry& wire,
-                                       record::Entry entry, std::uint64_t index,
+                                       const record::Entry& entry, std::uint64_t index,
                                        record::Batch& batch) {
   Outcome out;
   out.verdict = Verdict::kDuplicate;
   if (!wire.checkpoint || index >= durable_size()) return out;
-  const auto held = context.store.entries(key_, index == 0 ? 0 : index - 1, index + 1, 2);
-  if (held.empty() || held.back().index != index) return out;
-  const std::uint32_t period = index == 0 ? 0 : held.front().period;
-  Result<PlacedEntry> placed = place_entry(*identity_, key_, index, period, std::move(entry));
+  const auto here = at_place(context, entry, index);
+  if (!here) return out;
   if (mutant(Mutant::kDuplicateDelivery)) out.arrived.push_back({index, false});
-  if (!placed || placed->leaf == held.back().leaf) return out;
+  if (!here->leaf || here->leaf == here->stored.leaf) return out;
   auto frontier = record::frontier_at(*context.store.tiles(key_), index);
   if (!frontier) return out;
-  frontier->append(placed->leaf);
+  frontier->append(*here->leaf);
   const record::Checkpoint claimed{origin(), index + 1, frontier->root()};
   if (!record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint)) return out;
   // Signed twice at one place: two records that do not agree.

@@ -120,7 +120,16 @@ class FarLog {
   void take_ready_early(Context& context, record::Batch& batch, Outcome& out);
   Outcome take_early(Context& context, const record::WireEntry& wire, record::Entry entry,
                      std::uint64_t index, record::Batch& batch);
-  Outcome take_duplicate(Context& context, const record::WireEntry& wire, record::Entry entry,
+  // What stands at a place on this disk, and the leaf that an entry would have there.
+  struct AtPlace {
+    record::StoredEntry stored;
+    std::optional<Digest> leaf;
+  };
+  std::optional<AtPlace> at_place(Context& context, const record::Entry& entry, std::uint64_t index) const;
+  // Where it stands: eight bits of an index mean the nearest place, but for a copy that is late by hundreds of entries
+  // (spec/record.md section 7).
+  std::uint64_t index_of(Context& context, const record::WireEntry& wire, const record::Entry& entry) const;
+  Outcome take_duplicate(Context& context, const record::WireEntry& wire, const record::Entry& entry,
                          std::uint64_t index, record::Batch& batch);
   record::PutValue early_claims() const;
   void load_early_claims(Context& context);

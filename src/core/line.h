@@ -223,6 +223,7 @@ class Line {
   std::vector<record::Predecessor> predecessors_of(const OwnLog::Sent& sent) const;
   // Its bytes may be outside: on the disk, and on a line that carries it.
   bool may_leave(const OwnLog::Sent& sent) const;
+  bool was_sent(std::uint64_t index) const;  // in this session, and not receipted
   // Entries of unreceipted() that `pick` takes, in as few packets as may be.
   void transmit(Context& context, const SentPick& pick);
   void send_group(Context& context, const std::vector<const OwnLog::Sent*>& group,
@@ -276,7 +277,7 @@ class Line {
   void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
                     std::optional<PathId> came_on);
   // Whether it says more than was known. `by_path`: so the packets of what it covers arrived.
-  bool take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& wire, bool by_path);
+  bool take_receipt(Context& context, const Result<std::optional<std::uint64_t>>& news, const record::WireCosignature& wire, bool by_path);
   void learn_own_cut(Context& context, const record::LogState::YourCut& cut);
   void doubt_own_cut(Context& context);  // they tell of none
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);

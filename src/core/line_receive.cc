@@ -155,17 +155,18 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
     return;
   }
   if (!contact_made_ || broken_) return;
-  static_cast<void>(take_receipt(context, record::restore_low8(wire->size_low, own_.durable_size()), *wire, true));
+  static_cast<void>(take_receipt(context, own_.news_of(context, *wire), *wire, true));
 }
 
-bool Line::take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& wire, bool by_path) {
-  record::Batch batch = new_batch();
-  const Result<bool> news = own_.take_receipt(context, size, wire.signed_part, wire.root_prefix, batch);
+bool Line::take_receipt(Context& context, const Result<std::optional<std::uint64_t>>& news, const record::WireCosignature& wire, bool by_path) {
   if (!news) {
     alarm_bad_entry(context, news.error());
     return false;
   }
   if (!*news) return false;
+  const std::uint64_t size = **news;
+  record::Batch batch = new_batch();
+  own_.take_receipt(context, size, wire, batch);
   const auto covered = in_flight_.lower_bound(size);
   const auto alone = [&](const auto& item) {
     const std::vector<SentPacket>& packets = item.second.packets;

@@ -58,7 +58,7 @@ record::WireEntry Line::to_wire(const OwnLog::Sent& sent, Told told) const {
          left ? std::optional(reference.leaf) : std::nullopt});
   }
   if (recovery || !own_.other_knows_epoch()) wire.epoch = own_.key().epoch;
-  if (recovery) wire.index = sent.placed.index;
+  if (recovery || (!setup_.provable && (own_.may_repeat(sent.placed) || was_sent(sent.placed.index)))) wire.index = sent.placed.index;
   if (!recovery) wire.predecessors = predecessors_of(sent);
   wire.signatures = entry.signatures;
   wire.checkpoint = sent.checkpoint;
@@ -99,6 +99,11 @@ void Line::send_group(Context& context, const std::vector<const OwnLog::Sent*>& 
     flight.held = flight.lost = flight.departs = false;
     ++flight.sent;
   }
+}
+
+bool Line::was_sent(std::uint64_t index) const {
+  const auto it = in_flight_.find(index);
+  return it != in_flight_.end() && it->second.sent > 0;
 }
 
 bool Line::may_leave(const OwnLog::Sent& sent) const {

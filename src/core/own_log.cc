@@ -11,6 +11,7 @@ namespace detente::core {
 
 namespace {
 constexpr std::size_t kLoadStep = 256;
+constexpr Duration kNoLateReceiptFor = std::chrono::milliseconds(100);
 constexpr std::size_t kEpochBytes = std::tuple_size_v<record::EpochId>;
 constexpr std::size_t kLeftEpochs = 16;  // one a start at most, and no counterpart names an older one for long
 
@@ -60,7 +61,7 @@ void OwnLog::load(Context& context) {
   frontier_ = record::Frontier();
   unreceipted_.clear();
   period_ = 0;
-  durable_size_ = receipted_size_ = 0;
+  durable_size_ = receipted_size_ = second_began_ = 0;
   told_at_.reset();
   for (const record::Reader::LogInfo& info : context.store.logs(line)) {
     if (!info.log.own || info.log.station_id != identity_->our_station) continue;
@@ -185,6 +186,10 @@ Result<void> OwnLog::place(Context& context, std::vector<record::Entry> entries,
     DETENTE_TRY(next, place_entry(*identity_, key_, frontier.size(), period, std::move(entry)));
     frontier.append(next.leaf);
     period = next.period;
+    if (next.entry.header.time > newest_time_) {
+      newest_time_ = next.entry.header.time;
+      second_began_ = next.index;
+    }
     placed.push_back({std::move(next), frontier.root(), std::nullopt, false});
   }
   if (line_->provable)
@@ -232,34 +237,52 @@ std::optional<Digest> OwnLog::leaf_at(Context& context, std::uint64_t index) con
   return entries.empty() ? std::nullopt : std::optional(entries.front().leaf);
 }
 
-Result<bool> OwnLog::take_receipt(
-    Context& context, std::uint64_t size,
-    const std::optional<std::pair<WallTime, crypto::Signature>>& signed_part,
-    ByteArray<8> prefix, record::Batch& batch) {
-  if (size > durable_size_ && left_epoch_ && receipted_size_ == 0) return false;  // of the epoch before
+Result<void> OwnLog::check_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const {
   if (size > durable_size_)
-    return fail(Fault::kConflict, "a receipt over " + std::to_string(size) +
-                                      " entries of a log that has " + std::to_string(durable_size_));
-  if (size <= receipted_size_) return false;
+    return fail(Fault::kConflict, "a receipt over " + std::to_string(size) + " entries of a log that has " + std::to_string(durable_size_));
   const std::optional<Digest> root = root_at(context, size);
   if (!root) return fail(Fault::kConflict, "a receipt for a size that cannot be computed here");
-  record::StoredCosignature stored{size, *root, {}, std::nullopt};
-  if (line_->provable) {
-    if (!signed_part) return fail(Fault::kMalformed, "an unsigned receipt on a provable line");
-    const record::Checkpoint checkpoint{origin(), size, *root};
-    if (!mutant(Mutant::kCosignatureUnchecked) &&
-        !record::verify_cosignature(checkpoint, {signed_part->first.seconds, signed_part->second},
-                                    identity_->their_cosign)) {
-      // Of the epoch before, from a counterpart that has not met this one yet.
-      if (left_epoch_ && receipted_size_ == 0) return false;
-      return fail(Fault::kAuthentication,
-                  "a receipt whose signature does not verify over this side's record");
-    }
-    stored.time = signed_part->first;
-    stored.signature = signed_part->second;
-  } else if (record::root_prefix(*root) != prefix) {
-    if (left_epoch_ && receipted_size_ == 0) return false;
+  if (!line_->provable) {
+    if (record::root_prefix(*root) == receipt.root_prefix) return {};
     return fail(Fault::kConflict, "a receipt for another root than this side's record has");
+  }
+  if (!receipt.signed_part) return fail(Fault::kMalformed, "an unsigned receipt on a provable line");
+  const auto& [time, signature] = *receipt.signed_part;
+  if (mutant(Mutant::kCosignatureUnchecked) ||
+      record::verify_cosignature({origin(), size, *root}, {time.seconds, signature}, identity_->their_cosign))
+    return {};
+  return fail(Fault::kAuthentication, "a receipt whose signature does not verify over this side's record");
+}
+
+Result<std::optional<std::uint64_t>> OwnLog::news_of(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const {
+  if (size <= receipted_size_) return std::nullopt;
+  const Result<void> fits = check_receipt(context, size, receipt);
+  if (fits) return size;
+  // Of the epoch before, from a counterpart that has not met this one yet.
+  if (left_epoch_ && receipted_size_ == 0 && fits.error().fault != Fault::kMalformed) return std::nullopt;
+  return tl::unexpected<Error>(fits.error());
+}
+
+Result<std::optional<std::uint64_t>> OwnLog::news_of(Context& context, const record::WireCosignature& receipt) {
+  std::uint64_t size = record::restore_low8(receipt.size_low, durable_size_);
+  if (size > durable_size_ && size >= 256) size -= 256;  // nobody has more of it than is here
+  const Result<std::optional<std::uint64_t>> greatest = news_of(context, size, receipt);
+  if (greatest || context.now.mono < no_late_receipt_before_) return greatest;
+  for (unsigned turn = 0; turn < kLateTurns && size > 256; ++turn) {
+    size -= 256;
+    if (!check_receipt(context, size, receipt)) continue;
+    return size > receipted_size_ ? std::optional(size) : std::nullopt;
+  }
+  // Whoever sends what fits nothing costs no more than one look of each.
+  no_late_receipt_before_ = context.now.mono + kNoLateReceiptFor;
+  return greatest;
+}
+
+void OwnLog::take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt, record::Batch& batch) {
+  record::StoredCosignature stored{size, *root_at(context, size), {}, std::nullopt};
+  if (receipt.signed_part && line_->provable) {
+    stored.time = receipt.signed_part->first;
+    stored.signature = receipt.signed_part->second;
   }
   batch.writes.push_back(record::PutCosignature{key_, stored});
   if (receipted_size_ == 0) told_at_ = context.now.mono;
@@ -267,7 +290,6 @@ Result<bool> OwnLog::take_receipt(
   verified_epoch_ = key_.epoch;
   verified_size_ = size;
   while (!unreceipted_.empty() && unreceipted_.front().placed.index < size) unreceipted_.pop_front();
-  return true;
 }
 
 }  // namespace detente::core

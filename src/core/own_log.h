@@ -16,6 +16,9 @@
 
 namespace detente::core {
 
+// A copy may be late by so many times 256 entries, or a little less, and is told from what it could be read as
+// (spec/record.md sections 7 and 8).
+inline constexpr unsigned kLateTurns = 8;
 // What was sent before its author knew of a new epoch does not arrive later than this after the author's first receipt.
 constexpr Duration kEpochSettles = std::chrono::seconds(30);
 
@@ -87,13 +90,18 @@ class OwnLog {
   std::optional<Digest> root_at(Context& context, std::uint64_t size) const;
   std::optional<Digest> leaf_at(Context& context, std::uint64_t index) const;
 
-  // The other side's receipt over `size` entries; kAuthentication when it does not verify. Adds what must be kept to `batch`;
-  // receipts that tell nothing new add nothing.
-  Result<bool> take_receipt(Context& context, std::uint64_t size,
-                            const std::optional<std::pair<WallTime, crypto::Signature>>& signed_part,
-                            ByteArray<8> root_prefix, record::Batch& batch);
+  // Over how many entries the other side's receipt is, where that is more than was receipted before; kAuthentication or
+  // kConflict when it fits none. `size`: of one that names it whole. The other tells eight bits of it, and may be late by
+  // hundreds of entries (spec/record.md section 8).
+  Result<std::optional<std::uint64_t>> news_of(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const;
+  Result<std::optional<std::uint64_t>> news_of(Context& context, const record::WireCosignature& receipt);
+  // One that is news. Adds what must be kept to `batch`.
+  void take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt, record::Batch& batch);
+  // Whether the entry 256 before this one may be like it in all, its time too: then eight bits of an index do not tell them apart.
+  bool may_repeat(const PlacedEntry& placed) const { return placed.index >= second_began_ + 256; }
 
  private:
+  Result<void> check_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const;
   void load_left(Context& context);
   Sent to_sent(Context& context, record::StoredEntry stored, record::Frontier& frontier) const;
   void load_unreceipted(Context& context);
@@ -113,6 +121,9 @@ class OwnLog {
   record::EpochId verified_epoch_{};
   std::uint64_t verified_size_ = 0;  // of that epoch
   std::deque<Sent> unreceipted_;
+  WallTime newest_time_;            // of the headers that were placed in this life
+  std::uint64_t second_began_ = 0;  // the entry that was the first of that time
+  Instant no_late_receipt_before_;  // one that fits nothing is looked for in vain once in a while
 };
 
 }  // namespace detente::core

@@ -63,7 +63,7 @@ std::vector<Digest> Node::restore_snapshot(std::size_t back) {
   // It does not know what it called with and answered; nobody can go on from a call of then.
   replies_.clear();
   first_packets_.clear();
-  went_back_ = true;
+  went_back_ = once_went_back_ = true;
   recovering_ = true;
   return documents.went_back(disk_.documents);
 }
@@ -116,13 +116,29 @@ void Node::read_inbox(std::size_t lines) {
 }
 
 Result<void> Node::commit(const core::Persist& persist) {
+  const std::vector<std::string> fell = receipts_that_fall(persist);
   if (const Result<void> done = store.commit(persist.batches); !done) return done;
+  for (const std::string& what : fell) violation(what);
   for (const record::Batch& batch : persist.batches) {
     for (const record::Write& write : batch.writes)
       if (const auto* put = std::get_if<record::PutCheckpoint>(&write)) check_checkpoint(*put);
     documents.committed(batch);
   }
   return {};
+}
+
+// The time of a log's receipts never falls, whatever the clock does (spec/record.md section 6).
+std::vector<std::string> Node::receipts_that_fall(const core::Persist& persist) const {
+  std::vector<std::string> out;
+  for (const record::Batch& batch : persist.batches)
+    for (const record::Write& write : batch.writes) {
+      const auto* put = std::get_if<record::PutCosignature>(&write);
+      if (put == nullptr || put->log.own) continue;
+      const auto newest = store.newest_cosignature(put->log);
+      if (newest && put->cosignature.time < newest->time)
+        out.push_back("the time of its receipts fell by " + std::to_string(newest->time.seconds - put->cosignature.time.seconds) + " s");
+    }
+  return out;
 }
 
 void Node::commit_of_zombie(const core::Persist& persist) {
@@ -137,7 +153,9 @@ void Node::check_checkpoint(const record::PutCheckpoint& put) {
   const Place place{log, put.checkpoint.size};
   auto& mine = put.log.own ? author.own_roots_ : author.disclosed_;
   const auto& theirs = put.log.own ? author.disclosed_ : author.own_roots_;
-  mine[place] = put.checkpoint.root;
+  const auto [first, fresh] = mine.emplace(place, put.checkpoint.root);
+  if (!fresh && first->second != put.checkpoint.root)
+    author.violation("a second root of size " + std::to_string(place.second) + " of its log of line " + std::to_string(log.line.line.value));
   const auto held = theirs.find(place);
   if (held != theirs.end() && held->second != put.checkpoint.root)
     author.violation("two checkpoints of size " + std::to_string(put.checkpoint.size) + " of its log of line " +
@@ -203,7 +221,8 @@ void Node::on_event(const core::DeskEvent& event) {
     other_->check_acknowledged();
   }
   if (const auto* alarm = std::get_if<core::Alarm>(&event)) {
-    const bool rolled_back = other_->went_back_ || went_back_;
+    // For good: what a person has to do again, say cut a line, is told until that is done.
+    const bool rolled_back = other_->once_went_back_ || once_went_back_;
     if (alarm->kind == core::AlarmKind::kEquivocation || alarm->kind == core::AlarmKind::kInnerSeal ||
         alarm->kind == core::AlarmKind::kQuota || alarm->kind == core::AlarmKind::kRate ||
         (!rolled_back && (alarm->kind == core::AlarmKind::kWeForgot ||
@@ -226,6 +245,7 @@ void Node::check_lift(LineId line) {
              agreements.test(test.at, record::Whose::kOthers, line::RestorationTestOf::kText) != nullptr;
     };
     const auto& tests = agreements.lift_tests();
+    ++lifts_tested;
     if (std::none_of(tests.begin(), tests.end(), tested))
       violation("its cut " + std::to_string(cut.cut_epoch) + " of line " + std::to_string(line.value) + " was lifted untested");
   }
@@ -270,6 +290,7 @@ void Node::check_cut(const record::Header& header) {
   if (went_back_ || !station) return;
   const core::Registers& registers = station->peer(PeerId{0}).registers();
   // One that names documents goes where text does.
+  ++cuts_respected;
   const bool cut = (registers.closed_media(header.line, record::Whose::kAuthors) & line::kText) != 0;
   if (cut && header.cut_epoch >= registers.own(header.line).cut_epoch())
     violation("an entry was taken on a line that this side has cut, and its author knew");
@@ -358,7 +379,9 @@ void Node::check_acknowledged() {
       violation("acknowledged " + std::to_string(acknowledged.second) + " entries, the disk has " +
                 std::to_string(held));
   }
-  if (all) recovering_ = false;
+  if (!all) return;
+  recovering_ = false;
+  if (station && station->peer(PeerId{0}).contact_made()) went_back_ = false;
 }
 
 void Node::check_converged(std::size_t lines) {

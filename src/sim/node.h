@@ -101,6 +101,7 @@ class Node final : public core::Audit {
   std::uint32_t woken = 0;
   std::uint64_t written = 0;
   std::uint64_t submitted = 0, delivered_count = 0, receipted = 0;
+  std::uint64_t cuts_respected = 0, lifts_tested = 0;
 
  private:
   using Place = std::pair<record::LogKey, std::uint64_t>;
@@ -116,6 +117,7 @@ class Node final : public core::Audit {
   void check_lift(LineId line);
   void check_cut(const record::Header& header);
   void arrived(const core::EntryArrived& event);
+  std::vector<std::string> receipts_that_fall(const core::Persist& persist) const;
   void check_checkpoint(const record::PutCheckpoint& put);
   void compare_records(const record::LogKey& own);
   std::uint64_t held_of_other(LineId line, const record::EpochId& epoch) const;
@@ -137,7 +139,8 @@ class Node final : public core::Audit {
   std::map<Place, Digest> disclosed_;
   std::map<std::uint32_t, Digest> first_packets_;  // by c: what was called with it
   std::map<std::uint32_t, Digest> replies_;        // by the other side's c
-  bool went_back_ = false;                         // once in this run
+  bool went_back_ = false;  // this disk, and the two have not found out yet what it lacks
+  bool once_went_back_ = false;  // in this run
   std::map<std::pair<std::uint64_t, PathId>, std::uint64_t> next_counter_;
   std::map<std::uint64_t, std::map<PathId, std::set<std::uint64_t>>> newest_opened_;
   std::deque<std::uint64_t> opened_sessions_;

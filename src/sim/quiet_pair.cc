@@ -74,7 +74,8 @@ void QuietPair::collect(std::size_t index) {
 
 void QuietPair::carry(std::size_t from, PathId path, Bytes datagram) {
   const core::SocketId socket{static_cast<std::uint16_t>(path.value - 1)};
-  const std::int64_t at = time_ + (delay ? delay(from, datagram.size()).count() : 0);
+  const auto more = longer.find(path);
+  const std::int64_t at = time_ + (delay ? delay(from, datagram.size()) : Duration(0)).count() + (more == longer.end() ? 0 : more->second.count());
   const auto place = std::upper_bound(network_.begin(), network_.end(), at,
                                       [](std::int64_t time, const UnderWay& other) { return time < other.at; });
   network_.insert(place, {at, 1 - from, socket, std::move(datagram)});

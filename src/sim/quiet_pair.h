@@ -91,6 +91,8 @@ class QuietPair {
   std::function<std::optional<Bytes>(std::size_t from, Bytes datagram)> tamper;
   // Called with the size of every datagram: how long it is under way, none overtaking another of its side.
   std::function<Duration(std::size_t from, std::size_t bytes)> delay;
+  // What is sent there is under way for so much longer.
+  std::map<PathId, Duration> longer;
   enum class Disk { kTakes, kFull, kBusy };
   // Called before every commit: that side's disk takes it, is full just then, or takes it later.
   std::function<Disk(std::size_t side)> disk;

@@ -236,6 +236,7 @@ void Stage::send(std::size_t index, const core::SendDatagram& datagram, bool by_
     wire.free_at = leaves;
   }
   const int copies = !healed_ && duplicate < network_.duplicate_per_mille ? 2 : 1;
+  report_.duplicated += copies == 2 ? 1 : 0;
   for (int copy = 0; copy < copies; ++copy) {
     const Duration delay = Duration(leaves - time_) + draw_delay(wire.delay_min, wire.delay_max);
     if (!healed_ && copy == 0 && flip < network_.flip_per_mille) {
@@ -244,6 +245,7 @@ void Stage::send(std::size_t index, const core::SendDatagram& datagram, bool by_
       const std::uint64_t bit = random_.below(8);
       damaged->datagram[at] ^= static_cast<std::uint8_t>(1u << bit);
       damaged->sealed.reset();
+      ++report_.flipped;
       schedule(delay, [this, other = 1 - index, damaged] { arrive(other, *damaged); });
       continue;
     }
@@ -286,6 +288,7 @@ void Stage::replay() {
   const std::size_t to = random_.below(2);
   if (recorded_[to].empty()) return;
   Flight& old = *recorded_[to][random_.below(recorded_[to].size())];
+  ++report_.replayed;
   old.sealed.reset();  // perhaps too old to be opened, and never to be taken twice
   arrive(to, old);
 }

@@ -31,6 +31,9 @@ struct StageReport {
   std::uint64_t refused = 0;    // commits that a full disk refused
   std::uint64_t sent = 0;       // datagrams
   std::uint64_t dropped = 0;
+  std::uint64_t duplicated = 0;
+  std::uint64_t flipped = 0;    // of which a bit was turned over
+  std::uint64_t replayed = 0;   // that came again, old, from anybody
   std::uint64_t submitted = 0;  // messages that a station took
   std::uint64_t delivered = 0;  // and that arrived
   std::uint64_t receipted = 0;

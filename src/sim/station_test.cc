@@ -388,5 +388,26 @@ TEST(Station, ANewEpochNamesTheOneBeforeAndOldWordsStay) {
   EXPECT_EQ(epochs, 2u);
 }
 
+// spec/record.md section 6: neither in one life nor after a start.
+TEST(Station, TheTimeOfReceiptsNeverFallsWhateverTheClockDoes) {
+  QuietPair pair(71);
+  pair.ahead_seconds[1] = 86400;
+  pair.start();
+  const auto receipted_at = [&] {
+    EXPECT_TRUE(pair.say(0, kProvable, "What time is it there?"));
+    pair.settle();
+    return pair.store(1).newest_cosignature(pair.station(1).peer(PeerId{0}).line(kProvable)->far().key())->time;
+  };
+  const WallTime ahead = receipted_at();
+  pair.ahead_seconds[1] = 0;
+  EXPECT_EQ(receipted_at(), ahead);
+  pair.stop(1);
+  pair.start(1);
+  pair.run(std::chrono::seconds(30));
+  EXPECT_EQ(receipted_at(), ahead);
+  pair.ahead_seconds[1] = 2 * 86400;
+  EXPECT_GT(receipted_at(), ahead);
+}
+
 }  // namespace
 }  // namespace detente::sim

@@ -9,6 +9,19 @@ constexpr std::uint64_t kDocumentEvery = 10;  // bursts of messages: one in twen
 
 }  // namespace
 
+void Report::add(const Report& other) {
+  static constexpr std::uint64_t Report::*kCounts[] = {
+      &Report::events,         &Report::crashes,        &Report::refused,           &Report::sent,           &Report::dropped,
+      &Report::duplicated,     &Report::flipped,        &Report::replayed,          &Report::submitted,      &Report::delivered,
+      &Report::receipted,      &Report::partitions,     &Report::one_way,           &Report::clock_steps,    &Report::far_steps,
+      &Report::rollbacks,      &Report::rotten,         &Report::takeovers,         &Report::cuts_respected, &Report::lifts_tested,
+      &Report::files_packed,   &Report::files_taken,    &Report::documents_sent,    &Report::documents_arrived,
+      &Report::documents_confirmed, &Report::documents_lost};
+  for (const auto count : kCounts) this->*count += other.*count;
+  violations.insert(violations.end(), other.violations.begin(), other.violations.end());
+  trace = other.trace;
+}
+
 World::World(Options options) : Stage(options.seed, options.pair, options.faults), options_(std::move(options)) {
   stop_at_first_violation_ = options_.stop_at_first_violation;
 }
@@ -74,14 +87,16 @@ Report World::run() {
   }
   if (!stopped()) check_end();
   close_report();
-  Report out{report_, rollbacks_, rotten_, takeovers_, files_packed_, files_taken_, 0, 0, 0, 0};
+  static_cast<StageReport&>(out_) = report_;
   for (const auto& node : nodes_) {
-    out.documents_sent += node->documents.named_count;
-    out.documents_arrived += node->documents.arrived_count;
-    out.documents_confirmed += node->documents.confirmed_count;
-    out.documents_lost += node->documents.lost();
+    out_.documents_sent += node->documents.named_count;
+    out_.documents_arrived += node->documents.arrived_count;
+    out_.documents_confirmed += node->documents.confirmed_count;
+    out_.documents_lost += node->documents.lost();
+    out_.cuts_respected += node->cuts_respected;
+    out_.lifts_tested += node->lifts_tested;
   }
-  return out;
+  return out_;
 }
 
 }  // namespace detente::sim

@@ -33,15 +33,23 @@ struct Options {
 };
 
 struct Report : StageReport {
+  std::uint64_t partitions = 0;   // of a path or of all
+  std::uint64_t one_way = 0;      // of those, in one direction
+  std::uint64_t clock_steps = 0;
+  std::uint64_t far_steps = 0;    // of those, back by a year
   std::uint64_t rollbacks = 0;
   std::uint64_t rotten = 0;  // of those, because a start found a bit of the disk turned over
   std::uint64_t takeovers = 0;
+  std::uint64_t cuts_respected = 0;       // entries that arrived and were held against the reader's own cuts
+  std::uint64_t lifts_tested = 0;         // own cuts that were seen lifted, each with the test that led to it
   std::uint64_t files_packed = 0;         // that couriers took along
   std::uint64_t files_taken = 0;          // of those, by a station that believed them; again counts again
   std::uint64_t documents_sent = 0;       // named in a message that a station took
   std::uint64_t documents_arrived = 0;    // whole, again after a disk went back
   std::uint64_t documents_confirmed = 0;  // their authors were told so
   std::uint64_t documents_lost = 0;       // with the disk of their author, which went back
+
+  void add(const Report& other);  // its counts and what it broke; the trace is the newest
 };
 
 class World final : public Stage {
@@ -51,7 +59,7 @@ class World final : public Stage {
 
  private:
   void repair(std::size_t node) override {  // what a person does: the newest backup
-    ++rotten_;
+    ++out_.rotten;
     restore(node, 0);
   }
   void told(std::size_t node, const core::DeskEvent& event) override;
@@ -92,8 +100,7 @@ class World final : public Stage {
   void check_end();
 
   Options options_;
-  std::uint64_t rollbacks_ = 0, rotten_ = 0, takeovers_ = 0;
-  std::uint64_t files_packed_ = 0, files_taken_ = 0;
+  Report out_;
 };
 
 }  // namespace detente::sim

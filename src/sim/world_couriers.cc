@@ -19,7 +19,7 @@ void World::pack_a_file(std::size_t index) {
 }
 
 void World::send_off(std::size_t from, const core::CourierPacked& packed) {
-  ++files_packed_;
+  ++out_.files_packed;
   trace("packed", from, packed.file);
   const auto file = std::make_shared<const Bytes>(packed.file);
   const std::uint64_t copies = random_.below(3);  // none: it never arrives
@@ -45,7 +45,7 @@ void World::hand_in(std::size_t to, const std::shared_ptr<const Bytes>& file) {
 void World::told_of_files(std::size_t index, const core::DeskEvent& event) {
   if (const auto* packed = std::get_if<core::CourierPacked>(&event)) send_off(index, *packed);
   const auto* taken = std::get_if<core::CourierTaken>(&event);
-  if (taken != nullptr && taken->kind != core::CourierKind::kUnheard) ++files_taken_;
+  if (taken != nullptr && taken->kind != core::CourierKind::kUnheard) ++out_.files_taken;
   const auto* alarm = std::get_if<core::Alarm>(&event);
   if (alarm != nullptr && alarm->kind == core::AlarmKind::kCourier)
     violation(std::string(Pair::name(index)) + ": an alarm between two honest stations: " + alarm->text);

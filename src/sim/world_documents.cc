@@ -52,7 +52,7 @@ void World::hand_over(std::size_t index, const Digest& root, LineId line, unsign
 }
 
 void World::restore(std::size_t index, std::size_t back) {
-  ++rollbacks_;
+  ++out_.rollbacks;
   for (const Digest& root : nodes_[index]->restore_snapshot(back)) {
     const LineId line{static_cast<std::uint16_t>(1 + random_.below(2))};
     if (random_.below(2) == 0) continue;

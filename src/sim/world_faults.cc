@@ -31,6 +31,8 @@ void World::cut_a_path() {
   const std::size_t sender = random_.below(2);
   const std::uint64_t one = random_.below(options_.pair.paths + 1);  // 0 = all of them
   const bool both = random_.below(3) == 0;
+  ++out_.partitions;
+  out_.one_way += both ? 0 : 1;
   const std::int64_t until = time_ + draw_delay(std::chrono::seconds(5), std::chrono::minutes(10)).count();
   for (auto& [key, wire] : wires_)
     if ((key.first == sender || both) && (one == 0 || key.second.value == one)) wire.cut_until = until;
@@ -40,6 +42,8 @@ void World::step_clock(std::size_t index) {
   const auto step = static_cast<std::int64_t>(random_.below(2 * 86400));
   // Now and then by a year, as a clock whose battery is empty does.
   const bool far = random_.below(8) == 0;
+  ++out_.clock_steps;
+  out_.far_steps += far ? 1 : 0;
   nodes_[index]->clock_offset = far ? -365 * 86400 : step - 86400;
 }
 
@@ -76,7 +80,7 @@ void World::take_over(std::size_t index) {
   std::deque<core::Persist> under_way = std::move(node.pending);
   node.pending.clear();
   node.ended();
-  ++takeovers_;
+  ++out_.takeovers;
   trace("takeover", index);
   start(index);
   record::Entry entry;

@@ -31,17 +31,7 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   for (std::uint64_t seed = 1; seed <= seeds(60); ++seed) {
     const Report report = World(half_day(seed)).run();
     ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
-    sum.crashes += report.crashes;
-    sum.submitted += report.submitted;
-    sum.delivered += report.delivered;
-    sum.dropped += report.dropped;
-    sum.rollbacks += report.rollbacks;
-    sum.rotten += report.rotten;
-    sum.takeovers += report.takeovers;
-    sum.refused += report.refused;
-    sum.documents_sent += report.documents_sent;
-    sum.documents_arrived += report.documents_arrived;
-    sum.documents_confirmed += report.documents_confirmed;
+    sum.add(report);
   }
   std::printf("%llu messages taken, %llu delivered, %llu crashes, %llu datagrams lost\n",
               static_cast<unsigned long long>(sum.submitted),
@@ -55,6 +45,17 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   EXPECT_GE(sum.rotten, expected(1)) << "no start found the bit that had been turned over";
   EXPECT_GE(sum.takeovers, expected(20));
   EXPECT_GE(sum.refused, expected(20));
+  EXPECT_GT(sum.duplicated, 1000u);
+  EXPECT_GT(sum.flipped, 1000u);
+  EXPECT_GT(sum.replayed, expected(1000));
+  EXPECT_GT(sum.partitions, expected(100));
+  EXPECT_GT(sum.one_way, expected(50));
+  EXPECT_LT(sum.one_way, sum.partitions);
+  EXPECT_GE(sum.clock_steps, expected(50));
+  EXPECT_GE(sum.far_steps, expected(5));
+  // What the checkers looked at.
+  EXPECT_GT(sum.cuts_respected, expected(1000));
+  EXPECT_GE(sum.lifts_tested, expected(10));
   EXPECT_GT(sum.documents_sent, expected(500));
   EXPECT_GT(sum.documents_arrived, expected(400));
   EXPECT_GT(sum.documents_confirmed, expected(400));

@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 DETENTE = os.path.join(os.environ["DETENTE_BIN"], "detente")
-COUNTS = ("violations", "crashes", "dropped", "delivered", "rollbacks", "equivocations")
+FAULTS = ("crashes", "dropped", "duplicated", "flipped", "replayed", "partitions", "one_way", "clock_steps", "rollbacks", "equivocations")
+COUNTS = ("violations", "delivered", *FAULTS)
 LEAST_SPEED = 10_000  # times as fast as time, on one core
 
 
@@ -33,7 +34,7 @@ def main():
             sys.exit(f"{name} is not reported as a number: {both}")
     if both["violations"] or both["failing"]:
         sys.exit(f"a promise was broken: {both['failing']}")
-    for name in ("crashes", "dropped", "delivered", "rollbacks", "equivocations"):
+    for name in ("delivered", *FAULTS):
         if both[name] < 1:
             sys.exit(f"no {name} in four days of faults: {both}")
     if not re.fullmatch("[0-9a-f]{64}", both["trace"]):
