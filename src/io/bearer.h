@@ -28,6 +28,7 @@ class Origin {
   // The datagram is new and verified, and of the counterpart of this route.
   virtual void heard(RouteId route) = 0;
   virtual std::string host() const = 0;  // of the machine that sent it, in numbers
+  virtual bool is_from(RouteId route) const = 0;  // the machine that this route was made to
 
  protected:
   ~Origin() = default;
@@ -42,7 +43,7 @@ class Bearer {
   virtual std::uint16_t local_port() const = 0;
   // Before start() or later. The host is an address or a name, looked up now.
   virtual Result<RouteId> add_route(const std::string& host, std::uint16_t port) = 0;
-  // Nothing of it goes on; its id is not used again. Not from inside OnDatagram.
+  // Nothing of it goes on; another may get its id. Not from inside OnDatagram.
   virtual void drop_route(RouteId route) = 0;
   // From now on, until close().
   virtual void start(OnDatagram on_datagram) = 0;

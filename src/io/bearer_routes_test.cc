@@ -48,7 +48,8 @@ class BearerRoutes : public testing::TestWithParam<BearerKind> {
       DETENTE_CHECK(made.has_value());
       end.bearer = std::move(*made);
     }
-    end.bearer->start([&end](ByteView datagram, Origin& origin) {
+    end.bearer->start([this, &end](ByteView datagram, Origin& origin) {
+      if (&end == &station_ && look_at_origin_) look_at_origin_(origin);
       const std::size_t whose = datagram[0] - std::size_t{'a'};
       ASSERT_LT(whose, kFar);
       ++end.heard[whose];
@@ -78,6 +79,7 @@ class BearerRoutes : public testing::TestWithParam<BearerKind> {
   boost::asio::io_context context_{1};
   OsJitterRandom random_;
   TcpTerms terms_;
+  std::function<void(const Origin&)> look_at_origin_;  // of what the station gets
   End station_, far_[kFar];
 };
 
@@ -137,6 +139,40 @@ TEST_P(BearerRoutes, OneThatIsDroppedLeavesItsPlaceToTheNext) {
     EXPECT_TRUE(crosses(far_[0], station_, 0)) << life;
     EXPECT_TRUE(crosses(far_[1], station_, 1)) << life;
   }
+}
+
+// A name leads elsewhere each time that it is looked up, say: there are no more routes in the end, nor other ids than at first.
+TEST_P(BearerRoutes, ThoseThatComeAndGoForYearsLeaveNothing) {
+  add(station_, 1, far_[1]);
+  add(far_[1], 1, station_);
+  std::uint16_t highest = 0;
+  for (int life = 0; life < 100; ++life) {
+    add(station_, 0, far_[0]);
+    highest = std::max(highest, station_.routes[0]->value);
+    turn();
+    station_.bearer->drop_route(*station_.routes[0]);
+    turn();
+    turn();
+  }
+  EXPECT_LT(highest, 50);  // by TCP one that is being dialled ends later
+  add(station_, 0, far_[0]);
+  add(far_[0], 0, station_);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(crosses(station_, far_[i], i) && crosses(far_[i], station_, i)) << i;
+}
+
+TEST_P(BearerRoutes, WhatComesIsFromTheRouteThatLeadsThere) {
+  add(station_, 0, far_[0]);
+  add(far_[0], 0, station_);
+  const auto elsewhere = station_.bearer->add_route("127.0.0.2", far_[0].bearer->local_port());
+  ASSERT_TRUE(elsewhere);
+  std::optional<bool> here, there;
+  look_at_origin_ = [&](const Origin& origin) {
+    here = origin.is_from(*station_.routes[0]);
+    there = origin.is_from(*elsewhere);
+  };
+  ASSERT_TRUE(crosses(far_[0], station_, 0));
+  EXPECT_EQ(here, true);
+  EXPECT_EQ(there, false);
 }
 
 }  // namespace

@@ -10,9 +10,7 @@
 
 namespace detente::io {
 
-namespace {
-
-std::vector<std::string> addresses_of(const std::string& name) {
+std::vector<std::string> addresses_by_system(const std::string& name) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;  // one of each address
   addrinfo* found = nullptr;
@@ -24,16 +22,14 @@ std::vector<std::string> addresses_of(const std::string& name) {
   return out;
 }
 
-}  // namespace
-
 struct NameLookup::Shared {
   std::mutex mutex;
   std::optional<std::vector<std::string>> answer;
 };
 
-NameLookup::NameLookup(const std::string& name) : shared_(std::make_shared<Shared>()) {
+NameLookup::NameLookup(const std::string& name, const AddressesOf& addresses_of) : shared_(std::make_shared<Shared>()) {
   try {
-    std::thread([shared = shared_, name] {
+    std::thread([shared = shared_, name, addresses_of] {
       std::vector<std::string> found = addresses_of(name);
       const std::lock_guard guard(shared->mutex);
       shared->answer = std::move(found);

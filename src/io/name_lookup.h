@@ -4,6 +4,7 @@
 // thread: it ends by itself, also after the lookup has gone.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,10 +12,14 @@
 
 namespace detente::io {
 
+// In numbers, without ports; none when the name has none now. Called by a thread of its own, perhaps when its caller has gone.
+using AddressesOf = std::function<std::vector<std::string>(const std::string& name)>;
+std::vector<std::string> addresses_by_system(const std::string& name);
+
 class NameLookup {
  public:
-  explicit NameLookup(const std::string& name);
-  // In numbers; none when the name has none now. Nothing while there is no answer.
+  NameLookup(const std::string& name, const AddressesOf& addresses_of);
+  // Nothing while there is none.
   std::optional<std::vector<std::string>> answer() const;
 
  private:

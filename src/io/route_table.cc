@@ -4,11 +4,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "io/detached.h"
-#include "io/name_lookup.h"
 #include "io/os_clock.h"
 
 namespace detente::io {
@@ -30,66 +31,106 @@ asio::awaitable<void> pause_for(asio::io_context& context, Duration time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-asio::awaitable<std::vector<std::string>> addresses_of(asio::io_context& context, std::string name) {
-  const NameLookup lookup(name);
+asio::awaitable<std::vector<std::string>> look_up_beside(asio::io_context& context, std::string name, AddressesOf addresses_of) {
+  const NameLookup lookup(name, addresses_of);
   for (Duration pause = kAnswerPauseMin;; pause = std::min(pause * 2, kAnswerPauseMax)) {
     if (auto found = lookup.answer()) co_return std::move(*found);
     co_await pause_for(context, pause);
   }
 }
 
+// A socket for both kinds says ::ffff:192.0.2.7 of whom a name server calls 192.0.2.7.
+std::string without_mapping(const std::string& host) {
+  boost::system::error_code no;
+  const auto address = asio::ip::make_address(host, no);
+  if (no || !address.is_v6() || !address.to_v6().is_v4_mapped()) return host;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+}
+
+bool same_host(const std::string& a, const std::string& b) { return without_mapping(a) == without_mapping(b); }
+
 }  // namespace
 
 struct RouteTable::Way {
+  struct Place {
+    RouteId route;
+    std::string address;
+  };
+
   Bearer* bearer;
   std::string host;
   std::uint16_t port;
-  std::optional<RouteId> id = {};              // none while nobody knows where it leads
-  std::optional<std::string> heard_from = {};  // the address that it leads to, since no name server said one
-  Instant heard = {};                          // there, last
+  std::optional<Place> place = {};             // none while nobody knows where it leads
+  std::optional<Place> other = {};             // where the name leads by now, while nothing is heard: calls go there, too
+  Instant heard = {};                          // last, or when the place became known
   std::optional<watch::Trouble> unknown = {};  // the name
 
-  bool settled() const { return id && !heard_from; }
+  std::optional<Place> place_at(const std::string& address) {
+    const auto made = bearer->add_route(address, port);
+    return made ? std::optional(Place{*made, address}) : std::nullopt;
+  }
 
   bool leads_to(const std::string& address) {
-    const auto made = bearer->add_route(address, port);
-    if (!made) return false;
-    if (id) bearer->drop_route(*id);
-    id = *made;
+    place = place_at(address);
+    if (!place) return false;
+    heard = os_now().mono;
     unknown.reset();
     return true;
   }
 
+  void leads_nowhere() {
+    for (const auto& one : {place, other})
+      if (one) bearer->drop_route(one->route);
+  }
+
+  // Of two places the one where it was heard counts, and nothing else: a name may be older than what was heard, or newer. Returns
+  // the other one, which is to be dropped.
+  std::optional<RouteId> is_heard(const Origin& origin) {
+    heard = os_now().mono;
+    if (!other) return std::nullopt;
+    if (origin.is_from(other->route)) std::swap(place, other);
+    return std::exchange(other, std::nullopt)->route;
+  }
+
+  // No name is looked up before this is over.
+  Duration rest(Duration silent) const { return place ? heard + silent - os_now().mono : Duration(0); }
+
   // These are the name's addresses, perhaps of both kinds.
   void named(const std::vector<std::string>& addresses, Duration silent) {
+    if (!place) return named_first(addresses);
+    const auto is_other = [&](const std::string& address) { return other && same_host(address, other->address); };
+    if (addresses.empty() || rest(silent).count() > 0 || std::any_of(addresses.begin(), addresses.end(), is_other)) return;
+    if (other) bearer->drop_route(other->route);
+    other.reset();
+    for (const std::string& address : addresses)
+      if (!other && !same_host(address, place->address)) other = place_at(address);
+  }
+
+  void named_first(const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses)
+      if (leads_to(address)) return;
     const Instant now = os_now().mono;
-    if (id) {
-      const bool there = std::find(addresses.begin(), addresses.end(), *heard_from) != addresses.end();
-      if (there) heard_from.reset();
-      if (there || now - heard < silent) return;
-    }
-    for (const std::string& address : addresses) {
-      if (!leads_to(address)) continue;
-      heard_from.reset();
-      return;
-    }
-    if (id) return;
     if (!unknown) unknown = watch::Trouble{now, now, "the name " + host + " leads to no address of this path's kind"};
     unknown->last = now;
   }
 
+  // As long as somebody wants it; meanwhile nothing here keeps it.
   static asio::awaitable<void> look_up(asio::io_context& context, std::weak_ptr<Way> wanted, Terms terms) {
     for (;;) {
       std::string name;
-      if (const auto way = wanted.lock(); way && !way->settled()) name = way->host;
-      if (name.empty()) co_return;  // it is known by now, or nobody wants it any more
-      const std::vector<std::string> addresses = co_await addresses_of(context, name);
-      Duration pause = terms.look_up_again;
-      if (const auto way = wanted.lock(); way && !way->settled()) {
-        way->named(addresses, terms.silent);
-        if (way->id) pause = terms.look_up_beside;
+      Duration rest{0};
+      if (const auto way = wanted.lock()) {
+        name = way->host;
+        rest = way->rest(terms.silent);
       }
-      co_await pause_for(context, pause);
+      if (name.empty()) co_return;
+      if (rest.count() > 0) {
+        co_await pause_for(context, rest);
+        continue;
+      }
+      const std::vector<std::string> addresses = co_await look_up_beside(context, name, terms.addresses_of);
+      if (const auto way = wanted.lock()) way->named(addresses, terms.silent);
+      co_await pause_for(context, terms.look_up_again);
     }
   }
 };
@@ -111,21 +152,20 @@ Result<void> RouteTable::set(PeerId peer, const std::vector<RouteTo>& routes) {
     if (is_number(route.host)) {
       auto made = bearer.add_route(route.host, route.port);
       if (!made) {
-        for (const auto& one : added)
-          if (one->id) one->bearer->drop_route(*one->id);
+        for (const auto& one : added) one->leads_nowhere();
         return tl::unexpected(std::move(made.error()));
       }
-      way->id = *made;
+      way->place = Way::Place{*made, route.host};
     }
     after.push_back(way);
     added.push_back(way);
   }
   for (const auto& way : before)
-    if (way->id && std::find(after.begin(), after.end(), way) == after.end()) way->bearer->drop_route(*way->id);
+    if (std::find(after.begin(), after.end(), way) == after.end()) way->leads_nowhere();
   for (auto at = paths_.lower_bound({peer, PathId{0}}); at != paths_.end() && at->first.first == peer; ++at) at->second.way.reset();
   for (std::size_t i = 0; i < routes.size(); ++i) paths_[{peer, routes[i].path}].way = after[i];
   for (const auto& way : added)
-    if (!way->id) asio::co_spawn(*context_, Way::look_up(*context_, way, terms_), ends_all);
+    if (!way->place) asio::co_spawn(*context_, Way::look_up(*context_, way, terms_), ends_all);
   return {};
 }
 
@@ -137,9 +177,10 @@ RouteTable::Path* RouteTable::find(const Key& key) {
 void RouteTable::send(const core::SendDatagram& datagram) {
   Path* path = find({datagram.peer, datagram.path});
   if (path == nullptr) return;
-  Way& way = *path->way;
-  if (!way.id) ++nowhere_;
-  const bool left = way.id && way.bearer->send(*way.id, datagram.datagram);
+  const Way& way = *path->way;
+  if (!way.place) ++nowhere_;
+  bool left = way.place && way.bearer->send(way.place->route, datagram.datagram);
+  if (way.other && is_call(datagram.datagram)) left = way.bearer->send(way.other->route, datagram.datagram) || left;
   ++(left ? path->traffic.sent : path->traffic.not_sent);
 }
 
@@ -149,13 +190,14 @@ void RouteTable::heard(const core::Station::Heard& heard, const Bearer& on, Orig
   ++path->traffic.heard;
   Way& way = *path->way;
   if (way.bearer != &on) return;
-  if (!way.id) {  // it says itself where it is
+  if (!way.place) {  // it says itself where it is
     const std::string host = origin.host();
     if (host.empty() || !way.leads_to(host)) return;
-    way.heard_from = host;
   }
-  if (!way.settled()) way.heard = os_now().mono;
-  origin.heard(*way.id);
+  // Later: it is not to be dropped while something that came is being looked at.
+  if (const auto left = way.is_heard(origin))
+    asio::post(*context_, [bearer = way.bearer, route = *left] { bearer->drop_route(route); });
+  origin.heard(way.place->route);
 }
 
 PathTraffic RouteTable::traffic(PeerId peer, PathId path) const {
@@ -167,7 +209,7 @@ PathTrouble RouteTable::trouble(PeerId peer, PathId path) const {
   const auto found = paths_.find({peer, path});
   if (found == paths_.end() || !found->second.way) return {};
   const Way& way = *found->second.way;
-  return way.id ? way.bearer->trouble(*way.id) : PathTrouble{way.unknown, std::nullopt, std::nullopt};
+  return way.place ? way.bearer->trouble(way.place->route) : PathTrouble{way.unknown, std::nullopt, std::nullopt};
 }
 
 }  // namespace detente::io

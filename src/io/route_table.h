@@ -2,6 +2,8 @@
 //
 // A name keeps nothing else waiting, and no station from ending: it is looked up beside (io/name_lookup.h), again and again until
 // there is an answer. Until then its path has no route, which is shown with the path, or one to where the counterpart was heard.
+// No answer is final: it may have been an old one, and the counterpart may move. While nothing is heard the name is looked up
+// again, and where it leads elsewhere by then calls go to both places, until one of the two is where the counterpart is heard.
 #pragma once
 
 #include <map>
@@ -11,6 +13,7 @@
 #include "core/effects.h"
 #include "core/station.h"
 #include "io/bearer.h"
+#include "io/name_lookup.h"
 
 namespace boost::asio {
 class io_context;
@@ -38,8 +41,8 @@ class RouteTable {
   using Bearers = std::vector<std::unique_ptr<Bearer>>;  // by SocketId
   struct Terms {
     Duration look_up_again = std::chrono::seconds(10);
-    Duration look_up_beside = std::chrono::seconds(60);  // while the path leads to where the counterpart was heard
-    Duration silent = std::chrono::seconds(60);  // nothing heard for so long: it is not there any more, where its name leads elsewhere
+    Duration silent = std::chrono::seconds(60);  // nothing heard for so long: perhaps the counterpart is elsewhere by now
+    AddressesOf addresses_of = addresses_by_system;
   };
   // Both outlive it.
   RouteTable(boost::asio::io_context& context, const Bearers& bearers) : RouteTable(context, bearers, Terms()) {}

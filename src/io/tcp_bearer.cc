@@ -91,6 +91,7 @@ class TcpBearer final : public Bearer {
     Bytes waiting;  // the newest datagram, while there was no connection to send it on
     RouteWatch watch;
     bool gone = false;
+    bool kept = true;  // dialled by somebody who keeps a reference, now or from the start on
   };
   class Sender;
 
@@ -137,6 +138,10 @@ class TcpBearer::Sender final : public Origin {
   Sender(TcpBearer& bearer, ConnectionId id) : bearer_(bearer), id_(id) {}
   void heard(RouteId route) override { bearer_.heard(id_, route); }
   std::string host() const override { return bearer_.find(id_)->from.host_text(); }
+  bool is_from(RouteId route) const override {
+    const Held& held = *bearer_.find(id_);
+    return held.route ? *held.route == route : held.from.host_text() == bearer_.routes_[route.value].to.host_text();
+  }
 
  private:
   TcpBearer& bearer_;
@@ -298,10 +303,16 @@ TcpBearer::Held* TcpBearer::accepted_of(RouteId route) {
 
 Result<RouteId> TcpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_STREAM, listen_.family()));
-  routes_.push_back(
-      {to, terms_.redial_min, os_now().mono, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
-       RouteWatch(listen_, to)});
-  const RouteId id{static_cast<std::uint16_t>(routes_.size() - 1)};
+  const auto is_free = [](const Route& route) { return route.gone && !route.kept; };
+  const auto place = std::find_if(routes_.begin(), routes_.end(), is_free);
+  const RouteId id{static_cast<std::uint16_t>(place - routes_.begin())};
+  Route made{to, terms_.redial_min, os_now().mono, std::make_unique<asio::steady_timer>(context_), {}, {}, {}, {},
+             RouteWatch(listen_, to)};
+  if (place == routes_.end()) {
+    routes_.push_back(std::move(made));
+  } else {
+    *place = std::move(made);
+  }
   if (on_datagram_) asio::co_spawn(context_, keep_dialled(id), ends_all);
   return id;
 }
@@ -394,6 +405,7 @@ asio::awaitable<void> TcpBearer::keep_dialled(RouteId id) {
     hold(std::move(held));
     if (!route.waiting.empty()) stream->send(os_now().mono, std::exchange(route.waiting, {}));
   }
+  route.kept = false;
 }
 
 // --- the interface -----------------------------------------------------------

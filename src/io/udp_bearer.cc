@@ -1,5 +1,7 @@
 #include "io/udp_bearer.h"
 
+#include <algorithm>
+
 #include "io/os_clock.h"
 
 namespace detente::io {
@@ -20,6 +22,7 @@ class UdpBearer::Sender final : public Origin {
     bearer_.follow(bearer_.routes_[route.value], from_);
   }
   std::string host() const override { return from_.host_text(); }
+  bool is_from(RouteId route) const override { return bearer_.routes_[route.value].to.host_text() == host(); }
   bool known() const { return known_; }
 
  private:
@@ -37,6 +40,17 @@ Result<std::unique_ptr<UdpBearer>> UdpBearer::listen(asio::io_context& context,
 
 Result<RouteId> UdpBearer::add_route(const std::string& host, std::uint16_t port) {
   DETENTE_TRY(to, look_up(host, port, SOCK_DGRAM, open_->local().family()));
+  // A queue is large, and a name may lead elsewhere again and again.
+  const auto free = std::find_if(routes_.begin(), routes_.end(), [](const Route& route) { return route.dropped; });
+  if (free != routes_.end()) {
+    free->to = to;
+    free->moved.reset();
+    free->watch = RouteWatch(open_->local(), to);
+    free->tie_tried.reset();
+    free->dropped = false;
+    free->queue->tie(*open_, to);
+    return RouteId{static_cast<std::uint16_t>(free - routes_.begin())};
+  }
   routes_.push_back({to, std::nullopt, UdpQueue::tied(*open_, to), RouteWatch(open_->local(), to), std::nullopt});
   if (on_datagram_) hear(routes_.back());
   return RouteId{static_cast<std::uint16_t>(routes_.size() - 1)};

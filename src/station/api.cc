@@ -1,6 +1,5 @@
 #include "station/api.h"
 
-#include <charconv>
 #include <set>
 
 #include "station/announcer.h"
@@ -33,8 +32,6 @@ tl::unexpected<Error> no_such_route() {
   return fail(Fault::kNotFound, "the station has no such address; spec/api.md names them all");
 }
 
-Result<Json> parse_body(const ApiRequest& request) { return parse_json(request.body, "the request's body"); }
-
 bool is(const ApiRequest& request, std::initializer_list<std::string_view> path) {
   if (path.size() != request.path.size()) return false;
   auto part = request.path.begin();
@@ -56,23 +53,6 @@ unsigned http_status(Fault fault) {
     case Fault::kIo: return 500;
   }
   return 500;
-}
-
-Result<std::uint64_t> parse_number(std::string_view text, std::string_view what,
-                                   std::uint64_t max) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || out > max)
-    return fail(Fault::kMalformed,
-                std::string(what) + " must be a whole number up to " + std::to_string(max));
-  return out;
-}
-
-Result<std::uint64_t> query_number(const ApiRequest& request, const std::string& key,
-                                   std::uint64_t otherwise, std::uint64_t max) {
-  const auto it = request.query.find(key);
-  if (it == request.query.end()) return otherwise;
-  return parse_number(it->second, key, max);
 }
 
 Api::Api(Running& running, std::function<void()> stop)

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "station/api_http.h"
+#include "station/api_request.h"
 #include "station/running.h"
 #include "station/snapshot_task.h"
 #include "station/submission.h"
@@ -68,7 +69,7 @@ class Api {
   Result<void> submit_several(const Target& target, const Json& json, Reply reply);
   void post_document(const ApiRequest& request, Reply reply);
   // api_courier.cc
-  static Result<std::optional<core::CourierAct>> parse_courier_act(const Counterpart& counterpart, const ApiRequest& request);
+  static Result<std::optional<core::CourierAct>> courier_act(const Counterpart& counterpart, const ApiRequest& request);
   void post_courier_export(const ApiRequest& request, Reply reply);
   void post_courier_import(const ApiRequest& request, Reply reply);
   bool on_courier(const core::DeskEvent& event);  // whether it was of a file
@@ -131,18 +132,12 @@ Result<Json> extract_json(Running& running, const Counterpart& counterpart,
 // The proofs that the other station signed two records of this line.
 Result<Json> two_records_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
 tl::unexpected<Error> no_such_route();
-// The request's body; kMalformed when it is no JSON.
-Result<Json> parse_body(const ApiRequest& request);
 // Whether the request's path is this one; "*" stands for any part.
 bool is(const ApiRequest& request, std::initializer_list<std::string_view> path);
 // api_submit.cc: what the station checks and fills in before the core sees it.
 Result<record::Entry> prepare_entry(Running& running, const Counterpart& counterpart,
                                     const accord::Annex& annex, Submission submission);
 
-// A whole number from the query, or `otherwise` when it is not there.
-Result<std::uint64_t> query_number(const ApiRequest& request, const std::string& key,
-                                   std::uint64_t otherwise, std::uint64_t max);
-Result<std::uint64_t> parse_number(std::string_view text, std::string_view what, std::uint64_t max);
 unsigned http_status(Fault fault);
 
 }  // namespace detente::station

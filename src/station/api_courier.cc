@@ -79,24 +79,18 @@ Json courier_json(const Counterpart& counterpart, const core::CourierTaken& take
           {"lines", std::move(lines)}};
 }
 
-Result<std::optional<core::CourierAct>> Api::parse_courier_act(const Counterpart& counterpart, const ApiRequest& request) {
+Result<std::optional<core::CourierAct>> Api::courier_act(const Counterpart& counterpart, const ApiRequest& request) {
   DETENTE_TRY(json, parse_body(request));
-  DETENTE_TRY(in, JsonReader::of(json, "courier"));
-  const auto name = in.text("line");
-  const auto index = in.number("index", UINT64_MAX >> 2);
-  const auto waiting = in.number("waiting", UINT64_MAX >> 2);
-  DETENTE_TRY_VOID(in.close());
-  if (name.has_value() != (index.has_value() != waiting.has_value()) || (index && waiting))
-    return fail(Fault::kMalformed, "courier: line belongs to an index, or to what waits; without them the file has everything");
-  if (!name) return std::optional<core::CourierAct>();
-  DETENTE_TRY(annex, find_annex(counterpart, *name));
-  return std::optional(core::CourierAct{annex->line, index.value_or(0), waiting});
+  DETENTE_TRY(asked, parse_courier_asked(json));
+  if (!asked) return std::optional<core::CourierAct>();
+  DETENTE_TRY(annex, find_annex(counterpart, asked->line));
+  return std::optional(core::CourierAct{annex->line, asked->index.value_or(0), asked->waiting});
 }
 
 void Api::post_courier_export(const ApiRequest& request, Reply reply) {
   const auto pack = [&]() -> Result<void> {
     DETENTE_TRY(counterpart, find_counterpart(request));
-    DETENTE_TRY(act, parse_courier_act(*counterpart, request));
+    DETENTE_TRY(act, courier_act(*counterpart, request));
     const PeerId peer = counterpart->peer;
     DETENTE_TRY(id, running_.driver->pack_courier(peer, act, [&](core::CourierId accepted) {
       couriers_.emplace(std::pair(peer, accepted), reply);

@@ -12,20 +12,6 @@ namespace {
 
 constexpr std::uint64_t kPiecesAtOnce = 16;  // read on the station's thread
 
-Result<Digest> parse_root(const std::string& text) {
-  const auto bytes = from_hex(text);
-  const auto root = bytes ? to_array<32>(*bytes) : std::nullopt;
-  if (!root) return fail(Fault::kMalformed, "a document is named by its root: 64 hexadecimal digits");
-  return *root;
-}
-
-Result<bool> parse_whose(const ApiRequest& request) {
-  const auto it = request.query.find("whose");
-  if (it == request.query.end() || (it->second != "own" && it->second != "far"))
-    return fail(Fault::kMalformed, "whose must be own or far");
-  return it->second == "own";
-}
-
 struct Found {
   record::BlobKey key;
   record::StoredBlob blob;
@@ -69,7 +55,7 @@ void Api::get_document_bytes(const ApiRequest& request, Reply reply) {
   const auto read = [&]() -> Result<Bytes> {
     DETENTE_TRY(target, find_readable(request));
     DETENTE_TRY(found, find_document(running_, *target.counterpart, request));
-    DETENTE_TRY(first, query_number(request, "piece", 0, record::kPiecesMax));
+    DETENTE_TRY(first, first_piece(request));
     if (found.blob.state == record::BlobState::kFilling || found.blob.state == record::BlobState::kWanted ||
         found.blob.state == record::BlobState::kRefused)
       return fail(Fault::kState, "the document is not all here");
@@ -92,7 +78,7 @@ void Api::post_document(const ApiRequest& request, Reply reply) {
   const auto put = [&]() -> Result<void> {
     DETENTE_TRY(target, find_line(request));
     DETENTE_TRY_VOID(check_carried(*target.annex));
-    DETENTE_TRY(length, query_number(request, "length", 0, record::kBlobBytesMax));
+    DETENTE_TRY(length, document_length(request));
     const bool small = target.annex->line == kAccordLine && length <= line::kBundleMax;
     if (!target.annex->allows_medium(accord::Medium::kDocument) && !small)
       return fail(Fault::kDenied, "line " + target.annex->name + " carries no documents by the accord");
@@ -100,9 +86,8 @@ void Api::post_document(const ApiRequest& request, Reply reply) {
     DETENTE_TRY(root, parse_root(request.path[6]));
     part.root = root;
     part.line = target.annex->line;
-    if (request.query.count("length") == 0) return fail(Fault::kMalformed, "length must say how long the document is");
     part.length = length;
-    DETENTE_TRY(piece, query_number(request, "piece", 0, record::kPiecesMax));
+    DETENTE_TRY(piece, first_piece(request));
     part.first_piece = piece;
     part.bytes = to_bytes(as_bytes(request.body));
     const PeerId peer = target.counterpart->peer;

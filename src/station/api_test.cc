@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "station/api_http.h"
+#include "station/api_request.h"
 #include "station/events.h"
 
 namespace detente::station {
@@ -15,6 +15,43 @@ TEST(ApiTarget, SegmentsAndQueryAreDecoded) {
   EXPECT_EQ(out->query.at("since"), "4");
   EXPECT_EQ(out->query.at("whose"), "far");
   EXPECT_EQ(out->query.at("x"), "");
+}
+
+TEST(ApiRequest, NumbersAreDigitsAndNothingElse) {
+  EXPECT_EQ(parse_number("0", "x", 7).value(), 0u);
+  EXPECT_EQ(parse_number("007", "x", 7).value(), 7u);
+  EXPECT_EQ(parse_number("18446744073709551615", "x", UINT64_MAX).value(), UINT64_MAX);
+  for (const char* bad : {"", "8", "-1", "+1", " 1", "1 ", "0x1", "1e0", "18446744073709551616"})
+    EXPECT_FALSE(parse_number(bad, "x", 7).has_value()) << bad;
+}
+
+TEST(ApiRequest, OfADocument) {
+  const auto asked = parse_target("/documents?whose=far&piece=16&length=0");
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_FALSE(parse_whose(*asked).value());
+  EXPECT_EQ(first_piece(*asked).value(), 16u);
+  EXPECT_EQ(document_length(*asked).value(), 0u);
+  const auto bare = parse_target("/documents?whose=both");
+  ASSERT_TRUE(bare.has_value());
+  EXPECT_FALSE(parse_whose(*bare).has_value());
+  EXPECT_EQ(first_piece(*bare).value(), 0u);
+  EXPECT_FALSE(document_length(*bare).has_value());
+  EXPECT_EQ(parse_root(std::string(64, 'a')).value()[31], 0xaa);
+  for (const std::size_t size : {0, 62, 63, 65, 66}) EXPECT_FALSE(parse_root(std::string(size, 'a')).has_value()) << size;
+}
+
+TEST(ApiRequest, OfACouriersFile) {
+  const auto asked = [](const char* text) { return parse_courier_asked(Json::parse(text)); };
+  EXPECT_FALSE(asked("{}").value().has_value());
+  const auto act = asked(R"({"line":"navy","index":4})").value();
+  ASSERT_TRUE(act.has_value());
+  EXPECT_EQ(act->line, "navy");
+  EXPECT_EQ(act->index, 4u);
+  EXPECT_FALSE(act->waiting.has_value());
+  for (const char* bad : {"[]", R"({"line":"navy"})", R"({"index":4})", R"({"index":4,"waiting":5})", R"({"waiting":5})",
+                          R"({"line":"navy","index":4,"waiting":5})", R"({"line":"navy","index":-4})", R"({"line":7,"index":4})",
+                          R"({"line":"navy","index":4611686018427387904})", R"({"line":"navy","index":4,"more":1})"})
+    EXPECT_FALSE(asked(bad).has_value()) << bad;
 }
 
 TEST(ApiTarget, RefusesBadEscapesAndTooMuch) {

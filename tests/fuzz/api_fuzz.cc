@@ -1,7 +1,8 @@
-// What programs and people give a running station: request targets, submissions in JSON, its
+// What programs and people give a running station: request targets and what they ask for, submissions in JSON, its
 // configuration. spec/api.md. Only src/station's parsers, compiled in beside the core.
 #include "fuzz.h"
-#include "station/api_http.h"
+#include "record/blob.h"
+#include "station/api_request.h"
 #include "station/station_config.h"
 #include "station/submission.h"
 #include "station/watch_deed.h"
@@ -31,6 +32,44 @@ void check_deed(const station::Json& json) {
     FUZZ_EXPECT(station::dump(station::write_deed(*deed)) == station::dump(json));
 }
 
+// One value, however many zeros it begins with, and below every bound that it is below.
+void check_number(const std::string& text) {
+  const auto number = station::parse_number(text, "x", UINT64_MAX);
+  const auto small = station::parse_number(text, "x", UINT16_MAX);
+  FUZZ_EXPECT(small.has_value() == (number && *number <= UINT16_MAX));
+  if (!number) return;
+  const std::string written = std::to_string(*number);
+  FUZZ_EXPECT(text.size() >= written.size() && text.ends_with(written));
+  FUZZ_EXPECT(text.find_first_not_of('0') >= text.size() - written.size());
+}
+
+void check_root(const std::string& text) {
+  if (const auto root = station::parse_root(text))
+    FUZZ_EXPECT(text.size() == 64 && station::parse_root(to_hex(*root)).value() == *root);
+}
+
+// Each part where each of them may stand: what a request is of, the station looks at first.
+void check_request(const station::ApiRequest& request) {
+  for (const std::string& part : request.path) {
+    check_number(part);
+    check_root(part);
+  }
+  for (const auto& named : request.query) check_number(named.second);
+  const auto says = [&](const char* key) { return request.query.count(key) > 0; };
+  if (const auto own = station::parse_whose(request)) FUZZ_EXPECT(request.query.at("whose") == (*own ? "own" : "far"));
+  const auto piece = station::first_piece(request);
+  FUZZ_EXPECT(piece ? *piece <= record::kPiecesMax && (*piece == 0 || says("piece")) : says("piece"));
+  if (const auto length = station::document_length(request))
+    FUZZ_EXPECT(says("length") && record::piece_count(*length) <= record::kPiecesMax);
+}
+
+void check_courier(const station::Json& json) {
+  const auto asked = station::parse_courier_asked(json);
+  if (!asked) return;
+  FUZZ_EXPECT(*asked ? json.contains("line") && (*asked)->index.has_value() != (*asked)->waiting.has_value()
+                     : json.value("line", station::Json()).is_null());
+}
+
 }  // namespace
 
 void run(ByteView input) {
@@ -38,11 +77,14 @@ void run(ByteView input) {
   if (const auto json = station::parse_json(text, "what was posted")) {
     check_submission(*json);
     check_deed(*json);
+    check_courier(*json);
     if (const auto messages = station::split_messages(*json))
       for (const station::Json& message : *messages) check_submission(message);
   }
-  if (const auto request = station::parse_target(text))
+  if (const auto request = station::parse_target(text)) {
     FUZZ_EXPECT(text.starts_with('/') && request->path.size() <= 16 && request->query.size() <= 16);
+    check_request(*request);
+  }
   if (const auto address = station::parse_address(text)) {
     const auto again = station::parse_address(address->text());
     FUZZ_EXPECT(again && *again == *address);
@@ -92,6 +134,12 @@ Seeds seeds() {
           {"twice", bytes(R"({"text":"do","text":"do not"})")},
           {"nested", bytes("{\"text\":[[[[{\"a\":1e400}]]]]}")},
           {"target", bytes("/v1/counterparts/north/lines/a%2Fb%20c/entries?since=4&whose=far&x")},
+          {"document", bytes("/v1/counterparts/north/lines/navy/documents/" + std::string(64, 'e') + "/bytes?whose=far&piece=016")},
+          {"document-part", bytes("/v1/counterparts/north/lines/7/documents/" + std::string(64, 'A') + "?length=2147483648&piece=16")},
+          {"courier", bytes(R"({"line":"navy","index":4})")},
+          {"courier-waiting", bytes(R"({"line":"7","waiting":12})")},
+          {"courier-both", bytes(R"({"line":"7","index":4,"waiting":12})")},
+          {"courier-whole", bytes("{}")},
           {"address", bytes("[2001:db8::1]:7001")},
           {"config", bytes(station::write_station_config(config).value())}};
 }
