@@ -1,54 +1,26 @@
 """The figures that are taken in virtual time: by their names, each beside its limit, with its verdict.
 
 Nothing of the machine enters those of failover, preempt and wire: they are the same in every run, and their goals are reached.
-Those of stations on a disk (latency, throughput, recover, noise) want a machine of their own and are in docs/figures.md.
+Those of stations on a disk want a machine of their own: bench_stations_test.py, bench_noise_test.py, and docs/figures.md.
 """
 
-import json
 import re
-import subprocess
 import unittest
 
-from stations import DETENTE
+from bench_figures import Promised, figures, run
 
-# Name: what is its goal, and whether a limit of the same run is what it is measured by.
-FAILOVER = {"failover.flash_gap": (0, False), "failover.routine_gap": (1, True), "failover.routine_gap_receipt": (1, True),
-            "failover.lost": (0, False), "hole.60s": (1000, False), "hole.60s_lost": (0, False)}
-PREEMPT = {"preempt.flash_2400": (1, True)}
-WIRE = {"wire.provable_100_one": (250, False), "wire.deniable_100_one": (130, False), "wire.provable_100_both": (282, False),
-        "wire.deniable_100_both": (162, False), "wire.cold_100_both": (430, False)}
-SCALE = {"scale.idle_lines": (16 * 1024, False), "scale.idle_lines_cpu": (5, False)}
-ALWAYS = {"name", "value", "unit", "min", "max", "p90", "runs", "goal", "met", "note"}
-
-
-def run(part, *options):
-    done = subprocess.run([DETENTE, "bench", part, "--quick", *options], capture_output=True, text=True, check=False, timeout=150)
-    if done.returncode != 0:
-        raise AssertionError(f"bench {part}: {done.stdout}{done.stderr}")
-    return done.stdout
+FAILOVER = {"failover.flash_gap": Promised(0), "failover.routine_gap": Promised(1, limited=True),
+            "failover.routine_gap_receipt": Promised(1, limited=True),
+            "failover.lost": Promised(0), "hole.60s": Promised(1000), "hole.60s_lost": Promised(0)}
+PREEMPT = {"preempt.flash_2400": Promised(1, limited=True)}
+WIRE = {"wire.provable_100_one": Promised(250), "wire.deniable_100_one": Promised(130), "wire.provable_100_both": Promised(282),
+        "wire.deniable_100_both": Promised(162), "wire.cold_100_both": Promised(430)}
+SCALE = {"scale.idle_lines": Promised(16 * 1024), "scale.idle_lines_cpu": Promised(5)}
 
 
 class Bench(unittest.TestCase):
-    def figures(self, part, expected):
-        """By name, each with all that is promised of one."""
-        listed = json.loads(run(part, "--json"))["figures"]
-        self.assertEqual([one["name"] for one in listed], list(expected))
-        for one in listed:
-            goal, limited = expected[one["name"]]
-            self.assertEqual(set(one), ALWAYS | ({"limit", "ratio"} if limited else set()), one)
-            self.assertEqual(one["goal"], goal, one)
-            self.assertTrue(one["min"] <= one["value"] <= one["max"] and one["runs"] > 4, one)
-            measured = one["value"]
-            if limited:
-                self.assertGreater(one["limit"], 0)
-                self.assertAlmostEqual(one["ratio"], one["value"] / one["limit"])
-                measured = one["ratio"]
-            self.assertIs(one["met"], measured <= goal, one)
-            print(f"{one['name']}: {one['value']:.1f} {one['unit']}", flush=True)
-        return {one["name"]: one for one in listed}
-
     def the_same_and_met(self, part, expected):
-        first, second = self.figures(part, expected), self.figures(part, expected)
+        first, second = figures(self, part, expected), figures(self, part, expected)
         self.assertEqual(first, second, "something of the machine entered")
         self.assertEqual([name for name, one in first.items() if not one["met"]], [])
         return first
@@ -73,7 +45,7 @@ class Bench(unittest.TestCase):
 
     def test_scale(self):
         """Ten thousand lines; the processor's part depends on the machine, its memory does not."""
-        found = self.figures("scale", SCALE)
+        found = figures(self, "scale", SCALE)
         self.assertTrue(found["scale.idle_lines"]["met"], found)
         self.assertGreater(found["scale.idle_lines"]["value"], 1000, "the lines are not in it")
         self.assertGreater(found["scale.idle_lines_cpu"]["value"], 0)

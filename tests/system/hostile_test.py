@@ -1,7 +1,6 @@
 """What a network and a counterpart's station can do to packets: every byte changed, cut short, played again; and every kind of frame
 at full speed from inside the session, by the peer of interop/. Words go on all the while, nothing is said twice, memory stays."""
 
-import os
 import random
 import time
 import unittest
@@ -9,16 +8,13 @@ import unittest
 from peer_ends import MAIN, Scenario, own_accord
 from relay import Relay
 from stations import Lab
-
-import peer_wire as wire
-from peer_blob import OFFER, WANT, short_frame
+from storms import Storm, kinds
 
 LINE = "military-west"
 COPIES = 150          # of one datagram, changed
 EACH = 12             # messages a way
 STORM_SECONDS = 0.6
 GROWTH_KIB = 8192
-PACKET = 440
 
 
 class Tampered(unittest.TestCase):
@@ -76,35 +72,16 @@ class Tampered(unittest.TestCase):
             self.assertEqual([one["kind"] for one in station.cli("alarm", "list")["alarms"]], [], far)
 
 
-class Storm(Scenario):
+class Stormed(Scenario):
     """The peer of interop/ inside a session with a real station."""
-
-    def kinds(self, line, root):
-        return {
-            "probes": lambda n: wire.Probe(True, True, 1, 0, n).frame(),
-            "log states": lambda n: wire.LogState(line, True).frame(),
-            "wants": lambda n: wire.Frame(wire.BLOB, bytes([WANT]) + root + b"\0"),
-            "wants of nothing": lambda n: wire.Frame(wire.BLOB, bytes([WANT]) + os.urandom(32) + b"\0"),
-            "offers": lambda n: short_frame(OFFER, os.urandom(32)),
-            "contact": lambda n: wire.Contact(n % 2 == 0, True, os.urandom(4), []).frame(),
-            "unknown types": lambda n: wire.Frame(25, os.urandom(20)),
-            "acknowledgements": lambda n: wire.Frame(wire.ACK, os.urandom(12)),
-            "fragments": lambda n: wire.Fragment(n, 0, False, os.urandom(100)).frame(),
-            "entries": lambda n: wire.Frame(wire.ENTRY, os.urandom(60)),
-            "cosignatures": lambda n: wire.Frame(wire.COSIGNATURE, os.urandom(74)),
-        }
 
     def storm(self, peer, make):
         """Packets full of such frames, for a while; how many bytes went and came."""
         out, into = peer.st.bytes_out, peer.st.bytes_in
-        number, end = 0, time.monotonic() + STORM_SECONDS
+        storm, end = Storm(peer, make), time.monotonic() + STORM_SECONDS
         while time.monotonic() < end:
-            frames, size = [], 0
-            while size < PACKET:
-                frames.append(make(number))
-                size, number = size + len(frames[-1].sized()), number + 1
-            peer.st.packet(peer.st.current, 1, frames[:-1] or frames, [None] * len(frames), peer.st.now)
-            if number % 64 == 0:
+            storm.packet()
+            if storm.frames % 64 == 0:
                 peer.net.step(0)
         peer.run(0.3)
         return peer.st.bytes_out - out, peer.st.bytes_in - into
@@ -124,7 +101,7 @@ class Storm(Scenario):
         self.assertTrue(peer.run(30, lambda: len(peer.documents()) == 1))
         root = next(bytes.fromhex(e["root"]) for e in peer.events if e["event"] == "document")
         memory, said = self.resident(real), []
-        for name, make in self.kinds(peer.line(MAIN).own.annex.number, root).items():
+        for name, make in kinds(peer.line(MAIN).own.annex.number, root).items():
             with self.subTest(name):
                 went, came = self.storm(peer, make)
                 # A document that is asked for is sent, as the window allows; nothing else draws more than it costs.

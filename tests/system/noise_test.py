@@ -1,4 +1,4 @@
-"""Strangers who flood a station, and a counterpart inside the session that writes without end.
+"""Strangers who flood a station, and a counterpart inside the session that writes without end or sends frames of every kind.
 
 `detente bench noise` takes the figures on a quiet machine; here the bounds are wide, since other tests
 run at the same time.
@@ -7,10 +7,14 @@ run at the same time.
 import random
 import statistics
 import threading
+import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
+from peer_ends import LINE, Peer, Real, Scenario, lab
 from relay import Relay
-from stations import Lab, wait_until
+from stations import Lab, Station, wait_until
+from storms import Storm, kinds
 from strangers import FIRST_PACKETS, HANDSHAKE_PACKETS, Flood, half_handshakes, noise
 
 MESSAGES = 15
@@ -166,6 +170,77 @@ class Insider(unittest.TestCase):
         self.set_burst(64)
         self.south.start()
         wait_until(lambda: self.held() == len(self.accepted), lambda: f"all: {self.held()} of {len(self.accepted)}", 60)
+
+
+class Stormed(Scenario):
+    """North is the peer of interop/, which sends every kind of frame at full speed on one line; west is an honest station."""
+
+    OTHER = "liaison"  # of north; LINE is the one that it storms on, and west's
+    RISEN = 200  # packets before anything is measured
+    READ_EVERY = 16  # packets: what comes for north has to be read, for its own words and receipts
+
+    def setUp(self):
+        super().setUp()
+        folder = lab("--counterparts", "2")
+        self.south, self.west = Real(folder), Station(str(folder / "west"))
+        self.addCleanup(self.west.close)
+        self.south.start()
+        self.west.start()
+        self.south.wait_link("west")
+        self.north = Peer(folder)
+        self.assertTrue(self.north.contact())
+        file = folder / "file"
+        file.write_bytes(random.Random(3).randbytes(200_000))
+        self.south.send_file(file, "see the file", LINE)
+        self.assertTrue(self.north.run(30, lambda: len(self.north.documents()) == 1))
+        self.root = next(bytes.fromhex(e["root"]) for e in self.north.events if e["event"] == "document")
+
+    def beside(self, work, storm=None):
+        """What `work` gives, which is done in a thread of its own while north storms, or does its duty alone."""
+        while storm is not None and storm.packets < self.RISEN:
+            self.blow(storm)
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(work)
+            while not done.done():
+                if storm is None:
+                    self.north.net.step()
+                else:
+                    self.blow(storm)
+            return done.result()
+
+    def blow(self, storm):
+        storm.packet()
+        if storm.packets % self.READ_EVERY == 0:
+            self.north.net.step(0)
+
+    def measure(self):
+        """Seconds to receipts of south's and west's words, and of south's words to north on its other line."""
+        return (max(receipts(self, self.south, "west", LINE), receipts(self, self.west, "south", LINE)),
+                receipts(self, self.south, "north", self.OTHER))
+
+    def hear_north(self, text):
+        """Until south has what north says on its other line."""
+        wait_until(lambda: text in self.south.texts("north", self.OTHER), f"{text!r} to arrive")
+
+    def test_a_storm_of_frames_harms_no_other_line_and_no_other_counterpart(self):
+        quiet, _ = self.beside(self.measure)
+        own, heard = self.north.line(self.OTHER).own, []
+        for name, make in kinds(self.north.line(LINE).own.annex.number, self.root).items():
+            with self.subTest(name):
+                storm, began = Storm(self.north, make), time.monotonic()
+                beside, own_line = self.beside(self.measure, storm)
+                heard.append(f"during {name}")
+                own.submit(heard[-1], "routine", 0, None)
+                self.beside(lambda: self.hear_north(heard[-1]), storm)
+                print(f"{name}: {storm.packets} packets in {time.monotonic() - began:.1f} s; receipts with west "
+                      f"{1000 * quiet:.0f} ms before and {1000 * beside:.0f} now, on north's other line {1000 * own_line:.0f}",
+                      flush=True)
+                self.assertLess(beside, bound(quiet), f"{quiet} s before")
+        self.assertEqual(self.south.texts("north", self.OTHER), heard)
+        rounds = 1 + len(heard)
+        for station, far in ((self.west, "south"), (self.south, "west")):
+            self.assertEqual(len(station.texts(far, LINE)), rounds * MESSAGES)
+        self.assertEqual([one for one in self.south.alarms() if "west" in one], [])
 
 
 if __name__ == "__main__":
