@@ -13,6 +13,7 @@ F_EPOCH, F_CHECKPOINT, F_PREDECESSORS, F_SIGNATURES, F_MORE = 1, 2, 4, 8, 16
 SEEN_EPOCH, SEEN_ROOT, WHOLE_INDEX = 19, 20, 21
 MORE_KEYS = {5, 8, *range(10, 19), SEEN_EPOCH, SEEN_ROOT, WHOLE_INDEX}
 RAW, ZSTD = 0, 1
+LATE_TURNS = 8      # a copy, or a receipt, may be late by so many times 256 entries
 
 
 @dataclass

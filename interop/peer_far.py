@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peer_creds import public_of, verify
-from peer_entrywire import WHOLE_INDEX, Unplaced, WireEntry, rebuild
+from peer_entrywire import LATE_TURNS, WHOLE_INDEX, Unplaced, WireEntry, rebuild
 from peer_log import LinePair, Log, Stored
 from peer_packet import nearest
 from peer_record import BULLETIN, CLASSES, PRECEDENCES, Entry, RecordError, cosignature_message, officer_message, verify_checkpoint
@@ -43,7 +43,7 @@ class FarLine:
             size = 0              # an epoch that is not known here
         else:
             size = log.size
-        index = w.more.get(WHOLE_INDEX, nearest(w.index_low, 8, size))
+        index = self._index_of(w, log, epoch, size)
         if WHOLE_INDEX not in w.more and log is not None and log.size < log.floor:
             return STATE          # section 8: below the floor eight bits could mean another place
         if index < size:
@@ -65,6 +65,28 @@ class FarLine:
         if index > size or w.checkpoint is not None:
             return STATE
         return NOTHING            # it waits, unstored, for the next with a checkpoint
+
+    def _index_of(self, w: WireEntry, log: Log | None, epoch: bytes, size: int) -> int:
+        """Section 7: the nearest with these eight bits, but for a copy that is late by hundreds of entries."""
+        if WHOLE_INDEX in w.more:
+            return w.more[WHOLE_INDEX]
+        index = nearest(w.index_low, 8, size)
+        if log is None or epoch != log.epoch or index < size or (index == size and not self.annex.deniable):
+            return index
+        try:
+            entry = rebuild(w, self.pair.author_view("far", epoch))
+        except (Unplaced, WireError, RecordError, cbor.CborError):
+            return index
+        for at in range(index - 256, max(-1, index - LATE_TURNS * 256 - 1), -256):
+            if at >= size:
+                continue
+            held = log.entries[at]
+            month = max(entry.month, log.entries[at - 1].month if at else 0)
+            if entry.leaf(self.st.files.salts, month, log.origin, at) == held.leaf:
+                return at
+            if held.entry.header[4] < entry.header[4]:
+                break
+        return index
 
     def _base(self, epoch: bytes) -> Log:
         """The log of that epoch; for an unknown epoch an empty one that nothing keeps yet."""

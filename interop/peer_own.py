@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass
 
 import peer_cbor as cbor
-from peer_entrywire import WHOLE_INDEX, WireEntry, strip, write
+from peer_entrywire import LATE_TURNS, WHOLE_INDEX, WireEntry, strip, write
 from peer_log import LinePair, Log, Stored
-from peer_packet import nearest
 from peer_record import EPOCH, MAX_SIZE, MESSAGE, PRECEDENCES, Entry, verify_cosignature
 from peer_wire import CosignatureFrame, Frame, LogState
 
@@ -158,7 +157,8 @@ class OwnLine:
         h = s.entry.header
         w = WireEntry(self.annex.number, index & 255, h.get(3, 0), s.entry.precedence, h[4], h[6], seen, s.entry.body,
                       signatures=s.entry.signatures, more=more, checkpoint=s.checkpoint)
-        if full:      # section 8, last point
+        alike = index >= 256 and h[4] <= log.entries[index - 256].entry.header[4]      # perhaps in all
+        if full or (self.annex.deniable and (alike or index in self.sent_before)):      # section 8, last point; late copies
             w.more[WHOLE_INDEX] = index
         if full or log.cosigned is None:
             w.epoch = log.epoch
@@ -174,21 +174,18 @@ class OwnLine:
         log = self.log
         if log is None or not log.size:
             return False
-        size = nearest(f.size_low, 8, log.size)
-        if size > log.size:
-            size -= 256
-        if size < 1:
+        greatest = log.size - (log.size - f.size_low) % 256
+        if greatest <= log.receipted:
             return False
-        root = log.root(size)
-        if self.annex.deniable:
-            if f.root != root[:8]:
-                self.st.alarm("two-records", f"line {self.annex.name}: a receipt over another root at size {size}")
-                return False
-        elif not verify_cosignature(self.st.files.other_cosign_key, log.origin, size, root, f.time, f.signature):
-            self.st.alarm("bad-entry", f"line {self.annex.name}: a cosignature that does not verify (size {size})")
+        late = range(greatest, max(0, greatest - LATE_TURNS * 256 - 1), -256)
+        size = next((s for s in late if self._fits(f, s, log.root(s))), None)
+        if size is None:
+            kind = "two-records" if self.annex.deniable else "bad-entry"
+            self.st.alarm(kind, f"line {self.annex.name}: a receipt that fits nothing at size {greatest}")
             return False
         if size <= log.receipted:
             return False
+        root = log.root(size)
         with self.pair.store.transaction():
             self.pair.store.add_cosignature(self.annex.number, "own", log.epoch, size, root, f.time, f.signature)
         log.cosigned = (size, root, f.time, f.signature)
@@ -196,6 +193,11 @@ class OwnLine:
         self.receipts.append({"line": self.annex.name, "epoch": log.epoch.hex(), "size": size, "root": root.hex(), "time": f.time,
                               "signature": f.signature.hex(), "key": self.st.files.other_cosign_key.hex(), "origin": log.origin})
         return True
+
+    def _fits(self, f: CosignatureFrame, size: int, root: bytes) -> bool:
+        if self.annex.deniable:
+            return f.root == root[:8]
+        return verify_cosignature(self.st.files.other_cosign_key, self.log.origin, size, root, f.time, f.signature)
 
     def landed(self) -> list[tuple[int, Flight]]:
         """Flights that the newest receipt ended."""
