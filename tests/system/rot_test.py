@@ -48,6 +48,70 @@ class Waiting(unittest.TestCase):
         self.assertEqual(self.north.texts("south", WEST), ["what waits behind it"])
         self.assertEqual(self.south.line_of("north", WEST)["queued_damaged"], 1)
 
+    def test_what_is_under_a_key_that_rotted_is_not_sent_and_is_told(self):
+        """One bit of its lineage, or a number that no line has: no line of the station reads it."""
+        self.south.start()
+        self.south.cli("send", f"north/{WEST}", SAID, "--as", "kim", "--precedence", "flash", "--wait", "durable")
+        self.south.cli("send", "north/liaison", "what waits beside it", "--wait", "durable")
+        self.south.stop()
+        file = self.south.path("station", "record.db")
+        anchor = self.south.path("station", "anchor")
+        for one in (file, anchor):
+            shutil.copy(one, one + ".good")
+
+        def put_back(change=None):
+            for one in (file, anchor):
+                shutil.copy(one + ".good", one)
+            if change is None:
+                return None
+            with sqlite3.connect(file) as database:
+                number, lineage = database.execute("SELECT id, lineage FROM outbox WHERE instr(item, ?)", (SAID.encode(),)).fetchone()
+                values = (bytes([lineage[0] ^ 1]),) if "?" in change else ()
+                database.execute(f"UPDATE outbox SET {change} WHERE instr(item, ?)", (*values, SAID.encode()))
+                self.assertEqual(database.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+            database.close()
+            return number
+
+        def told():
+            return [alarm["words"] for alarm in self.south.get("/v1/watch")["alarms"] if alarm["kind"] == "store" and not alarm["ended_at"]]
+
+        changes = ("lineage = CAST(? || substr(lineage, 2) AS BLOB)", "line = 9", "line = line + 65536")
+        for change in changes:
+            number = put_back(change)
+            self.assertRegex(self.south.refused("backup", self.south.path(), "--unsealed")["message"], "damaged.*belongs to no line")
+            self.south.start()
+            self.assertEqual(len(told()), 1)
+            self.assertRegex(told()[0], f"NOT SENT.*number {number} of a queue, a message of line no. 1, FLASH.*do not open fire")
+            status = self.south.get("/v1/status")
+            self.assertIn("NOT SENT", status["fault"])
+            self.assertEqual(status["queue_astray"], 1)
+            self.assertRegex(self.south.refused("backup", self.south.path(), "--unsealed")["message"], "damaged.*belongs to no line")
+            self.south.stop()
+        put_back()
+        self.south.start()
+        status = self.south.get("/v1/status")
+        self.assertEqual((status["fault"], status["queue_astray"], told()), (None, 0, []))
+        self.south.stop()
+        put_back(changes[0])
+        self.lab.start("south", "north")
+        wait_until(lambda: self.north.texts("south", "liaison") == ["what waits beside it"], "what waited beside it")
+        self.assertEqual(self.north.texts("south", WEST), [])
+
+    def test_a_log_that_is_not_found_by_its_name_lets_no_station_start(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.south.cli("send", f"north/{WEST}", SAID, "--wait", "receipt")
+        self.south.stop()
+        with sqlite3.connect(self.south.path("station", "record.db")) as database:
+            database.execute("UPDATE logs SET line = 9 WHERE line = 1 AND own = 1")
+        database.close()
+        self.assertRegex(self.south.refused("backup", self.south.path(), "--unsealed")["message"], "damaged.*a log belongs to no line")
+        before = len(self.south.stderr())
+        self.south.spawn()
+        self.assertEqual(self.south.process.wait(20), 1)
+        self.south.process = None
+        self.assertRegex(self.south.stderr()[before:], "damaged.*a log belongs to no line")
+
     def test_a_backup_of_it_is_refused(self):
         self.rot()
         error = self.south.refused("backup", self.south.path(), "--unsealed")
