@@ -118,6 +118,77 @@ class Waiting(unittest.TestCase):
         self.assertRegex(error["message"], "damaged.*not what was written")
 
 
+class Signatures(unittest.TestCase):
+    """Of what was signed over a log: any may rot, and each later one holds the entries before it as well."""
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{WEST},liaison")
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        for number in range(8):
+            self.south.cli("send", f"north/{WEST}", f"word {number}", "--wait", "receipt")
+        self.south.stop()
+
+    def rot(self, table, where):
+        with sqlite3.connect(self.south.path("station", "record.db")) as database:
+            log = database.execute("SELECT id FROM logs WHERE own = 1 AND line = 1").fetchone()[0]
+            rows = database.execute(f"SELECT key, signature FROM {table} WHERE key >> 40 = ? AND {where}", (log,)).fetchall()
+            for key, signature in rows:
+                database.execute(f"UPDATE {table} SET signature = ? WHERE key = ?", (bytes([signature[0] ^ 1]) + signature[1:], key))
+        database.close()
+        self.assertTrue(rows)
+
+    def export(self, index):
+        return ("record", "export", f"north/{WEST}", "own", str(index), "--out", self.south.path(f"{index}.dex"))
+
+    def test_an_older_one_that_rotted_makes_no_backup_and_hinders_no_extract(self):
+        for table, what in (("checkpoints", "checkpoint"), ("cosignatures", "receipt")):
+            kept = [self.south.path("station", name) for name in ("record.db", "anchor")]
+            for one in kept:
+                shutil.copy(one, one + ".good")
+            for size in (1, 5, 8):
+                self.rot(table, f"key & 0xffffffffff = {size}")
+                message = self.south.refused("backup", self.south.path(), "--unsealed")["message"]
+                self.assertRegex(message, f"damaged: the {what} over {size} entries of south/main.*restore an older backup")
+                if size < 8:
+                    self.south.start()
+                    self.south.cli(*self.export(size - 1))
+                    os.remove(self.south.path(f"{size - 1}.dex"))
+                    self.south.stop()
+                for one in kept:
+                    shutil.copy(one + ".good", one)
+
+    def test_what_a_missing_bulletin_may_have_had_the_key_of_is_no_damage(self):
+        self.south.start()
+        self.south.wait_link("north")
+        bulletins = self.south.path("bulletins", "north")
+        first = len(os.listdir(bulletins))
+        for days in (3800, 3900):
+            self.north.cli("station", "renew", "--days", str(days))
+        wait_until(lambda: len(os.listdir(bulletins)) == first + 2, "both bulletins")
+        self.south.cli("send", f"north/{WEST}", "under a renewed credential", "--wait", "receipt")
+        self.south.stop()
+        told = self.south.cli("backup", self.south.path("renewed.tar"), "--unsealed")
+        self.assertEqual((told["signatures"] >= 18, told["signatures_unknown"]), (True, 0))
+        os.remove(os.path.join(bulletins, sorted(os.listdir(bulletins))[first]))
+        self.rot("cosignatures", "key & 0xffffffffff < 3")
+        told = self.south.cli("backup", self.south.path("missing.tar"), "--unsealed")
+        self.assertEqual(told["signatures_unknown"], 2)
+        self.rot("cosignatures", "key & 0xffffffffff = 5")  # between two of one key
+        self.assertRegex(self.south.refused("backup", self.south.path("none.tar"), "--unsealed")["message"], "damaged: the receipt over 5")
+
+    def test_where_none_is_left_the_extract_says_that_it_may_be_damage(self):
+        self.rot("cosignatures", "1")
+        self.south.start()
+        self.assertRegex(self.south.refused(*self.export(3))["message"], "receipt over size 4.*credential is not here.*or the record is damaged")
+        self.south.stop()
+        self.rot("checkpoints", "1")
+        self.south.start()
+        self.assertRegex(self.south.refused(*self.export(3))["message"], "checkpoint of size 4.*credential is not here.*or the record is damaged")
+
+
 def flip(file, at):
     with open(file, "r+b") as bytes_:
         bytes_.seek(at)
