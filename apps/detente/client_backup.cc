@@ -107,6 +107,9 @@ void show(Context& context, const station::BackupReport& report) {
               " in all, every one against its "
               "tree; " +
               std::to_string(report.record.signatures) + " signatures verified");
+  if (report.record.signatures_unknown > 0)
+    context.say("  " + std::to_string(report.record.signatures_unknown) +
+                " signatures are of no station whose credential is here: import that side's missing bulletins, and the next backup checks them");
   if (report.watch_log_lines)
     context.say("  watch log: " + std::to_string(*report.watch_log_lines) + " lines, each against the one before it");
   context.result({{"side", report.side},
@@ -119,6 +122,7 @@ void show(Context& context, const station::BackupReport& report) {
                   {"files", report.files},
                   {"entries", report.record.entries},
                   {"signatures", report.record.signatures},
+                  {"signatures_unknown", report.record.signatures_unknown},
                   {"lines", std::move(lines)}});
 }
 

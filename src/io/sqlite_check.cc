@@ -1,7 +1,7 @@
 #include "io/sqlite_check.h"
 
-#include "core/outbox.h"
 #include "io/sqlite.h"
+#include "io/sqlite_keys.h"
 #include "io/sqlite_reader.h"
 #include "io/sqlite_schema.h"
 #include "io/sqlite_wal_check.h"
@@ -23,7 +23,6 @@ constexpr const char* kRoots =
 constexpr const char* kNewestCheckpoint =
     "SELECT key & ? FROM checkpoints WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1";
 constexpr const char* kDocumentOwners = "SELECT DISTINCT lineage, counterpart FROM blobs";
-constexpr const char* kWaiting = "SELECT line, id, item FROM outbox";
 constexpr const char* kSettings = "SELECT key, value FROM settings";
 constexpr const char* kEntryCount = "SELECT count(*) FROM entries";
 
@@ -82,6 +81,8 @@ class Check {
 
   Result<CheckedRecord> run() {
     DETENTE_TRY_VOID(check_pages());
+    DETENTE_TRY_VOID(check_owners(db_));
+    DETENTE_TRY_VOID(check_orphans(db_));
     Query count = db_.query(kEntryCount);
     DETENTE_TRY(counted, count.row());
     of_ = counted ? count.integer(0) : 0;
@@ -132,17 +133,14 @@ class Check {
     return {};
   }
 
-  // What waits without an index has a digest in place of a leaf.
+  // What waits without an index has a digest in place of a leaf, and the claim of its line in place of a log.
   Result<void> check_outbox() {
-    Query waiting = db_.query(kWaiting);
-    for (;;) {
-      DETENTE_TRY(more, waiting.row());
-      if (!more) return {};
-      const auto item = core::decode_outbox_item(waiting.blob(2));
-      if (!item || item->entry.header.line.value != waiting.integer(0))
-        return broken("what waits on line " + std::to_string(waiting.integer(0)) + " as number " +
-                      std::to_string(waiting.integer(1)) + " of its queue is not what was written");
-    }
+    DETENTE_TRY(astray, astray_items(db_, {}));
+    if (astray.empty()) return {};
+    const AstrayItem& first = astray.front();
+    return broken("what waits on line " + std::to_string(first.line.line.value) + " as number " +
+                  std::to_string(first.item.id) + " of its queue " +
+                  (first.of_no_line ? "belongs to no line that this station had" : "is not what was written"));
   }
 
   // Every piece against its leaf, and what is whole against its root.

@@ -2,7 +2,7 @@
 // written: SQLite's own integrity check, every entry against its leaf, every stored
 // tile and every root that was signed or cosigned against the tree that follows from
 // the leaves, every piece of a document against its leaf and every whole document
-// against its root.
+// against its root; and whether all of it belongs to something that is read (sqlite_keys.h).
 //
 // Whether the signatures verify is for who knows the keys: the newest ones are given.
 #pragma once

@@ -7,8 +7,10 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
+#include "core/outbox.h"
 #include "io/sqlite_store.h"
 #include "io/sqlite_test_folder.h"
 #include "io/sqlite_wal.h"
@@ -216,6 +218,76 @@ TEST_F(SqliteCheck, ADocumentThatRottedIsFound) {
     sql(path_, damage);
     EXPECT_FALSE(check_record(path_)) << damage;
   }
+}
+
+// One bit of each place where a lineage stands in the file, in rows and in the indexes over them.
+TEST_F(SqliteCheck, NoKeyRotsUnsaid) {
+  fill(10, 5);
+  const Bytes bytes(9, 5);
+  const BlobKey key{line_.lineage, "north", true, blob_root(bytes)};
+  record::Entry waiting;
+  waiting.header.line = line_.line;
+  waiting.header.kind = record::kMessage;
+  waiting.body = {'w'};
+  ASSERT_TRUE(put({PutBlob{key, {bytes.size(), line_.line, {}, BlobState::kNamed, {1}}}, PutPiece{key, 0, leaf_hash(bytes), bytes},
+                   PutOutbox{line_, {7, core::encode_outbox_item(waiting, core::OutboxState::kWaits)}}}));
+  // Of an accord that was left: what waits there stays, and is nobody's damage.
+  const LineKey left = line_key(4, "left");
+  waiting.header.line = left.line;
+  const Batch former{*store_->claim(left), std::nullopt, {PutOutbox{left, {1, core::encode_outbox_item(waiting, core::OutboxState::kWaits)}}}};
+  ASSERT_TRUE(store_->commit({&former, 1}));
+  ASSERT_TRUE(store_->snapshot(copy_, {}));
+  store_.reset();
+  const auto good = check_record(copy_);
+  ASSERT_TRUE(good) << good.error().message;
+  const std::string hurt = folder_.file("hurt.db");
+  std::ifstream in(copy_, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::size_t places = 0;
+  for (const Digest& lineage : {line_.lineage, left.lineage}) {
+    const std::string name(lineage.begin(), lineage.end());
+    for (std::size_t at = whole.find(name); at != std::string::npos; at = whole.find(name, at + 1)) {
+      ++places;
+      std::string changed = whole;
+      changed[at + 31] = static_cast<char>(changed[at + 31] ^ 1);
+      std::ofstream(hurt, std::ios::binary | std::ios::trunc) << changed;
+      EXPECT_FALSE(check_record(hurt)) << at;
+      auto opened = SqliteStore::open(hurt);
+      ASSERT_TRUE(opened) << opened.error().message;
+      EXPECT_TRUE(!(*opened)->astray_items({line_}).empty() || !(*opened)->check_owners()) << at;
+    }
+  }
+  EXPECT_EQ(places, 8u);  // claims and outbox, twice; logs and blobs, their rows and their indexes
+  {
+    std::ofstream(hurt, std::ios::binary | std::ios::trunc) << whole;
+    auto opened = SqliteStore::open(hurt);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_TRUE((*opened)->astray_items({line_}).empty());
+    EXPECT_TRUE((*opened)->check_owners());
+  }
+  for (const char* damage :
+       {"UPDATE outbox SET line = 9 WHERE id = 7", "UPDATE outbox SET line = 65539 WHERE id = 7", "UPDATE tiles SET key = key | (9 << 40)",
+        "UPDATE checkpoints SET key = key | (8 << 40) WHERE key & 0xffffffffff = 5", "UPDATE pieces SET key = key | (9 << 31)",
+        "UPDATE early_entries SET key = key | (8 << 40)"}) {
+    std::filesystem::copy_file(copy_, hurt, std::filesystem::copy_options::overwrite_existing);
+    sql(hurt, "INSERT INTO tiles VALUES((1 << 40) | (1 << 36), zeroblob(32)); INSERT INTO early_entries SELECT key + 5, leaf, salt, period, stored_at, "
+              "header, body, signatures FROM entries WHERE key & 0xffffffffff = 9");
+    sql(hurt, damage);
+    EXPECT_FALSE(check_record(hurt)) << damage;
+  }
+}
+
+TEST_F(SqliteCheck, AHoleInALogIsNeverRead) {
+  fill(10, 5);
+  store_.reset();
+  sql(path_, "UPDATE entries SET key = key + 3 WHERE key & 0xffffffffff = 9");
+  auto opened = SqliteStore::open(path_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ((*opened)->entries(log_, 0, 9, 100).size(), 9u);
+  EXPECT_FALSE((*opened)->fault());
+  EXPECT_TRUE((*opened)->entries(log_, 5, 13, 100).empty());
+  ASSERT_TRUE((*opened)->fault());
+  EXPECT_NE((*opened)->fault()->message.find("entry 9 is missing"), std::string::npos) << (*opened)->fault()->message;
 }
 
 TEST_F(SqliteCheck, AnEntryThatRottedIsNeverRead) {

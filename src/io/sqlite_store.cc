@@ -225,6 +225,19 @@ std::vector<OutboxItem> SqliteStore::outbox(const LineKey& line) const {
   return read(std::vector<OutboxItem>{}, [&](SqliteReader& reader) { return reader.outbox(line); });
 }
 
+std::vector<AstrayItem> SqliteStore::astray_items(const std::vector<LineKey>& lines) const {
+  return read(std::vector<AstrayItem>{}, [&](SqliteReader&) { return io::astray_items(reading_, lines); });
+}
+
+Result<void> SqliteStore::check_owners() const {
+  const bool done = read(false, [&](SqliteReader&) -> Result<bool> {
+    DETENTE_TRY_VOID(io::check_owners(reading_));
+    return true;
+  });
+  if (done) return {};
+  return ready();
+}
+
 bool SqliteStore::officer_counter_used(const Digest& lineage, bool own, OfficerId officer,
                                        std::uint64_t counter) const {
   const UseOfficerCounter use{lineage, own, officer, counter};

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <string>
 
+#include "io/sqlite_keys.h"
 #include "io/sqlite_lock.h"
 #include "io/sqlite_snapshot.h"
 #include "io/sqlite_wal.h"
@@ -40,6 +41,10 @@ class SqliteStore final : public record::Store {
   // A copy of what is committed now (sqlite_snapshot.h), from a thread of its own: commits go on
   // meanwhile, only the log is not started over. kState while another is being made.
   Result<void> snapshot(const std::string& to, const OnProgress& progress);
+  // What waits and no line will ever send (sqlite_keys.h); `read`: the lines that look at their own.
+  std::vector<AstrayItem> astray_items(const std::vector<record::LineKey>& read) const;
+  // kIo: a log or a document that is not found under its name. It is remembered as every failed read is.
+  Result<void> check_owners() const;
   // Why every commit is refused, once that is so.
   std::optional<Error> fault() const;
   // fault(), or why the newest commit failed (a full disk): gone once one succeeds.
@@ -97,7 +102,7 @@ class SqliteStore final : public record::Store {
   bool wipe_due_ = false;
   bool copying_ = false;  // a snapshot reads the log: starting it over would wait for that
   mutable std::mutex read_mutex_;
-  Connection reading_;
+  mutable Connection reading_;
   mutable SqliteReader reader_;
   mutable std::atomic<bool> failed_ = false;
   mutable std::mutex fault_mutex_;

@@ -13,6 +13,17 @@ tl::unexpected<Error> missing(std::string what) {
   return fail(Fault::kNotFound, "extract: " + std::move(what));
 }
 
+// A key that is not here and a signature that a disk changed look alike.
+tl::unexpected<Error> not_verified(const std::string& what, const std::string& side) {
+  return missing(what + ", nor any newer one: either its credential is not here (import the bulletins of " + side +
+                 " first), or the record is damaged (detente backup checks it; take the record from a backup then)");
+}
+
+// What one entry may cost where many signatures in a row verify under no key.
+constexpr std::size_t kSignedTriedMax = 4096;
+
+std::string origin_of(const LogKey& log) { return log_origin(log.line.lineage, log.line.line, log.station_id, log.epoch); }
+
 // A size that author and receiver both signed for, and what they signed.
 struct Signed {
   StoredCheckpoint checkpoint;
@@ -44,6 +55,8 @@ class Maker {
 
  private:
   Result<Signed> signed_over(const LogKey& log, std::uint64_t size) const;
+  const accord::SignedCredential* author_of(const LogKey& log, const StoredCheckpoint& by, std::optional<WallTime> written) const;
+  const accord::SignedCredential* receiver_of(const LogKey& log, const StoredCosignature& by) const;
   Result<Shown> show(const StoredEntry& entry, const ExtractChoice& choice, bool own);
   Result<void> add_checkpoint(ExtractItem& item, const ExtractChoice& choice, const Signed& by,
                               std::optional<WallTime> written);
@@ -60,22 +73,51 @@ class Maker {
   std::set<std::uint32_t> versions_;  // of accords under which officers signed what is shown
 };
 
-// The smallest size at or above `size` for which there are both; else the author's alone.
+const accord::SignedCredential* Maker::author_of(const LogKey& log, const StoredCheckpoint& by, std::optional<WallTime> written) const {
+  const Checkpoint checkpoint{origin_of(log), by.size, by.root};
+  return station_that_signed(roster(log.own), written, [&](const accord::Credential& station) {
+    return station.station_id() == log.station_id && verify_checkpoint(checkpoint, station.sign_key, *by.signature);
+  });
+}
+
+const accord::SignedCredential* Maker::receiver_of(const LogKey& log, const StoredCosignature& by) const {
+  const Checkpoint checkpoint{origin_of(log), by.size, by.root};
+  const Cosignature cosignature{by.time.seconds, *by.signature};
+  return station_that_signed(roster(!log.own), by.time, [&](const accord::Credential& station) {
+    return station.cosign_key && verify_cosignature(checkpoint, cosignature, *station.cosign_key);
+  });
+}
+
+// The smallest size at or above `size` for which there are both, and whose signatures verify: a disk may have changed some,
+// and every later one holds the entry as well. Without a receipt the author's alone.
 Result<Signed> Maker::signed_over(const LogKey& log, std::uint64_t size) const {
-  const auto first = store_.checkpoint_covering(log, size);
-  if (!first)
-    return missing("no checkpoint covers entry " + std::to_string(size - 1) +
-                   " yet; try again when the line has moved on");
-  auto checkpoint = first;
-  auto cosignature = store_.cosignature_covering(log, checkpoint->size);
-  while (checkpoint && cosignature && checkpoint->size != cosignature->size) {
-    if (checkpoint->size < cosignature->size)
-      checkpoint = store_.checkpoint_covering(log, cosignature->size);
-    else
-      cosignature = store_.cosignature_covering(log, checkpoint->size);
+  std::optional<Signed> alone;
+  std::optional<std::uint64_t> bad_checkpoint, bad_receipt;
+  std::uint64_t at = size;
+  for (std::size_t tried = 0; tried < kSignedTriedMax; ++tried) {
+    const auto checkpoint = store_.checkpoint_covering(log, at);
+    if (!checkpoint) break;
+    at = checkpoint->size + 1;
+    if (checkpoint->signature && author_of(log, *checkpoint, std::nullopt) == nullptr) {
+      if (!bad_checkpoint) bad_checkpoint = checkpoint->size;
+      continue;
+    }
+    if (!alone) alone = Signed{*checkpoint, std::nullopt};
+    const auto receipt = store_.cosignature_covering(log, checkpoint->size);
+    if (!receipt) break;
+    at = std::max(at, receipt->size);
+    if (receipt->size != checkpoint->size) continue;
+    if (!receipt->signature || receiver_of(log, *receipt) != nullptr) return Signed{*checkpoint, *receipt};
+    if (!bad_receipt) bad_receipt = receipt->size;
   }
-  if (!checkpoint || !cosignature) return Signed{*first, std::nullopt};
-  return Signed{*checkpoint, *cosignature};
+  if (alone && bad_receipt)
+    return not_verified("no station of " + roster(!log.own).side() + " fits the receipt over size " + std::to_string(*bad_receipt),
+                        roster(!log.own).side());
+  if (alone) return *alone;
+  if (bad_checkpoint)
+    return not_verified("no credential of station " + log.station_id + " fits the checkpoint of size " + std::to_string(*bad_checkpoint),
+                        roster(log.own).side());
+  return missing("no checkpoint covers entry " + std::to_string(size - 1) + " yet; try again when the line has moved on");
 }
 
 Result<Shown> Maker::show(const StoredEntry& entry, const ExtractChoice& choice, bool own) {
@@ -103,40 +145,28 @@ Result<Shown> Maker::show(const StoredEntry& entry, const ExtractChoice& choice,
 Result<void> Maker::add_checkpoint(ExtractItem& item, const ExtractChoice& choice,
                                    const Signed& by, std::optional<WallTime> written) {
   if (!by.checkpoint.signature) return {};
-  const Checkpoint checkpoint{item.origin, by.checkpoint.size, by.checkpoint.root};
-  const auto* credential =
-      station_that_signed(roster(choice.log.own), written, [&](const accord::Credential& station) {
-        return station.station_id() == choice.log.station_id &&
-               verify_checkpoint(checkpoint, station.sign_key, *by.checkpoint.signature);
-      });
+  const auto* credential = author_of(choice.log, by.checkpoint, written);
   if (credential != nullptr) {
     item.checkpoint = ExtractCheckpoint{credential->credential.number, *by.checkpoint.signature};
     take(*credential);
     return {};
   }
-  return missing("no credential of station " + choice.log.station_id +
-                 " fits the checkpoint of size " + std::to_string(checkpoint.size) +
-                 "; import that side's bulletins first");
+  return not_verified("no credential of station " + choice.log.station_id + " fits the checkpoint of size " + std::to_string(by.checkpoint.size),
+                      roster(choice.log.own).side());
 }
 
 Result<void> Maker::add_cosignature(ExtractItem& item, const ExtractChoice& choice,
                                     const Signed& by) {
   if (!item.checkpoint || !by.cosignature || !by.cosignature->signature) return {};
-  const Checkpoint checkpoint{item.origin, by.cosignature->size, by.cosignature->root};
-  const Cosignature cosignature{by.cosignature->time.seconds, *by.cosignature->signature};
-  const auto* credential = station_that_signed(
-      roster(!choice.log.own), by.cosignature->time, [&](const accord::Credential& station) {
-        return verify_cosignature(checkpoint, cosignature, *station.cosign_key);
-      });
+  const auto* credential = receiver_of(choice.log, *by.cosignature);
   if (credential != nullptr) {
     item.cosignature = ExtractCosignature{credential->credential.number, by.cosignature->time,
-                                          cosignature.signature};
+                                          *by.cosignature->signature};
     take(*credential);
     return {};
   }
-  return missing("no station of " + roster(!choice.log.own).side() +
-                 " fits the receipt over size " + std::to_string(checkpoint.size) +
-                 "; import that side's bulletins first");
+  return not_verified("no station of " + roster(!choice.log.own).side() + " fits the receipt over size " + std::to_string(by.cosignature->size),
+                      roster(!choice.log.own).side());
 }
 
 Result<void> Maker::add(const ExtractChoice& choice) {
@@ -146,8 +176,7 @@ Result<void> Maker::add(const ExtractChoice& choice) {
                    choice.log.station_id + "; see what the record holds");
   DETENTE_TRY(by, signed_over(choice.log, choice.index + 1));
   ExtractItem item;
-  item.origin = log_origin(choice.log.line.lineage, choice.log.line.line, choice.log.station_id,
-                           choice.log.epoch);
+  item.origin = origin_of(choice.log);
   item.index = choice.index;
   item.size = by.checkpoint.size;
   const auto tiles = store_.tiles(choice.log);

@@ -123,6 +123,7 @@ Json status_json(Running& running) {
            {"datagrams",
             {{"dropped", running.driver->station().datagrams_dropped()},
              {"not_sent", running.driver->datagrams_not_sent()}}},
+           {"queue_astray", running.queue_astray},
            {"fault", Json()},
            {"rules", Json::object()},
            {"mandates", Json::array()},
@@ -133,7 +134,13 @@ Json status_json(Running& running) {
     out["rules"][to_string(act)] = running.config.rules.signers_of(act);
     if (running.config.rules.wants_mandate(act)) out["mandates"].push_back(to_string(act));
   }
-  if (const auto fault = running.store->trouble()) out["fault"] = fault->message;
+  if (const auto fault = running.store->trouble()) {
+    out["fault"] = fault->message;
+  } else if (running.queue_astray > 0) {
+    out["fault"] = "the record is damaged: " + std::to_string(running.queue_astray) +
+                   " of what waited is under a key that no line of this station has. It is kept aside and NOT SENT: the alarm says what it was; say it "
+                   "again, and look at the disk";
+  }
   out["hooks"] = running.watch == nullptr ? Json::array() : running.watch->hooks_json();
   out["alarms"] = running.watch == nullptr ? Json() : running.watch->unacknowledged_json();
   out["counterparts"] = Json::array();

@@ -121,7 +121,7 @@ Result<BackupReport> write_backup(const SideDir& side, const BackupChoices& choi
                                         }));
   BackupReport out;
   DETENTE_TRY_VOID(check_values(side, checked, choices.anchor));
-  DETENTE_TRY(record, check_signatures(side, checked));
+  DETENTE_TRY(record, check_signatures(side, checked, choices.snapshot.string(), choices.stage));
   out.record = std::move(record);
   DETENTE_TRY(watch_log_lines, check_watch_log(choices.files));
   out.watch_log_lines = watch_log_lines;

@@ -33,7 +33,8 @@ struct BackupLine {
 struct BackupRecord {
   std::vector<BackupLine> lines;
   std::uint64_t entries = 0;
-  std::uint64_t signatures = 0;  // of newest checkpoints and cosignatures, that verified
+  std::uint64_t signatures = 0;  // of checkpoints and cosignatures, that verified
+  std::uint64_t signatures_unknown = 0;  // and those of a station whose credential is not here
 };
 
 struct BackupReport {
@@ -90,9 +91,10 @@ struct RestoreReport {
 // `to` is as it was.
 Result<RestoreReport> restore_backup(const RestoreChoices& choices);
 
-// Everything of a record that was checked, under the names and keys of this side. kAuthentication
-// when a newest signature is not one of the station that must have made it.
-Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record);
+// Everything of a record that was checked, which is at `path`, under the names and keys of this side: every signature over
+// it, however many there are (some 0.1 ms each). kAuthentication when one is not of the station that must have made it;
+// where a bulletin is missing, a credential that came with it may be what it lacks, and it is counted as unknown.
+Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record, const std::string& path, const OnStage& stage);
 
 // Whether a station would start on what the record says beside its logs.
 Result<void> check_values(const SideDir& side, const io::CheckedRecord& record, const std::optional<Bytes>& anchor);

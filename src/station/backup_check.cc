@@ -1,6 +1,10 @@
 // Whether the signatures in a record are those of the stations that the accords
 // and credentials of a side name, and whether a start could read its values.
+#include <algorithm>
+#include <functional>
+
 #include "core/register_value.h"
+#include "io/sqlite_signed.h"
 #include "record/checkpoint.h"
 #include "station/anchor.h"
 #include "station/backup.h"
@@ -31,50 +35,99 @@ Result<std::vector<Ground>> grounds(const SideDir& side) {
   return out;
 }
 
-// Whether a station of the roster made it; every credential that the side ever issued counts, since
-// an old epoch stands under the keys of its day.
-template <typename Fits>
-bool by_a_station(const accord::Roster& roster, Fits fits) {
-  for (const accord::SignedCredential* one : roster.all())
-    if (one->credential.is_station() && fits(one->credential)) return true;
-  return false;
+constexpr std::uint64_t kTellEvery = 512;
+
+using Keys = std::vector<crypto::VerifyKey>;
+
+// Every credential that the side ever issued counts, since an old epoch stands under the keys of its day; a renewal has the
+// same keys.
+template <typename KeyOf>
+Keys keys_of(const accord::Roster& roster, KeyOf key_of) {
+  Keys out;
+  for (const accord::SignedCredential* one : roster.all()) {
+    const std::optional<crypto::VerifyKey> key = one->credential.is_station() ? key_of(one->credential) : std::nullopt;
+    if (key && std::find(out.begin(), out.end(), *key) == out.end()) out.push_back(*key);
+  }
+  return out;
 }
 
-tl::unexpected<Error> not_signed(const char* what, const io::CheckedLog& log,
-                                 const std::string& who) {
-  return fail(Fault::kAuthentication, std::string("the record is damaged: the newest ") + what +
-                                          " of " + log.log.station_id + " on line " +
-                                          std::to_string(log.log.line.line.value) +
-                                          " does not verify under any station's key of " + who);
-}
+// The signatures of one kind over one log, oldest first. One that verifies under no key is damaged, or of a station whose
+// credential is not here: the latter only where a bulletin of its side is missing, and never between two of one key.
+class Row {
+ public:
+  Row(const char* what, const io::CheckedLog& log, const accord::Roster& signers, Keys keys)
+      : what_(what), log_(log), signers_(signers), keys_(std::move(keys)) {}
 
-Result<std::uint64_t> check_log(const Ground& ground, const accord::Roster& ours,
-                                const io::CheckedLog& log) {
-  std::uint64_t verified = 0;
+  template <typename Fits>
+  Result<void> add(std::uint64_t size, Fits fits) {
+    std::optional<std::size_t> by;
+    if (last_ && fits(keys_[*last_])) by = last_;
+    for (std::size_t at = 0; !by && at < keys_.size(); ++at)
+      if (at != last_ && fits(keys_[at])) by = at;
+    if (!by) {
+      if (waiting_++ == 0) first_waiting_ = size;
+      return {};
+    }
+    if (waiting_ > 0 && (by == last_ || all_known())) return damaged();
+    unknown_ += std::exchange(waiting_, 0);
+    last_ = by;
+    ++verified_;
+    return {};
+  }
+  Result<void> end(BackupRecord& out) {
+    if (waiting_ > 0 && (last_ || all_known())) return damaged();
+    out.signatures += verified_;
+    out.signatures_unknown += unknown_ + waiting_;
+    return {};
+  }
+
+ private:
+  bool all_known() const { return signers_.highest_bulletin() > 0 && signers_.missing_bulletins().empty(); }
+  tl::unexpected<Error> damaged() const {
+    return fail(Fault::kAuthentication, std::string("the record is damaged: the ") + what_ + " over " + std::to_string(first_waiting_) +
+                                            " entries of " + log_.log.station_id + " on line " + std::to_string(log_.log.line.line.value) +
+                                            " does not verify under any station's key of " + signers_.side() +
+                                            ". Keep a copy of the station's whole directory, and restore an older backup (detente restore)");
+  }
+
+  const char* what_;
+  const io::CheckedLog& log_;
+  const accord::Roster& signers_;
+  Keys keys_;
+  std::optional<std::size_t> last_;  // the key of the newest that verified
+  std::uint64_t waiting_ = 0;        // since then, of no key
+  std::uint64_t first_waiting_ = 0;
+  std::uint64_t verified_ = 0;
+  std::uint64_t unknown_ = 0;
+};
+
+Result<void> check_log(const Ground& ground, const accord::Roster& ours, const io::CheckedLog& log, const std::string& path,
+                       const std::function<void()>& tell, BackupRecord& out) {
   const accord::Roster& author = log.log.own ? ours : ground.theirs;
   const accord::Roster& cosigner = log.log.own ? ground.theirs : ours;
   const std::string origin = record::log_origin(log.log.line.lineage, log.log.line.line,
                                                 log.log.station_id, log.log.epoch);
-  if (log.checkpoint && log.checkpoint->signature) {
-    const record::Checkpoint text{origin, log.checkpoint->size, log.checkpoint->root};
-    const auto fits = [&](const accord::Credential& one) {
-      return one.station_id() == log.log.station_id &&
-             record::verify_checkpoint(text, one.sign_key, *log.checkpoint->signature);
-    };
-    if (!by_a_station(author, fits)) return not_signed("checkpoint", log, author.side());
-    ++verified;
-  }
-  if (log.cosignature && log.cosignature->signature) {
-    const record::Checkpoint text{origin, log.cosignature->size, log.cosignature->root};
-    const record::Cosignature cosignature{log.cosignature->time.seconds,
-                                          *log.cosignature->signature};
-    const auto fits = [&](const accord::Credential& one) {
-      return one.cosign_key && record::verify_cosignature(text, cosignature, *one.cosign_key);
-    };
-    if (!by_a_station(cosigner, fits)) return not_signed("receipt", log, cosigner.side());
-    ++verified;
-  }
-  return verified;
+  Row checkpoints("checkpoint", log, author, keys_of(author, [&](const accord::Credential& one) {
+                    return one.station_id() == log.log.station_id ? std::optional(one.sign_key) : std::nullopt;
+                  }));
+  Row receipts("receipt", log, cosigner, keys_of(cosigner, [](const accord::Credential& one) { return one.cosign_key; }));
+  io::OnSigned on;
+  on.checkpoint = [&](const record::StoredCheckpoint& one) -> Result<void> {
+    tell();
+    if (!one.signature) return {};
+    const record::Checkpoint text{origin, one.size, one.root};
+    return checkpoints.add(one.size, [&](const crypto::VerifyKey& key) { return record::verify_checkpoint(text, key, *one.signature); });
+  };
+  on.receipt = [&](const record::StoredCosignature& one) -> Result<void> {
+    tell();
+    if (!one.signature) return {};
+    const record::Checkpoint text{origin, one.size, one.root};
+    const record::Cosignature cosignature{one.time.seconds, *one.signature};
+    return receipts.add(one.size, [&](const crypto::VerifyKey& key) { return record::verify_cosignature(text, cosignature, key); });
+  };
+  DETENTE_TRY_VOID(io::read_signed(path, log.log, on));
+  DETENTE_TRY_VOID(checkpoints.end(out));
+  return receipts.end(out);
 }
 
 std::string line_name(const Ground* ground, LineId line) {
@@ -110,7 +163,12 @@ Result<void> check_values(const SideDir& side, const io::CheckedRecord& record, 
   return {};
 }
 
-Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record) {
+Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record, const std::string& path, const OnStage& stage) {
+  DETENTE_TRY(of, io::count_signed(path));
+  std::uint64_t done = 0;
+  const std::function<void()> tell = [&, of = of] {
+    if (stage && ++done % kTellEvery == 0) stage("checking the signatures", done, of);
+  };
   DETENTE_TRY(all, grounds(side));
   DETENTE_TRY(ours, side.own_roster());
   std::map<record::LineKey, BackupLine> lines;
@@ -130,8 +188,7 @@ Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedReco
     }
     (log.log.own ? line->second.own : line->second.far) += log.size;
     if (ground == nullptr) continue;
-    DETENTE_TRY(verified, check_log(*ground, ours, log));
-    out.signatures += verified;
+    DETENTE_TRY_VOID(check_log(*ground, ours, log, path, tell, out));
   }
   for (auto& [key, line] : lines) out.lines.push_back(std::move(line));
   return out;

@@ -217,7 +217,7 @@ Result<RestoreReport> restore_backup(const RestoreChoices& asked) {
                                           return true;
                                         }));
   RestoreReport out;
-  DETENTE_TRY(record, check_signatures(side, checked));
+  DETENTE_TRY(record, check_signatures(side, checked, (workshop.path() / kRecordName).string(), choices.stage));
   out.backup = {read.manifest.side,
                 read.manifest.station,
                 read.manifest.made,

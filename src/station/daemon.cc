@@ -10,6 +10,7 @@
 #include "station/anchor.h"
 #include "station/announcer.h"
 #include "station/api.h"
+#include "station/astray.h"
 #include "station/bulletins.h"
 #include "station/counterpart_sockets.h"
 #include "station/hook_book.h"
@@ -229,6 +230,7 @@ Result<void> run(Running& running, const DaemonOptions& options, spdlog::logger&
                                 }));
   DETENTE_TRY_VOID(running.driver->start());
   watch->start();
+  look_for_astray(running);
   amender.begin();
   running.driver->every(kWatchPeriod, [&watch = watch] { watch->tick(); });
   running.driver->every(kWatchPeriod, [&announcer] { announcer.tick(); });

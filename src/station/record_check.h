@@ -11,8 +11,8 @@ class SqliteStore;
 
 namespace detente::station {
 
-// The newest signed and receipted roots against the stored trees, and what was not receipted yet,
-// entry by entry. kIo says what is damaged and what to do.
+// That each log and document is found under its name; the newest signed and receipted roots against the
+// stored trees, and what was not receipted yet, entry by entry. kIo says what is damaged and what to do.
 Result<void> check_newest(const io::SqliteStore& store);
 
 }  // namespace detente::station

@@ -52,6 +52,7 @@ struct Running {
   std::optional<Error> failed;  // what ended the run, if it was not asked to end
   // Since the start, with the act: it may not be on the disk yet. What failed has used none.
   std::map<Digest, std::pair<PeerId, core::SubmissionId>> mandates_used = {};
+  std::size_t queue_astray = 0;  // found at the start (astray.h)
   std::optional<record::Fence> marks_fence = std::nullopt;  // of what the station keeps beside the lines
 
   Counterpart* counterpart(std::string_view name);

@@ -48,10 +48,145 @@ class Waiting(unittest.TestCase):
         self.assertEqual(self.north.texts("south", WEST), ["what waits behind it"])
         self.assertEqual(self.south.line_of("north", WEST)["queued_damaged"], 1)
 
+    def test_what_is_under_a_key_that_rotted_is_not_sent_and_is_told(self):
+        """One bit of its lineage, or a number that no line has: no line of the station reads it."""
+        self.south.start()
+        self.south.cli("send", f"north/{WEST}", SAID, "--as", "kim", "--precedence", "flash", "--wait", "durable")
+        self.south.cli("send", "north/liaison", "what waits beside it", "--wait", "durable")
+        self.south.stop()
+        file = self.south.path("station", "record.db")
+        anchor = self.south.path("station", "anchor")
+        for one in (file, anchor):
+            shutil.copy(one, one + ".good")
+
+        def put_back(change=None):
+            for one in (file, anchor):
+                shutil.copy(one + ".good", one)
+            if change is None:
+                return None
+            with sqlite3.connect(file) as database:
+                number, lineage = database.execute("SELECT id, lineage FROM outbox WHERE instr(item, ?)", (SAID.encode(),)).fetchone()
+                values = (bytes([lineage[0] ^ 1]),) if "?" in change else ()
+                database.execute(f"UPDATE outbox SET {change} WHERE instr(item, ?)", (*values, SAID.encode()))
+                self.assertEqual(database.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+            database.close()
+            return number
+
+        def told():
+            return [alarm["words"] for alarm in self.south.get("/v1/watch")["alarms"] if alarm["kind"] == "store" and not alarm["ended_at"]]
+
+        changes = ("lineage = CAST(? || substr(lineage, 2) AS BLOB)", "line = 9", "line = line + 65536")
+        for change in changes:
+            number = put_back(change)
+            self.assertRegex(self.south.refused("backup", self.south.path(), "--unsealed")["message"], "damaged.*belongs to no line")
+            self.south.start()
+            self.assertEqual(len(told()), 1)
+            self.assertRegex(told()[0], f"NOT SENT.*number {number} of a queue, a message of line no. 1, FLASH.*do not open fire")
+            status = self.south.get("/v1/status")
+            self.assertIn("NOT SENT", status["fault"])
+            self.assertEqual(status["queue_astray"], 1)
+            self.assertRegex(self.south.refused("backup", self.south.path(), "--unsealed")["message"], "damaged.*belongs to no line")
+            self.south.stop()
+        put_back()
+        self.south.start()
+        status = self.south.get("/v1/status")
+        self.assertEqual((status["fault"], status["queue_astray"], told()), (None, 0, []))
+        self.south.stop()
+        put_back(changes[0])
+        self.lab.start("south", "north")
+        wait_until(lambda: self.north.texts("south", "liaison") == ["what waits beside it"], "what waited beside it")
+        self.assertEqual(self.north.texts("south", WEST), [])
+
+    def test_a_log_that_is_not_found_by_its_name_lets_no_station_start(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        self.south.cli("send", f"north/{WEST}", SAID, "--wait", "receipt")
+        self.south.stop()
+        with sqlite3.connect(self.south.path("station", "record.db")) as database:
+            database.execute("UPDATE logs SET line = 9 WHERE line = 1 AND own = 1")
+        database.close()
+        self.assertRegex(self.south.refused("backup", self.south.path(), "--unsealed")["message"], "damaged.*a log belongs to no line")
+        before = len(self.south.stderr())
+        self.south.spawn()
+        self.assertEqual(self.south.process.wait(20), 1)
+        self.south.process = None
+        self.assertRegex(self.south.stderr()[before:], "damaged.*a log belongs to no line")
+
     def test_a_backup_of_it_is_refused(self):
         self.rot()
         error = self.south.refused("backup", self.south.path(), "--unsealed")
         self.assertRegex(error["message"], "damaged.*not what was written")
+
+
+class Signatures(unittest.TestCase):
+    """Of what was signed over a log: any may rot, and each later one holds the entries before it as well."""
+
+    def setUp(self):
+        self.lab = Lab("--lines", f"{WEST},liaison")
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        for number in range(8):
+            self.south.cli("send", f"north/{WEST}", f"word {number}", "--wait", "receipt")
+        self.south.stop()
+
+    def rot(self, table, where):
+        with sqlite3.connect(self.south.path("station", "record.db")) as database:
+            log = database.execute("SELECT id FROM logs WHERE own = 1 AND line = 1").fetchone()[0]
+            rows = database.execute(f"SELECT key, signature FROM {table} WHERE key >> 40 = ? AND {where}", (log,)).fetchall()
+            for key, signature in rows:
+                database.execute(f"UPDATE {table} SET signature = ? WHERE key = ?", (bytes([signature[0] ^ 1]) + signature[1:], key))
+        database.close()
+        self.assertTrue(rows)
+
+    def export(self, index):
+        return ("record", "export", f"north/{WEST}", "own", str(index), "--out", self.south.path(f"{index}.dex"))
+
+    def test_an_older_one_that_rotted_makes_no_backup_and_hinders_no_extract(self):
+        for table, what in (("checkpoints", "checkpoint"), ("cosignatures", "receipt")):
+            kept = [self.south.path("station", name) for name in ("record.db", "anchor")]
+            for one in kept:
+                shutil.copy(one, one + ".good")
+            for size in (1, 5, 8):
+                self.rot(table, f"key & 0xffffffffff = {size}")
+                message = self.south.refused("backup", self.south.path(), "--unsealed")["message"]
+                self.assertRegex(message, f"damaged: the {what} over {size} entries of south/main.*restore an older backup")
+                if size < 8:
+                    self.south.start()
+                    self.south.cli(*self.export(size - 1))
+                    os.remove(self.south.path(f"{size - 1}.dex"))
+                    self.south.stop()
+                for one in kept:
+                    shutil.copy(one + ".good", one)
+
+    def test_what_a_missing_bulletin_may_have_had_the_key_of_is_no_damage(self):
+        self.south.start()
+        self.south.wait_link("north")
+        bulletins = self.south.path("bulletins", "north")
+        first = len(os.listdir(bulletins))
+        for days in (3800, 3900):
+            self.north.cli("station", "renew", "--days", str(days))
+        wait_until(lambda: len(os.listdir(bulletins)) == first + 2, "both bulletins")
+        self.south.cli("send", f"north/{WEST}", "under a renewed credential", "--wait", "receipt")
+        self.south.stop()
+        told = self.south.cli("backup", self.south.path("renewed.tar"), "--unsealed")
+        self.assertEqual((told["signatures"] >= 18, told["signatures_unknown"]), (True, 0))
+        os.remove(os.path.join(bulletins, sorted(os.listdir(bulletins))[first]))
+        self.rot("cosignatures", "key & 0xffffffffff < 3")
+        told = self.south.cli("backup", self.south.path("missing.tar"), "--unsealed")
+        self.assertEqual(told["signatures_unknown"], 2)
+        self.rot("cosignatures", "key & 0xffffffffff = 5")  # between two of one key
+        self.assertRegex(self.south.refused("backup", self.south.path("none.tar"), "--unsealed")["message"], "damaged: the receipt over 5")
+
+    def test_where_none_is_left_the_extract_says_that_it_may_be_damage(self):
+        self.rot("cosignatures", "1")
+        self.south.start()
+        self.assertRegex(self.south.refused(*self.export(3))["message"], "receipt over size 4.*credential is not here.*or the record is damaged")
+        self.south.stop()
+        self.rot("checkpoints", "1")
+        self.south.start()
+        self.assertRegex(self.south.refused(*self.export(3))["message"], "checkpoint of size 4.*credential is not here.*or the record is damaged")
 
 
 def flip(file, at):
