@@ -78,6 +78,16 @@ class FullDisk(unittest.TestCase):
         sent = north.cli("send", WEST, "said into a full disk", "--timeout", "500ms")
         self.assertNotEqual(sent["state"], "receipted")
         self.assertIsNone(south.process.poll())
+        # And who sends it is not told that all is well.
+        north.cli("send", WEST, "--precedence", "flash", "a FLASH into a full disk", "--timeout", "500ms")
+        told = wait_until(lambda: (line := north.line_of("south", WEST))["situation"] == "not-confirmed" and line,
+                          lambda: f"north to say so: {north.line_of('south', WEST)}", 60)
+        self.assertRegex(told["words"], "2 entries of ours, a FLASH among them, are NOT confirmed as on its disk: no receipt has come since")
+        self.assertIn("another channel", told["to_do"])
+        shown = north.shown("status")
+        self.assertRegex(shown, "ARRIVES THERE, NOT CONFIRMED")
+        text, = (one for one in north.get(f"/v1/counterparts/south/lines/{WEST}/status")["media"] if one["medium"] == "text")
+        self.assertEqual(text["out"]["known"], "not known")
 
         disk.free()
         wait_until(lambda: say("there is room again") is None, "the station to go on by itself")
@@ -85,7 +95,8 @@ class FullDisk(unittest.TestCase):
         wait_until(lambda: south.line_of("north", WEST)["unreceipted"] == 0
                    and south.line_of("north", WEST)["queued"] == 0, "all receipts", 60)
         self.assertIsNone(south.get("/v1/status")["fault"])
-        self.assertEqual(south.texts("north", WEST)[-1], "said into a full disk")
+        self.assertEqual(north.line_of("south", WEST)["situation"], "in-contact")
+        self.assertEqual(south.texts("north", WEST)[-2:], ["said into a full disk", "a FLASH into a full disk"])
         self.assertEqual(all_texts(north, "south", WEST), kept)
         south.stop()
         south.start()
