@@ -309,6 +309,12 @@ bool SideDir::has_station() const {
   return io::exists(station_config_file()) && io::exists(station_dir() / "station.key");
 }
 
+// Enrolment makes the key file first of all.
+bool SideDir::has_lost_station_keys() const {
+  return !io::exists(station_dir() / "station.key") &&
+         (io::exists(station_config_file()) || io::exists(record_file()) || io::exists(anchor_file()));
+}
+
 Result<StationConfig> SideDir::station_config() const {
   const Path file = station_config_file();
   if (!io::exists(file))
