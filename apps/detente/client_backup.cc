@@ -68,6 +68,7 @@ Result<bool> make_snapshot(const SideDir& side, Progress& progress) {
   const std::string record = side.record_file().string();
   const std::string to = side.snapshot_file().string();
   DETENTE_TRY_VOID(io::discard_snapshot(to));
+  DETENTE_TRY_VOID(station::check_record_places(side.record_file()));
   Result<io::StationLock> lock = io::StationLock::take(record + ".lock", record);
   if (!lock && lock.error().fault == Fault::kState) {
     DETENTE_TRY_VOID(snapshot_by_station(side, progress));

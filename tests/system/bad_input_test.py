@@ -265,7 +265,7 @@ class Places(unittest.TestCase):
         south.stop()
         files = ("station/record.db", "station/anchor", "station/station.log", "station/api.sock",
                  "station/station.toml", "station/station.key", "station/pairs/north.key",
-                 "station/record.db.lock", "side.toml", "card.note", "accords/north/accord.note",
+                 "station/record.db.lock", "station/record.db-end", "side.toml", "card.note", "accords/north/accord.note",
                  "bulletins/south/1.cbor")
         folders = ("station", "station/pairs", "accords", "accords/north", "bulletins",
                    "bulletins/south", "bulletins/north")
@@ -287,6 +287,8 @@ class Places(unittest.TestCase):
                 self.assertIn(name.split("/")[-1] if name in files else name.split("/")[0], last)
                 self.assertRegex(last, "(?i)director|plain file|make|first:|import|name|move|missing|enrol",
                                  last)
+                if "record.db" in name:
+                    self.assertIn("a directory is there where a file belongs: move it away", last)
                 if name in files:
                     self.assertTrue(os.path.isdir(place), "a directory in a file's place was removed")
                     os.rmdir(place)
@@ -296,6 +298,14 @@ class Places(unittest.TestCase):
                     os.remove(place)
                 if there:
                     os.rename(kept, place)
+        for name in ("card.note", "accords/north/accord.note"):  # emptied
+            place = south.path(*name.split("/"))
+            with open(place, "rb") as file:
+                good = file.read()
+            open(place, "wb").close()
+            self.assertRegex(refuse(self, south), re.escape(place) + ".*empty or damaged.*from a backup, or have it handed over again")
+            with open(place, "wb") as file:
+                file.write(good)
         south.start()
         made["north"].start()
         south.wait_link("north")
