@@ -104,6 +104,21 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(south.cli("send", WEST, "after a restart")["state"], "receipted")
 
     @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
+    def test_an_officer_who_cannot_sign_is_told_what_goes_all_the_same(self):
+        made = lab(self)
+        south = made["south"]
+        made.start("south", "north")
+        south.wait_link("north")
+        disk = SmallDisk(self, south.path("officers"), megabytes=1)
+        disk.fill()
+        said = south.refused("send", WEST, "--precedence", "flash", "signed", "--as", "kim")["message"]
+        for words in ("kim.toml", "Nothing was signed", "Make room", "without --as"):
+            self.assertIn(words, said)
+        self.assertEqual(south.cli("send", WEST, "--precedence", "flash", "unsigned")["state"], "receipted")
+        disk.free()
+        self.assertEqual(south.cli("send", WEST, "signed again", "--as", "kim")["state"], "receipted")
+
+    @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
     def test_a_disk_that_cannot_be_written_is_said_at_start(self):
         made = lab(self)
         south = made["south"]
