@@ -89,9 +89,13 @@ Result<void> drop_lost_keys(const SideDir& side, OfficerId lost) {
 }
 
 // Keys are made once, unless they were revoked; another post needs another directory, since one disk is one station.
-Result<station::StationKeys> own_station_keys(const SideDir& side, const accord::Roster& own,
+Result<station::StationKeys> own_station_keys(const SideDir& side, const accord::Roster& own, const std::string& post,
                                               KeyRandom& random) {
   const bool there = io::exists(side.station_dir() / "station.key");
+  // New keys beside the old record are another station to the counterparts, who go on with the one whose credential holds.
+  if (side.has_lost_station_keys() && own.station(post) != nullptr) return side.station_keys();
+  if (side.has_lost_station_keys() && io::exists(side.record_file()) && !io::exists(side.restored_file()))
+    DETENTE_TRY_VOID(station::mark_restored(side.restored_file(), "the key file was gone, and the station declared lost; another has its record"));
   DETENTE_TRY(number, next_number(side, own));
   if (there) {
     DETENTE_TRY(keys, side.station_keys());
@@ -175,7 +179,7 @@ Result<std::optional<Issued>> enrol_station(const SideDir& side, const StationCh
                                             KeyRandom& random) {
   DETENTE_TRY(config, merged_config(side, choices));
   DETENTE_TRY(own, side.own_roster());
-  DETENTE_TRY(keys, own_station_keys(side, own, random));
+  DETENTE_TRY(keys, own_station_keys(side, own, choices.post, random));
   std::optional<Issued> issued;
   if (own.by_number(keys.number) == nullptr) {
     const Validity validity = valid_for(choices.days, now);

@@ -68,6 +68,7 @@ Result<bool> make_snapshot(const SideDir& side, Progress& progress) {
   const std::string record = side.record_file().string();
   const std::string to = side.snapshot_file().string();
   DETENTE_TRY_VOID(io::discard_snapshot(to));
+  DETENTE_TRY_VOID(station::check_record_places(side.record_file()));
   Result<io::StationLock> lock = io::StationLock::take(record + ".lock", record);
   if (!lock && lock.error().fault == Fault::kState) {
     DETENTE_TRY_VOID(snapshot_by_station(side, progress));
@@ -129,6 +130,10 @@ void show(Context& context, const station::BackupReport& report) {
 Result<void> backup(Context& context, const std::string& to, bool unsealed) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(config, side.station_config());
+  if (side.has_lost_station_keys()) {  // before anything is copied
+    DETENTE_TRY(keys, side.station_keys());
+    static_cast<void>(keys);
+  }
   const WallTime now = io::os_wall_time();
   const io::Path file = backup_file(side.name() + "/" + config.post, to, now, !unsealed);
   DETENTE_TRY(there, io::is_there(file));

@@ -200,17 +200,21 @@ Result<Json> await_documents(const Context& context, const StationClient& statio
   return out;
 }
 
+std::filesystem::path place_of_document(const Json& entry, const Json& attachment, const std::string& directory) {
+  // Index and beginning of the root: two documents of one name stay apart.
+  return std::filesystem::path(directory) / fmt::format("{}-{}-{}", entry.value("index", std::uint64_t{0}),
+                                                        attachment.value("root", "").substr(0, 8),
+                                                        harmless_name(attachment.value("file_name", "")));
+}
+
 Result<std::string> save_document(const Context& context, const StationClient& station, const LineAddress& line,
                                   const Json& entry, const Json& attachment, const std::string& directory) {
   const auto root_bytes = from_hex(attachment.value("root", ""));
   const auto root = root_bytes ? to_array<32>(*root_bytes) : std::nullopt;
   if (!root) return fail(Fault::kIo, "the station's answer cannot be read: is it of the same version?");
   const std::uint64_t length = attachment.value("length", std::uint64_t{0});
-  // Index and beginning of the root: two documents of one name stay apart.
-  const std::string name = fmt::format("{}-{}-{}", entry.value("index", std::uint64_t{0}),
-                                       attachment.value("root", "").substr(0, 8),
-                                       harmless_name(attachment.value("file_name", "")));
-  const std::filesystem::path path = std::filesystem::path(directory) / name;
+  const std::filesystem::path path = place_of_document(entry, attachment, directory);
+  const std::string name = path.filename().string();
   DETENTE_TRY_VOID(io::make_directory(directory));
   if (io::exists(path)) {
     DETENTE_TRY(held, io::FileReader::open(path));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ Result<Json> await_documents(const Context& context, const StationClient& statio
                              const std::vector<record::Attachment>& documents, const std::string& mark,
                              std::optional<std::chrono::milliseconds> patience);
 
+// Where save_document() writes the document of an entry's attachment.
+std::filesystem::path place_of_document(const Json& entry, const Json& attachment, const std::string& directory);
 // Writes the document of an entry's attachment into the directory, verified against its root; kConflict
 // when another file has its place. The path; nothing when it is not all here.
 Result<std::string> save_document(const Context& context, const StationClient& station, const LineAddress& line,

@@ -7,7 +7,7 @@
 
 #include "client_address.h"
 #include "client_commands.h"
-#include "client_documents.h"
+#include "client_inbox_save.h"
 #include "client_mark.h"
 #include "client_show.h"
 #include "clocks.h"
@@ -34,28 +34,14 @@ void put(const Context& context, const Json& json, const std::vector<std::string
   std::cout << std::flush;
 }
 
-// What is all here of the entry's documents goes into the directory.
-Result<void> save_documents(const Context& context, const StationClient& station, const InboxOptions& options,
-                            Json& entry) {
-  if (options.save.empty() || !entry.contains("attachments")) return {};
-  const LineAddress line{entry.value("counterpart", ""), entry.value("line", "")};
-  for (Json& attachment : entry["attachments"]) {
-    if (attachment.value("state", "") != "here" && entry.value("whose", "") != "own") continue;
-    DETENTE_TRY(path, save_document(context, station, line, entry, attachment, options.save));
-    attachment["saved"] = path;
-  }
-  return {};
-}
-
 // With --follow: the entries that name the document that has just come.
-Result<void> save_arrived(const Context& context, const StationClient& station, const InboxOptions& options,
-                          const Json& event) {
+Result<void> save_arrived(const Context& context, const StationClient& station, InboxSaver& saver, const Json& event) {
   const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
   DETENTE_TRY(list, station.get(line.target() + "/entries?limit=200&whose=far"));
   for (Json& entry : list["entries"]) {
     const Json& named = entry["attachments"];
     if (std::none_of(named.begin(), named.end(), [&](const Json& a) { return a["root"] == event["root"]; })) continue;
-    DETENTE_TRY_VOID(save_documents(context, station, options, entry));
+    saver.save(entry);
     put(context, entry, entry_lines(entry));
   }
   return {};
@@ -83,9 +69,9 @@ void put_missed(const Context& context) {
 }
 
 // Calls `each` for every event after `since` of that run of the station (empty: of whichever answers first), without end;
-// `missed` before those that come after a gap.
+// `missed` before those that come after a gap; `after_each_poll` also where nothing happened.
 Result<void> follow_events(const StationClient& station, std::string run, std::uint64_t since, const std::function<void()>& missed,
-                           const std::function<Result<void>(const Json&)>& each) {
+                           const std::function<Result<void>(const Json&)>& each, const std::function<void()>& after_each_poll = [] {}) {
   while (std::cout) {
     DETENTE_TRY(answer, station.get("/v1/events?since=" + std::to_string(since) + "&run=" + run +
                                     "&timeout_ms=" + std::to_string(kPollMs)));
@@ -93,6 +79,7 @@ Result<void> follow_events(const StationClient& station, std::string run, std::u
     run = answer.value("run", run);
     for (const Json& event : answer["events"]) DETENTE_TRY_VOID(each(event));
     since = answer.value("next", since);
+    after_each_poll();
   }
   return {};
 }
@@ -169,7 +156,8 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     if (one["unread_more"] > 0 || one["unread_behind"] > 0) cut.push_back(std::move(one));
   }
   put_in_order(entries, options.all);
-  for (Json& entry : entries) DETENTE_TRY_VOID(save_documents(context, station, options, entry));
+  InboxSaver saver(context, station, options.save);
+  for (Json& entry : entries) saver.save(entry);
   if (!options.follow) {
     for (const Json& entry : entries)
       for (const std::string& line : entry_lines(entry)) context.say(line);
@@ -178,8 +166,9 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     for (const Json& line : cut) say_more(context, line);
     if (entries.empty() && waiting.empty() && cut.empty())
       context.say(options.all ? "nothing yet" : "nothing that is not acknowledged");
-    context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}, {"cut", cut}});
-    return say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : "");
+    context.result({{"entries", entries}, {"waiting", waiting}, {"more", more}, {"cut", cut}, {"not_saved", saver.not_saved()}});
+    DETENTE_TRY_VOID(say_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : ""));
+    return saver.all_saved();
   }
   DETENTE_TRY_VOID(put_clocks(context, station, lines.size() == 1 ? lines.front().counterpart : ""));
   for (const Json& entry : entries) put(context, entry, entry_lines(entry));
@@ -188,16 +177,19 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
   return follow_events(
       station, "", status.value("events", std::uint64_t{0}), [&] { put_missed(context); }, [&](const Json& event) -> Result<void> {
         if (event.value("event", "") == "document-arrived" && !options.save.empty() && wanted(lines, event))
-          return save_arrived(context, station, options, event);
+          return save_arrived(context, station, saver, event);
         if (event.value("event", "") == "ring" && wanted(lines, event)) ring(context, event);
         if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
         const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
         DETENTE_TRY(entry, station.get(line.target() + "/entries/far/" +
                                        std::to_string(event.value("index", std::uint64_t{0})) +
                                        "?epoch=" + event.value("epoch", "")));
-        DETENTE_TRY_VOID(save_documents(context, station, options, entry));
+        saver.save(entry);
         put(context, entry, entry_lines(entry));
         return {};
+      },
+      [&] {
+        for (const Json& entry : saver.try_again()) put(context, entry, entry_lines(entry));
       });
 }
 
@@ -250,7 +242,7 @@ void add_inbox_commands(CLI::App& app, Context& context) {
   inbox_command->add_option("ADDRESS", options->address, "One line; all of them without it");
   inbox_command->add_flag("--all", options->all, "Both sides' entries, acknowledged or not");
   inbox_command->add_flag("--follow", options->follow, "Go on with what arrives; with --json an object a line, the first with the clocks");
-  inbox_command->add_option("--save", options->save, "Save the documents that are all here into this directory")
+  inbox_command->add_option("--save", options->save, "Save the documents that are all here into this directory; what cannot be saved is told beside its message")
       ->check([](const std::string& directory) { return directory.empty() ? std::string("give a directory") : std::string(); });
   example(*inbox_command, "detente inbox north/military-west --save documents/");
   example(*inbox_command, "detente inbox north/military-west --follow");

@@ -177,6 +177,8 @@ std::vector<std::string> entry_lines(const Json& entry) {
                                               document_state_text(document), kColumns - 4 - mark.size()))
         out.push_back("    " + mark + line);
       if (document.contains("saved")) out.push_back("    " + mark + "  saved as " + text_of(document, "saved"));
+      if (const std::string why = text_of(document, "not_saved"); !why.empty())
+        for (const std::string& line : wrap("NOT SAVED: " + why, kColumns - 6 - mark.size())) out.push_back("    " + mark + "  " + line);
     }
   return out;
 }

@@ -104,7 +104,7 @@ Result<Note> parse_note(ByteView bytes) {
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::size_t divider = all.rfind("\n\n");
   if (divider == std::string_view::npos)
-    return fail(Fault::kMalformed, "note: no empty line between the text and its signatures");
+    return fail(Fault::kMalformed, "note: empty or damaged, no empty line between the text and its signatures: take the file from a backup, or have it handed over again");
   Note note;
   note.text = all.substr(0, divider + 1);
   DETENTE_TRY_VOID(check_note_text(note.text));

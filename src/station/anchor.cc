@@ -139,7 +139,21 @@ Result<std::optional<Bytes>> read_anchor_file(const io::Path& file) {
   return std::optional(std::move(*bytes));
 }
 
+// Before the database is opened: what that says of a directory speaks of rights, or, of the mark, nothing at all.
+Result<void> check_record_places(const io::Path& record) {
+  std::error_code error;
+  for (const char* rest : {"", "-wal", "-shm", "-end", ".lock"}) {
+    const io::Path place = record.string() + rest;
+    const bool kept = std::string_view(rest).empty();
+    if (std::filesystem::is_directory(place, error))
+      return fail(Fault::kIo, place.string() + ": a directory is there where a file belongs: move it away" +
+                                  (kept ? ", and put the file back that was there, or restore a backup (detente restore)" : ""));
+  }
+  return {};
+}
+
 Result<void> check_record_is_there(const io::Path& file, const io::Path& record, bool after_restore) {
+  DETENTE_TRY_VOID(check_record_places(record));
   std::error_code error;
   const bool there = io::exists(record) && std::filesystem::file_size(record, error) > 0;
   if (there || after_restore || !io::exists(file)) return {};

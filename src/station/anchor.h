@@ -47,6 +47,7 @@ Result<std::optional<Bytes>> read_anchor_file(const io::Path& file);
 
 // Before a database is opened: where a life is known and its record is gone, the words of continue_life(); opening would
 // make an empty one in its place.
+// Also refuses a directory in the place of the record or of a file beside it (check_record_places).
 Result<void> check_record_is_there(const io::Path& file, const io::Path& record, bool after_restore);
 // Whether a station would start on a record with these settings and entries, in a directory whose anchor file says `in_file`.
 Result<void> check_life(const std::optional<Bytes>& in_file, const std::optional<Bytes>& in_database, bool database_empty,
@@ -57,6 +58,7 @@ inline constexpr const char* kAnchorKey = "anchor";  // its name among the recor
 Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
                                  const std::vector<record::LineKey>& lines, bool after_restore,
                                  KeyRandom& random);
+Result<void> check_record_places(const io::Path& record);
 // Makes the mark. `why` is for a person who looks into it.
 Result<void> mark_restored(const io::Path& file, std::string_view why);
 // Entries of all own logs: those of a counterpart, too, that was taken out of station.toml, or of a line that is no more.

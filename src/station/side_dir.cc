@@ -299,7 +299,11 @@ Result<std::uint32_t> SideDir::take_officer_counter(std::string_view name, WallT
                     ": the last signature counter is used up; enrol the officer anew");
   officer.last_counter = std::max(officer.last_counter + 1, now.seconds);
   DETENTE_TRY(text, write_officer(officer));
-  DETENTE_TRY_VOID(io::write_file(officer_file(name), as_bytes(text), io::kSecretMode));
+  // A new file that takes the old one's name: a counter that a power cut tore, and that began again, would be a signature used twice.
+  if (const auto written = io::write_file(officer_file(name), as_bytes(text), io::kSecretMode); !written)
+    return fail(written.error().fault, written.error().message +
+                                           ". Nothing was signed: each signature's number is kept there first. Make room on that disk; what "
+                                           "cannot wait goes without a signature, a FLASH too (detente send without --as)");
   return officer.last_counter;
 }
 
@@ -307,6 +311,12 @@ Result<std::uint32_t> SideDir::take_officer_counter(std::string_view name, WallT
 
 bool SideDir::has_station() const {
   return io::exists(station_config_file()) && io::exists(station_dir() / "station.key");
+}
+
+// Enrolment makes the key file first of all.
+bool SideDir::has_lost_station_keys() const {
+  return !io::exists(station_dir() / "station.key") &&
+         (io::exists(station_config_file()) || io::exists(record_file()) || io::exists(anchor_file()));
 }
 
 Result<StationConfig> SideDir::station_config() const {

@@ -73,6 +73,8 @@ Result<void> check_accord_files(const AccordFiles& files) {
 
 Result<AccordFiles> read_accord_files(const io::Path& dir) {
   DETENTE_TRY(note, read_part(dir / kNoteFile, accord::kAccordNoteMax));
+  if (note.empty())
+    return fail(Fault::kMalformed, (dir / kNoteFile).string() + ": empty or damaged: take the file from a backup, or have it handed over again");
   auto parsed = accord::parse_accord_note(note);
   if (!parsed) return fail_at((dir / kNoteFile).string(), parsed.error());
   AccordFiles files{std::move(*parsed), {}, {}, {}};

@@ -120,6 +120,10 @@ Result<void> SideDir::save_new_officer(const OfficerFile& officer, const Officer
 
 Result<StationKeys> SideDir::station_keys() const {
   const Path file = station_dir() / "station.key";
+  if (has_lost_station_keys())
+    return fail(Fault::kNotFound, file.string() + ": is missing, and other files of this station are there: take it from a backup of this "
+                                  "directory. Where no backup has it, declare the station lost (detente station revoke, with the root key) and "
+                                  "enrol it anew: its record goes on under other keys");
   DETENTE_TRY(bytes, io::read_secret_file(file, kKeyFileMax));
   return at(file, parse_station_keys(bytes.view()));
 }

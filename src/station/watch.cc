@@ -137,6 +137,7 @@ void Watch::tick() {
   for (auto& [key, line] : lines_) {
     advance(line, time);
     look_at_query(line);
+    look_at_receipts(key.peer, line);
   }
   escalate();
   look_at_vigilance(time);

@@ -121,6 +121,13 @@ class Watch {
     std::optional<std::set<watch::CallId>> going_on;  // calls that were open then and that it has, too; nothing: not known
     core::Bucket far_notes{64, 1, std::chrono::hours(1)};  // lines of this log that the other side may cause as often as it likes
     bool path_down = false;  // as the book was told
+    struct AwaitsReceipt {
+      record::EpochId epoch;
+      std::uint64_t receipted = 0;
+      Instant since;
+    };
+    std::optional<AwaitsReceipt> awaits_receipt;  // while what is sent is known to arrive
+    std::optional<Instant> carried;               // when that was seen last
     bool cut = false;  // for text, by either side; as the watch log has it
   };
   struct Replay;  // watch_open.cc
@@ -213,6 +220,9 @@ class Watch {
   void end_what_was_retired();
   void look_at_lost(const accord::Roster& roster, const std::string& post, const std::string& line);
   void look_at_roster(const accord::Roster& roster, bool own, WallTime time);
+  // watch_receipts.cc
+  void look_at_receipts(PeerId peer, OneLine& line) const;
+  std::optional<watch::UnconfirmedFacts> unconfirmed_facts(const OneLine& line) const;
   // watch_tries.cc
   void count_tries(WallTime time);
   void look_at_paths(WallTime time);

@@ -160,6 +160,7 @@ void Watch::add_facts(const Counterpart& counterpart, const accord::Annex& annex
                        deed->way == "in"};
     return;
   }
+  facts.unconfirmed = unconfirmed_facts(*line);
   facts.flashes = flash_facts(*line);
   facts.flashes_more = running_.marks[{counterpart.peer, annex.line}].flashes() - facts.flashes.size();
   const WallTime time = facts.now.wall;

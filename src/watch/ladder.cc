@@ -264,6 +264,7 @@ std::vector<Situation> find_situations(const Judged& judged) {
     add(facts.station.farewell || (refused && out.empty()), Situation::kFarMachineOff);
     add(out.empty(), Situation::kSilent);
   } else {
+    add(is_unconfirmed(facts), Situation::kNotConfirmed);
     const Newest newest = newest_people(facts.people);
     add(newest.person && newest.person->known == Known::kNot, Situation::kNobodyOnWatch);
   }
@@ -300,6 +301,8 @@ MediumFinding find_medium(accord::Medium medium, const Judged& judged) {
     better(out.out, path.finding.out, path.finding.name);
     better(out.in, path.finding.in, path.finding.name);
   }
+  if (medium == accord::Medium::kText && out.out.known == Known::kGood && judged.contact && is_unconfirmed(judged.facts))
+    out.out = {Known::kUnknown, "arrives at their station, and is not confirmed as on its disk", judged.facts.now.mono - judged.facts.unconfirmed->since};
   if (out.out.known != Known::kGood && !judged.paths.empty() &&
       std::all_of(judged.paths.begin(), judged.paths.end(), dead_out))
     out.out = {Known::kNot, judged.paths.front().finding.out.words,

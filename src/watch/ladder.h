@@ -53,6 +53,7 @@ enum class Situation : std::uint8_t {
   kFarMachineOff,
   kOneDirection,
   kLinesPathsDead,  // the station there is heard, but on no path that this line may take
+  kNotConfirmed,  // what we send arrives, and no receipt says that it is on their disk
   kNobodyOnWatch,
   kCutByThem,
   kCutByUs,
@@ -64,7 +65,7 @@ enum class Situation : std::uint8_t {
   kStationLost,  // their side declared it lost, and named no other
   kRevokedHere,  // this side's own word is that this station is lost
 };
-inline constexpr std::size_t kSituations = 15;
+inline constexpr std::size_t kSituations = 16;
 const char* to_string(Situation situation);  // "in-contact", ...: stable, for programs
 
 // For a person.

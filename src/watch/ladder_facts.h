@@ -172,6 +172,14 @@ struct FlashFacts {
   WallTime at;        // when it came
 };
 
+// Entries of ours that their station has had time to receipt, and has not.
+struct UnconfirmedFacts {
+  std::uint64_t count = 0;
+  bool flash = false;  // one of them is a FLASH
+  Instant since;       // no receipt came since, though what was sent arrived
+  Duration on_the_way{0};  // what the path itself may take for them, where that is known
+};
+
 struct LadderFacts {
   Now now;
   const WallHistory* walls = nullptr;  // nothing: the clock never stepped
@@ -197,6 +205,7 @@ struct LadderFacts {
   PeopleFacts people;
   std::vector<FlashFacts> flashes;  // the one that came first in front
   std::uint64_t flashes_more = 0;   // that came after these
+  std::optional<UnconfirmedFacts> unconfirmed;
   std::size_t two_records = 0;  // checkpoints of theirs that do not fit the record that is held
   std::vector<accord::Medium> media;
 };

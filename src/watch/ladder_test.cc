@@ -39,6 +39,9 @@ std::vector<Case> every_situation() {
   they_answer_elsewhere(facts.paths[0]);
   add(Situation::kOneDirection, "ONE DIRECTION DEAD: we do not hear them", facts);
   facts = in_contact();
+  facts.unconfirmed = UnconfirmedFacts{2, true, ago(40)};
+  add(Situation::kNotConfirmed, "ARRIVES THERE, NOT CONFIRMED", facts);
+  facts = in_contact();
   facts.people.unanswered = wall_ago(900);
   facts.people.answered = PersonFacts{wall_ago(26000), "duty officer"};
   add(Situation::kNobodyOnWatch, "NOBODY ON WATCH THERE", facts);
@@ -160,6 +163,35 @@ TEST(Ladder, WhatALostStationStillSendsIsToldAndItsSuccessorIsThere) {
   ASSERT_EQ(now.also.size(), 2U);
   EXPECT_NE(now.also[0].find("Station no. 7 has its place"), std::string::npos) << now.also[0];
   EXPECT_NE(now.also[1].find("this one, no. 9, has its place"), std::string::npos) << now.also[1];
+}
+
+TEST(Ladder, WhatDrawsNoReceiptIsNotSaidToBeWell) {
+  LadderFacts facts = in_contact();
+  facts.unconfirmed = UnconfirmedFacts{3, false, ago(61)};
+  EXPECT_EQ(judge(facts).situation, Situation::kInContact) << "a heartbeat or two may be late";
+  EXPECT_EQ(judge(facts).media[0].out.known, Known::kGood);
+  facts.unconfirmed->since = ago(63);
+  Ladder ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kNotConfirmed);
+  EXPECT_NE(ladder.text.words.find("3 entries of ours are NOT confirmed as on its disk: no receipt has come since 2027-01-15 07:58:57Z, for 63 s"),
+            std::string::npos) << ladder.text.words;
+  EXPECT_NE(ladder.text.to_do.find("Use another channel"), std::string::npos);
+  EXPECT_EQ(ladder.media[0].out.known, Known::kUnknown);
+  EXPECT_EQ(ladder.media[0].in.known, Known::kGood);
+  facts.unconfirmed->on_the_way = std::chrono::seconds(30);
+  EXPECT_EQ(judge(facts).situation, Situation::kInContact) << "a slow bearer has not carried it yet";
+  facts.unconfirmed = UnconfirmedFacts{1, true, ago(26)};
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kNotConfirmed) << "a FLASH does not wait for so long";
+  EXPECT_NE(ladder.text.words.find("a FLASH of ours is NOT confirmed"), std::string::npos) << ladder.text.words;
+  facts.people.unanswered = wall_ago(900);
+  ladder = judge(facts);
+  EXPECT_EQ(ladder.situation, Situation::kNotConfirmed);
+  EXPECT_EQ(ladder.also.size(), 1U) << "that nobody answers is true besides";
+  // Where nothing arrives, that is what is said.
+  facts = silent();
+  facts.unconfirmed = UnconfirmedFacts{1, true, ago(90)};
+  EXPECT_EQ(judge(facts).situation, Situation::kSilent);
 }
 
 TEST(Ladder, AStationThatIsHeardByAPathOfOtherLinesIsUp) {

@@ -386,6 +386,10 @@ SituationText text_of(Situation situation, const Judged& judged) {
     case Situation::kLinesPathsDead:
       return {"PATHS OF THIS LINE DEAD", lines_paths_words(judged),
               "Have " + names_of_paths(judged) + " looked at, both ends and all between; on another line " + facts.far + " can be told."};
+    case Situation::kNotConfirmed:
+      return {"ARRIVES THERE, NOT CONFIRMED", unconfirmed_words(facts),
+              "Use another channel for what cannot wait, and tell " + facts.far +
+                  ": its disk may be full, or what it takes on this line used up. What waits is kept here, and sent again by itself."};
     case Situation::kNobodyOnWatch:
       return {
           // Their station's word stands beside what was tried, and neither is the other's proof.
@@ -463,6 +467,7 @@ const char* to_string(Situation situation) {
     case Situation::kFarMachineOff: return "far-machine-off";
     case Situation::kOneDirection: return "one-direction-dead";
     case Situation::kLinesPathsDead: return "line-paths-dead";
+    case Situation::kNotConfirmed: return "not-confirmed";
     case Situation::kNobodyOnWatch: return "nobody-on-watch";
     case Situation::kCutByThem: return "cut-by-them";
     case Situation::kCutByUs: return "cut-by-us";

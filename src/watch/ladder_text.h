@@ -39,6 +39,10 @@ std::string duties_text(const LadderFacts& facts);
 // What this side asked and nobody has answered yet; empty: nothing.
 std::string waiting_text(const LadderFacts& facts);
 
+// Of ours that waits for a receipt for longer than the path needs; a FLASH sooner than the rest.
+bool is_unconfirmed(const LadderFacts& facts);
+std::string unconfirmed_words(const LadderFacts& facts);
+
 // With a capital, where it has none.
 std::string sentence_start(std::string text);
 // "heard 3 s ago", "nothing was heard since this station's start, 5 s ago".

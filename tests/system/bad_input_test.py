@@ -78,6 +78,16 @@ class FullDisk(unittest.TestCase):
         sent = north.cli("send", WEST, "said into a full disk", "--timeout", "500ms")
         self.assertNotEqual(sent["state"], "receipted")
         self.assertIsNone(south.process.poll())
+        # And who sends it is not told that all is well.
+        north.cli("send", WEST, "--precedence", "flash", "a FLASH into a full disk", "--timeout", "500ms")
+        told = wait_until(lambda: (line := north.line_of("south", WEST))["situation"] == "not-confirmed" and line,
+                          lambda: f"north to say so: {north.line_of('south', WEST)}", 60)
+        self.assertRegex(told["words"], "2 entries of ours, a FLASH among them, are NOT confirmed as on its disk: no receipt has come since")
+        self.assertIn("another channel", told["to_do"])
+        shown = north.shown("status")
+        self.assertRegex(shown, "ARRIVES THERE, NOT CONFIRMED")
+        text, = (one for one in north.get(f"/v1/counterparts/south/lines/{WEST}/status")["media"] if one["medium"] == "text")
+        self.assertEqual(text["out"]["known"], "not known")
 
         disk.free()
         wait_until(lambda: say("there is room again") is None, "the station to go on by itself")
@@ -85,12 +95,28 @@ class FullDisk(unittest.TestCase):
         wait_until(lambda: south.line_of("north", WEST)["unreceipted"] == 0
                    and south.line_of("north", WEST)["queued"] == 0, "all receipts", 60)
         self.assertIsNone(south.get("/v1/status")["fault"])
-        self.assertEqual(south.texts("north", WEST)[-1], "said into a full disk")
+        self.assertEqual(north.line_of("south", WEST)["situation"], "in-contact")
+        self.assertEqual(south.texts("north", WEST)[-2:], ["said into a full disk", "a FLASH into a full disk"])
         self.assertEqual(all_texts(north, "south", WEST), kept)
         south.stop()
         south.start()
         south.wait_link("north")
         self.assertEqual(south.cli("send", WEST, "after a restart")["state"], "receipted")
+
+    @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
+    def test_an_officer_who_cannot_sign_is_told_what_goes_all_the_same(self):
+        made = lab(self)
+        south = made["south"]
+        made.start("south", "north")
+        south.wait_link("north")
+        disk = SmallDisk(self, south.path("officers"), megabytes=1)
+        disk.fill()
+        said = south.refused("send", WEST, "--precedence", "flash", "signed", "--as", "kim")["message"]
+        for words in ("kim.toml", "Nothing was signed", "Make room", "without --as"):
+            self.assertIn(words, said)
+        self.assertEqual(south.cli("send", WEST, "--precedence", "flash", "unsigned")["state"], "receipted")
+        disk.free()
+        self.assertEqual(south.cli("send", WEST, "signed again", "--as", "kim")["state"], "receipted")
 
     @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
     def test_a_disk_that_cannot_be_written_is_said_at_start(self):
@@ -254,7 +280,7 @@ class Places(unittest.TestCase):
         south.stop()
         files = ("station/record.db", "station/anchor", "station/station.log", "station/api.sock",
                  "station/station.toml", "station/station.key", "station/pairs/north.key",
-                 "station/record.db.lock", "side.toml", "card.note", "accords/north/accord.note",
+                 "station/record.db.lock", "station/record.db-end", "side.toml", "card.note", "accords/north/accord.note",
                  "bulletins/south/1.cbor")
         folders = ("station", "station/pairs", "accords", "accords/north", "bulletins",
                    "bulletins/south", "bulletins/north")
@@ -276,6 +302,8 @@ class Places(unittest.TestCase):
                 self.assertIn(name.split("/")[-1] if name in files else name.split("/")[0], last)
                 self.assertRegex(last, "(?i)director|plain file|make|first:|import|name|move|missing|enrol",
                                  last)
+                if "record.db" in name:
+                    self.assertIn("a directory is there where a file belongs: move it away", last)
                 if name in files:
                     self.assertTrue(os.path.isdir(place), "a directory in a file's place was removed")
                     os.rmdir(place)
@@ -285,6 +313,14 @@ class Places(unittest.TestCase):
                     os.remove(place)
                 if there:
                     os.rename(kept, place)
+        for name in ("card.note", "accords/north/accord.note"):  # emptied
+            place = south.path(*name.split("/"))
+            with open(place, "rb") as file:
+                good = file.read()
+            open(place, "wb").close()
+            self.assertRegex(refuse(self, south), re.escape(place) + ".*empty or damaged.*from a backup, or have it handed over again")
+            with open(place, "wb") as file:
+                file.write(good)
         south.start()
         made["north"].start()
         south.wait_link("north")

@@ -10,7 +10,8 @@ import subprocess
 import time
 import unittest
 
-from stations import DETENTE, Lab, wait_until
+from disks import SmallDisk, can_mount
+from stations import DETENTE, Lab, detente, wait_until
 from two_paths import LINE, TwoPaths
 
 TARGET = f"/v1/counterparts/north/lines/{LINE}"
@@ -96,6 +97,58 @@ class Whole(unittest.TestCase):
         error = self.north.refused("inbox", f"south/{LINE}", "--save", folder)
         self.assertEqual(error["fault"], "conflict")
         self.assertEqual(sorted(os.listdir(folder)), before)
+
+    def test_a_file_that_cannot_be_saved_hides_nothing_else(self):
+        folder = self.north.path("saved")
+        inbox = ("inbox", f"south/{LINE}", "--save", folder)
+        self.south.cli("send", f"north/{LINE}", "first", "--file", write(self.south, "map.txt", b"first"), "--wait", "document")
+        (mine, _), = self.saved(self.north, "south")
+        with open(mine, "ab") as file:
+            file.write(b" and a note of the officer's")
+        self.south.cli("send", f"north/{LINE}", "second", "--file", write(self.south, "more.txt", b"second"), "--wait", "document")
+        self.south.cli("send", f"north/{LINE}", "read this", "--precedence", "flash")
+        code, answer = detente(*inbox, "--dir", self.north.dir)
+        self.assertEqual((code, answer["ok"], answer["error"]["fault"]), (1, False, "conflict"), answer)
+        self.assertEqual([entry["text"] for entry in answer["entries"]], ["read this", "first", "second"])
+        first, second = (entry["attachments"][0] for entry in answer["entries"][1:])
+        self.assertIn("move it away", first["not_saved"])
+        self.assertEqual(pathlib.Path(second["saved"]).read_bytes(), b"second")
+        left, = answer["not_saved"]
+        self.assertEqual((left["index"], left["file_name"], left["message"]), (0, "map.txt", first["not_saved"]))
+        done = subprocess.run([DETENTE, *inbox, "--dir", self.north.dir], capture_output=True, text=True, timeout=90, check=False)
+        self.assertEqual(done.returncode, 1)
+        shown = " ".join(done.stdout.split())
+        for words in ("read this", "saved as " + second["saved"]):
+            self.assertIn(words, shown)
+        self.assertRegex(shown, "document map.txt, 5 B: here NOT SAVED: .* is there and is another file: move it away")
+        self.assertIn("a document was not saved: ", done.stderr)
+
+    @unittest.skipUnless(can_mount(), "needs root, for a file system of its own")
+    def test_who_follows_goes_on_when_a_file_cannot_be_saved(self):
+        folder = self.north.path("saved")
+        os.mkdir(folder)
+        disk = SmallDisk(self, folder, megabytes=1)
+        disk.fill()
+        following = subprocess.Popen([DETENTE, "inbox", "--follow", "--save", folder, "--json", "--dir", self.north.dir],
+                                     stdout=subprocess.PIPE, text=True)
+        self.addCleanup(following.stdout.close)
+        self.addCleanup(following.wait)
+        self.addCleanup(following.kill)
+        self.assertIn("clocks", json.loads(following.stdout.readline()))
+        content = drawn(50_000)
+        self.south.cli("send", f"north/{LINE}", "a map", "--file", write(self.south, "map.bin", content), "--wait", "document")
+        told = json.loads(following.stdout.readline())
+        while "not_saved" not in told["attachments"][0]:  # its message may come before it
+            told = json.loads(following.stdout.readline())
+        self.assertIn("free some space", told["attachments"][0]["not_saved"])
+        self.south.cli("send", f"north/{LINE}", "read this", "--precedence", "flash")
+        flash = json.loads(following.stdout.readline())
+        self.assertEqual((flash["text"], following.poll()), ("read this", None))
+        disk.free()
+        again = json.loads(following.stdout.readline())  # with no word in between
+        self.assertEqual(again["text"], "a map")
+        self.assertNotIn("not_saved", again["attachments"][0])
+        self.assertEqual(pathlib.Path(again["attachments"][0]["saved"]).read_bytes(), content)
 
     def test_what_is_refused(self):
         path = write(self.south, "a.pdf", drawn(1000))

@@ -238,6 +238,40 @@ class Captured(Files):
         again = house.cli("station", "enrol", "--peer", "north", "--listen", f"{path}={listen}", "--to", f"{path}={there}")
         self.assertFalse(again["new"])
 
+    def test_a_key_file_that_is_gone_is_said_and_never_replaced_unasked(self):
+        south = self.south
+        self.lab.start("south", "north")
+        south.wait_link("north")
+        south.cli("send", WEST, "before", "--as", "kim")
+        south.stop()
+        path = south.config()["counterparts"][0]["paths"][0]["name"]
+        listen, there = south.ends("north")[0]
+        enrol = ("station", "enrol", "--peer", "north", "--listen", f"{path}={listen}", "--to", f"{path}={there}")
+        key = south.path("station", "station.key")
+        os.rename(key, key + ".kept")
+        said = "station.key: is missing, and other files of this station are there: take it from a backup"
+        south.spawn()
+        self.assertEqual(south.process.wait(20), 1)
+        self.assertIn(said, south.stderr())
+        self.assertNotIn("there is no station", south.stderr())
+        for command in (enrol, ("backup", south.path("of-it.tar.age"), "--work-factor", "10")):
+            self.assertIn(said, south.refused(*command)["message"])
+        self.assertIn(said, str(south.cli("side", "show")["next"]))
+        self.assertFalse(os.path.exists(key) or os.path.exists(south.path("of-it.tar.age")))
+        os.rename(key + ".kept", key)
+        south.start()
+        south.wait_link("north")
+        south.stop()
+        # Where there is no backup, a person says that it is lost, and its record goes on under other keys.
+        os.remove(key)
+        south.cli("station", "revoke", "--from", south.dir, "--yes")
+        self.assertTrue(south.cli(*enrol)["new"])
+        self.carry(south)
+        south.start()
+        south.wait_link("north")
+        self.assertEqual(south.cli("send", WEST, "under other keys", "--as", "kim")["state"], "receipted")
+        self.assertEqual([e["text"] for e in south.entries("north", WEST, "own") if "text" in e][-1], "under other keys")
+
     def test_positions_come_from_a_record_or_are_typed_or_are_none(self):
         taken, proof = self.capture()
         house = self.copy("house", "station")

@@ -1,0 +1,99 @@
+#include "client_inbox_save.h"
+
+#include <algorithm>
+
+#include "io/file.h"
+
+namespace detente::cli {
+
+namespace {
+
+// Each try may write up to where the disk is full.
+constexpr std::chrono::seconds kTryAgainAfter{15};
+
+bool is_left(const Json& attachment) { return attachment.contains("not_saved"); }
+
+bool same_entry(const Json& one, const Json& other) {
+  const auto same = [&](const char* key) { return one.value(key, Json()) == other.value(key, Json()); };
+  return same("counterpart") && same("line") && same("whose") && same("epoch") && same("index");
+}
+
+}  // namespace
+
+// A file that stands in the place is read when it has gone, and not over and over.
+bool InboxSaver::place_is_taken(const Json& entry, const Json& attachment) const {
+  return attachment.value("not_saved_fault", "") == to_string(Fault::kConflict) &&
+         io::exists(place_of_document(entry, attachment, directory_));
+}
+
+bool InboxSaver::save_attachments(Json& entry, bool only_left) {
+  bool some = false;
+  const LineAddress line{entry.value("counterpart", ""), entry.value("line", "")};
+  for (Json& attachment : entry["attachments"]) {
+    if (only_left && (!is_left(attachment) || place_is_taken(entry, attachment))) continue;
+    if (attachment.value("state", "") != "here" && entry.value("whose", "") != "own") continue;
+    const auto path = save_document(context_, station_, line, entry, attachment, directory_);
+    context_.progress({});
+    if (path) {
+      attachment.erase("not_saved");
+      attachment.erase("not_saved_fault");
+      attachment["saved"] = *path;
+      some = true;
+    } else {
+      attachment["not_saved"] = path.error().message;
+      attachment["not_saved_fault"] = to_string(path.error().fault);
+    }
+  }
+  return some;
+}
+
+void InboxSaver::save(Json& entry) {
+  if (directory_.empty() || !entry.contains("attachments")) return;
+  save_attachments(entry, false);
+  std::erase_if(left_, [&](const Json& one) { return same_entry(one, entry); });
+  if (std::any_of(entry["attachments"].begin(), entry["attachments"].end(), is_left)) left_.push_back(entry);
+}
+
+std::vector<Json> InboxSaver::try_again() {
+  std::vector<Json> out;
+  const auto now = std::chrono::steady_clock::now();
+  if (left_.empty() || now - tried_ < kTryAgainAfter) return out;
+  for (Json& entry : left_)
+    if (save_attachments(entry, true)) out.push_back(entry);
+  std::erase_if(left_, [](const Json& entry) { return std::none_of(entry["attachments"].begin(), entry["attachments"].end(), is_left); });
+  tried_ = std::chrono::steady_clock::now();
+  return out;
+}
+
+Json InboxSaver::not_saved() const {
+  Json out = Json::array();
+  for (const Json& entry : left_)
+    for (const Json& attachment : entry["attachments"])
+      if (is_left(attachment))
+        out.push_back({{"counterpart", entry.value("counterpart", "")},
+                       {"line", entry.value("line", "")},
+                       {"whose", entry.value("whose", "")},
+                       {"epoch", entry.value("epoch", Json())},
+                       {"index", entry.value("index", Json())},
+                       {"root", attachment.value("root", "")},
+                       {"file_name", attachment.value("file_name", "")},
+                       {"fault", attachment.value("not_saved_fault", "")},
+                       {"message", attachment.value("not_saved", "")}});
+  return out;
+}
+
+Result<void> InboxSaver::all_saved() const {
+  for (const Json& entry : left_)
+    for (const Json& attachment : entry["attachments"])
+      if (is_left(attachment)) {
+        const std::size_t count = not_saved().size();
+        const bool there = attachment.value("not_saved_fault", "") == to_string(Fault::kConflict);
+        return fail(there ? Fault::kConflict : Fault::kIo,
+                    (count == 1 ? std::string("a document was not saved: ")
+                                : std::to_string(count) + " documents were not saved, each is told beside its message; the first: ") +
+                        attachment.value("not_saved", ""));
+      }
+  return {};
+}
+
+}  // namespace detente::cli
