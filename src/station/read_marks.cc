@@ -6,7 +6,7 @@
 namespace detente::station {
 
 namespace {
-constexpr std::uint64_t kStep = 256;
+constexpr std::uint64_t kEntriesAtATime = 256;
 
 // Not what stations write for each other, nor what a person answers by an act of its own.
 bool wants_acknowledgement(record::Kind kind) {
@@ -96,7 +96,7 @@ bool ReadMarks::look_at(const record::Reader& store, const record::Reader::LogIn
   FarLog* far = info.log.own ? nullptr : &far_[info.log];
   std::uint64_t& next = far == nullptr ? own_next_[info.log] : far->next;
   while (next < info.size && left > 0) {
-    const auto entries = store.entries(info.log, next, info.size, static_cast<std::size_t>(std::min(kStep, left)));
+    const auto entries = store.entries(info.log, next, info.size, static_cast<std::size_t>(std::min(kEntriesAtATime, left)));
     if (entries.empty()) return false;
     for (const record::StoredEntry& stored : entries) {
       if (far == nullptr) {

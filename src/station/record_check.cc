@@ -6,7 +6,7 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::uint64_t kStep = 256;
+constexpr std::uint64_t kReadAtATime = 256;
 
 tl::unexpected<Error> damaged(const record::LogKey& log, std::uint64_t size) {
   return fail(Fault::kIo,
@@ -37,7 +37,7 @@ Result<void> check_newest(const io::SqliteStore& store) {
                   (!receipt || gives(*tiles, receipt->size, receipt->root));
       // These are sent again as they stand here.
       for (std::uint64_t at = receipted; good && info.log.own && at < info.size;) {
-        const auto some = store.entries(info.log, at, info.size, kStep);
+        const auto some = store.entries(info.log, at, info.size, kReadAtATime);
         good = !some.empty();
         at += some.size();
       }
