@@ -45,8 +45,8 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   EXPECT_GE(sum.rotten, expected(1)) << "no start found the bit that had been turned over";
   EXPECT_GE(sum.takeovers, expected(20));
   EXPECT_GE(sum.refused, expected(20));
-  EXPECT_GT(sum.duplicated, 1000u);
-  EXPECT_GT(sum.flipped, 1000u);
+  EXPECT_GT(sum.duplicated, expected(1000));
+  EXPECT_GT(sum.flipped, expected(1000));
   EXPECT_GT(sum.replayed, expected(1000));
   EXPECT_GT(sum.partitions, expected(100));
   EXPECT_GT(sum.one_way, expected(50));

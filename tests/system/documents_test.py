@@ -10,6 +10,7 @@ import subprocess
 import time
 import unittest
 
+import outcome
 from disks import SmallDisk, can_mount
 from stations import DETENTE, Lab, detente, wait_until
 from two_paths import LINE, TwoPaths
@@ -366,4 +367,4 @@ class Hindered(TwoPaths):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    outcome.main()
