@@ -77,8 +77,7 @@ void add_root_steps(const SideDir& side, std::vector<std::string>& out) {
 // What is there and cannot be read is not missing: no step of the ceremony would help.
 std::optional<std::string> unreadable(const SideDir& side, const std::string& name) {
   const std::string head = "look into this first: ";
-  if (side.has_lost_station_keys())
-    if (const auto keys = side.station_keys(); !keys) return head + keys.error().message;
+  if (const auto kept = side.check_station_keys_not_lost(); !kept) return head + kept.error().message;
   if (side.has_station())
     if (const auto config = side.station_config(); !config) return head + config.error().message;
   if (side.has_pair(name))

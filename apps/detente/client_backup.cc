@@ -130,10 +130,7 @@ void show(Context& context, const station::BackupReport& report) {
 Result<void> backup(Context& context, const std::string& to, bool unsealed) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY(config, side.station_config());
-  if (side.has_lost_station_keys()) {  // before anything is copied
-    DETENTE_TRY(keys, side.station_keys());
-    static_cast<void>(keys);
-  }
+  DETENTE_TRY_VOID(side.check_station_keys_not_lost());  // before anything is copied
   const WallTime now = io::os_wall_time();
   const io::Path file = backup_file(side.name() + "/" + config.post, to, now, !unsealed);
   DETENTE_TRY(there, io::is_there(file));

@@ -83,17 +83,12 @@ Json InboxSaver::not_saved() const {
 }
 
 Result<void> InboxSaver::all_saved() const {
-  for (const Json& entry : left_)
-    for (const Json& attachment : entry["attachments"])
-      if (is_left(attachment)) {
-        const std::size_t count = not_saved().size();
-        const bool there = attachment.value("not_saved_fault", "") == to_string(Fault::kConflict);
-        return fail(there ? Fault::kConflict : Fault::kIo,
-                    (count == 1 ? std::string("a document was not saved: ")
-                                : std::to_string(count) + " documents were not saved, each is told beside its message; the first: ") +
-                        attachment.value("not_saved", ""));
-      }
-  return {};
+  const Json left = not_saved();
+  if (left.empty()) return {};
+  const bool there = left.front().value("fault", "") == to_string(Fault::kConflict);
+  const std::string what = left.size() == 1 ? "a document was not saved: "
+                                            : std::to_string(left.size()) + " documents were not saved, each is told beside its message; the first: ";
+  return fail(there ? Fault::kConflict : Fault::kIo, what + left.front().value("message", ""));
 }
 
 }  // namespace detente::cli

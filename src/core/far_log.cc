@@ -242,8 +242,8 @@ std::uint64_t FarLog::index_of(Context& context, const record::WireEntry& wire, 
   // At the next place of a provable line the checkpoint tells; there a look at the disk for every entry would cost too much.
   if (nearest < next_index() || (nearest == next_index() && line_->provable)) return nearest;
   std::uint64_t index = nearest;
-  for (unsigned turn = 0; turn < kLateTurns && index >= 256; ++turn) {
-    index -= 256;
+  for (unsigned turn = 0; turn < kLateTurns && index >= record::kLow8Span; ++turn) {
+    index -= record::kLow8Span;
     if (index >= durable_size()) continue;
     const auto here = at_place(context, entry, index);
     if (!here) break;

@@ -277,7 +277,7 @@ class Line {
   void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
                     std::optional<PathId> came_on);
   // Whether it says more than was known. `by_path`: so the packets of what it covers arrived.
-  bool take_receipt(Context& context, const Result<std::optional<std::uint64_t>>& news, const record::WireCosignature& wire, bool by_path);
+  bool take_receipt(Context& context, const Result<OwnLog::News>& news, bool by_path);
   void learn_own_cut(Context& context, const record::LogState::YourCut& cut);
   void doubt_own_cut(Context& context);  // they tell of none
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);

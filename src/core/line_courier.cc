@@ -143,7 +143,7 @@ bool Line::take_courier_receipt(Context& context, const link::CourierReceipt& re
   }
   // Of an epoch that was left it would say nothing new: its log is closed.
   if (!contact_made_ || broken_ || receipt.epoch != own_.key().epoch) return false;
-  return take_receipt(context, own_.news_of(context, receipt.size, *wire), *wire, false);
+  return take_receipt(context, own_.news_of(context, receipt.size, *wire), false);
 }
 
 CourierLine Line::courier_report(Context& context, const CourierIntake& intake) const {

@@ -155,19 +155,19 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
     return;
   }
   if (!contact_made_ || broken_) return;
-  static_cast<void>(take_receipt(context, own_.news_of(context, *wire), *wire, true));
+  static_cast<void>(take_receipt(context, own_.news_of(context, *wire), true));
 }
 
-bool Line::take_receipt(Context& context, const Result<std::optional<std::uint64_t>>& news, const record::WireCosignature& wire, bool by_path) {
+bool Line::take_receipt(Context& context, const Result<OwnLog::News>& news, bool by_path) {
   if (!news) {
     alarm_bad_entry(context, news.error());
     return false;
   }
   if (!*news) return false;
-  const std::uint64_t size = **news;
+  const record::StoredCosignature& receipt = **news;
   record::Batch batch = new_batch();
-  own_.take_receipt(context, size, wire, batch);
-  const auto covered = in_flight_.lower_bound(size);
+  own_.take_receipt(context, receipt, batch);
+  const auto covered = in_flight_.lower_bound(receipt.size);
   const auto alone = [&](const auto& item) {
     const std::vector<SentPacket>& packets = item.second.packets;
     return by_path && item.first >= ways_unknown_below_ && item.second.sent == 1 && !packets.empty() &&
@@ -186,9 +186,9 @@ bool Line::take_receipt(Context& context, const Result<std::optional<std::uint64
   tries_ = 0;
   if (std::exchange(asked_, false)) transmit_missing(context, link_->round_trip());
   arm_retry(context);
-  const auto signed_at = wire.signed_part ? std::optional(wire.signed_part->first) : std::nullopt;
+  const auto signed_at = receipt.signature ? std::optional(receipt.time) : std::nullopt;
   context.effects.notify(
-      ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, size, signed_at});
+      ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, receipt.size, signed_at});
   commit(context, std::move(batch), {}, {});
   pump(context);
   return true;

@@ -237,59 +237,55 @@ std::optional<Digest> OwnLog::leaf_at(Context& context, std::uint64_t index) con
   return entries.empty() ? std::nullopt : std::optional(entries.front().leaf);
 }
 
-Result<void> OwnLog::check_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const {
+Result<record::StoredCosignature> OwnLog::receipt_over(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const {
   if (size > durable_size_)
     return fail(Fault::kConflict, "a receipt over " + std::to_string(size) + " entries of a log that has " + std::to_string(durable_size_));
   const std::optional<Digest> root = root_at(context, size);
   if (!root) return fail(Fault::kConflict, "a receipt for a size that cannot be computed here");
   if (!line_->provable) {
-    if (record::root_prefix(*root) == receipt.root_prefix) return {};
+    if (record::root_prefix(*root) == receipt.root_prefix) return record::StoredCosignature{size, *root, {}, std::nullopt};
     return fail(Fault::kConflict, "a receipt for another root than this side's record has");
   }
   if (!receipt.signed_part) return fail(Fault::kMalformed, "an unsigned receipt on a provable line");
   const auto& [time, signature] = *receipt.signed_part;
   if (mutant(Mutant::kCosignatureUnchecked) ||
       record::verify_cosignature({origin(), size, *root}, {time.seconds, signature}, identity_->their_cosign))
-    return {};
+    return record::StoredCosignature{size, *root, time, signature};
   return fail(Fault::kAuthentication, "a receipt whose signature does not verify over this side's record");
 }
 
-Result<std::optional<std::uint64_t>> OwnLog::news_of(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const {
+Result<OwnLog::News> OwnLog::news_of(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const {
   if (size <= receipted_size_) return std::nullopt;
-  const Result<void> fits = check_receipt(context, size, receipt);
-  if (fits) return size;
+  auto fits = receipt_over(context, size, receipt);
+  if (fits) return std::move(*fits);
   // Of the epoch before, from a counterpart that has not met this one yet.
   if (left_epoch_ && receipted_size_ == 0 && fits.error().fault != Fault::kMalformed) return std::nullopt;
-  return tl::unexpected<Error>(fits.error());
+  return tl::unexpected<Error>(std::move(fits.error()));
 }
 
-Result<std::optional<std::uint64_t>> OwnLog::news_of(Context& context, const record::WireCosignature& receipt) {
+Result<OwnLog::News> OwnLog::news_of(Context& context, const record::WireCosignature& receipt) {
   std::uint64_t size = record::restore_low8(receipt.size_low, durable_size_);
-  if (size > durable_size_ && size >= 256) size -= 256;  // nobody has more of it than is here
-  const Result<std::optional<std::uint64_t>> greatest = news_of(context, size, receipt);
+  if (size > durable_size_ && size >= record::kLow8Span) size -= record::kLow8Span;  // nobody has more of it than is here
+  Result<News> greatest = news_of(context, size, receipt);
   if (greatest || context.now.mono < no_late_receipt_before_) return greatest;
-  for (unsigned turn = 0; turn < kLateTurns && size > 256; ++turn) {
-    size -= 256;
-    if (!check_receipt(context, size, receipt)) continue;
-    return size > receipted_size_ ? std::optional(size) : std::nullopt;
+  for (unsigned turn = 0; turn < kLateTurns && size > record::kLow8Span; ++turn) {
+    size -= record::kLow8Span;
+    auto late = receipt_over(context, size, receipt);
+    if (!late) continue;
+    return size > receipted_size_ ? News(std::move(*late)) : std::nullopt;
   }
   // Whoever sends what fits nothing costs no more than one look of each.
   no_late_receipt_before_ = context.now.mono + kNoLateReceiptFor;
   return greatest;
 }
 
-void OwnLog::take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt, record::Batch& batch) {
-  record::StoredCosignature stored{size, *root_at(context, size), {}, std::nullopt};
-  if (receipt.signed_part && line_->provable) {
-    stored.time = receipt.signed_part->first;
-    stored.signature = receipt.signed_part->second;
-  }
-  batch.writes.push_back(record::PutCosignature{key_, stored});
+void OwnLog::take_receipt(const Context& context, const record::StoredCosignature& receipt, record::Batch& batch) {
+  batch.writes.push_back(record::PutCosignature{key_, receipt});
   if (receipted_size_ == 0) told_at_ = context.now.mono;
-  receipted_size_ = size;
+  receipted_size_ = receipt.size;
   verified_epoch_ = key_.epoch;
-  verified_size_ = size;
-  while (!unreceipted_.empty() && unreceipted_.front().placed.index < size) unreceipted_.pop_front();
+  verified_size_ = receipt.size;
+  while (!unreceipted_.empty() && unreceipted_.front().placed.index < receipt.size) unreceipted_.pop_front();
 }
 
 }  // namespace detente::core

@@ -90,18 +90,19 @@ class OwnLog {
   std::optional<Digest> root_at(Context& context, std::uint64_t size) const;
   std::optional<Digest> leaf_at(Context& context, std::uint64_t index) const;
 
-  // Over how many entries the other side's receipt is, where that is more than was receipted before; kAuthentication or
-  // kConflict when it fits none. `size`: of one that names it whole. The other tells eight bits of it, and may be late by
-  // hundreds of entries (spec/record.md section 8).
-  Result<std::optional<std::uint64_t>> news_of(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const;
-  Result<std::optional<std::uint64_t>> news_of(Context& context, const record::WireCosignature& receipt);
+  // The other side's receipt as it is kept, where it is over more entries than were receipted before.
+  using News = std::optional<record::StoredCosignature>;
+  // kAuthentication or kConflict when it fits none. `size`: of one that names it whole. The other tells eight bits of it, and
+  // may be late by hundreds of entries (spec/record.md section 8).
+  Result<News> news_of(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const;
+  Result<News> news_of(Context& context, const record::WireCosignature& receipt);
   // One that is news. Adds what must be kept to `batch`.
-  void take_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt, record::Batch& batch);
+  void take_receipt(const Context& context, const record::StoredCosignature& receipt, record::Batch& batch);
   // Whether the entry 256 before this one may be like it in all, its time too: then eight bits of an index do not tell them apart.
-  bool may_repeat(const PlacedEntry& placed) const { return placed.index >= second_began_ + 256; }
+  bool may_repeat(const PlacedEntry& placed) const { return placed.index >= second_began_ + record::kLow8Span; }
 
  private:
-  Result<void> check_receipt(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const;
+  Result<record::StoredCosignature> receipt_over(Context& context, std::uint64_t size, const record::WireCosignature& receipt) const;
   void load_left(Context& context);
   Sent to_sent(Context& context, record::StoredEntry stored, record::Frontier& frontier) const;
   void load_unreceipted(Context& context);

@@ -1,7 +1,5 @@
 #include "io/sqlite_keys.h"
 
-#include <algorithm>
-
 #include "core/outbox.h"
 
 namespace detente::io {
@@ -54,7 +52,7 @@ Result<void> ask_each(Connection& db, std::span<const Question> questions) {
 
 }  // namespace
 
-Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::vector<LineKey>& read) {
+Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::set<LineKey>& read) {
   std::vector<AstrayItem> out;
   Query query = db.query(kWaiting);
   for (;;) {
@@ -63,7 +61,7 @@ Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::vector<L
     const LineKey line{query.array<32>(0), LineId{static_cast<std::uint16_t>(query.integer(1))}};
     DETENTE_TRY_VOID(query.check());
     const bool fits = line.line.value == query.integer(1);  // wider than any line's number, else
-    if (fits && std::find(read.begin(), read.end(), line) != read.end()) continue;
+    if (fits && read.count(line) > 0) continue;
     const bool had = fits && query.integer(4) != 0;
     if (had) {
       const auto item = core::decode_outbox_item(query.blob(3));

@@ -5,6 +5,7 @@
 // it outlives the accord that had the line.
 #pragma once
 
+#include <set>
 #include <span>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct AstrayItem {
 };
 // `read`: the lines whose queues are read, and looked at, by themselves. What is whole and waits on a line that was left
 // is not astray.
-Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::vector<record::LineKey>& read);
+Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::set<record::LineKey>& read);
 
 // Logs and documents: every row is found by its key, and of a line that was had here. kIo says what is not.
 Result<void> check_owners(Connection& db);

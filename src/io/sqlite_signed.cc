@@ -15,12 +15,16 @@ constexpr const char* kCount = "SELECT (SELECT count(*) FROM checkpoints) + (SEL
 
 }  // namespace
 
-Result<void> read_signed(const std::string& path, const LogKey& log, const OnSigned& on) {
+Result<SignedReader> SignedReader::open(const std::string& path) {
   DETENTE_TRY(db, Connection::open(path, Connection::Mode::kRead));
-  DETENTE_TRY(id, SqliteReader(db).find(log));
+  return SignedReader(std::move(db));
+}
+
+Result<void> SignedReader::read(const LogKey& log, const OnSigned& on) {
+  DETENTE_TRY(id, SqliteReader(db_).find(log));
   if (!id) return {};
   for (const bool receipts : {false, true}) {
-    Query query = db.query(receipts ? kReceipts : kCheckpoints);
+    Query query = db_.query(receipts ? kReceipts : kCheckpoints);
     query.with(first_key(*id), last_key(*id));
     for (;;) {
       DETENTE_TRY(more, query.row());
@@ -40,9 +44,8 @@ Result<void> read_signed(const std::string& path, const LogKey& log, const OnSig
   return {};
 }
 
-Result<std::uint64_t> count_signed(const std::string& path) {
-  DETENTE_TRY(db, Connection::open(path, Connection::Mode::kRead));
-  Query query = db.query(kCount);
+Result<std::uint64_t> SignedReader::count() {
+  Query query = db_.query(kCount);
   DETENTE_TRY(counted, query.row());
   return counted ? query.integer(0) : 0;
 }

@@ -225,7 +225,7 @@ std::vector<OutboxItem> SqliteStore::outbox(const LineKey& line) const {
   return read(std::vector<OutboxItem>{}, [&](SqliteReader& reader) { return reader.outbox(line); });
 }
 
-std::vector<AstrayItem> SqliteStore::astray_items(const std::vector<LineKey>& lines) const {
+std::vector<AstrayItem> SqliteStore::astray_items(const std::set<LineKey>& lines) const {
   return read(std::vector<AstrayItem>{}, [&](SqliteReader&) { return io::astray_items(reading_, lines); });
 }
 

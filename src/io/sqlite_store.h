@@ -42,7 +42,7 @@ class SqliteStore final : public record::Store {
   // meanwhile, only the log is not started over. kState while another is being made.
   Result<void> snapshot(const std::string& to, const OnProgress& progress);
   // What waits and no line will ever send (sqlite_keys.h); `read`: the lines that look at their own.
-  std::vector<AstrayItem> astray_items(const std::vector<record::LineKey>& read) const;
+  std::vector<AstrayItem> astray_items(const std::set<record::LineKey>& read) const;
   // kIo: a log or a document that is not found under its name. It is remembered as every failed read is.
   Result<void> check_owners() const;
   // Why every commit is refused, once that is so.

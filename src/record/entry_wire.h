@@ -87,6 +87,8 @@ Bytes encode_wire_cosignature(const WireCosignature& cosignature, std::uint32_t 
 // Whether it is signed follows from the line's evidence, which only the caller knows.
 Result<WireCosignature> decode_wire_cosignature(ByteView body, bool provable, std::uint32_t base_c);
 
+// Values that have their low eight bits in common are so far apart.
+inline constexpr std::uint64_t kLow8Span = 256;
 // The value nearest to `near` whose low eight bits are `low`; never negative.
 std::uint64_t restore_low8(std::uint8_t low, std::uint64_t near);
 

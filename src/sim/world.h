@@ -41,7 +41,7 @@ struct Report : StageReport {
   std::uint64_t rotten = 0;  // of those, because a start found a bit of the disk turned over
   std::uint64_t takeovers = 0;
   std::uint64_t cuts_respected = 0;       // entries that arrived and were held against the reader's own cuts
-  std::uint64_t lifts_tested = 0;         // own cuts that were seen lifted, each with the test that led to it
+  std::uint64_t lifts_tested = 0;         // looks at own cuts that were lifted for the test that led to it: each again with its register
   std::uint64_t files_packed = 0;         // that couriers took along
   std::uint64_t files_taken = 0;          // of those, by a station that believed them; again counts again
   std::uint64_t documents_sent = 0;       // named in a message that a station took

@@ -40,9 +40,9 @@ std::string name_of(const io::AstrayItem& astray) {
 }  // namespace
 
 void look_for_astray(Running& running) {
-  std::vector<record::LineKey> read;
+  std::set<record::LineKey> read;
   for (const auto& counterpart : running.counterparts)
-    for (const auto& [id, annex] : counterpart->accord.annexes) read.push_back({counterpart->accord.lineage, id});
+    for (const auto& [id, annex] : counterpart->accord.annexes) read.insert({counterpart->accord.lineage, id});
   const auto astray = running.store->astray_items(read);
   running.queue_astray = astray.size();
   const std::string kind = alarm_name(core::AlarmKind::kStore);

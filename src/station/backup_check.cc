@@ -101,7 +101,7 @@ class Row {
   std::uint64_t unknown_ = 0;
 };
 
-Result<void> check_log(const Ground& ground, const accord::Roster& ours, const io::CheckedLog& log, const std::string& path,
+Result<void> check_log(const Ground& ground, const accord::Roster& ours, const io::CheckedLog& log, io::SignedReader& reader,
                        const std::function<void()>& tell, BackupRecord& out) {
   const accord::Roster& author = log.log.own ? ours : ground.theirs;
   const accord::Roster& cosigner = log.log.own ? ground.theirs : ours;
@@ -125,7 +125,7 @@ Result<void> check_log(const Ground& ground, const accord::Roster& ours, const i
     const record::Cosignature cosignature{one.time.seconds, *one.signature};
     return receipts.add(one.size, [&](const crypto::VerifyKey& key) { return record::verify_cosignature(text, cosignature, key); });
   };
-  DETENTE_TRY_VOID(io::read_signed(path, log.log, on));
+  DETENTE_TRY_VOID(reader.read(log.log, on));
   DETENTE_TRY_VOID(checkpoints.end(out));
   return receipts.end(out);
 }
@@ -164,7 +164,8 @@ Result<void> check_values(const SideDir& side, const io::CheckedRecord& record, 
 }
 
 Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedRecord& record, const std::string& path, const OnStage& stage) {
-  DETENTE_TRY(of, io::count_signed(path));
+  DETENTE_TRY(reader, io::SignedReader::open(path));
+  DETENTE_TRY(of, reader.count());
   std::uint64_t done = 0;
   const std::function<void()> tell = [&, of = of] {
     if (stage && ++done % kTellEvery == 0) stage("checking the signatures", done, of);
@@ -188,7 +189,7 @@ Result<BackupRecord> check_signatures(const SideDir& side, const io::CheckedReco
     }
     (log.log.own ? line->second.own : line->second.far) += log.size;
     if (ground == nullptr) continue;
-    DETENTE_TRY_VOID(check_log(*ground, ours, log, path, tell, out));
+    DETENTE_TRY_VOID(check_log(*ground, ours, log, reader, tell, out));
   }
   for (auto& [key, line] : lines) out.lines.push_back(std::move(line));
   return out;

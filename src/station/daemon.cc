@@ -34,10 +34,7 @@ constexpr Duration kRestorePeriod = std::chrono::seconds(1);
 constexpr Duration kWatchPeriod = std::chrono::seconds(1);
 
 Result<void> check_directory(const SideDir& dir) {
-  if (dir.has_lost_station_keys()) {
-    DETENTE_TRY(keys, dir.station_keys());
-    static_cast<void>(keys);
-  }
+  DETENTE_TRY_VOID(dir.check_station_keys_not_lost());
   if (!dir.has_station())
     return fail(Fault::kNotFound, "there is no station in " + dir.dir().string() +
                                       ": make one with `detente station enrol` (`detente side "

@@ -156,6 +156,7 @@ class SideDir {
   // ---- station ----
   bool has_station() const;  // keys and configuration are there
   bool has_lost_station_keys() const;  // other files of a station are there, and its key file is not
+  Result<void> check_station_keys_not_lost() const;  // kNotFound says what to do
   Result<StationConfig> station_config() const;
   Result<void> save_station_config(const StationConfig& config) const;
   Result<StationKeys> station_keys() const;

@@ -118,12 +118,17 @@ Result<void> SideDir::save_new_officer(const OfficerFile& officer, const Officer
 
 // ---- station ----
 
+Result<void> SideDir::check_station_keys_not_lost() const {
+  if (!has_lost_station_keys()) return {};
+  return fail(Fault::kNotFound, (station_dir() / "station.key").string() +
+                                    ": is missing, and other files of this station are there: take it from a backup of this "
+                                    "directory. Where no backup has it, declare the station lost (detente station revoke, with the root key) and "
+                                    "enrol it anew: its record goes on under other keys");
+}
+
 Result<StationKeys> SideDir::station_keys() const {
   const Path file = station_dir() / "station.key";
-  if (has_lost_station_keys())
-    return fail(Fault::kNotFound, file.string() + ": is missing, and other files of this station are there: take it from a backup of this "
-                                  "directory. Where no backup has it, declare the station lost (detente station revoke, with the root key) and "
-                                  "enrol it anew: its record goes on under other keys");
+  DETENTE_TRY_VOID(check_station_keys_not_lost());
   DETENTE_TRY(bytes, io::read_secret_file(file, kKeyFileMax));
   return at(file, parse_station_keys(bytes.view()));
 }
