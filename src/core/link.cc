@@ -225,6 +225,7 @@ std::optional<Link::Received> Link::on_packet(Context& context, PathId path,
     out.base_c = live->session.first().c;
     out.session = live->serial;
     out.path = path;
+    out.newest = opened.newest && live.get() == current();
     take_frames(context, *live, path, opened.counter, opened.payload, out);
     return out;
   }

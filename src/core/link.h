@@ -166,6 +166,7 @@ class Link {
     std::uint32_t base_c = 0;
     std::uint64_t session = 0;  // its serial
     PathId path;
+    bool newest = false;  // of that path, in the newest session
     std::vector<SentPacket> acknowledged;  // of what was sent, by path acknowledgements
     std::vector<SentPacket> lost;
   };

@@ -111,14 +111,14 @@ void Peer::on_notice(Context& context, ByteView datagram) {
   amendment_.advance(context);
 }
 
-bool Peer::on_packet(Context& context, PathId path, const wire::ParsedPacket& packet) {
+std::optional<bool> Peer::on_packet(Context& context, PathId path, const wire::ParsedPacket& packet) {
   const auto received = link_.on_packet(context, path, packet);
-  if (!received) return false;
+  if (!received) return std::nullopt;
   watch_link(context);
   documents_.on_packets(context, received->acknowledged, received->lost);
   for (const wire::Frame& frame : received->frames) on_frame(context, frame, *received);
   pump(context);
-  return true;
+  return received->newest;
 }
 
 void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet) {

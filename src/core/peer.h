@@ -72,7 +72,8 @@ class Peer {
   void on_reply(Context& context, PathId path, const link::ReplyPacket& packet);
   void on_notice(Context& context, ByteView datagram);
   // False when no session of this counterpart opens it.
-  bool on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
+  // Whether it was taken, and then whether it is the newest of its path.
+  std::optional<bool> on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
 
   // A file for the other station, with all that it is not known to hold or with one entry: CourierPacked or CourierFailed.
   Result<CourierId> pack_courier(Context& context, const std::optional<CourierAct>& act) {

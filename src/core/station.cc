@@ -58,9 +58,10 @@ std::optional<Station::Heard> Station::on_datagram(Now now, SocketId socket, Byt
     for (auto& peer : peers_) {
       const auto path = peer->path_on(socket);
       if (!path || !peer->has_session(packet->header.session)) continue;
-      taken = peer->on_packet(context, *path, *packet);
-      if (!taken) continue;
-      heard = {peer->identity().peer, *path};
+      const auto newest = peer->on_packet(context, *path, *packet);
+      taken = newest.has_value();
+      if (!newest) continue;
+      heard = {peer->identity().peer, *path, *newest};
       break;
     }
   }

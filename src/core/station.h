@@ -31,6 +31,7 @@ class Station {
   struct Heard {
     PeerId peer;
     PathId path;
+    bool newest = true;  // of that path: a late one does not say where its sender is now
   };
   std::optional<Heard> on_datagram(Now now, SocketId socket, ByteView datagram);
   void on_persisted(Now now, std::uint64_t token);

@@ -25,8 +25,9 @@ enum class BearerKind { kUdp, kTcp };
 // Where one datagram came from. Not to be kept.
 class Origin {
  public:
-  // The datagram is new and verified, and of the counterpart of this route.
-  virtual void heard(RouteId route) = 0;
+  // The datagram is new and verified, and of the counterpart of this route. Where it is the newest, what is sent goes where
+  // it came from; a late one may have been held back by anybody (spec/packet.md section 7).
+  virtual void heard(RouteId route, bool newest) = 0;
   virtual std::string host() const = 0;  // of the machine that sent it, in numbers
   virtual bool is_from(RouteId route) const = 0;  // the machine that this route was made to
 

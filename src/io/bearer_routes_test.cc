@@ -53,7 +53,7 @@ class BearerRoutes : public testing::TestWithParam<BearerKind> {
       const std::size_t whose = datagram[0] - std::size_t{'a'};
       ASSERT_LT(whose, kFar);
       ++end.heard[whose];
-      if (end.routes[whose]) origin.heard(*end.routes[whose]);
+      if (end.routes[whose]) origin.heard(*end.routes[whose], true);
     });
   }
   void add(End& end, std::size_t whose, const End& to) {

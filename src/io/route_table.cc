@@ -85,9 +85,9 @@ struct RouteTable::Way {
 
   // Of two places the one where it was heard counts, and nothing else: a name may be older than what was heard, or newer. Returns
   // the other one, which is to be dropped.
-  std::optional<RouteId> is_heard(const Origin& origin) {
+  std::optional<RouteId> is_heard(const Origin& origin, bool newest) {
     heard = os_now().mono;
-    if (!other) return std::nullopt;
+    if (!other || !newest) return std::nullopt;
     if (origin.is_from(other->route)) std::swap(place, other);
     return std::exchange(other, std::nullopt)->route;
   }
@@ -191,13 +191,14 @@ void RouteTable::heard(const core::Station::Heard& heard, const Bearer& on, Orig
   Way& way = *path->way;
   if (way.bearer != &on) return;
   if (!way.place) {  // it says itself where it is
+    if (!heard.newest) return;
     const std::string host = origin.host();
     if (host.empty() || !way.leads_to(host)) return;
   }
   // Later: it is not to be dropped while something that came is being looked at.
-  if (const auto left = way.is_heard(origin))
+  if (const auto left = way.is_heard(origin, heard.newest))
     asio::post(*context_, [bearer = way.bearer, route = *left] { bearer->drop_route(route); });
-  origin.heard(way.place->route);
+  origin.heard(way.place->route, heard.newest);
 }
 
 PathTraffic RouteTable::traffic(PeerId peer, PathId path) const {

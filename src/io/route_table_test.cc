@@ -40,7 +40,7 @@ class ListedRoutes final : public Bearer {
 class From final : public Origin {
  public:
   From(std::string host, const Hosts& routes) : host_(std::move(host)), routes_(routes) {}
-  void heard(RouteId route) override { route_ = route; }
+  void heard(RouteId route, bool) override { route_ = route; }
   std::string host() const override { return host_; }
   bool is_from(RouteId route) const override { return routes_[route.value] == host_; }
   std::optional<RouteId> route_;

@@ -103,7 +103,7 @@ TEST_P(Refusal, IsNoticedAndEndsWhenTheyAreHeard) {
   theirs->close();
   theirs.reset();
   const RouteId route = *ours->add_route("127.0.0.1", port);
-  ours->start([&](ByteView, Origin& origin) { origin.heard(route); });
+  ours->start([&](ByteView, Origin& origin) { origin.heard(route, true); });
   const Bytes call(83, wire::kFirstPacket);
   const auto refused = [&] {
     ours->send(route, call);

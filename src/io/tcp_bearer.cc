@@ -116,7 +116,7 @@ class TcpBearer final : public Bearer {
   void hold(Held made);
   void closed(ConnectionId id);
 
-  void heard(ConnectionId id, RouteId route);
+  void heard(ConnectionId id, RouteId route, bool newest);
   Held* accepted_of(RouteId route);  // the one that was heard on last
 
   asio::io_context& context_;
@@ -136,7 +136,7 @@ class TcpBearer final : public Bearer {
 class TcpBearer::Sender final : public Origin {
  public:
   Sender(TcpBearer& bearer, ConnectionId id) : bearer_(bearer), id_(id) {}
-  void heard(RouteId route) override { bearer_.heard(id_, route); }
+  void heard(RouteId route, bool newest) override { bearer_.heard(id_, route, newest); }
   std::string host() const override { return bearer_.find(id_)->from.host_text(); }
   bool is_from(RouteId route) const override {
     const Held& held = *bearer_.find(id_);
@@ -255,7 +255,7 @@ void TcpBearer::closed(ConnectionId id) {
   route.wake->cancel();
 }
 
-void TcpBearer::heard(ConnectionId id, RouteId route_id) {
+void TcpBearer::heard(ConnectionId id, RouteId route_id, bool newest) {
   Held* held = find(id);
   if (held == nullptr) return;
   if (held->route && *held->route != route_id) return;  // its counterpart's, not another's
@@ -272,7 +272,7 @@ void TcpBearer::heard(ConnectionId id, RouteId route_id) {
   route.watch.heard();
   route.pause = terms_.redial_min;
   route.brisk_since = now;
-  if (route.in_use == id) return;
+  if (route.in_use == id || (!newest && find(route.in_use))) return;
   // Not at once: both would change at the same moment, and each meet the other's old choice. And
   // whoever repeats a datagram first keeps the counterpart's connection from us for a moment only.
   if (const Held* used = find(route.in_use); used && now - *used->heard < route.settle) return;

@@ -132,7 +132,7 @@ class TcpBearerTest : public testing::Test {
     if (peer != 0) DETENTE_CHECK(out->bearer->add_route("127.0.0.1", peer).has_value());
     out->bearer->start([end = out.get()](ByteView datagram, Origin& origin) {
       end->got.push_back(to_bytes(datagram));
-      if (datagram[0] == 'V') origin.heard(RouteId{0});
+      if (datagram[0] == 'V') origin.heard(RouteId{0}, true);
     });
     ends_.push_back(out.get());
     return out;

@@ -17,9 +17,11 @@ constexpr Duration kTieAgain = std::chrono::seconds(1);
 class UdpBearer::Sender final : public Origin {
  public:
   Sender(UdpBearer& bearer, const SocketAddress& from) : bearer_(bearer), from_(from) {}
-  void heard(RouteId route) override {
+  void heard(RouteId route, bool newest) override {
     known_ = true;
-    bearer_.follow(bearer_.routes_[route.value], from_);
+    Route& its = bearer_.routes_[route.value];
+    its.watch.heard();
+    if (newest) bearer_.follow(its, from_);
   }
   std::string host() const override { return from_.host_text(); }
   bool is_from(RouteId route) const override { return bearer_.routes_[route.value].to.host_text() == host(); }
@@ -79,9 +81,8 @@ bool UdpBearer::take(ByteView datagram, const SocketAddress& from) {
 }
 
 // A counterpart that moved is answered where it was heard from last: by a datagram that verified
-// and is new, so nobody else can move it for longer than until its next one.
+// and is the newest, so nobody else can move it for longer than until its next one.
 void UdpBearer::follow(Route& route, const SocketAddress& from) {
-  route.watch.heard();
   const bool moves = from != (route.moved ? *route.moved : route.to);
   if (!route.queue->is_open()) {
     tie(route, from);

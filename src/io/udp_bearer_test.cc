@@ -71,7 +71,7 @@ class UnderFlood : public testing::Test {
       ++all_;
       if (datagram[0] != kGenuine) return;
       ++genuine_;
-      origin.heard(route_);
+      origin.heard(route_, true);
     });
   }
   ~UnderFlood() override {
@@ -136,6 +136,23 @@ TEST_F(UnderFlood, OneThatMovedIsHeardWhereItIsNow) {
   EXPECT_FALSE(bearer_->trouble(route_).moved);
 }
 
+// Somebody held it back, perhaps, and sends it from anywhere.
+TEST_F(UnderFlood, OneWhosePacketIsLateIsNotFollowed) {
+  const std::uint8_t kLate = 9;
+  bearer_->start([&](ByteView datagram, Origin& origin) {
+    if (datagram[0] != kGenuine && datagram[0] != kLate) return;
+    ++genuine_;
+    origin.heard(route_, datagram[0] == kGenuine);
+  });
+  stranger_.send(kLate, 100);
+  run_until(1);
+  ASSERT_EQ(genuine_, 1u);
+  bearer_->send(route_, Bytes{0});
+  EXPECT_EQ(counterpart_.received(), 1u);
+  EXPECT_EQ(stranger_.received(), 0u);
+  EXPECT_FALSE(bearer_->trouble(route_).moved);
+}
+
 // The station began before the network was there. Nobody may have a queue of the broadcast address, as if no way led there.
 TEST_F(UnderFlood, OneThatNoWayLedToAtTheStartIsTiedWhenItIsHeard) {
   const RouteId late = *bearer_->add_route("255.255.255.255", counterpart_.port());
@@ -146,7 +163,7 @@ TEST_F(UnderFlood, OneThatNoWayLedToAtTheStartIsTiedWhenItIsHeard) {
     if (datagram[0] != kOther) return;
     ++heard;
     ++genuine_;
-    origin.heard(late);
+    origin.heard(late, true);
   });
   elsewhere.send(kOther, 100);
   run_until(1);

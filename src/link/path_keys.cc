@@ -131,6 +131,7 @@ PathReceiver::Opened PathReceiver::open(Instant now, const wire::ParsedPacket& p
     }
   }
   if (result == Generation::Opened::kOk) {
+    out.newest = out.counter >= window_.next();
     static_cast<void>(window_.accept(out.counter));  // would_refuse() above said that it does
     out.outcome = Outcome::kOk;
   } else if (result == Generation::Opened::kInnerBad) {

@@ -64,6 +64,7 @@ class PathReceiver {
   struct Opened {
     Outcome outcome = Outcome::kNotOurs;
     std::uint64_t counter = 0;
+    bool newest = false;  // none that was opened before has a higher counter
     Bytes payload;
   };
   Opened open(Instant now, const wire::ParsedPacket& packet);

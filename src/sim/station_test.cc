@@ -409,5 +409,37 @@ TEST(Station, TheTimeOfReceiptsNeverFallsWhateverTheClockDoes) {
   EXPECT_GT(receipted_at(), ahead);
 }
 
+// What is followed to another address (spec/packet.md section 7).
+TEST(Station, APacketThatWasHeldBackIsTakenAndNotTheNewest) {
+  QuietPair pair(72);
+  pair.start();
+  std::vector<Bytes> held;
+  pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+    if (from == 0) held.push_back(datagram);
+    return from == 0 ? std::nullopt : std::optional(std::move(datagram));
+  };
+  ASSERT_TRUE(pair.say(0, kProvable, "Hold this one back."));
+  pair.settle();
+  ASSERT_FALSE(held.empty());
+  const Bytes late = held.front();
+  pair.tamper = nullptr;
+  ASSERT_TRUE(pair.say(0, kProvable, "And let this one pass."));
+  pair.settle();
+  const auto heard = pair.station(1).on_datagram(pair.now(1), core::SocketId{0}, late);
+  ASSERT_TRUE(heard);
+  EXPECT_FALSE(heard->newest);
+  pair.tamper = [&](std::size_t, Bytes datagram) -> std::optional<Bytes> {
+    held.push_back(std::move(datagram));
+    return std::nullopt;
+  };
+  held.clear();
+  ASSERT_TRUE(pair.say(0, kProvable, "The newest of all."));
+  pair.settle();
+  ASSERT_FALSE(held.empty());
+  const auto newest = pair.station(1).on_datagram(pair.now(1), core::SocketId{0}, held.back());
+  ASSERT_TRUE(newest);
+  EXPECT_TRUE(newest->newest);
+}
+
 }  // namespace
 }  // namespace detente::sim
