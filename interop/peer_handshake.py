@@ -102,15 +102,18 @@ class Handshaker:
     def on_reply(self, packet: bytes, now: float) -> tuple[Session, bytes] | None:
         """Section 3: message 2 for the c that is outstanding; anything else leaves the handshake as it is."""
         out = self.out
-        if len(packet) not in (59, 64) or out is None or packet[1:5] != self.files.other_hint or packet[5:11] != out.counter:
+        if len(packet) not in (63, 68) or out is None or packet[1:5] != self.files.other_hint or packet[5:11] != out.counter:
             return None
         noise = copy.copy(out.noise)
         try:
             payload = noise.read_2(packet[11:])
         except NoiseError:
             return None
-        if payload[:1] not in (b"", b"\0", b"\1"):
+        if payload[4:5] not in (b"", b"\0", b"\1"):
             return None
+        last_c, payload = int.from_bytes(payload[:4], "big"), payload[4:]
+        if last_c > self.far_c:
+            self._persist(last_c)       # section 4: what it called with before draws nothing more
         session = Session(noise.session_id(), out.c, True, out.psk_epoch, noise.split(), self.files, self.st.path_states, now)
         for other in out.crossed:
             session.crossed, other.crossed = other, session
@@ -175,7 +178,7 @@ class Handshaker:
             return None, self._notice(packet, ACCORDS_DIFFER, files.accord.digest)
         self._persist(c)
         payload = self.st.contact.reply_payload(packet[0] == FIRST_CONTACT, now)
-        reply = bytes([REPLY]) + files.own_hint + packet[5:11] + noise.write_2(payload)
+        reply = bytes([REPLY]) + files.own_hint + packet[5:11] + noise.write_2(self.last.to_bytes(4, "big") + payload)
         session = Session(noise.session_id(), c, False, e, noise.split(), files, self.st.path_states, now)
         if self.out is not None:
             self.out.crossed.append(session)

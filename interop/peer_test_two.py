@@ -64,7 +64,7 @@ class Two(TwoStations):
         north, sent = w.start("north"), []
         north.transmit = lambda p, d: sent.append(d)
         north.receive(1, first, w.now)
-        self.assertEqual([len(d) for d in sent], [64])
+        self.assertEqual([len(d) for d in sent], [68])
         north.receive(1, first, w.now)
         self.assertEqual(len(sent), 1)
         files = w.stations["south"].files

@@ -273,6 +273,7 @@ class Link {
   // Of a call that does not read: whether it is newer than all such before it, and may draw a notice.
   bool note_unread(Context& context, PathId path, std::uint32_t c);
   void heard_call(Context& context, PathId path, std::uint32_t c);  // one that reads
+  void take_last_c(Context& context, std::uint32_t last_c);         // of the other side, by its reply
   // Whether the reply says what is held here. spec/session.md section 8.
   bool may_tell(Instant now, const link::FirstPacket& packet) const;
   // True where c of the other end begins anew, since it is of another station's key.

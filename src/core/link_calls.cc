@@ -156,9 +156,11 @@ void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
     next_try_.reset();
     tries_ = 0;
     other_accord_.reset();
+    take_last_c(context, finished->payload.last_c);
     adopt_psk(context, first.epoch);
     Live& live = add_session(context, std::move(finished->handshake), crypto::Role::kInitiator, first);
-    if (finished->contact && finished->contact->answer_wanted) {
+    const std::optional<link::ContactPayload>& contact = finished->payload.contact;
+    if (contact && contact->answer_wanted) {
       leave_former_sessions(context.now.mono, live.serial);
       live.owes_contact = true;
     }
@@ -167,13 +169,21 @@ void Link::on_reply(Context& context, PathId path, const link::ReplyPacket& pack
     if (called_at_ && !paths_.at(path).flow.round_trip().known())
       paths_.at(path).flow.probed(context.now.mono, context.now.mono - *called_at_);
     confirm_session(context, live);
-    if (finished->contact) {
-      contact_->told(context, finished->contact->digest);
+    if (contact) {
+      contact_->told(context, contact->digest);
     } else {
       contact_->not_told(context);
     }
     return;
   }
+}
+
+// The other side has called with these, and they are answered by the session that there is now: who recorded one that did
+// not arrive draws nothing with it. Where this is lost in a crash, the next reply says it again.
+void Link::take_last_c(Context& context, std::uint32_t last_c) {
+  if (last_c <= state_.responder_last) return;
+  state_.responder_last = last_c;
+  context.effects.persist({state_batch()}, {}, {});
 }
 
 void Link::on_notice(Context& context, ByteView datagram) {
@@ -241,10 +251,10 @@ bool Link::on_first_packet(Context& context, PathId path, const link::FirstPacke
     return note_unread(context, path, packet.counter.c);
   }
   const bool tell = may_tell(context.now.mono, packet);
-  std::optional<link::ContactPayload> contact;
-  if (tell) contact = link::ContactPayload{!contact_->made(), contact_->digest()};
+  link::ReplyPayload payload{next_c_ == 0 ? 0 : next_c_ - 1, {}};
+  if (tell) payload.contact = link::ContactPayload{!contact_->made(), contact_->digest()};
   Result<link::Answer> answer = link::answer_first_packet(setup_.pair, setup_.keys.ours, packet,
-                                                          psk->view(), contact, context.keys);
+                                                          psk->view(), payload, context.keys);
   if (!answer && reads_as_successor(context, packet, psk->view())) {
     successor_in_use_ = true;
     heard_call(context, path, packet.counter.c);

@@ -47,7 +47,7 @@ bool Link::bind_last_c(const crypto::AgreePublic& key) {
 }
 
 bool Link::reads(Context& context, const link::FirstPacket& packet, ByteView psk) const {
-  return link::answer_first_packet(setup_.pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys).has_value();
+  return link::answer_first_packet(setup_.pair, setup_.keys.ours, packet, psk, {}, context.keys).has_value();
 }
 
 bool Link::may_be_answered(Context& context, PathId path, const link::FirstPacket& packet) {
@@ -78,7 +78,7 @@ void Link::note_revoked(Context& context, const link::FirstPacket& packet, ByteV
   link::PairConfig pair = setup_.pair;
   for (const crypto::AgreePublic& key : remote_.revoked) {
     pair.remote_static = key;
-    if (!link::answer_first_packet(pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys)) continue;
+    if (!link::answer_first_packet(pair, setup_.keys.ours, packet, psk, {}, context.keys)) continue;
     ++revoked_calls_.count;
     revoked_calls_.last = context.now.mono;
     context.effects.notify(Alarm{peer_, AlarmKind::kRevoked,
@@ -108,7 +108,7 @@ bool Link::reads_as_successor(Context& context, const link::FirstPacket& packet,
   if (!successor_) return false;
   link::PairConfig pair = setup_.pair;
   pair.accord = *successor_;
-  return link::answer_first_packet(pair, setup_.keys.ours, packet, psk, std::nullopt, context.keys).has_value();
+  return link::answer_first_packet(pair, setup_.keys.ours, packet, psk, {}, context.keys).has_value();
 }
 
 }  // namespace detente::core

@@ -53,11 +53,11 @@ TEST(SessionGolden, HandshakeAndPackets) {
     FixedRandom a_random(0x20), b_random(0x60);
     const auto call = OutgoingHandshake::start(a, a_keys, {2, 1770000000}, false, psk, a_random);
     const auto first = parse_first_packet(call.first_packet());
-    auto answer = *answer_first_packet(b, b_keys, *first, psk, std::nullopt, b_random);
+    auto answer = *answer_first_packet(b, b_keys, *first, psk, {1769999999, {}}, b_random);
     Session sa(a, std::move(call.finish(parse_reply_packet(answer.reply)->noise)->handshake),
                crypto::Role::kInitiator, call.counter(), {});
     Session sb(b, std::move(answer.handshake), crypto::Role::kResponder, first->counter, {});
-    text += layers == &chacha ? "# psk_0 80, south 10, north 40, ephemeral 20 and 60, accord digest c0, path 1; ChaCha20-Poly1305 alone\n"
+    text += layers == &chacha ? "# psk_0 80, south 10, north 40, ephemeral 20 and 60, accord digest c0, path 1, last c of the reply 1769999999; ChaCha20-Poly1305 alone\n"
                               : "# the same; south's ChaCha20-Poly1305 and north's ARIA-256-GCM nested\n";
     line("k_mac_south", a_keys.mac.view());
     line("hint_south", a_keys.hint);

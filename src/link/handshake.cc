@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kHeaderSize = 11;
 constexpr std::size_t kMacSize = 24;
+constexpr std::size_t kLastCSize = 4;
 
 Bytes header_of(std::uint8_t type, const Hint& hint, FirstCounter counter) {
   Bytes out{type};
@@ -38,6 +39,26 @@ crypto::NoiseConfig noise_config(const PairConfig& pair, crypto::Role role, Byte
   config.remote_static = pair.remote_static;
   config.psks.push_back(SecretBytes::copy_of(psk));
   return config;
+}
+
+Bytes encode_payload(const ReplyPayload& payload) {
+  Bytes out;
+  append_be(out, payload.last_c, kLastCSize);
+  if (payload.contact) {
+    out.push_back(payload.contact->answer_wanted ? 1 : 0);
+    append(out, payload.contact->digest);
+  }
+  return out;
+}
+
+Result<ReplyPayload> parse_payload(ByteView bytes) {
+  const bool with_contact = bytes.size() == kLastCSize + kContactPayloadSize;
+  if ((bytes.size() != kLastCSize && !with_contact) || (with_contact && bytes[kLastCSize] > 1))
+    return fail(Fault::kMalformed, "a reply with a payload of a wrong form");
+  ReplyPayload out;
+  out.last_c = static_cast<std::uint32_t>(read_be(bytes.first(kLastCSize)));
+  if (with_contact) out.contact = ContactPayload{bytes[kLastCSize] == 1, *to_array<4>(bytes.last(4))};
+  return out;
 }
 
 }  // namespace
@@ -74,14 +95,9 @@ Result<OutgoingHandshake::Finished> OutgoingHandshake::finish(ByteView noise_mes
   DETENTE_TRY(noise, crypto::NoiseHandshake::start(std::move(config)));
   SeededRandom unused(0);  // the ephemeral key is fixed
   DETENTE_TRY(message, noise.write({}, unused));
-  DETENTE_TRY(payload, noise.read(noise_message));
-  std::optional<ContactPayload> contact;
-  if (!payload.empty()) {
-    if (payload.size() != kContactPayloadSize || payload[0] > 1)
-      return fail(Fault::kMalformed, "a reply with a payload of a wrong form");
-    contact = ContactPayload{payload[0] == 1, *to_array<4>(ByteView(payload).subspan(1, 4))};
-  }
-  return Finished{std::move(noise), contact};
+  DETENTE_TRY(bytes, noise.read(noise_message));
+  DETENTE_TRY(payload, parse_payload(bytes));
+  return Finished{std::move(noise), payload};
 }
 
 std::optional<FirstPacket> parse_first_packet(ByteView datagram) {
@@ -105,21 +121,15 @@ bool check_mac(const FirstPacket& packet, const DirectionKeys& theirs) {
 
 Result<Answer> answer_first_packet(const PairConfig& pair, const DirectionKeys& ours,
                                    const FirstPacket& packet, ByteView psk,
-                                   const std::optional<ContactPayload>& contact,
-                                   KeyRandom& random) {
+                                   const ReplyPayload& payload, KeyRandom& random) {
   DETENTE_TRY(noise, crypto::NoiseHandshake::start(
                          noise_config(pair, crypto::Role::kResponder, packet.header, psk)));
-  DETENTE_TRY(payload, noise.read(packet.noise));
-  if (!payload.empty()) return fail(Fault::kMalformed, "a first packet with a payload");
-  Bytes held;
-  if (contact) {
-    held.push_back(contact->answer_wanted ? 1 : 0);
-    append(held, contact->digest);
-  }
-  DETENTE_TRY(message, noise.write(held, random));
+  DETENTE_TRY(nothing, noise.read(packet.noise));
+  if (!nothing.empty()) return fail(Fault::kMalformed, "a first packet with a payload");
+  DETENTE_TRY(message, noise.write(encode_payload(payload), random));
   Bytes reply = header_of(wire::kReplyPacket, ours.hint, packet.counter);
   append(reply, message);
-  DETENTE_CHECK(reply.size() == kReplyPacketSize + held.size());
+  DETENTE_CHECK(reply.size() == kReplyPacketSize + (payload.contact ? kContactPayloadSize : 0));
   return Answer{std::move(reply), std::move(noise)};
 }
 

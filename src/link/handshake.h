@@ -11,7 +11,7 @@
 namespace detente::link {
 
 inline constexpr std::size_t kFirstPacketSize = 83;
-inline constexpr std::size_t kReplyPacketSize = 59;  // and kContactPayloadSize where it says what is held
+inline constexpr std::size_t kReplyPacketSize = 63;  // and kContactPayloadSize where it says what is held
 inline constexpr std::size_t kContactPayloadSize = 5;
 inline constexpr std::size_t kNoticePacketSize = 68;
 
@@ -19,6 +19,12 @@ inline constexpr std::size_t kNoticePacketSize = 68;
 struct ContactPayload {
   bool answer_wanted = false;  // the responder is at its first contact itself
   ByteArray<4> digest{};
+};
+
+// The sealed payload of a reply (spec/session.md sections 3 and 4).
+struct ReplyPayload {
+  std::uint32_t last_c = 0;  // of the responder's own calls: none up to it is answered any more
+  std::optional<ContactPayload> contact;
 };
 
 // The initiator's half: made with the first packet, ended by the reply.
@@ -33,7 +39,7 @@ class OutgoingHandshake {
   // One wrong reply must not kill it (anybody can send one), so the state is kept as it was.
   struct Finished {
     crypto::NoiseHandshake handshake;
-    std::optional<ContactPayload> contact;
+    ReplyPayload payload;
   };
   Result<Finished> finish(ByteView noise_message) const;
 
@@ -66,7 +72,7 @@ struct Answer {
 };
 Result<Answer> answer_first_packet(const PairConfig& pair, const DirectionKeys& ours,
                                    const FirstPacket& packet, ByteView psk,
-                                   const std::optional<ContactPayload>& contact, KeyRandom& random);
+                                   const ReplyPayload& payload, KeyRandom& random);
 
 struct ReplyPacket {
   Hint hint{};

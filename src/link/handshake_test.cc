@@ -39,7 +39,7 @@ struct Pair {
   std::pair<Session, Session> sessions() {
     const auto out = OutgoingHandshake::start(a, a_keys, {3, 1000}, false, psk.view(), random);
     const auto first = parse_first_packet(out.first_packet());
-    Result<Answer> answer = answer_first_packet(b, b_keys, *first, psk.view(), std::nullopt, random);
+    Result<Answer> answer = answer_first_packet(b, b_keys, *first, psk.view(), {}, random);
     const auto reply = parse_reply_packet(answer->reply);
     Result<OutgoingHandshake::Finished> done = out.finish(reply->noise);
     return {Session(a, std::move(done->handshake), crypto::Role::kInitiator, out.counter(), {}),
@@ -61,9 +61,9 @@ TEST(Handshake, PacketsHaveTheSizesOfTheSpecification) {
   ASSERT_TRUE(first);
   EXPECT_TRUE(check_mac(*first, pair.a_keys));
   EXPECT_FALSE(check_mac(*first, pair.b_keys)) << "a MAC is for one direction";
-  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random);
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), {}, pair.random);
   ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->reply.size(), 59u);
+  EXPECT_EQ(answer->reply.size(), 63u);
   EXPECT_EQ(encode_notice({}, pair.b_keys).size(), 68u);
 }
 
@@ -85,7 +85,7 @@ TEST(Handshake, AWrongReplyDoesNotKillTheAttempt) {
   Pair pair;
   const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
-  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random);
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), {}, pair.random);
   for (std::size_t i = 11; i < answer->reply.size(); ++i) {
     Bytes changed = answer->reply;
     changed[i] ^= 0x80;
@@ -106,13 +106,27 @@ TEST(Handshake, AFirstContactIsSaidAndAnsweredWithinTheHandshake) {
   plain[0] = wire::kFirstPacket;
   EXPECT_FALSE(check_mac(*parse_first_packet(plain), pair.a_keys)) << "nobody can take the mark away";
   const ContactPayload held{true, {1, 2, 3, 4}};
-  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), held, pair.random);
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), {7, held}, pair.random);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->reply.size(), kReplyPacketSize + kContactPayloadSize);
   const auto done = out.finish(parse_reply_packet(answer->reply)->noise);
-  ASSERT_TRUE(done && done->contact);
-  EXPECT_TRUE(done->contact->answer_wanted);
-  EXPECT_EQ(done->contact->digest, held.digest);
+  ASSERT_TRUE(done && done->payload.contact);
+  EXPECT_TRUE(done->payload.contact->answer_wanted);
+  EXPECT_EQ(done->payload.contact->digest, held.digest);
+  EXPECT_EQ(done->payload.last_c, 7u);
+}
+
+TEST(Handshake, AReplySaysWhatItsStationLastCalledWith) {
+  Pair pair;
+  const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
+  const auto first = parse_first_packet(out.first_packet());
+  const auto answer = answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), {0x01020304, {}}, pair.random);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->reply.size(), kReplyPacketSize);
+  const auto done = out.finish(parse_reply_packet(answer->reply)->noise);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->payload.last_c, 0x01020304u);
+  EXPECT_FALSE(done->payload.contact);
 }
 
 TEST(Handshake, AnotherAccordNeverCompletes) {
@@ -121,7 +135,7 @@ TEST(Handshake, AnotherAccordNeverCompletes) {
   const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
   EXPECT_TRUE(check_mac(*first, pair.a_keys)) << "so that the two honest stations can say so";
-  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random));
+  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, pair.psk.view(), {}, pair.random));
 }
 
 TEST(Handshake, AnotherPskNeverCompletes) {
@@ -129,7 +143,7 @@ TEST(Handshake, AnotherPskNeverCompletes) {
   const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
   SecretBytes other(32);
-  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, other.view(), std::nullopt, pair.random));
+  EXPECT_FALSE(answer_first_packet(pair.b, pair.b_keys, *first, other.view(), {}, pair.random));
 }
 
 TEST(Notice, IsReadOnlyUnderItsMac) {
@@ -201,7 +215,7 @@ TEST(Session, OuterGoodAndInnerBadIsAnAlarm) {
   other.receive_layers = {*crypto::AeadAlgorithm::load("AES-256-GCM"), pair.b.receive_layers[1]};
   const auto out = OutgoingHandshake::start(pair.a, pair.a_keys, {0, 5}, false, pair.psk.view(), pair.random);
   const auto first = parse_first_packet(out.first_packet());
-  auto answer = answer_first_packet(other, pair.b_keys, *first, pair.psk.view(), std::nullopt, pair.random);
+  auto answer = answer_first_packet(other, pair.b_keys, *first, pair.psk.view(), {}, pair.random);
   Session b(other, std::move(answer->handshake), crypto::Role::kResponder, first->counter, {});
   Session a(pair.a, std::move(out.finish(parse_reply_packet(answer->reply)->noise)->handshake),
             crypto::Role::kInitiator, out.counter(), {});

@@ -181,6 +181,49 @@ TEST(Calls, ThatDoNotReadTakeNothingFromThoseThatDo) {
   EXPECT_EQ(replies, 1u);
 }
 
+// A recording of one that did not arrive is stale once there is a session that the other side did not call for.
+TEST(Calls, OfBeforeASessionAreDroppedWhoeverCalledForIt) {
+  LoneStation lone(9);
+  Bytes called;
+  std::uint64_t replies = 0;
+  lone.sent = [&](ByteView datagram) {
+    if (link::parse_first_packet(datagram)) called = to_bytes(datagram);
+    replies += link::parse_reply_packet(datagram).has_value();
+  };
+  lone.start();
+  const auto first = link::parse_first_packet(called);
+  ASSERT_TRUE(first);
+  const std::uint32_t last_c = first->counter.c + 1000;
+  const auto answer = link::answer_first_packet(lone.north.link.pair, lone.north.link.keys.ours, *first, lone.psk(),
+                                                {last_c, {}}, lone.random);
+  ASSERT_TRUE(answer);
+  lone.give(answer->reply);
+  ASSERT_TRUE(lone.link().ready());
+  EXPECT_EQ(lone.state().responder_last, last_c) << "also after a restart";
+  lone.call({0, last_c}, lone.psk());
+  EXPECT_EQ(replies, 0u);
+  lone.call({0, last_c + 1}, lone.psk());
+  EXPECT_EQ(replies, 1u);
+}
+
+TEST(Calls, AreAnsweredWithTheLastOfTheOwn) {
+  LoneStation lone(10);
+  std::uint32_t own = 0;
+  Bytes reply;
+  lone.sent = [&](ByteView datagram) {
+    if (const auto first = link::parse_first_packet(datagram)) own = first->counter.c;
+    if (link::parse_reply_packet(datagram)) reply = to_bytes(datagram);
+  };
+  lone.start();
+  lone.run(seconds(10));
+  const auto call = lone.call({0, 1770000100}, lone.psk());
+  ASSERT_FALSE(reply.empty());
+  const auto finished = call.finish(link::parse_reply_packet(reply)->noise);
+  ASSERT_TRUE(finished);
+  EXPECT_GT(own, 1770000000u);
+  EXPECT_EQ(finished->payload.last_c, own);
+}
+
 // Somebody on the way held it back: the other station does not go on with it.
 TEST(Calls, ThatWereHeldBackTakeNoSessionAway) {
   LoneStation lone(8);

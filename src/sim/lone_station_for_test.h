@@ -47,7 +47,6 @@ class LoneStation {
     std::optional<link::ReplyPacket> reply;
     Bytes kept;
     const auto before = std::exchange(sent, [&](ByteView datagram) {
-      if (datagram.size() != link::kReplyPacketSize && datagram.size() != link::kReplyPacketSize + link::kContactPayloadSize) return;
       if (!link::parse_reply_packet(datagram)) return;
       kept = to_bytes(datagram);
       reply = link::parse_reply_packet(kept);
