@@ -3,7 +3,7 @@
 A flood takes one of two cores, and what else the machine does then decides how soon a station is woken: with both cores in use by
 others the ratios of one program were anything from 0.1 to 14 where it has 1.2 to 1.3 alone. So the median of three runs counts, and on a
 machine that others use none is judged: the test says so and is skipped, which CI does not accept either. What does not depend on that
-(memory, a flood that was one, hardly anything answered) has to hold in every run.
+(memory, a flood that was one, nothing answered) has to hold in every run.
 """
 
 import os
@@ -23,10 +23,6 @@ NOISE |= {"noise.memory": Promised(256, runs=3), "noise.answered": Promised(0, r
 RUNS = 3
 LOOK = 1.0  # seconds
 BUSY_MAX = 0.2  # cores, before and after a run
-# A genuine call that the station never took, such as one from before it was there, is still new when the flood plays it
-# (spec/session.md section 4, step 4): that draws a reply, and packets until the counterpart is heard again. The bench has such a call in
-# some runs. A station that answers a flood of a million datagrams a second sends more, and in every run.
-ANSWERED_MAX = 50
 
 
 def processor_seconds():
@@ -52,9 +48,7 @@ class Noise(unittest.TestCase):
         for found in taken:
             for name in ("noise.memory", *(f"noise.{kind}_rate" for kind in KINDS)):
                 self.assertTrue(found[name]["met"], found[name])
-        answered = [found["noise.answered"]["value"] for found in taken]
-        self.assertEqual(min(answered), 0, answered)
-        self.assertLess(max(answered), ANSWERED_MAX, answered)
+        self.assertEqual([found["noise.answered"]["value"] for found in taken], [0] * RUNS)
         ratios = {kind: statistics.median(found[f"noise.{kind}"]["ratio"] for found in taken) for kind in KINDS}
         print(f"ratios {ratios}; cores that others used before, between and after: {in_use}", flush=True)
         if max(in_use) > BUSY_MAX:

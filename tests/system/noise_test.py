@@ -15,7 +15,7 @@ from peer_ends import LINE, Peer, Real, Scenario, lab
 from relay import Relay
 from stations import Lab, Station, wait_until
 from storms import Storm, kinds
-from strangers import FIRST_PACKETS, HANDSHAKE_PACKETS, Flood, half_handshakes, noise
+from strangers import FIRST_PACKETS, HANDSHAKE_PACKETS, REPLY, Flood, half_handshakes, noise
 
 MESSAGES = 15
 LEAST_SENT = 5000  # in one round; less would be no flood
@@ -107,6 +107,42 @@ class Strangers(unittest.TestCase):
                 self.assertLess(max(out, back), bound(quiet), f"{quiet} s before")
         self.assertLess(self.resident() - memory, GROWTH_KIB)
         self.assertEqual(len(self.north.texts("south", self.LINE)), 40 + 3 * MESSAGES)
+
+
+class CallsThatDidNotArrive(unittest.TestCase):
+    """Somebody kept what North called with; South's call brought the session about."""
+
+    LINE = "west"
+
+    def setUp(self):
+        self.lab = Lab("--lines", self.LINE, "--gap", "--work-factor", "10")
+        self.addCleanup(self.lab.close)
+        self.south, self.north = self.lab["south"], self.lab["north"]
+        self.kept, self.answered = [], False
+        (south_end,), (north_end,) = self.south.ends("north"), self.north.ends("south")
+        relay = Relay(south_end, north_end, self.keep)
+        self.addCleanup(relay.close)
+        self.address = south_end[0]
+
+    def keep(self, direction, _number, datagram):
+        from_north, call = direction == 1, datagram[0] in FIRST_PACKETS
+        if from_north and call:
+            if not self.answered:
+                self.kept.append(datagram)
+            return []
+        if from_north and datagram[0] == REPLY:
+            self.answered = True
+        return [datagram] if self.kept or not call else []
+
+    def test_draw_nothing(self):
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        flood = Flood(self.address, self.kept)
+        receipts(self, self.south, "north", self.LINE, 5)
+        sent, answered = flood.finish()
+        self.assertGreater(sent, LEAST_SENT)
+        self.assertEqual(answered, 0)
+        self.assertEqual(len(self.north.texts("south", self.LINE)), 5)
 
 
 class Insider(unittest.TestCase):

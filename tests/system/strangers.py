@@ -6,7 +6,8 @@ import random
 import socket
 
 FIRST_PACKETS = (0x01, 0x11)  # calls: hint in bytes 1-4, counter in 5-10, MAC at the end (spec/session.md section 3)
-HANDSHAKE_PACKETS = (*FIRST_PACKETS, 0x02, 0x03)
+REPLY, NOTICE = 0x02, 0x03
+HANDSHAKE_PACKETS = (*FIRST_PACKETS, REPLY, NOTICE)
 
 
 class Flood:
