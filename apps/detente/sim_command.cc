@@ -129,6 +129,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"far_steps", sum.far_steps},
                   {"rollbacks", sum.rollbacks},
                   {"rotten", sum.rotten},
+                  {"rot_read", sum.rot_read},
                   {"takeovers", sum.takeovers},
                   {"refused_commits", sum.refused},
                   {"equivocations", equivocations},

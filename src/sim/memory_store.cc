@@ -194,13 +194,19 @@ void MemoryStore::Change::complete_tile(Log& log) {
   for (const Tile& tile : *tiles) set(log.tiles, tile.id, tile.bytes);
 }
 
+Result<void> MemoryStore::takes_writes() const {
+  if (full_) return fail(Fault::kIo, "the disk is full: make room on it. Nothing of this write was kept");
+  if (damage_found_) return fail(Fault::kIo, "the disk is damaged: restore the newest backup. Nothing of this write was kept");
+  return {};
+}
+
 Result<Fence> MemoryStore::claim(const LineKey& line) {
-  if (full_) return fail(Fault::kIo, "the disk is full: make room on it");
+  DETENTE_TRY_VOID(takes_writes());
   return Fence{line, ++state_.fences[line]};
 }
 
 Result<void> MemoryStore::commit(std::span<const Batch> batches) {
-  if (full_) return fail(Fault::kIo, "the disk is full: nothing of this write was kept");
+  DETENTE_TRY_VOID(takes_writes());
   Facts facts(*this);
   Change change(state_);
   for (const Batch& batch : batches) {
@@ -233,7 +239,7 @@ MemoryStore::Snapshot MemoryStore::snapshot() const {
 void MemoryStore::restore(Snapshot snapshot) {
   state_ = std::move(snapshot.state_);
   staged_.clear();
-  damaged_ = false;
+  damaged_ = damage_found_ = false;
 }
 
 std::unique_ptr<TileReader> MemoryStore::tiles(const LogKey& log) const {

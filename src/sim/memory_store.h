@@ -61,8 +61,13 @@ class MemoryStore final : public record::Store {
   // A full disk takes no commit and no claim: kIo.
   void set_full(bool full) { full_ = full; }
 
-  // Flips a bit in one entry's body, drawn; false when there is none.
+  // Flips a bit in one entry's body, drawn; false when there is none. Who reads such an entry gets nothing, and from then
+  // on every commit and claim is refused, as by the store on a disk.
   bool damage(SeededRandom& random);
+  // The same in each of the newest entries of every log: what a running station reads again.
+  bool damage_recent(SeededRandom& random);
+  bool damaged() const { return damaged_; }
+  bool damage_found() const { return damage_found_; }
   // Every entry against its leaf, as a store checks itself at a start; kIo says what does not fit.
   Result<void> check() const;
 
@@ -100,6 +105,10 @@ class MemoryStore final : public record::Store {
 
  private:
   static std::optional<Bytes> tile_of(const Log& log, record::TileId id);
+  Result<void> takes_writes() const;
+  void flip_bit(record::StoredEntry& entry, SeededRandom& random);
+  // Nothing, where one of them is not what was written.
+  std::vector<record::StoredEntry> sound(std::vector<record::StoredEntry> read) const;
   class Facts;
   class Change;
   class Tiles;
@@ -110,6 +119,7 @@ class MemoryStore final : public record::Store {
   mutable std::uint64_t rows_read_ = 0;
   bool full_ = false;
   bool damaged_ = false;  // since the last restore; spares checking what cannot be wrong
+  mutable bool damage_found_ = false;  // by a read
 };
 
 }  // namespace detente::sim

@@ -9,6 +9,8 @@ using namespace record;
 
 namespace {
 
+constexpr std::size_t kRecent = 64;  // entries of a log
+
 // The value of the smallest key at or above `from`.
 template <typename Value>
 std::optional<Value> covering(const std::map<std::uint64_t, Value>& map, std::uint64_t from) {
@@ -51,7 +53,15 @@ std::vector<StoredEntry> MemoryStore::entries(const LogKey& key, std::uint64_t f
   const std::uint64_t count = std::min<std::uint64_t>(to - from, limit);
   rows_read_ += count;
   const auto first = log->entries.begin() + static_cast<std::ptrdiff_t>(from);
-  return {first, first + static_cast<std::ptrdiff_t>(count)};
+  return sound({first, first + static_cast<std::ptrdiff_t>(count)});
+}
+
+std::vector<StoredEntry> MemoryStore::sound(std::vector<StoredEntry> read) const {
+  if (!damaged_) return read;
+  for (const StoredEntry& entry : read)
+    if (leaf_of(entry.bytes, entry.salt) != entry.leaf) damage_found_ = true;
+  // An answer after that is as empty as any: nothing is built on this disk any more.
+  return damage_found_ ? std::vector<StoredEntry>{} : read;
 }
 
 std::vector<StoredEntry> MemoryStore::early_entries(const LogKey& key) const {
@@ -60,7 +70,7 @@ std::vector<StoredEntry> MemoryStore::early_entries(const LogKey& key) const {
   if (log == nullptr) return out;
   for (const auto& [index, entry] : log->early) out.push_back(entry);
   rows_read_ += out.size();
-  return out;
+  return sound(std::move(out));
 }
 
 std::optional<StoredCheckpoint> MemoryStore::checkpoint_covering(const LogKey& key,
@@ -129,11 +139,22 @@ bool MemoryStore::damage(SeededRandom& random) {
   for (auto& [key, log] : state_.logs)
     for (StoredEntry& entry : log.entries) all.push_back(&entry);
   if (all.empty()) return false;
-  Bytes& body = all[random.below(all.size())]->bytes.body;
+  flip_bit(*all[random.below(all.size())], random);
+  return true;
+}
+
+bool MemoryStore::damage_recent(SeededRandom& random) {
+  for (auto& [key, log] : state_.logs)
+    for (std::size_t back = 1; back <= std::min(kRecent, log.entries.size()); ++back) flip_bit(log.entries[log.entries.size() - back], random);
+  return damaged_;
+}
+
+void MemoryStore::flip_bit(StoredEntry& entry, SeededRandom& random) {
+  Bytes& body = entry.bytes.body;
   const std::uint64_t at = random.below(body.size());
   const std::uint64_t bit = random.below(8);
   body[at] ^= static_cast<std::uint8_t>(1u << bit);
-  return damaged_ = true;
+  damaged_ = true;
 }
 
 std::vector<std::pair<BlobKey, StoredBlob>> MemoryStore::blobs(const Digest& lineage,

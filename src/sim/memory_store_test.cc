@@ -46,6 +46,27 @@ TEST_F(MemoryDisk, ABitThatTurnedOverIsFound) {
   EXPECT_TRUE(store_.check());
 }
 
+TEST_F(MemoryDisk, WhoReadsWhatRottedGetsNothingAndNothingIsBuiltOnIt) {
+  SeededRandom random(1);
+  for (std::uint64_t i = 0; i < 100; ++i) submit({AppendEntry{log_, entry(i)}});
+  store_.sync();
+  const auto before = store_.snapshot();
+  ASSERT_TRUE(store_.damage_recent(random));
+  EXPECT_EQ(store_.entries(log_, 0, 5, 5).size(), 5u) << "far from it";
+  EXPECT_FALSE(store_.damage_found());
+  EXPECT_TRUE(store_.claim(line_));
+  EXPECT_TRUE(store_.entries(log_, 90, 95, 5).empty());
+  EXPECT_TRUE(store_.damage_found());
+  const auto claimed = store_.claim(line_);
+  ASSERT_FALSE(claimed);
+  EXPECT_EQ(claimed.error().fault, Fault::kIo);
+  submit({AppendEntry{log_, entry(100)}});
+  EXPECT_FALSE(store_.sync().front());
+  store_.restore(before);
+  EXPECT_EQ(store_.entries(log_, 90, 95, 5).size(), 5u);
+  EXPECT_TRUE(store_.claim(line_));
+}
+
 TEST_F(MemoryDisk, StagedCommitsAreDurableInOrder) {
   for (std::uint64_t i = 0; i < 5; ++i) submit({AppendEntry{log_, entry(i)}});
   EXPECT_EQ(size(), 0u);

@@ -38,6 +38,7 @@ void Node::violation(std::string what) {
 // --- the disk -------------------------------------------------------------------
 
 void Node::keep_snapshot() {
+  if (!store.check()) return;  // a backup verifies what it keeps
   disk_.store = store.snapshot();
   disk_.documents = documents.disk();
   snapshots_.push_back(disk_);

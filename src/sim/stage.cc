@@ -118,6 +118,7 @@ void Stage::crash(std::size_t index, Duration least_down) {
   if (!node.station) return;
   // What was under way is lost, or durable without anybody having been told so.
   const std::uint64_t durable = random_.below(node.pending.size() + 1);
+  if (node.store.damaged()) least_down = std::max(least_down, kRestoring);
   for (std::uint64_t i = 0; i < durable; ++i) static_cast<void>(node.commit(node.pending[i]));
   node.pending.clear();
   node.ended();
@@ -174,10 +175,10 @@ void Stage::persist(std::size_t index, core::Persist commit) {
     const Result<void> done = then.commit(first);
     trace(done ? "durable" : "refused", index);
     if (done) return then.station->on_persisted(now(then), first.token);
-    // A full disk takes nothing, and what was asked for on top of that falls with it.
-    const bool full = done.error().fault == Fault::kIo && then.disk_full_until != 0;
-    if (full) then.refused_at = time_;
-    if (!full && asked > then.refused_at)
+    // A full disk takes nothing, nor does one that is known to be damaged; what was asked for on top of that falls with it.
+    const bool shut = done.error().fault == Fault::kIo && (then.disk_full_until != 0 || then.store.damage_found());
+    if (shut) then.refused_at = time_;
+    if (!shut && asked > then.refused_at)
       violation("the disk refused a commit: " + done.error().message);
     ++report_.refused;
     then.station->on_persist_failed(now(then), first.token, done.error());

@@ -74,6 +74,8 @@ class Stage : public Referee {
   void plan(Duration mean, std::function<void()> what);
   Now now(const Node& node) const;
 
+  // Nobody restores a disk in less than the sessions' grace.
+  static constexpr Duration kRestoring = std::chrono::minutes(2);
   void start(std::size_t node);
   void crash(std::size_t node, Duration least_down);
   void carry_out(std::size_t node);

@@ -1,5 +1,7 @@
 #include "sim/world.h"
 
+#include <algorithm>
+
 namespace detente::sim {
 
 namespace {
@@ -14,8 +16,8 @@ void Report::add(const Report& other) {
       &Report::events,         &Report::crashes,        &Report::refused,           &Report::sent,           &Report::dropped,
       &Report::duplicated,     &Report::flipped,        &Report::replayed,          &Report::submitted,      &Report::delivered,
       &Report::receipted,      &Report::partitions,     &Report::one_way,           &Report::clock_steps,    &Report::far_steps,
-      &Report::rollbacks,      &Report::rotten,         &Report::takeovers,         &Report::cuts_respected, &Report::lifts_tested,
-      &Report::files_packed,   &Report::files_taken,    &Report::documents_sent,    &Report::documents_arrived,
+      &Report::rollbacks,      &Report::rotten,         &Report::rot_read,          &Report::takeovers,      &Report::cuts_respected,
+      &Report::lifts_tested,   &Report::files_packed,   &Report::files_taken,       &Report::documents_sent, &Report::documents_arrived,
       &Report::documents_confirmed, &Report::documents_lost};
   for (const auto count : kCounts) this->*count += other.*count;
   violations.insert(violations.end(), other.violations.begin(), other.violations.end());
@@ -74,6 +76,10 @@ Report World::run() {
     node->disk_full_until = 0;
   }
   for (auto& [key, wire] : wires_) wire.rate_bps = 0;
+  for (std::size_t index = 0; index < 2; ++index)
+    if (nodes_[index]->store.damaged()) crash(index, kRestoring);
+  const auto damaged = [](const auto& node) { return node->store.damaged(); };
+  if (std::any_of(nodes_.begin(), nodes_.end(), damaged)) run_until(time_ + kRestoring.count());
   for (std::size_t index = 0; index < 2; ++index) start(index);
   open_all_lines();
   // Where every packet overtakes others by up to twenty seconds, reordering looks like loss all the time, the window

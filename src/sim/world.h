@@ -39,6 +39,7 @@ struct Report : StageReport {
   std::uint64_t far_steps = 0;    // of those, back by a year
   std::uint64_t rollbacks = 0;
   std::uint64_t rotten = 0;  // of those, because a start found a bit of the disk turned over
+  std::uint64_t rot_read = 0;  // of those, after a running station had read it
   std::uint64_t takeovers = 0;
   std::uint64_t cuts_respected = 0;       // entries that arrived and were held against the reader's own cuts
   std::uint64_t lifts_tested = 0;         // looks at own cuts that were lifted for the test that led to it: each again with its register
@@ -60,6 +61,7 @@ class World final : public Stage {
  private:
   void repair(std::size_t node) override {  // what a person does: the newest backup
     ++out_.rotten;
+    out_.rot_read += nodes_[node]->store.damage_found() ? 1 : 0;
     restore(node, 0);
   }
   void told(std::size_t node, const core::DeskEvent& event) override;
@@ -82,6 +84,7 @@ class World final : public Stage {
   void step_clock(std::size_t node);
   void fill_disk(std::size_t node);
   void roll_back(std::size_t node);
+  void rot_while_it_runs(std::size_t node);
   void take_over(std::size_t node);
   // world_cuts.cc
   void cut_a_line(std::size_t node);

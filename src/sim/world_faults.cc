@@ -58,22 +58,33 @@ void World::fill_disk(std::size_t index) {
   });
 }
 
-// The machine is down for a while: nobody restores a disk in less than the sessions' grace.
 void World::roll_back(std::size_t index) {
   Node& node = *nodes_[index];
   if (!node.station) return;
-  crash(index, std::chrono::minutes(2));
   const bool rots = random_.below(3) == 0;
+  if (rots && random_.below(2) == 0) return rot_while_it_runs(index);
+  crash(index, kRestoring);
   const std::uint64_t back = random_.below(node.snapshots());
   trace(rots ? "rot" : "rollback", index);
   if (rots && node.store.damage(random_)) return;  // found at the start, and restored then
   restore(index, back);
 }
 
+// Found when the station reads it, or at its next start. A person sees to it in the end.
+void World::rot_while_it_runs(std::size_t index) {
+  if (!nodes_[index]->store.damage_recent(random_)) return;
+  trace("rot in a life", index);
+  schedule(draw_delay(std::chrono::minutes(1), std::chrono::hours(6)), [this, index] {
+    Node& node = *nodes_[index];
+    if (!node.store.damaged()) return;
+    crash(index, kRestoring);
+  });
+}
+
 // A process that was paused, and is taken for dead, is replaced; then it goes on.
 void World::take_over(std::size_t index) {
   Node& node = *nodes_[index];
-  if (!node.station || node.disk_full_until > time_) return;
+  if (!node.station || node.disk_full_until > time_ || node.store.damaged()) return;
   const std::unique_ptr<core::Station> zombie = std::move(node.station);
   zombie->set_audit(nullptr);
   const Now zombie_now = now(node);

@@ -211,6 +211,23 @@ TEST(Simulator, FilesThatAreCarriedBesideThePathsChangeNoPromise) {
   EXPECT_GT(taken, 30u);
 }
 
+TEST(Simulator, ADiskThatRotsUnderARunningStationIsFoundAndRestored) {
+  std::uint64_t rotten = 0, read = 0;
+  for (std::uint64_t seed = 1; seed <= seeds(6); ++seed) {
+    Options options = half_day(seed);
+    options.duration *= 4;
+    options.faults.rollback_every = std::chrono::hours(3);
+    options.faults.crash_every = std::chrono::hours(12);  // a start would find it before it is read
+    const Report report = World(options).run();
+    EXPECT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+    rotten += report.rotten;
+    read += report.rot_read;
+  }
+  if (quick()) return;
+  EXPECT_GE(rotten, 10u);
+  EXPECT_GE(read, 2u) << "what was read rotten was answered from";
+}
+
 TEST(Simulator, SameSeedSameTrace) {
   const auto day = [](std::uint64_t seed) {
     Options options = half_day(seed);
