@@ -146,6 +146,8 @@ struct Batch {
   std::optional<std::pair<LogKey, std::uint64_t>> expected_early = std::nullopt;
 };
 
+// What a damaged disk does not show is missing in an answer: from then on a Store refuses every commit and claim (kIo), so
+// that nothing is signed or acknowledged on such ground.
 class Reader {
  public:
   virtual ~Reader() = default;

@@ -337,6 +337,34 @@ TEST(Station, AFullDiskRefusesAndLosesNothing) {
   EXPECT_EQ(text_at(pair, 1, kProvable, 0), "there is room here");
 }
 
+// A refused commit is followed by a look at what is on the disk; what cannot be read there ends no station.
+TEST(Station, ADamagedDiskTakesNothingMoreAndTheStationStays) {
+  QuietPair pair(11);
+  pair.start();
+  for (std::uint8_t path = 1; path <= 2; ++path) pair.cut(PathId{path}, true);
+  ASSERT_TRUE(pair.say(0, kProvable, "under way"));
+  pair.settle();
+  pair.take_events(0);
+  SeededRandom random(1);
+  const auto sound = pair.store(0).snapshot();
+  ASSERT_TRUE(pair.store(0).damage_recent(random));
+  const auto log = pair.station(0).peer(PeerId{0}).line(kProvable)->own().key();
+  EXPECT_TRUE(pair.store(0).entries(log, 0, 1, 1).empty());
+  ASSERT_TRUE(pair.say(0, kProvable, "after it was found"));
+  pair.settle();
+  EXPECT_EQ(of<core::SubmissionFailed>(pair.take_events(0)).size(), 1u);
+  for (std::uint8_t path = 1; path <= 2; ++path) pair.cut(PathId{path}, false);
+  pair.run(std::chrono::minutes(2));
+  EXPECT_EQ(pair.station(1).peer(PeerId{0}).line(kProvable)->far().size(), 0u) << "nothing is sent from such a disk";
+
+  pair.stop(0);
+  pair.run(std::chrono::minutes(2));
+  pair.store(0).restore(sound);
+  pair.start(0);
+  pair.run(std::chrono::minutes(2));
+  EXPECT_EQ(text_at(pair, 1, kProvable, 0), "under way");
+}
+
 TEST(Station, RefusesWhatADeskMayNotWrite) {
   QuietPair pair(12);
   pair.start();

@@ -74,7 +74,7 @@ class Relay {
       const core::LinkSetup& callee = setups_[from].link;
       auto answer = link::answer_first_packet(callee.pair, callee.keys.ours,
                                               *link::parse_first_packet(call.first),
-                                              callee.first_psk.view(), finished->contact, random_);
+                                              callee.first_psk.view(), finished->payload, random_);
       FUZZ_EXPECT(answer.has_value());
       const link::FirstCounter counter = call.onward.counter();
       call.ends[from].emplace(caller.pair, std::move(finished->handshake), crypto::Role::kInitiator,

@@ -18,8 +18,8 @@ struct Ground {
   core::PeerSetup south = pair.setup(0), north = pair.setup(1);
   SeededRandom random{2};
   link::OutgoingHandshake call = start(false), first_call = start(true);
-  Bytes reply = answer(call, std::nullopt);
-  Bytes contact_reply = answer(first_call, link::ContactPayload{true, {1, 2, 3, 4}});
+  Bytes reply = answer(call, {7, {}});
+  Bytes contact_reply = answer(first_call, {7, link::ContactPayload{true, {1, 2, 3, 4}}});
   Bytes other_accord = notice(link::NoticeCode::kOtherAccord, south.link.pair.accord);
   Bytes epoch_spent = notice(link::NoticeCode::kEpochSpent, {0, 3});
 
@@ -27,10 +27,10 @@ struct Ground {
     return link::OutgoingHandshake::start(south.link.pair, south.link.keys.ours, {0, 1770000000},
                                           first_of_life, south.link.first_psk.view(), random);
   }
-  Bytes answer(const link::OutgoingHandshake& to, std::optional<link::ContactPayload> contact) {
+  Bytes answer(const link::OutgoingHandshake& to, const link::ReplyPayload& payload) {
     return link::answer_first_packet(north.link.pair, north.link.keys.ours,
                                      *link::parse_first_packet(to.first_packet()),
-                                     north.link.first_psk.view(), contact, random)
+                                     north.link.first_psk.view(), payload, random)
         .value()
         .reply;
   }
@@ -56,7 +56,7 @@ void check_first(ByteView input) {
   // Noise by itself, as if the MAC's key were stolen: header and message are what South made.
   SeededRandom random(3);
   if (link::answer_first_packet(g.north.link.pair, g.north.link.keys.ours, *first,
-                                g.north.link.first_psk.view(), std::nullopt, random))
+                                g.north.link.first_psk.view(), {}, random))
     FUZZ_EXPECT(equal(first->body, ByteView(good).first(first->body.size())));
 }
 
@@ -67,10 +67,10 @@ void check_reply(ByteView input) {
   FUZZ_EXPECT(equal(reply->noise, input.subspan(11)));
   const auto finished = g.call.finish(reply->noise);
   if (finished)
-    FUZZ_EXPECT(equal(reply->noise, ByteView(g.reply).subspan(11)) && !finished->contact);
+    FUZZ_EXPECT(equal(reply->noise, ByteView(g.reply).subspan(11)) && !finished->payload.contact && finished->payload.last_c == 7);
   const auto contact = g.first_call.finish(reply->noise);
   if (contact)
-    FUZZ_EXPECT(equal(reply->noise, ByteView(g.contact_reply).subspan(11)) && contact->contact);
+    FUZZ_EXPECT(equal(reply->noise, ByteView(g.contact_reply).subspan(11)) && contact->payload.contact);
 }
 
 void check_notice(ByteView input) {
