@@ -71,8 +71,7 @@ class Peer {
   bool on_first_packet(Context& context, PathId path, const link::FirstPacket& packet);
   void on_reply(Context& context, PathId path, const link::ReplyPacket& packet);
   void on_notice(Context& context, ByteView datagram);
-  // False when no session of this counterpart opens it.
-  // Whether it was taken, and then whether it is the newest of its path.
+  // Whether it is the newest of its path; nothing when no session of this counterpart opens it.
   std::optional<bool> on_packet(Context& context, PathId path, const wire::ParsedPacket& packet);
 
   // A file for the other station, with all that it is not known to hold or with one entry: CourierPacked or CourierFailed.

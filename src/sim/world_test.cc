@@ -48,9 +48,9 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   EXPECT_GT(sum.duplicated, expected(1000));
   EXPECT_GT(sum.flipped, expected(1000));
   EXPECT_GT(sum.replayed, expected(1000));
-  EXPECT_GE(sum.partitions, expected(100));
-  EXPECT_GE(sum.one_way, expected(50));
-  EXPECT_LE(sum.one_way, sum.partitions);
+  EXPECT_GT(sum.partitions, expected(100));
+  EXPECT_GT(sum.one_way, quick() ? 0u : 50u);
+  EXPECT_LT(sum.one_way, sum.partitions);
   EXPECT_GE(sum.clock_steps, expected(50));
   EXPECT_GE(sum.far_steps, expected(5));
   // What the checkers looked at.

@@ -44,18 +44,28 @@ def bound(quiet):
     return 10 * quiet + 0.25
 
 
-class Strangers(unittest.TestCase):
+class BehindRelay(unittest.TestCase):
+    """Two stations, not started yet, whose packets pass through keep(), and where South is reached past it."""
+
     LINE = "west"
 
     def setUp(self):
         self.lab = Lab("--lines", self.LINE, "--gap", "--work-factor", "10")
         self.addCleanup(self.lab.close)
         self.south, self.north = self.lab["south"], self.lab["north"]
-        self.calls, self.packets = [], []
         (south_end,), (north_end,) = self.south.ends("north"), self.north.ends("south")
         relay = Relay(south_end, north_end, self.keep)
         self.addCleanup(relay.close)
         self.address = south_end[0]
+
+    def keep(self, direction, number, datagram):
+        raise NotImplementedError
+
+
+class Strangers(BehindRelay):
+    def setUp(self):
+        super().setUp()
+        self.calls, self.packets = [], []
         self.lab.start("south", "north")
         self.south.wait_link("north")
 
@@ -109,20 +119,12 @@ class Strangers(unittest.TestCase):
         self.assertEqual(len(self.north.texts("south", self.LINE)), 40 + 3 * MESSAGES)
 
 
-class CallsThatDidNotArrive(unittest.TestCase):
+class CallsThatDidNotArrive(BehindRelay):
     """Somebody kept what North called with; South's call brought the session about."""
 
-    LINE = "west"
-
     def setUp(self):
-        self.lab = Lab("--lines", self.LINE, "--gap", "--work-factor", "10")
-        self.addCleanup(self.lab.close)
-        self.south, self.north = self.lab["south"], self.lab["north"]
+        super().setUp()
         self.kept, self.answered = [], False
-        (south_end,), (north_end,) = self.south.ends("north"), self.north.ends("south")
-        relay = Relay(south_end, north_end, self.keep)
-        self.addCleanup(relay.close)
-        self.address = south_end[0]
 
     def keep(self, direction, _number, datagram):
         from_north, call = direction == 1, datagram[0] in FIRST_PACKETS
