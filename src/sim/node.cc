@@ -261,7 +261,11 @@ void Node::arrived(const core::EntryArrived& event) {
   if (stored.empty())
     for (record::StoredEntry& early : store.early_entries(log))
       if (early.index == event.index) stored.push_back(early);
-  if (stored.empty()) return violation("what was shown is not on disk");
+  if (stored.empty()) {
+    // One that is known to be damaged answers no read: what it has is looked at when it is restored.
+    if (!store.damage_found()) violation("what was shown is not on disk");
+    return;
+  }
   const Result<record::Entry> entry = record::decode_entry(stored.front().bytes);
   if (entry && entry->header.kind != record::kMessage) return;  // persons' acts and the stations' own
   if (entry) check_cut(entry->header);
@@ -293,7 +297,9 @@ void Node::check_cut(const record::Header& header) {
   // One that names documents goes where text does.
   ++cuts_respected;
   const bool cut = (registers.closed_media(header.line, record::Whose::kAuthors) & line::kText) != 0;
-  if (cut && header.cut_epoch >= registers.own(header.line).cut_epoch())
+  if (!cut || header.cut_epoch < registers.own(header.line).cut_epoch()) return;
+  // A disk that went back numbers its cuts anew: an author who knew those of before names a number as high, and knows nothing.
+  if (other_->station && other_->station->peer(PeerId{0}).registers().theirs(header.line).open_cut() != nullptr)
     violation("an entry was taken on a line that this side has cut, and its author knew");
 }
 
