@@ -63,6 +63,7 @@ function(detente_test name)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  detente_several_at_once(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} detente_options rapidcheck
     GTest::gtest GTest::gtest_main detente_test_options)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

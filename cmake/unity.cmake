@@ -1,5 +1,5 @@
-# Most of the compiler's time goes into headers and templates that all files of a target share. So the large targets that no
-# test is made of are compiled several files at once; names of one target's files are to differ, also in unnamed namespaces.
+# Most of the compiler's time goes into headers and templates that all files of a target share. So a target's files are compiled
+# several at once; their names are to differ, also in unnamed namespaces.
 # -DDETENTE_UNITY=OFF compiles every file alone, and so finds an include that is missing in one.
 function(detente_several_at_once target)
   if(NOT DETENTE_UNITY)

@@ -21,7 +21,6 @@
 namespace detente::cli {
 namespace {
 
-constexpr std::uint32_t kSecondsPerDay = 86400;
 constexpr std::uint32_t kDaysShown = 7;
 
 struct CallsOptions {

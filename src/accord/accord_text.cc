@@ -113,7 +113,7 @@ Result<AccordSide> read_side(TomlDocument& document, TomlDocument::Table table) 
                     std::move(other), std::move(aead), vectors, retired};
 }
 
-PathKind read_kind(TomlDocument& document, TomlDocument::Table& table) {
+PathKind read_path_kind(TomlDocument& document, TomlDocument::Table& table) {
   const std::string text = table.text("kind");
   for (const PathKind kind : kPathKinds)
     if (text == to_string(kind)) return kind;
@@ -130,7 +130,7 @@ void read_lists(TomlDocument& document, TomlDocument::Table& root, Accord& out) 
     AccordPath path;
     path.number.value = static_cast<std::uint8_t>(table.integer("number", 1, 255));
     path.name = table.text("name");
-    path.kind = read_kind(document, table);
+    path.kind = read_path_kind(document, table);
     table.close();
     out.paths.push_back(std::move(path));
   }

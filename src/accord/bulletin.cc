@@ -9,9 +9,9 @@
 namespace detente::accord {
 namespace {
 
-constexpr std::string_view kPurpose = "detente/1 bulletin";
-constexpr std::string_view kWhat = "bulletin";
-constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::string_view kBulletinPurpose = "detente/1 bulletin";
+constexpr std::string_view kBulletin = "bulletin";
+constexpr std::uint64_t kBulletinFormat = 1;
 constexpr std::size_t kBulletinFileMax = 4096;
 
 void write_revocation(wire::CborWriter& out, const Revocation& revocation) {
@@ -95,7 +95,7 @@ Result<Bulletin> read_payload(ByteView payload, const crypto::VerifyKey& root) {
   wire::CborReader reader(payload);
   DETENTE_TRY_VOID(reader.array(6));
   DETENTE_TRY(version, reader.uint());
-  if (version != kFormatVersion)
+  if (version != kBulletinFormat)
     return fail(Fault::kUnsupported,
                 "format version " + std::to_string(version) + "; a newer program reads it");
   Bulletin out;
@@ -137,14 +137,14 @@ Result<Bytes> issue_bulletin(std::string_view side, std::uint64_t number, WallTi
                     [](const SignedCredential& c) { return c.credential.number; });
   std::ranges::sort(bulletin.revocations);
   auto good = check_bulletin(bulletin);
-  if (!good) return fail_at(std::string(kWhat), good.error());
+  if (!good) return fail_at(std::string(kBulletin), good.error());
   wire::CborWriter out;
-  out.array(6).uint(kFormatVersion).text(side).uint(number).uint(issued.seconds);
+  out.array(6).uint(kBulletinFormat).text(side).uint(number).uint(issued.seconds);
   out.array(bulletin.credentials.size());
   for (const SignedCredential& credential : bulletin.credentials) out.bytes(credential.bytes);
   out.array(bulletin.revocations.size());
   for (const Revocation& revocation : bulletin.revocations) write_revocation(out, revocation);
-  Bytes bytes = sign_by_root(out.take(), kPurpose, root);
+  Bytes bytes = sign_by_root(out.take(), kBulletinPurpose, root);
   if (bytes.size() > kBulletinSizeMax)
     return fail(Fault::kLimit, "bulletin: above 64 KiB; issue several");
   return bytes;
@@ -152,9 +152,9 @@ Result<Bytes> issue_bulletin(std::string_view side, std::uint64_t number, WallTi
 
 Result<Bulletin> parse_bulletin(ByteView bytes, const crypto::VerifyKey& root,
                                 std::string_view side) {
-  DETENTE_TRY(payload, open_by_root(bytes, kBulletinSizeMax, kPurpose, kWhat, root));
+  DETENTE_TRY(payload, open_by_root(bytes, kBulletinSizeMax, kBulletinPurpose, kBulletin, root));
   auto bulletin = read_payload(payload, root);
-  if (!bulletin) return fail_at(std::string(kWhat), bulletin.error());
+  if (!bulletin) return fail_at(std::string(kBulletin), bulletin.error());
   if (bulletin->side != side)
     return fail(Fault::kConflict, "bulletin: it is of side \"" + shown(bulletin->side) +
                                       "\", not \"" + shown(side) + "\"; take the other side's");

@@ -10,7 +10,7 @@ namespace detente::accord {
 namespace {
 
 constexpr std::string_view kCardFormat = "detente-card/1";
-constexpr std::string_view kAskAgain = "; ask for the card again";
+constexpr std::string_view kAskForCard = "; ask for the card again";
 
 Result<void> check_fields(std::string_view side, std::string_view display) {
   DETENTE_TRY_VOID(check_name_of("card: side", side));
@@ -68,7 +68,7 @@ Result<Card> parse_card(ByteView file) {
   if (note->signatures.size() != 1 || !verify_note(*note, keys))
     return fail(Fault::kAuthentication, "card: the signature of \"" + card.side +
                                             "\" does not fit, so something in it was changed" +
-                                            std::string(kAskAgain));
+                                            std::string(kAskForCard));
   return card;
 }
 

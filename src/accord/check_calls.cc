@@ -132,7 +132,7 @@ WatchTold read_told(TomlDocument& document, TomlDocument::Table& table) {
   return WatchTold::kNothing;
 }
 
-CallKind read_kind(TomlDocument& document, TomlDocument::Table& table) {
+CallKind read_call_kind(TomlDocument& document, TomlDocument::Table& table) {
   if (!table.has("kind")) return CallKind::kOrdinary;
   const std::string text = table.text("kind");
   for (const CallKind kind : kKinds)
@@ -151,7 +151,7 @@ CheckCall read_check_call(TomlDocument& document, TomlDocument::Table& table) {
   out.minute = minute.value_or(0);
   out.zone = table.text("zone");
   out.days = read_days(document, table);
-  out.kind = read_kind(document, table);
+  out.kind = read_call_kind(document, table);
   if (table.has("caller")) out.caller = table.text("caller");
   if (out.caller == kInTurn) out.caller.clear();
   if (table.has("own_hours"))

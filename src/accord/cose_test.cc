@@ -163,19 +163,19 @@ void run_example(const std::string& name, const Json& example) {
 
 TEST(CoseVectors, Sign1Examples) {
   std::vector<std::string> names;
-  const std::filesystem::path folder = test::vectors_folder() + "/cose";
+  const std::filesystem::path folder = support::vectors_folder() + "/cose";
   for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
     if (file.path().extension() == ".json") {
       names.push_back("cose/" + std::filesystem::relative(file.path(), folder).string());
     }
   }
   std::ranges::sort(names);
-  test::CaseCount total("cose (all folders, COSE_Sign1)");
+  support::CaseCount total("cose (all folders, COSE_Sign1)");
   for (const std::string& name : names) {
-    const Json example = test::read_vector_json(name);
+    const Json example = support::read_vector_json(name);
     // Examples of other structures (COSE_Sign, MACs, encryption) may lie beside these.
     if (!example.at("input").contains("sign0")) continue;
-    test::CaseCount count(name);
+    support::CaseCount count(name);
     count.add();
     total.add();
     run_example(name, example);

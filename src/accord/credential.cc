@@ -11,9 +11,9 @@
 namespace detente::accord {
 namespace {
 
-constexpr std::string_view kPurpose = "detente/1 credential";
-constexpr std::string_view kWhat = "credential";
-constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::string_view kCredentialPurpose = "detente/1 credential";
+constexpr std::string_view kCredential = "credential";
+constexpr std::uint64_t kCredentialFormat = 1;
 
 // Keys of the payload's map, as spec/credential.md numbers them.
 enum Key : std::uint64_t {
@@ -87,7 +87,7 @@ Result<void> check_credential(const Credential& c, const crypto::VerifyKey& root
 
 Bytes encode_payload(const Credential& c) {
   wire::CborMap map;
-  map.at(kVersion).uint(kFormatVersion);
+  map.at(kVersion).uint(kCredentialFormat);
   map.at(kRole).uint(static_cast<std::uint64_t>(c.role));
   map.at(kSide).text(c.side);
   map.at(kPost).text(c.post);
@@ -179,7 +179,7 @@ Result<Fields> read_fields(ByteView payload) {
     DETENTE_TRY(key, reader.uint());
     DETENTE_TRY_VOID(read_field(reader, key, out));
     out.seen |= std::uint64_t{1} << key;
-    if (key == kVersion && out.version != kFormatVersion)
+    if (key == kVersion && out.version != kCredentialFormat)
       return fail(Fault::kUnsupported,
                   "format version " + std::to_string(out.version) + "; a newer program reads it");
   }
@@ -241,16 +241,16 @@ Digest SignedCredential::id() const { return crypto::sha256(bytes); }
 
 Result<Bytes> issue_credential(const Credential& credential, const crypto::SignKey& root) {
   DETENTE_TRY_VOID(check_credential(credential, root.verify_key()));
-  return sign_by_root(encode_payload(credential), kPurpose, root);
+  return sign_by_root(encode_payload(credential), kCredentialPurpose, root);
 }
 
 Result<SignedCredential> parse_credential(ByteView bytes, const crypto::VerifyKey& root,
                                           std::string_view side) {
-  DETENTE_TRY(payload, open_by_root(bytes, kCredentialSizeMax, kPurpose, kWhat, root));
+  DETENTE_TRY(payload, open_by_root(bytes, kCredentialSizeMax, kCredentialPurpose, kCredential, root));
   auto fields = read_fields(payload);
-  if (!fields) return fail_at(std::string(kWhat), fields.error());
+  if (!fields) return fail_at(std::string(kCredential), fields.error());
   auto credential = to_credential(std::move(*fields));
-  if (!credential) return fail_at(std::string(kWhat), credential.error());
+  if (!credential) return fail_at(std::string(kCredential), credential.error());
   DETENTE_TRY_VOID(check_credential(*credential, root));
   if (credential->side != side)
     return fail(Fault::kConflict, "credential: it is for side \"" + shown(credential->side) +

@@ -12,7 +12,7 @@
 namespace detente::accord {
 namespace {
 
-using detente::test::golden;
+using support::golden;
 
 TEST(Golden, Cards) {
   const auto south = parse_card(golden("card/v1-south.note", as_bytes(test::south_card())));

@@ -288,8 +288,8 @@ TEST(Note, KeysOfSmallOrderAreNoVkeys) {
 }
 
 TEST(NoteVectors, SignedNotes) {
-  test::CaseCount count("tlog/signed_notes.json");
-  for (const auto& item : test::read_vector_json("tlog/signed_notes.json")) {
+  support::CaseCount count("tlog/signed_notes.json");
+  for (const auto& item : support::read_vector_json("tlog/signed_notes.json")) {
     count.add();
     std::vector<NoteVerifier> keys;
     for (const auto& vkey : item.at("vkeys"))

@@ -8,14 +8,14 @@
 namespace detente::accord {
 namespace {
 
-const crypto::SignKey kRoot = test::south();
-const crypto::VerifyKey kRootPublic = kRoot.verify_key();
+const crypto::SignKey kRosterRoot = test::south();
+const crypto::VerifyKey kRosterPublic = kRosterRoot.verify_key();
 
-Bytes issue(const Credential& credential) { return issue_credential(credential, kRoot).value(); }
+Bytes issue(const Credential& credential) { return issue_credential(credential, kRosterRoot).value(); }
 
 Bytes bulletin(std::uint64_t number, std::vector<Bytes> credentials,
                std::vector<Revocation> revocations = {}) {
-  auto bytes = issue_bulletin("south", number, test::kMorning, credentials, revocations, kRoot);
+  auto bytes = issue_bulletin("south", number, test::kMorning, credentials, revocations, kRosterRoot);
   EXPECT_TRUE(bytes) << bytes.error().message;
   return bytes.value();
 }
@@ -27,7 +27,7 @@ Revocation up_to(std::uint16_t number, std::uint16_t line, std::uint64_t size) {
 TEST(Bulletin, GivesBackWhatWasPutIn) {
   const std::vector<Revocation> revocations = {{{1}, std::nullopt}, up_to(2, 0, 5), up_to(2, 1, 1)};
   const Bytes bytes = bulletin(4, {issue(test::officer(2)), issue(test::station(1))}, revocations);
-  const auto read = parse_bulletin(bytes, kRootPublic, "south");
+  const auto read = parse_bulletin(bytes, kRosterPublic, "south");
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->number, 4u);
   EXPECT_EQ(read->issued, test::kMorning);
@@ -42,21 +42,21 @@ TEST(Bulletin, EveryChangedBitIsNoticed) {
     for (int bit = 0; bit < 8; bit += 3) {
       Bytes changed = good;
       changed[i] = static_cast<std::uint8_t>(changed[i] ^ (1 << bit));
-      ASSERT_FALSE(parse_bulletin(changed, kRootPublic, "south")) << i;
+      ASSERT_FALSE(parse_bulletin(changed, kRosterPublic, "south")) << i;
     }
   for (std::size_t size = 0; size < good.size(); ++size)
-    ASSERT_FALSE(parse_bulletin(ByteView(good).first(size), kRootPublic, "south"));
+    ASSERT_FALSE(parse_bulletin(ByteView(good).first(size), kRosterPublic, "south"));
 }
 
 TEST(Bulletin, RefusesWhatIsNotOne) {
   const Bytes good = bulletin(1, {});
-  EXPECT_FALSE(parse_bulletin(good, kRootPublic, "north"));
+  EXPECT_FALSE(parse_bulletin(good, kRosterPublic, "north"));
   EXPECT_FALSE(parse_bulletin(good, test::north().verify_key(), "south"));
-  EXPECT_FALSE(parse_bulletin(issue(test::station(1)), kRootPublic, "south"));
-  EXPECT_FALSE(parse_bulletin(Bytes(kBulletinSizeMax + 1), kRootPublic, "south"));
+  EXPECT_FALSE(parse_bulletin(issue(test::station(1)), kRosterPublic, "south"));
+  EXPECT_FALSE(parse_bulletin(Bytes(kBulletinSizeMax + 1), kRosterPublic, "south"));
   const auto refused = [](std::uint64_t number, std::vector<Bytes> credentials,
                           std::vector<Revocation> revocations) {
-    return !issue_bulletin("south", number, test::kMorning, credentials, revocations, kRoot);
+    return !issue_bulletin("south", number, test::kMorning, credentials, revocations, kRosterRoot);
   };
   EXPECT_TRUE(refused(0, {}, {}));
   EXPECT_TRUE(refused(1, {issue(test::station(1)), issue(test::station(1))}, {}));
@@ -68,7 +68,7 @@ TEST(Bulletin, RefusesWhatIsNotOne) {
 }
 
 TEST(Roster, FindsByNumberKeyAndPost) {
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   EXPECT_TRUE(roster.add(issue(test::station(1))).value());
   EXPECT_FALSE(roster.add(issue(test::station(1))).value());
   EXPECT_TRUE(roster
@@ -86,7 +86,7 @@ TEST(Roster, FindsByNumberKeyAndPost) {
 }
 
 TEST(Roster, SaysWhichStationsWereRevokedAndWhen) {
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   ASSERT_TRUE(roster.apply(bulletin(1, {issue(test::station(1)), issue(test::officer(2)), issue(test::station(4))})));
   ASSERT_TRUE(roster.apply(bulletin(2, {}, {up_to(2, 1, 3)})));
   EXPECT_FALSE(roster.any_station_revoked());
@@ -102,7 +102,7 @@ TEST(Roster, SaysWhichStationsWereRevokedAndWhen) {
 }
 
 TEST(Roster, ASuspensionIsOfTheKeysAndForItsTime) {
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   Credential renewed = test::officer(2);
   renewed.number = {7};
   renewed.not_after.seconds += 1000;
@@ -136,7 +136,7 @@ TEST(Bulletin, SeveralTravelInOneFile) {
 }
 
 TEST(Roster, RevokedStationMakesRoomForTheOneBefore) {
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   ASSERT_TRUE(roster.apply(bulletin(1, {issue(test::station(1)), issue(test::station(4))})));
   ASSERT_TRUE(roster.apply(bulletin(2, {}, {up_to(4, 1, 17)})));
   EXPECT_TRUE(roster.revoked({4}));
@@ -149,7 +149,7 @@ TEST(Roster, OrderAndRepetitionOfBulletinsDoNotMatter) {
   const Bytes first = bulletin(1, {issue(test::station(1))});
   const Bytes second = bulletin(2, {issue(test::officer(2))}, {{{1}, std::nullopt}});
   const Bytes third = bulletin(3, {issue(test::station(3))});
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   EXPECT_EQ(roster.highest_bulletin(), 0u);
   EXPECT_TRUE(roster.apply(third).value());
   EXPECT_EQ(roster.missing_bulletins(), (std::vector<std::uint64_t>{1, 2}));
@@ -166,7 +166,7 @@ TEST(Roster, OrderAndRepetitionOfBulletinsDoNotMatter) {
 }
 
 TEST(Roster, ContradictionsAreRefusedWhole) {
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   ASSERT_TRUE(roster.apply(bulletin(1, {issue(test::station(1))}, {up_to(9, 1, 5)})));
   Credential changed = test::station(1);
   changed.not_after.seconds += 1;
@@ -191,7 +191,7 @@ TEST(Roster, ContradictionsAreRefusedWhole) {
 }
 
 TEST(Roster, SamePostRenewsWithTheSameKey) {
-  Roster roster("south", kRootPublic);
+  Roster roster("south", kRosterPublic);
   ASSERT_TRUE(roster.add(issue(test::officer(2))));
   Credential renewed = test::officer(2);
   renewed.number.value = 6;

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::int64_t kDaysPerEra = 146097;        // of 400 years
 constexpr std::int64_t kEpochFromEraZero = 719468;  // days from 0000-03-01 to 1970-01-01
-constexpr std::uint32_t kSecondsPerDay = 86400;
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return (a >= 0 ? a : a - b + 1) / b; }
 

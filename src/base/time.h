@@ -11,6 +11,9 @@ namespace detente {
 
 using Duration = std::chrono::microseconds;
 
+inline constexpr std::uint32_t kSecondsPerDay = 86'400;
+inline constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
 struct Instant {
   std::int64_t micros = 0;  // since the start of the process or the simulation
   auto operator<=>(const Instant&) const = default;

@@ -11,8 +11,6 @@ namespace {
 
 using record::Whose;
 
-// So often while a person is asked, or the other side is waited for.
-constexpr Duration kTick = std::chrono::seconds(1);
 // The wall clock is read in whole seconds: near the instant it is looked at so often, to be soon after it.
 constexpr Duration kNear = std::chrono::seconds(2);
 constexpr Duration kNearTick = std::chrono::milliseconds(20);
@@ -21,7 +19,7 @@ constexpr std::uint32_t kLateSeconds = 86'400;
 // A station that starts when the hour has passed hears the other side first, for so long: its disk may have gone back, and that
 // shows at the first contact.
 constexpr Duration kHearFirst = std::chrono::seconds(120);
-constexpr const char* kMarks = "announcements";
+constexpr const char* kAnnouncementMarks = "announcements";
 
 }  // namespace
 
@@ -37,7 +35,7 @@ void Announcements::load(Context& context, record::Fence fence) {
   next_ = context.now.mono;
   loaded_ = true;
   loaded_at_ = context.now;
-  const auto bytes = context.store.value(marks_key(kMarks, *parts_.identity));
+  const auto bytes = context.store.value(marks_key(kAnnouncementMarks, *parts_.identity));
   if (!bytes) return;
   wire::CborReader reader(*bytes);
   const auto count = reader.array();
@@ -66,7 +64,7 @@ void Announcements::set(Context& context, const line::ActPlace& at, Stage stage,
     write_place(out.array(5), place).uint(static_cast<std::uint64_t>(one.stage)).uint(one.due_at.seconds);
   record::Batch batch;
   batch.fence = fence_;
-  batch.writes.push_back(record::PutValue{marks_key(kMarks, *parts_.identity), out.take()});
+  batch.writes.push_back(record::PutValue{marks_key(kAnnouncementMarks, *parts_.identity), out.take()});
   // A disk that refuses this stops no release: a station that starts again may write the same file once more.
   context.effects.persist(
       {std::move(batch)}, [then](Context& later) { if (then) then(later); },

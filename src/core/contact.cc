@@ -8,7 +8,7 @@
 namespace detente::core {
 
 namespace {
-constexpr std::uint8_t kAnswerWanted = 0x01;
+constexpr std::uint8_t kDigestWanted = 0x01;
 constexpr std::uint8_t kAnswer = 0x02;
 constexpr std::size_t kTagsMax = 16;
 }  // namespace
@@ -59,7 +59,7 @@ void Contact::on_frame(Context& context, ByteView body, std::uint64_t session) {
   const auto flags = reader.u8();
   const auto digest = reader.take(4);
   if (!flags || !digest || *flags == 0 || *flags > 3 || !frames_.take(context.now.mono)) return;
-  if ((*flags & kAnswerWanted) != 0) {
+  if ((*flags & kDigestWanted) != 0) {
     std::vector<wire::SessionTag> tags;
     while (reader.left() >= 2 && tags.size() < kTagsMax)
       tags.push_back(static_cast<wire::SessionTag>(*reader.be(2)));
@@ -68,7 +68,7 @@ void Contact::on_frame(Context& context, ByteView body, std::uint64_t session) {
     append(answer.body, this->digest());
     static_cast<void>(link_->send(context, {std::move(answer)}, {}));
     for (const auto& [id, line] : *lines_) line->resume(context);
-    if (*flags == kAnswerWanted) return;  // it was not told yet what we hold; what it holds may still change
+    if (*flags == kDigestWanted) return;  // it was not told yet what we hold; what it holds may still change
   }
   told(context, *to_array<4>(*digest));
 }
@@ -89,7 +89,7 @@ void Contact::on_deadline(Context& context) {
   next_try_ = context.now.mono + link_->timeout(++tries_);
   if (tries_ % 3 == 0) link_->no_answer(context);
   if (differs_) return ask_states(context);
-  wire::Frame ask{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswerWanted}};
+  wire::Frame ask{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kDigestWanted}};
   append(ask.body, digest());
   const auto tags = link_->session_tags();
   // The newest, if there are more.

@@ -15,6 +15,9 @@ struct Context;
 // The wall clock may be set and a full disk have room again: what waits for either looks so often.
 inline constexpr Duration kLookEvery = std::chrono::seconds(30);
 
+// And so often while a person is asked, or the other side is waited for.
+inline constexpr Duration kTick = std::chrono::seconds(1);
+
 // Collects effects in order, and keeps what must happen when a commit is durable.
 class EffectQueue {
  public:

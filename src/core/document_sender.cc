@@ -14,7 +14,6 @@ constexpr std::uint32_t kCutBytes = 64;  // beside a proof that leaves no room: 
 constexpr unsigned kOffersMax = 12;
 constexpr Duration kOfferAfter = std::chrono::seconds(5);  // of being named, when nobody asked
 constexpr std::size_t kLeavesKept = std::size_t{1} << 18;  // of documents that take turns, on paths of their own: 4 GiB of them
-const Paths::Allowed kEveryPath;
 
 }  // namespace
 

@@ -10,8 +10,7 @@ using line::RestorationEnd;
 using line::RestorationTestOf;
 using record::Whose;
 
-constexpr Duration kTick = std::chrono::seconds(1);
-constexpr Duration kWindow = std::chrono::seconds(line::kRestorationSeconds);
+constexpr Duration kTestWindow = std::chrono::seconds(line::kRestorationSeconds);
 constexpr std::size_t kRunsKept = 32;
 constexpr std::size_t kLookedBack = 16;  // lifts of former lives
 // Of the other side's: each draws two entries and a document of 4 KiB.
@@ -248,7 +247,7 @@ void Lifts::run_theirs(Context& context, LiftRun& run) {
     tests_.send(context, *run.at, RestorationTestOf::kDocument);
 }
 
-bool Lifts::over(const Context& context, const LiftRun& run) const { return context.now.mono - run.began >= kWindow; }
+bool Lifts::over(const Context& context, const LiftRun& run) const { return context.now.mono - run.began >= kTestWindow; }
 
 bool Lifts::lifting(LineId line) const {
   return std::any_of(runs_.begin(), runs_.end(), [line](const LiftRun& run) {

@@ -10,7 +10,7 @@ namespace detente::core {
 namespace {
 
 constexpr std::size_t kAgainMax = 512;  // entries that the other side lost, in one file
-constexpr std::size_t kFrameHead = 8;   // of one entry in a file, beside its frame
+constexpr std::size_t kCarriedHead = 8;   // of one entry in a file, beside its frame
 
 }  // namespace
 
@@ -53,7 +53,7 @@ link::CourierSection Line::courier_section(Context& context, std::uint32_t base_
   bool full = false;
   const auto add = [&](const OwnLog::Sent& sent) {
     link::CourierEntry entry = courier_entry(sent, base_c);
-    const std::size_t size = entry.frame.size() + kFrameHead;
+    const std::size_t size = entry.frame.size() + kCarriedHead;
     full = full || size > room || out.entries.size() >= link::kCourierEntriesMax;
     if (full) return void(++left_out);
     room -= size;

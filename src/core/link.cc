@@ -22,7 +22,6 @@ constexpr Duration kPacketMost = std::chrono::seconds(10);
 constexpr Duration kGreetFirst = std::chrono::seconds(2);
 constexpr std::size_t kKnownSessionsMax = 64;
 constexpr std::size_t kFarewellBytesMax = 120;  // spec/packet.md section 4
-const Paths::Allowed kEveryPath;
 
 // A part of a frame says not of which: of blob data, whose sender waits for nothing else, too.
 bool is_acknowledged(const wire::Frame& frame) {

@@ -71,7 +71,7 @@ struct PathState {
 class Paths {
  public:
   // Paths allowed to a sender; empty = every one.
-  using Allowed = std::vector<PathId>;
+  using Allowed = std::vector<PathId>;  // none = every one
 
   Paths(const std::vector<PathId>& ids, const std::map<PathId, link::PathTerms>& terms);
 
@@ -119,5 +119,7 @@ class Paths {
   std::size_t current_ = 0;
   Instant session_since_;
 };
+
+inline const Paths::Allowed kEveryPath;
 
 }  // namespace detente::core

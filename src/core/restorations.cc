@@ -13,10 +13,9 @@ using line::RestorationEnd;
 using line::RestorationTestOf;
 using record::Whose;
 
-constexpr Duration kTick = std::chrono::seconds(1);
-constexpr const char* kMarks = "restorations";
+constexpr const char* kRestorationMarks = "restorations";
 constexpr std::size_t kMarksKept = 64;
-constexpr std::size_t kRunsKept = 16;
+constexpr std::size_t kTestRunsKept = 16;
 
 }  // namespace
 
@@ -30,7 +29,7 @@ void Restorations::load(Context& context, record::Fence fence) {
   looked_at_ = tests_.parts().agreements->revision();
   agreed_ = tests_.parts().agreements->restorations();
   loaded_ = true;
-  const auto bytes = context.store.value(marks_key(kMarks, *tests_.parts().identity));
+  const auto bytes = context.store.value(marks_key(kRestorationMarks, *tests_.parts().identity));
   if (!bytes) return;
   wire::CborReader reader(*bytes);
   const auto count = reader.array();
@@ -54,7 +53,7 @@ void Restorations::keep_marks(Context& context) {
     write_place(out.array(4), at).uint(static_cast<std::uint64_t>(mark));
   record::Batch batch;
   batch.fence = fence_;
-  batch.writes.push_back(record::PutValue{marks_key(kMarks, *tests_.parts().identity), out.take()});
+  batch.writes.push_back(record::PutValue{marks_key(kRestorationMarks, *tests_.parts().identity), out.take()});
   // A disk that refuses this: the tests go on, and a station that starts again may try them once more.
   context.effects.persist({std::move(batch)}, [](Context&) {}, [](Context&, const Error&) {});
 }
@@ -144,7 +143,7 @@ RestorationRun Restorations::new_run(const Context& context, const AgreedRestora
 void Restorations::begin(Context& context, const AgreedRestoration& agreement) {
   marks_[agreement.at] = Mark::kRunning;
   keep_marks(context);
-  if (runs_.size() >= kRunsKept) {
+  if (runs_.size() >= kTestRunsKept) {
     const auto ended = std::find_if(runs_.begin(), runs_.end(), [](const RestorationRun& run) { return run.end.has_value(); });
     if (ended != runs_.end()) runs_.erase(ended);
   }

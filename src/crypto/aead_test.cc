@@ -1,3 +1,4 @@
+#include "base/hex_for_test.h"
 #include "crypto/aead.h"
 
 #include <gtest/gtest.h>
@@ -10,8 +11,6 @@ namespace detente::crypto {
 namespace {
 
 constexpr const char* kNames[] = {"ChaCha20-Poly1305", "AES-256-GCM", "ARIA-256-GCM"};
-
-Bytes hex(const std::string& text) { return from_hex(text).value(); }
 
 AeadAlgorithm loaded(const std::string& name) {
   auto algorithm = AeadAlgorithm::load(name);
@@ -144,9 +143,9 @@ bool in_scope(const nlohmann::json& group) {
 }
 
 void run_wycheproof(const std::string& file, const std::string& name) {
-  test::CaseCount count(file);
+  support::CaseCount count(file);
   std::size_t others = 0;
-  const nlohmann::json vectors = test::read_vector_json(file);
+  const nlohmann::json vectors = support::read_vector_json(file);
   for (const auto& group : vectors.at("testGroups")) {
     if (!in_scope(group)) {
       others += group.at("tests").size();

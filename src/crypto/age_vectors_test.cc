@@ -43,20 +43,20 @@ KitFile parse(const std::string& name, const std::string& text) {
     at = end + 1;
   }
   out.file = to_bytes(as_bytes(std::string_view(text).substr(at)));
-  if (out.get("compressed") == "zlib") out.file = test::Inflate::zlib(out.file);
+  if (out.get("compressed") == "zlib") out.file = support::Inflate::zlib(out.file);
   return out;
 }
 
 std::vector<KitFile> kit() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(test::vectors_folder() + "/age")) {
+  for (const auto& entry : std::filesystem::directory_iterator(support::vectors_folder() + "/age")) {
     const std::string name = entry.path().filename().string();
     if (entry.is_regular_file() && !name.ends_with(".md")) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   std::vector<KitFile> out;
   for (const std::string& name : names) {
-    KitFile file = parse(name, test::read_vector_file("age/" + name));
+    KitFile file = parse(name, support::read_vector_file("age/" + name));
     if (file.has("expect") && !file.has("armored")) out.push_back(std::move(file));
   }
   return out;
@@ -73,7 +73,7 @@ std::string with_passphrase(const KitFile& file, const std::string& passphrase, 
 }
 
 TEST(AgeVectors, Passphrase) {
-  test::CaseCount count("age (passphrase)");
+  support::CaseCount count("age (passphrase)");
   for (const KitFile& file : kit()) {
     if (!file.has("passphrase")) continue;
     count.add();
@@ -113,7 +113,7 @@ bool about_the_format(const std::string& name) {
 }
 
 TEST(AgeVectors, HeaderAndPayload) {
-  test::CaseCount count("age (header and payload)");
+  support::CaseCount count("age (header and payload)");
   for (const KitFile& file : kit()) {
     if (file.has("passphrase") || !about_the_format(file.name)) continue;
     count.add();
@@ -129,7 +129,7 @@ TEST(AgeVectors, HeaderAndPayload) {
 
 // One spelling a header: what was read, written again, is the same bytes.
 TEST(AgeVectors, HeadersHaveOneSpelling) {
-  test::CaseCount count("age (spelling)");
+  support::CaseCount count("age (spelling)");
   for (const KitFile& file : kit()) {
     const auto header = parse_age_header(file.file);
     if (!header) continue;

@@ -10,7 +10,7 @@
 namespace detente::crypto {
 
 namespace {
-constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kAgreeKeySize = 32;
 constexpr std::size_t kLastingMax = 256;  // more counterparts than a station has
 }
 
@@ -18,7 +18,7 @@ AgreeKey::AgreeKey(SecretBytes secret, void* evp, const AgreePublic& public_key)
     : private_(std::move(secret)), evp_(evp), public_(public_key) {}
 
 AgreeKey AgreeKey::generate(KeyRandom& random) {
-  SecretBytes secret(kKeySize);
+  SecretBytes secret(kAgreeKeySize);
   random.fill(secret.mutable_view());
   auto key = from_private(secret.view());
   DETENTE_CHECK(key.has_value());
@@ -26,7 +26,7 @@ AgreeKey AgreeKey::generate(KeyRandom& random) {
 }
 
 Result<AgreeKey> AgreeKey::from_private(ByteView bytes) {
-  if (bytes.size() != kKeySize) {
+  if (bytes.size() != kAgreeKeySize) {
     return fail(Fault::kMalformed,
                 "an X25519 private key has 32 bytes, this one has " + std::to_string(bytes.size()));
   }
@@ -66,10 +66,10 @@ Result<SecretBytes> AgreeKey::agree(const AgreePublic& other) const {
   DETENTE_CHECK(EVP_PKEY_derive_init(context.get()) == 1);
   // Without the validation step: any 32 bytes are an X25519 public key (RFC 7748 section 5).
   DETENTE_CHECK(EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), 0) == 1);
-  SecretBytes shared(kKeySize);
+  SecretBytes shared(kAgreeKeySize);
   std::size_t size = shared.size();
   const bool derived =
-      EVP_PKEY_derive(context.get(), shared.mutable_view().data(), &size) == 1 && size == kKeySize;
+      EVP_PKEY_derive(context.get(), shared.mutable_view().data(), &size) == 1 && size == kAgreeKeySize;
   ERR_clear_error();
   // OpenSSL itself fails on an all-zero result (RFC 7748 section 6.1); checked
   // here as well, since another provider may not.

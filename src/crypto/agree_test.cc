@@ -1,3 +1,4 @@
+#include "base/hex_for_test.h"
 #include "crypto/agree.h"
 
 #include <gtest/gtest.h>
@@ -7,8 +8,6 @@
 
 namespace detente::crypto {
 namespace {
-
-Bytes hex(const std::string& text) { return from_hex(text).value(); }
 
 TEST(Agree, RefusesWrongLengths) {
   for (std::size_t n : {0u, 31u, 33u}) {
@@ -59,8 +58,8 @@ TEST(Agree, RemembersWhatItAgreedOnWithAKeyThatStays) {
 
 TEST(X25519Vectors, Wycheproof) {
   const std::string file = "wycheproof/x25519_test.json";
-  test::CaseCount count(file);
-  const nlohmann::json vectors = test::read_vector_json(file);
+  support::CaseCount count(file);
+  const nlohmann::json vectors = support::read_vector_json(file);
   for (const auto& group : vectors.at("testGroups")) {
     for (const auto& c : group.at("tests")) {
       count.add();

@@ -1,3 +1,4 @@
+#include "base/hex_for_test.h"
 #include "crypto/hash.h"
 
 #include <gtest/gtest.h>
@@ -8,8 +9,6 @@
 
 namespace detente::crypto {
 namespace {
-
-Bytes hex(const std::string& text) { return from_hex(text).value(); }
 
 TEST(Hash, KnownAnswers) {
   EXPECT_EQ(to_hex(sha256(ByteView())),
@@ -76,8 +75,8 @@ TEST(Hash, EqualSecret) {
 
 TEST(HkdfVectors, Wycheproof) {
   const std::string file = "wycheproof/hkdf_sha256_test.json";
-  test::CaseCount count(file);
-  const nlohmann::json vectors = test::read_vector_json(file);
+  support::CaseCount count(file);
+  const nlohmann::json vectors = support::read_vector_json(file);
   for (const auto& group : vectors.at("testGroups")) {
     for (const auto& c : group.at("tests")) {
       count.add();

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 
-namespace detente::test {
+namespace detente::support {
 
 class Inflate {
  public:
@@ -127,4 +127,4 @@ class Inflate {
   Bytes out_;
 };
 
-}  // namespace detente::test
+}  // namespace detente::support

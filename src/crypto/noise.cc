@@ -8,7 +8,6 @@
 namespace detente::crypto {
 
 namespace {
-constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kPskSize = 32;
 }  // namespace
 
@@ -159,19 +158,19 @@ Result<Bytes> NoiseHandshake::State::write(ByteView payload, KeyRandom& random) 
 Result<void> NoiseHandshake::State::read_token(NoiseToken token, ByteView& rest) {
   if (token != NoiseToken::kE && token != NoiseToken::kS) return mix_shared(token);
   const bool sealed = token == NoiseToken::kS && symmetric.has_key();
-  const std::size_t size = kKeySize + (sealed ? kAeadTagSize : 0);
+  const std::size_t size = kNoiseKeySize + (sealed ? kAeadTagSize : 0);
   if (rest.size() < size) {
     return fail(Fault::kMalformed, "handshake message ends inside a public key");
   }
   const ByteView field = rest.first(size);
   rest = rest.subspan(size);
   if (token == NoiseToken::kE) {
-    far_ephemeral = to_array<kKeySize>(field);
+    far_ephemeral = to_array<kNoiseKeySize>(field);
     mix_ephemeral(*far_ephemeral);
     return {};
   }
   DETENTE_TRY(key, symmetric.decrypt_and_hash(field));
-  far_static = to_array<kKeySize>(key);
+  far_static = to_array<kNoiseKeySize>(key);
   return {};
 }
 

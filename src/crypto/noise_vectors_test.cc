@@ -2,14 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "../../tests/support/vectors.h"
+#include "base/hex_for_test.h"
 #include "crypto/noise.h"
 
 namespace detente::crypto {
 namespace {
 
 using Json = nlohmann::json;
-
-Bytes hex(const std::string& text) { return from_hex(text).value(); }
 
 // A field that a case may lack.
 std::optional<Bytes> field(const Json& c, const std::string& name) {
@@ -118,8 +117,8 @@ struct Pair {
 
 // cacophony and snow: messages alternate, and run on into the transport.
 void run_alternating(const std::string& file) {
-  test::CaseCount count(file);
-  const Json all = test::read_vector_json(file);
+  support::CaseCount count(file);
+  const Json all = support::read_vector_json(file);
   for (const Json& c : all.at("vectors")) {
     count.add();
     Pair pair;
@@ -169,8 +168,8 @@ void set_remote_statics(Pair& pair) {
 // Its transport begins again with the initiator's key, whoever wrote last.
 TEST(NoiseVectors, Flynn) {
   const std::string file = "noise/flynn_selected.json";
-  test::CaseCount count(file);
-  const Json all = test::read_vector_json(file);
+  support::CaseCount count(file);
+  const Json all = support::read_vector_json(file);
   for (const Json& c : all.at("vectors")) {
     count.add();
     Pair pair;
@@ -211,8 +210,8 @@ void check_keys(const Pair& pair, const Json& c) {
 
 TEST(NoiseVectors, Rekey) {
   const std::string file = "noise/derived_rekey.json";
-  test::CaseCount count(file);
-  const Json all = test::read_vector_json(file);
+  support::CaseCount count(file);
+  const Json all = support::read_vector_json(file);
   for (const Json& c : all.at("vectors")) {
     count.add();
     Pair pair;

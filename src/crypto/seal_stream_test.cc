@@ -9,8 +9,8 @@
 namespace detente::crypto {
 namespace {
 
-constexpr int kCheap = 1;
-constexpr std::string_view kPassphrase = "a test's passphrase";
+constexpr int kCheapStream = 1;
+constexpr std::string_view kStreamPassphrase = "a test's passphrase";
 
 Bytes some(std::size_t size) {
   Bytes out(size);
@@ -22,7 +22,7 @@ Bytes some(std::size_t size) {
 Bytes seal_in_parts(ByteView plain, std::size_t step) {
   SeededRandom random(1);
   Bytes out;
-  SealStream stream(kPassphrase, kCheap, random, out);
+  SealStream stream(kStreamPassphrase, kCheapStream, random, out);
   for (std::size_t at = 0; at < plain.size(); at += step)
     stream.add(plain.subspan(at, std::min(step, plain.size() - at)), out);
   stream.finish(out);
@@ -30,7 +30,7 @@ Bytes seal_in_parts(ByteView plain, std::size_t step) {
 }
 
 Result<Bytes> open_in_parts(ByteView file, std::size_t step,
-                            std::string_view passphrase = kPassphrase) {
+                            std::string_view passphrase = kStreamPassphrase) {
   DETENTE_TRY(stream,
               OpenStream::open(file.first(std::min(file.size(), kSealBeginningMax)), passphrase));
   Bytes out;
@@ -48,7 +48,7 @@ TEST(SealStream, GivesTheSameFileAsAtOnce) {
   for (const std::size_t size : kSizes) {
     const Bytes plain = some(size);
     SeededRandom random(1);
-    const Bytes whole = seal_with_passphrase(plain, kPassphrase, kCheap, random);
+    const Bytes whole = seal_with_passphrase(plain, kStreamPassphrase, kCheapStream, random);
     for (const std::size_t step : {std::size_t{777}, kChunk, kChunk + 1, 8 * kChunk})
       EXPECT_EQ(seal_in_parts(plain, step), whole) << size << " by " << step;
   }
@@ -64,7 +64,7 @@ TEST(SealStream, OpensWhatWasSealedWholeOrInParts) {
       ASSERT_TRUE(opened) << size << " by " << step << ": " << opened.error().message;
       EXPECT_EQ(*opened, plain) << size << " by " << step;
     }
-    const auto whole = open_with_passphrase(file, kPassphrase);
+    const auto whole = open_with_passphrase(file, kStreamPassphrase);
     ASSERT_TRUE(whole) << size;
     EXPECT_TRUE(equal(whole->view(), plain));
   }

@@ -12,7 +12,7 @@ namespace detente::crypto {
 
 namespace {
 
-constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kSignKeySize = 32;
 
 // Numbers below are little-endian, as RFC 8032 has them.
 
@@ -50,7 +50,7 @@ bool less(ByteView a, const ByteArray<32>& b) {
 }  // namespace
 
 Result<VerifyKey> VerifyKey::from_bytes(ByteView bytes) {
-  const auto key = to_array<kKeySize>(bytes);
+  const auto key = to_array<kSignKeySize>(bytes);
   if (!key) {
     return fail(Fault::kMalformed,
                 "an Ed25519 public key has 32 bytes, this one has " + std::to_string(bytes.size()));
@@ -87,7 +87,7 @@ SignKey::SignKey(SecretBytes seed, void* evp, const VerifyKey& verify_key)
     : seed_(std::move(seed)), evp_(evp), verify_key_(verify_key) {}
 
 SignKey SignKey::generate(KeyRandom& random) {
-  SecretBytes seed(kKeySize);
+  SecretBytes seed(kSignKeySize);
   random.fill(seed.mutable_view());
   auto key = from_seed(seed.view());
   DETENTE_CHECK(key.has_value());
@@ -95,7 +95,7 @@ SignKey SignKey::generate(KeyRandom& random) {
 }
 
 Result<SignKey> SignKey::from_seed(ByteView seed) {
-  if (seed.size() != kKeySize) {
+  if (seed.size() != kSignKeySize) {
     return fail(Fault::kMalformed,
                 "an Ed25519 private key has 32 bytes, this one has " + std::to_string(seed.size()));
   }

@@ -1,3 +1,4 @@
+#include "base/hex_for_test.h"
 #include "crypto/sign.h"
 
 #include <gtest/gtest.h>
@@ -7,8 +8,6 @@
 
 namespace detente::crypto {
 namespace {
-
-Bytes hex(const std::string& text) { return from_hex(text).value(); }
 
 // Whether the signature verifies, with every check of a key from outside.
 bool verifies(ByteView key, ByteView message, ByteView signature) {
@@ -77,8 +76,8 @@ TEST(Sign, MovesItsKey) {
 
 TEST(Ed25519Vectors, Wycheproof) {
   const std::string file = "wycheproof/ed25519_test.json";
-  test::CaseCount count(file);
-  const nlohmann::json vectors = test::read_vector_json(file);
+  support::CaseCount count(file);
+  const nlohmann::json vectors = support::read_vector_json(file);
   for (const auto& group : vectors.at("testGroups")) {
     const Bytes key = hex(group.at("publicKey").at("pk"));
     for (const auto& c : group.at("tests")) {
@@ -90,7 +89,7 @@ TEST(Ed25519Vectors, Wycheproof) {
 
 // Our own file: a folder of public vectors elsewhere may lack it.
 nlohmann::json edge_vectors(const std::string& file) {
-  if (std::ifstream(test::vectors_folder() + "/" + file)) return test::read_vector_json(file);
+  if (std::ifstream(support::vectors_folder() + "/" + file)) return support::read_vector_json(file);
   const char* source = std::getenv("DETENTE_SOURCE");
   std::ifstream in(std::string(source ? source : ".") + "/tests/vectors/" + file);
   return nlohmann::json::parse(in);
@@ -98,7 +97,7 @@ nlohmann::json edge_vectors(const std::string& file) {
 
 TEST(Ed25519Vectors, Edge) {
   const std::string file = "ed25519_edge/edge.json";
-  test::CaseCount count(file);
+  support::CaseCount count(file);
   const nlohmann::json vectors = edge_vectors(file);
   for (const auto& c : vectors.at("cases")) {
     count.add();

@@ -7,7 +7,7 @@ namespace detente::io {
 
 namespace {
 // So long nothing is written before the store tidies up.
-constexpr auto kQuiet = std::chrono::seconds(1);
+constexpr auto kQuietBeforeIdle = std::chrono::seconds(1);
 }  // namespace
 
 CommitThread::CommitThread(record::Store& store, Idle idle, Done done)
@@ -60,7 +60,7 @@ void CommitThread::run() {
         if (!due()) continue;  // written meanwhile by commit_now(): wait for quiet again
       } else {
         written_ = false;
-        if (!wake_.wait_for(lock, kQuiet, due) && written_) continue;  // it begins anew
+        if (!wake_.wait_for(lock, kQuietBeforeIdle, due) && written_) continue;  // it begins anew
       }
       group.swap(queue_);
       tidy_ = group.empty();

@@ -21,7 +21,7 @@ namespace detente::io {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(20);
-constexpr LineId kLine{1};
+constexpr LineId kWest{1};
 const std::string kNobody(64, 'x');  // no label of a name is so long, so no server is asked
 
 // What the ceremony would have given both stations.
@@ -70,7 +70,7 @@ class Keys {
     link.first_psk = psk_.clone();
     std::vector<core::LineSetup> lines{
         {kAccordLine, "accord", true, record::Precedence::kFlash, 1000, {}},
-        {kLine, "military-west", true, record::Precedence::kFlash, 1000, {}}};
+        {kWest, "military-west", true, record::Precedence::kFlash, 1000, {}}};
     return {std::move(identity),
             std::move(link),
             std::move(lines),
@@ -135,11 +135,11 @@ class Running {
 
   Result<core::SubmissionId> say(const std::string& text) {
     record::Entry entry;
-    entry.header.line = kLine;
+    entry.header.line = kWest;
     entry.header.time = os_wall_time();
     entry.body = to_bytes(as_bytes(text));
     std::promise<Result<core::SubmissionId>> done;
-    driver_->post([&] { done.set_value(driver_->submit(PeerId{0}, kLine, entry)); });
+    driver_->post([&] { done.set_value(driver_->submit(PeerId{0}, kWest, entry)); });
     return done.get_future().get();
   }
 
@@ -180,7 +180,7 @@ class Running {
   }
   bool wait_for_receipt(std::uint64_t size) {
     return wait_for<core::ReceiptVerified>(
-        [&](const auto& event) { return event.line == kLine && event.size >= size; });
+        [&](const auto& event) { return event.line == kWest && event.size >= size; });
   }
   std::size_t arrived() {
     const std::lock_guard guard(mutex_);

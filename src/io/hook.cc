@@ -29,7 +29,7 @@ namespace {
 constexpr Duration kGrace = std::chrono::seconds(2);  // from SIGTERM to SIGKILL
 // What is beyond the output that is kept is read so much at a time, and thrown away: a hook that
 // floods waits, not the station.
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kHookReadBytes = 64 * 1024;
 constexpr Duration kFloodPause = std::chrono::milliseconds(20);
 
 struct Asked {
@@ -164,7 +164,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // False at the end of the output.
   bool read_some() {
-    std::array<char, kReadBytes> buffer;
+    std::array<char, kHookReadBytes> buffer;
     const ssize_t size = ::read(output_.native_handle(), buffer.data(), buffer.size());
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     // One byte more than is kept: that there was more.

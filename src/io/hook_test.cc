@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Kind = HookOutcome::Kind;
-constexpr Duration kPatience = 20s;
+constexpr Duration kHookPatience = 20s;
 
 class Hook : public testing::Test {
  protected:
@@ -49,7 +49,7 @@ class Hook : public testing::Test {
   }
 
   void wait_until(const std::function<bool()>& condition) {
-    const Instant end = os_now().mono + kPatience;
+    const Instant end = os_now().mono + kHookPatience;
     while (!condition()) {
       ASSERT_LT(os_now().mono, end) << "nothing came";
       context_.restart();
@@ -58,7 +58,7 @@ class Hook : public testing::Test {
   }
 
   HookOutcome outcome_of(std::vector<std::string> words, HookInput input = {},
-                         Duration limit = kPatience) {
+                         Duration limit = kHookPatience) {
     std::optional<HookOutcome> out;
     const auto started = runner_->run({std::move(words), limit}, std::move(input),
                                       [&](const HookOutcome& outcome) { out = outcome; });
@@ -233,7 +233,7 @@ TEST_F(Hook, FourRunOthersWaitAndTheOldestOfThemIsDropped) {
   std::map<int, HookOutcome> ended;
   const int all = static_cast<int>(kHooksAtOnce + kHooksWaitingMax + 2);
   for (int n = 0; n < all; ++n)
-    ASSERT_TRUE(runner_->run({{program}, kPatience}, {},
+    ASSERT_TRUE(runner_->run({{program}, kHookPatience}, {},
                              [&ended, n](const HookOutcome& out) { ended[n] = out; }));
   EXPECT_EQ(runner_->running(), kHooksAtOnce);
   EXPECT_EQ(runner_->waiting(), kHooksWaitingMax);

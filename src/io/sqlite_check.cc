@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kStep = 512;  // entries held at once
 constexpr std::int64_t kSameTables = 2;  // versions from here on are read alike
 
-constexpr const char* kLogs =
+constexpr const char* kEveryLog =
     "SELECT id, lineage, line, own, station, epoch, ordinal FROM logs ORDER BY id";
 constexpr const char* kRoots =
     "SELECT key, root FROM checkpoints WHERE key BETWEEN ?1 AND ?2 "
@@ -88,7 +88,7 @@ class Check {
     of_ = counted ? count.integer(0) : 0;
     std::vector<std::pair<LogId, CheckedLog>> logs;
     {
-      Query query = db_.query(kLogs);
+      Query query = db_.query(kEveryLog);
       for (;;) {
         DETENTE_TRY(more, query.row());
         if (!more) break;

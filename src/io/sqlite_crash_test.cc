@@ -20,8 +20,8 @@ namespace {
 using namespace record;
 using namespace record::contract;
 
-const LineKey kLine = line_key(3);
-const LogKey kLog = log_key(kLine);
+const LineKey kCrashLine = line_key(3);
+const LogKey kCrashLog = log_key(kCrashLine);
 
 // Commits entry after entry from `next` on and tells the pipe of each that was acknowledged. In
 // groups of one to eight, with an outbox item that stands for the group.
@@ -29,20 +29,20 @@ enum class Tidies { kNever, kNowAndThen };
 [[noreturn]] void commit_for_ever(const std::string& path, int pipe, Tidies tidies = Tidies::kNowAndThen) {
   auto store = SqliteStore::open(path);
   if (!store) ::_exit(1);
-  const auto fence = (*store)->claim(kLine);
+  const auto fence = (*store)->claim(kCrashLine);
   if (!fence) ::_exit(2);
-  if ((*store)->logs(kLine).empty()) {
-    const Batch open{*fence, std::nullopt, {OpenLog{kLog, 1}}};
+  if ((*store)->logs(kCrashLine).empty()) {
+    const Batch open{*fence, std::nullopt, {OpenLog{kCrashLog, 1}}};
     if (!(*store)->commit({&open, 1})) ::_exit(3);
   }
-  std::uint64_t next = (*store)->logs(kLine).at(0).size;
+  std::uint64_t next = (*store)->logs(kCrashLine).at(0).size;
   for (std::uint64_t round = 0;; ++round) {
-    Batch batch{*fence, std::pair(kLog, next), {}};
+    Batch batch{*fence, std::pair(kCrashLog, next), {}};
     for (std::uint64_t i = 0; i <= round % 8; ++i) {
-      batch.writes.push_back(AppendEntry{kLog, entry(next++)});
+      batch.writes.push_back(AppendEntry{kCrashLog, entry(next++)});
     }
-    batch.writes.push_back(PutCheckpoint{kLog, {next, entry(next).leaf, signature(1)}});
-    batch.writes.push_back(PutOutbox{kLine, {next, to_bytes(entry(next).leaf)}});
+    batch.writes.push_back(PutCheckpoint{kCrashLog, {next, entry(next).leaf, signature(1)}});
+    batch.writes.push_back(PutOutbox{kCrashLine, {next, to_bytes(entry(next).leaf)}});
     if (!(*store)->commit({&batch, 1})) ::_exit(4);
     if (::write(pipe, &next, sizeof(next)) != sizeof(next)) ::_exit(0);
     if (tidies == Tidies::kNowAndThen && round % 40 == 39 && !(*store)->maintain()) ::_exit(5);
@@ -62,20 +62,20 @@ std::uint64_t read_until_killed(int pipe, pid_t child, std::uint64_t commits) {
 
 // Everything below `acknowledged` is there and what is there is whole: no half of a group.
 void expect_whole(const SqliteStore& store, std::uint64_t acknowledged) {
-  const std::uint64_t size = store.logs(kLine).at(0).size;
+  const std::uint64_t size = store.logs(kCrashLine).at(0).size;
   ASSERT_GE(size, acknowledged);
-  const auto entries = store.entries(kLog, 0, size, size);
+  const auto entries = store.entries(kCrashLog, 0, size, size);
   ASSERT_EQ(entries.size(), size);
   Frontier oracle;
   for (std::uint64_t i = 0; i < size; ++i) {
     ASSERT_TRUE(same(entries[i], entry(i))) << i;
     oracle.append(entry(i).leaf);
   }
-  EXPECT_EQ(root_at(*store.tiles(kLog), size), oracle.root());
-  EXPECT_FALSE(store.checkpoint_covering(kLog, size + 1));
+  EXPECT_EQ(root_at(*store.tiles(kCrashLog), size), oracle.root());
+  EXPECT_FALSE(store.checkpoint_covering(kCrashLog, size + 1));
   if (size == 0) return;
-  EXPECT_TRUE(store.checkpoint_covering(kLog, size));
-  EXPECT_EQ(store.outbox(kLine).back().id, size);
+  EXPECT_TRUE(store.checkpoint_covering(kCrashLog, size));
+  EXPECT_EQ(store.outbox(kCrashLine).back().id, size);
 }
 
 TEST(SqliteCrash, KilledStationLosesNothingThatWasAcknowledged) {
@@ -118,14 +118,14 @@ int fill_up(const std::string& path) {
   if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
   auto store = SqliteStore::open(path);  // without the room to presize the log, but it opens
   if (!store) return 2;
-  const auto fence = (*store)->claim(kLine);
+  const auto fence = (*store)->claim(kCrashLine);
   if (!fence) return 3;
-  const Batch open{*fence, std::nullopt, {OpenLog{kLog, 1}}};
+  const Batch open{*fence, std::nullopt, {OpenLog{kCrashLog, 1}}};
   if (!(*store)->commit({&open, 1})) return 4;
   for (std::uint64_t size = 0; size < 100'000; size += 50) {
-    Batch batch{*fence, std::pair(kLog, size), {PutValue{"size", {}}}};
+    Batch batch{*fence, std::pair(kCrashLog, size), {PutValue{"size", {}}}};
     for (std::uint64_t i = 0; i < 50; ++i) {
-      batch.writes.push_back(AppendEntry{kLog, entry(size + i)});
+      batch.writes.push_back(AppendEntry{kCrashLog, entry(size + i)});
     }
     append_be(std::get<PutValue>(batch.writes[0]).value, size + 50, 8);
     const auto done = (*store)->commit({&batch, 1});
@@ -134,8 +134,8 @@ int fill_up(const std::string& path) {
     // Nothing of the refused commit is seen, and reading goes on.
     const auto value = (*store)->value("size");
     if (!value || read_be(*value) != size) return 6;
-    if ((*store)->logs(kLine).at(0).size != size) return 7;
-    return root_at(*(*store)->tiles(kLog), size) ? 0 : 8;
+    if ((*store)->logs(kCrashLine).at(0).size != size) return 7;
+    return root_at(*(*store)->tiles(kCrashLog), size) ? 0 : 8;
   }
   return 9;
 }
@@ -154,11 +154,11 @@ TEST(SqliteCrash, FullDiskLeavesNothingHalfWritten) {
   // With room again the station goes on where it was.
   const auto store = SqliteStore::open(path);
   ASSERT_TRUE(store) << store.error().message;
-  const std::uint64_t size = (*store)->logs(kLine).at(0).size;
+  const std::uint64_t size = (*store)->logs(kCrashLine).at(0).size;
   EXPECT_GT(size, 0u);
   EXPECT_EQ(read_be(*(*store)->value("size")), size);
-  const auto fence = (*store)->claim(kLine);
-  const Batch more{*fence, std::pair(kLog, size), {AppendEntry{kLog, entry(size)}}};
+  const auto fence = (*store)->claim(kCrashLine);
+  const Batch more{*fence, std::pair(kCrashLog, size), {AppendEntry{kCrashLog, entry(size)}}};
   EXPECT_TRUE((*store)->commit({&more, 1}));
 }
 

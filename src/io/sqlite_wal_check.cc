@@ -58,9 +58,9 @@ struct Frame {
   Sum stored;
 };
 
-class Log {
+class WriteAheadLog {
  public:
-  explicit Log(const std::string& database) : file_(::open(wal_path(database).c_str(), O_RDONLY | O_CLOEXEC)), database_(database) {}
+  explicit WriteAheadLog(const std::string& database) : file_(::open(wal_path(database).c_str(), O_RDONLY | O_CLOEXEC)), database_(database) {}
 
   Result<void> check() {
     if (!file_ && errno == ENOENT) return {};
@@ -172,6 +172,6 @@ class Log {
 
 }  // namespace
 
-Result<void> check_wal(const std::string& database) { return Log(database).check(); }
+Result<void> check_wal(const std::string& database) { return WriteAheadLog(database).check(); }
 
 }  // namespace detente::io

@@ -22,7 +22,7 @@ namespace detente::io {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration kPatience = 15s;
+constexpr Duration kTcpPatience = 15s;
 
 Bytes datagram(char first, std::size_t size = 40) {
   Bytes out(size, 0x20);
@@ -151,7 +151,7 @@ class TcpBearerTest : public testing::Test {
     return port;
   }
 
-  bool until(const std::function<bool()>& condition, Duration patience = kPatience) {
+  bool until(const std::function<bool()>& condition, Duration patience = kTcpPatience) {
     const Instant deadline = os_now().mono + patience;
     while (!condition()) {
       if (os_now().mono > deadline) return false;

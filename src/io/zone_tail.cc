@@ -7,7 +7,6 @@
 namespace detente::io {
 namespace {
 
-constexpr std::int64_t kSecondsPerDay = 86400;
 constexpr std::int32_t kChangeHoursMax = 167;
 constexpr std::int32_t kOffsetHoursMax = 24;
 

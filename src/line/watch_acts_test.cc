@@ -41,7 +41,7 @@ TEST(WatchActs, WhatIsBeyondABoundIsRefused) {
   EXPECT_FALSE(parse_hours_body(wire::CborWriter().array(1).uint(std::uint64_t{1} << 32).take()));
 }
 
-record::Entry entry_of(record::Kind kind, Bytes body) {
+record::Entry act_of(record::Kind kind, Bytes body) {
   record::Entry out;
   out.header.kind = kind;
   out.header.body_form = record::BodyForm::kCbor;
@@ -50,7 +50,7 @@ record::Entry entry_of(record::Kind kind, Bytes body) {
 }
 
 TEST(WatchActs, APersonsActNeedsASignatureWhereTheLineIsProvable) {
-  record::Entry entry = entry_of(record::kCheckCall, call_body({CallDeed::kAnswered, 1, 0, ""}));
+  record::Entry entry = act_of(record::kCheckCall, call_body({CallDeed::kAnswered, 1, 0, ""}));
   EXPECT_EQ(check_watch_act(entry, true).error().fault, Fault::kDenied);
   EXPECT_TRUE(check_watch_act(entry, false));
   entry.signatures.resize(1);
@@ -60,7 +60,7 @@ TEST(WatchActs, APersonsActNeedsASignatureWhereTheLineIsProvable) {
 }
 
 TEST(WatchActs, ACircuitTestIsNeverOfAnotherClass) {
-  record::Entry entry = entry_of(record::kCircuitTest, wire::CborWriter().null().take());
+  record::Entry entry = act_of(record::kCircuitTest, wire::CborWriter().null().take());
   EXPECT_EQ(check_watch_act(entry, true).error().fault, Fault::kDenied);
   entry.header.entry_class = record::EntryClass::kDrill;
   EXPECT_FALSE(check_watch_act(entry, true));
@@ -69,7 +69,7 @@ TEST(WatchActs, ACircuitTestIsNeverOfAnotherClass) {
 }
 
 TEST(WatchActs, AnAnswerToAPresenceQueryRefersToTheQuery) {
-  record::Entry entry = entry_of(record::kPresence, presence_body(PresenceDeed::kReady));
+  record::Entry entry = act_of(record::kPresence, presence_body(PresenceDeed::kReady));
   EXPECT_FALSE(check_watch_act(entry, false));
   entry.header.references.push_back({record::Whose::kOthers, {}, 4, {}});
   EXPECT_TRUE(check_watch_act(entry, false));
@@ -78,7 +78,7 @@ TEST(WatchActs, AnAnswerToAPresenceQueryRefersToTheQuery) {
 }
 
 TEST(WatchActs, WhatStationsSayIsNotForADeskToWrite) {
-  EXPECT_EQ(check_watch_act(entry_of(record::kOnWatch, on_watch_body({})), false).error().fault,
+  EXPECT_EQ(check_watch_act(act_of(record::kOnWatch, on_watch_body({})), false).error().fault,
             Fault::kUnsupported);
 }
 

@@ -5,26 +5,26 @@
 namespace detente::link {
 namespace {
 
-Bytes counting(std::uint8_t first) {
+Bytes ascending(std::uint8_t first) {
   Bytes out(32);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(first + i);
   return out;
 }
 
-CourierMark mark(std::uint8_t first) { return *to_array<16>(ByteView(counting(first)).first(16)); }
+CourierMark mark(std::uint8_t first) { return *to_array<16>(ByteView(ascending(first)).first(16)); }
 
 class CourierFile : public testing::Test {
  protected:
   CourierFile() {
     const Layers both = {*crypto::AeadAlgorithm::load("ChaCha20-Poly1305"), *crypto::AeadAlgorithm::load("ARIA-256-GCM")};
-    south_.accord = north_.accord = *to_array<32>(counting(0xc0));
+    south_.accord = north_.accord = *to_array<32>(ascending(0xc0));
     south_.local_static = &south_key_;
     north_.local_static = &north_key_;
     south_.remote_static = north_key_.public_key();
     north_.remote_static = south_key_.public_key();
     south_.send_layers = north_.receive_layers = both;
     south_.receive_layers = north_.send_layers = Layers(both.rbegin(), both.rend());
-    header_ = {south_.accord, "south/main", "north/main", 2, 1770000000, *to_array<32>(counting(0x20))};
+    header_ = {south_.accord, "south/main", "north/main", 2, 1770000000, *to_array<32>(ascending(0x20))};
     contents_.made = WallTime{1770000000};
     contents_.life = mark(0x01);
     contents_.challenge = mark(0x30);
@@ -41,16 +41,16 @@ class CourierFile : public testing::Test {
     return open_courier(north_, psk_, parsed);
   }
 
-  crypto::AgreeKey south_key_ = *crypto::AgreeKey::from_private(counting(0x10));
-  crypto::AgreeKey north_key_ = *crypto::AgreeKey::from_private(counting(0x40));
-  Bytes psk_ = counting(0x80);
+  crypto::AgreeKey south_key_ = *crypto::AgreeKey::from_private(ascending(0x10));
+  crypto::AgreeKey north_key_ = *crypto::AgreeKey::from_private(ascending(0x40));
+  Bytes psk_ = ascending(0x80);
   PairConfig south_, north_;
   CourierHeader header_;
   CourierContents contents_;
 };
 
 TEST_F(CourierFile, IsTheSameForEver) {
-  const Bytes held = test::golden("courier/v1-file.courier", sealed());
+  const Bytes held = support::golden("courier/v1-file.courier", sealed());
   const auto parsed = parse_courier(held);
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->header, header_);
@@ -96,8 +96,8 @@ TEST_F(CourierFile, OneBitAnywhereIsRefused) {
 TEST_F(CourierFile, OpensForThePairAloneAndInItsDirection) {
   const Bytes file = sealed();
   const auto parsed = *parse_courier(file);
-  EXPECT_FALSE(open_courier(north_, counting(0x81), parsed)) << "another secret";
-  const auto third = *crypto::AgreeKey::from_private(counting(0x77));
+  EXPECT_FALSE(open_courier(north_, ascending(0x81), parsed)) << "another secret";
+  const auto third = *crypto::AgreeKey::from_private(ascending(0x77));
   PairConfig other = north_;
   other.local_static = &third;
   EXPECT_FALSE(open_courier(other, psk_, parsed));

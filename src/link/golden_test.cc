@@ -71,7 +71,7 @@ TEST(SessionGolden, HandshakeAndPackets) {
     line("south_packet_1_generation_1", *sa.seal(PathId{1}, as_bytes("from south"), counter));
     line("notice", encode_notice({b_keys.hint, call.counter(), NoticeCode::kOtherAccord, b.accord}, b_keys));
   }
-  test::golden("session/v1-handshake.txt", as_bytes(text));
+  support::golden("session/v1-handshake.txt", as_bytes(text));
 }
 
 }  // namespace

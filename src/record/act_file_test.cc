@@ -3,14 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "record/key_for_test.h"
 
 namespace detente::record {
 namespace {
-
-crypto::SignKey key(std::uint64_t seed) {
-  SeededRandom random(seed);
-  return crypto::SignKey::generate(random);
-}
 
 Entry proposal() {
   Entry out;
@@ -21,7 +17,7 @@ Entry proposal() {
   return out;
 }
 
-ActFile example() {
+ActFile example_act() {
   ActFile out{"south", "north", Digest{1, 2, 3}, 1, {}, {}};
   Header& header = out.entry.header;
   header.kind = kProposalAnswer;
@@ -37,7 +33,7 @@ ActFile example() {
 }
 
 TEST(ActFile, ReadsWhatItWrites) {
-  ActFile file = example();
+  ActFile file = example_act();
   Mandate mandate;
   mandate.side = "south";
   mandate.counterpart = "north";
@@ -59,7 +55,7 @@ TEST(ActFile, ReadsWhatItWrites) {
 }
 
 TEST(ActFile, NoChangedByteIsReadAsTheSame) {
-  const ActFile file = example();
+  const ActFile file = example_act();
   const Bytes bytes = encode_act_file(file);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     Bytes changed = bytes;
@@ -72,16 +68,16 @@ TEST(ActFile, NoChangedByteIsReadAsTheSame) {
 }
 
 TEST(ActFile, RefusesWhatOnlyTheStationAdds) {
-  ActFile file = example();
+  ActFile file = example_act();
   file.entry.header.cut_epoch = 1;
   EXPECT_FALSE(parse_act_file(encode_act_file(file)));
-  file = example();
+  file = example_act();
   file.entry.header.seen = LogPosition{{1}, 2, {3}};
   EXPECT_FALSE(parse_act_file(encode_act_file(file)));
 }
 
 TEST(ActFile, ShowsOnlyWhatTheActRefersTo) {
-  ActFile file = example();
+  ActFile file = example_act();
   Entry other = proposal();
   other.body = {0x84, 4, 0x40, 0xf6, 1};
   file.refers_to->bytes = encode_entry(other);
@@ -91,14 +87,14 @@ TEST(ActFile, ShowsOnlyWhatTheActRefersTo) {
 }
 
 TEST(ActFile, ItsDigestIsOfTheTextAndNotOfWhoSigns) {
-  ActFile file = example();
+  ActFile file = example_act();
   const Digest digest = act_digest(file);
   file.entry.header.author = kStationItself;
   file.entry.signatures.clear();
   EXPECT_EQ(act_digest(file), digest);
   file.entry.body = {0x81, 1};
   EXPECT_NE(act_digest(file), digest);
-  file = example();
+  file = example_act();
   file.accord[5] ^= 1;
   EXPECT_NE(act_digest(file), digest);
 }

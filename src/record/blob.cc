@@ -14,7 +14,7 @@ constexpr std::uint8_t kData = 1;
 constexpr std::uint8_t kDataWithProof = 2;
 constexpr std::size_t kProofMax = 31;  // a tree of kPiecesMax leaves
 
-tl::unexpected<Error> malformed(const char* what) {
+tl::unexpected<Error> bad_blob(const char* what) {
   return fail(Fault::kMalformed, std::string("a document's frame from the other side ") + what);
 }
 
@@ -24,10 +24,10 @@ Result<BlobFrame> decode_want(const RootPrefix& prefix, wire::ByteReader& reader
   std::copy(prefix.begin(), prefix.end(), want.root.begin());
   std::copy(rest.begin(), rest.end(), want.root.begin() + prefix.size());
   DETENTE_TRY(base, reader.varint());
-  if (base > kPiecesMax) return malformed("asks for a piece that no document has");
+  if (base > kPiecesMax) return bad_blob("asks for a piece that no document has");
   want.base = base;
   want.map = to_bytes(reader.rest());
-  if (want.map.size() > kWantMapMax) return malformed("has a map that is too long");
+  if (want.map.size() > kWantMapMax) return bad_blob("has a map that is too long");
   return want;
 }
 
@@ -35,11 +35,11 @@ Result<BlobFrame> decode_data(const RootPrefix& prefix, wire::ByteReader& reader
   BlobData data;
   data.root = prefix;
   DETENTE_TRY(piece, reader.varint());
-  if (piece >= kPiecesMax) return malformed("is of a piece that no document has");
+  if (piece >= kPiecesMax) return bad_blob("is of a piece that no document has");
   data.piece = piece;
   if (with_proof) {
     DETENTE_TRY(count, reader.u8());
-    if (count > kProofMax) return malformed("has a proof that is too long");
+    if (count > kProofMax) return bad_blob("has a proof that is too long");
     Proof proof(count);
     for (Digest& hash : proof) {
       DETENTE_TRY(bytes, reader.take(sizeof(Digest)));
@@ -48,12 +48,12 @@ Result<BlobFrame> decode_data(const RootPrefix& prefix, wire::ByteReader& reader
     data.proof = std::move(proof);
   } else {
     DETENTE_TRY(offset, reader.varint());
-    if (offset >= kPieceBytes) return malformed("lies outside its piece");
+    if (offset >= kPieceBytes) return bad_blob("lies outside its piece");
     data.offset = static_cast<std::uint32_t>(offset);
   }
   data.bytes = to_bytes(reader.rest());
-  if (data.offset + data.bytes.size() > kPieceBytes) return malformed("lies outside its piece");
-  if (data.bytes.empty() && !with_proof) return malformed("carries nothing");
+  if (data.offset + data.bytes.size() > kPieceBytes) return bad_blob("lies outside its piece");
+  if (data.bytes.empty() && !with_proof) return bad_blob("carries nothing");
   return data;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kTimeSize = 8;
 
-tl::unexpected<Error> malformed(std::string what) {
+tl::unexpected<Error> bad_checkpoint(std::string what) {
   return fail(Fault::kMalformed, "checkpoint: " + std::move(what));
 }
 
@@ -19,7 +19,7 @@ Result<std::vector<std::string>> parse_extensions(std::string_view rest) {
   std::vector<std::string> out;
   while (!rest.empty()) {
     const auto line = take_line(rest);
-    if (!line || line->empty()) return malformed("an extension line is empty");
+    if (!line || line->empty()) return bad_checkpoint("an extension line is empty");
     if (out.size() == kCheckpointExtensionsMax)
       return fail(Fault::kLimit, "checkpoint: more than 16 extension lines");
     out.emplace_back(*line);
@@ -37,15 +37,15 @@ std::string encode_checkpoint_text(const Checkpoint& checkpoint) {
 Result<CheckpointText> parse_checkpoint_text(std::string_view text) {
   DETENTE_TRY_VOID(accord::check_note_text(text));
   const auto origin = take_line(text);
-  if (!origin || origin->empty()) return malformed("the first line, the origin, is empty");
+  if (!origin || origin->empty()) return bad_checkpoint("the first line, the origin, is empty");
   const auto size_line = take_line(text);
   const auto size = size_line ? parse_decimal(*size_line) : std::nullopt;
-  if (!size) return malformed("the second line is not a size in decimal");
+  if (!size) return bad_checkpoint("the second line is not a size in decimal");
   const auto root_line = take_line(text);
   const auto root = root_line ? parse_hash(*root_line) : std::nullopt;
-  if (!root) return malformed("the third line is not 32 bytes in base64");
+  if (!root) return bad_checkpoint("the third line is not 32 bytes in base64");
   if (*size == 0 && *root != empty_root())
-    return malformed("size 0 with another root than the empty tree's");
+    return bad_checkpoint("size 0 with another root than the empty tree's");
   DETENTE_TRY(extensions, parse_extensions(text));
   return CheckpointText{{std::string(*origin), *size, *root}, std::move(extensions)};
 }

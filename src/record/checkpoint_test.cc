@@ -21,13 +21,13 @@ accord::NoteVerifier verifier_of(const crypto::SignKey& key, std::string_view na
   return *made;
 }
 
-Checkpoint example() { return {"detente/00ff/1/south/main/0123", 42, leaf_hash(as_bytes("root"))}; }
+Checkpoint example_checkpoint() { return {"detente/00ff/1/south/main/0123", 42, leaf_hash(as_bytes("root"))}; }
 
 TEST(Checkpoint, TextRoundTrip) {
-  const std::string text = encode_checkpoint_text(example());
+  const std::string text = encode_checkpoint_text(example_checkpoint());
   const auto parsed = parse_own_checkpoint_text(text);
   ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_EQ(*parsed, example());
+  EXPECT_EQ(*parsed, example_checkpoint());
   const Checkpoint empty{"o", 0, empty_root()};
   EXPECT_EQ(*parse_own_checkpoint_text(encode_checkpoint_text(empty)), empty);
   const Checkpoint largest{"o", ~std::uint64_t{0}, Digest{}};
@@ -35,14 +35,14 @@ TEST(Checkpoint, TextRoundTrip) {
 }
 
 TEST(Checkpoint, ExtensionsAreGivenButNotOurs) {
-  const std::string text = encode_checkpoint_text(example()) + "one\ntwo words\n";
+  const std::string text = encode_checkpoint_text(example_checkpoint()) + "one\ntwo words\n";
   const auto parsed = parse_checkpoint_text(text);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->extensions, (std::vector<std::string>{"one", "two words"}));
   const auto ours = parse_own_checkpoint_text(text);
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().fault, Fault::kUnsupported);
-  std::string many = encode_checkpoint_text(example());
+  std::string many = encode_checkpoint_text(example_checkpoint());
   for (std::size_t i = 0; i <= kCheckpointExtensionsMax; ++i) many += "x\n";
   ASSERT_FALSE(parse_checkpoint_text(many));
   EXPECT_EQ(parse_checkpoint_text(many).error().fault, Fault::kLimit);
@@ -84,7 +84,7 @@ TEST(Checkpoint, MalformedTexts) {
 }
 
 TEST(Checkpoint, WhatParsesHasOneSpelling) {
-  const std::string text = encode_checkpoint_text(example());
+  const std::string text = encode_checkpoint_text(example_checkpoint());
   for (std::size_t at = 0; at < text.size(); ++at)
     for (int value = 0; value < 256; ++value) {
       std::string changed = text;
@@ -97,22 +97,22 @@ TEST(Checkpoint, WhatParsesHasOneSpelling) {
 
 TEST(Checkpoint, SignatureCoversEveryField) {
   const auto key = key_of(1);
-  const auto signature = sign_checkpoint(example(), key);
-  EXPECT_TRUE(verify_checkpoint(example(), key.verify_key(), signature));
-  EXPECT_FALSE(verify_checkpoint(example(), key_of(2).verify_key(), signature));
-  Checkpoint other = example();
+  const auto signature = sign_checkpoint(example_checkpoint(), key);
+  EXPECT_TRUE(verify_checkpoint(example_checkpoint(), key.verify_key(), signature));
+  EXPECT_FALSE(verify_checkpoint(example_checkpoint(), key_of(2).verify_key(), signature));
+  Checkpoint other = example_checkpoint();
   other.size = 43;
   EXPECT_FALSE(verify_checkpoint(other, key.verify_key(), signature));
-  other = example();
+  other = example_checkpoint();
   other.root[31] ^= 1;
   EXPECT_FALSE(verify_checkpoint(other, key.verify_key(), signature));
-  other = example();
+  other = example_checkpoint();
   other.origin += "x";
   EXPECT_FALSE(verify_checkpoint(other, key.verify_key(), signature));
   for (std::size_t at = 0; at < signature.size(); ++at) {
     auto changed = signature;
     changed[at] ^= 1;
-    EXPECT_FALSE(verify_checkpoint(example(), key.verify_key(), changed)) << at;
+    EXPECT_FALSE(verify_checkpoint(example_checkpoint(), key.verify_key(), changed)) << at;
   }
 }
 
@@ -129,20 +129,20 @@ TEST(Checkpoint, AnOriginCannotShiftTheLines) {
 
 TEST(Cosignature, CoversTheTimeAndIsNoCheckpointSignature) {
   const auto key = key_of(3);
-  const Cosignature cosignature = cosign(example(), 1'700'000'000, key);
-  EXPECT_TRUE(verify_cosignature(example(), cosignature, key.verify_key()));
+  const Cosignature cosignature = cosign(example_checkpoint(), 1'700'000'000, key);
+  EXPECT_TRUE(verify_cosignature(example_checkpoint(), cosignature, key.verify_key()));
   Cosignature other = cosignature;
   ++other.time;
-  EXPECT_FALSE(verify_cosignature(example(), other, key.verify_key()));
+  EXPECT_FALSE(verify_cosignature(example_checkpoint(), other, key.verify_key()));
   other = {accord::kCosignatureTimeMax + 1, cosignature.signature};
-  EXPECT_FALSE(verify_cosignature(example(), other, key.verify_key()));
-  EXPECT_FALSE(verify_checkpoint(example(), key.verify_key(), cosignature.signature));
-  other = {cosignature.time, sign_checkpoint(example(), key)};
-  EXPECT_FALSE(verify_cosignature(example(), other, key.verify_key()));
+  EXPECT_FALSE(verify_cosignature(example_checkpoint(), other, key.verify_key()));
+  EXPECT_FALSE(verify_checkpoint(example_checkpoint(), key.verify_key(), cosignature.signature));
+  other = {cosignature.time, sign_checkpoint(example_checkpoint(), key)};
+  EXPECT_FALSE(verify_cosignature(example_checkpoint(), other, key.verify_key()));
 }
 
 TEST(Cosignature, Bytes) {
-  const Cosignature cosignature = cosign(example(), accord::kCosignatureTimeMax, key_of(3));
+  const Cosignature cosignature = cosign(example_checkpoint(), accord::kCosignatureTimeMax, key_of(3));
   detente::Bytes bytes = encode_cosignature(cosignature);
   ASSERT_EQ(bytes.size(), kCosignatureSize);
   EXPECT_EQ(*parse_cosignature(bytes), cosignature);
@@ -157,12 +157,12 @@ TEST(Cosignature, Bytes) {
 struct Cosigned {
   crypto::SignKey log_key = key_of(1);
   crypto::SignKey witness_key = key_of(2);
-  accord::NoteVerifier log = verifier_of(log_key, example().origin, accord::NoteKeyType::kEd25519);
+  accord::NoteVerifier log = verifier_of(log_key, example_checkpoint().origin, accord::NoteKeyType::kEd25519);
   accord::NoteVerifier witness =
       verifier_of(witness_key, "north/main", accord::NoteKeyType::kCosignature);
-  std::vector<CosignedBy> by = {{witness, cosign(example(), 99, witness_key)}};
-  std::string note = encode_checkpoint_note(example(), log_key.verify_key(),
-                                            sign_checkpoint(example(), log_key), by);
+  std::vector<CosignedBy> by = {{witness, cosign(example_checkpoint(), 99, witness_key)}};
+  std::string note = encode_checkpoint_note(example_checkpoint(), log_key.verify_key(),
+                                            sign_checkpoint(example_checkpoint(), log_key), by);
 };
 
 TEST(CheckpointNote, RoundTrip) {
@@ -170,7 +170,7 @@ TEST(CheckpointNote, RoundTrip) {
   const std::vector<accord::NoteVerifier> witnesses = {c.witness};
   const auto verified = verify_checkpoint_note(c.note, c.log, witnesses);
   ASSERT_TRUE(verified) << verified.error().message;
-  EXPECT_EQ(verified->checkpoint, example());
+  EXPECT_EQ(verified->checkpoint, example_checkpoint());
   ASSERT_EQ(verified->witnesses.size(), 1u);
   EXPECT_EQ(verified->witnesses[0].time, 99u);
   const auto alone = verify_checkpoint_note(c.note, c.log);
@@ -194,8 +194,8 @@ TEST(CheckpointNote, OneKeyIsOneWitnessUnderAnyName) {
   Cosigned c;
   const auto alias = verifier_of(c.witness_key, "alias", accord::NoteKeyType::kCosignature);
   c.by.push_back({alias, c.by[0].cosignature});
-  c.note = encode_checkpoint_note(example(), c.log_key.verify_key(),
-                                  sign_checkpoint(example(), c.log_key), c.by);
+  c.note = encode_checkpoint_note(example_checkpoint(), c.log_key.verify_key(),
+                                  sign_checkpoint(example_checkpoint(), c.log_key), c.by);
   const std::vector<accord::NoteVerifier> witnesses = {c.witness, alias};
   const auto verified = verify_checkpoint_note(c.note, c.log, witnesses);
   ASSERT_TRUE(verified);
@@ -212,7 +212,7 @@ TEST(CheckpointNote, NoChangedByteGivesAnotherCheckpoint) {
       const auto verified = verify_checkpoint_note(changed, c.log, witnesses);
       if (!verified) continue;
       // Only the witness's name or key id may have changed: then it is a stranger's line.
-      EXPECT_EQ(verified->checkpoint, example()) << at;
+      EXPECT_EQ(verified->checkpoint, example_checkpoint()) << at;
       EXPECT_TRUE(verified->witnesses.empty()) << at;
     }
 }
@@ -220,8 +220,8 @@ TEST(CheckpointNote, NoChangedByteGivesAnotherCheckpoint) {
 // The published log's checkpoints of every size: parse, verify, encode to the same bytes.
 TEST(CheckpointVectors, PublishedLog) {
   const std::string folder = "tlog/tessera_testdata_log";
-  test::CaseCount count(folder + "/checkpoint.*");
-  const auto json = test::read_vector_json("tlog/tessera_testdata_log.json");
+  support::CaseCount count(folder + "/checkpoint.*");
+  const auto json = support::read_vector_json("tlog/tessera_testdata_log.json");
   const auto log = accord::parse_vkey(json.at("vkey").get<std::string>());
   ASSERT_TRUE(log) << log.error().message;
   std::vector<std::string> files = {folder + "/checkpoint"};
@@ -229,7 +229,7 @@ TEST(CheckpointVectors, PublishedLog) {
     files.push_back(folder + "/checkpoint." + size);
   for (const std::string& file : files) {
     count.add();
-    const std::string text = test::read_vector_file(file);
+    const std::string text = support::read_vector_file(file);
     const auto verified = verify_checkpoint_note(text, *log);
     ASSERT_TRUE(verified) << file << ": " << verified.error().message;
     const Checkpoint& checkpoint = verified->checkpoint;

@@ -87,7 +87,7 @@ TEST(EntryGolden, EveryForm) {
   state.mine = {filled<16>(12), 6, filled<8>(18)};
   state.yours = {filled<16>(1), 12, filled<8>(19)};
   line("log_state_frame", encode_log_state(state));
-  test::golden("record/v1-entry.txt", as_bytes(text));
+  support::golden("record/v1-entry.txt", as_bytes(text));
   EXPECT_EQ(*decode_entry(bytes), entry);
 }
 

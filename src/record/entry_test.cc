@@ -4,14 +4,10 @@
 
 #include "base/random.h"
 #include "record/entry_wire.h"
+#include "record/key_for_test.h"
 
 namespace detente::record {
 namespace {
-
-crypto::SignKey key(std::uint64_t seed) {
-  SeededRandom random(seed);
-  return crypto::SignKey::generate(random);
-}
 
 // Draws an entry with any mix of fields, as a desk or a hostile author could make one.
 Entry draw_entry(SeededRandom& random) {

@@ -28,7 +28,7 @@ enum Key : int {
   kLeaf = 12,
 };
 
-tl::unexpected<Error> malformed(std::string what) {
+tl::unexpected<Error> bad_extract(std::string what) {
   return fail(Fault::kMalformed, "extract: " + std::move(what));
 }
 
@@ -85,13 +85,13 @@ template <std::size_t N>
 Result<ByteArray<N>> fixed(wire::CborReader& reader) {
   DETENTE_TRY(bytes, reader.bytes());
   const auto array = to_array<N>(bytes);
-  if (!array) return malformed("a byte string that is not " + std::to_string(N) + " bytes long");
+  if (!array) return bad_extract("a byte string that is not " + std::to_string(N) + " bytes long");
   return *array;
 }
 
 Result<std::uint64_t> bounded(wire::CborReader& reader, std::uint64_t least, std::uint64_t most) {
   DETENTE_TRY(value, reader.uint());
-  if (value < least || value > most) return malformed("a number out of its range");
+  if (value < least || value > most) return bad_extract("a number out of its range");
   return value;
 }
 
@@ -114,14 +114,14 @@ Result<ExtractAccord> read_accord(wire::CborReader& reader) {
   ExtractAccord out;
   DETENTE_TRY_VOID(reader.array(2));
   DETENTE_TRY(note, reader.text());
-  if (note.size() > accord::kAccordNoteMax) return malformed("an accord above 128 KiB");
+  if (note.size() > accord::kAccordNoteMax) return bad_extract("an accord above 128 KiB");
   out.note = note;
   DETENTE_TRY(pairs, reader.map());
-  if (pairs > accord::kLinesMax) return malformed("more annexes than an accord has lines");
+  if (pairs > accord::kLinesMax) return bad_extract("more annexes than an accord has lines");
   for (std::size_t i = 0; i < pairs; ++i) {
     DETENTE_TRY(line, bounded(reader, 0, UINT16_MAX));
     DETENTE_TRY(text, reader.text());
-    if (text.size() > accord::kAnnexTextMax) return malformed("an annex above 64 KiB");
+    if (text.size() > accord::kAnnexTextMax) return bad_extract("an annex above 64 KiB");
     out.annexes.emplace(LineId{static_cast<std::uint16_t>(line)}, text);
   }
   return out;
@@ -177,7 +177,7 @@ Result<void> read_cosignature(wire::CborReader& reader, ExtractItem& item) {
 
 Result<void> read_into(wire::CborReader& reader, Bytes& out) {
   DETENTE_TRY(bytes, reader.bytes());
-  if (bytes.size() > kEntryBytesMax) return malformed("a part of an entry above 1,024 bytes");
+  if (bytes.size() > kEntryBytesMax) return bad_extract("a part of an entry above 1,024 bytes");
   out = to_bytes(bytes);
   return {};
 }
@@ -213,7 +213,7 @@ Result<void> read_field(wire::CborReader& reader, std::uint64_t key, Parts& part
     case kSalt: return read_into(reader, parts.salt);
     case kInner: return read_into(reader, parts.inner);
     case kLeaf: return read_into(reader, parts.leaf);
-    default: return malformed("an item with field " + std::to_string(key) + ", which is not known");
+    default: return bad_extract("an item with field " + std::to_string(key) + ", which is not known");
   }
 }
 
@@ -231,7 +231,7 @@ Result<Shown> shown_of(const Parts& parts) {
       return ShownWhole{parts.bytes, parts.salt};
     case kCommon | bits({kHeader, kInner}): return ShownHeader{parts.bytes.header, parts.inner};
     case kCommon | bits({kLeaf}): return ShownLeaf{parts.leaf};
-    default: return malformed("an item that is neither a whole entry, a header nor a leaf alone");
+    default: return bad_extract("an item that is neither a whole entry, a header nor a leaf alone");
   }
 }
 
@@ -258,21 +258,21 @@ Result<void> check_shown(const ExtractItem& item, LineId line) {
   } else if (const auto* alone = std::get_if<ShownHeader>(&item.shown)) {
     DETENTE_TRY(decoded, decode_header(alone->header));
     if (encode_header(decoded) != alone->header)
-      return malformed("a header that is not in its one canonical form");
+      return bad_extract("a header that is not in its one canonical form");
     header = std::move(decoded);
   } else {
     return {};
   }
-  if (header.line != line) return malformed("a header of another line than its log's");
+  if (header.line != line) return bad_extract("a header of another line than its log's");
   return {};
 }
 
 Result<void> check_item(const ExtractItem& item) {
   DETENTE_TRY(log, parse_log_origin(item.origin));
   if (item.index >= item.size || item.size > wire::kVarintMax)
-    return malformed("an index outside of the tree");
-  if (item.inclusion.size() > kInclusionHashesMax) return malformed("too many inclusion hashes");
-  if (item.cosignature && !item.checkpoint) return malformed("a cosignature without a checkpoint");
+    return bad_extract("an index outside of the tree");
+  if (item.inclusion.size() > kInclusionHashesMax) return bad_extract("too many inclusion hashes");
+  if (item.cosignature && !item.checkpoint) return bad_extract("a cosignature without a checkpoint");
   return check_shown(item, log.line);
 }
 
@@ -285,15 +285,15 @@ Result<void> check_extract(const Extract& extract) {
     return fail(Fault::kLimit, "extract: from 1 to 10000 items are allowed; make several files");
   for (std::size_t i = 0; i < extract.credentials.size(); ++i) {
     if (extract.credentials[i].size() > accord::kCredentialSizeMax)
-      return malformed("a credential above its bound");
+      return bad_extract("a credential above its bound");
     if (i > 0 && extract.credentials[i - 1] >= extract.credentials[i])
-      return malformed("the credentials are not in order");
+      return bad_extract("the credentials are not in order");
   }
   for (std::size_t i = 0; i < extract.items.size(); ++i) {
     const ExtractItem& item = extract.items[i];
     if (i > 0 && std::tie(extract.items[i - 1].origin, extract.items[i - 1].index) >=
                      std::tie(item.origin, item.index))
-      return malformed("the items are not in order");
+      return bad_extract("the items are not in order");
     DETENTE_TRY_VOID(check_item(item));
   }
   return {};
@@ -311,20 +311,20 @@ Result<LogName> parse_log_origin(std::string_view origin) {
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }
-  if (parts.size() != 6 || parts[0] != "detente") return malformed(bad);
+  if (parts.size() != 6 || parts[0] != "detente") return bad_extract(bad);
   const auto lineage = from_hex(parts[1]);
   const auto epoch = from_hex(parts[5]);
   std::uint16_t line = 0;
   const auto [end, error] =
       std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), line);
-  if (error != std::errc() || end != parts[2].data() + parts[2].size()) return malformed(bad);
+  if (error != std::errc() || end != parts[2].data() + parts[2].size()) return bad_extract(bad);
   if (!lineage || !epoch || lineage->size() != sizeof(Digest) || epoch->size() != sizeof(EpochId))
-    return malformed(bad);
-  if (!wire::check_name(parts[3]) || !wire::check_name(parts[4])) return malformed(bad);
+    return bad_extract(bad);
+  if (!wire::check_name(parts[3]) || !wire::check_name(parts[4])) return bad_extract(bad);
   LogName out{*to_array<32>(*lineage), LineId{line}, std::string(parts[3]), std::string(parts[4]),
               *to_array<16>(*epoch)};
   if (log_origin(out.lineage, out.line, out.side + "/" + out.post, out.epoch) != origin)
-    return malformed(bad);
+    return bad_extract(bad);
   return out;
 }
 

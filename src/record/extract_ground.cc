@@ -8,7 +8,7 @@
 namespace detente::record {
 namespace {
 
-tl::unexpected<Error> malformed(std::string what) {
+tl::unexpected<Error> bad_ground(std::string what) {
   return fail(Fault::kMalformed, "extract: " + std::move(what));
 }
 
@@ -68,7 +68,7 @@ Result<GroundAccord> read_accord(const ExtractAccord& part, AccordFindings& find
     if (side.retired) signers.push_back(side.name);
   if (!std::equal(signers.begin(), signers.end(), note.signatures.begin(), note.signatures.end(),
                   [](const std::string& name, const accord::NoteSignature& line) { return name == line.name; }))
-    return malformed("an accord without exactly both sides' signature lines in their order, and behind them one of each root key that it replaces");
+    return bad_ground("an accord without exactly both sides' signature lines in their order, and behind them one of each root key that it replaces");
   GroundAccord out{std::move(terms), std::move(note), {}, {}};
   out.digest = accord::accord_digest(out.note.text);
   findings.digest = out.digest;
@@ -87,11 +87,11 @@ Result<void> check_roots(const GroundAccord& next, const GroundAccord* old) {
   for (std::size_t side = 0; side < 2; ++side) {
     const accord::AccordSide& now = next.accord.sides[side];
     if (old == nullptr || old->accord.version + 1 != next.accord.version) {
-      if (now.retired) return malformed("an accord that renews a root key, without the one before it");
+      if (now.retired) return bad_ground("an accord that renews a root key, without the one before it");
       if (old == nullptr) continue;
     }
     if ((now.root != old->accord.sides[side].root) != now.retired.has_value())
-      return malformed("accords of one lineage with different root keys, and none that renews one");
+      return bad_ground("accords of one lineage with different root keys, and none that renews one");
   }
   return {};
 }
@@ -102,14 +102,14 @@ Result<void> check_chain(const std::vector<GroundAccord>& accords) {
     const GroundAccord& old = accords[i - 1];
     const GroundAccord& next = accords[i];
     if (next.accord.version <= old.accord.version)
-      return malformed("the accords are not in the order of their versions");
-    if (lineage_of(next) != lineage_of(old)) return malformed("accords of two lineages");
+      return bad_ground("the accords are not in the order of their versions");
+    if (lineage_of(next) != lineage_of(old)) return bad_ground("accords of two lineages");
     for (std::size_t side = 0; side < 2; ++side)
       if (next.accord.sides[side].name != old.accord.sides[side].name)
-        return malformed("accords of one lineage with different sides");
+        return bad_ground("accords of one lineage with different sides");
     DETENTE_TRY_VOID(check_roots(next, &old));
     if (next.accord.version == old.accord.version + 1 && next.accord.predecessor != old.digest)
-      return malformed("an accord that does not follow the one before it");
+      return bad_ground("an accord that does not follow the one before it");
   }
   return {};
 }
@@ -135,14 +135,14 @@ Result<void> check_lines(const Extract& extract, const std::vector<GroundAccord>
   const Digest lineage = lineage_of(accords.front());
   for (const ExtractItem& item : extract.items) {
     DETENTE_TRY(log, parse_log_origin(item.origin));
-    if (log.lineage != lineage) return malformed("an entry of another accord's lineage");
-    if (!accords.front().accord.side(log.side)) return malformed("an entry of a third side");
+    if (log.lineage != lineage) return bad_ground("an entry of another accord's lineage");
+    if (!accords.front().accord.side(log.side)) return bad_ground("an entry of a third side");
     lines.insert(log.line);
   }
   std::set<LineId> opened;
   for (const GroundAccord& accord : accords)
     for (const auto& [line, annex] : accord.annexes) opened.insert(line);
-  if (lines != opened) return malformed("annexes of other lines than the entries'");
+  if (lines != opened) return bad_ground("annexes of other lines than the entries'");
   return {};
 }
 

@@ -3,14 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "record/extract_fixture_for_test.h"
+#include "record/key_for_test.h"
 
 namespace detente::record::test {
 namespace {
-
-crypto::SignKey key(std::uint64_t seed) {
-  SeededRandom random(seed);
-  return crypto::SignKey::generate(random);
-}
 
 class ExtractRenewal : public ::testing::Test {
  protected:

@@ -77,14 +77,14 @@ Bytes encode_header(const Header& header, HeaderPart part) {
 namespace {
 
 template <std::size_t N>
-Result<ByteArray<N>> fixed(wire::CborReader& reader) {
+Result<ByteArray<N>> fixed_field(wire::CborReader& reader) {
   DETENTE_TRY(bytes, reader.bytes());
   const auto array = to_array<N>(bytes);
   if (!array) return fail(Fault::kMalformed, "a byte string of the wrong length in a header");
   return *array;
 }
 
-Result<std::uint64_t> bounded(wire::CborReader& reader, std::uint64_t least, std::uint64_t most) {
+Result<std::uint64_t> bounded_field(wire::CborReader& reader, std::uint64_t least, std::uint64_t most) {
   DETENTE_TRY(value, reader.uint());
   if (value < least || value > most)
     return fail(Fault::kMalformed, "a number out of range in a header");
@@ -92,7 +92,7 @@ Result<std::uint64_t> bounded(wire::CborReader& reader, std::uint64_t least, std
 }
 
 Result<WallTime> wall_time(wire::CborReader& reader) {
-  DETENTE_TRY(seconds, bounded(reader, 0, UINT32_MAX));
+  DETENTE_TRY(seconds, bounded_field(reader, 0, UINT32_MAX));
   return WallTime{static_cast<std::uint32_t>(seconds)};
 }
 
@@ -136,10 +136,10 @@ Result<void> read_references(wire::CborReader& reader, Header& header) {
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY_VOID(reader.array(4));
     Reference reference;
-    DETENTE_TRY(whose, bounded(reader, 0, 1));
-    DETENTE_TRY(epoch, fixed<16>(reader));
+    DETENTE_TRY(whose, bounded_field(reader, 0, 1));
+    DETENTE_TRY(epoch, fixed_field<16>(reader));
     DETENTE_TRY(index, reader.uint());
-    DETENTE_TRY(leaf, fixed<32>(reader));
+    DETENTE_TRY(leaf, fixed_field<32>(reader));
     reference = {static_cast<Whose>(whose), epoch, index, leaf};
     header.references.push_back(reference);
   }
@@ -150,8 +150,8 @@ Result<void> read_copies(wire::CborReader& reader, Header& header) {
   DETENTE_TRY(items, count(reader, 1, 8));
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY_VOID(reader.array(2));
-    DETENTE_TRY(accord, fixed<32>(reader));
-    DETENTE_TRY(content, fixed<32>(reader));
+    DETENTE_TRY(accord, fixed_field<32>(reader));
+    DETENTE_TRY(content, fixed_field<32>(reader));
     header.copies.push_back({accord, content});
   }
   return {};
@@ -162,7 +162,7 @@ Result<void> read_attachments(wire::CborReader& reader, Header& header) {
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY(parts, count(reader, 3, 4));
     Attachment attachment;
-    DETENTE_TRY(digest, fixed<32>(reader));
+    DETENTE_TRY(digest, fixed_field<32>(reader));
     DETENTE_TRY(length, reader.uint());
     DETENTE_TRY(type, short_text(reader, kMediaTypeBytesMax));
     attachment = {digest, length, std::move(type), {}};
@@ -197,7 +197,7 @@ Result<void> read_rare_field(wire::CborReader& reader, std::uint64_t key, Header
     }
     case kCopies: return read_copies(reader, header);
     case kBodyForm: {
-      DETENTE_TRY(form, bounded(reader, 1, 4));
+      DETENTE_TRY(form, bounded_field(reader, 1, 4));
       header.body_form = static_cast<BodyForm>(form);
       return {};
     }
@@ -225,22 +225,22 @@ Result<void> read_field(wire::CborReader& reader, std::uint64_t key, Header& hea
       return {};
     }
     case kLine: {
-      DETENTE_TRY(line, bounded(reader, 0, UINT16_MAX));
+      DETENTE_TRY(line, bounded_field(reader, 0, UINT16_MAX));
       header.line = LineId{static_cast<std::uint16_t>(line)};
       return {};
     }
     case kClass: {
-      DETENTE_TRY(entry_class, bounded(reader, 1, 2));
+      DETENTE_TRY(entry_class, bounded_field(reader, 1, 2));
       header.entry_class = static_cast<EntryClass>(entry_class);
       return {};
     }
     case kKind: {
-      DETENTE_TRY(kind, bounded(reader, 1, UINT16_MAX));
+      DETENTE_TRY(kind, bounded_field(reader, 1, UINT16_MAX));
       header.kind = static_cast<Kind>(kind);
       return {};
     }
     case kAuthor: {
-      DETENTE_TRY(author, bounded(reader, 1, UINT16_MAX));
+      DETENTE_TRY(author, bounded_field(reader, 1, UINT16_MAX));
       header.author = OfficerId{static_cast<std::uint16_t>(author)};
       return {};
     }
@@ -251,19 +251,19 @@ Result<void> read_field(wire::CborReader& reader, std::uint64_t key, Header& hea
     }
     case kSeen: {
       DETENTE_TRY_VOID(reader.array(3));
-      DETENTE_TRY(epoch, fixed<16>(reader));
-      DETENTE_TRY(size, bounded(reader, 1, wire::kVarintMax));
-      DETENTE_TRY(root, fixed<32>(reader));
+      DETENTE_TRY(epoch, fixed_field<16>(reader));
+      DETENTE_TRY(size, bounded_field(reader, 1, wire::kVarintMax));
+      DETENTE_TRY(root, fixed_field<32>(reader));
       header.seen = LogPosition{epoch, size, root};
       return {};
     }
     case kCutEpoch: {
-      DETENTE_TRY(cut_epoch, bounded(reader, 1, wire::kVarintMax));
+      DETENTE_TRY(cut_epoch, bounded_field(reader, 1, wire::kVarintMax));
       header.cut_epoch = cut_epoch;
       return {};
     }
     case kPrecedence: {
-      DETENTE_TRY(precedence, bounded(reader, 1, 3));
+      DETENTE_TRY(precedence, bounded_field(reader, 1, 3));
       header.precedence = static_cast<Precedence>(precedence);
       return {};
     }

@@ -1,3 +1,4 @@
+#include "record/key_for_test.h"
 #include "record/mandate.h"
 
 #include <gtest/gtest.h>
@@ -8,11 +9,6 @@ namespace detente::record {
 namespace {
 
 constexpr Digest kAccord{1, 2, 3};
-
-crypto::SignKey key(std::uint64_t seed) {
-  SeededRandom random(seed);
-  return crypto::SignKey::generate(random);
-}
 
 Mandate order() {
   Mandate out;

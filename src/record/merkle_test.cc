@@ -226,8 +226,8 @@ bool consistency_holds(const nlohmann::json& item) {
 }
 
 TEST(MerkleVectors, Inclusion) {
-  test::CaseCount count("merkle/inclusion.json");
-  for (const auto& item : test::read_vector_json("merkle/inclusion.json")) {
+  support::CaseCount count("merkle/inclusion.json");
+  for (const auto& item : support::read_vector_json("merkle/inclusion.json")) {
     count.add();
     EXPECT_EQ(inclusion_holds(item, "leafHash", "leafIdx", "treeSize"),
               !item.at("wantErr").get<bool>())
@@ -237,8 +237,8 @@ TEST(MerkleVectors, Inclusion) {
 
 // The file holds proofs of consistency and, under their own field names, of subtrees.
 TEST(MerkleVectors, Consistency) {
-  test::CaseCount count("merkle/consistency.json");
-  for (const auto& item : test::read_vector_json("merkle/consistency.json")) {
+  support::CaseCount count("merkle/consistency.json");
+  for (const auto& item : support::read_vector_json("merkle/consistency.json")) {
     count.add();
     const bool holds = item.contains("leafHash")
                            ? inclusion_holds(item, "leafHash", "leafIdx", "treeSize")
@@ -248,8 +248,8 @@ TEST(MerkleVectors, Consistency) {
 }
 
 TEST(MerkleVectors, DerivedProofs) {
-  test::CaseCount count("merkle/derived_proofs.json");
-  for (const auto& item : test::read_vector_json("merkle/derived_proofs.json")) {
+  support::CaseCount count("merkle/derived_proofs.json");
+  for (const auto& item : support::read_vector_json("merkle/derived_proofs.json")) {
     count.add();
     if (item.at("kind") == "inclusion")
       EXPECT_TRUE(inclusion_holds(item, "leaf_hash", "leaf_index", "tree_size")) << item;

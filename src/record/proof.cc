@@ -9,7 +9,7 @@ constexpr std::string_view kHeader = "c2sp.org/tlog-proof@v1";
 constexpr std::string_view kExtra = "extra ";
 constexpr std::string_view kIndex = "index ";
 
-tl::unexpected<Error> malformed(std::string what) {
+tl::unexpected<Error> bad_proof(std::string what) {
   return fail(Fault::kMalformed, "proof: " + std::move(what));
 }
 
@@ -17,7 +17,7 @@ Result<Bytes> parse_extra(std::string_view base64) {
   if (base64.size() > (kProofExtraMax + 2) / 3 * 4)
     return fail(Fault::kLimit, "proof: the extra data is above 64 KiB");
   auto extra = from_base64(base64);
-  if (!extra || extra->empty()) return malformed("the extra data is not base64");
+  if (!extra || extra->empty()) return bad_proof("the extra data is not base64");
   if (extra->size() > kProofExtraMax)
     return fail(Fault::kLimit, "proof: the extra data is above 64 KiB");
   return std::move(*extra);
@@ -28,12 +28,12 @@ Result<Proof> parse_hashes(std::string_view& text) {
   Proof out;
   for (;;) {
     const auto line = take_line(text);
-    if (!line) return malformed("no empty line before the checkpoint");
+    if (!line) return bad_proof("no empty line before the checkpoint");
     if (line->empty()) return out;
     if (out.size() == kProofHashesMax) return fail(Fault::kLimit, "proof: more than 64 hashes");
     const auto hash = parse_hash(*line);
     if (!hash)
-      return malformed("hash " + std::to_string(out.size() + 1) + " is not 32 bytes in base64");
+      return bad_proof("hash " + std::to_string(out.size() + 1) + " is not 32 bytes in base64");
     out.push_back(*hash);
   }
 }
@@ -51,7 +51,7 @@ std::string encode_tlog_proof(const TlogProof& proof) {
 Result<TlogProof> parse_tlog_proof(std::string_view text) {
   TlogProof out;
   if (take_line(text) != kHeader)
-    return malformed("does not begin with " + std::string(kHeader) + "; is it another version?");
+    return bad_proof("does not begin with " + std::string(kHeader) + "; is it another version?");
   auto line = take_line(text);
   if (line && line->starts_with(kExtra)) {
     DETENTE_TRY(extra, parse_extra(line->substr(kExtra.size())));
@@ -60,7 +60,7 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
   }
   const auto index =
       line && line->starts_with(kIndex) ? parse_decimal(line->substr(kIndex.size())) : std::nullopt;
-  if (!index) return malformed("no line with the entry's index in decimal");
+  if (!index) return bad_proof("no line with the entry's index in decimal");
   out.index = *index;
   DETENTE_TRY(hashes, parse_hashes(text));
   out.hashes = std::move(hashes);

@@ -107,8 +107,8 @@ TEST(TlogProof, Limits) {
 }
 
 TEST(TlogProofVectors, Cosigned) {
-  test::CaseCount count("tlog/tlog_proofs_cosigned.json");
-  for (const auto& item : test::read_vector_json("tlog/tlog_proofs_cosigned.json")) {
+  support::CaseCount count("tlog/tlog_proofs_cosigned.json");
+  for (const auto& item : support::read_vector_json("tlog/tlog_proofs_cosigned.json")) {
     count.add();
     const auto log = accord::parse_vkey(item.at("log_vkey").get<std::string>());
     ASSERT_TRUE(log) << log.error().message;

@@ -7,7 +7,7 @@ namespace detente::record {
 
 namespace {
 
-tl::unexpected<Error> malformed(const std::string& what) {
+tl::unexpected<Error> bad_release(const std::string& what) {
   return fail(Fault::kMalformed, "a released announcement: " + what);
 }
 
@@ -18,7 +18,7 @@ class Lines {
 
   Result<std::string_view> next() {
     const std::size_t end = rest_.find('\n');
-    if (end == rest_.npos) return malformed("it ends too early");
+    if (end == rest_.npos) return bad_release("it ends too early");
     const std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(end + 1);
     return line;
@@ -26,7 +26,7 @@ class Lines {
   Result<std::string_view> value(std::string_view key) {
     DETENTE_TRY(line, next());
     if (!line.starts_with(key) || line.substr(key.size(), 2) != ": ")
-      return malformed("\"" + std::string(key) + ": \" is missing");
+      return bad_release("\"" + std::string(key) + ": \" is missing");
     return line.substr(key.size() + 2);
   }
   std::string_view rest() const { return rest_; }
@@ -40,7 +40,7 @@ Result<ByteArray<N>> hex_value(Lines& lines, std::string_view key) {
   DETENTE_TRY(value, lines.value(key));
   const auto bytes = from_hex(value);
   const auto array = bytes ? to_array<N>(*bytes) : std::nullopt;
-  if (!array) return malformed("\"" + std::string(key) + "\" is " + std::to_string(2 * N) + " hexadecimal digits");
+  if (!array) return bad_release("\"" + std::string(key) + "\" is " + std::to_string(2 * N) + " hexadecimal digits");
   return *array;
 }
 
@@ -52,17 +52,17 @@ Result<WallTime> time_value(Lines& lines, std::string_view key) {
 Result<ReleaseFile> read_lines(Lines& lines) {
   ReleaseFile out;
   DETENTE_TRY(format, lines.next());
-  if (format != kReleaseFormat) return malformed("the first line is not " + std::string(kReleaseFormat));
+  if (format != kReleaseFormat) return bad_release("the first line is not " + std::string(kReleaseFormat));
   DETENTE_TRY(side, lines.value("side"));
   DETENTE_TRY_VOID(wire::check_name(side));
   out.side = side;
   DETENTE_TRY(core, lines.value("core"));
-  if (core.empty()) return malformed("\"core\" is empty");
+  if (core.empty()) return bad_release("\"core\" is empty");
   DETENTE_TRY_VOID(wire::check_text(core, kAnnouncedCoreMax));
   out.core = core;
   DETENTE_TRY(mode_name, lines.value("mode"));
   const auto mode = announcement_mode_from(mode_name);
-  if (!mode) return malformed("\"mode\" is identical, shown or unseen");
+  if (!mode) return bad_release("\"mode\" is identical, shown or unseen");
   out.mode = *mode;
   DETENTE_TRY(instant, time_value(lines, "instant"));
   out.instant = instant;
@@ -78,7 +78,7 @@ Result<ReleaseFile> read_lines(Lines& lines) {
   out.salt = salt;
   DETENTE_TRY(evidence, lines.value("evidence"));
   auto bytes = from_base64(evidence);
-  if (!bytes) return malformed("\"evidence\" is base64");
+  if (!bytes) return bad_release("\"evidence\" is base64");
   out.evidence = std::move(*bytes);
   return out;
 }
@@ -108,11 +108,11 @@ Result<ReleaseFile> parse_release_file(ByteView bytes) {
   Lines lines(all);
   DETENTE_TRY(out, read_lines(lines));
   DETENTE_TRY(empty, lines.next());
-  if (!empty.empty()) return malformed("an empty line stands before the text");
+  if (!empty.empty()) return bad_release("an empty line stands before the text");
   DETENTE_TRY_VOID(check_announced_text(lines.rest()));
   out.text = lines.rest();
   // One spelling: hexadecimal digits of either case would be two files of one announcement.
-  if (!equal(write_release_file(out), bytes)) return malformed("it is not written as this program writes it");
+  if (!equal(write_release_file(out), bytes)) return bad_release("it is not written as this program writes it");
   return out;
 }
 

@@ -267,8 +267,8 @@ TEST(Tiles, Paths) {
 
 // A published log: every one of its tiles and roots, built again here.
 TEST(TilesVectors, PublishedLog) {
-  test::CaseCount count("tlog/tessera_testdata_log.json");
-  const auto log = test::read_vector_json("tlog/tessera_testdata_log.json");
+  support::CaseCount count("tlog/tessera_testdata_log.json");
+  const auto log = support::read_vector_json("tlog/tessera_testdata_log.json");
   std::vector<Digest> leaves;
   for (const auto& text : log.at("leaves_utf8")) {
     const auto utf8 = text.get<std::string>();
@@ -282,7 +282,7 @@ TEST(TilesVectors, PublishedLog) {
     ASSERT_TRUE(root);
     EXPECT_EQ(to_base64(*root), log.at("roots_b64").at(std::to_string(n))) << n;
     for (const auto& [id, bytes] : tiles.tiles())
-      EXPECT_EQ(as_string(bytes), test::read_vector_file("tlog/tessera_testdata_log/" +
+      EXPECT_EQ(as_string(bytes), support::read_vector_file("tlog/tessera_testdata_log/" +
                                                          tile_path(id, bytes.size() / 32)));
     count.add();
   }

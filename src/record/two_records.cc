@@ -11,27 +11,27 @@ namespace {
 constexpr std::size_t kHashesMax = 64;  // of a tree of 2^64 leaves
 constexpr std::uint64_t kSizeMax = (std::uint64_t{1} << 62) - 1;
 
-tl::unexpected<Error> malformed(const std::string& what) { return fail(Fault::kMalformed, "two records: " + what); }
+tl::unexpected<Error> bad_records(const std::string& what) { return fail(Fault::kMalformed, "two records: " + what); }
 
 // The next line, which begins with `key` and a space.
 Result<std::string_view> value_of(std::string_view& text, std::string_view key) {
   const auto line = take_line(text);
   if (!line || !line->starts_with(key) || line->substr(key.size(), 1) != " ")
-    return malformed("the line \"" + std::string(key) + "\" is missing");
+    return bad_records("the line \"" + std::string(key) + "\" is missing");
   return line->substr(key.size() + 1);
 }
 
 Result<Bytes> base64_of(std::string_view& text, std::string_view key) {
   DETENTE_TRY(value, value_of(text, key));
   auto bytes = from_base64(value);
-  if (!bytes) return malformed("\"" + std::string(key) + "\" is base64");
+  if (!bytes) return bad_records("\"" + std::string(key) + "\" is base64");
   return std::move(*bytes);
 }
 
 Result<Digest> hash_of(std::string_view& text, std::string_view key) {
   DETENTE_TRY(value, value_of(text, key));
   const auto hash = parse_hash(value);
-  if (!hash) return malformed("\"" + std::string(key) + "\" is 32 bytes in base64");
+  if (!hash) return bad_records("\"" + std::string(key) + "\" is 32 bytes in base64");
   return *hash;
 }
 
@@ -111,7 +111,7 @@ Result<Bytes> make_two_records(const Reader& store, const ExtractSources& source
   TwoRecordsFile out;
   out.second = kept.second;
   const std::uint64_t size = kept.second.checkpoint.size;
-  if (size == 0) return malformed("the second checkpoint is of an empty tree");
+  if (size == 0) return bad_records("the second checkpoint is of an empty tree");
   if (kept.ahead && store.entries(kept.log, size - 1, size, 1).empty()) {
     const SecondAhead& ahead = *kept.ahead;
     out.second = ahead.first;
@@ -126,7 +126,7 @@ Result<Bytes> make_two_records(const Reader& store, const ExtractSources& source
   DETENTE_TRY(extract, decode_extract(evidence));
   const auto tiles = store.tiles(kept.log);
   const auto root = root_at(*tiles, size);
-  if (root == kept.second.checkpoint.root) return malformed("this one is of the record that is held: it contradicts another that is listed");
+  if (root == kept.second.checkpoint.root) return bad_records("this one is of the record that is held: it contradicts another that is listed");
   auto proof = consistency_proof(*tiles, size, extract.items.front().size);
   if (!root || !proof) return fail(Fault::kIo, "two records: the store's tree does not reach them; check the disk");
   out.held_root = *root;
@@ -149,31 +149,31 @@ Result<TwoRecordsFile> parse_two_records(ByteView bytes) {
   if (bytes.size() > kTwoRecordsBytesMax) return fail(Fault::kLimit, "two records: a file above 2 MiB");
   const std::string all = as_string(bytes);
   std::string_view text = all;
-  if (take_line(text) != kTwoRecordsFormat) return malformed("the first line is not " + std::string(kTwoRecordsFormat));
+  if (take_line(text) != kTwoRecordsFormat) return bad_records("the first line is not " + std::string(kTwoRecordsFormat));
   TwoRecordsFile out;
   DETENTE_TRY(origin, value_of(text, "origin"));
-  if (!parse_log_origin(origin)) return malformed("\"origin\" is no log's");
+  if (!parse_log_origin(origin)) return bad_records("\"origin\" is no log's");
   out.second.checkpoint.origin = origin;
   DETENTE_TRY(size_text, value_of(text, "size"));
   const auto size = parse_decimal(size_text);
-  if (!size || *size == 0 || *size > kSizeMax) return malformed("\"size\" is a number from 1");
+  if (!size || *size == 0 || *size > kSizeMax) return bad_records("\"size\" is a number from 1");
   out.second.checkpoint.size = *size;
   DETENTE_TRY(root, hash_of(text, "second-root"));
   out.second.checkpoint.root = root;
   DETENTE_TRY(signature_bytes, base64_of(text, "second-signature"));
   const auto signature = to_array<crypto::kSignatureSize>(signature_bytes);
-  if (!signature) return malformed("\"second-signature\" is 64 bytes in base64");
+  if (!signature) return bad_records("\"second-signature\" is 64 bytes in base64");
   out.second.signature = *signature;
   DETENTE_TRY(held, hash_of(text, "held-root"));
   out.held_root = held;
   while (text.starts_with("held-proof ")) {
-    if (out.held_proof.size() == kHashesMax) return malformed("more than 64 hashes");
+    if (out.held_proof.size() == kHashesMax) return bad_records("more than 64 hashes");
     DETENTE_TRY(hash, hash_of(text, "held-proof"));
     out.held_proof.push_back(hash);
   }
   DETENTE_TRY(evidence, base64_of(text, "evidence"));
   out.evidence = std::move(evidence);
-  if (!equal(write_two_records(out), bytes)) return malformed("it is not written as this program writes it");
+  if (!equal(write_two_records(out), bytes)) return bad_records("it is not written as this program writes it");
   return out;
 }
 

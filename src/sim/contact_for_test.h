@@ -4,11 +4,10 @@
 #include <set>
 #include <string>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
-
-inline constexpr LineId kLine{1};
 
 template <typename Event>
 std::size_t count(const std::vector<core::DeskEvent>& events) {

@@ -3,11 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 
-inline constexpr LineId kLine{1}, kDeniable{2};
+inline constexpr LineId kDeniable{2};
 
 class Files : public testing::Test {
  protected:

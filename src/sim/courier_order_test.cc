@@ -1,12 +1,12 @@
 // Two stations without any path, files in any order: drawn from seeds. spec/courier.md.
 #include <gtest/gtest.h>
 
+#include "sim/courier_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
-constexpr LineId kLine{1}, kDeniable{2};
 using std::chrono::seconds;
 
 // Files of both directions are made, lost, doubled and shuffled; in the end one exchange makes the records equal.

@@ -1,6 +1,7 @@
 // Two paths of which each carries one direction alone: that of one path from south to north, that of the other back.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -8,15 +9,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr LineId kLine{1};
-constexpr std::size_t kSouth = 0, kNorth = 1;
-
-PairOptions two_paths() {
-  PairOptions options;
-  options.paths = 2;
-  return options;
-}
 
 // The parameter: the path on which south's packets arrive.
 struct CrossedPaths : testing::TestWithParam<std::uint8_t> {

@@ -2,6 +2,7 @@
 // desks are told meanwhile.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -10,15 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-constexpr LineId kLine{1};
-constexpr std::size_t kSouth = 0, kNorth = 1;
-
-Bytes drawn(std::size_t size, std::uint64_t seed = 7) {
-  Bytes out(size);
-  SeededRandom(seed).fill(out);
-  return out;
-}
 
 // South sends. A path that is as long as `way`, and takes `bytes_per_second` (0: any number).
 struct FlowPair {

@@ -3,19 +3,13 @@
 
 #include <algorithm>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
-constexpr LineId kLine{1};
 using std::chrono::seconds;
-
-Bytes drawn(std::size_t size, std::uint64_t seed = 7) {
-  Bytes out(size);
-  SeededRandom(seed).fill(out);
-  return out;
-}
 
 record::BlobState state_of(QuietPair& pair, const Digest& root) {
   const auto blob = pair.store(1).blob({pair.pair().lineage(), Pair::name(0), false, root});

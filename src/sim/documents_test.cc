@@ -1,27 +1,13 @@
 // Documents between two stations on a quiet network, one situation each.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
-constexpr LineId kLine{1};
 using std::chrono::seconds;
-
-template <typename Event>
-std::vector<Event> of(const std::vector<core::DeskEvent>& events) {
-  std::vector<Event> out;
-  for (const core::DeskEvent& event : events)
-    if (const auto* found = std::get_if<Event>(&event)) out.push_back(*found);
-  return out;
-}
-
-Bytes drawn(std::size_t size, std::uint64_t seed = 7) {
-  Bytes out(size);
-  SeededRandom(seed).fill(out);
-  return out;
-}
 
 record::BlobState state_of(QuietPair& pair, std::size_t side, bool own, const Digest& root) {
   const auto blob = pair.store(side).blob({pair.pair().lineage(), Pair::name(1 - side), own, root});

@@ -1,13 +1,13 @@
 // What a link can show of a direction that died alone, and of a station that said farewell.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
 constexpr PathId kFirst{1}, kSecond{2};
-constexpr std::size_t kSouth = 0, kNorth = 1;
 
 PairOptions with_paths(std::size_t paths) {
   PairOptions options;

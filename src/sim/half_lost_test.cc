@@ -1,14 +1,13 @@
 // Half of all packets are lost, both ways, and what is said comes through all the same, none of it minutes late.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr LineId kLine{1};
 
 // A try comes through with its receipt one time in four: with pauses that double to half a minute, a few misses more are
 // minutes.

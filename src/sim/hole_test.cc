@@ -3,15 +3,13 @@
 
 #include <set>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr PathId kPath{1};
-constexpr std::size_t kSouth = 0;
 
 void begin_anew_in_a_hole(QuietPair& pair) {
   pair.cut(kPath, true);

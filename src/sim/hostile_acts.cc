@@ -13,7 +13,7 @@ namespace detente::sim {
 
 namespace {
 
-constexpr LineId kLine{1};
+constexpr LineId kActLine{1};
 constexpr std::size_t kFloodFrames = 3000;
 constexpr std::size_t kEvidenceMost = 64;
 constexpr std::size_t kCalls = 500;
@@ -67,8 +67,8 @@ void Hostile::equivocate() {
   settle();
   if (alarms(honest_.events, core::AlarmKind::kEquivocation) == before)
     return violation("two signed histories were not noticed");
-  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
-  const std::string origin = record::log_origin(setup_.identity.lineage, kLine, setup_.identity.our_station, epoch_);
+  const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
+  const std::string origin = record::log_origin(setup_.identity.lineage, kActLine, setup_.identity.our_station, epoch_);
   const auto kept = honest_.store.evidence(log);
   const auto held = honest_.store.checkpoint_covering(log, index + 1);
   if (kept.empty() || !held || !held->signature) return violation("an equivocation left no evidence");
@@ -95,7 +95,7 @@ void Hostile::equivocate() {
 // `again_ahead`: another FLASH is signed for its place, ahead, too.
 void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
   const std::uint64_t index = log_.size();
-  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
   const auto seconds = [&] {
     const auto kept = record::second_checkpoints(honest_.store, log.line);
     return count_of(kept, [&](const record::KeptSecond& one) { return one.second.checkpoint.size == index + 2; });
@@ -164,15 +164,15 @@ void Hostile::lie_in_checkpoints() {
 
 void Hostile::lie_in_receipts() {
   record::Entry entry;
-  entry.header.line = kLine;
+  entry.header.line = kActLine;
   entry.header.time = now().wall;
   entry.body = to_bytes(as_bytes("A question that wants a receipt."));
   const std::size_t before = receipts(honest_.events);
-  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kLine, std::move(entry)));
+  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, std::move(entry)));
   settle();
   record::WireCosignature receipt;
-  receipt.line = kLine;
-  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kLine)->own();
+  receipt.line = kActLine;
+  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kActLine)->own();
   receipt.size_low = static_cast<std::uint8_t>(own.durable_size());
   crypto::Signature signature;
   random_.fill(signature);
@@ -185,7 +185,7 @@ void Hostile::lie_in_receipts() {
 
 // Whatever its clock says is in the record as its claim, and our receipts' time never falls.
 void Hostile::lie_about_clock() {
-  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
   for (std::uint32_t lie : {1u, 4294967295u, 86400u}) {
     const auto before = honest_.store.newest_cosignature(log);
     const std::size_t had = arrived();
@@ -201,11 +201,11 @@ void Hostile::lie_about_clock() {
 
 // After first contact a claim changes nothing.
 void Hostile::claim_holdings() {
-  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kLine)->own();
+  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kActLine)->own();
   const record::EpochId epoch = own.key().epoch;
   for (std::uint64_t size : {std::uint64_t{0}, own.durable_size() + 7, std::uint64_t{1} << 40}) {
     record::LogState state;
-    state.line = kLine;
+    state.line = kActLine;
     state.yours = record::LogState::Held{epoch, size, {}};
     state.answer_wanted = true;
     send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)}});
@@ -221,7 +221,7 @@ void Hostile::tell_of_a_cut_that_never_was() {
   start_honest(false);
   told_cut_.reset();
   const core::Peer& peer = honest_.station->peer(PeerId{0});
-  const std::uint64_t held = peer.registers().own(kLine).cut_epoch();
+  const std::uint64_t held = peer.registers().own(kActLine).cut_epoch();
   if (held != 1) return violation("a cut that it was told of is held under number " + std::to_string(held));
   record::Entry act;
   act.header.kind = record::kRegister;
@@ -230,13 +230,13 @@ void Hostile::tell_of_a_cut_that_never_was() {
   act.header.time = now().wall;
   act.header.author = OfficerId{1};
   act.signatures.push_back({OfficerId{1}, 1, 1, {}});
-  act.body = line::cut_body({{{kLine, held + 1}}, line::kAllMedia, {}, ""});
+  act.body = line::cut_body({{{kActLine, held + 1}}, line::kAllMedia, {}, ""});
   if (const auto cut = honest_.station->submit(now(), PeerId{0}, kAccordLine, std::move(act)); !cut)
     violation("no cut is possible behind one that it was told of: " + cut.error().message);
   settle();
   knows_cut_ = held + 1;
   record::LogState state;
-  state.line = kLine;
+  state.line = kActLine;
   state.mine = record::LogState::Held{epoch_, std::uint64_t{1} << 40, {}};
   state.receipted = std::uint64_t{1} << 40;
   send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)}});
@@ -251,7 +251,7 @@ void Hostile::tell_of_a_cut_that_never_was() {
 
 // Later entries without an earlier one: they are kept, bounded, and not cosigned.
 void Hostile::withhold_tail() {
-  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
   const std::uint64_t hole = log_.size();
   const record::WireEntry held_back = make_entry("This one is held back.", hole);
   for (int i = 0; i < 100; ++i) say("This one comes after it.");
@@ -283,7 +283,7 @@ void Hostile::flood() {
   }
   settle();
   if (honest_.events.size() - events > kFloodFrames) violation("more alarms than frames");
-  const record::LogKey log{{setup_.identity.lineage, kLine}, false, setup_.identity.our_station, epoch_};
+  const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
   if (honest_.store.evidence(log).size() > kEvidenceMost) violation("evidence without end");
 }
 
@@ -308,13 +308,13 @@ void Hostile::call_without_end() {
 // Small frames of which each wants an answer, as many as a packet holds.
 void Hostile::ask_without_end() {
   record::Entry entry;  // something unreceipted, which every state could draw again
-  entry.header.line = kLine;
+  entry.header.line = kActLine;
   entry.header.time = now().wall;
   entry.body = to_bytes(as_bytes("Is anybody there?"));
-  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kLine, std::move(entry)));
+  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, std::move(entry)));
   settle();
   record::LogState state;
-  state.line = kLine;
+  state.line = kActLine;
   state.answer_wanted = true;
   const wire::Frame asks[] = {
       {wire::FrameType::kProbe, wire::FrameClass::kLive, false, {3, 1, 0, 1}},

@@ -13,7 +13,7 @@ namespace detente::sim {
 namespace {
 
 constexpr Duration kOneWay = std::chrono::milliseconds(10);
-constexpr Duration kAgain = std::chrono::milliseconds(1);
+constexpr Duration kServedAgain = std::chrono::milliseconds(1);
 constexpr Duration kSettle = std::chrono::seconds(60);
 
 PairOptions options(std::size_t lines) {
@@ -166,7 +166,7 @@ void IdleLines::run(Duration span) {
     }
     const auto serve = [&](State::End& one) { one.station.on_deadline(s.now()); };
     const auto again = [&](State::End& one) {
-      if (one.deadline) one.deadline = std::max(*one.deadline, s.time + kAgain);
+      if (one.deadline) one.deadline = std::max(*one.deadline, s.time + kServedAgain);
     };
     if (s.near->started && s.near->deadline && *s.near->deadline <= s.time) {
       near_work([&] { serve(*s.near); });

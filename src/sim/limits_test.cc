@@ -11,7 +11,7 @@ namespace {
 
 constexpr LineId kFlooded{1}, kOther{2};
 constexpr std::size_t kBytesAtOnce = 64 << 10;
-constexpr std::size_t kMessages = 400;  // about six times as much
+constexpr std::size_t kOverLimit = 400;  // about six times as much
 
 PairOptions small_quota() {
   PairOptions out;
@@ -40,7 +40,7 @@ class Quota : public testing::Test {
  protected:
   Quota() : pair_(11, small_quota()) {
     pair_.start();
-    for (std::size_t i = 0; i < kMessages; ++i) EXPECT_TRUE(pair_.say(1, kFlooded, long_text(i)));
+    for (std::size_t i = 0; i < kOverLimit; ++i) EXPECT_TRUE(pair_.say(1, kFlooded, long_text(i)));
     pair_.run(std::chrono::minutes(5));
     events_ = pair_.take_events(0);
   }
@@ -79,13 +79,13 @@ TEST_F(Quota, AnotherLineAndTheOwnWordsGoOnAtOnce) {
 
 TEST_F(Quota, WhatWaitedComesLaterAndNothingIsLost) {
   pair_.run(std::chrono::hours(24 * 3));
-  EXPECT_EQ(held(kFlooded), kMessages);
+  EXPECT_EQ(held(kFlooded), kOverLimit);
   events_ = pair_.take_events(1);
-  EXPECT_EQ(pair_.station(1).peer(PeerId{0}).line(kFlooded)->own().receipted_size(), kMessages);
+  EXPECT_EQ(pair_.station(1).peer(PeerId{0}).line(kFlooded)->own().receipted_size(), kOverLimit);
   std::size_t shown =
       count<core::EntryArrived>(pair_.take_events(0), [](const auto&) { return true; });
-  EXPECT_LT(shown, kMessages);  // the first ones came before
-  EXPECT_GT(shown, kMessages / 2);
+  EXPECT_LT(shown, kOverLimit);  // the first ones came before
+  EXPECT_GT(shown, kOverLimit / 2);
 }
 
 // Seed 2000 of thirty days: each try of a full disk to take a new epoch counted as one more.

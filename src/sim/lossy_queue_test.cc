@@ -1,6 +1,7 @@
 // What waits on both sides crosses two paths that lose a fifth of all packets: twice 200 ms, 576 bytes, most of a text in two packets.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -9,7 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr LineId kLine{1};
 constexpr std::uint64_t kMessages = 450;
 constexpr std::size_t kPacketMost = 548;  // 576 with the headers of IP and UDP
 constexpr Duration kRoundTrip = milliseconds(400);

@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "sim/acting_pair_for_test.h"
+#include "sim/names_for_test.h"
 
 namespace detente::sim {
 namespace {
 
 using enum record::Precedence;
-
-constexpr LineId kLine{1};
 
 class RefusedCommit : public testing::Test {
  protected:

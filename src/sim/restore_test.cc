@@ -1,6 +1,7 @@
 // Lines that were cut and that both sides have agreed to restore: the tests, what opens, what does not, and what
 // the report says. spec/restoration.md.
 #include "sim/acting_pair_for_test.h"
+#include "sim/names_for_test.h"
 
 namespace detente::sim {
 namespace {
@@ -10,12 +11,6 @@ using line::RestorationEnd;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-PairOptions two_paths() {
-  PairOptions options;
-  options.paths = 2;
-  return options;
-}
 
 class Restoration : public ActingPair {
  protected:

@@ -6,7 +6,7 @@
 namespace detente::sim {
 namespace {
 
-constexpr LineId kProvable{1};
+constexpr LineId kSignedLine{1};
 
 std::vector<core::Alarm> alarms(QuietPair& pair, std::size_t side, core::AlarmKind kind) {
   std::vector<core::Alarm> out;
@@ -17,7 +17,7 @@ std::vector<core::Alarm> alarms(QuietPair& pair, std::size_t side, core::AlarmKi
 }
 
 std::uint64_t far_size(QuietPair& pair, std::size_t side) {
-  return pair.station(side).peer(PeerId{0}).line(kProvable)->far().durable_size();
+  return pair.station(side).peer(PeerId{0}).line(kSignedLine)->far().durable_size();
 }
 
 const core::Link& link(QuietPair& pair, std::size_t side) { return pair.station(side).peer(PeerId{0}).link(); }
@@ -25,7 +25,7 @@ const core::Link& link(QuietPair& pair, std::size_t side) { return pair.station(
 TEST(Revoked, ItsSessionEndsAndItsCallsDrawNothing) {
   QuietPair pair(1);
   pair.start();
-  ASSERT_TRUE(pair.say(0, kProvable, "before"));
+  ASSERT_TRUE(pair.say(0, kSignedLine, "before"));
   pair.settle();
   ASSERT_EQ(far_size(pair, 1), 1U);
   const core::FarKeys south = pair.pair().public_keys(0);
@@ -37,7 +37,7 @@ TEST(Revoked, ItsSessionEndsAndItsCallsDrawNothing) {
     if (from == 1) ++answers;
     return datagram;
   };
-  ASSERT_TRUE(pair.say(0, kProvable, "after, and dated as it likes"));
+  ASSERT_TRUE(pair.say(0, kSignedLine, "after, and dated as it likes"));
   pair.run(std::chrono::minutes(10));
   EXPECT_EQ(answers, 0);
   EXPECT_EQ(far_size(pair, 1), 1U);
@@ -87,7 +87,7 @@ TEST(Revoked, TheOneInItsPlaceIsHeardThoughTheOtherCalls) {
   pair.set_far(1, south, {{other.public_key()}});
   pair.run(std::chrono::minutes(2));
   EXPECT_TRUE(link(pair, 1).ready());
-  ASSERT_TRUE(pair.say(0, kProvable, "from the one in its place"));
+  ASSERT_TRUE(pair.say(0, kSignedLine, "from the one in its place"));
   pair.run(std::chrono::seconds(10));
   EXPECT_EQ(far_size(pair, 1), 1U);
 }

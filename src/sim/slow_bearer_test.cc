@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -11,9 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr LineId kLine{1};
-constexpr PathId kPath{1};
-constexpr std::size_t kFraming = 28;
 constexpr std::size_t kTextBytes = 800;
 
 // Both directions of a serial line: a datagram leaves when those before it have.

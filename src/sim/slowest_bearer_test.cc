@@ -3,16 +3,13 @@
 
 #include <algorithm>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
 
 using std::chrono::minutes;
-
-constexpr LineId kLine{1};
-constexpr PathId kPath{1};
-constexpr std::size_t kFraming = 28;
 
 class SlowestBearer : public testing::TestWithParam<std::uint64_t> {};
 

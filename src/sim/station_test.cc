@@ -1,6 +1,7 @@
 // The core's behaviour, one situation each, on a quiet pair of stations.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -8,14 +9,6 @@ namespace {
 
 constexpr LineId kProvable{1};
 constexpr LineId kDeniable{2};
-
-template <typename Event>
-std::vector<Event> of(const std::vector<core::DeskEvent>& events) {
-  std::vector<Event> out;
-  for (const core::DeskEvent& event : events)
-    if (const auto* found = std::get_if<Event>(&event)) out.push_back(*found);
-  return out;
-}
 
 std::string text_at(QuietPair& pair, std::size_t side, LineId line, std::uint64_t index) {
   const core::Peer& peer = pair.station(side).peer(PeerId{0});

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/moments.h"
+
 namespace detente::sim {
 
 namespace {
@@ -13,8 +15,7 @@ using std::chrono::seconds;
 
 constexpr PathId kBadPath{2};                      // of military-east alone
 constexpr Duration kMorning = hours(2);            // before the announcement of the cut
-constexpr Duration kLongest = hours(24 * 15);      // beside the silence; a story that takes longer has come to nothing
-constexpr Duration kHealing = minutes(10);
+constexpr Duration kLongestStory = hours(24 * 15);      // beside the silence; a story that takes longer has come to nothing
 constexpr Duration kNetworkAhead = minutes(15);    // of the agreed instant
 constexpr std::int64_t kClockWrongMost = 90;       // seconds
 constexpr std::int64_t kClockStepMost = 5;
@@ -67,7 +68,7 @@ std::int64_t Story::true_time_of(std::size_t index, WallTime wall) const {
 
 StoryReport Story::run() {
   plan_before();
-  const std::int64_t longest = (kLongest + silence_).count();
+  const std::int64_t longest = (kLongestStory + silence_).count();
   while (time_ < longest && !is_over() && !stopped()) run_until(time_ + Duration(minutes(1)).count());
   out_.days = static_cast<double>(time_) / 86400e6;
   if (time_ >= longest) violation("the story came to no end");

@@ -10,7 +10,7 @@ namespace detente::sim {
 namespace {
 
 // A sanitizer's build is slow.
-std::uint64_t seeds(std::uint64_t all) { return std::getenv("DETENTE_QUICK") != nullptr ? all / 10 : all; }
+std::uint64_t stories(std::uint64_t all) { return std::getenv("DETENTE_QUICK") != nullptr ? all / 10 : all; }
 
 std::string said(const StoryReport& report) {
   std::string out;
@@ -26,7 +26,7 @@ StoryReport play(std::uint64_t seed) {
 
 TEST(TheStory, ComesToItsEndByEverySeed) {
   StoryReport sum;
-  for (std::uint64_t seed = 1; seed <= seeds(30); ++seed) {
+  for (std::uint64_t seed = 1; seed <= stories(30); ++seed) {
     const StoryReport report = play(seed);
     EXPECT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << said(report);
     EXPECT_GE(report.released, 2u) << "seed " << seed;
@@ -43,10 +43,10 @@ TEST(TheStory, ComesToItsEndByEverySeed) {
               static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.files_packed),
               static_cast<unsigned long long>(sum.files_lost), static_cast<unsigned long long>(sum.restorations),
               static_cast<unsigned long long>(sum.dropped));
-  EXPECT_GT(sum.crashes, seeds(30));
-  EXPECT_GT(sum.files_lost, seeds(30));
-  EXPECT_GT(sum.tries, seeds(30));
-  EXPECT_GT(sum.restorations, seeds(30)) << "none was restored at the second try, after a crash";
+  EXPECT_GT(sum.crashes, stories(30));
+  EXPECT_GT(sum.files_lost, stories(30));
+  EXPECT_GT(sum.tries, stories(30));
+  EXPECT_GT(sum.restorations, stories(30)) << "none was restored at the second try, after a crash";
 }
 
 // A life that ended over telling what it took; a message that waited for its path; an agreement that ended another.

@@ -1,6 +1,7 @@
 // What receipts measure of a path that loses a fifth of all packets: entries wait at the other side for one before them.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
@@ -9,9 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr LineId kLine{1};
-constexpr int kMessages = 1500;
-constexpr Duration kRoundTrip = milliseconds(400);
+constexpr int kWaitingMost = 1500;
+constexpr Duration kLongWay = milliseconds(400);
 
 const core::Line& line_of(QuietPair& pair) { return *pair.station(0).peer(PeerId{0}).line(kLine); }
 
@@ -22,23 +22,23 @@ class WaitingEntries : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(WaitingEntries, AreNoRoundTrip) {
   QuietPair pair(GetParam());
   SeededRandom chance(GetParam());
-  pair.delay = [](std::size_t, std::size_t) { return kRoundTrip / 2; };
+  pair.delay = [](std::size_t, std::size_t) { return kLongWay / 2; };
   pair.start();
   pair.run(seconds(30));
   pair.tamper = [&](std::size_t, Bytes datagram) -> std::optional<Bytes> {
     return chance.below(5) == 0 ? std::nullopt : std::optional(std::move(datagram));
   };
   Duration longest{0};
-  for (int said = 0; said < kMessages; ++said) {
+  for (int said = 0; said < kWaitingMost; ++said) {
     ASSERT_TRUE(pair.say(0, kLine, "word " + std::to_string(said)));
     pair.run(milliseconds(40));
     longest = std::max(longest, pair.station(0).peer(PeerId{0}).link().paths().all().front().flow.round_trip().smoothed());
   }
   Duration took{0};
-  for (; line_of(pair).own().receipted_size() < kMessages && took < seconds(600); took += seconds(1)) pair.run(seconds(1));
-  EXPECT_EQ(line_of(pair).own().receipted_size(), static_cast<std::uint64_t>(kMessages));
+  for (; line_of(pair).own().receipted_size() < kWaitingMost && took < seconds(600); took += seconds(1)) pair.run(seconds(1));
+  EXPECT_EQ(line_of(pair).own().receipted_size(), static_cast<std::uint64_t>(kWaitingMost));
   std::cout << "longest round trip " << longest.count() / 1000 << " ms, settled in " << took.count() / 1000000 << " s\n";
-  EXPECT_LT(longest, kRoundTrip * 2);
+  EXPECT_LT(longest, kLongWay * 2);
   EXPECT_LT(took, seconds(60));
 }
 

@@ -7,7 +7,7 @@ namespace detente::sim {
 
 namespace {
 
-constexpr Duration kBetween = std::chrono::seconds(30);
+constexpr Duration kBetweenTexts = std::chrono::seconds(30);
 
 bool receipted(QuietPair& pair) {
   for (const core::DeskEvent& event : pair.take_events(0))
@@ -20,7 +20,7 @@ void acquaint(QuietPair& pair, LineId line) {
   for (std::size_t side : {0u, 1u}) {
     const auto said = pair.say(side, line, "Check call.");
     DETENTE_CHECK(said.has_value());
-    pair.run(kBetween);
+    pair.run(kBetweenTexts);
   }
 }
 
@@ -51,7 +51,7 @@ std::vector<std::uint64_t> wire_bytes(const WireSetting& setting,
       pair.take_bytes();
       pair.start(0);
     } else {
-      pair.run(kBetween);
+      pair.run(kBetweenTexts);
       pair.take_bytes();
     }
     pair.take_events(0);

@@ -1,12 +1,11 @@
 // What waits in the outbox and is taken back: never sent, gone from the disk, and said.
 #include <gtest/gtest.h>
 
+#include "sim/names_for_test.h"
 #include "sim/quiet_pair.h"
 
 namespace detente::sim {
 namespace {
-
-constexpr LineId kLine{1};
 
 class Withdraw : public testing::Test {
  protected:

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "sim/moments.h"
+
 namespace detente::sim {
 
 namespace {
 
-constexpr Duration kHealing = std::chrono::minutes(10);
 constexpr std::uint64_t kDocumentEvery = 10;  // bursts of messages: one in twenty messages
 
 }  // namespace

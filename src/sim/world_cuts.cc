@@ -7,7 +7,7 @@ namespace detente::sim {
 namespace {
 
 constexpr std::uint16_t kLines = 2;  // that can be cut: 1 and 2
-constexpr Duration kLongest = std::chrono::minutes(40);
+constexpr Duration kLongestCut = std::chrono::minutes(40);
 constexpr Duration kLiftAgain = std::chrono::minutes(3);   // what fell back its author lifts again
 constexpr Duration kForAgreement = std::chrono::hours(4);  // what no agreement opened by then its author lifts
 
@@ -22,7 +22,7 @@ void World::cut_a_line(std::size_t index) {
   const bool announced = random_.below(3) == 0;
   const auto ahead = static_cast<std::uint32_t>(1 + random_.below(1200));
   const bool documents = random_.below(4) == 0;
-  const Duration lasts = draw_delay(std::chrono::seconds(1), kLongest);
+  const Duration lasts = draw_delay(std::chrono::seconds(1), kLongestCut);
   Node& node = *nodes_[index];
   if (!node.station) return;
   line::CutAct how;
@@ -59,7 +59,7 @@ void World::propose_to_restore(std::size_t index, LineId line) {
   proposal.content = line::restoration_content({{line, line::kAllMedia}});
   proposal.instant = WallTime{now(node).wall.seconds + static_cast<std::uint32_t>(60 + random_.below(3600))};
   if (!act(index, record::kProposal, line::proposal_body(proposal), {})) return;
-  schedule(draw_delay(std::chrono::seconds(1), kLongest), [this, index] { answer_proposals(1 - index); });
+  schedule(draw_delay(std::chrono::seconds(1), kLongestCut), [this, index] { answer_proposals(1 - index); });
 }
 
 // All that is open to this side; one in eight is rejected, and one in eight taken back later.
@@ -75,7 +75,7 @@ void World::answer_proposals(std::size_t index) {
     const bool no = random_.below(8) == 0;
     answer_proposal(index, at, no ? line::AnswerAct::kReject : line::AnswerAct::kAccept);
     if (random_.below(8) == 0)
-      schedule(draw_delay(std::chrono::seconds(1), kLongest), [this, index, at] { answer_proposal(index, at, line::AnswerAct::kWithdraw); });
+      schedule(draw_delay(std::chrono::seconds(1), kLongestCut), [this, index, at] { answer_proposal(index, at, line::AnswerAct::kWithdraw); });
   }
 }
 

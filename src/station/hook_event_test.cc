@@ -12,7 +12,7 @@
 namespace detente::station {
 namespace {
 
-HookEvent example() {
+HookEvent example_event() {
   return {HookOn::kAlarm,
           7,
           "silence",
@@ -27,7 +27,7 @@ const HookConfig kBell{HookOn::kAlarm, {"/usr/local/bin/bell", "--loud"}, "", {}
 const HookConfig kMail{HookOn::kAlarm, {}, "duty@example.org", {}, 0, 20};
 
 TEST(HookEvent, ACommandGetsVariablesAndOneObject) {
-  const HookCall call = hook_call(kBell, example()).value();
+  const HookCall call = hook_call(kBell, example_event()).value();
   EXPECT_EQ(call.command.words, kBell.command) << "never data in the command line";
   EXPECT_EQ(call.command.time_limit, Duration(std::chrono::seconds(30)));
   EXPECT_EQ(call.input.environment,
@@ -48,7 +48,7 @@ TEST(HookEvent, ACommandGetsVariablesAndOneObject) {
 }
 
 TEST(HookEvent, AMailIsForTheLocalMailer) {
-  HookEvent event = example();
+  HookEvent event = example_event();
   event.words = "first\nBcc: evil@example.org\n\x1b[2J";
   event.kind = "sil\nBcc: evil@example.org";
   const HookCall call = hook_call(kMail, event).value();
@@ -65,7 +65,7 @@ TEST(HookEvent, AMailIsForTheLocalMailer) {
 }
 
 TEST(HookEvent, SaysWhichAndWhere) {
-  HookEvent event = example();
+  HookEvent event = example_event();
   event.on = HookOn::kSignOfLife;
   event.line.clear();
   EXPECT_NE(
@@ -79,7 +79,7 @@ TEST(HookEvent, SaysWhichAndWhere) {
 }
 
 TEST(HookEvent, AReleasedTextIsNamedByItsPath) {
-  HookEvent event = example();
+  HookEvent event = example_event();
   event.on = HookOn::kAnnouncement;
   event.file = "/srv/south/station/announcements/north-own-3.txt";
   const HookCall call = hook_call({HookOn::kAnnouncement, {"/usr/local/bin/publish"}, "", {}, 0, 30}, event).value();
@@ -94,7 +94,7 @@ TEST(HookEvent, AReleasedTextIsNamedByItsPath) {
 TEST(HookEvent, WhateverIsSaidTheRunnerTakesIt) {
   boost::asio::io_context context;
   io::HookRunner runner(context);
-  HookEvent event = example();
+  HookEvent event = example_event();
   for (const std::string& words : {std::string(100000, 'x'), std::string(5000, '\0'),
                                   std::string(5000, '\xff'), std::string()}) {
     event.words = words;
@@ -117,7 +117,7 @@ TEST(HookEvent, WhateverIsSaidTheRunnerTakesIt) {
   }
 }
 
-TEST(HookEvent, AHookThatIsNoneIsRefused) { EXPECT_FALSE(hook_call(HookConfig(), example())); }
+TEST(HookEvent, AHookThatIsNoneIsRefused) { EXPECT_FALSE(hook_call(HookConfig(), example_event())); }
 
 }  // namespace
 }  // namespace detente::station

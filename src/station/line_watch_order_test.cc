@@ -4,13 +4,15 @@
 
 #include "base/civil.h"
 #include "station/line_watch.h"
+#include "watch/zones_for_test.h"
 
 namespace detente::station {
 namespace {
 
+using watch::test::utc;
+
 using enum line::CallDeed;
 
-WallTime at(const char* text) { return parse_utc(text).value(); }
 WallTime plus(WallTime time, std::int64_t seconds) { return {static_cast<std::uint32_t>(time.seconds + seconds)}; }
 
 // Side 0 calls at nine and at 9:32 in UTC every day: each is open for half an hour.
@@ -23,7 +25,7 @@ watch::Schedule two_calls(const watch::ZoneBook& zones) {
 }
 
 watch::ZoneBook utc_zone() {
-  const auto rules = watch::ZoneRules::make("UTC", {0}, at("2060-01-01T00:00:00Z"), {{{0}, 0, "UTC"}}).value();
+  const auto rules = watch::ZoneRules::make("UTC", {0}, utc("2060-01-01T00:00:00Z"), {{{0}, 0, "UTC"}}).value();
   return {{"UTC", std::make_shared<const watch::ZoneRules>(rules)}};
 }
 
@@ -49,7 +51,7 @@ class LineWatchOrder : public testing::Test {
   line::CallAct call(line::CallDeed deed, std::uint8_t place) const { return {deed, day_, place, ""}; }
   watch::CallId id(std::uint8_t place) const { return {static_cast<watch::Day>(day_), place}; }
 
-  const WallTime midnight_ = at("2027-03-01T00:00:00Z"), noon_ = at("2027-03-01T12:00:00Z");
+  const WallTime midnight_ = utc("2027-03-01T00:00:00Z"), noon_ = utc("2027-03-01T12:00:00Z");
   const std::uint32_t day_ = midnight_.seconds / 86400;
   LineWatch called_;  // of the side that is called
 };
@@ -80,7 +82,7 @@ TEST_F(LineWatchOrder, AClockThatWasSetBackHidesNothing) {
     watch.take(act(own, line::OnWatch{back, "c"}, back, 0, 1), back);
     EXPECT_EQ(watch.claim(own)->first.who, "c") << "the next life of that disk";
   }
-  const WallTime nine = at("2027-03-01T21:00:00Z"), ten = at("2027-03-01T22:00:00Z");
+  const WallTime nine = utc("2027-03-01T21:00:00Z"), ten = utc("2027-03-01T22:00:00Z");
   for (const bool own : {true, false}) watch.take(act(own, HoursSigned{nine}, noon_, 5), noon_);
   for (const bool own : {true, false}) watch.take(act(own, HoursSigned{ten}, back, 6), back);
   ASSERT_TRUE(watch.extension(back));
@@ -90,7 +92,7 @@ TEST_F(LineWatchOrder, AClockThatWasSetBackHidesNothing) {
 TEST_F(LineWatchOrder, AProposalOfOneSideUndoesNoAgreement) {
   LineWatch watch(two_calls(utc_zone()), 0, 10);
   watch.begin(midnight_, {}, midnight_);
-  const WallTime six = at("2027-03-01T18:00:00Z"), nine = at("2027-03-01T21:00:00Z"), ten = at("2027-03-01T22:00:00Z");
+  const WallTime six = utc("2027-03-01T18:00:00Z"), nine = utc("2027-03-01T21:00:00Z"), ten = utc("2027-03-01T22:00:00Z");
   // As at a start: one log after the other.
   watch.take(act(true, HoursSigned{nine}, six, 0), six);
   watch.take(act(true, HoursSigned{ten}, plus(six, 60), 1), six);
@@ -106,7 +108,7 @@ TEST_F(LineWatchOrder, AProposalOfOneSideUndoesNoAgreement) {
 }
 
 TEST_F(LineWatchOrder, TheOneThatTheyCalledIsAnswered) {
-  const WallTime early = at("2027-03-01T09:28:00Z");  // nine's is open still, the next may be called already
+  const WallTime early = utc("2027-03-01T09:28:00Z");  // nine's is open still, the next may be called already
   ASSERT_TRUE(called_.advance(early));
   called_.take(act(false, call(kCalled, 0), early, 0), early);
   ASSERT_TRUE(called_.open_call(early));
@@ -123,7 +125,7 @@ TEST_F(LineWatchOrder, TheOneThatTheyCalledIsAnswered) {
 }
 
 TEST_F(LineWatchOrder, WhatTheyCalledCanBeAnsweredWhateverTheHourIsHere) {
-  const WallTime before = at("2027-03-01T08:00:00Z");  // an hour ahead, or other zone rules
+  const WallTime before = utc("2027-03-01T08:00:00Z");  // an hour ahead, or other zone rules
   ASSERT_TRUE(called_.advance(before));
   EXPECT_FALSE(called_.open_call(before));
   EXPECT_FALSE(called_.check(call(kAnswered, 0), before));
@@ -135,9 +137,9 @@ TEST_F(LineWatchOrder, WhatTheyCalledCanBeAnsweredWhateverTheHourIsHere) {
   called_.take(act(true, call(kAnswered, 0), plus(before, 60), 0), plus(before, 60));
   EXPECT_EQ(called_.book()->call(id(0))->state, watch::CallState::kAnsweredInTime);
   // A clock that is behind: half an hour after the call came it is still open.
-  const WallTime after = at("2027-03-01T19:00:00Z");
+  const WallTime after = utc("2027-03-01T19:00:00Z");
   ASSERT_TRUE(called_.advance(after));
-  WatchAct late = act(false, call(kCalled, 2), at("2027-03-01T17:00:00Z"), 1);
+  WatchAct late = act(false, call(kCalled, 2), utc("2027-03-01T17:00:00Z"), 1);
   late.stored_at = after;
   called_.take(late, after);
   ASSERT_TRUE(called_.open_call(plus(after, 60)));
@@ -147,10 +149,10 @@ TEST_F(LineWatchOrder, WhatTheyCalledCanBeAnsweredWhateverTheHourIsHere) {
 }
 
 TEST_F(LineWatchOrder, AWordEndsASilenceWhateverTheirClockShows) {
-  const WallTime ten = at("2027-03-01T10:10:00Z");
-  ASSERT_TRUE(called_.advance(at("2027-03-01T09:00:00Z")));
-  ASSERT_TRUE(called_.advance(at("2027-03-01T09:31:00Z")));
-  ASSERT_TRUE(called_.advance(at("2027-03-01T09:45:00Z")));
+  const WallTime ten = utc("2027-03-01T10:10:00Z");
+  ASSERT_TRUE(called_.advance(utc("2027-03-01T09:00:00Z")));
+  ASSERT_TRUE(called_.advance(utc("2027-03-01T09:31:00Z")));
+  ASSERT_TRUE(called_.advance(utc("2027-03-01T09:45:00Z")));
   ASSERT_TRUE(called_.advance(ten));
   ASSERT_EQ(called_.book()->silence().row(), 2u);
   // Their clock is two hours behind: by it, the word is older than the silence.
@@ -180,7 +182,7 @@ TEST_F(LineWatchOrder, TheFirstWordAfterACutIsToldOnALineWithoutCallsToo) {
 TEST_F(LineWatchOrder, AMissingZoneIsNamedAndNotCalledNoCalls) {
   LineWatch watch(two_calls({}), 1, 10);
   watch.begin(midnight_, {}, midnight_);
-  const auto refused = watch.check(call(kAnswered, 0), at("2027-03-01T09:00:00Z"));
+  const auto refused = watch.check(call(kAnswered, 0), utc("2027-03-01T09:00:00Z"));
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("no rules of the time zone UTC"), std::string::npos) << refused.error().message;
   EXPECT_NE(refused.error().message.find("tzdata"), std::string::npos);

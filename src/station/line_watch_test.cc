@@ -3,17 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "base/civil.h"
+#include "watch/zones_for_test.h"
 
 namespace detente::station {
 namespace {
 
-using enum line::CallDeed;
+using watch::test::utc;
 
-WallTime at(const char* text) { return parse_utc(text).value(); }
+using enum line::CallDeed;
 
 // Called by side 0 at nine in UTC every day; open from nine to five.
 watch::Schedule schedule(std::uint16_t evening = 1020) {
-  const auto rules = watch::ZoneRules::make("UTC", {0}, at("2060-01-01T00:00:00Z"), {{{0}, 0, "UTC"}}).value();
+  const auto rules = watch::ZoneRules::make("UTC", {0}, utc("2060-01-01T00:00:00Z"), {{{0}, 0, "UTC"}}).value();
   const watch::ZoneBook zones{{"UTC", std::make_shared<const watch::ZoneRules>(rules)}};
   accord::Annex annex;
   annex.check_calls = {{540, "UTC", 0x7f, accord::CallKind::kOpening, "south"},
@@ -23,7 +24,7 @@ watch::Schedule schedule(std::uint16_t evening = 1020) {
 
 class LineWatchTest : public testing::Test {
  protected:
-  LineWatchTest() : watch_(schedule(), 0, 10) { watch_.begin(at("2027-03-01T00:00:00Z"), {}, at("2027-03-01T00:00:00Z")); }
+  LineWatchTest() : watch_(schedule(), 0, 10) { watch_.begin(utc("2027-03-01T00:00:00Z"), {}, utc("2027-03-01T00:00:00Z")); }
 
   WatchAct act(bool own, WatchActBody body, WallTime time, std::uint64_t index) {
     WatchAct out;
@@ -36,16 +37,16 @@ class LineWatchTest : public testing::Test {
   }
   line::CallAct call(line::CallDeed deed) { return {deed, day_, 0, ""}; }
   watch::CallState state(const char* time) {
-    EXPECT_TRUE(watch_.advance(at(time)));
+    EXPECT_TRUE(watch_.advance(utc(time)));
     return watch_.book()->call({static_cast<watch::Day>(day_), 0})->state;
   }
 
-  const std::uint32_t day_ = at("2027-03-01T00:00:00Z").seconds / 86400;
+  const std::uint32_t day_ = utc("2027-03-01T00:00:00Z").seconds / 86400;
   LineWatch watch_;
 };
 
 TEST_F(LineWatchTest, OnlyWhatAPersonVouchesForAndIsNoDrillCounts) {
-  const WallTime nine = at("2027-03-01T09:00:10Z");
+  const WallTime nine = utc("2027-03-01T09:00:10Z");
   watch_.take(act(true, call(kCalled), nine, 0), nine);
   WatchAct forged = act(false, call(kAnswered), nine, 0);
   forged.vouched = false;
@@ -61,28 +62,28 @@ TEST_F(LineWatchTest, OnlyWhatAPersonVouchesForAndIsNoDrillCounts) {
 }
 
 TEST_F(LineWatchTest, ADeskIsToldWhatItCanDoInstead) {
-  EXPECT_EQ(watch_.check(call(kCalled), at("2027-03-01T08:00:00Z")).error().fault, Fault::kState);
-  EXPECT_TRUE(watch_.check(call(kCalled), at("2027-03-01T08:56:00Z")));
-  EXPECT_FALSE(watch_.check(call(kCalled), at("2027-03-01T09:30:00Z")));
-  EXPECT_FALSE(watch_.check(call(kAnswered), at("2027-03-01T10:00:00Z"))) << "it is this side's turn to call";
+  EXPECT_EQ(watch_.check(call(kCalled), utc("2027-03-01T08:00:00Z")).error().fault, Fault::kState);
+  EXPECT_TRUE(watch_.check(call(kCalled), utc("2027-03-01T08:56:00Z")));
+  EXPECT_FALSE(watch_.check(call(kCalled), utc("2027-03-01T09:30:00Z")));
+  EXPECT_FALSE(watch_.check(call(kAnswered), utc("2027-03-01T10:00:00Z"))) << "it is this side's turn to call";
   LineWatch called(schedule(), 1, 10);
-  called.begin(at("2027-03-01T00:00:00Z"), {}, at("2027-03-01T00:00:00Z"));
-  EXPECT_TRUE(called.check(call(kAnswered), at("2027-03-01T10:00:00Z"))) << "a late answer is an answer";
-  EXPECT_TRUE(watch_.check(call(kCalledOff), at("2027-03-01T08:59:00Z")));
-  EXPECT_FALSE(watch_.check(call(kCalledOff), at("2027-03-01T09:00:00Z")));
-  EXPECT_EQ(watch_.check({kCalled, day_, 7, ""}, at("2027-03-01T09:00:00Z")).error().fault, Fault::kNotFound);
+  called.begin(utc("2027-03-01T00:00:00Z"), {}, utc("2027-03-01T00:00:00Z"));
+  EXPECT_TRUE(called.check(call(kAnswered), utc("2027-03-01T10:00:00Z"))) << "a late answer is an answer";
+  EXPECT_TRUE(watch_.check(call(kCalledOff), utc("2027-03-01T08:59:00Z")));
+  EXPECT_FALSE(watch_.check(call(kCalledOff), utc("2027-03-01T09:00:00Z")));
+  EXPECT_EQ(watch_.check({kCalled, day_, 7, ""}, utc("2027-03-01T09:00:00Z")).error().fault, Fault::kNotFound);
 }
 
 TEST_F(LineWatchTest, APresenceQueryIsAnsweredByItsOwnAnswerAlone) {
-  const WallTime noon = at("2027-03-01T12:00:00Z");
+  const WallTime noon = utc("2027-03-01T12:00:00Z");
   watch_.take(act(true, line::PresenceDeed::kAsked, noon, 4), noon);
   WatchAct other = act(false, line::PresenceDeed::kReady, noon, 0);
   other.references.push_back({record::Whose::kOthers, {}, 3, {}});
   EXPECT_FALSE(watch_.take(other, noon)) << "it answers another question";
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T15:00:00Z")), PresenceState::kNotThere) << "nobody was asked";
-  watch_.hold_query(at("2027-03-01T15:00:00Z"));
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T15:09:59Z")), PresenceState::kWaiting);
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), at("2027-03-01T15:10:00Z")), PresenceState::kUnanswered);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), utc("2027-03-01T15:00:00Z")), PresenceState::kNotThere) << "nobody was asked";
+  watch_.hold_query(utc("2027-03-01T15:00:00Z"));
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), utc("2027-03-01T15:09:59Z")), PresenceState::kWaiting);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(true), utc("2027-03-01T15:10:00Z")), PresenceState::kUnanswered);
   other.references.front().index = 4;
   EXPECT_TRUE(watch_.take(other, noon));
   EXPECT_EQ(watch_.presence_state(*watch_.presence(true), noon), PresenceState::kReady);
@@ -92,19 +93,19 @@ TEST_F(LineWatchTest, APresenceQueryIsAnsweredByItsOwnAnswerAlone) {
 }
 
 TEST_F(LineWatchTest, AQueryThatWasLongOnItsWayIsOpenFromWhenItCame) {
-  WatchAct asked = act(false, line::PresenceDeed::kAsked, at("2027-03-01T09:00:00Z"), 0);
-  asked.stored_at = at("2027-03-01T12:00:00Z");
+  WatchAct asked = act(false, line::PresenceDeed::kAsked, utc("2027-03-01T09:00:00Z"), 0);
+  asked.stored_at = utc("2027-03-01T12:00:00Z");
   watch_.take(asked, asked.stored_at);
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(false), at("2027-03-01T12:09:59Z")), PresenceState::kWaiting);
-  EXPECT_EQ(watch_.presence_state(*watch_.presence(false), at("2027-03-01T12:10:00Z")), PresenceState::kUnanswered);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(false), utc("2027-03-01T12:09:59Z")), PresenceState::kWaiting);
+  EXPECT_EQ(watch_.presence_state(*watch_.presence(false), utc("2027-03-01T12:10:00Z")), PresenceState::kUnanswered);
 }
 
 TEST_F(LineWatchTest, AnExtensionNeedsBothAndTheSameInstant) {
-  const WallTime six = at("2027-03-01T18:00:00Z"), ten = at("2027-03-01T22:00:00Z");
+  const WallTime six = utc("2027-03-01T18:00:00Z"), ten = utc("2027-03-01T22:00:00Z");
   watch_.take(act(true, HoursSigned{ten}, six, 0), six);
   EXPECT_FALSE(watch_.extension(six));
   EXPECT_EQ(watch_.proposed_extension(six), std::pair(true, ten));
-  watch_.take(act(false, HoursSigned{at("2027-03-01T21:00:00Z")}, six, 0), six);
+  watch_.take(act(false, HoursSigned{utc("2027-03-01T21:00:00Z")}, six, 0), six);
   EXPECT_FALSE(watch_.extension(six));
   watch_.take(act(false, HoursSigned{ten}, six, 1), six);
   ASSERT_TRUE(watch_.extension(six));
@@ -114,7 +115,7 @@ TEST_F(LineWatchTest, AnExtensionNeedsBothAndTheSameInstant) {
 
 TEST_F(LineWatchTest, WhateverAPersonThereSignedEndsASilence) {
   const std::array<WatchActBody, 4> bodies = {SignOfLife{}, SignOfLife{true}, line::PresenceDeed::kReady, HoursSigned{}};
-  WallTime day = at("2027-03-01T00:00:00Z");
+  WallTime day = utc("2027-03-01T00:00:00Z");
   for (const WatchActBody& body : bodies) {
     const WallTime nine{day.seconds + 9 * 3600}, ten{day.seconds + 10 * 3600};
     watch_.add_fact(watch::CallFact{{watch::day_at(day), 0}, watch::FactKind::kCalled, 0, nine, "kim 1"});
@@ -145,7 +146,7 @@ TEST_F(LineWatchTest, WhateverAPersonThereSignedEndsASilence) {
 }
 
 TEST_F(LineWatchTest, AnOutageThatPassedItsEndIsNotForgotten) {
-  const WallTime now = at("2027-03-01T12:00:00Z"), from = at("2027-03-01T13:00:00Z"), until = at("2027-03-01T14:00:00Z");
+  const WallTime now = utc("2027-03-01T12:00:00Z"), from = utc("2027-03-01T13:00:00Z"), until = utc("2027-03-01T14:00:00Z");
   watch_.take(act(false, line::Outage{from, until, "power"}, now, 0), now);
   EXPECT_FALSE(watch_.outages().over(now));
   ASSERT_TRUE(watch_.outages().over(until));
@@ -153,8 +154,8 @@ TEST_F(LineWatchTest, AnOutageThatPassedItsEndIsNotForgotten) {
 }
 
 TEST_F(LineWatchTest, TheNewestOfAnOutageCounts) {
-  const WallTime now = at("2027-03-01T12:00:00Z");
-  const line::Outage outage{at("2027-03-01T13:00:00Z"), at("2027-03-01T14:00:00Z"), "power"};
+  const WallTime now = utc("2027-03-01T12:00:00Z");
+  const line::Outage outage{utc("2027-03-01T13:00:00Z"), utc("2027-03-01T14:00:00Z"), "power"};
   watch_.take(act(false, outage, now, 0), now);
   EXPECT_EQ(watch_.outages().to_come(now).size(), 1u);
   watch_.take(act(true, outage, now, 0), now);
@@ -171,7 +172,7 @@ TEST_F(LineWatchTest, AnEntryOfACallIsNewOnceAndOldOnesAreLetGo) {
   EXPECT_TRUE(watch_.add_entry(id, {true, {{}, 3}}));
   EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
   EXPECT_TRUE(watch_.add_entry(id, {false, {{}, 3}}));
-  EXPECT_TRUE(watch_.advance(at("2027-06-01T00:00:00Z")));
+  EXPECT_TRUE(watch_.advance(utc("2027-06-01T00:00:00Z")));
   EXPECT_TRUE(watch_.entries_of(id).empty());
   EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
 }
@@ -180,9 +181,9 @@ TEST_F(LineWatchTest, WhatNobodySignedIsOfTheAccordThatWasInForceAtItsTime) {
   std::map<std::uint32_t, watch::Schedule> former;
   former.emplace(1, schedule(720));  // its second call of a date was at noon
   watch_.set_former(std::move(former));
-  const WallTime change = at("2027-03-01T12:10:00Z");
+  const WallTime change = utc("2027-03-01T12:10:00Z");
   watch_.follow(change, 1);
-  const auto called = [&](std::uint8_t place) { return act(false, line::CallAct{kCalled, day_, place, ""}, at("2027-03-01T12:00:10Z"), 0); };
+  const auto called = [&](std::uint8_t place) { return act(false, line::CallAct{kCalled, day_, place, ""}, utc("2027-03-01T12:00:10Z"), 0); };
   WatchAct noon = called(1);
   EXPECT_TRUE(watch_.is_former(noon));
   watch_.see_ring(noon);
@@ -199,7 +200,7 @@ TEST_F(LineWatchTest, WhatNobodySignedIsOfTheAccordThatWasInForceAtItsTime) {
 }
 
 TEST_F(LineWatchTest, NobodyAnswersHimself) {
-  const WallTime nine = at("2027-03-01T09:00:10Z");
+  const WallTime nine = utc("2027-03-01T09:00:10Z");
   for (const auto deed : {kAnswered, kDeclined}) {
     const auto refused = watch_.check(call(deed), nine);
     ASSERT_FALSE(refused);
@@ -215,7 +216,7 @@ TEST_F(LineWatchTest, WhatWasSignedUnderAFormerAccordCountsForTheSameHourAlone) 
   std::map<std::uint32_t, watch::Schedule> former;
   former.emplace(1, schedule(720));  // its second call of a date was at noon
   watch_.set_former(std::move(former));
-  const WallTime early = at("2027-03-01T08:00:00Z");
+  const WallTime early = utc("2027-03-01T08:00:00Z");
   std::uint64_t index = 0;
   const auto call_off = [&](std::uint8_t place, std::optional<std::uint32_t> version) {
     WatchAct out = act(false, line::CallAct{kCalledOff, day_, place, ""}, early, index++);
@@ -229,7 +230,7 @@ TEST_F(LineWatchTest, WhatWasSignedUnderAFormerAccordCountsForTheSameHourAlone) 
 }
 
 TEST_F(LineWatchTest, AnHourThatIsDoneWithIsNotCalledAgain) {
-  const WallTime nine = at("2027-03-01T09:00:10Z");
+  const WallTime nine = utc("2027-03-01T09:00:10Z");
   const auto refused = [&](line::CallDeed deed, WallTime time) {
     const auto done = watch_.check(call(deed), time);
     return done ? std::string() : done.error().message;
@@ -238,7 +239,7 @@ TEST_F(LineWatchTest, AnHourThatIsDoneWithIsNotCalledAgain) {
   watch_.take(act(false, evening, nine, 0), nine);
   EXPECT_NE(watch_.check(evening, nine).error().message.find("called off already, by the other side at 2027-03-01T09:00:10Z (ri 1)"),
             std::string::npos);
-  EXPECT_NE(watch_.check({kCalled, day_, 1, ""}, at("2027-03-01T17:00:00Z")).error().message.find("was called off by the other side"),
+  EXPECT_NE(watch_.check({kCalled, day_, 1, ""}, utc("2027-03-01T17:00:00Z")).error().message.find("was called off by the other side"),
             std::string::npos);
   EXPECT_EQ(refused(kCalled, nine), "");
   watch_.take(act(true, call(kCalled), nine, 0), nine);

@@ -9,7 +9,7 @@
 namespace detente::station {
 namespace {
 
-MailFields example() {
+MailFields example_fields() {
   return {"duty@example.org", "south: north did not answer",
           "The check call of 2026-11-26 09:00 was not answered.\n한글\n",
           parse_utc("2026-11-26T09:30:05Z").value()};
@@ -28,7 +28,7 @@ std::size_t longest_line(const std::string& mail) {
 }
 
 TEST(MailText, IsWhatAMailerTakes) {
-  EXPECT_EQ(write_mail(example()).value(),
+  EXPECT_EQ(write_mail(example_fields()).value(),
             "To: duty@example.org\n"
             "Subject: south: north did not answer\n"
             "Date: Thu, 26 Nov 2026 09:30:05 +0000\n"
@@ -46,7 +46,7 @@ TEST(MailText, NamesTheWeekday) {
   for (const auto& [date, text] : {std::pair("1970-01-01T00:00:00Z", "Thu, 1 Jan 1970 00:00:00"),
                                    std::pair("2028-02-29T23:59:59Z", "Tue, 29 Feb 2028 23:59:59"),
                                    std::pair("2026-08-02T12:00:00Z", "Sun, 2 Aug 2026 12:00:00")}) {
-    MailFields fields = example();
+    MailFields fields = example_fields();
     fields.date = parse_utc(date).value();
     EXPECT_NE(write_mail(fields)->find(std::string("\nDate: ") + text + " +0000\n"),
               std::string::npos)
@@ -55,7 +55,7 @@ TEST(MailText, NamesTheWeekday) {
 }
 
 TEST(MailText, NoSubjectBecomesAHeader) {
-  const std::string honest = head_of(*write_mail(example()));
+  const std::string honest = head_of(*write_mail(example_fields()));
   for (const std::string evil : {"alarm\nBcc: evil@example.org",
                                  "alarm\r\nBcc: evil@example.org\r\n\r\nbody", "alarm\rBcc: x",
                                  "alarm\xe2\x80\xa8"
@@ -66,7 +66,7 @@ TEST(MailText, NoSubjectBecomesAHeader) {
                                  "a\x0b"
                                  "Bcc: x",
                                  "a\x7f"}) {
-    MailFields fields = example();
+    MailFields fields = example_fields();
     fields.subject = evil;
     const std::string head = head_of(*write_mail(fields));
     EXPECT_EQ(std::count(head.begin(), head.end(), '\n'),
@@ -77,7 +77,7 @@ TEST(MailText, NoSubjectBecomesAHeader) {
       return c == '\n' || (c >= ' ' && c <= '~');
     })) << head;
   }
-  MailFields fields = example();
+  MailFields fields = example_fields();
   fields.subject = std::string("a\0b", 3) + "서울";
   EXPECT_NE(write_mail(fields)->find("Subject: a?b??\n"), std::string::npos) << "one a character";
   fields.subject = std::string(5000, 's');
@@ -113,7 +113,7 @@ TEST(MailText, NoAddressIsAListACommandOrAHeader) {
                                 "a!b@c",
                                 "a%b@c"}) {
     EXPECT_FALSE(check_mail_address(bad)) << bad;
-    MailFields fields = example();
+    MailFields fields = example_fields();
     fields.to = bad;
     EXPECT_FALSE(write_mail(fields)) << bad;
   }
@@ -121,7 +121,7 @@ TEST(MailText, NoAddressIsAListACommandOrAHeader) {
 }
 
 TEST(MailText, NoBodyBreaksItsLinesOrItsEnd) {
-  MailFields fields = example();
+  MailFields fields = example_fields();
   fields.body = "\n\nBcc: evil@example.org\r\n\x1b[31m\n.\nFrom here\n" + std::string("\0", 1);
   EXPECT_TRUE(write_mail(fields)->ends_with(
       "\n\n\n\nBcc: evil@example.org<U+000D>\n<U+001B>[31m\n.\nFrom here\n<U+0000>\n"))

@@ -6,12 +6,14 @@
 #include "base/civil.h"
 #include "io/zone_source.h"
 #include "station/line_watch.h"
+#include "watch/zones_for_test.h"
 
 namespace detente::station {
 namespace {
 
+using watch::test::utc;
+
 constexpr std::uint32_t kHour = 3600, kDay = 86400;
-WallTime at(const char* text) { return parse_utc(text).value(); }
 
 struct Years {
   std::string zone, their_zone;
@@ -19,13 +21,13 @@ struct Years {
 
 class SilentYears : public testing::TestWithParam<Years> {
  protected:
-  SilentYears() : from_(at("2008-01-01T00:00:00Z")), until_(at("2028-01-01T00:00:00Z")) {}
+  SilentYears() : from_(utc("2008-01-01T00:00:00Z")), until_(utc("2028-01-01T00:00:00Z")) {}
 
   watch::Schedule schedule() {
     watch::ZoneBook zones;
     for (const std::string& name : {GetParam().zone, GetParam().their_zone})
       zones[name] = std::make_shared<const watch::ZoneRules>(
-          io::load_zone(name, at("2007-01-01T00:00:00Z"), at("2057-01-01T00:00:00Z")).value());
+          io::load_zone(name, utc("2007-01-01T00:00:00Z"), utc("2057-01-01T00:00:00Z")).value());
     accord::Annex annex;
     for (const std::uint16_t minute : {std::uint16_t{540}, std::uint16_t{960}})
       annex.check_calls.push_back({minute, GetParam().zone, 0x7f, accord::CallKind::kOrdinary, "",

@@ -10,12 +10,12 @@ namespace {
 constexpr std::uint32_t kMinute = 60, kStart = 1795510800;
 const AlarmSubject kSilence{"silence", "north/liaison"};
 
-WallTime at(std::uint32_t minutes) { return {kStart + minutes * kMinute}; }
+WallTime minutes_after(std::uint32_t minutes) { return {kStart + minutes * kMinute}; }
 AlarmRaised silence(std::uint32_t minutes, std::string words = "no answer") {
-  return {kSilence, std::move(words), at(minutes)};
+  return {kSilence, std::move(words), minutes_after(minutes)};
 }
 AlarmAcknowledged seen(AlarmId id, std::uint32_t minutes) {
-  return {id, {"Kim", at(minutes), "called by telephone"}};
+  return {id, {"Kim", minutes_after(minutes), "called by telephone"}};
 }
 
 // "1:15 2:5", alarm and step.
@@ -44,10 +44,10 @@ TEST(AlarmList, CountsWhatIsOpenAndRaisesNothingTwice) {
   const ListedAlarm alarm = list.find(1).value();
   EXPECT_EQ(alarm.count, 826u);
   EXPECT_EQ(alarm.words, "silence 826");
-  EXPECT_EQ(alarm.raised_at, at(0));
-  EXPECT_EQ(alarm.last_at, at(825));
-  EXPECT_EQ(list.raise({{"silence", "north/navy"}, "", at(1)}).id, 2u) << "of another line";
-  EXPECT_EQ(list.raise({{"own-disk", ""}, "", at(1)}).id, 3u) << "of another kind";
+  EXPECT_EQ(alarm.raised_at, minutes_after(0));
+  EXPECT_EQ(alarm.last_at, minutes_after(825));
+  EXPECT_EQ(list.raise({{"silence", "north/navy"}, "", minutes_after(1)}).id, 2u) << "of another line";
+  EXPECT_EQ(list.raise({{"own-disk", ""}, "", minutes_after(1)}).id, 3u) << "of another kind";
   EXPECT_EQ(ids(list.open()), (std::vector<AlarmId>{1, 2, 3}));
   EXPECT_EQ(list.unacknowledged(), 3u);
 }
@@ -60,9 +60,9 @@ TEST(AlarmList, IsOpenUntilItsCauseIsGoneAndSomebodySawIt) {
   EXPECT_EQ(list.unacknowledged(), 0u);
   EXPECT_FALSE(list.raise(silence(10)).anew) << "acknowledged and still there: counted";
   EXPECT_EQ(list.find(1)->acknowledged->officer, "Kim") << "and stays acknowledged";
-  EXPECT_EQ(list.end({kSilence, at(20)}), AlarmId{1});
+  EXPECT_EQ(list.end({kSilence, minutes_after(20)}), AlarmId{1});
   EXPECT_FALSE(list.find(1)->is_open());
-  EXPECT_EQ(list.end({kSilence, at(21)}), std::nullopt);
+  EXPECT_EQ(list.end({kSilence, minutes_after(21)}), std::nullopt);
   EXPECT_EQ(list.raise(silence(30)).id, 2u) << "a new one";
   EXPECT_EQ(ids(list.open()), std::vector<AlarmId>{2});
   EXPECT_EQ(ids(list.closed()), std::vector<AlarmId>{1});
@@ -71,32 +71,32 @@ TEST(AlarmList, IsOpenUntilItsCauseIsGoneAndSomebodySawIt) {
 TEST(AlarmList, OneThatCameBackBeforeAnybodyLookedIsTheSame) {
   AlarmList list;
   list.raise(silence(0));
-  list.end({kSilence, at(1)});
+  list.end({kSilence, minutes_after(1)});
   EXPECT_TRUE(list.find(1)->is_open()) << "nobody saw it";
   EXPECT_FALSE(list.raise(silence(2)).anew);
   EXPECT_EQ(list.find(1)->ended_at, std::nullopt);
   EXPECT_EQ(list.find(1)->count, 2u);
-  list.end({kSilence, at(3)});
+  list.end({kSilence, minutes_after(3)});
   ASSERT_TRUE(list.acknowledge(seen(1, 4)));
-  EXPECT_EQ(list.find(1)->ended_at, at(3));
+  EXPECT_EQ(list.find(1)->ended_at, minutes_after(3));
   EXPECT_TRUE(list.open().empty());
 }
 
 TEST(AlarmList, OneThatCameBackIsToldFromTheFirstStepOn) {
   AlarmList list({0, 30});
   list.raise(silence(0));
-  EXPECT_EQ(shown(list.due(at(40))), "1:0 1:30");
-  list.end({kSilence, at(50)});
+  EXPECT_EQ(shown(list.due(minutes_after(40))), "1:0 1:30");
+  list.end({kSilence, minutes_after(50)});
   list.raise(silence(1000));
-  EXPECT_EQ(shown(list.due(at(1000))), "1:0") << "nobody acknowledged the first: the second is told all the same";
-  EXPECT_EQ(shown(list.due(at(1029))), "");
-  EXPECT_EQ(shown(list.due(at(1030))), "1:30");
+  EXPECT_EQ(shown(list.due(minutes_after(1000))), "1:0") << "nobody acknowledged the first: the second is told all the same";
+  EXPECT_EQ(shown(list.due(minutes_after(1029))), "");
+  EXPECT_EQ(shown(list.due(minutes_after(1030))), "1:30");
   AlarmList restless({30});
   std::string told;
   for (std::uint32_t i = 0; i < 6; ++i) {
     restless.raise(silence(i * 10));
-    restless.end({kSilence, at(i * 10 + 5)});
-    told += shown(restless.due(at(i * 10 + 5)));
+    restless.end({kSilence, minutes_after(i * 10 + 5)});
+    told += shown(restless.due(minutes_after(i * 10 + 5)));
   }
   EXPECT_EQ(told, "1:30") << "what comes and goes is told, too";
 }
@@ -104,41 +104,41 @@ TEST(AlarmList, OneThatCameBackIsToldFromTheFirstStepOn) {
 TEST(AlarmList, WhatHappenedAtOneMomentIsOverWhenSomebodySawIt) {
   AlarmList list({0});
   const AlarmSubject about{"own-disk", "north/liaison"};
-  list.raise({about, "older copy", at(0), true});
+  list.raise({about, "older copy", minutes_after(0), true});
   EXPECT_EQ(list.find(1)->ended_at, std::nullopt) << "nobody saw it";
-  EXPECT_EQ(shown(list.due(at(1))), "1:0");
-  EXPECT_FALSE(list.raise({about, "older copy", at(2), true}).anew);
-  EXPECT_EQ(shown(list.due(at(2))), "1:0") << "another of the kind is told, too";
+  EXPECT_EQ(shown(list.due(minutes_after(1))), "1:0");
+  EXPECT_FALSE(list.raise({about, "older copy", minutes_after(2), true}).anew);
+  EXPECT_EQ(shown(list.due(minutes_after(2))), "1:0") << "another of the kind is told, too";
   ASSERT_TRUE(list.acknowledge(seen(1, 3)));
-  EXPECT_EQ(list.find(1)->ended_at, at(3));
+  EXPECT_EQ(list.find(1)->ended_at, minutes_after(3));
   EXPECT_TRUE(list.open().empty());
-  EXPECT_EQ(list.raise({about, "older copy", at(4), true}).id, 2u);
+  EXPECT_EQ(list.raise({about, "older copy", minutes_after(4), true}).id, 2u);
 }
 
 // Of the log of a former version, where it ended in its own second or never.
 TEST(AlarmList, OneThatBecomesAMomentIsSeenAnewAndEnds) {
   AlarmList list({0});
   const AlarmSubject about{"bad-entry", "north"};
-  list.raise({about, "not signed", at(0)});
+  list.raise({about, "not signed", minutes_after(0)});
   ASSERT_TRUE(list.acknowledge(seen(1, 1)));
-  EXPECT_FALSE(list.raise({about, "not signed", at(2), true}).anew);
+  EXPECT_FALSE(list.raise({about, "not signed", minutes_after(2), true}).anew);
   EXPECT_EQ(list.find(1)->acknowledged, std::nullopt) << "nobody has seen this one";
   ASSERT_TRUE(list.acknowledge(seen(1, 3)));
   EXPECT_TRUE(list.open().empty());
-  EXPECT_TRUE(list.raise({about, "not signed", at(4), true}).anew);
+  EXPECT_TRUE(list.raise({about, "not signed", minutes_after(4), true}).anew);
 }
 
 TEST(AlarmList, AcknowledgesOnceByAPerson) {
   AlarmList list;
   list.raise(silence(0));
   EXPECT_EQ(list.acknowledge(seen(2, 1)).error().fault, Fault::kNotFound);
-  EXPECT_EQ(list.acknowledge({1, {"", at(1), ""}}).error().fault, Fault::kMalformed);
+  EXPECT_EQ(list.acknowledge({1, {"", minutes_after(1), ""}}).error().fault, Fault::kMalformed);
   EXPECT_EQ(
-      list.acknowledge({1, {"Kim", at(1), std::string(kAlarmNoteBytesMax + 1, 'x')}}).error().fault,
+      list.acknowledge({1, {"Kim", minutes_after(1), std::string(kAlarmNoteBytesMax + 1, 'x')}}).error().fault,
       Fault::kLimit);
   EXPECT_EQ(list.unacknowledged(), 1u);
   ASSERT_TRUE(list.acknowledge(seen(1, 1)));
-  const auto again = list.acknowledge({1, {"Pak", at(2), ""}});
+  const auto again = list.acknowledge({1, {"Pak", minutes_after(2), ""}});
   EXPECT_EQ(again.error().fault, Fault::kState);
   EXPECT_NE(again.error().message.find("Kim"), std::string::npos);
   EXPECT_EQ(list.find(1)->acknowledged, seen(1, 1).by);
@@ -147,58 +147,58 @@ TEST(AlarmList, AcknowledgesOnceByAPerson) {
 TEST(AlarmList, EscalatesStepByStepUntilSomebodySawIt) {
   AlarmList list({30, 5, 0, 5});
   list.raise(silence(0));
-  EXPECT_EQ(shown(list.due(at(0))), "1:0");
-  EXPECT_EQ(shown(list.due(at(4))), "");
-  list.raise({{"own-disk", ""}, "", at(4)});
-  EXPECT_EQ(shown(list.due(at(5))), "1:5 2:0");
-  EXPECT_EQ(shown(list.due(at(5))), "");
-  list.end({kSilence, at(6)});
+  EXPECT_EQ(shown(list.due(minutes_after(0))), "1:0");
+  EXPECT_EQ(shown(list.due(minutes_after(4))), "");
+  list.raise({{"own-disk", ""}, "", minutes_after(4)});
+  EXPECT_EQ(shown(list.due(minutes_after(5))), "1:5 2:0");
+  EXPECT_EQ(shown(list.due(minutes_after(5))), "");
+  list.end({kSilence, minutes_after(6)});
   ASSERT_TRUE(list.acknowledge(seen(2, 6)));
-  EXPECT_EQ(shown(list.due(at(100))), "1:30") << "what is gone was still seen by nobody";
+  EXPECT_EQ(shown(list.due(minutes_after(100))), "1:30") << "what is gone was still seen by nobody";
   EXPECT_EQ(list.find(1)->told_steps, 3u);
   EXPECT_EQ(list.find(2)->told_steps, 1u);
-  EXPECT_EQ(shown(list.due(at(100000))), "");
+  EXPECT_EQ(shown(list.due(minutes_after(100000))), "");
 }
 
 TEST(AlarmList, AClockThatIsSetBackTellsNothingTwiceAndPutsNothingOff) {
   AlarmList list({10, 20});
   list.raise(silence(1000));
-  EXPECT_EQ(shown(list.due(at(1010))), "1:10");
-  EXPECT_EQ(shown(list.due(at(0))), "") << "back by most of a day";
-  EXPECT_EQ(shown(list.due(at(5))), "");
-  EXPECT_EQ(shown(list.due(at(9))), "");
-  EXPECT_EQ(shown(list.due(at(10))), "1:20") << "10 minutes before and 10 after";
+  EXPECT_EQ(shown(list.due(minutes_after(1010))), "1:10");
+  EXPECT_EQ(shown(list.due(minutes_after(0))), "") << "back by most of a day";
+  EXPECT_EQ(shown(list.due(minutes_after(5))), "");
+  EXPECT_EQ(shown(list.due(minutes_after(9))), "");
+  EXPECT_EQ(shown(list.due(minutes_after(10))), "1:20") << "10 minutes before and 10 after";
   for (const std::uint32_t minutes : {1010u, 0u, 5000u, 1020u})
-    EXPECT_EQ(shown(list.due(at(minutes))), "") << minutes;
+    EXPECT_EQ(shown(list.due(minutes_after(minutes))), "") << minutes;
 }
 
 TEST(AlarmList, OneRaisedByAClockThatWasAheadEscalatesAllTheSame) {
   AlarmList list({10});
   list.raise(silence(5000));
-  EXPECT_EQ(shown(list.due(at(1))), "");
-  EXPECT_EQ(shown(list.due(at(11))), "1:10");
+  EXPECT_EQ(shown(list.due(minutes_after(1))), "");
+  EXPECT_EQ(shown(list.due(minutes_after(11))), "1:10");
 }
 
 TEST(AlarmList, AfterARestartItTellsWhatFellDueMeanwhileAndNothingElse) {
   std::vector<AlarmFact> facts = {silence(0)};
   AlarmList before({5, 15, 60});
   for (const AlarmFact& fact : facts) before.add(fact);
-  for (const AlarmEscalated& step : before.due(at(7))) facts.emplace_back(step);
+  for (const AlarmEscalated& step : before.due(minutes_after(7))) facts.emplace_back(step);
   AlarmList after({5, 15, 60});
   for (const AlarmFact& fact : facts) after.add(fact);
-  EXPECT_EQ(shown(after.due(at(20))), "1:15");
+  EXPECT_EQ(shown(after.due(minutes_after(20))), "1:15");
   AlarmList changed({3, 20});  // station.toml was changed
   for (const AlarmFact& fact : facts) changed.add(fact);
-  EXPECT_EQ(shown(changed.due(at(20))), "1:20") << "a step before one that was told is past";
+  EXPECT_EQ(shown(changed.due(minutes_after(20))), "1:20") << "a step before one that was told is past";
 }
 
 TEST(AlarmList, KeepsEveryOpenOneAndTheNewestClosed) {
   AlarmList list;
   const AlarmSubject old{"silence", "north/old"};
-  list.raise({old, "", at(0)});
+  list.raise({old, "", minutes_after(0)});
   for (std::uint32_t i = 0; i < 1000; ++i) {
     const auto raised = list.raise(silence(i));
-    list.end({kSilence, at(i)});
+    list.end({kSilence, minutes_after(i)});
     ASSERT_TRUE(list.acknowledge(seen(raised.id, i)));
   }
   EXPECT_EQ(list.closed().size(), kClosedAlarmsKept);
@@ -222,12 +222,12 @@ TEST(AlarmList, ReplayGivesTheSame) {
       if (below(50) == 0) minutes -= below(3000);
       const AlarmSubject about{"k" + std::to_string(below(3)), "l" + std::to_string(below(4))};
       const AlarmId id = below(500);
-      AlarmFact fact = AlarmRaised{about, "words " + std::to_string(i), at(minutes)};
+      AlarmFact fact = AlarmRaised{about, "words " + std::to_string(i), minutes_after(minutes)};
       switch (below(4)) {
-        case 0: fact = AlarmEnded{about, at(minutes)}; break;
+        case 0: fact = AlarmEnded{about, minutes_after(minutes)}; break;
         case 1: fact = seen(id, minutes); break;
         case 2:
-          for (const AlarmEscalated& step : live.due(at(minutes))) facts.emplace_back(step);
+          for (const AlarmEscalated& step : live.due(minutes_after(minutes))) facts.emplace_back(step);
           continue;
         default: break;
       }

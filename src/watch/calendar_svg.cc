@@ -11,11 +11,11 @@ namespace {
 constexpr int kMargin = 24;
 constexpr int kCell = 24;
 constexpr int kMonthsInRow = 4;
-constexpr int kMonthWidth = 7 * kCell;
+constexpr int kMonthPixels = 7 * kCell;
 constexpr int kMonthGap = 24;
 constexpr int kMonthHead = 36;  // its name and the weekdays
 constexpr int kMonthHeight = kMonthHead + 6 * kCell + 20;
-constexpr int kWidth = 2 * kMargin + kMonthsInRow * kMonthWidth + (kMonthsInRow - 1) * kMonthGap;
+constexpr int kWidth = 2 * kMargin + kMonthsInRow * kMonthPixels + (kMonthsInRow - 1) * kMonthGap;
 constexpr int kHeadHeight = 76;
 constexpr int kLegendRow = 24;
 
@@ -148,7 +148,7 @@ std::string calendar_svg(const CalendarView& view) {
   add_text(out, kMargin, 34, "Check calls of " + view.title, {.size = 16, .bold = true});
   add_text(out, kMargin, 54, dates, {.fill = "#555555"});
   for (int i = 0; i < static_cast<int>(months.size()); ++i)
-    add_month(out, kMargin + i % kMonthsInRow * (kMonthWidth + kMonthGap),
+    add_month(out, kMargin + i % kMonthsInRow * (kMonthPixels + kMonthGap),
               kHeadHeight + i / kMonthsInRow * kMonthHeight, view,
               months[static_cast<std::size_t>(i)]);
   add_legend(out, legend, view);

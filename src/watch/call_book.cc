@@ -7,7 +7,6 @@
 namespace detente::watch {
 namespace {
 
-constexpr std::uint32_t kSecondsPerDay = 86400;
 constexpr std::uint32_t kSameHourSeconds = 3600;  // a clock that is set back by less rings for no call twice
 
 std::uint8_t plus(std::uint8_t a, std::uint8_t b) {

@@ -10,15 +10,15 @@
 namespace detente::watch {
 namespace {
 
+using test::kNorth;
+using test::kSouth;
 using test::kEveryDay;
 using test::kOrder;
 using test::kWorkingDays;
 using test::schedule;
 using test::utc;
 
-constexpr SideIndex kSouth = 0, kNorth = 1;
 constexpr CivilDate kFirst{2027, 1, 1};
-constexpr std::uint32_t kDay = 86400;
 
 WallTime later(WallTime time, std::int64_t seconds) {
   return {static_cast<std::uint32_t>(time.seconds + seconds)};
@@ -31,11 +31,11 @@ Schedule daily() {
   return schedule({morning, afternoon}, kFirst);
 }
 
-Day day(std::int32_t year, std::uint32_t month, std::uint32_t of_month) {
+Day date(std::int32_t year, std::uint32_t month, std::uint32_t of_month) {
   return day_of({year, month, of_month});
 }
 
-CallId morning_of(std::uint32_t of_may) { return {day(2027, 5, of_may), 0}; }
+CallId morning_of(std::uint32_t of_may) { return {date(2027, 5, of_may), 0}; }
 
 CallFact fact(CallId call, FactKind kind, SideIndex side, WallTime at) {
   return {call, kind, side, at, side == kSouth ? "Kim" : "Pak"};
@@ -122,14 +122,14 @@ TEST(CallBook, OneCallFromItsHourToItsEnd) {
   EXPECT_EQ(told(book), "");
   ASSERT_TRUE(book.advance(utc("2027-05-03T09:30:00Z")));
   EXPECT_EQ(told(book), "closed 09:00 unanswered, alarm 1, ");
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kSilent), 1);
   // The answer comes after all: late, and a sign of life.
   ASSERT_TRUE(
       book.add(fact(morning_of(3), FactKind::kAnswered, kNorth, utc("2027-05-03T09:40:00Z"))));
   EXPECT_EQ(told(book), "life after 1, ");
   EXPECT_EQ(book.call(morning_of(3))->state, CallState::kAnsweredLate);
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kSilent), 0);
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kLate), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kSilent), 0);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kLate), 1);
   EXPECT_EQ(book.last_answer()->deed.officer, "Pak");
 }
 
@@ -151,7 +151,7 @@ TEST(CallBook, AReplyThatNoPathCarriedAnswersNothing) {
   EXPECT_TRUE(book.last_answer());
   book.take_back(morning_of(3), FactKind::kAnswered);
   EXPECT_EQ(book.call(morning_of(3))->state, CallState::kUnanswered);
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kMissed), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kMissed), 1);
   EXPECT_FALSE(book.last_answer());
 }
 
@@ -161,8 +161,8 @@ TEST(CallBook, EachSideSeesWhoseSilenceItWas) {
   run(south, utc("2027-05-03T00:00:00Z"), utc("2027-05-03T12:00:00Z"));
   run(north, utc("2027-05-03T00:00:00Z"), utc("2027-05-03T12:00:00Z"));
   // Nobody called: south's turn it was.
-  EXPECT_EQ(south.day(day(2027, 5, 3)).of(DayMark::kMissed), 1);
-  EXPECT_EQ(north.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
+  EXPECT_EQ(south.day(date(2027, 5, 3)).of(DayMark::kMissed), 1);
+  EXPECT_EQ(north.day(date(2027, 5, 3)).of(DayMark::kSilent), 1);
   EXPECT_EQ(south.silence().row(), 0u);
   EXPECT_EQ(north.silence().row(), 1u);
   // Each is an alarm, of its own kind: the one who missed it learns of it at home.
@@ -178,10 +178,10 @@ TEST(CallBook, WhatThisSideMissesIsAFewAlarmsAndADeedAtTheDeskEndsTheRow) {
   std::size_t alarms = 0;
   for (const BookEvent& event : book.take_events()) alarms += event.alarm && event.alarm->kind == AlarmKind::kMissed ? 1 : 0;
   EXPECT_EQ(alarms, 2u) << "at the first and the seventh";
-  ASSERT_TRUE(book.add(fact({day(2027, 5, 9), 0}, FactKind::kCalledOff, kSouth, utc("2027-05-07T00:00:00Z"))));
+  ASSERT_TRUE(book.add(fact({date(2027, 5, 9), 0}, FactKind::kCalledOff, kSouth, utc("2027-05-07T00:00:00Z"))));
   EXPECT_EQ(book.missed().row(), 8u) << "what is called off is not made";
   run(book, utc("2027-05-07T00:00:00Z"), utc("2027-05-07T09:01:00Z"));
-  ASSERT_TRUE(book.add(fact({day(2027, 5, 7), 0}, FactKind::kCalled, kSouth, utc("2027-05-07T09:01:00Z"))));
+  ASSERT_TRUE(book.add(fact({date(2027, 5, 7), 0}, FactKind::kCalled, kSouth, utc("2027-05-07T09:01:00Z"))));
   EXPECT_EQ(book.missed().row(), 0u);
 }
 
@@ -243,7 +243,7 @@ TEST(CallBook, WhyItSawNothingIsSaid) {
   ASSERT_TRUE(book.advance(gap.until));
   EXPECT_EQ(book.call(morning_of(3))->state, CallState::kNotWatched);
   EXPECT_EQ(book.call(morning_of(3))->facts.gap, gap);
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kNotWatched), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kNotWatched), 1);
   CallBook again(daily(), kSouth, utc("2027-05-03T00:00:00Z"));
   again.replay({UnwatchedFact{utc("2027-05-03T09:00:00Z"), morning_of(3), false, true, gap}}, utc("2027-05-03T12:00:00Z"));
   EXPECT_EQ(again.call(morning_of(3))->state, CallState::kNotWatched);
@@ -280,9 +280,9 @@ TEST(CallBook, CallsInACutAreNoSilence) {
   ASSERT_TRUE(book.add(RestoreFact{utc("2028-06-19T12:00:00Z")}));
   run(book, utc("2028-06-19T12:00:00Z"), utc("2028-06-19T20:00:00Z"));
   EXPECT_EQ(told(book), "due 16:00, overdue 16:00, closed 16:00 not called, ");
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kInCut), 2);
-  EXPECT_EQ(book.day(day(2028, 6, 19)).of(DayMark::kInCut), 1);
-  const auto sum = book.total(day(2027, 5, 1), day(2028, 7, 1));
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kInCut), 2);
+  EXPECT_EQ(book.day(date(2028, 6, 19)).of(DayMark::kInCut), 1);
+  const auto sum = book.total(date(2027, 5, 1), date(2028, 7, 1));
   EXPECT_EQ(sum[static_cast<std::size_t>(DayMark::kInCut)], 2u * 413 + 1);
 }
 
@@ -291,19 +291,19 @@ TEST(CallBook, ADrillNeverCountsAsAnswered) {
   ASSERT_TRUE(book.advance(utc("2027-05-03T09:00:00Z")));
   ASSERT_TRUE(
       book.add(fact(morning_of(3), FactKind::kCalled, kSouth, utc("2027-05-03T09:00:00Z"))));
-  ASSERT_TRUE(book.add(DrillFact{utc("2027-05-03T09:01:00Z"), day(2027, 5, 3)}));
+  ASSERT_TRUE(book.add(DrillFact{utc("2027-05-03T09:01:00Z"), date(2027, 5, 3)}));
   run(book, utc("2027-05-03T09:01:00Z"), utc("2027-05-03T10:00:00Z"));
   EXPECT_EQ(book.call(morning_of(3))->state, CallState::kUnanswered);
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 1);
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kSilent), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kDrill), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kSilent), 1);
   EXPECT_EQ(book.silence().row(), 1u) << "a drill is no sign of life";
   run(book, utc("2027-05-03T10:00:00Z"), utc("2027-09-03T10:00:00Z"));
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 1)
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kDrill), 1)
       << "also in the years that are folded";
   for (const DayMark mark : {DayMark::kInTime, DayMark::kAtTheirHour, DayMark::kLate})
-    EXPECT_EQ(book.day(day(2027, 5, 3)).of(mark), 0);
-  ASSERT_TRUE(book.add(DrillFact{utc("2027-09-03T10:00:00Z"), day(2027, 5, 3)}));
-  EXPECT_EQ(book.day(day(2027, 5, 3)).of(DayMark::kDrill), 2);
+    EXPECT_EQ(book.day(date(2027, 5, 3)).of(mark), 0);
+  ASSERT_TRUE(book.add(DrillFact{utc("2027-09-03T10:00:00Z"), date(2027, 5, 3)}));
+  EXPECT_EQ(book.day(date(2027, 5, 3)).of(DayMark::kDrill), 2);
 }
 
 TEST(CallBook, CalledOffInAdvance) {
@@ -314,7 +314,7 @@ TEST(CallBook, CalledOffInAdvance) {
   EXPECT_EQ(book.call(morning_of(4))->state, CallState::kCalledOff);
   run(book, utc("2027-05-04T08:00:00Z"), utc("2027-05-04T12:00:00Z"));
   EXPECT_EQ(told(book).find("due 09:00"), std::string::npos);
-  EXPECT_EQ(book.day(day(2027, 5, 4)).of(DayMark::kCalledOff), 1);
+  EXPECT_EQ(book.day(date(2027, 5, 4)).of(DayMark::kCalledOff), 1);
 }
 
 TEST(CallBook, RefusesFactsOfNoCall) {
@@ -325,13 +325,13 @@ TEST(CallBook, RefusesFactsOfNoCall) {
         book.add(fact(id, FactKind::kCalledOff, kNorth, utc("2027-05-03T08:00:00Z")));
     return added ? std::string("good") : to_string(added.error().fault);
   };
-  EXPECT_EQ(fault({day(2027, 5, 4), 2}), to_string(Fault::kNotFound));
-  EXPECT_EQ(fault({day(2027, 5, 2), 0}), to_string(Fault::kNotFound));
-  EXPECT_EQ(fault({day(2026, 5, 4), 0}), to_string(Fault::kNotFound));
-  EXPECT_EQ(fault({day(2029, 5, 4), 0}), to_string(Fault::kLimit));
-  EXPECT_EQ(fault({day(2028, 5, 4), 0}), "good");
+  EXPECT_EQ(fault({date(2027, 5, 4), 2}), to_string(Fault::kNotFound));
+  EXPECT_EQ(fault({date(2027, 5, 2), 0}), to_string(Fault::kNotFound));
+  EXPECT_EQ(fault({date(2026, 5, 4), 0}), to_string(Fault::kNotFound));
+  EXPECT_EQ(fault({date(2029, 5, 4), 0}), to_string(Fault::kLimit));
+  EXPECT_EQ(fault({date(2028, 5, 4), 0}), "good");
   run(book, utc("2027-05-03T08:00:00Z"), utc("2027-09-03T08:00:00Z"));
-  EXPECT_EQ(fault({day(2027, 5, 3), 0}), to_string(Fault::kState));
+  EXPECT_EQ(fault({date(2027, 5, 3), 0}), to_string(Fault::kState));
 }
 
 // Twenty years in which nobody there answers, and then somebody does.
@@ -355,30 +355,30 @@ TEST(CallBook, TwentyYearsOfSilence) {
   EXPECT_EQ(alarms, 4u + 40) << "1, 7, 30, 100, and then every 365 of 14,610";
   EXPECT_LE(most_live, 2u * 64);
   EXPECT_LE(book.folded_days() * sizeof(DayCounts), kDayMarks * 7310);
-  const auto sum = book.total(day(2027, 1, 1), day(2047, 1, 1));
+  const auto sum = book.total(date(2027, 1, 1), date(2047, 1, 1));
   EXPECT_EQ(sum[static_cast<std::size_t>(DayMark::kSilent)], 2u * 7305);
   ASSERT_TRUE(book.advance(utc("2047-01-01T09:00:00Z")));
   (void)book.take_events();
   ASSERT_TRUE(book.add(
-      fact({day(2047, 1, 1), 0}, FactKind::kAnswered, kNorth, utc("2047-01-01T09:01:00Z"))));
+      fact({date(2047, 1, 1), 0}, FactKind::kAnswered, kNorth, utc("2047-01-01T09:01:00Z"))));
   EXPECT_EQ(told(book), "life after 14610, ");
 }
 
 // The host sleeps over both changes of the clock, and every date has its call once.
 TEST(CallBook, DaylightSavingInBothDirections) {
   const Schedule line = schedule({{150, "Europe/Berlin", kEveryDay}}, kFirst);
-  for (const std::string date : {"2027-03-28", "2027-10-31"}) {
-    CallBook book(line, kSouth, utc((date.substr(0, 7) + "-20T00:00:00Z").c_str()));
-    const WallTime end = later(utc((date + "T00:00:00Z").c_str()), 2 * kDay);
-    run(book, utc((date.substr(0, 7) + "-20T00:00:00Z").c_str()), end);
+  for (const std::string change : {"2027-03-28", "2027-10-31"}) {
+    CallBook book(line, kSouth, utc((change.substr(0, 7) + "-20T00:00:00Z").c_str()));
+    const WallTime end = later(utc((change + "T00:00:00Z").c_str()), 2 * kSecondsPerDay);
+    run(book, utc((change.substr(0, 7) + "-20T00:00:00Z").c_str()), end);
     std::size_t due = 0;
     for (const BookEvent& event : book.take_events()) due += event.kind == BookEvent::Kind::kDue;
-    const auto calls = book.calls(day(2027, 1, 1), day(2028, 1, 1));
-    EXPECT_EQ(due, calls.size()) << date;
+    const auto calls = book.calls(date(2027, 1, 1), date(2028, 1, 1));
+    EXPECT_EQ(due, calls.size()) << change;
     EXPECT_EQ(calls.size(),
-              static_cast<std::size_t>((end.seconds / kDay) -
+              static_cast<std::size_t>((end.seconds / kSecondsPerDay) -
                                        static_cast<std::uint32_t>(calls[0].call.id.day)))
-        << date;
+        << change;
   }
 }
 
@@ -387,8 +387,8 @@ TEST(CallBook, DaylightSavingInBothDirections) {
 RC_GTEST_PROP(CallBook, MadeAgainItIsTheSame, ()) {
   const WallTime from = utc("2027-05-01T00:00:00Z");
   const auto days = *rc::gen::inRange<std::uint32_t>(1, 120);
-  const auto rest = *rc::gen::inRange<std::uint32_t>(0, kDay);
-  const WallTime until = later(from, std::int64_t{days} * kDay + rest);
+  const auto rest = *rc::gen::inRange<std::uint32_t>(0, kSecondsPerDay);
+  const WallTime until = later(from, std::int64_t{days} * kSecondsPerDay + rest);
   CallBook lived(daily(), kSouth, from);
   std::vector<BookFact> facts;
   const auto tell = [&](const BookFact& fact) {
@@ -415,7 +415,7 @@ RC_GTEST_PROP(CallBook, MadeAgainItIsTheSame, ()) {
         cut = !cut;
       }
       if (what == 7) tell(DrillFact{at, id.day});
-      if (what == 8) slept = *rc::gen::inRange<std::uint32_t>(60, 2 * kDay);
+      if (what == 8) slept = *rc::gen::inRange<std::uint32_t>(60, 2 * kSecondsPerDay);
     }
     if (slept && later(at, slept) < until) {
       tell(DownFact{at, later(at, slept)});
@@ -428,7 +428,7 @@ RC_GTEST_PROP(CallBook, MadeAgainItIsTheSame, ()) {
   CallBook again(daily(), kSouth, from);
   again.replay(facts, until);
   RC_ASSERT(again.take_events().empty());
-  for (Day at = day(2027, 4, 30); at < day(2027, 9, 10); ++at)
+  for (Day at = date(2027, 4, 30); at < date(2027, 9, 10); ++at)
     RC_ASSERT(again.day(at) == lived.day(at));
   RC_ASSERT(again.silence().row() == lived.silence().row());
   RC_ASSERT(again.live_calls() == lived.live_calls());

@@ -7,7 +7,6 @@ namespace detente::watch {
 namespace {
 
 constexpr Day kWeek = 7;
-constexpr std::uint32_t kSecondsPerDay = 86400;
 
 }  // namespace
 

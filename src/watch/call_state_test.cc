@@ -11,9 +11,9 @@
 namespace detente::watch {
 namespace {
 
+using test::kNorth;
+using test::kSouth;
 using test::utc;
-
-constexpr SideIndex kSouth = 0, kNorth = 1;
 
 // South calls at 00:00 UTC; north's nine o'clock is at 00:30 (2016). Late after 5 minutes,
 // unanswered after 30.

@@ -8,7 +8,6 @@
 namespace detente::watch {
 namespace {
 
-constexpr std::int64_t kMicros = 1'000'000;
 constexpr std::int64_t kStepSeconds = 5;    // less is a correction that changes no hour
 constexpr std::int64_t kHaltSeconds = 30;   // less is a busy machine
 
@@ -49,15 +48,15 @@ std::optional<ClockGap> ClockGaps::look(const ClockReading& reading) {
   const ClockReading before = *last_;
   last_ = reading;
   const std::int64_t elapsed = (reading.elapsed - before.elapsed).count(), ran = (reading.running - before.running).count();
-  const std::int64_t expected = std::int64_t{before.wall.seconds} + elapsed / kMicros;
+  const std::int64_t expected = std::int64_t{before.wall.seconds} + elapsed / kMicrosPerSecond;
   const std::int64_t step = std::int64_t{reading.wall.seconds} - expected;
   if (reading.wall < before.wall || step <= -kStepSeconds) {
     constexpr std::int64_t kLast = std::numeric_limits<std::uint32_t>::max();
     return ClockGap{GapKind::kSetBack, {static_cast<std::uint32_t>(std::min(expected, kLast))}, reading.wall};
   }
   if (step >= kStepSeconds) return ClockGap{GapKind::kSetAhead, before.wall, reading.wall};
-  if (elapsed - ran >= kStepSeconds * kMicros) return ClockGap{GapKind::kHostSuspended, before.wall, reading.wall};
-  if (ran >= kHaltSeconds * kMicros) return ClockGap{GapKind::kHalted, before.wall, reading.wall};
+  if (elapsed - ran >= kStepSeconds * kMicrosPerSecond) return ClockGap{GapKind::kHostSuspended, before.wall, reading.wall};
+  if (ran >= kHaltSeconds * kMicrosPerSecond) return ClockGap{GapKind::kHalted, before.wall, reading.wall};
   return std::nullopt;
 }
 

@@ -8,8 +8,6 @@
 namespace detente::watch {
 namespace {
 
-constexpr std::uint32_t kSecondsPerDay = 86400;
-constexpr std::uint32_t kForEver = std::numeric_limits<std::uint32_t>::max();
 // Both hours of a call lie within this of each other: one date in two zones.
 constexpr std::uint32_t kBothHours = 3 * kSecondsPerDay;
 

@@ -7,9 +7,6 @@
 namespace detente::watch {
 namespace {
 
-constexpr std::uint32_t kSecondsPerDay = 86400;
-constexpr std::uint32_t kForEver = std::numeric_limits<std::uint32_t>::max();
-
 WallTime plus_minutes(WallTime time, std::uint32_t minutes) {
   return {static_cast<std::uint32_t>(
       std::min<std::uint64_t>(std::uint64_t{time.seconds} + minutes * 60, kForEver))};

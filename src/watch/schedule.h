@@ -16,6 +16,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@
 #include "watch/zone_rules.h"
 
 namespace detente::watch {
+
+inline constexpr std::uint32_t kForEver = std::numeric_limits<std::uint32_t>::max();  // the last second of a WallTime
 
 using SideIndex = std::uint8_t;  // place in the accord's order, 0 or 1
 

@@ -6,7 +6,6 @@ namespace detente::watch {
 namespace {
 
 constexpr Day kThirteenMonths = 400;
-constexpr std::uint32_t kSecondsPerDay = 86400;
 constexpr Day kLastDay = 0xffffffffu / kSecondsPerDay - 2;
 
 WallTime start_of(Day day) {

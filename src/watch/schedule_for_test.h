@@ -12,6 +12,7 @@
 
 namespace detente::watch::test {
 
+inline constexpr SideIndex kSouth = 0, kNorth = 1;
 inline constexpr std::uint8_t kEveryDay = 0x7f, kWorkingDays = 0x1f;
 inline const std::array<std::string, 2> kOrder = {"south", "north"};
 

@@ -9,7 +9,6 @@
 namespace detente::watch {
 namespace {
 
-constexpr std::int64_t kSecondsPerDay = 86400;
 constexpr std::size_t kAbbreviationBytesMax = 16;
 
 std::int64_t day_of(std::int64_t seconds) {

@@ -1,3 +1,4 @@
+#include "base/hex_for_test.h"
 #include "wire/cbor.h"
 
 #include <gtest/gtest.h>
@@ -12,8 +13,6 @@
 
 namespace detente::wire {
 namespace {
-
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 // ---- appendix A of RFC 8949 ----
 
@@ -55,8 +54,8 @@ void expect_decoded(const CborValue& value, const nlohmann::json& json, const st
 }
 
 TEST(CborVectors, AppendixA) {
-  test::CaseCount count("cbor/appendix_a.json");
-  for (const auto& test_case : test::read_vector_json("cbor/appendix_a.json")) {
+  support::CaseCount count("cbor/appendix_a.json");
+  for (const auto& test_case : support::read_vector_json("cbor/appendix_a.json")) {
     const std::string name = test_case.at("hex");
     const Bytes bytes = hex(name);
     count.add();

@@ -1,3 +1,4 @@
+#include "base/hex_for_test.h"
 #include "wire/reader.h"
 
 #include <gtest/gtest.h>
@@ -5,8 +6,6 @@
 
 namespace detente::wire {
 namespace {
-
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 TEST(Varint, ExamplesOfRfc9000) {  // appendix A.1
   const std::pair<const char*, std::uint64_t> cases[] = {{"c2197c5eff14e88c", 151288809941952652},

@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 
-namespace detente::test {
+namespace detente::support {
 
 // The bytes of tests/golden/NAME; the test fails unless they are `made`.
 inline Bytes golden(const std::string& name, ByteView made) {
@@ -32,4 +32,4 @@ inline Bytes golden(const std::string& name, ByteView made) {
   return to_bytes(as_bytes(held.str()));
 }
 
-}  // namespace detente::test
+}  // namespace detente::support

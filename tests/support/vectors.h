@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-namespace detente::test {
+namespace detente::support {
 
 // $DETENTE_VECTORS, else tests/vectors of the source tree.
 inline std::string vectors_folder() {
@@ -46,4 +46,4 @@ class CaseCount {
   std::size_t count_ = 0;
 };
 
-}  // namespace detente::test
+}  // namespace detente::support
