@@ -1,7 +1,7 @@
 #include "record/act_file.h"
 
 #include "crypto/hash.h"
-#include "wire/cbor.h"
+#include "record/cbor_fields.h"
 #include "wire/text.h"
 
 namespace detente::record {
@@ -21,20 +21,6 @@ Result<EntryBytes> read_entry(wire::CborReader& reader) {
   return out;
 }
 
-Result<std::string> act_name(wire::CborReader& reader) {
-  DETENTE_TRY(name, reader.text());
-  DETENTE_TRY_VOID(wire::check_name(name));
-  return std::string(name);
-}
-
-template <std::size_t N>
-Result<ByteArray<N>> act_array(wire::CborReader& reader) {
-  DETENTE_TRY(bytes, reader.bytes());
-  const auto array = to_array<N>(bytes);
-  if (!array) return fail(Fault::kMalformed, "a byte string of the wrong length in an act to sign");
-  return *array;
-}
-
 Result<std::optional<ReferredEntry>> read_referred(wire::CborReader& reader) {
   DETENTE_TRY(type, reader.peek());
   if (type == wire::CborType::kNull) {
@@ -45,7 +31,7 @@ Result<std::optional<ReferredEntry>> read_referred(wire::CborReader& reader) {
   ReferredEntry out;
   DETENTE_TRY(bytes, read_entry(reader));
   out.bytes = std::move(bytes);
-  DETENTE_TRY(salt, act_array<16>(reader));
+  DETENTE_TRY(salt, read_array<16>(reader, "an act to sign"));
   out.salt = salt;
   return std::optional(std::move(out));
 }
@@ -66,9 +52,9 @@ Result<ActFile> read_file(wire::CborReader& reader) {
   DETENTE_TRY(format, reader.text());
   if (format != kActFormat) return fail(Fault::kUnsupported, "this is no act to sign of version 1");
   ActFile out;
-  DETENTE_TRY(side, act_name(reader));
-  DETENTE_TRY(counterpart, act_name(reader));
-  DETENTE_TRY(accord, act_array<32>(reader));
+  DETENTE_TRY(side, read_name(reader));
+  DETENTE_TRY(counterpart, read_name(reader));
+  DETENTE_TRY(accord, read_array<32>(reader, "an act to sign"));
   DETENTE_TRY(version, reader.uint());
   if (version == 0 || version > UINT32_MAX) return fail(Fault::kMalformed, "an accord's version beyond its bound");
   out = {std::move(side), std::move(counterpart), accord, static_cast<std::uint32_t>(version), {}, {}, {}};

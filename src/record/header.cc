@@ -1,7 +1,7 @@
 // The header's registry: spec/record.md section 2.
+#include "record/cbor_fields.h"
 #include "record/entry.h"
 #include "record/header_fields.h"
-#include "wire/cbor.h"
 
 namespace detente::record {
 
@@ -76,14 +76,6 @@ Bytes encode_header(const Header& header, HeaderPart part) {
 
 namespace {
 
-template <std::size_t N>
-Result<ByteArray<N>> fixed_field(wire::CborReader& reader) {
-  DETENTE_TRY(bytes, reader.bytes());
-  const auto array = to_array<N>(bytes);
-  if (!array) return fail(Fault::kMalformed, "a byte string of the wrong length in a header");
-  return *array;
-}
-
 Result<std::uint64_t> bounded_field(wire::CborReader& reader, std::uint64_t least, std::uint64_t most) {
   DETENTE_TRY(value, reader.uint());
   if (value < least || value > most)
@@ -137,9 +129,9 @@ Result<void> read_references(wire::CborReader& reader, Header& header) {
     DETENTE_TRY_VOID(reader.array(4));
     Reference reference;
     DETENTE_TRY(whose, bounded_field(reader, 0, 1));
-    DETENTE_TRY(epoch, fixed_field<16>(reader));
+    DETENTE_TRY(epoch, read_array<16>(reader, "a header"));
     DETENTE_TRY(index, reader.uint());
-    DETENTE_TRY(leaf, fixed_field<32>(reader));
+    DETENTE_TRY(leaf, read_array<32>(reader, "a header"));
     reference = {static_cast<Whose>(whose), epoch, index, leaf};
     header.references.push_back(reference);
   }
@@ -150,8 +142,8 @@ Result<void> read_copies(wire::CborReader& reader, Header& header) {
   DETENTE_TRY(items, count(reader, 1, 8));
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY_VOID(reader.array(2));
-    DETENTE_TRY(accord, fixed_field<32>(reader));
-    DETENTE_TRY(content, fixed_field<32>(reader));
+    DETENTE_TRY(accord, read_array<32>(reader, "a header"));
+    DETENTE_TRY(content, read_array<32>(reader, "a header"));
     header.copies.push_back({accord, content});
   }
   return {};
@@ -162,7 +154,7 @@ Result<void> read_attachments(wire::CborReader& reader, Header& header) {
   for (std::size_t i = 0; i < items; ++i) {
     DETENTE_TRY(parts, count(reader, 3, 4));
     Attachment attachment;
-    DETENTE_TRY(digest, fixed_field<32>(reader));
+    DETENTE_TRY(digest, read_array<32>(reader, "a header"));
     DETENTE_TRY(length, reader.uint());
     DETENTE_TRY(type, short_text(reader, kMediaTypeBytesMax));
     attachment = {digest, length, std::move(type), {}};
@@ -251,9 +243,9 @@ Result<void> read_field(wire::CborReader& reader, std::uint64_t key, Header& hea
     }
     case kSeen: {
       DETENTE_TRY_VOID(reader.array(3));
-      DETENTE_TRY(epoch, fixed_field<16>(reader));
+      DETENTE_TRY(epoch, read_array<16>(reader, "a header"));
       DETENTE_TRY(size, bounded_field(reader, 1, wire::kVarintMax));
-      DETENTE_TRY(root, fixed_field<32>(reader));
+      DETENTE_TRY(root, read_array<32>(reader, "a header"));
       header.seen = LogPosition{epoch, size, root};
       return {};
     }

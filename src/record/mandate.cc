@@ -4,6 +4,7 @@
 
 #include "accord/cose.h"
 #include "crypto/hash.h"
+#include "record/cbor_fields.h"
 #include "wire/text.h"
 
 namespace detente::record {
@@ -19,14 +20,6 @@ Bytes encode_mandate(const Mandate& mandate) {
   return out.take();
 }
 
-template <std::size_t N>
-Result<ByteArray<N>> mandate_array(wire::CborReader& reader) {
-  DETENTE_TRY(bytes, reader.bytes());
-  const auto array = to_array<N>(bytes);
-  if (!array) return fail(Fault::kMalformed, "a byte string of the wrong length in a mandate");
-  return *array;
-}
-
 Result<std::uint64_t> read_number(wire::CborReader& reader, std::uint64_t least, std::uint64_t most) {
   DETENTE_TRY(value, reader.uint());
   if (value < least || value > most) return fail(Fault::kMalformed, "a number out of range in a mandate");
@@ -36,12 +29,6 @@ Result<std::uint64_t> read_number(wire::CborReader& reader, std::uint64_t least,
 Result<OfficerId> read_principal(wire::CborReader& reader) {
   DETENTE_TRY(number, read_number(reader, 1, UINT16_MAX));
   return OfficerId{static_cast<std::uint16_t>(number)};
-}
-
-Result<std::string> mandate_name(wire::CborReader& reader) {
-  DETENTE_TRY(name, reader.text());
-  DETENTE_TRY_VOID(wire::check_name(name));
-  return std::string(name);
 }
 
 Result<WallTime> read_time(wire::CborReader& reader) {
@@ -68,16 +55,16 @@ Result<Mandate> parse_mandate(ByteView bytes) {
   DETENTE_TRY(format, reader.text());
   if (format != kMandateFormat) return fail(Fault::kUnsupported, "this is no mandate of version 1");
   Mandate out;
-  DETENTE_TRY(side, mandate_name(reader));
-  DETENTE_TRY(counterpart, mandate_name(reader));
-  DETENTE_TRY(accord, mandate_array<32>(reader));
+  DETENTE_TRY(side, read_name(reader));
+  DETENTE_TRY(counterpart, read_name(reader));
+  DETENTE_TRY(accord, read_array<32>(reader, "a mandate"));
   DETENTE_TRY(principal, read_principal(reader));
   DETENTE_TRY(act, read_number(reader, 1, std::size(kGraveActs)));
   DETENTE_TRY(lines, read_lines(reader));
-  DETENTE_TRY(letter, mandate_array<32>(reader));
+  DETENTE_TRY(letter, read_array<32>(reader, "a mandate"));
   DETENTE_TRY(given, read_time(reader));
   DETENTE_TRY(valid_until, read_time(reader));
-  DETENTE_TRY(nonce, mandate_array<16>(reader));
+  DETENTE_TRY(nonce, read_array<16>(reader, "a mandate"));
   DETENTE_TRY_VOID(reader.expect_end());
   if (valid_until < given || valid_until.seconds - given.seconds > kMandateSecondsMax)
     return fail(Fault::kMalformed, "a mandate that is valid for no time, or for more than 90 days");
@@ -122,8 +109,8 @@ void write_mandate_proof(wire::CborWriter& out, const MandateProof& proof) {
 Result<MandateProof> read_mandate_proof(wire::CborReader& reader) {
   DETENTE_TRY_VOID(reader.array(3));
   DETENTE_TRY(principal, read_principal(reader));
-  DETENTE_TRY(mandate, mandate_array<32>(reader));
-  DETENTE_TRY(signature, mandate_array<crypto::kSignatureSize>(reader));
+  DETENTE_TRY(mandate, read_array<32>(reader, "a mandate"));
+  DETENTE_TRY(signature, read_array<crypto::kSignatureSize>(reader, "a mandate"));
   return MandateProof{principal, mandate, signature};
 }
 
@@ -152,7 +139,7 @@ Result<MandateFile> parse_mandate_file(ByteView bytes) {
   DETENTE_TRY_VOID(reader.array(2));
   DETENTE_TRY(text, reader.bytes());
   DETENTE_TRY(mandate, parse_mandate(text));
-  DETENTE_TRY(signature, mandate_array<crypto::kSignatureSize>(reader));
+  DETENTE_TRY(signature, read_array<crypto::kSignatureSize>(reader, "a mandate"));
   DETENTE_TRY_VOID(reader.expect_end());
   return MandateFile{std::move(mandate), signature};
 }
