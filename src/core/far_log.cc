@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kRecentLeaves = 128;
 constexpr std::size_t kKeptMax = 64;
+constexpr std::size_t kKeptBesideMax = 8;
 
 bool names_no_epoch_of_its_reader(const record::WireEntry& wire) {
   if (wire.seen_size > 0 && !wire.seen_epoch) return true;
@@ -49,6 +50,7 @@ void FarLog::forget_contents() {
   opened_ = false;
   frontier_ = record::Frontier();
   period_ = 0;
+  loaded_size_ = loaded_period_ = 0;
   waiting_.clear();
   early_.clear();
   shown_early_.clear();
@@ -56,7 +58,9 @@ void FarLog::forget_contents() {
   early_claims_.clear();
   newest_early_.reset();
   recent_leaves_.clear();
+  beside_.clear();
   kept_.clear();
+  kept_beside_.clear();
   held_ = {};
   receipt_.reset();
   second_checkpoints_.reset();
@@ -82,6 +86,8 @@ void FarLog::load(Context& context) {
   if (!known_) return;
   if (auto frontier = record::frontier_at(*context.store.tiles(key_), size))
     frontier_ = std::move(*frontier);
+  loaded_size_ = frontier_.size();
+  loaded_period_ = period_;
   held_ = {frontier_.size(), frontier_.root()};
   if (auto newest = context.store.newest_cosignature(key_)) {
     receipt_ = Receipt{newest->size, newest->root, newest->time, newest->signature};
@@ -130,19 +136,26 @@ std::uint64_t FarLog::ahead() const {
   return out;
 }
 
+void FarLog::keep(std::uint64_t index, const record::WireEntry& wire) {
+  const auto [kept, fresh] = kept_.emplace(index, wire);
+  if (fresh || !wire.checkpoint || wire.checkpoint == kept->second.checkpoint) return;
+  if (kept_beside_.size() < kKeptBesideMax) kept_beside_.emplace(index, wire);
+}
+
 std::optional<record::WireEntry> FarLog::take_kept() {
+  const auto take = [](auto& from) {
+    record::WireEntry out = std::move(from.begin()->second);
+    from.erase(from.begin());
+    return out;
+  };
   kept_.erase(kept_.begin(), kept_.lower_bound(next_index()));
-  if (kept_.empty() || kept_.begin()->first != next_index()) return std::nullopt;
-  record::WireEntry out = std::move(kept_.begin()->second);
-  kept_.erase(kept_.begin());
-  return out;
+  if (!kept_.empty() && kept_.begin()->first == next_index()) return take(kept_);
+  if (!kept_beside_.empty() && kept_beside_.begin()->first < next_index()) return take(kept_beside_);
+  return std::nullopt;
 }
 
 std::optional<Digest> FarLog::leaf_at(Context& context, std::uint64_t index) const {
-  for (const auto& [at, leaf] : recent_leaves_)
-    if (at == index) return leaf;
-  for (const PlacedEntry& placed : waiting_)
-    if (placed.index == index) return placed.leaf;
+  if (const auto recent = recent_leaf(index)) return recent->hash;
   const auto entries = context.store.entries(key_, index, index + 1, 1);
   return entries.empty() ? std::nullopt : std::optional(entries.front().leaf);
 }
@@ -284,7 +297,7 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
       out = take_duplicate(context, wire, *entry, index, batch);
     } else if (index > next_index()) {
       out = take_early(context, wire, std::move(*entry), index, batch);
-      if (out.verdict == Verdict::kGap && index < next_index() + kKeptMax) kept_.emplace(index, wire);
+      if (out.verdict == Verdict::kGap && index < next_index() + kKeptMax) keep(index, wire);
     } else {
       Result<PlacedEntry> placed =
           place_entry(*identity_, key_, index, newest_period(), std::move(*entry));
@@ -346,7 +359,7 @@ void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batc
   batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
   if (mutant(Mutant::kStoredOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.leaf[0] ^= 1;
   use_signatures(context, placed, false, batch, out);
-  recent_leaves_.emplace_back(placed.index, placed.leaf);
+  recent_leaves_.emplace_back(placed.index, Leaf{placed.leaf, placed.period});
   if (recent_leaves_.size() > kRecentLeaves) recent_leaves_.pop_front();
   period_ = std::max(period_, placed.period);
   const bool was_shown = shown_early_.erase(placed.index) > 0;
@@ -364,9 +377,12 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
       !mutant(Mutant::kCheckpointUnchecked) &&
       !record::verify_checkpoint({origin(), frontier.size(), frontier.root()}, identity_->their_log,
                                  *checkpoint)) {
+    Outcome refused = gap("an entry whose checkpoint does not verify over what is held here");
+    if (const auto other = signed_beside(context, placed.index, placed.leaf, *checkpoint))
+      keep_other_tree(context, *other, *checkpoint, batch, refused);
     // One of them is not what the author wrote; he sends them again.
     waiting_.clear();
-    return gap("an entry whose checkpoint does not verify over what is held here");
+    return refused;
   }
   Outcome out;
   out.verdict = Verdict::kAccepted;
@@ -404,28 +420,6 @@ FarLog::Receipt FarLog::make_receipt(Context& context) {
                                      *identity_->cosign_key)
                           .signature;
   return receipt;
-}
-
-FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry& wire,
-                                       const record::Entry& entry, std::uint64_t index,
-                                       record::Batch& batch) {
-  Outcome out;
-  out.verdict = Verdict::kDuplicate;
-  if (!wire.checkpoint || index >= durable_size()) return out;
-  const auto here = at_place(context, entry, index);
-  if (!here) return out;
-  if (mutant(Mutant::kDuplicateDelivery)) out.arrived.push_back({index, false});
-  if (!here->leaf || here->leaf == here->stored.leaf) return out;
-  auto frontier = record::frontier_at(*context.store.tiles(key_), index);
-  if (!frontier) return out;
-  frontier->append(*here->leaf);
-  const record::Checkpoint claimed{origin(), index + 1, frontier->root()};
-  if (!record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint)) return out;
-  // Signed twice at one place: two records that do not agree.
-  if (mutant(Mutant::kEquivocationOverlooked)) return out;
-  out.equivocation = true;
-  keep_second(context, claimed, *wire.checkpoint, batch);
-  return out;
 }
 
 }  // namespace detente::core

@@ -68,7 +68,8 @@ class FarLog {
                  record::Batch& batch);
   // The commit of an accepted entry succeeded.
   void mark_durable(const Held& held, const std::optional<Receipt>& receipt);
-  // An entry that came ahead of a missing one, once that one is there; it is not kept any longer.
+  // An entry that came ahead of a missing one, once that one is there, or beside one that is taken by now; it is not kept any
+  // longer.
   std::optional<record::WireEntry> take_kept();
   // At the first contact: the other side has this station's cosignature over `size` entries of its newest log. If it is
   // not here, nothing smaller of that log is cosigned.
@@ -105,6 +106,7 @@ class FarLog {
   static Outcome bad(std::string why);
   static void note_documents(const record::Header& header, Outcome& out);
   void forget_contents();  // of the epoch that is held
+  void keep(std::uint64_t index, const record::WireEntry& wire);
   Result<record::Entry> rebuild(Context& context, const record::WireEntry& wire,
                                 const OwnLog& own) const;
   Result<Digest> own_root(Context& context, const record::WireEntry& wire, const OwnLog& own) const;
@@ -120,6 +122,11 @@ class FarLog {
   void take_ready_early(Context& context, record::Batch& batch, Outcome& out);
   Outcome take_early(Context& context, const record::WireEntry& wire, record::Entry entry,
                      std::uint64_t index, record::Batch& batch);
+  // An entry's leaf, and the month that its salt is of.
+  struct Leaf {
+    Digest hash{};
+    std::uint32_t period = 0;
+  };
   // What stands at a place on this disk, and the leaf that an entry would have there.
   struct AtPlace {
     record::StoredEntry stored;
@@ -129,8 +136,28 @@ class FarLog {
   // Where it stands: eight bits of an index mean the nearest place, but for a copy that is late by hundreds of entries
   // (spec/record.md section 7).
   std::uint64_t index_of(Context& context, const record::WireEntry& wire, const record::Entry& entry) const;
+  // far_log_second.cc: what its author signed of one place twice.
   Outcome take_duplicate(Context& context, const record::WireEntry& wire, const record::Entry& entry,
                          std::uint64_t index, record::Batch& batch);
+  Outcome take_before_it_is_durable(Context& context, const record::WireEntry& wire, const record::Entry& entry,
+                                    std::uint64_t index, record::Batch& batch);
+  // Of the newest alone, those that wait among them; nothing of an older one.
+  std::optional<Leaf> recent_leaf(std::uint64_t index) const;
+  // Of the entry before that place; nothing where that is no recent one.
+  std::optional<std::uint32_t> period_before(std::uint64_t index) const;
+  // That an entry would have at that place behind what is here, or behind what came for the place before it beside.
+  std::optional<Leaf> leaf_there(const record::Entry& entry, std::uint64_t index) const;
+  void note_beside(const record::Entry& entry, std::uint64_t index);
+  // Of everything that a commit was issued for, and of what waits behind it.
+  std::optional<record::Frontier> frontier_to(Context& context, std::uint64_t size) const;
+  std::optional<record::Checkpoint> signed_behind_what_is_here(Context& context, std::uint64_t index, const Digest& leaf,
+                                                               const crypto::Signature& signature) const;
+  std::optional<record::Checkpoint> signed_beside(Context& context, std::uint64_t index, const Digest& leaf,
+                                                  const crypto::Signature& signature) const;
+  std::optional<record::Checkpoint> beside_from(Context& context, std::uint64_t from, std::uint64_t index, const Digest& leaf) const;
+  // Another tree than the one that is held.
+  void keep_other_tree(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
+                       record::Batch& batch, Outcome& out);
   record::PutValue early_claims() const;
   void load_early_claims(Context& context);
   void compare_with_early(Context& context, const Digest& root, std::uint64_t size, record::Batch& batch, Outcome& out);
@@ -154,14 +181,18 @@ class FarLog {
   bool opened_ = false;  // and the store knows it
   record::Frontier frontier_;  // of everything in a commit that was issued
   std::uint32_t period_ = 0;
+  std::uint64_t loaded_size_ = 0;     // what this life began with
+  std::uint32_t loaded_period_ = 0;
   std::deque<PlacedEntry> waiting_;  // in order, no checkpoint yet
-  std::deque<std::pair<std::uint64_t, Digest>> recent_leaves_;
+  std::deque<std::pair<std::uint64_t, Leaf>> recent_leaves_;
+  std::map<std::uint64_t, Leaf> beside_;  // of other entries that came for these places without a checkpoint of their own
   std::map<std::uint64_t, EarlyEntry> early_;
   std::set<std::uint64_t> shown_early_;
   std::set<NotFirst> early_not_first_;  // of these: whose signatures had been used before, which was told when they came
-  std::map<std::uint64_t, record::SecondCheckpoint> early_claims_;  // durable: what the author signed over each of these
+  std::map<std::uint64_t, record::SecondCheckpoint> early_claims_;  // durable: what the author signed over each of these, and over what is beside the record
   std::optional<std::uint64_t> newest_early_;  // whose commit was issued last, in this life
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
+  std::multimap<std::uint64_t, record::WireEntry> kept_beside_;  // signed for a place of one of these, and not the same
   Held held_;                       // durable
   std::optional<Receipt> receipt_;  // the newest that is durable
   struct Floor {

@@ -1,4 +1,4 @@
-// FarLog: entries that are shown ahead of missing ones, and what its author signed of one place twice.
+// FarLog: entries that are shown ahead of missing ones.
 #include "core/far_log.h"
 #include "record/two_records.h"
 #include "wire/cbor.h"
@@ -8,7 +8,6 @@ namespace detente::core {
 namespace {
 
 constexpr std::size_t kEarlyMax = 16;
-constexpr std::size_t kSecondCheckpointsMax = 8;  // of one log: a few of them prove as much as a thousand
 
 }  // namespace
 
@@ -39,15 +38,17 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   const auto before = early_claims_.find(index);
   const bool another = before != early_claims_.end() && before->second.checkpoint.root != claimed.root;
   const bool verified = (!again || another) && record::verify_checkpoint(claimed, identity_->their_log, *wire.checkpoint);
-  if (again) {
-    out.verdict = Verdict::kDuplicate;
-    out.equivocation = verified;
+  if (another && verified) {
+    out.equivocation = true;
     // The entry that is missing may never come, and with it what either contradicts: both are kept, for each other.
-    if (verified && keep_second(context, claimed, *wire.checkpoint, batch))
+    if (keep_second(context, claimed, *wire.checkpoint, batch))
       batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondAhead),
                                                  record::second_ahead_bytes({before->second, {claimed, *wire.checkpoint}, placed->leaf,
                                                                              std::move(inclusion)}),
                                                  context.now.wall});
+  }
+  if (again) {
+    out.verdict = Verdict::kDuplicate;
     return out;
   }
   if (!verified)
@@ -58,7 +59,7 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   newest_early_ = index;
   batch.writes.push_back(record::PutEarlyEntry{key_, to_stored(*placed, context.now.wall)});
   // What it claims is held against the record when that has come so far, also by another life of this station.
-  early_claims_[index] = {claimed, *wire.checkpoint};
+  early_claims_.try_emplace(index, record::SecondCheckpoint{claimed, *wire.checkpoint});
   batch.writes.push_back(early_claims());
   use_signatures(context, *placed, true, batch, out);
   note_documents(entry.header, out);
@@ -100,14 +101,15 @@ record::PutValue FarLog::early_claims() const {
 
 // What stands in the record by now is not held against it again.
 void FarLog::load_early_claims(Context& context) {
-  const auto bytes = shown_early_.empty() ? std::nullopt : context.store.value("early/" + origin());
+  const auto bytes = context.store.value("early/" + origin());
   if (!bytes) return;
   wire::CborReader reader(*bytes);
   const auto count = reader.array();
   for (std::size_t i = 0; count && i < *count; ++i) {
     const auto one = reader.bytes();
     auto claim = one ? record::parse_second_checkpoint_bytes(*one) : std::nullopt;
-    if (claim && claim->checkpoint.size > 0 && shown_early_.count(claim->checkpoint.size - 1) > 0)
+    if (!claim || claim->checkpoint.size == 0) continue;
+    if (claim->checkpoint.size > frontier_.size() || shown_early_.count(claim->checkpoint.size - 1) > 0)
       early_claims_[claim->checkpoint.size - 1] = std::move(*claim);
   }
 }
@@ -131,32 +133,6 @@ void FarLog::load_early_signatures(Context& context) {
     }
     if (info.log == key_) early_not_first_ = std::move(told);
   }
-}
-
-// `root`: of the record that is held, up to the entry that was shown ahead of it.
-void FarLog::compare_with_early(Context& context, const Digest& root, std::uint64_t size, record::Batch& batch, Outcome& out) {
-  const auto claim = early_claims_.find(size - 1);
-  if (claim == early_claims_.end()) return;
-  if (claim->second.checkpoint.root != root) {
-    out.equivocation = true;
-    keep_second(context, claim->second.checkpoint, claim->second.signature, batch);
-  }
-  early_claims_.erase(claim);
-}
-
-bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
-                         record::Batch& batch) {
-  if (!second_checkpoints_) {
-    second_checkpoints_.emplace();
-    for (const record::PutEvidence& kept : context.store.evidence(key_))
-      if (const auto second = record::parse_second_checkpoint(kept))
-        second_checkpoints_->emplace(second->checkpoint.size, second->checkpoint.root);
-  }
-  const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
-  if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return false;
-  batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondCheckpoint),
-                                             record::second_checkpoint_bytes(claimed, signature), context.now.wall});
-  return true;
 }
 
 }  // namespace detente::core

@@ -132,12 +132,18 @@ Result<SubmissionId> Line::submit(Context& context, record::Entry entry, IfCut i
   const bool open = passes(entry.header);
   Waiting waiting{id, std::move(entry), false, if_cut};
   const bool first = outbox_.empty() && outbox_new_.empty();
+  // One that waits for its commit may find that there is room by now: it was there before.
+  const auto is_flash = [this](const Waiting& one) {
+    return one.entry.header.precedence == record::Precedence::kFlash && passes(one.entry.header);
+  };
+  const bool first_flash = flash && std::none_of(outbox_.begin(), outbox_.end(), is_flash) &&
+                           std::none_of(outbox_new_.begin(), outbox_new_.end(), is_flash);
   if (broken_)
     return fail(Fault::kIo, "the disk of this station takes nothing at the moment: make room on it, "
                             "then send the message again");
   signatures_->add(context.store, true, setup_.id, waiting.entry);
   const bool room = open && may_sign() && window_left() > 0;
-  if (room && (flash || (first && places_left(waiting.entry.header.precedence) > 0 &&
+  if (room && (first_flash || (first && places_left(waiting.entry.header.precedence) > 0 &&
                          link_->may_send(context.now.mono, setup_.paths)))) {
     place(context, {std::move(waiting)});
   } else if (room && outbox_new_.empty() && placing_ > 0) {
@@ -420,6 +426,7 @@ void Line::commit(Context& context, record::Batch batch, EffectQueue::Then then,
 void Line::commit_ended(Context& context) {
   if (--commits_ > 0 || !broken_) return;
   broken_ = false;
+  disk_rests_until_ = context.now.mono + kTick;
   std::vector<Waiting> gathered;
   for (Waiting& waiting : outbox_)
     if (!waiting.stored) gathered.push_back(std::move(waiting));

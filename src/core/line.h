@@ -161,7 +161,7 @@ class Line {
   };
 
   record::Batch new_batch() const;
-  bool may_sign() const { return may_place() && link_->ready(); }
+  bool may_sign() const { return may_place() && link_->ready() && !disk_rests_until_; }
   std::size_t window_left() const;
   std::size_t places_left(record::Precedence precedence) const;  // indexes that may be given to such entries now
   void store_in_outbox(Context& context, Waiting waiting);
@@ -319,6 +319,7 @@ class Line {
   bool contact_made_ = false;
   bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever
   std::optional<Instant> epoch_retry_at_;
+  std::optional<Instant> disk_rests_until_;  // it refused a commit: nothing asks it again before
   unsigned tries_ = 0;  // in a row, after which the other side held no more than before
   std::optional<Instant> unanswered_since_;  // what the first of them repeated had left then
   bool asked_ = false;  // since the newest receipt

@@ -125,7 +125,9 @@ Line::CourierIntake Line::take_courier(Context& context, const link::CourierSect
 }
 
 void Line::take_courier_state(Context& context, const record::LogState& state, bool newer_than_paths) {
-  compare_holdings(context, state, newer_than_paths ? UINT64_MAX : 0);
+  record::LogState told = state;
+  told.answer_wanted = false;  // nobody waits at the other end of a file: what it lacks goes with the next one
+  compare_holdings(context, told, newer_than_paths ? UINT64_MAX : 0);
   pursue_recovery(context);
   const bool newest = state.yours && state.yours->epoch == own_.key().epoch;
   const std::uint64_t held = newest ? state.yours->size : 0;

@@ -84,7 +84,7 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
     return;
   }
   // Nothing is cosigned before it is known what was, or while the disk takes nothing. It is sent again.
-  if (!contact_made_ || broken_) return;
+  if (!contact_made_ || broken_ || disk_rests_until_) return;
   take_wire_entry(context, *wire, came_on);
   while (auto next = far_.take_kept()) take_wire_entry(context, *next, came_on);
 }
@@ -109,7 +109,10 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     case FarLog::Verdict::kBad:
       alarm_bad_entry(context, {Fault::kMalformed, outcome.why});
       return;
-    case FarLog::Verdict::kGap: ask_what_is_missing(context); return;
+    case FarLog::Verdict::kGap:
+      ask_what_is_missing(context);
+      if (batch.writes.empty()) return;
+      break;
     case FarLog::Verdict::kWaiting: return;
     case FarLog::Verdict::kDuplicate:
       if (answers_.take(context.now.mono, kReceiptCost)) send_receipt(context, flash, came_on);
@@ -154,7 +157,7 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
     alarm_bad_entry(context, wire.error());
     return;
   }
-  if (!contact_made_ || broken_) return;
+  if (!contact_made_ || broken_ || disk_rests_until_) return;
   static_cast<void>(take_receipt(context, own_.news_of(context, *wire), true));
 }
 

@@ -187,6 +187,7 @@ void Line::retry(Context& context) {
 
 void Line::on_deadline(Context& context) {
   const Instant now = context.now.mono;
+  if (disk_rests_until_ && now >= *disk_rests_until_) disk_rests_until_.reset();
   if (epoch_retry_at_ && now >= *epoch_retry_at_) open_epoch(context);
   if (recover_at_ && now >= *recover_at_) pursue_recovery(context);
   if (state_due_ && now >= *state_due_) send_state(context, false);
@@ -195,6 +196,7 @@ void Line::on_deadline(Context& context) {
 
 std::optional<Instant> Line::next_deadline() const {
   std::optional<Instant> due = epoch_retry_at_;
+  if (disk_rests_until_) due = std::min(due.value_or(*disk_rests_until_), *disk_rests_until_);
   if (!link_->ready()) return due;
   if (recover_at_) due = std::min(due.value_or(*recover_at_), *recover_at_);
   if (state_due_) due = std::min(due.value_or(*state_due_), *state_due_);

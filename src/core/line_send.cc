@@ -140,6 +140,7 @@ void Line::transmit(Context& context, const SentPick& pick) {
 }
 
 void Line::send_again_from(Context& context, std::uint64_t size) {
+  if (!link_->ready()) return;  // the packet that asked said farewell, too
   std::vector<wire::Frame> frames;
   for (const OwnLog::Sent& sent : own_.sent_before(context, size, kSentAgain))
     frames.push_back(entry_frame(sent, Told::kAll));

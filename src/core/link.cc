@@ -113,6 +113,11 @@ void Link::leave_sessions_except(const std::vector<wire::SessionTag>& tags, std:
     return live->serial != serial &&
            std::find(tags.begin(), tags.end(), live->session.tag()) == tags.end();
   });
+  // Of two that crossed the other side has only the one that had given way.
+  if (current() == nullptr) {
+    const auto last = std::find_if(sessions_.rbegin(), sessions_.rend(), [](const auto& live) { return live->confirmed; });
+    if (last != sessions_.rend()) (*last)->replaced = false;
+  }
   forget_left_sessions();
 }
 

@@ -275,7 +275,7 @@ std::vector<LineId> Registers::rebuild(Context& context, const std::vector<Known
       if (encode_register(at(table, key.first, key.second)) != encode_register(at(in_force_, key.first, key.second))) changed.insert(key.second);
   in_force_ = std::move(table);
   noted_ = in_force_;
-  static_cast<void>(look(context));
+  for (const LineId line : look(context)) changed.insert(line);
   return {changed.begin(), changed.end()};
 }
 
@@ -353,13 +353,16 @@ void Registers::apply(Context& context, const RegisterChanges& changes) {
     context.effects.notify(RegisterChanged{identity_->peer, change.line, change.whose});
     lines.push_back(change.line);
   }
-  static_cast<void>(look(context));
+  const std::vector<LineId> come = look(context);
   if (hooks_.changed)
     for (const LineId line : lines) hooks_.changed(context, line);
+  tell_come(context, come);
 }
 
-void Registers::advance(Context& context) {
-  for (const LineId line : look(context)) {
+void Registers::advance(Context& context) { tell_come(context, look(context)); }
+
+void Registers::tell_come(Context& context, const std::vector<LineId>& lines) {
+  for (const LineId line : lines) {
     context.effects.notify(RegisterChanged{identity_->peer, line, std::nullopt});
     if (hooks_.changed) hooks_.changed(context, line);
   }

@@ -163,6 +163,8 @@ class Registers {
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   line::RegisterState state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const;
   std::vector<LineId> look(Context& context);  // lines of which an announced hour has come
+  // Of these the hour of a cut has come, whatever made this station look.
+  void tell_come(Context& context, const std::vector<LineId>& lines);
   void load_hours(const Context& context, const Key& key);
   void keep_hours(Context& context);
   void keep_told(Context& context);

@@ -128,8 +128,9 @@ bool Registers::learn_own(Context& context, LineId line, const record::LogState:
   for (Table* table : {&in_force_, &noted_}) (*table)[key].cuts.push_back(cut);
   told_to_keep_.insert(key);
   context.effects.notify(RegisterChanged{identity_->peer, line, Whose::kAuthors});
-  static_cast<void>(look(context));
+  const std::vector<LineId> come = look(context);
   if (hooks_.changed) hooks_.changed(context, line);
+  tell_come(context, come);
   return true;
 }
 

@@ -44,8 +44,14 @@ void Restorations::load(Context& context, record::Fence fence) {
 
 void Restorations::keep_marks(Context& context) {
   while (marks_.size() > kMarksKept) {
-    const auto ended = std::find_if(marks_.begin(), marks_.end(), [](const auto& one) { return one.second == Mark::kEnded; });
-    marks_.erase(ended == marks_.end() ? marks_.begin() : ended);
+    // The oldest of those that ended: of one whose hours are not over the mark is what keeps it from beginning again.
+    const line::ProposalBook& book = tests_.parts().agreements->book();
+    const auto goes_first = [&book](const auto& one) {
+      const line::Proposal* proposal = book.find(one.first);
+      return std::pair(one.second != Mark::kEnded, proposal != nullptr ? proposal->instant : std::nullopt);
+    };
+    marks_.erase(std::min_element(marks_.begin(), marks_.end(),
+                                  [&](const auto& a, const auto& b) { return goes_first(a) < goes_first(b); }));
   }
   wire::CborWriter out;
   out.array(marks_.size());

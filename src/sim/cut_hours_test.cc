@@ -63,6 +63,29 @@ TEST_F(CutHour, ThatCameStandsWhenTheStationStartsWithItsClockSetBack) {
   for (std::size_t side : {0u, 1u}) EXPECT_TRUE(open(side)) << side << ": another act has an hour of its own";
 }
 
+// The timer comes up to a second after the hour; an act on another line, in between, looks at all hours.
+TEST_F(CutHour, ThatCameBesideAnActOnAnotherLineIsInForce) {
+  const auto run_to = [this](std::int64_t micros) { pair_.run(Duration(micros - pair_.now(0).mono.micros)); };
+  const std::int64_t began = pair_.now(0).mono.micros / 1'000'000 * 1'000'000 + 1'000'000;
+  run_to(began + 900'000);
+  line::CutAct soon;
+  soon.effective = WallTime{pair_.now(0).wall.seconds + 20};
+  cut(0, soon);
+  run_to(began + 20'300'000);
+  ASSERT_GE(pair_.now(0).wall, *soon.effective);
+  pair_.take_events(0);
+  pair_.take_events(1);
+  line::CutAct other{{{kOther, 1}}, line::kAllMedia, {}, ""};
+  ASSERT_TRUE(act(0, line::cut_body(other)));
+  pair_.settle();
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_FALSE(open(side)) << side;
+    EXPECT_FALSE(say(side, "too late")) << side;
+    const auto changed = told<core::RegisterChanged>(side);
+    EXPECT_TRUE(std::any_of(changed.begin(), changed.end(), [](const core::RegisterChanged& one) { return one.line == kCutLine; })) << side;
+  }
+}
+
 // A disk that went back gives its cuts numbers that it has used before.
 TEST_F(CutHour, IsOfTheActAndNotOfANumberThatWasUsedBefore) {
   const auto before = pair_.store(0).snapshot();

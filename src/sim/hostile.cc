@@ -228,12 +228,21 @@ Hostile::Report Hostile::run() {
   const std::function<void()> acts[] = {
       [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
-      [this] { flood(); },        [this] { replay(); },         [this] { lie_in_documents(); },
+      [this] { flood(); }, [this] { ask_and_leave(); },        [this] { replay(); },         [this] { lie_in_documents(); },
       [this] { sign_twice(); },   [this] { sign_ahead_and_again(false); }, [this] { sign_ahead_and_again(true); },
       [this] { propose_twice(); },  [this] { propose_again_ahead(); },
       [this] { propose_ahead_and_again(false); }, [this] { propose_ahead_and_again(true); }, [this] { propose_another_twice(); },
       [this] { call_without_end(); }, [this] { ask_without_end(); }, [this] { speak_a_later_version(); },
-      [this] { equivocate_ahead(false, false); }, [this] { equivocate_ahead(true, false); }, [this] { equivocate_ahead(true, true); }};
+      [this] { equivocate_ahead(false, false); }, [this] { equivocate_ahead(true, false); }, [this] { equivocate_ahead(true, true); },
+      [this] {
+        on_accord_line([this] {
+          fork_at_once();
+          fork_as_group();
+          fork_beyond_the_end();
+          fork_while_one_waits();
+          fork_ahead_of_a_hole();
+        });
+      }};
   const std::size_t count = std::size(acts);
   const std::uint64_t first = random_.below(count);
   for (std::size_t i = 0; i < count; ++i) {

@@ -76,6 +76,15 @@ class Hostile {
   // The honest station starts, at first or again, and is called.
   void start_honest(bool at_first);
   void equivocate_ahead(bool restart, bool again_ahead);
+  // hostile_forks.cc: another history, shown before the first one is on the disk, or signed at its end alone.
+  record::WireEntry unsigned_entry(std::string_view text);
+  std::size_t seconds(std::uint64_t size) const;
+  void expect_fork(std::size_t alarms_before, std::uint64_t size, const char* what);
+  void fork_at_once();
+  void fork_as_group();
+  void fork_beyond_the_end();
+  void fork_while_one_waits();
+  void fork_ahead_of_a_hole();
   // hostile_signatures.cc: what an officer signed once, shown more often.
   void sign_twice();
   void sign_ahead_and_again(bool restart);
@@ -97,6 +106,7 @@ class Hostile {
   void tell_of_a_cut_that_never_was();
   void withhold_tail();
   void flood();
+  void ask_and_leave();
   void call_without_end();
   void ask_without_end();
   void replay();

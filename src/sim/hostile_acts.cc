@@ -287,6 +287,40 @@ void Hostile::flood() {
   if (honest_.store.evidence(log).size() > kEvidenceMost) violation("evidence without end");
 }
 
+// Tells of less than it had receipted, wants the rest, and says farewell, all in one packet.
+void Hostile::ask_and_leave() {
+  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, [this] {
+    record::Entry entry;
+    entry.header.line = kActLine;
+    entry.header.time = now().wall;
+    entry.body = to_bytes(as_bytes("Did this come?"));
+    return entry;
+  }()));
+  settle();
+  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kActLine)->own();
+  const std::uint64_t size = own.durable_size();
+  const auto root = record::root_at(*honest_.store.tiles(own.key()), size);
+  DETENTE_CHECK(root.has_value());
+  record::WireCosignature receipt;
+  receipt.line = kActLine;
+  receipt.size_low = static_cast<std::uint8_t>(size);
+  receipt.signed_part = {now().wall, record::cosign({own.origin(), size, *root}, now().wall.seconds, *setup_.identity.cosign_key).signature};
+  send({{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
+         record::encode_wire_cosignature(receipt, session_->first().c)}});
+  settle();
+  if (own.receipted_size() != size) return violation("a good receipt did not count");
+  call(false);
+  pass(std::chrono::seconds(1));
+  record::LogState state;
+  state.line = kActLine;
+  state.yours = record::LogState::Held{own.key().epoch, 0, {}};
+  state.answer_wanted = true;
+  send({{wire::FrameType::kLogState, wire::FrameClass::kLive, false, record::encode_log_state(state)},
+        {wire::FrameType::kClose, wire::FrameClass::kLive, false, {}}});
+  settle();
+  if (honest_.station->peer(PeerId{0}).link().ready()) violation("a session was used after its farewell");
+}
+
 // Good calls, each of which costs a commit and a key agreement, without a pause.
 void Hostile::call_without_end() {
   const std::uint64_t drawn = drawn_, commits = commits_;

@@ -1,5 +1,6 @@
 // Lines that were cut and that both sides have agreed to restore: the tests, what opens, what does not, and what
 // the report says. spec/restoration.md.
+#include "core/agreement_marks.h"
 #include "sim/acting_pair_for_test.h"
 #include "sim/names_for_test.h"
 
@@ -37,6 +38,34 @@ TEST_F(Restoration, OpensAtTheAgreedInstantAndBothSidesReport) {
   EXPECT_TRUE(clears.back().signatures.empty()) << "the station's own";
   EXPECT_EQ(registers(1).theirs(kCutLine).cuts.back().ground, line::ClearGround::kRestored);
   EXPECT_TRUE(say(1, "after"));
+}
+
+// Marks of sixty-four that ended are kept, in the order of their epochs, which are drawn: the newest may stand before all others.
+TEST_F(Restoration, IsCarriedOutOnceHoweverManyEndedBefore) {
+  for (std::size_t side : {0u, 1u}) {
+    const std::string key = core::marks_key("restorations", peer(side).identity());
+    wire::CborWriter marks;
+    marks.array(64);
+    for (std::uint64_t index = 0; index < 64; ++index) {
+      record::EpochId epoch;
+      epoch.fill(0xff);
+      core::write_place(marks.array(4), {1, epoch, index}).uint(2);
+    }
+    pair_.stop(side);
+    record::Batch batch;
+    batch.fence = *pair_.store(side).claim({pair_.pair().lineage(), kAccordLine});
+    batch.writes.push_back(record::PutValue{key, marks.take()});
+    ASSERT_TRUE(pair_.store(side).commit(std::span(&batch, 1)));
+    pair_.start(side);
+  }
+  pair_.run(seconds(10));
+  cut(0);
+  agree(minutes(30));
+  pair_.run(hours(2));
+  for (std::size_t side : {0u, 1u}) {
+    EXPECT_TRUE(open(side)) << side;
+    EXPECT_EQ(accord_entries(side, record::kRestorationReport).size(), 1u) << side;
+  }
 }
 
 TEST_F(Restoration, OfWhatBothHaveCutOpensForBoth) {

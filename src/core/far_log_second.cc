@@ -1,0 +1,198 @@
+// FarLog: what its author signed of one place twice. spec/record.md section 10.
+//
+// A checkpoint is held against what was issued to the disk, and not against what is durable alone: who sends both versions
+// at once has signed both. An entry without a checkpoint proves nothing, and is remembered for a while where another one
+// stands in its place: the checkpoint that closes its commit may come.
+#include <algorithm>
+
+#include "base/mutant.h"
+#include "core/far_log.h"
+
+namespace detente::core {
+
+namespace {
+
+constexpr std::size_t kSecondCheckpointsMax = 8;  // of one log: a few of them prove as much as a thousand
+constexpr std::size_t kBesideMax = 64;            // entries of one commit, and room
+constexpr std::size_t kClaimsMax = 32;            // ahead of the record, and beside it
+
+}  // namespace
+
+std::optional<FarLog::Leaf> FarLog::recent_leaf(std::uint64_t index) const {
+  if (index >= frontier_.size() && index < next_index()) {
+    const PlacedEntry& waiting = waiting_[static_cast<std::size_t>(index - frontier_.size())];
+    return Leaf{waiting.leaf, waiting.period};
+  }
+  for (const auto& [at, leaf] : recent_leaves_)
+    if (at == index) return leaf;
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> FarLog::period_before(std::uint64_t index) const {
+  if (index == loaded_size_) return loaded_period_;
+  const auto before = recent_leaf(index - 1);
+  return before ? std::optional(before->period) : std::nullopt;
+}
+
+std::optional<FarLog::Leaf> FarLog::leaf_there(const record::Entry& entry, std::uint64_t index) const {
+  const auto beside = index == 0 ? beside_.end() : beside_.find(index - 1);
+  const auto before = beside == beside_.end() ? period_before(index) : beside->second.period;
+  if (!before) return std::nullopt;
+  const auto placed = place_entry(*identity_, key_, index, *before, entry);
+  if (!placed) return std::nullopt;
+  return Leaf{placed->leaf, placed->period};
+}
+
+void FarLog::note_beside(const record::Entry& entry, std::uint64_t index) {
+  if (index + kBesideMax < next_index()) return;
+  const auto here = recent_leaf(index);
+  const auto leaf = leaf_there(entry, index);
+  if (!here || !leaf || leaf->hash == here->hash) return;
+  beside_.insert_or_assign(index, *leaf);
+  if (beside_.size() > kBesideMax) beside_.erase(beside_.begin());
+}
+
+std::optional<record::Frontier> FarLog::frontier_to(Context& context, std::uint64_t size) const {
+  auto out = record::frontier_at(*context.store.tiles(key_), std::min(size, durable_size()));
+  for (std::uint64_t at = durable_size(); out && at < size; ++at) {
+    const auto leaf = recent_leaf(at);
+    if (!leaf) return std::nullopt;
+    out->append(leaf->hash);
+  }
+  return out;
+}
+
+std::optional<record::Checkpoint> FarLog::signed_behind_what_is_here(Context& context, std::uint64_t index, const Digest& leaf,
+                                                                     const crypto::Signature& signature) const {
+  auto frontier = frontier_to(context, index);
+  if (!frontier) return std::nullopt;
+  frontier->append(leaf);
+  record::Checkpoint claimed{origin(), index + 1, frontier->root()};
+  if (!record::verify_checkpoint(claimed, identity_->their_log, signature)) return std::nullopt;
+  return claimed;
+}
+
+// The tree of what is here below `from`, of what came beside from there on, and of this leaf. Nothing where it differs from what
+// is here in entries alone that wait, for which there is no signature either.
+std::optional<record::Checkpoint> FarLog::beside_from(Context& context, std::uint64_t from, std::uint64_t index, const Digest& leaf) const {
+  auto frontier = frontier_to(context, from);
+  if (!frontier) return std::nullopt;
+  bool differs = false;
+  for (std::uint64_t at = from; at < index; ++at) {
+    const auto here = leaf_at(context, at);
+    const auto other = beside_.find(at);
+    if (!here) return std::nullopt;
+    differs = differs || (at < frontier_.size() && other != beside_.end() && other->second.hash != *here);
+    frontier->append(other == beside_.end() ? *here : other->second.hash);
+  }
+  if (!differs) return std::nullopt;
+  frontier->append(leaf);
+  return record::Checkpoint{origin(), index + 1, frontier->root()};
+}
+
+// Of what came beside, the newest that stand in a row, or else all that are remembered.
+std::optional<record::Checkpoint> FarLog::signed_beside(Context& context, std::uint64_t index, const Digest& leaf,
+                                                        const crypto::Signature& signature) const {
+  const auto first = beside_.lower_bound(index - std::min<std::uint64_t>(index, kBesideMax));
+  if (first == beside_.end() || first->first >= index) return std::nullopt;
+  auto row = std::prev(beside_.lower_bound(index));
+  while (row != first && std::prev(row)->first + 1 == row->first) --row;
+  for (const std::uint64_t from : {row->first, first->first}) {
+    auto claimed = beside_from(context, from, index, leaf);
+    if (claimed && record::verify_checkpoint(*claimed, identity_->their_log, signature)) return claimed;
+    if (row == first) break;
+  }
+  return std::nullopt;
+}
+
+void FarLog::keep_other_tree(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
+                             record::Batch& batch, Outcome& out) {
+  if (mutant(Mutant::kEquivocationOverlooked)) return;
+  out.equivocation = true;
+  beside_.erase(beside_.begin(), beside_.lower_bound(claimed.size));  // whatever comes beside next is of another tree
+  // The record that it contradicts must be there with it.
+  if (claimed.size > durable_size()) stand_on_what_was_issued(batch);
+  if (claimed.size <= frontier_.size()) {
+    keep_second(context, claimed, signature, batch);
+    return;
+  }
+  // It shows when the record has come so far.
+  if (early_claims_.size() >= kClaimsMax || !early_claims_.try_emplace(claimed.size - 1, record::SecondCheckpoint{claimed, signature}).second)
+    return;
+  batch.writes.push_back(early_claims());
+}
+
+FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry& wire,
+                                       const record::Entry& entry, std::uint64_t index,
+                                       record::Batch& batch) {
+  Outcome out;
+  out.verdict = Verdict::kDuplicate;
+  if (!line_->provable) return out;
+  if (!wire.checkpoint) {
+    note_beside(entry, index);
+    return out;
+  }
+  if (index >= durable_size()) return take_before_it_is_durable(context, wire, entry, index, batch);
+  const auto here = at_place(context, entry, index);
+  if (!here) return out;
+  if (mutant(Mutant::kDuplicateDelivery)) out.arrived.push_back({index, false});
+  if (!here->leaf) return out;
+  // Signed twice at one place: two records that do not agree.
+  auto other = here->leaf == here->stored.leaf ? std::nullopt : signed_behind_what_is_here(context, index, *here->leaf, *wire.checkpoint);
+  if (!other) other = signed_beside(context, index, *here->leaf, *wire.checkpoint);
+  if (other) keep_other_tree(context, *other, *wire.checkpoint, batch, out);
+  return out;
+}
+
+// Of a place for which there is a commit under way, or an entry that waits for its checkpoint.
+FarLog::Outcome FarLog::take_before_it_is_durable(Context& context, const record::WireEntry& wire, const record::Entry& entry,
+                                                  std::uint64_t index, record::Batch& batch) {
+  Outcome out;
+  out.verdict = Verdict::kDuplicate;
+  const auto here = recent_leaf(index);
+  const auto before = period_before(index);
+  if (!here || !before) return out;
+  auto placed = place_entry(*identity_, key_, index, *before, record::Entry(entry));
+  if (!placed) return out;
+  const bool same = placed->leaf == here->hash;
+  const auto behind = same ? std::nullopt : signed_behind_what_is_here(context, index, placed->leaf, *wire.checkpoint);
+  if (behind && index >= frontier_.size()) {
+    // It has its author's signature, and what waits in its place has none yet.
+    while (next_index() > index) {
+      beside_.insert_or_assign(next_index() - 1, Leaf{waiting_.back().leaf, waiting_.back().period});
+      waiting_.pop_back();
+    }
+    return take_next(context, std::move(*placed), wire.checkpoint, batch);
+  }
+  const auto other = behind ? behind : signed_beside(context, index, placed->leaf, *wire.checkpoint);
+  if (other) keep_other_tree(context, *other, *wire.checkpoint, batch, out);
+  return out;
+}
+
+// `root`: of the record that is held, up to the entry that was shown ahead of it.
+void FarLog::compare_with_early(Context& context, const Digest& root, std::uint64_t size, record::Batch& batch, Outcome& out) {
+  const auto claim = early_claims_.find(size - 1);
+  if (claim == early_claims_.end()) return;
+  if (claim->second.checkpoint.root != root) {
+    out.equivocation = true;
+    keep_second(context, claim->second.checkpoint, claim->second.signature, batch);
+  }
+  early_claims_.erase(claim);
+}
+
+bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
+                         record::Batch& batch) {
+  if (!second_checkpoints_) {
+    second_checkpoints_.emplace();
+    for (const record::PutEvidence& kept : context.store.evidence(key_))
+      if (const auto second = record::parse_second_checkpoint(kept))
+        second_checkpoints_->emplace(second->checkpoint.size, second->checkpoint.root);
+  }
+  const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
+  if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return false;
+  batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondCheckpoint),
+                                             record::second_checkpoint_bytes(claimed, signature), context.now.wall});
+  return true;
+}
+
+}  // namespace detente::core

@@ -1,0 +1,123 @@
+// Hostile: two histories of one log, in every way in which the second could come without being noticed. On the accord line, whose
+// log has room for the evidence of all of them.
+#include <algorithm>
+
+#include "sim/hostile.h"
+
+namespace detente::sim {
+
+namespace {
+
+std::size_t equivocations(const std::vector<core::DeskEvent>& events) {
+  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [](const core::DeskEvent& event) {
+    const auto* alarm = std::get_if<core::Alarm>(&event);
+    return alarm != nullptr && alarm->kind == core::AlarmKind::kEquivocation;
+  }));
+}
+
+}  // namespace
+
+// At the log's end; the checkpoint that closes its commit comes with a later one.
+record::WireEntry Hostile::unsigned_entry(std::string_view text) {
+  record::WireEntry out = make_entry(text, log_.size());
+  out.checkpoint.reset();
+  return out;
+}
+
+// Second checkpoints of that size that the honest station keeps of this log.
+std::size_t Hostile::seconds(std::uint64_t size) const {
+  const auto kept = record::second_checkpoints(honest_.store, {setup_.identity.lineage, line_});
+  return static_cast<std::size_t>(
+      std::count_if(kept.begin(), kept.end(), [&](const record::KeptSecond& one) { return one.second.checkpoint.size == size; }));
+}
+
+// That it was noticed, and that two signed checkpoints of one size which differ are kept.
+void Hostile::expect_fork(std::size_t alarms_before, std::uint64_t size, const char* what) {
+  if (equivocations(honest_.events) == alarms_before) return violation(std::string(what) + ": two signed histories were not noticed");
+  if (seconds(size) != 1) return violation(std::string(what) + ": a signed second history left no evidence");
+  const record::LogKey log{{setup_.identity.lineage, line_}, false, setup_.identity.our_station, epoch_};
+  const auto held = honest_.store.checkpoint_covering(log, size);
+  const crypto::VerifyKey key = pair_.log_key(1).verify_key();
+  for (const record::KeptSecond& one : record::second_checkpoints(honest_.store, log.line)) {
+    const record::Checkpoint& second = one.second.checkpoint;
+    if (second.size != size) continue;
+    const auto root = record::root_at(*honest_.store.tiles(log), size);
+    if (!held || !held->signature || !root || *root == second.root || !record::verify_checkpoint(second, key, one.second.signature))
+      violation(std::string(what) + ": what was kept proves nothing");
+  }
+  ++report_.equivocations;
+}
+
+// Both versions in one packet: the first is not on the disk yet when the second is read.
+void Hostile::fork_at_once() {
+  const std::size_t before = equivocations(honest_.events);
+  const std::uint64_t index = log_.size();
+  const record::WireEntry first = make_entry("The guns are silent.", index);
+  send({to_frame(first), to_frame(make_entry("The guns were never silent.", index))});
+  settle();
+  expect_fork(before, index + 1, "both versions at once");
+}
+
+// Of the last two entries; the first of the group carries no checkpoint.
+void Hostile::fork_as_group() {
+  say("We hold the northern bank.");
+  say("We stay there.");
+  const std::size_t before = equivocations(honest_.events);
+  const auto history = log_;
+  log_.resize(history.size() - 2);
+  const record::WireEntry first = unsigned_entry("We hold neither bank.");
+  const record::WireEntry second = make_entry("We stay nowhere.", log_.size());
+  log_ = history;
+  send({to_frame(first), to_frame(second)});
+  settle();
+  expect_fork(before, history.size(), "a group in the place of another");
+}
+
+// From the last entry on and beyond the record: it is noticed at once, and proved when the record has come so far.
+void Hostile::fork_beyond_the_end() {
+  say("We leave on Monday.");
+  const std::size_t before = equivocations(honest_.events);
+  const auto history = log_;
+  log_.resize(history.size() - 1);
+  const record::WireEntry first = unsigned_entry("We leave on Sunday.");
+  const record::WireEntry second = make_entry("At six.", log_.size());
+  log_ = history;
+  send({to_frame(first), to_frame(second)});
+  settle();
+  if (equivocations(honest_.events) == before) violation("a second history beyond the record's end was not noticed");
+  say("At nine.");
+  expect_fork(before, log_.size(), "a group beyond the record's end");
+}
+
+// One without a checkpoint waits, another one for its place has one; then the first one's history goes on, signed.
+void Hostile::fork_while_one_waits() {
+  const std::size_t before = equivocations(honest_.events);
+  const auto history = log_;
+  const record::WireEntry waits = unsigned_entry("A ship has sailed.");
+  const record::WireEntry behind = make_entry("It is ours.", log_.size());
+  log_ = history;
+  const record::WireEntry other = make_entry("No ship has sailed.", log_.size());
+  send({to_frame(waits), to_frame(other)});
+  settle();
+  send({to_frame(behind)});
+  settle();
+  if (equivocations(honest_.events) == before) violation("the history of one that waited was not noticed");
+  say("None will.");
+  expect_fork(before, log_.size(), "the history of one that waited");
+}
+
+// Two for one place, before what stands ahead of it has come.
+void Hostile::fork_ahead_of_a_hole() {
+  const std::size_t before = equivocations(honest_.events);
+  const std::uint64_t index = log_.size();
+  const record::WireEntry missing = make_entry("First this.", index);
+  const record::WireEntry first = make_entry("Then that.", index + 1);
+  const record::WireEntry other = make_entry("Then nothing.", index + 1);
+  send({to_frame(first), to_frame(other)});
+  settle();
+  send({to_frame(missing)});
+  settle();
+  expect_fork(before, index + 2, "two ahead of a hole");
+}
+
+}  // namespace detente::sim
