@@ -56,6 +56,7 @@ constexpr std::array kAll = {
     Named{"report-forgotten", Mutant::kReportForgotten},
     Named{"packet-counter-reused", Mutant::kPacketCounterReused},
     Named{"stored-otherwise", Mutant::kStoredOtherwise},
+    Named{"bytes-otherwise", Mutant::kBytesOtherwise},
     Named{"limits-ignored", Mutant::kLimitsIgnored},
 };
 

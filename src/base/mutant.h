@@ -39,6 +39,7 @@ enum class Mutant {
   kReportForgotten,         // a restoration ends without a report
   kPacketCounterReused,     // two packets are sealed with one key and counter
   kStoredOtherwise,         // what is held of the other side's log is not what it was proved to be
+  kBytesOtherwise,          // under leaves that were proved stands something else
   kLimitsIgnored,           // a counterpart that asks without end is answered without end
 };
 

@@ -81,7 +81,16 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
                                        " bytes is not fetched: no document is as long"});
       continue;
     }
-    if (context.store.blob(key)) continue;
+    if (auto stored = context.store.blob(key)) {
+      // Its first line may be cut by now, or for ever; whose author names it again sends it over the other.
+      const bool waits = known != wanted_.end() && known->second.key == key && !known->second.finishing;
+      const bool better = !terms_->is_cut(line) && (terms_->is_cut(stored->line) || document.precedence > stored->precedence);
+      if (!waits || !better || stored->state != record::BlobState::kWanted || stored->length != length) continue;
+      stored->line = line;
+      stored->precedence = document.precedence;
+      batch.writes.push_back(record::PutBlob{key, *stored});
+      continue;
+    }
     auto naming = naming_.find(key.root);  // by a commit that is under way
     if (naming == naming_.end()) {
       const std::string why = why_not_fetched(length);
@@ -124,8 +133,9 @@ void DocumentReceiver::ended(std::map<Digest, Naming>::iterator naming) {
 void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
   // Two roots that begin alike, which costs 2^32 hashes to make: the second waits for a restart.
   const auto [it, fresh] = wanted_.emplace(record::blob_prefix(key.root), Wanted());
-  if (!fresh) return;
   Wanted& wanted = it->second;
+  if (!fresh && wanted.key == key) wanted.blob = blob;  // named again
+  if (!fresh) return;
   wanted.key = key;
   wanted.blob = blob;
   wanted.held.assign(record::piece_count(blob.length), false);

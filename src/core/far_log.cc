@@ -358,6 +358,7 @@ void FarLog::use_signatures(Context& context, const PlacedEntry& placed, bool ea
 void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out) {
   batch.writes.push_back(record::AppendEntry{key_, to_stored(placed, context.now.wall)});
   if (mutant(Mutant::kStoredOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.leaf[0] ^= 1;
+  if (mutant(Mutant::kBytesOtherwise)) std::get<record::AppendEntry>(batch.writes.back()).entry.salt[0] ^= 1;
   use_signatures(context, placed, false, batch, out);
   recent_leaves_.emplace_back(placed.index, Leaf{placed.leaf, placed.period});
   if (recent_leaves_.size() > kRecentLeaves) recent_leaves_.pop_front();

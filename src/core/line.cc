@@ -198,9 +198,16 @@ bool Line::is_waiting(SubmissionId id) const {
   return std::any_of(outbox_.begin(), outbox_.end(), [id](const Waiting& waiting) { return waiting.id == id; });
 }
 
-void Line::give_up_unreceipted(Context& context, const std::string& why) const {
+std::size_t Line::retire(Context& context, const std::string& why) {
+  retired_ = why;
+  give_up_unreceipted(context, 0, own_.durable_size());
+  return withdraw(context, [](const record::Entry&) { return true; }, why);
+}
+
+void Line::give_up_unreceipted(Context& context, std::uint64_t from, std::uint64_t to) const {
+  const Error why{Fault::kState, *retired_};
   for (const OwnLog::Sent& sent : own_.unreceipted())
-    if (sent.durable) context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, 0, Error{Fault::kState, why}, sent.placed.entry});
+    if (sent.durable && sent.placed.index >= from && sent.placed.index < to) context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, 0, why, sent.placed.entry});
 }
 
 std::size_t Line::take_out(Context& context, const std::function<std::optional<Leaving>(const Waiting&)>& leaving) {
@@ -258,6 +265,7 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
     then.effects.notify(EntryQueued{identity_->peer, setup_.id, id});
     registers_->apply(then, acts);
     give_back(then);  // the line may have been cut meanwhile
+    if (retired_) withdraw(then, [](const record::Entry&) { return true; }, *retired_);
     pump(then);
   };
   if (mutant(Mutant::kAcknowledgeBeforeSync)) {
@@ -311,7 +319,7 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
 }
 
 std::optional<record::Precedence> Line::most_urgent_waiting() const {
-  if (outbox_.empty() || !may_sign() || placing_ > 0) return std::nullopt;
+  if (outbox_.empty() || !may_sign_what_waits() || placing_ > 0) return std::nullopt;
   std::optional<record::Precedence> out;
   for (const Waiting& waiting : outbox_)
     if (passes(waiting.entry.header))
@@ -326,7 +334,7 @@ std::optional<record::Precedence> Line::most_urgent() const {
 }
 
 void Line::pump(Context& context) {
-  while (may_sign()) {
+  while (may_sign_what_waits()) {
     std::vector<Waiting> items = next_to_place(context.now.mono);
     if (items.empty()) break;
     place(context, std::move(items));
@@ -384,6 +392,7 @@ void Line::placed_durable(Context& context, std::uint64_t from, std::uint64_t to
   for (std::uint64_t index = from; index < to; ++index)
     context.effects.notify(
         EntryPlaced{identity_->peer, setup_.id, ids[index - from], own_.key().epoch, index});
+  if (retired_) give_up_unreceipted(context, from, to);
   transmit(context, [&](const OwnLog::Sent& sent) {
     return sent.placed.index >= from && sent.placed.index < to;
   });
@@ -439,6 +448,7 @@ void Line::commit_ended(Context& context) {
     store_in_outbox(context, std::move(waiting));
   }
   arm_retry(context);
+  if (retired_) withdraw(context, [](const record::Entry&) { return true; }, *retired_);
   if (epoch_wanted_) epoch_retry_at_ = context.now.mono + kEpochRetry;
 }
 

@@ -111,9 +111,9 @@ class Line {
   // What waits in the outbox without an index.
   void each_waiting(const std::function<void(SubmissionId, const record::Entry&)>& each) const;
   bool is_waiting(SubmissionId id) const;
-  // Of a line that is left for ever: what has its index and no receipt is told of as given back; whether it is there is
-  // not known.
-  void give_up_unreceipted(Context& context, const std::string& why) const;
+  // Of a line that is left for ever: gives back what waits, and what is durable from now on, too. What has its index and no
+  // receipt is told of as given back; whether it is there is not known. How many waited.
+  std::size_t retire(Context& context, const std::string& why);
 
   // Whether this life knows what the other side holds of this line.
   bool contact_made() const { return contact_made_; }
@@ -161,7 +161,8 @@ class Line {
   };
 
   record::Batch new_batch() const;
-  bool may_sign() const { return may_place() && link_->ready() && !disk_rests_until_; }
+  bool may_sign() const { return may_place() && link_->ready(); }
+  bool may_sign_what_waits() const { return may_sign() && !disk_rests_until_; }
   std::size_t window_left() const;
   std::size_t places_left(record::Precedence precedence) const;  // indexes that may be given to such entries now
   void store_in_outbox(Context& context, Waiting waiting);
@@ -201,6 +202,7 @@ class Line {
   // How many left; SubmissionFailed tells of each once it is gone from the disk, too.
   std::size_t take_out(Context& context, const std::function<std::optional<Leaving>(const Waiting&)>& leaving);
   void give_back(Context& context);
+  void give_up_unreceipted(Context& context, std::uint64_t from, std::uint64_t to) const;  // of a retired line
   // What the other side sent on a line that is cut is not taken, but what had crossed with our cut.
   bool refused_by_cut(Context& context, const record::WireEntry& wire);
 
@@ -314,12 +316,13 @@ class Line {
   std::size_t placing_ = 0;                      // entries whose commit is under way
   std::size_t commits_ = 0;  // under way
   bool broken_ = false;      // one was refused
+  std::optional<std::string> retired_;  // why what was said here goes back
   bool noted_in_vain_ = false;  // and what it brought was noted among the acts
   line::MediaMask closed_ = 0;  // what a cut that is in force keeps off this line
   bool contact_made_ = false;
   bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever
   std::optional<Instant> epoch_retry_at_;
-  std::optional<Instant> disk_rests_until_;  // it refused a commit: nothing asks it again before
+  std::optional<Instant> disk_rests_until_;  // it refused a commit: what waits, and what comes, does not ask it again before
   unsigned tries_ = 0;  // in a row, after which the other side held no more than before
   std::optional<Instant> unanswered_since_;  // what the first of them repeated had left then
   bool asked_ = false;  // since the newest receipt

@@ -242,8 +242,7 @@ void Peer::on_deadline(Context& context) {
 std::size_t Peer::give_back(Context& context, LineId id, const std::string& why) {
   Line* line = this->line(id);
   if (line == nullptr) return 0;
-  line->give_up_unreceipted(context, why);
-  return line->withdraw(context, [](const record::Entry&) { return true; }, why);
+  return line->retire(context, why);
 }
 
 void Peer::set_far(Context& context, const std::optional<FarKeys>& keys, FormerStations former) {

@@ -51,5 +51,22 @@ TEST_F(NamedTwice, WhileItIsOnItsWayItGoesOnAsTheMoreUrgentOne) {
   EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
 }
 
+TEST_F(NamedTwice, AfterTheLineOfTheFirstWasCutItComesOverTheOther) {
+  lose_[1] = true;  // who named it is not asked for its pieces
+  const Digest root = pair_.hand_over(0, kCutLine, bytes_);
+  ASSERT_TRUE(pair_.submit(0, naming(root, kCutLine)));
+  pair_.settle();
+  const record::BlobKey theirs{pair_.pair().lineage(), Pair::name(0), false, root};
+  ASSERT_TRUE(pair_.store(1).blob(theirs)) << "its message is there";
+  cut(0);
+  ASSERT_FALSE(open(1));
+  lose_[1] = false;
+  ASSERT_TRUE(pair_.submit(0, naming(root, kOther)));
+  pair_.run(std::chrono::minutes(2));
+  EXPECT_EQ(pair_.document(1, root), bytes_);
+  EXPECT_EQ(pair_.store(1).blob(theirs)->line, kOther);
+  EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
+}
+
 }  // namespace
 }  // namespace detente::sim

@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "link/handshake.h"
 #include "record/checkpoint.h"
+#include "sim/moments.h"
 #include "wire/packet.h"
 
 namespace detente::sim {
@@ -12,6 +13,7 @@ namespace detente::sim {
 namespace {
 constexpr std::size_t kSnapshotsMax = 8;
 constexpr std::size_t kSessionsWatched = 8;
+constexpr std::size_t kComparedAtOnce = 256;
 constexpr std::int64_t kPlacingMost = 2000000;  // microseconds
 }  // namespace
 
@@ -298,6 +300,10 @@ void Node::check_cut(const record::Header& header) {
   ++cuts_respected;
   const bool cut = (registers.closed_media(header.line, record::Whose::kAuthors) & line::kText) != 0;
   if (!cut || header.cut_epoch < registers.own(header.line).cut_epoch()) return;
+  // What came before the hour of a cut that was announced is shown behind it, as soon as the disk has it.
+  const core::Cut* in_force = registers.closed_by(record::Whose::kAuthors, header.line, line::kText);
+  const std::int64_t now = kStartOfTime + referee_->time() / 1000000 + clock_offset;
+  if (in_force != nullptr && in_force->effective && now <= in_force->effective->seconds + kPlacingMost / 1000000) return;
   // A disk that went back numbers its cuts anew: an author who knew those of before names a number as high, and knows nothing.
   if (other_->station && other_->station->peer(PeerId{0}).registers().theirs(header.line).open_cut() != nullptr)
     violation("an entry was taken on a line that this side has cut, and its author knew");
@@ -420,8 +426,25 @@ void Node::compare_records(const record::LogKey& own) {
     if (info.log == theirs) held = info.size;
   const std::uint64_t both = std::min(mine, held);
   if (both == 0) return;
-  if (record::root_at(*store.tiles(own), both) != record::root_at(*other_->store.tiles(theirs), both))
-    violation("the two records do not agree");
+  const auto root = record::root_at(*store.tiles(own), both);
+  if (!root || root != record::root_at(*other_->store.tiles(theirs), both)) return violation("the two records do not agree");
+  // A leaf is what both signed; what is shown to a reader are the bytes under it.
+  for (std::uint64_t next = 0; next < both;) {
+    const auto here = store.entries(own, next, both, kComparedAtOnce);
+    const auto there = other_->store.entries(theirs, next, both, kComparedAtOnce);
+    if (here.empty() || here.size() != there.size()) return violation("the two records do not show the same entries");
+    for (std::size_t i = 0; i < here.size(); ++i)
+      if (here[i].index != there[i].index || here[i].bytes != there[i].bytes || here[i].salt != there[i].salt ||
+          record::leaf_of(here[i].bytes, here[i].salt) != here[i].leaf || here[i].leaf != there[i].leaf)
+        return violation("entry " + std::to_string(here[i].index) + " is not the same in both records, or not what was signed");
+    next += here.size();
+  }
+  // And what each keeps as cosigned is of this tree.
+  for (const auto& [reader, log] : {std::pair<const MemoryStore*, const record::LogKey*>(&store, &own), {&other_->store, &theirs}}) {
+    const auto cosigned = reader->newest_cosignature(*log);
+    if (cosigned && cosigned->size <= both && record::root_at(*store.tiles(own), cosigned->size) != cosigned->root)
+      violation("a cosignature of another tree than the record's is kept");
+  }
 }
 
 }  // namespace detente::sim

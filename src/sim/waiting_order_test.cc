@@ -71,5 +71,26 @@ TEST_F(WaitingOrder, AFullDiskIsNotAskedWithoutPause) {
   EXPECT_EQ(line(0).own().receipted_size(), line(0).own().size());
 }
 
+// What a disk takes behind the moment in which a change of the accord leaves the line: the message goes back to its author.
+class RetiredLine : public WaitingOrder, public testing::WithParamInterface<bool> {};
+
+TEST_P(RetiredLine, GivesBackWhatWasStillBeingKept) {
+  if (GetParam()) fill_the_window();
+  disk_[0] = QuietPair::Disk::kBusy;
+  ASSERT_TRUE(pair_.say(0, kLine, "on the brink"));
+  pair_.settle();
+  pair_.take_events(0);
+  pair_.leave(0, {kLine});
+  disk_[0] = disk_[1] = QuietPair::Disk::kTakes;
+  pair_.settle();
+  std::size_t given_back = 0;
+  for (const core::DeskEvent& event : pair_.take_events(0))
+    if (const auto* failed = std::get_if<core::SubmissionFailed>(&event))
+      given_back += failed->given_back && as_string(failed->given_back->body) == "on the brink" ? 1 : 0;
+  EXPECT_EQ(given_back, 1u);
+  EXPECT_EQ(line(0).queued(), 0u);
+}
+INSTANTIATE_TEST_SUITE_P(InItsPlaceOrWithoutOne, RetiredLine, testing::Bool());
+
 }  // namespace
 }  // namespace detente::sim
