@@ -84,7 +84,7 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
     if (auto stored = context.store.blob(key)) {
       // Its first line may be cut by now, or for ever; whose author names it again sends it over the other.
       const bool waits = known != wanted_.end() && known->second.key == key && !known->second.finishing;
-      const bool better = !terms_->is_cut(line) && (terms_->is_cut(stored->line) || document.precedence > stored->precedence);
+      const bool better = terms_->better(*stored, line, document.precedence);
       if (!waits || !better || stored->state != record::BlobState::kWanted || stored->length != length) continue;
       stored->line = line;
       stored->precedence = document.precedence;

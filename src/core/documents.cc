@@ -149,8 +149,8 @@ Result<void> Documents::check_named(Context& context, const record::Header& head
 // it on an open line, or more urgently, says how it goes.
 bool Documents::names_better(const record::BlobKey& key, const record::StoredBlob& blob, const record::Header& header) const {
   if (blob.state == record::BlobState::kReady) return true;
-  if (blob.state != record::BlobState::kNamed || sender_.is_confirming(key.root) || terms_.is_cut(header.line)) return false;
-  return terms_.is_cut(blob.line) || header.precedence > blob.precedence;
+  if (blob.state != record::BlobState::kNamed || sender_.is_confirming(key.root)) return false;
+  return terms_.better(blob, header.line, header.precedence);
 }
 
 void Documents::name(Context& context, const record::Header& header, record::Batch& batch) {

@@ -148,6 +148,7 @@ class FarLog {
   // That an entry would have at that place behind what is here, or behind what came for the place before it beside.
   std::optional<Leaf> leaf_there(const record::Entry& entry, std::uint64_t index) const;
   void note_beside(const record::Entry& entry, std::uint64_t index);
+  void put_beside(std::uint64_t index, const Leaf& leaf);
   // Of everything that a commit was issued for, and of what waits behind it.
   std::optional<record::Frontier> frontier_to(Context& context, std::uint64_t size) const;
   std::optional<record::Checkpoint> signed_behind_what_is_here(Context& context, std::uint64_t index, const Digest& leaf,

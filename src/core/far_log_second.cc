@@ -46,9 +46,13 @@ std::optional<FarLog::Leaf> FarLog::leaf_there(const record::Entry& entry, std::
 void FarLog::note_beside(const record::Entry& entry, std::uint64_t index) {
   if (index + kBesideMax < next_index()) return;
   const auto here = recent_leaf(index);
+  if (!here) return;
   const auto leaf = leaf_there(entry, index);
-  if (!here || !leaf || leaf->hash == here->hash) return;
-  beside_.insert_or_assign(index, *leaf);
+  if (leaf && leaf->hash != here->hash) put_beside(index, *leaf);
+}
+
+void FarLog::put_beside(std::uint64_t index, const Leaf& leaf) {
+  beside_.insert_or_assign(index, leaf);
   if (beside_.size() > kBesideMax) beside_.erase(beside_.begin());
 }
 
@@ -159,7 +163,7 @@ FarLog::Outcome FarLog::take_before_it_is_durable(Context& context, const record
   if (behind && index >= frontier_.size()) {
     // It has its author's signature, and what waits in its place has none yet.
     while (next_index() > index) {
-      beside_.insert_or_assign(next_index() - 1, Leaf{waiting_.back().leaf, waiting_.back().period});
+      put_beside(next_index() - 1, Leaf{waiting_.back().leaf, waiting_.back().period});
       waiting_.pop_back();
     }
     return take_next(context, std::move(*placed), wire.checkpoint, batch);

@@ -201,7 +201,11 @@ bool Line::is_waiting(SubmissionId id) const {
 std::size_t Line::retire(Context& context, const std::string& why) {
   retired_ = why;
   give_up_unreceipted(context, 0, own_.durable_size());
-  return withdraw(context, [](const record::Entry&) { return true; }, why);
+  return give_back_retired(context);
+}
+
+std::size_t Line::give_back_retired(Context& context) {
+  return retired_ ? withdraw(context, [](const record::Entry&) { return true; }, *retired_) : 0;
 }
 
 void Line::give_up_unreceipted(Context& context, std::uint64_t from, std::uint64_t to) const {
@@ -265,7 +269,7 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
     then.effects.notify(EntryQueued{identity_->peer, setup_.id, id});
     registers_->apply(then, acts);
     give_back(then);  // the line may have been cut meanwhile
-    if (retired_) withdraw(then, [](const record::Entry&) { return true; }, *retired_);
+    give_back_retired(then);
     pump(then);
   };
   if (mutant(Mutant::kAcknowledgeBeforeSync)) {
@@ -448,7 +452,7 @@ void Line::commit_ended(Context& context) {
     store_in_outbox(context, std::move(waiting));
   }
   arm_retry(context);
-  if (retired_) withdraw(context, [](const record::Entry&) { return true; }, *retired_);
+  give_back_retired(context);
   if (epoch_wanted_) epoch_retry_at_ = context.now.mono + kEpochRetry;
 }
 

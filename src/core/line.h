@@ -162,6 +162,7 @@ class Line {
 
   record::Batch new_batch() const;
   bool may_sign() const { return may_place() && link_->ready(); }
+  bool takes_what_comes() const { return contact_made_ && !broken_ && !disk_rests_until_; }  // by a path
   bool may_sign_what_waits() const { return may_sign() && !disk_rests_until_; }
   std::size_t window_left() const;
   std::size_t places_left(record::Precedence precedence) const;  // indexes that may be given to such entries now
@@ -202,6 +203,7 @@ class Line {
   // How many left; SubmissionFailed tells of each once it is gone from the disk, too.
   std::size_t take_out(Context& context, const std::function<std::optional<Leaving>(const Waiting&)>& leaving);
   void give_back(Context& context);
+  std::size_t give_back_retired(Context& context);  // all that waits, where the line is left for ever
   void give_up_unreceipted(Context& context, std::uint64_t from, std::uint64_t to) const;  // of a retired line
   // What the other side sent on a line that is cut is not taken, but what had crossed with our cut.
   bool refused_by_cut(Context& context, const record::WireEntry& wire);

@@ -84,7 +84,7 @@ void Line::on_entry(Context& context, const wire::Frame& frame, std::uint32_t ba
     return;
   }
   // Nothing is cosigned before it is known what was, or while the disk takes nothing. It is sent again.
-  if (!contact_made_ || broken_ || disk_rests_until_) return;
+  if (!takes_what_comes()) return;
   take_wire_entry(context, *wire, came_on);
   while (auto next = far_.take_kept()) take_wire_entry(context, *next, came_on);
 }
@@ -157,7 +157,7 @@ void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint3
     alarm_bad_entry(context, wire.error());
     return;
   }
-  if (!contact_made_ || broken_ || disk_rests_until_) return;
+  if (!takes_what_comes()) return;
   static_cast<void>(take_receipt(context, own_.news_of(context, *wire), true));
 }
 

@@ -71,6 +71,10 @@ class Hostile {
   void say(std::string_view text);
   std::size_t arrived() const;
 
+  std::size_t alarms(core::AlarmKind kind) const;
+  std::size_t seconds(std::uint64_t size) const;
+  void let_honest_say(std::string_view text);
+  void send_receipt(const crypto::Signature& signature);
   bool proves_itself(const record::KeptSecond& kept) const;
   void equivocate();
   // The honest station starts, at first or again, and is called.
@@ -78,7 +82,7 @@ class Hostile {
   void equivocate_ahead(bool restart, bool again_ahead);
   // hostile_forks.cc: another history, shown before the first one is on the disk, or signed at its end alone.
   record::WireEntry unsigned_entry(std::string_view text);
-  std::size_t seconds(std::uint64_t size) const;
+  void send_fork(std::uint64_t from, std::string_view first, std::string_view second);
   void expect_fork(std::size_t alarms_before, std::uint64_t size, const char* what);
   void fork_at_once();
   void fork_as_group();

@@ -25,13 +25,6 @@ std::size_t count(const std::vector<core::DeskEvent>& events, Pick pick) {
   return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), pick));
 }
 
-std::size_t alarms(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) {
-  return count(events, [&](const core::DeskEvent& event) {
-    const auto* alarm = std::get_if<core::Alarm>(&event);
-    return alarm != nullptr && alarm->kind == kind;
-  });
-}
-
 std::size_t receipts(const std::vector<core::DeskEvent>& events) {
   return count(events, [](const core::DeskEvent& event) {
     return std::holds_alternative<core::ReceiptVerified>(event);
@@ -44,6 +37,39 @@ std::size_t count_of(const List& list, Pick pick) {
 }
 
 }  // namespace
+
+std::size_t Hostile::alarms(core::AlarmKind kind) const {
+  return count(honest_.events, [&](const core::DeskEvent& event) {
+    const auto* alarm = std::get_if<core::Alarm>(&event);
+    return alarm != nullptr && alarm->kind == kind;
+  });
+}
+
+// Second checkpoints of that size that the honest station keeps, of the line where this side writes.
+std::size_t Hostile::seconds(std::uint64_t size) const {
+  const auto kept = record::second_checkpoints(honest_.store, {setup_.identity.lineage, line_});
+  return count_of(kept, [&](const record::KeptSecond& one) { return one.second.checkpoint.size == size; });
+}
+
+void Hostile::let_honest_say(std::string_view text) {
+  record::Entry entry;
+  entry.header.line = kActLine;
+  entry.header.time = now().wall;
+  entry.body = to_bytes(as_bytes(text));
+  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, std::move(entry)));
+  settle();
+}
+
+// Over all that the honest station has on its line.
+void Hostile::send_receipt(const crypto::Signature& signature) {
+  record::WireCosignature receipt;
+  receipt.line = kActLine;
+  receipt.size_low = static_cast<std::uint8_t>(honest_.station->peer(PeerId{0}).line(kActLine)->own().durable_size());
+  receipt.signed_part = {now().wall, signature};
+  send({{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
+         record::encode_wire_cosignature(receipt, session_->first().c)}});
+  settle();
+}
 
 // Of two that came ahead of a missing entry: nothing but the author's key is needed to see that he signed both.
 bool Hostile::proves_itself(const record::KeptSecond& kept) const {
@@ -61,11 +87,11 @@ bool Hostile::proves_itself(const record::KeptSecond& kept) const {
 void Hostile::equivocate() {
   say("Our vessel stays north of the line.");
   const std::uint64_t index = log_.size() - 1;
-  const std::size_t before = alarms(honest_.events, core::AlarmKind::kEquivocation);
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
   const record::WireEntry again = make_entry("Our vessel never promised to stay north of the line.", index);
   send({to_frame(again)});
   settle();
-  if (alarms(honest_.events, core::AlarmKind::kEquivocation) == before)
+  if (alarms(core::AlarmKind::kEquivocation) == before)
     return violation("two signed histories were not noticed");
   const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
   const std::string origin = record::log_origin(setup_.identity.lineage, kActLine, setup_.identity.our_station, epoch_);
@@ -96,10 +122,6 @@ void Hostile::equivocate() {
 void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
   const std::uint64_t index = log_.size();
   const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
-  const auto seconds = [&] {
-    const auto kept = record::second_checkpoints(honest_.store, log.line);
-    return count_of(kept, [&](const record::KeptSecond& one) { return one.second.checkpoint.size == index + 2; });
-  };
   const auto flash = [&](std::string_view text) {
     record::WireEntry out = make_entry(text, index + 1, {}, record::Precedence::kFlash);
     out.predecessors = {{log_[index].leaf, record::Precedence::kRoutine}};
@@ -111,12 +133,12 @@ void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
   settle();
   if (arrived() != before + 1) return violation("a FLASH was not shown ahead of a missing word");
   if (restart) start_honest(false);
-  const std::size_t alarmed = alarms(honest_.events, core::AlarmKind::kEquivocation);
+  const std::size_t alarmed = alarms(core::AlarmKind::kEquivocation);
   log_.resize(index + 1);
   if (again_ahead) {
     send({to_frame(flash("Our troops withdraw at no time."))});
     settle();
-    if (seconds() != 1) violation("two entries signed for one place ahead left no evidence");
+    if (seconds(index + 2) != 1) violation("two entries signed for one place ahead left no evidence");
     const auto kept = record::second_checkpoints(honest_.store, log.line);
     if (kept.empty() || !proves_itself(kept.back())) violation("two entries signed for one place ahead prove nothing without the record");
     log_.resize(index + 1);
@@ -125,9 +147,9 @@ void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
   say("Another word in its place.");
   say("Nobody withdraws.");
   if (arrived() < before + 2) violation("the log stopped behind an entry that does not fit it");
-  if (alarms(honest_.events, core::AlarmKind::kEquivocation) == alarmed)
+  if (alarms(core::AlarmKind::kEquivocation) == alarmed)
     return violation("that what was shown ahead does not fit the record was not noticed");
-  if (seconds() != (again_ahead ? 2u : 1u)) violation("what was signed ahead and does not fit the record left no evidence");
+  if (seconds(index + 2) != (again_ahead ? 2u : 1u)) violation("what was signed ahead and does not fit the record left no evidence");
   ++report_.equivocations;
 }
 
@@ -163,23 +185,11 @@ void Hostile::lie_in_checkpoints() {
 }
 
 void Hostile::lie_in_receipts() {
-  record::Entry entry;
-  entry.header.line = kActLine;
-  entry.header.time = now().wall;
-  entry.body = to_bytes(as_bytes("A question that wants a receipt."));
   const std::size_t before = receipts(honest_.events);
-  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, std::move(entry)));
-  settle();
-  record::WireCosignature receipt;
-  receipt.line = kActLine;
-  const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kActLine)->own();
-  receipt.size_low = static_cast<std::uint8_t>(own.durable_size());
+  let_honest_say("A question that wants a receipt.");
   crypto::Signature signature;
   random_.fill(signature);
-  receipt.signed_part = {now().wall, signature};
-  send({{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
-         record::encode_wire_cosignature(receipt, session_->first().c)}});
-  settle();
+  send_receipt(signature);
   if (receipts(honest_.events) != before) violation("a receipt counted without its signature");
 }
 
@@ -289,25 +299,12 @@ void Hostile::flood() {
 
 // Tells of less than it had receipted, wants the rest, and says farewell, all in one packet.
 void Hostile::ask_and_leave() {
-  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, [this] {
-    record::Entry entry;
-    entry.header.line = kActLine;
-    entry.header.time = now().wall;
-    entry.body = to_bytes(as_bytes("Did this come?"));
-    return entry;
-  }()));
-  settle();
+  let_honest_say("Did this come?");
   const core::OwnLog& own = honest_.station->peer(PeerId{0}).line(kActLine)->own();
   const std::uint64_t size = own.durable_size();
   const auto root = record::root_at(*honest_.store.tiles(own.key()), size);
   DETENTE_CHECK(root.has_value());
-  record::WireCosignature receipt;
-  receipt.line = kActLine;
-  receipt.size_low = static_cast<std::uint8_t>(size);
-  receipt.signed_part = {now().wall, record::cosign({own.origin(), size, *root}, now().wall.seconds, *setup_.identity.cosign_key).signature};
-  send({{wire::FrameType::kCosignature, wire::FrameClass::kLive, false,
-         record::encode_wire_cosignature(receipt, session_->first().c)}});
-  settle();
+  send_receipt(record::cosign({own.origin(), size, *root}, now().wall.seconds, *setup_.identity.cosign_key).signature);
   if (own.receipted_size() != size) return violation("a good receipt did not count");
   call(false);
   pass(std::chrono::seconds(1));
@@ -324,7 +321,7 @@ void Hostile::ask_and_leave() {
 // Good calls, each of which costs a commit and a key agreement, without a pause.
 void Hostile::call_without_end() {
   const std::uint64_t drawn = drawn_, commits = commits_;
-  const std::size_t told = alarms(honest_.events, core::AlarmKind::kRate);
+  const std::size_t told = alarms(core::AlarmKind::kRate);
   const Bytes psk = to_bytes(setup_.link.first_psk.view());
   for (std::size_t i = 0; i < kCalls; ++i) {
     send_raw(link::OutgoingHandshake::start(setup_.link.pair, setup_.link.keys.ours, {0, next_c_++}, false, psk,
@@ -334,19 +331,14 @@ void Hostile::call_without_end() {
   }
   if (drawn_ - drawn > kCallsAnswered || commits_ - commits > kCallsAnswered)
     violation("calls were answered without end: " + std::to_string(drawn_ - drawn));
-  if (alarms(honest_.events, core::AlarmKind::kRate) != told + 1)
+  if (alarms(core::AlarmKind::kRate) != told + 1)
     violation("calls without end were not told of, or more than once");
   pass(std::chrono::seconds(10));  // then it may call again
 }
 
 // Small frames of which each wants an answer, as many as a packet holds.
 void Hostile::ask_without_end() {
-  record::Entry entry;  // something unreceipted, which every state could draw again
-  entry.header.line = kActLine;
-  entry.header.time = now().wall;
-  entry.body = to_bytes(as_bytes("Is anybody there?"));
-  static_cast<void>(honest_.station->submit(now(), PeerId{0}, kActLine, std::move(entry)));
-  settle();
+  let_honest_say("Is anybody there?");  // something unreceipted, which every state could draw again
   record::LogState state;
   state.line = kActLine;
   state.answer_wanted = true;

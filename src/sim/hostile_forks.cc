@@ -1,21 +1,8 @@
 // Hostile: two histories of one log, in every way in which the second could come without being noticed. On the accord line, whose
 // log has room for the evidence of all of them.
-#include <algorithm>
-
 #include "sim/hostile.h"
 
 namespace detente::sim {
-
-namespace {
-
-std::size_t equivocations(const std::vector<core::DeskEvent>& events) {
-  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [](const core::DeskEvent& event) {
-    const auto* alarm = std::get_if<core::Alarm>(&event);
-    return alarm != nullptr && alarm->kind == core::AlarmKind::kEquivocation;
-  }));
-}
-
-}  // namespace
 
 // At the log's end; the checkpoint that closes its commit comes with a later one.
 record::WireEntry Hostile::unsigned_entry(std::string_view text) {
@@ -24,16 +11,20 @@ record::WireEntry Hostile::unsigned_entry(std::string_view text) {
   return out;
 }
 
-// Second checkpoints of that size that the honest station keeps of this log.
-std::size_t Hostile::seconds(std::uint64_t size) const {
-  const auto kept = record::second_checkpoints(honest_.store, {setup_.identity.lineage, line_});
-  return static_cast<std::size_t>(
-      std::count_if(kept.begin(), kept.end(), [&](const record::KeptSecond& one) { return one.second.checkpoint.size == size; }));
+// Another history from `from` on: its first entry carries no checkpoint, its second one does.
+void Hostile::send_fork(std::uint64_t from, std::string_view first, std::string_view second) {
+  const auto history = log_;
+  log_.resize(from);
+  const record::WireEntry without = unsigned_entry(first);
+  const record::WireEntry with = make_entry(second, log_.size());
+  log_ = history;
+  send({to_frame(without), to_frame(with)});
+  settle();
 }
 
 // That it was noticed, and that two signed checkpoints of one size which differ are kept.
 void Hostile::expect_fork(std::size_t alarms_before, std::uint64_t size, const char* what) {
-  if (equivocations(honest_.events) == alarms_before) return violation(std::string(what) + ": two signed histories were not noticed");
+  if (alarms(core::AlarmKind::kEquivocation) == alarms_before) return violation(std::string(what) + ": two signed histories were not noticed");
   if (seconds(size) != 1) return violation(std::string(what) + ": a signed second history left no evidence");
   const record::LogKey log{{setup_.identity.lineage, line_}, false, setup_.identity.our_station, epoch_};
   const auto held = honest_.store.checkpoint_covering(log, size);
@@ -50,7 +41,7 @@ void Hostile::expect_fork(std::size_t alarms_before, std::uint64_t size, const c
 
 // Both versions in one packet: the first is not on the disk yet when the second is read.
 void Hostile::fork_at_once() {
-  const std::size_t before = equivocations(honest_.events);
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
   const std::uint64_t index = log_.size();
   const record::WireEntry first = make_entry("The guns are silent.", index);
   send({to_frame(first), to_frame(make_entry("The guns were never silent.", index))});
@@ -62,36 +53,24 @@ void Hostile::fork_at_once() {
 void Hostile::fork_as_group() {
   say("We hold the northern bank.");
   say("We stay there.");
-  const std::size_t before = equivocations(honest_.events);
-  const auto history = log_;
-  log_.resize(history.size() - 2);
-  const record::WireEntry first = unsigned_entry("We hold neither bank.");
-  const record::WireEntry second = make_entry("We stay nowhere.", log_.size());
-  log_ = history;
-  send({to_frame(first), to_frame(second)});
-  settle();
-  expect_fork(before, history.size(), "a group in the place of another");
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
+  send_fork(log_.size() - 2, "We hold neither bank.", "We stay nowhere.");
+  expect_fork(before, log_.size(), "a group in the place of another");
 }
 
 // From the last entry on and beyond the record: it is noticed at once, and proved when the record has come so far.
 void Hostile::fork_beyond_the_end() {
   say("We leave on Monday.");
-  const std::size_t before = equivocations(honest_.events);
-  const auto history = log_;
-  log_.resize(history.size() - 1);
-  const record::WireEntry first = unsigned_entry("We leave on Sunday.");
-  const record::WireEntry second = make_entry("At six.", log_.size());
-  log_ = history;
-  send({to_frame(first), to_frame(second)});
-  settle();
-  if (equivocations(honest_.events) == before) violation("a second history beyond the record's end was not noticed");
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
+  send_fork(log_.size() - 1, "We leave on Sunday.", "At six.");
+  if (alarms(core::AlarmKind::kEquivocation) == before) violation("a second history beyond the record's end was not noticed");
   say("At nine.");
   expect_fork(before, log_.size(), "a group beyond the record's end");
 }
 
 // One without a checkpoint waits, another one for its place has one; then the first one's history goes on, signed.
 void Hostile::fork_while_one_waits() {
-  const std::size_t before = equivocations(honest_.events);
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
   const auto history = log_;
   const record::WireEntry waits = unsigned_entry("A ship has sailed.");
   const record::WireEntry behind = make_entry("It is ours.", log_.size());
@@ -101,14 +80,14 @@ void Hostile::fork_while_one_waits() {
   settle();
   send({to_frame(behind)});
   settle();
-  if (equivocations(honest_.events) == before) violation("the history of one that waited was not noticed");
+  if (alarms(core::AlarmKind::kEquivocation) == before) violation("the history of one that waited was not noticed");
   say("None will.");
   expect_fork(before, log_.size(), "the history of one that waited");
 }
 
 // Two for one place, before what stands ahead of it has come.
 void Hostile::fork_ahead_of_a_hole() {
-  const std::size_t before = equivocations(honest_.events);
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
   const std::uint64_t index = log_.size();
   const record::WireEntry missing = make_entry("First this.", index);
   const record::WireEntry first = make_entry("Then that.", index + 1);
