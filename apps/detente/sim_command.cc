@@ -112,7 +112,7 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
               " processes taken over, " + std::to_string(sum.files_packed) + " courier files (" +
               std::to_string(sum.files_taken) + " taken), " + std::to_string(equivocations) + " equivocations proved, " +
               std::to_string(sum.dropped) + " datagrams lost, " + std::to_string(sum.duplicated) + " doubled, " +
-              std::to_string(sum.flipped) + " damaged, " + std::to_string(sum.replayed) + " replayed, " +
+              std::to_string(sum.reordered) + " out of order, " + std::to_string(sum.flipped) + " damaged, " + std::to_string(sum.replayed) + " replayed, " +
               std::to_string(sum.partitions) + " times no way (" + std::to_string(sum.one_way) + " in one direction), " +
               std::to_string(sum.clock_steps) + " steps of a clock (" + std::to_string(sum.far_steps) + " by a year), " + std::to_string(failing.violations()) +
               " violations; " + std::to_string(static_cast<long>(simulated / real)) +
@@ -121,6 +121,8 @@ Result<void> run_simulator(const SimArguments& arguments, Context& context) {
                   {"crashes", sum.crashes},
                   {"dropped", sum.dropped},
                   {"duplicated", sum.duplicated},
+                  {"reordered", sum.reordered},
+                  {"slowed", sum.slowed},
                   {"flipped", sum.flipped},
                   {"replayed", sum.replayed},
                   {"partitions", sum.partitions},

@@ -75,6 +75,9 @@ What follows from it:
 - Acceptance and counter-offer to one proposal are of one side's log: the first counts.
 - Two proposals that crossed may both be accepted: section 5.
 
+**How much.** Of each side's log a station computes with the first 16,384 proposals, 16,384 answers, 262,144 entries of other kinds and 64 epochs, each as it came. The first entry of an epoch is read beyond that number of entries; an entry that names an epoch of the other side which its own epoch had not named before costs eight more. What
+comes beyond changes nothing. A station tells its people when seven eighths of one of these are taken.
+
 ## 5. Agreements
 
 An accepted proposal is an *agreement*. A restoration covers a register's cut only if its owner's part (the proposal or the acceptance) stands after that cut in the owner's log: a later cut is not opened by an older agreement. It is tried once; after tests that fell back

@@ -10,9 +10,11 @@ namespace {
 using record::Whose;
 
 constexpr std::size_t kWaitingBytes = std::size_t{4} << 20;  // of entries while the proposals are read
+// Of each side.
 constexpr std::size_t kTestsKept = 4096;
+constexpr std::size_t kLiftsKept = 4096;
 constexpr std::size_t kReportsKept = 4096;
-constexpr std::size_t kReleasesKept = 65'536;
+constexpr std::size_t kCutsKept = 16'384;
 constexpr std::size_t kAdoptionsKept = 1024;
 
 Whose other(Whose whose) { return whose == Whose::kAuthors ? Whose::kOthers : Whose::kAuthors; }
@@ -34,6 +36,15 @@ Result<void> check_accepted_announcement(const line::Proposal& proposal, const r
   return line::check_announced_ahead(*proposal.instant, answer.time);
 }
 
+const char* words_of(line::Filled filled) {
+  switch (filled) {
+    case line::Filled::kActs: return "no more of its proposals and answers are taken into account";
+    case line::Filled::kEntries: return "its clock shows no more that a proposal has lapsed";
+    case line::Filled::kLives: return "no more of what it signs after another loss of its disk is taken into account";
+  }
+  return "";
+}
+
 bool is_act(record::Kind kind) { return line::is_proposal_act(kind) || kind == record::kRegister; }
 
 std::vector<line::RestoredLine> lines_of(const line::Proposal& proposal) {
@@ -43,14 +54,27 @@ std::vector<line::RestoredLine> lines_of(const line::Proposal& proposal) {
 
 }  // namespace
 
+Agreements::Kept::Kept() : tests(kTestsKept), desks(kTestsKept), reported(kReportsKept), adopted(kAdoptionsKept), cuts(kCutsKept) {}
+
+void Agreements::Kept::clear() {
+  tests.clear();
+  desks.clear();
+  reported.clear();
+  adopted.clear();
+  cuts.clear();
+  released.clear();
+}
+
+Agreements::Agreements(const PairIdentity& identity, bool we_are_first, Counts counts, Vouched vouched)
+    : identity_(&identity),
+      own_side_(we_are_first ? 0 : 1),
+      counts_(std::move(counts)),
+      vouched_(std::move(vouched)),
+      lifts_(kLiftsKept) {}
+
 void Agreements::load(const Context& context) {
-  book_ = {};
-  cuts_.clear();
-  tests_.clear();
-  desks_.clear();
-  released_.clear();
-  reported_.clear();
-  adopted_.clear();  // and not the lifts, whose tests may run
+  book_.clear();
+  for (Kept& of_a_side : kept_) of_a_side.clear();  // and not the lifts, whose tests may run
   left_out_ = false;
   ++revision_;
   seen_.load(context, *identity_);
@@ -83,7 +107,7 @@ bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
   const record::Kind kind = entry.header.kind;
   const bool judged = is_act(kind) || kind == record::kRestorationTest;
   const bool counts = judged && !replayed(whose, epoch, index, entry) && (!counts_ || counts_(whose, entry, at));
-  // A book that is full computes on from what it has; nothing that is in it becomes wrong.
+  // A book that is full computes on from what it has; tell_of_a_full_book() has said so before.
   static_cast<void>(book_.add(line::sighting_of(at.side, epoch, index, entry, counts && line::is_proposal_act(kind))));
   ++revision_;
   if (kind == record::kRelease) note_release(whose, at, entry);
@@ -97,18 +121,18 @@ bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t i
 void Agreements::note_register_act(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
   const Result<line::RegisterAct> act = line::parse_register_body(entry.body);
   if (!act || !act->cut || !line::names_an_hour_in_reach(*act, entry.header.time)) return;
-  for (const line::RegisterOf& of : act->lines()) cuts_.insert_or_assign(CutKey{whose, of.line, of.cut_epoch}, at);
+  for (const line::RegisterOf& of : act->lines()) kept(whose).cuts.at({of.line, of.cut_epoch}) = at;
 }
 
 void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
   const Result<line::RestorationTest> test = line::parse_restoration_test_body(entry.body);
   const auto agreement = target(whose, entry.header);
-  if (!test || tests_.size() + desks_.size() >= kTestsKept) return;
+  if (!test) return;
   if (test->of == line::RestorationTestOf::kLift) return note_lift_test(whose, at, *test);
   if (!agreement) return;
   if (test->of == line::RestorationTestOf::kDesk) {
     for (const LineId line : test->lines) {
-      WallTime& said = desks_[{*agreement, whose, line}];
+      WallTime& said = kept(whose).desks.at({*agreement, line});
       said = std::max(said, entry.header.time);
     }
     return;
@@ -116,48 +140,59 @@ void Agreements::note_test(Whose whose, const line::ActPlace& at, const record::
   Test found{at, {}};
   if (entry.header.attachments.size() == 1) found.document = entry.header.attachments.front();
   if (test->of == line::RestorationTestOf::kDocument && !found.document) return;
-  tests_.insert_or_assign(TestKey{*agreement, whose, test->of}, found);
+  kept(whose).tests.at({*agreement, test->of}) = found;
 }
 
 // It is its author's test of text, too.
 void Agreements::note_lift_test(Whose whose, const line::ActPlace& at, const line::RestorationTest& test) {
-  if (lift_test(at) == nullptr) lifts_.push_back({at, test.registers, {}});
-  tests_.insert_or_assign(TestKey{at, whose, line::RestorationTestOf::kText}, Test{at, {}});
+  lifts_.add({at, test.registers});
+  kept(whose).tests.at({at, line::RestorationTestOf::kText}) = {at, {}};
 }
 
-const Agreements::LiftTest* Agreements::lift_test(const line::ActPlace& at) const {
-  const auto found = std::find_if(lifts_.rbegin(), lifts_.rend(), [&](const LiftTest& one) { return one.at == at; });
-  return found == lifts_.rend() ? nullptr : &*found;
+std::optional<line::RestorationEnd> Agreements::lift_end(const LiftTest& test) const {
+  const line::RestorationReport* said = report(test.at, whose(test.at));
+  return said == nullptr ? std::nullopt : std::optional(said->end);
 }
 
-// Of a lift: whoever lifts reports how it ended.
 void Agreements::note_report(Whose whose, const record::Entry& entry) {
   const auto on = target(whose, entry.header);
   const auto report = line::parse_restoration_report_body(entry.body);
-  if (!on || !report) return;
-  if (reported_.size() < kReportsKept) reported_.emplace(std::pair(*on, whose), *report);
-  if (this->whose(*on) != whose) return;
-  const auto found = std::find_if(lifts_.rbegin(), lifts_.rend(), [&](const LiftTest& one) { return one.at == *on; });
-  if (found == lifts_.rend()) return;
-  found->end = report->end;
+  if (!on || !report || reported(*on, whose)) return;
+  kept(whose).reported.at(*on) = *report;
+  ++reports_;
 }
 
 // A station's own word about itself: nobody has to sign it, and what it claims decides nothing here.
 void Agreements::note_release(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
   const Result<line::Release> release = line::parse_release_body(entry.body);
   const auto agreement = target(whose, entry.header);
-  if (!release || !agreement || released_.size() >= kReleasesKept) return;
-  const auto [known, fresh] = released_.emplace(std::pair(*agreement, whose), Released{at, *release});
+  const line::Proposal* proposal = agreement ? book_.find(*agreement) : nullptr;
+  if (!release || proposal == nullptr || proposal->matter != line::Matter::kAnnouncement) return;
+  const auto [known, fresh] = kept(whose).released.emplace(*agreement, Released{at, *release});
   if (!fresh && book_.precedes(at, known->second.at)) known->second = {at, *release};
 }
 
 // The same: the accord itself is proved by both sides' root signatures, and what this says is of its author alone.
 void Agreements::note_adoption(Whose whose, const line::ActPlace& at, const record::Entry& entry) {
   const Result<line::Adoption> adoption = line::parse_adoption_body(entry.body);
-  if (!adoption || adopted_.size() >= kAdoptionsKept) return;
+  if (!adoption || adopted(whose, adoption->accord) != nullptr) return;
   Adopted found{at, *adoption, {}};
   if (entry.header.attachments.size() == 1) found.files = entry.header.attachments.front();
-  adopted_.emplace(std::pair(whose, adoption->accord), found);
+  kept(whose).adopted.at(adoption->accord) = found;
+}
+
+void Agreements::tell_of_a_full_book(Context& context) {
+  for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
+    const bool own = whose == Whose::kAuthors;
+    bool& told = told_full_[own ? 0 : 1];
+    const auto filled = told ? std::nullopt : book_.nearly_full(place(whose, {}, 0).side);
+    if (!filled) continue;
+    told = true;
+    context.effects.notify(Alarm{identity_->peer, AlarmKind::kQuota,
+                                 std::string(own ? "this side has" : "the other side has") + " written so much on the accord line that soon " +
+                                     words_of(*filled) + ": ask what it does there; the way out is a new accord that is no successor of this one",
+                                 kAccordLine});
+  }
 }
 
 std::optional<line::ActPlace> Agreements::target(Whose author, const record::Header& header) const {
@@ -196,17 +231,17 @@ std::vector<AgreedRestoration> Agreements::restorations() const {
   // One whose end was reported is no rival of what was accepted after its hour: its own acceptance may be on one disk alone,
   // so that nobody can have seen it.
   std::set<const line::Proposal*> ended;
-  for (const auto& [of, report] : reported_) ended.insert(book_.find(of.first));
+  for (const Kept& of_a_side : kept_)
+    for (const auto& [of, report] : of_a_side.reported) ended.insert(book_.find(of));
   std::map<const line::Proposal*, std::vector<line::RestoredLine>> named;
   const auto lines_named = [&named](const line::Proposal& proposal) -> const std::vector<line::RestoredLine>& {
     const auto [known, fresh] = named.try_emplace(&proposal);
     if (fresh) known->second = lines_of(proposal);
     return known->second;
   };
-  for (const line::ActPlace& at : book_.proposals()) {
+  for (const line::ActPlace& at : book_.accepted(line::Matter::kRestoration)) {
     const line::Proposal& proposal = *book_.find(at);
-    if (proposal.matter != line::Matter::kRestoration || !proposal.instant) continue;
-    if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
+    if (!proposal.instant) continue;
     const WallTime accepted = book_.time_of(*book_.accepted_at(at)).value_or(WallTime{});
     AgreedRestoration one{at, {}, *proposal.instant};
     for (const line::RestoredLine& line : lines_named(proposal)) {
@@ -228,13 +263,13 @@ std::optional<line::ActPlace> Agreements::part_of(const line::ActPlace& agreemen
 }
 
 bool Agreements::covers(const line::ActPlace& agreement, Whose whose, LineId line, std::uint64_t cut_epoch) const {
-  const auto cut = cuts_.find({whose, line, cut_epoch});
+  const line::ActPlace* cut = kept(whose).cuts.find({line, cut_epoch});
   const auto part = part_of(agreement, whose);
-  return cut != cuts_.end() && part && book_.precedes(cut->second, *part);
+  return cut != nullptr && part && book_.precedes(*cut, *part);
 }
 
 bool Agreements::cut_since(const line::ActPlace& agreement, Whose whose, LineId line, std::uint64_t cut_epoch) const {
-  return cuts_.count({whose, line, cut_epoch}) > 0 && part_of(agreement, whose) && !covers(agreement, whose, line, cut_epoch);
+  return kept(whose).cuts.find({line, cut_epoch}) != nullptr && part_of(agreement, whose) && !covers(agreement, whose, line, cut_epoch);
 }
 
 bool Agreements::ends_restoration(Whose whose, const record::Entry& clear) const {
@@ -249,10 +284,9 @@ bool Agreements::ends_restoration(Whose whose, const record::Entry& clear) const
 
 std::vector<AgreedAnnouncement> Agreements::announcements() const {
   std::vector<AgreedAnnouncement> out;
-  for (const line::ActPlace& at : book_.proposals()) {
+  for (const line::ActPlace& at : book_.accepted(line::Matter::kAnnouncement)) {
     const line::Proposal& proposal = *book_.find(at);
-    if (proposal.matter != line::Matter::kAnnouncement || !proposal.instant) continue;
-    if (book_.outcome(at)->state != line::ProposalState::kAccepted) continue;
+    if (!proposal.instant) continue;
     if (book_.class_of(at) != record::EntryClass::kLive) continue;
     if (auto what = record::parse_announcement_content(proposal.content); what && what->complete())
       out.push_back({at, std::move(*what), *proposal.instant});
@@ -269,8 +303,8 @@ std::optional<Digest> Agreements::announced_text(const line::ActPlace& proposal,
 }
 
 const Agreements::Released* Agreements::released(const line::ActPlace& agreement, Whose whose) const {
-  const auto found = released_.find({agreement, whose});
-  return found == released_.end() ? nullptr : &found->second;
+  const auto found = kept(whose).released.find(agreement);
+  return found == kept(whose).released.end() ? nullptr : &found->second;
 }
 
 bool Agreements::release_crossed(const line::ActPlace& agreement) const {
@@ -284,27 +318,24 @@ bool Agreements::release_crossed(const line::ActPlace& agreement) const {
 }
 
 const Agreements::Adopted* Agreements::adopted(Whose whose, const Digest& accord) const {
-  const auto found = adopted_.find({whose, accord});
-  return found == adopted_.end() ? nullptr : &found->second;
+  return kept(whose).adopted.find(accord);
 }
 
 std::vector<Agreements::Adopted> Agreements::their_adoptions() const {
   std::vector<Adopted> out;
-  for (const auto& [key, one] : adopted_)
-    if (key.first == Whose::kOthers) out.push_back(one);
+  for (const auto& [accord, one] : kept(Whose::kOthers).adopted) out.push_back(one);
   return out;
 }
 
 const Agreements::Test* Agreements::test(const line::ActPlace& agreement, Whose whose, line::RestorationTestOf of) const {
-  const auto found = tests_.find({agreement, whose, of});
-  return found == tests_.end() ? nullptr : &found->second;
+  return kept(whose).tests.find({agreement, of});
 }
 
 bool Agreements::desk_spoke(const line::ActPlace& agreement, Whose whose, LineId line) const {
-  const auto said = desks_.find({agreement, whose, line});
-  if (said == desks_.end()) return false;
+  const WallTime* said = kept(whose).desks.find({agreement, line});
+  if (said == nullptr) return false;
   const line::Proposal* proposal = book_.find(agreement);  // none: the first test of a lift, which comes before any word
-  return proposal == nullptr || (proposal->instant && said->second >= *proposal->instant);
+  return proposal == nullptr || (proposal->instant && *said >= *proposal->instant);
 }
 
 }  // namespace detente::core

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/accord_log.h"
+#include "core/lift_tests.h"
+#include "core/newest_kept.h"
 #include "core/seen_signatures.h"
 #include "line/adoption.h"
 #include "line/proposal_book.h"
@@ -40,8 +42,7 @@ class Agreements {
   // place; what a revoked officer signed before his last valid position goes on counting. Nothing: every one does.
   using Counts = std::function<bool(record::Whose whose, const record::Entry& entry, const std::optional<line::ActPlace>& at)>;
 
-  Agreements(const PairIdentity& identity, bool we_are_first, Counts counts, Vouched vouched)
-      : identity_(&identity), own_side_(we_are_first ? 0 : 1), counts_(std::move(counts)), vouched_(std::move(vouched)) {}
+  Agreements(const PairIdentity& identity, bool we_are_first, Counts counts, Vouched vouched);
 
   // Again, when somebody was revoked: what stands beyond his last valid position is left out, as if it were not there.
   // Not while a commit of the accord line is under way: what it brings is noted and not in the store.
@@ -74,7 +75,7 @@ class Agreements {
   Result<void> check_own(const record::Entry& entry) const;
 
   // Those that stand; each line only where this agreement is the one that counts. Another answer only after another
-  // revision().
+  // agreed_revision().
   std::vector<AgreedRestoration> restorations() const;
   // Whether that side's part of the agreement stands after its cut of that epoch in its log.
   std::optional<line::ActPlace> part_of(const line::ActPlace& agreement, record::Whose whose) const;
@@ -85,7 +86,7 @@ class Agreements {
   // names every line of it. What was withdrawn since stays carried out.
   bool ends_restoration(record::Whose whose, const record::Entry& clear) const;
 
-  // Those that stand, each by itself. Another answer only after another revision().
+  // Those that stand, each by itself. Another answer only after another agreed_revision().
   std::vector<AgreedAnnouncement> announcements() const;
   // The text of that side's that it names; nothing as long as it names none.
   std::optional<Digest> announced_text(const line::ActPlace& proposal, record::Whose whose) const;
@@ -119,25 +120,22 @@ class Agreements {
   // instant: before it there was no test that he could have read.
   bool desk_spoke(const line::ActPlace& agreement, record::Whose whose, LineId line) const;
 
-  // The first test of a lift of that side's own cut, by its station; what else is tested of this lift refers to it.
-  struct LiftTest {
-    line::ActPlace at;
-    std::vector<line::RegisterOf> registers;
-    std::optional<line::RestorationEnd> end;  // as its author's station reports it
-  };
-  // In the order in which they came to be known.
-  const std::vector<LiftTest>& lift_tests() const { return lifts_; }
-  const LiftTest* lift_test(const line::ActPlace& at) const;
+  const LiftTests& lift_tests() const { return lifts_; }
+  // How that lift ended, as the station that lifts reports it.
+  std::optional<line::RestorationEnd> lift_end(const LiftTest& test) const;
 
   // How the restoration ended, as that side's station reports it: the first report that it wrote.
   bool reported(const line::ActPlace& agreement, record::Whose whose) const { return report(agreement, whose) != nullptr; }
   const line::RestorationReport* report(const line::ActPlace& agreement, record::Whose whose) const {
-    const auto found = reported_.find({agreement, whose});
-    return found == reported_.end() ? nullptr : &found->second;
+    return kept(whose).reported.find(agreement);
   }
 
   // Grows with every entry that may change an answer.
   std::uint64_t revision() const { return revision_; }
+  // Grows with those that may change restorations() or announcements(): few of all.
+  std::uint64_t agreed_revision() const { return book_.changes() + reports_; }
+  // Says so, once of each side, while there is still room for the proposals and answers that it writes.
+  void tell_of_a_full_book(Context& context);
 
  private:
   void note_register_act(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
@@ -147,24 +145,20 @@ class Agreements {
   void note_release(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
   void note_adoption(record::Whose whose, const line::ActPlace& at, const record::Entry& entry);
 
-  struct CutKey {
-    record::Whose whose;
-    LineId line;
-    std::uint64_t cut_epoch;
-    auto operator<=>(const CutKey&) const = default;
+  // What that side's station says by itself, and its desks: nobody else has to sign it, so it writes as much as it likes.
+  struct Kept {
+    NewestKept<std::pair<line::ActPlace, line::RestorationTestOf>, Test> tests;
+    NewestKept<std::pair<line::ActPlace, LineId>, WallTime> desks;  // the newest, by its author's clock
+    NewestKept<line::ActPlace, line::RestorationReport> reported;
+    NewestKept<Digest, Adopted> adopted;
+    NewestKept<std::pair<LineId, std::uint64_t>, line::ActPlace> cuts;  // by line and cut epoch
+    std::map<line::ActPlace, Released> released;  // of proposals of announcements: as many as the book has
+    Kept();
+    void clear();
   };
-  struct TestKey {
-    line::ActPlace agreement;
-    record::Whose whose;
-    line::RestorationTestOf of;
-    auto operator<=>(const TestKey&) const = default;
-  };
-  struct DeskKey {
-    line::ActPlace agreement;
-    record::Whose whose;
-    LineId line;
-    auto operator<=>(const DeskKey&) const = default;
-  };
+  Kept& kept(record::Whose whose) { return kept_[whose == record::Whose::kAuthors ? 0 : 1]; }
+  const Kept& kept(record::Whose whose) const { return kept_[whose == record::Whose::kAuthors ? 0 : 1]; }
+
 
   const PairIdentity* identity_;
   std::uint8_t own_side_;
@@ -173,14 +167,11 @@ class Agreements {
   SeenSignatures seen_;
   bool left_out_ = false;
   line::ProposalBook book_;
-  std::map<CutKey, line::ActPlace> cuts_;
-  std::map<TestKey, Test> tests_;
-  std::map<DeskKey, WallTime> desks_;  // the newest, by its author's clock
-  std::vector<LiftTest> lifts_;
-  std::map<std::pair<line::ActPlace, record::Whose>, Released> released_;
-  std::map<std::pair<line::ActPlace, record::Whose>, line::RestorationReport> reported_;
-  std::map<std::pair<record::Whose, Digest>, Adopted> adopted_;
+  Kept kept_[2];  // own, theirs
+  LiftTests lifts_;
+  std::uint64_t reports_ = 0;
   std::uint64_t revision_ = 0;
+  bool told_full_[2] = {false, false};  // own, theirs
 };
 
 }  // namespace detente::core

@@ -31,6 +31,7 @@ void Announcements::load(Context& context, record::Fence fence) {
   asked_.clear();
   go_here_.clear();
   looked_at_ = parts_.agreements->revision();
+  agreed_of_ = parts_.agreements->agreed_revision();
   agreed_ = parts_.agreements->announcements();
   next_ = context.now.mono;
   loaded_ = true;
@@ -124,7 +125,8 @@ void Announcements::advance(Context& context) {
   const bool due = next_ && *next_ <= context.now.mono;
   if ((!news && !due) || std::exchange(advancing_, true)) return;
   next_.reset();
-  if (news) agreed_ = parts_.agreements->announcements();
+  if (std::exchange(agreed_of_, parts_.agreements->agreed_revision()) != parts_.agreements->agreed_revision())
+    agreed_ = parts_.agreements->announcements();
   std::erase_if(asked_, [this](const auto& one) { return agreed(one.first) == nullptr; });
   for (const AgreedAnnouncement& one : agreed_) look_at(context, one);
   advancing_ = false;

@@ -81,6 +81,7 @@ class Announcements {
   std::map<line::ActPlace, Asks> asked_;  // in this life: whether a person is asked now
   std::set<line::ActPlace> go_here_;      // a person said so in this life of the station
   std::vector<AgreedAnnouncement> agreed_;
+  std::uint64_t agreed_of_ = 0;  // as of that agreed_revision()
   std::uint64_t looked_at_ = 0;  // the agreements' revision
   std::optional<Instant> next_;
   Now loaded_at_;

@@ -12,7 +12,8 @@ using record::Whose;
 
 constexpr Duration kTestWindow = std::chrono::seconds(line::kRestorationSeconds);
 constexpr std::size_t kRunsKept = 32;
-constexpr std::size_t kLookedBack = 16;  // lifts of former lives
+constexpr std::size_t kLookedBack = 16;  // lifts of former lives, of each side
+constexpr std::size_t kWaitingKept = 256;
 // Of the other side's: each draws two entries and a document of 4 KiB.
 constexpr std::uint64_t kAnswersAtOnce = 16;
 constexpr Duration kAnswerAgain = std::chrono::seconds(30);
@@ -49,8 +50,8 @@ void Lifts::load(Context& context) {
   runs_.clear();
   waiting_.clear();
   refused_since_.reset();
-  known_ = before_life_ = agreements().lift_tests().size();
-  known_ -= std::min(known_, kLookedBack);
+  known_ = agreements().lift_tests().next_number();
+  looked_back_ = false;
   loaded_ = true;
   next_ = context.now.mono;
   // A copy: what goes back is in the list no more.
@@ -98,28 +99,24 @@ void Lifts::take_up_own(Context& context) {
 }
 
 // Of those that this life found on the disk, the ones whose cut still stands and that nobody has ended.
-bool Lifts::stands(const Agreements::LiftTest& test) const {
-  return !test.end && std::all_of(test.registers.begin(), test.registers.end(), [&](const line::RegisterOf& of) {
+bool Lifts::stands(const LiftTest& test) const {
+  return !agreements().lift_end(test) && std::all_of(test.registers.begin(), test.registers.end(), [&](const line::RegisterOf& of) {
     const Register& value = registers().theirs(of.line);
     return value.cut_epoch() == of.cut_epoch && value.open_cut() != nullptr;
   });
 }
 
 void Lifts::take_up_theirs(Context& context) {
-  const auto& all = agreements().lift_tests();
-  for (; known_ < all.size(); ++known_) {
-    const Agreements::LiftTest& test = all[known_];
-    if (agreements().whose(test.at) == Whose::kAuthors) continue;
-    if (known_ < before_life_ && !stands(test)) continue;
-    for (LiftRun& run : runs_)
-      if (run.whose == Whose::kOthers && !run.end && share_a_line(run.registers, test.registers))
-        end(context, run, RestorationEnd::kStopped);
-    forget_waiting([&test](const Agreements::LiftTest& one) { return share_a_line(one.registers, test.registers); });
-    waiting_.push_back(test.at);
-  }
-  forget_waiting([](const Agreements::LiftTest& one) { return one.end.has_value(); });
+  const LiftTests& tests = agreements().lift_tests();
+  if (!looked_back_)
+    for (const LiftTest& test : tests.newest(agreements().place(Whose::kOthers, {}, 0).side, kLookedBack))
+      if (stands(test)) take_up(context, test);
+  for (auto fresh = tests.all().lower_bound(known_); fresh != tests.all().end(); ++fresh)
+    if (agreements().whose(fresh->second.at) == Whose::kOthers) take_up(context, fresh->second);
+  known_ = tests.next_number();
+  forget_waiting([this](const LiftTest& one) { return agreements().lift_end(one).has_value(); });
   while (!waiting_.empty() && answers_.take(context.now.mono)) {
-    LiftRun run = new_run(context, Whose::kOthers, agreements().lift_test(waiting_.front())->registers);
+    LiftRun run = new_run(context, Whose::kOthers, tests.find(waiting_.front())->registers);
     run.at = waiting_.front();
     waiting_.erase(waiting_.begin());
     begin(context, std::move(run));
@@ -127,8 +124,21 @@ void Lifts::take_up_theirs(Context& context) {
   tell_of_a_flood(context);
 }
 
-void Lifts::forget_waiting(const std::function<bool(const Agreements::LiftTest&)>& which) {
-  const auto forgotten = [&](const line::ActPlace& at) { return which(*agreements().lift_test(at)); };
+// A line is lifted once at a time.
+void Lifts::take_up(Context& context, const LiftTest& test) {
+  for (LiftRun& run : runs_)
+    if (run.whose == Whose::kOthers && !run.end && share_a_line(run.registers, test.registers)) end(context, run, RestorationEnd::kStopped);
+  forget_waiting([&test](const LiftTest& one) { return share_a_line(one.registers, test.registers); });
+  waiting_.push_back(test.at);
+  if (waiting_.size() > kWaitingKept) waiting_.erase(waiting_.begin());
+}
+
+// And what is kept no more, because so many came after it.
+void Lifts::forget_waiting(const std::function<bool(const LiftTest&)>& which) {
+  const auto forgotten = [&](const line::ActPlace& at) {
+    const LiftTest* test = agreements().lift_tests().find(at);
+    return test == nullptr || which(*test);
+  };
   waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), forgotten), waiting_.end());
 }
 
@@ -143,16 +153,14 @@ void Lifts::tell_of_a_flood(Context& context) {
 
 // Whoever lifts reports how it ended, also when that was the end of its station's life.
 void Lifts::report_what_ran_before(Context& context) {
-  const auto& all = agreements().lift_tests();
-  for (std::size_t i = before_life_ - std::min(before_life_, kLookedBack); i < before_life_; ++i) {
-    if (agreements().whose(all[i].at) == Whose::kOthers || all[i].end) continue;
-    LiftRun run = new_run(context, Whose::kAuthors, all[i].registers);
-    run.at = all[i].at;
+  for (const LiftTest& test : agreements().lift_tests().newest(agreements().place(Whose::kAuthors, {}, 0).side, kLookedBack)) {
+    if (agreements().lift_end(test)) continue;
+    LiftRun run = new_run(context, Whose::kAuthors, test.registers);
+    run.at = test.at;
     look(context, run);
     run.end = run.cleared ? RestorationEnd::kLifted : RestorationEnd::kStopped;
     tests_.report(context, run);
   }
-  before_life_ = 0;
 }
 
 // --- while it runs -------------------------------------------------------------------
@@ -161,12 +169,12 @@ void Lifts::advance(Context& context) {
   const bool due = next_ && *next_ <= context.now.mono;
   const auto open = [](const LiftRun& run) { return !run.end; };
   const bool running = std::any_of(runs_.begin(), runs_.end(), open);
-  const bool news = known_ < agreements().lift_tests().size() || !tests_.accord_line()->held_lifts().empty();
+  const bool news = known_ < agreements().lift_tests().next_number() || !tests_.accord_line()->held_lifts().empty();
   if (!loaded_ || (!due && !running && !news) || std::exchange(advancing_, true)) return;
   next_.reset();
   take_up_theirs(context);
   take_up_own(context);
-  if (before_life_ > 0) report_what_ran_before(context);
+  if (!std::exchange(looked_back_, true)) report_what_ran_before(context);
   for (LiftRun& run : runs_) {
     if (run.end) continue;
     look(context, run);
@@ -200,7 +208,7 @@ bool Lifts::is_first_test(const record::Entry& entry, const LiftRun& run) const 
 // Its place is what all the others refer to.
 void Lifts::send_first_test(Context& context, LiftRun& run) const {
   const record::EpochId& epoch = tests_.accord_line()->own().key().epoch;
-  for (const Agreements::LiftTest& test : agreements().lift_tests())
+  for (const auto& [number, test] : agreements().lift_tests().all())
     if (agreements().whose(test.at) == Whose::kAuthors && test.at.epoch == epoch && test.at.index >= run.from &&
         test.registers == run.registers)
       run.at = test.at;
@@ -239,8 +247,8 @@ void Lifts::run_own(Context& context, LiftRun& run) {
 // The document only against one of theirs: whoever lifts says what is tested, and how it ended. What is known here of the
 // register says nothing: their disk, or this one, may be an older copy.
 void Lifts::run_theirs(Context& context, LiftRun& run) {
-  const Agreements::LiftTest* test = agreements().lift_test(*run.at);
-  if (test != nullptr && test->end) return end(context, run, *test->end);
+  const LiftTest* test = agreements().lift_tests().find(*run.at);
+  if (const auto ended = test == nullptr ? std::nullopt : agreements().lift_end(*test)) return end(context, run, *ended);
   if (over(context, run)) return end(context, run, RestorationEnd::kTimeOver);
   tests_.send(context, *run.at, RestorationTestOf::kText);
   if (agreements().test(*run.at, Whose::kOthers, RestorationTestOf::kDocument) != nullptr)

@@ -42,7 +42,8 @@ class Lifts {
  private:
   void take_up_own(Context& context);
   void take_up_theirs(Context& context);
-  void forget_waiting(const std::function<bool(const Agreements::LiftTest&)>& which);
+  void take_up(Context& context, const LiftTest& test);
+  void forget_waiting(const std::function<bool(const LiftTest&)>& which);
   void tell_of_a_flood(Context& context);
   void report_what_ran_before(Context& context);
   void begin(Context& context, LiftRun run);
@@ -55,7 +56,7 @@ class Lifts {
   void tell_lines(Context& context, const LiftRun& run) const;
   std::string names_of(const std::vector<line::RegisterOf>& registers) const;
   std::string lacking(const LiftRun& run) const;
-  bool stands(const Agreements::LiftTest& test) const;
+  bool stands(const LiftTest& test) const;
   bool is_first_test(const record::Entry& entry, const LiftRun& run) const;
   bool over(const Context& context, const LiftRun& run) const;
   LiftRun new_run(const Context& context, record::Whose whose, const std::vector<line::RegisterOf>& registers) const;
@@ -65,8 +66,8 @@ class Lifts {
 
   RestorationTests tests_;
   std::vector<LiftRun> runs_;
-  std::size_t known_ = 0;       // lift tests of both sides that were looked at
-  std::size_t before_life_ = 0; // those that this life found on the disk
+  std::uint64_t known_ = 0;   // lift tests of both sides, by number: those below it were looked at
+  bool looked_back_ = false;  // at those that this life found on the disk
   std::optional<Instant> next_;
   std::vector<line::ActPlace> waiting_;  // first tests of the other side's, until `answers_` lets them be taken up
   std::optional<Instant> refused_since_;

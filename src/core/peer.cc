@@ -210,6 +210,7 @@ void Peer::watch_link(Context& context) {
 }
 
 void Peer::pump(Context& context) {
+  agreements_.tell_of_a_full_book(context);
   restorations_.advance(context);
   lifts_.advance(context);
   tend_dark(context);

@@ -27,6 +27,7 @@ void Restorations::load(Context& context, record::Fence fence) {
   runs_.clear();
   next_ = context.now.mono;
   looked_at_ = tests_.parts().agreements->revision();
+  agreed_of_ = tests_.parts().agreements->agreed_revision();
   agreed_ = tests_.parts().agreements->restorations();
   loaded_ = true;
   const auto bytes = context.store.value(marks_key(kRestorationMarks, *tests_.parts().identity));
@@ -75,7 +76,8 @@ void Restorations::advance(Context& context) {
   next_.reset();
   const std::uint32_t now = context.now.wall.seconds;
   const WallTime since{now > line::kRestorationSeconds ? now - line::kRestorationSeconds : 0};
-  if (news) agreed_ = tests_.parts().agreements->restorations();
+  if (std::exchange(agreed_of_, tests_.parts().agreements->agreed_revision()) != tests_.parts().agreements->agreed_revision())
+    agreed_ = tests_.parts().agreements->restorations();
   for (const AgreedRestoration& one : agreed_) {
     if (one.instant < since || marks_.count(one.at) > 0) continue;
     if (one.instant.seconds > now) {

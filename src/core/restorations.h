@@ -59,7 +59,8 @@ class Restorations {
   std::map<line::ActPlace, Mark> marks_;  // of what was tried: each agreement is once
   std::vector<RestorationRun> runs_;
   std::uint64_t looked_at_ = 0;           // the agreements' revision
-  std::vector<AgreedRestoration> agreed_;  // all that stand, as of that
+  std::vector<AgreedRestoration> agreed_;  // all that stand
+  std::uint64_t agreed_of_ = 0;            // as of that agreed_revision()
   std::optional<Instant> next_;
   bool loaded_ = false;
   bool advancing_ = false;

@@ -41,8 +41,7 @@ class SeenSignatures {
   // Whether one of its signatures had come before, with another entry.
   bool replayed(const TheirPlace& place, const record::Entry& entry) const;
 
-  // What comes beyond is not known again. A book of proposals (line/proposal_book.h) is full by then, and a register is moved
-  // by a number only once.
+  // What comes beyond is not known again: no act counts whose signature is not among these.
   static constexpr std::size_t kMost = 1'000'000;
 
  private:

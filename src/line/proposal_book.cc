@@ -1,66 +1,88 @@
 #include "line/proposal_book.h"
 
 #include <algorithm>
-
-#include "line/message.h"
+#include <utility>
 
 namespace detente::line {
 
 namespace {
 
-std::uint8_t other_side(std::uint8_t side) { return static_cast<std::uint8_t>(1 - side); }
+constexpr std::size_t kRunLookedAt = 64;
+constexpr std::size_t kEntriesALife = 8;  // what a life costs that no entry had named before
 
-LogPart part_of(const record::LogPosition& position) { return {position.epoch, position.size}; }
-
-void read_act(Sighting& out, const record::Entry& entry) {
-  const auto& references = entry.header.references;
-  if (references.size() == 1) {
-    const record::Reference& one = references.front();
-    const bool own = one.whose == record::Whose::kAuthors;
-    out.on = ActPlace{own ? out.at.side : other_side(out.at.side), one.epoch, one.index};
-  }
-  if (entry.header.kind == record::kProposal && references.size() <= 1) {
-    if (auto proposal = parse_proposal_body(entry.body)) out.proposal = std::move(*proposal);
-  }
-  if (entry.header.kind == record::kProposalAnswer && out.on) {
-    if (auto answer = parse_answer_body(entry.body)) out.answer = std::move(*answer);
-  }
-}
+bool is_act(const Sighting& sighting) { return sighting.proposal || sighting.answer; }
 
 }  // namespace
 
-Sighting sighting_of(std::uint8_t side, const record::EpochId& epoch, std::uint64_t index,
-                     const record::Entry& entry, bool counts) {
-  Sighting out;
-  out.at = {side, epoch, index};
-  out.entry_class = entry.header.entry_class;
-  out.time = entry.header.time;
-  if (entry.header.seen) out.seen = part_of(*entry.header.seen);
-  if (entry.header.kind == record::kEpochOpening && index == 0) {
-    if (const auto before = parse_epoch_body(entry.body); before && *before) out.before = part_of(**before);
-  }
-  if (counts && entry.header.body_form == record::BodyForm::kCbor) read_act(out, entry);
-  return out;
+// --- what comes in -----------------------------------------------------------------
+
+Result<void> ProposalBook::check_room(const Sighting& sighting) const {
+  const Held& held = held_[sighting.at.side];
+  if ((sighting.proposal && held.proposals >= limits_.proposals) || (sighting.answer && held.answers >= limits_.answers))
+    return fail(Fault::kLimit, "that side has written more proposals or answers than are computed with");
+  // The first entry of a life says where the life stands: without it acts would lose their order.
+  if (!is_act(sighting) && sighting.at.index > 0 && held.entries >= limits_.entries)
+    return fail(Fault::kLimit, "that side's accord line has more entries than the hours of proposals are computed from");
+  const Logs& logs = logs_[sighting.at.side];
+  if (logs.size() >= limits_.lives && !logs.contains(sighting.at.epoch))
+    return fail(Fault::kLimit, "that side's accord line was begun anew more often than proposals are computed from");
+  return {};
+}
+
+void ProposalBook::clear() {
+  const std::uint64_t changes = changes_ + 1;
+  *this = ProposalBook(limits_);
+  changes_ = changes;
+}
+
+std::optional<Filled> ProposalBook::nearly_full(std::uint8_t side) const {
+  const auto near = [](std::size_t held, std::size_t most) { return held >= most - most / 8; };
+  const Held& held = held_[side];
+  if (near(held.proposals, limits_.proposals) || near(held.answers, limits_.answers)) return Filled::kActs;
+  if (near(held.entries, limits_.entries)) return Filled::kEntries;
+  return near(logs_[side].size(), limits_.lives) ? std::optional(Filled::kLives) : std::nullopt;
 }
 
 Result<void> ProposalBook::add(const Sighting& sighting) {
   const ActPlace& at = sighting.at;
   if (at.side > 1) return fail(Fault::kMalformed, "an entry of neither side of the accord");
-  if (held_ == kBookEntriesMax)
-    return fail(Fault::kLimit, "the accord line has more entries than proposals are computed from");
+  DETENTE_TRY_VOID(check_room(sighting));
   Log& log = logs_[at.side][at.epoch];
-  if (!log.passages.emplace(at.index, Passage{sighting.time, sighting.seen}).second) return {};
-  ++held_;
-  if (sighting.before) log.before = sighting.before;
-  if (at.index == 0 || log.passages.size() == 1) lives_[at.side].reset();
+  const bool orders_lives = at.index == 0 || log.passages.empty();
+  const std::size_t seen_lives = log.passages.seen_lives();
+  if (acts_.contains(at) || !log.passages.add(at.index, sighting.time, sighting.seen)) return {};
+  Held& held = held_[at.side];
+  held.entries += (is_act(sighting) ? 0 : 1) + kEntriesALife * (log.passages.seen_lives() - seen_lives);
+  held.proposals += sighting.proposal ? 1 : 0;
+  held.answers += sighting.answer ? 1 : 0;
+  latest_[at.side] = std::max(latest_[at.side], sighting.time);
+  if (sighting.before && !log.before) log.before = sighting.before;
   if (sighting.seen) {
     std::uint64_t& most = most_seen_[other_side(at.side)][sighting.seen->epoch];
     most = std::max(most, sighting.seen->size);
   }
-  forget_outcomes(sighting);
-  if (!sighting.proposal && !sighting.answer) return {};
-  acts_.emplace(at, sighting);
-  if (sighting.on) acts_on_[*sighting.on].insert(at);
+  if (is_act(sighting)) {
+    ++changes_;
+    acts_.emplace(at, sighting);
+    if (sighting.on) acts_on_[*sighting.on].insert(at);
+  }
+  if (sighting.proposal) {
+    proposals_.reset();
+    unknown_.insert(at);
+    if (const auto lapse = lapse_of(*sighting.proposal)) hours_[at.side].emplace(*lapse, at);
+  }
+  if (orders_lives) {
+    lives_[at.side].reset();
+    reaches_[at.side].clear();
+  }
+  // A record that is read at a start comes in no order: it is looked at when all of it is here.
+  if (orders_lives || !log.passages.in_order()) {
+    forget_all();
+  } else if (stands_last(at)) {
+    take_last(sighting);
+  } else {
+    forget_what_changes(sighting);
+  }
   return {};
 }
 
@@ -68,36 +90,184 @@ Result<void> ProposalBook::add(const Sighting& sighting) {
 bool ProposalBook::stands_last(const ActPlace& place) const {
   const Lives& known = lives(place.side);
   if (known.in_order.back() != place.epoch || known.continued.count(place.epoch) > 0) return false;
-  if (logs_[place.side].at(place.epoch).passages.rbegin()->first != place.index) return false;
+  if (logs_[place.side].at(place.epoch).passages.last() != place.index) return false;
   const auto most = most_seen_[place.side].find(place.epoch);
   return most == most_seen_[place.side].end() || most->second <= place.index;
 }
 
 // An entry behind all others can decide what it refers to, and be the late one by which an open proposal lapses; what has
 // been decided before it stays. So a long log costs nothing anew with every entry.
-void ProposalBook::forget_outcomes(const Sighting& added) {
-  if (!lives_[added.at.side] || !stands_last(added.at)) {
-    outcomes_.clear();
-    proposals_.reset();
-    return;
+void ProposalBook::take_last(const Sighting& added) {
+  lapse_by(added);
+  compute_what_it_is_on(added);
+  if (added.proposal) remember(added.at, {{ProposalState::kOffered, added.at, false, {}}, {}});
+}
+
+// By what it lapses stays as it was.
+void ProposalBook::compute_what_it_is_on(const Sighting& added) {
+  const auto on = added.on ? known_.find(*added.on) : known_.end();
+  if (on == known_.end()) return;
+  const Known now{compute(on->first, on->second.lapse), on->second.lapse};
+  remember(on->first, now);
+}
+
+// Whether that entry of the other side's, whose author had seen the proposal, shows that it is late.
+bool ProposalBook::is_late(const Sighting& added, const ActPlace& proposal, WallTime lapse) const {
+  if (added.time >= lapse) return true;
+  const std::vector<ActPlace> late = late_places(proposal, lapse);
+  return std::any_of(late.begin(), late.end(), [&](const ActPlace& place) { return saw(added.seen, place); });
+}
+
+void ProposalBook::lapse_by(const Sighting& added) {
+  const std::uint8_t side = other_side(added.at.side);
+  const WallTime latest = std::max(added.time, latest_[side]);
+  std::vector<ActPlace> lapsed;
+  for (const auto& [lapse, at] : offered_[side]) {
+    if (lapse > latest) break;
+    if (saw(added.seen, at) && is_late(added, at, lapse)) lapsed.push_back(at);
   }
-  std::erase_if(outcomes_, [&](const auto& known) {
-    return known.second.state == ProposalState::kOffered || known.first == added.on;
-  });
-  if (added.proposal) proposals_.reset();
+  for (const ActPlace& at : lapsed) {
+    Known now = known_.at(at);
+    now.lapse = Step{ProposalAct::kLapse, Actor::kTime, added.at, added.seen};
+    // Behind all others it is the last step in every order.
+    now.outcome.state = step(now.outcome.state, now.lapse->act, now.lapse->by).value_or(now.outcome.state);
+    now.outcome.decided_at = added.at;
+    remember(at, now);
+    ++changes_;
+  }
+}
+
+// Whether an entry that stands anywhere may be the one by which that proposal lapses, or its author's first late one.
+bool ProposalBook::may_change(const Sighting& added, const Hour& of) const {
+  const auto& [lapse, proposal] = of;
+  if (added.at.side == proposal.side) {
+    const bool same = added.at.epoch == proposal.epoch;
+    if (same ? added.at.index < proposal.index : precedes(added.at, proposal)) return false;
+    return logs_[proposal.side].at(added.at.epoch).passages.first_since(same ? proposal.index : 0, lapse) == added.at.index;
+  }
+  if (!saw(added.seen, proposal)) return false;
+  const auto found = known_.find(proposal);
+  // Behind the first that shows it, it shows nothing. One that decides nothing any more still has its place among the acts.
+  if (found == known_.end() || (found->second.lapse && precedes(found->second.lapse->at, added.at))) return false;
+  return is_late(added, proposal, lapse);
+}
+
+// An entry that others stand behind: all that hangs on it is computed again.
+void ProposalBook::forget_what_changes(const Sighting& added) {
+  std::vector<ActPlace> changed;
+  const auto look_at = [&](const Hour& of) {
+    if (may_change(added, of)) changed.push_back(of.second);
+  };
+  // Where it stands close behind a later one it is the first late one of what stands between them alone.
+  const ActPlace& at = added.at;
+  const auto run = logs_[at.side].at(at.epoch).passages.run_before(at.index, kRunLookedAt);
+  const std::set<Hour>& own = hours_[at.side];
+  for (auto of = run ? own.lower_bound({run->latest, {}}) : own.begin(); of != own.end() && of->first <= added.time; ++of) look_at(*of);
+  for (auto act = acts_.lower_bound({at.side, at.epoch, run ? run->from : at.index}); act != acts_.end() && act->first <= at; ++act)
+    if (act->second.proposal)
+      if (const auto lapse = lapse_of(*act->second.proposal); lapse && *lapse <= added.time) look_at({*lapse, act->first});
+  const std::uint8_t other = other_side(at.side);
+  const WallTime latest = std::max(added.time, latest_[other]);
+  for (auto of = hours_[other].begin(); of != hours_[other].end() && of->first <= latest; ++of) look_at(*of);
+  // An act of its author's may stand before what was left out of account as too late.
+  if (added.on && added.on->side == at.side) changed.push_back(*added.on);
+  for (const ActPlace& proposal : changed) forget(proposal);
+  compute_what_it_is_on(added);
+}
+
+void ProposalBook::forget(const ActPlace& proposal) {
+  if (known_.erase(proposal) == 0) return;
+  ++changes_;
+  unknown_.insert(proposal);
+  accepted_.erase(proposal);
+  if (const auto lapse = lapse_of(*find(proposal))) offered_[proposal.side].erase({*lapse, proposal});
+}
+
+void ProposalBook::forget_all() {
+  ++changes_;
+  for (const auto& [proposal, known] : known_) unknown_.insert(unknown_.end(), proposal);
+  known_.clear();
+  accepted_.clear();
+  for (std::set<Hour>& offered : offered_) offered.clear();
+  proposals_.reset();
+}
+
+// --- what is known -----------------------------------------------------------------
+
+void ProposalBook::remember(const ActPlace& proposal, const Known& known) const {
+  known_.insert_or_assign(proposal, known);
+  unknown_.erase(proposal);
+  const ProposalState state = known.outcome.state;
+  if (state == ProposalState::kAccepted) accepted_.insert(proposal);
+  else accepted_.erase(proposal);
+  const auto lapse = lapse_of(*acts_.at(proposal).proposal);
+  if (!lapse) return;
+  const Hour hour(*lapse, proposal);
+  if (state == ProposalState::kOffered) offered_[proposal.side].insert(hour);
+  else offered_[proposal.side].erase(hour);
+}
+
+const ProposalBook::Known& ProposalBook::known(const ActPlace& proposal) const {
+  if (const auto found = known_.find(proposal); found != known_.end()) return found->second;
+  const std::optional<Step> lapse = lapse_step(proposal);
+  remember(proposal, {compute(proposal, lapse), lapse});
+  return known_.at(proposal);
+}
+
+std::vector<ActPlace> ProposalBook::accepted(Matter matter) const {
+  while (!unknown_.empty()) {
+    const ActPlace next = *unknown_.begin();
+    static_cast<void>(known(next));
+  }
+  std::vector<ActPlace> out;
+  for (const ActPlace& at : accepted_)
+    if (acts_.at(at).proposal->matter == matter) out.push_back(at);
+  std::sort(out.begin(), out.end(), [this](const ActPlace& a, const ActPlace& b) { return stands_before(a, b); });
+  return out;
+}
+
+// --- the order of entries ------------------------------------------------------------
+
+// The lives that go back to that one, and how much of it who saw them saw.
+const ProposalBook::Reaches& ProposalBook::reaches(std::uint8_t side, const record::EpochId& to) const {
+  const auto [known, fresh] = reaches_[side].try_emplace(to);
+  if (!fresh) return known->second;
+  const Logs& logs = logs_[side];
+  for (const auto& [from, first] : logs) {
+    auto log = logs.find(from);
+    // A hostile side can have its epochs name each other in a ring: each is asked once.
+    for (std::size_t asked = 0; log != logs.end() && asked < logs.size(); ++asked) {
+      const std::optional<LogPart>& before = log->second.before;
+      if (!before) break;
+      if (before->epoch == to) {
+        known->second.emplace(from, before->size);
+        break;
+      }
+      log = logs.find(before->epoch);
+    }
+  }
+  return known->second;
 }
 
 // Whether a log of which so much was seen had that entry.
 bool ProposalBook::saw(const std::optional<LogPart>& seen, const ActPlace& what) const {
-  const Logs& logs = logs_[what.side];
-  std::optional<LogPart> part = seen;
-  // A hostile side can have its epochs name each other in a ring: each is asked once.
-  for (std::size_t asked = 0; part && asked <= logs.size(); ++asked) {
-    if (part->epoch == what.epoch) return what.index < part->size;
-    const auto log = logs.find(part->epoch);
-    part = log == logs.end() ? std::nullopt : log->second.before;
-  }
-  return false;
+  if (!seen) return false;
+  if (seen->epoch == what.epoch) return what.index < seen->size;
+  const Reaches& lives = reaches(what.side, what.epoch);
+  const auto life = lives.find(seen->epoch);
+  return life != lives.end() && what.index < life->second;
+}
+
+// The least of each life that who saw it saw that entry, too.
+std::vector<LogPart> ProposalBook::parts_with(const ActPlace& what) const {
+  std::vector<LogPart> out = {{what.epoch, what.index + 1}};
+  for (const auto& [epoch, size] : reaches(what.side, what.epoch))
+    if (epoch != what.epoch && what.index < size) out.push_back({epoch, 0});
+  return out;
+}
+
+std::optional<std::uint64_t> ProposalBook::first_that_saw(const Passages& passages, const ActPlace& what) const {
+  return passages.first_that_saw(parts_with(what));
 }
 
 // Lives of one side's disk, the earlier first. One that names the life before stands behind it. Of lives that do not know
@@ -108,8 +278,7 @@ ProposalBook::Rank ProposalBook::compute_rank(std::uint8_t side, const record::E
   Rank out{WallTime{}, 0, epoch};
   auto log = logs.find(epoch);
   for (std::size_t asked = 0; log != logs.end() && asked <= logs.size(); ++asked) {
-    const auto first = log->second.passages.find(0);
-    if (first != log->second.passages.end()) out.began = std::max(out.began, first->second.time);
+    if (const auto began = log->second.passages.began()) out.began = std::max(out.began, *began);
     if (!log->second.before) break;
     log = logs.find(log->second.before->epoch);
     if (log != logs.end()) ++out.depth;
@@ -147,11 +316,14 @@ bool ProposalBook::after(const ActPlace& earlier, const ActPlace& later) const {
   return found != acts_.end() && saw(found->second.seen, earlier);
 }
 
+// In the order of proposals(), which breaks a tie between agreements.
+bool ProposalBook::stands_before(const ActPlace& a, const ActPlace& b) const {
+  return a.side != b.side ? a.side < b.side : precedes(a, b);
+}
+
 std::optional<WallTime> ProposalBook::time_of(const ActPlace& entry) const {
   const auto log = logs_[entry.side].find(entry.epoch);
-  if (log == logs_[entry.side].end()) return std::nullopt;
-  const auto passage = log->second.passages.find(entry.index);
-  return passage == log->second.passages.end() ? std::nullopt : std::optional(passage->second.time);
+  return log == logs_[entry.side].end() ? std::nullopt : log->second.passages.time_of(entry.index);
 }
 
 bool ProposalBook::shares_index(const ActPlace& place) const {
@@ -166,16 +338,16 @@ std::optional<record::EntryClass> ProposalBook::class_of(const ActPlace& place) 
   return found == acts_.end() || !found->second.proposal ? std::nullopt : std::optional(found->second.entry_class);
 }
 
+// --- what an outcome is computed from ------------------------------------------------
+
 // The first late entry of each epoch of the author's log, from the proposal on: who saw a later one saw it.
 std::vector<ActPlace> ProposalBook::late_places(const ActPlace& from, WallTime lapse) const {
   std::vector<ActPlace> out;
-  for (const auto& [epoch, log] : logs_[from.side])
-    for (const auto& [index, passage] : log.passages) {
-      const ActPlace place{from.side, epoch, index};
-      if (passage.time < lapse || precedes(place, from)) continue;
-      out.push_back(place);
-      break;
-    }
+  for (const auto& [epoch, log] : logs_[from.side]) {
+    const bool same = epoch == from.epoch;
+    if (!same && precedes({from.side, epoch, 0}, from)) continue;
+    if (const auto late = log.passages.first_since(same ? from.index : 0, lapse)) out.push_back({from.side, epoch, *late});
+  }
   return out;
 }
 
@@ -206,26 +378,39 @@ std::vector<ProposalBook::Step> ProposalBook::steps_of(const ActPlace& proposal,
   return out;
 }
 
-// Of the other side's entries that saw it the first that is late, or that saw a late one of its author.
+// Of one life of the other side's log: the first entry that had seen it and is late, or had seen a late one of its author.
+std::optional<std::uint64_t> ProposalBook::first_lapse(const Passages& passages, const ActPlace& proposal, WallTime lapse,
+                                                       const std::vector<ActPlace>& late) const {
+  const auto first = first_that_saw(passages, proposal);
+  if (!first) return std::nullopt;
+  auto out = passages.first_since(*first, lapse);
+  while (out && !saw(passages.seen_at(*out), proposal)) out = passages.first_since(*out + 1, lapse);
+  for (const ActPlace& place : late) {
+    auto by = first_that_saw(passages, place);
+    if (by) by = std::max(*by, *first);
+    const auto saw_both = [&](const std::optional<LogPart>& seen) { return saw(seen, place) && saw(seen, proposal); };
+    while (by && (!out || *by < *out) && !saw_both(passages.seen_at(*by))) by = passages.first_from(*by + 1);
+    if (by) out = std::min(out.value_or(*by), *by);
+  }
+  return out;
+}
+
+// The first that lapses it in the order of the other side's lives.
 std::optional<ProposalBook::Step> ProposalBook::lapse_step(const ActPlace& proposal) const {
   const auto lapse = lapse_of(*acts_.at(proposal).proposal);
   if (!lapse) return std::nullopt;
   const std::uint8_t side = other_side(proposal.side);
   const std::vector<ActPlace> late = late_places(proposal, *lapse);
-  for (const record::EpochId& epoch : lives(side).in_order)
-    for (const auto& [index, passage] : logs_[side].at(epoch).passages) {
-      const auto& seen = passage.seen;
-      if (!saw(seen, proposal)) continue;
-      const auto saw_it = [&](const ActPlace& place) { return saw(seen, place); };
-      if (passage.time >= *lapse || std::any_of(late.begin(), late.end(), saw_it))
-        return Step{ProposalAct::kLapse, Actor::kTime, {side, epoch, index}, seen};
-    }
+  for (const record::EpochId& epoch : lives(side).in_order) {
+    const Passages& passages = logs_[side].at(epoch).passages;
+    if (const auto at = first_lapse(passages, proposal, *lapse, late))
+      return Step{ProposalAct::kLapse, Actor::kTime, {side, epoch, *at}, passages.seen_at(*at)};
+  }
   return std::nullopt;
 }
 
-std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& proposal) const {
+std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& proposal, const std::optional<Step>& lapse) const {
   std::vector<Step> out = steps_of(proposal, other_side(proposal.side));
-  const std::optional<Step> lapse = lapse_step(proposal);
   if (!lapse) return out;
   const auto behind = std::find_if(out.begin(), out.end(), [&](const Step& one) { return !precedes(one.at, lapse->at); });
   out.insert(behind, *lapse);
@@ -233,9 +418,9 @@ std::vector<ProposalBook::Step> ProposalBook::other_steps(const ActPlace& propos
 }
 
 // The author's act stands before what it had not seen of the other side's.
-std::vector<ProposalBook::Step> ProposalBook::merged(const ActPlace& proposal) const {
+std::vector<ProposalBook::Step> ProposalBook::merged(const ActPlace& proposal, const std::optional<Step>& lapse) const {
   const std::vector<Step> author = steps_of(proposal, proposal.side);
-  const std::vector<Step> other = other_steps(proposal);
+  const std::vector<Step> other = other_steps(proposal, lapse);
   std::vector<Step> out;
   auto next = other.begin();
   for (const Step& step : author) {
@@ -247,18 +432,15 @@ std::vector<ProposalBook::Step> ProposalBook::merged(const ActPlace& proposal) c
 }
 
 std::optional<Outcome> ProposalBook::outcome(const ActPlace& place) const {
-  if (find(place) == nullptr) return std::nullopt;
-  auto known = outcomes_.find(place);
-  if (known == outcomes_.end()) known = outcomes_.emplace(place, compute(place)).first;
-  return known->second;
+  return find(place) == nullptr ? std::nullopt : std::optional(known(place).outcome);
 }
 
-Outcome ProposalBook::compute(const ActPlace& place) const {
+Outcome ProposalBook::compute(const ActPlace& place, const std::optional<Step>& lapse) const {
   Outcome out;
   out.state = step(ProposalState::kNone, ProposalAct::kOffer, Actor::kAuthor).value_or(ProposalState::kNone);
   out.decided_at = place;
   const Step* withdrawn = nullptr;  // an offer that was still open
-  const std::vector<Step> steps = merged(place);
+  const std::vector<Step> steps = merged(place, lapse);
   for (const Step& one : steps) {
     if (withdrawn && one.act == ProposalAct::kAccept && !saw(one.seen, withdrawn->at)) out.crossed = true;
     const auto next = step(out.state, one.act, one.by);
@@ -281,9 +463,7 @@ const std::vector<ActPlace>& ProposalBook::proposals() const {
   proposals_.emplace();
   for (const auto& [at, act] : acts_)
     if (act.proposal) proposals_->push_back(at);
-  std::sort(proposals_->begin(), proposals_->end(), [this](const ActPlace& a, const ActPlace& b) {
-    return a.side != b.side ? a.side < b.side : precedes(a, b);
-  });
+  std::sort(proposals_->begin(), proposals_->end(), [this](const ActPlace& a, const ActPlace& b) { return stands_before(a, b); });
   return *proposals_;
 }
 
@@ -298,19 +478,16 @@ std::optional<ActPlace> ProposalBook::agreed(Matter matter, const About& about) 
     WallTime instant;
   };
   std::vector<Agreement> all;
-  for (const ActPlace& at : proposals()) {
+  for (const ActPlace& at : accepted(matter)) {
     const Proposal& proposal = *find(at);
-    if (proposal.matter != matter || !about(proposal)) continue;
-    const Outcome now = *outcome(at);
-    if (now.state == ProposalState::kAccepted)
-      all.push_back({at, now.decided_at, proposal.instant.value_or(WallTime{0})});
+    if (about(proposal)) all.push_back({at, known(at).outcome.decided_at, proposal.instant.value_or(WallTime{0})});
   }
   const Agreement* best = nullptr;
   for (const Agreement& one : all) {
     const bool older = std::any_of(all.begin(), all.end(), [&](const Agreement& another) {
       return another.at != one.at && after(one.accepted_at, another.accepted_at);
     });
-    // proposals() is in the order that breaks a tie: side, then log.
+    // accepted() is in the order that breaks a tie: side, then log.
     if (!older && (best == nullptr || one.instant < best->instant)) best = &one;
   }
   return best == nullptr ? std::nullopt : std::optional(best->at);

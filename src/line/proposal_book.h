@@ -10,47 +10,25 @@
 // accord line goes in, not the acts alone: they show how late it was.
 #pragma once
 
-#include <compare>
 #include <functional>
 #include <map>
 #include <set>
 #include <vector>
 
-#include "line/proposal.h"
+#include "line/sighting.h"
 
 namespace detente::line {
 
-inline constexpr std::size_t kBookEntriesMax = 250'000;  // about 30 MB
-
-// An entry of the accord line; `side` is its author's place in the accord's order, 0 or 1.
-struct ActPlace {
-  std::uint8_t side = 0;
-  record::EpochId epoch{};
-  std::uint64_t index = 0;
-  auto operator<=>(const ActPlace&) const = default;
+// Of each side, so that one that fills its part takes nothing from the other.
+struct BookLimits {
+  // Each by itself: they are read in another order at a start than they came in.
+  std::size_t proposals = 16'384;
+  std::size_t answers = 16'384;
+  std::size_t entries = 262'144;  // that are neither, about 12 MB
+  std::size_t lives = 64;
 };
 
-// So much of a log: the entries of `epoch` below `size`, and what that epoch's first entry names.
-struct LogPart {
-  record::EpochId epoch{};
-  std::uint64_t size = 0;
-  bool operator==(const LogPart&) const = default;
-};
-
-// What the book needs of an entry.
-struct Sighting {
-  ActPlace at;
-  record::EntryClass entry_class = record::EntryClass::kLive;
-  WallTime time;
-  std::optional<LogPart> seen;    // of the other side's log
-  std::optional<LogPart> before;  // of the own log, where this is an epoch's first entry
-  std::optional<ActPlace> on;     // what a counter-offer or an answer refers to
-  std::optional<Proposal> proposal;
-  std::optional<Answer> answer;
-};
-// `counts`: signed validly by an officer who may. A body that does not read counts for nothing.
-Sighting sighting_of(std::uint8_t side, const record::EpochId& epoch, std::uint64_t index,
-                     const record::Entry& entry, bool counts);
+enum class Filled { kActs, kEntries, kLives };
 
 struct Outcome {
   ProposalState state = ProposalState::kNone;
@@ -61,11 +39,24 @@ struct Outcome {
 
 class ProposalBook {
  public:
-  // kLimit when the book is full; kMalformed for a third side. A place that is here already stays as it is.
+  explicit ProposalBook(BookLimits limits = {}) : limits_(limits) {}
+
+  // Of everything but what changes() counts.
+  void clear();
+
+  // kLimit when that side's part of the book is full: what is in it stays right, and goes on being answered. kMalformed for
+  // a third side. A place that is here already stays as it is.
   Result<void> add(const Sighting& sighting);
+  // Of which seven eighths of that side's room are taken.
+  std::optional<Filled> nearly_full(std::uint8_t side) const;
+
+  // Grows with every entry that may change an outcome. Those that only show how late it is do so where something lapses.
+  std::uint64_t changes() const { return changes_; }
 
   // All proposals, first those of side 0, each side's in its log's order. Stays as it is until the next add().
   const std::vector<ActPlace>& proposals() const;
+  // Those of this matter that are accepted, in the same order.
+  std::vector<ActPlace> accepted(Matter matter) const;
   const Proposal* find(const ActPlace& place) const;
   // Nothing where there is no proposal.
   std::optional<Outcome> outcome(const ActPlace& place) const;
@@ -88,13 +79,9 @@ class ProposalBook {
   bool precedes(const ActPlace& earlier, const ActPlace& later) const;
 
  private:
-  struct Passage {
-    WallTime time;
-    std::optional<LogPart> seen;
-  };
   struct Log {
     std::optional<LogPart> before;
-    std::map<std::uint64_t, Passage> passages;
+    Passages passages;
   };
   struct Step {
     ProposalAct act;
@@ -117,27 +104,64 @@ class ProposalBook {
     std::set<record::EpochId> continued;  // a later life names it as the one before
   };
 
+  // What became of a proposal by the entries that are here, and the entry by which it lapses where nothing came before.
+  struct Known {
+    Outcome outcome;
+    std::optional<Step> lapse;
+  };
+  struct Held {
+    std::size_t proposals = 0;
+    std::size_t answers = 0;
+    std::size_t entries = 0;
+  };
+  using Hour = std::pair<WallTime, ActPlace>;  // when a proposal lapses
+
+  Result<void> check_room(const Sighting& sighting) const;
   bool saw(const std::optional<LogPart>& seen, const ActPlace& what) const;
+  using Reaches = std::map<record::EpochId, std::uint64_t>;
+  const Reaches& reaches(std::uint8_t side, const record::EpochId& to) const;
+  std::vector<LogPart> parts_with(const ActPlace& what) const;
+  std::optional<std::uint64_t> first_that_saw(const Passages& passages, const ActPlace& what) const;
   bool after(const ActPlace& earlier, const ActPlace& later) const;  // of either side: had seen it
+  bool stands_before(const ActPlace& a, const ActPlace& b) const;
   Rank compute_rank(std::uint8_t side, const record::EpochId& epoch) const;
   const Lives& lives(std::uint8_t side) const;
   bool stands_last(const ActPlace& place) const;
-  void forget_outcomes(const Sighting& added);
+  void take_last(const Sighting& added);
+  void compute_what_it_is_on(const Sighting& added);
+  bool is_late(const Sighting& added, const ActPlace& proposal, WallTime lapse) const;
+  void lapse_by(const Sighting& added);
+  bool may_change(const Sighting& added, const Hour& of) const;
+  void forget_what_changes(const Sighting& added);
+  void forget(const ActPlace& proposal);
+  void forget_all();
+  void remember(const ActPlace& proposal, const Known& known) const;
+  const Known& known(const ActPlace& proposal) const;
   std::vector<ActPlace> late_places(const ActPlace& from, WallTime lapse) const;
   std::optional<ProposalAct> act_on(const ActPlace& proposal, const ActPlace& at) const;
   std::vector<Step> steps_of(const ActPlace& proposal, std::uint8_t of) const;
+  std::optional<std::uint64_t> first_lapse(const Passages& passages, const ActPlace& proposal, WallTime lapse,
+                                           const std::vector<ActPlace>& late) const;
   std::optional<Step> lapse_step(const ActPlace& proposal) const;
-  std::vector<Step> other_steps(const ActPlace& proposal) const;
-  std::vector<Step> merged(const ActPlace& proposal) const;
-  Outcome compute(const ActPlace& proposal) const;
+  std::vector<Step> other_steps(const ActPlace& proposal, const std::optional<Step>& lapse) const;
+  std::vector<Step> merged(const ActPlace& proposal, const std::optional<Step>& lapse) const;
+  Outcome compute(const ActPlace& proposal, const std::optional<Step>& lapse) const;
 
+  BookLimits limits_;
   Logs logs_[2];
+  Held held_[2];
+  WallTime latest_[2];  // of that side's entries, by its clock
   std::map<ActPlace, Sighting> acts_;
-  std::size_t held_ = 0;
-  std::map<ActPlace, std::set<ActPlace>> acts_on_;              // by the proposal that they refer to
-  std::map<record::EpochId, std::uint64_t> most_seen_[2];       // of that side's lives, by any entry of the other side
-  mutable std::map<ActPlace, Outcome> outcomes_;                // those that no later entry has changed
+  std::map<ActPlace, std::set<ActPlace>> acts_on_;         // by the proposal that they refer to
+  std::map<record::EpochId, std::uint64_t> most_seen_[2];  // of that side's lives, by any entry of the other side
+  std::uint64_t changes_ = 0;
+  std::set<Hour> hours_[2];                         // of that side's proposals
+  mutable std::map<ActPlace, Known> known_;         // by proposal; those that no later entry has changed
+  mutable std::set<ActPlace> unknown_;              // the others
+  mutable std::set<ActPlace> accepted_;             // of those in known_
+  mutable std::set<Hour> offered_[2];               // of those the offered ones of that side
   mutable std::optional<Lives> lives_[2];
+  mutable std::map<record::EpochId, Reaches> reaches_[2];
   mutable std::optional<std::vector<ActPlace>> proposals_;
 };
 

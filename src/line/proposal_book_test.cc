@@ -293,5 +293,199 @@ TEST(ProposalBook, ALifeThatKnowsOfNoneBeforeStandsBehindThoseThatBeganEarlier) 
   }
 }
 
+// --- what a side may fill ------------------------------------------------------------
+
+TEST(ProposalBook, EntriesBeyondItsBoundAreRefusedAndActsAreNot) {
+  TwoLogs logs;
+  ProposalBook book({10, 10, 28, 64});  // eight for the life that the first names
+  std::size_t added = 0;
+  const auto add_new = [&] {
+    Result<void> last;
+    for (; added < logs.all().size(); ++added) last = book.add(logs.all()[added]);
+    return last;
+  };
+  const ActPlace offer = logs.offer(0);
+  logs.deliver();
+  for (int i = 0; i < 20; ++i) {
+    logs.pass(1, WallTime{1});
+    EXPECT_EQ(book.nearly_full(1).has_value(), i >= 17) << i;
+    EXPECT_TRUE(add_new().has_value());
+  }
+  EXPECT_EQ(book.nearly_full(1), Filled::kEntries);
+  EXPECT_FALSE(book.nearly_full(0));
+  logs.pass(1, WallTime{1});
+  ASSERT_FALSE(add_new().has_value());
+  logs.pass(0, WallTime{1});
+  EXPECT_TRUE(add_new().has_value()) << "the other side's part";
+  logs.answer(1, offer, AnswerAct::kAccept);
+  ASSERT_TRUE(add_new().has_value());
+  EXPECT_EQ(book.outcome(offer)->state, Ps::kAccepted);
+  logs.new_epoch(1);
+  ASSERT_TRUE(add_new().has_value()) << "where a life stands is known";
+  logs.answer(1, offer, AnswerAct::kWithdraw);
+  ASSERT_TRUE(add_new().has_value());
+  EXPECT_EQ(book.outcome(offer)->state, Ps::kWithdrawn);
+}
+
+TEST(ProposalBook, ActsBeyondTheirBoundAreRefusedOfThatSideAlone) {
+  TwoLogs logs;
+  ProposalBook book({4, 2, 100, 64});
+  const ActPlace ours = logs.offer(0);
+  logs.deliver();
+  for (int i = 0; i < 4; ++i) logs.offer(1);
+  for (const Sighting& one : logs.all()) ASSERT_TRUE(book.add(one));
+  EXPECT_EQ(book.nearly_full(1), Filled::kActs);
+  logs.offer(1);
+  const auto refused = book.add(logs.all().back());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::kLimit);
+  for (const bool taken : {true, true, false}) {
+    logs.answer(1, ours, AnswerAct::kAccept);
+    EXPECT_EQ(book.add(logs.all().back()).has_value(), taken);
+  }
+  EXPECT_EQ(book.outcome(ours)->state, Ps::kAccepted);
+  logs.answer(0, ours, AnswerAct::kWithdraw);
+  ASSERT_TRUE(book.add(logs.all().back()));
+  EXPECT_EQ(book.outcome(ours)->state, Ps::kWithdrawn);
+}
+
+// A start reads all proposals first: what was left out of a full book then must be left out now, and nothing else.
+TEST(ProposalBook, AFullBookLeavesTheSameOutWhereProposalsAreReadFirst) {
+  TwoLogs logs;
+  const ActPlace ours = logs.offer(0), other = logs.offer(0);
+  logs.deliver();
+  for (int i = 0; i < 3; ++i) logs.offer(1);
+  logs.answer(1, ours, AnswerAct::kAccept);
+  for (int i = 0; i < 3; ++i) logs.offer(1);
+  logs.answer(1, other, AnswerAct::kReject);
+  logs.answer(1, other, AnswerAct::kAccept);
+  ProposalBook live({4, 2, 100, 64}), read({4, 2, 100, 64});
+  for (const Sighting& one : logs.all()) static_cast<void>(live.add(one));
+  for (const bool proposals : {true, false})
+    for (const Sighting& one : logs.all())
+      if (one.proposal.has_value() == proposals) static_cast<void>(read.add(one));
+  EXPECT_EQ(live.proposals(), read.proposals());
+  EXPECT_EQ(live.proposals().size(), 6u);
+  for (const ActPlace& at : live.proposals()) EXPECT_EQ(live.outcome(at)->state, read.outcome(at)->state) << int{at.side} << at.index;
+  EXPECT_EQ(live.outcome(ours)->state, Ps::kAccepted);
+  EXPECT_EQ(live.outcome(other)->state, Ps::kRejected);
+}
+
+// The same where a side makes its entries stand before others, by lies.
+TEST(ProposalBook, IsAskedAfterEveryEntryOfALogThatSeemsToStandBeforeAnother) {
+  TwoLogs logs;
+  const ActPlace ours = logs.offer(0, WallTime{90'000});
+  for (std::uint32_t i = 0; i < 10'000; ++i) logs.offer(1, WallTime{1 + i % 2});
+  std::vector<Sighting> all = logs.all();
+  Sighting far = all.front();  // a life of theirs that began later, and one of ours of which they say to have seen all
+  far.at = {1, {77}, 0};
+  far.time = WallTime{50'000};
+  far.proposal.reset();
+  far.seen = LogPart{ours.epoch, ~std::uint64_t{0}};
+  all.insert(all.begin() + 1, far);
+  for (std::uint32_t i = 0; i < 6'000; ++i) {
+    Sighting next = far;
+    const auto side = static_cast<std::uint8_t>(i % 2);
+    next.at = {side, side == 0 ? ours.epoch : record::EpochId{11}, 10'000 + i};
+    next.time = WallTime{i};
+    next.seen = side == 0 ? std::optional<LogPart>() : LogPart{ours.epoch, 1};
+    all.push_back(next);
+  }
+  ProposalBook book;
+  for (const Sighting& one : all) {
+    ASSERT_TRUE(book.add(one));
+    ASSERT_TRUE(book.accepted(Matter::kOther).empty());
+  }
+  EXPECT_EQ(book.outcome(ours)->state, Ps::kOffered);
+}
+
+TEST(ProposalBook, LivesBeyondTheirBoundAreRefused) {
+  TwoLogs logs;
+  ProposalBook book({10, 10, 100, 8});
+  for (int life = 0; life < 8; ++life) {
+    logs.new_epoch(1);
+    EXPECT_EQ(book.nearly_full(1), life == 7 ? std::optional(Filled::kLives) : std::nullopt) << life;
+    ASSERT_TRUE(book.add(logs.all().back()));
+  }
+  logs.pass(1, WallTime{3});
+  EXPECT_TRUE(book.add(logs.all().back()));
+  logs.new_epoch(1);
+  EXPECT_FALSE(book.add(logs.all().back()));
+  logs.new_epoch(0);
+  EXPECT_TRUE(book.add(logs.all().back()));
+}
+
+// A start reads proposals first, which stand behind and between what comes then.
+TEST(ProposalBook, IsReadInTwoPassesOverALongLog) {
+  TwoLogs logs;
+  for (std::uint32_t i = 0; i < 200'000; ++i) {
+    if (i % 1'000 == 999) logs.offer(1, WallTime{i + 500});
+    else logs.pass(1, WallTime{i});
+  }
+  ProposalBook book;
+  for (const bool proposals : {true, false})
+    for (const Sighting& one : logs.all())
+      if (one.proposal.has_value() == proposals) {
+        ASSERT_TRUE(book.add(one));
+      }
+  EXPECT_EQ(book.proposals().size(), 200u);
+  EXPECT_TRUE(book.accepted(Matter::kOther).empty());
+}
+
+// Each names a life of the other side's that nobody knows of.
+TEST(ProposalBook, LivesThatNobodyHasCostTheirAuthorHisRoom) {
+  ProposalBook book;
+  Sighting one;
+  std::uint32_t taken = 0;
+  for (; taken < 100'000; ++taken) {
+    one.at = {1, {5}, taken};
+    record::EpochId named{6};
+    for (std::size_t i = 1; i < 4; ++i) named[i] = static_cast<std::uint8_t>(taken >> (8 * i));
+    named[4] = static_cast<std::uint8_t>(taken);
+    one.seen = LogPart{named, 1};
+    if (!book.add(one)) break;
+  }
+  EXPECT_GT(taken, 10'000u);
+  EXPECT_LT(taken, 50'000u);
+}
+
+// What costs a step of the whole log for each open proposal and each entry would not come to its end here.
+TEST(ProposalBook, IsAskedAfterEveryEntryOfALongLog) {
+  TwoLogs logs;
+  constexpr std::uint32_t kOffers = 1'000, kEntries = 50'000;
+  for (std::uint32_t i = 0; i < kOffers; ++i) logs.offer(i % 2, WallTime{kEntries + i});
+  logs.deliver();
+  for (std::uint32_t i = 1; i < kEntries; ++i) {
+    logs.pass(i % 2, WallTime{i});
+    if (i % 16 == 0) logs.deliver();
+  }
+  ProposalBook book;
+  std::uint64_t changes = 0;
+  for (const Sighting& one : logs.all()) {
+    ASSERT_TRUE(book.add(one));
+    if (!one.proposal && book.changes() != changes) ++changes;
+    ASSERT_TRUE(book.accepted(Matter::kOther).empty());
+  }
+  const std::uint64_t before = book.changes();
+  const auto add = [&book](const TwoLogs& from, std::size_t first) {
+    for (std::size_t i = first; i < from.all().size(); ++i) ASSERT_TRUE(book.add(from.all()[i]));
+  };
+  std::size_t first = logs.all().size();
+  logs.pass(1, WallTime{kEntries - 1});
+  add(logs, first);
+  EXPECT_EQ(book.changes(), before) << "nothing is late";
+  first = logs.all().size();
+  logs.deliver();
+  logs.pass(1, WallTime{kEntries + kOffers / 2});
+  logs.deliver();
+  logs.pass(0, WallTime{1});
+  add(logs, first);
+  EXPECT_GT(book.changes(), before);
+  for (const ActPlace& at : book.proposals()) {
+    const bool late = lapse_of(*book.find(at))->seconds <= kEntries + kOffers / 2;
+    EXPECT_EQ(book.outcome(at)->state, late ? Ps::kLapsed : Ps::kOffered) << int{at.side} << ' ' << at.index;
+  }
+}
+
 }  // namespace
 }  // namespace detente::line

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "line/drawn_for_test.h"
 #include "line/proposal_logs_for_test.h"
 
 namespace detente::line {
@@ -18,11 +19,6 @@ struct Written {
   Sighting entry;
   std::set<std::size_t> saw;
 };
-
-// The same whatever size the property runs at: a small run would draw the lowest values alone.
-std::uint32_t drawn(std::uint32_t from, std::uint32_t below) {
-  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(from, below));
-}
 
 // Two sides that write for a while: offers, counter-offers, answers of every kind, other entries, lost disks,
 // clocks that go forward and back, deliveries now and then.

@@ -220,6 +220,7 @@ void Node::on_event(const core::DeskEvent& event) {
   }
   if (const auto* receipt = std::get_if<core::ReceiptVerified>(&event)) {
     acknowledged_[receipt->line] = known_receipts_[receipt->line] = {receipt->epoch, receipt->size};
+    ever_acknowledged_[{receipt->line, receipt->epoch}] = receipt->size;
     ++receipted;
     other_->check_acknowledged();
   }
@@ -242,12 +243,13 @@ void Node::check_lift(LineId line) {
   const core::Agreements& agreements = station->peer(PeerId{0}).agreements();
   for (const core::Cut& cut : station->peer(PeerId{0}).registers().own(line).cuts) {
     if (went_back_ || cut.effective || !cut.cleared || cut.ground != line::ClearGround::kLifted) continue;
-    const auto tested = [&](const core::Agreements::LiftTest& test) {
+    const auto tested = [&](const auto& numbered) {
+      const core::LiftTest& test = numbered.second;
       const auto names = [&](const line::RegisterOf& of) { return of.line == line && of.cut_epoch >= cut.cut_epoch; };
       return agreements.whose(test.at) == record::Whose::kAuthors && std::any_of(test.registers.begin(), test.registers.end(), names) &&
              agreements.test(test.at, record::Whose::kOthers, line::RestorationTestOf::kText) != nullptr;
     };
-    const auto& tests = agreements.lift_tests();
+    const auto& tests = agreements.lift_tests().all();
     ++lifts_tested;
     if (std::none_of(tests.begin(), tests.end(), tested))
       violation("its cut " + std::to_string(cut.cut_epoch) + " of line " + std::to_string(line.value) + " was lifted untested");
@@ -391,6 +393,11 @@ void Node::check_acknowledged() {
     if (!recovering_)
       violation("acknowledged " + std::to_string(acknowledged.second) + " entries, the disk has " +
                 std::to_string(held));
+  }
+  // Of former lives of the other side's log, too: a disk that never went back has lost none of them.
+  for (const auto& [log, size] : other_->ever_acknowledged_) {
+    if (once_went_back_ || held_of_other(log.first, log.second) >= size) continue;
+    violation("acknowledged " + std::to_string(size) + " entries of a former life, the disk has fewer");
   }
   if (!all) return;
   recovering_ = false;

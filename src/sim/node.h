@@ -132,6 +132,7 @@ class Node final : public core::Audit {
   std::map<std::uint64_t, Pending> pending_messages_;                           // this life
   // What the other side's verified receipts cover, by line: it must be on that side's disk for ever.
   std::map<LineId, std::pair<record::EpochId, std::uint64_t>> acknowledged_;
+  std::map<std::pair<LineId, record::EpochId>, std::uint64_t> ever_acknowledged_;
   std::map<LineId, std::pair<record::EpochId, std::uint64_t>> known_receipts_;  // of its newest logs, to this life
   bool recovering_ = false;  // this disk went back, and has not yet again what it had acknowledged
   // Of this station's own logs: the newest root at each size, and what the other side has on its disk.

@@ -104,6 +104,21 @@ TEST(SlowBearer, AFlashWaitsForOnePacketOfLongTexts) {
   EXPECT_LE(slow.largest, 508u);  // a packet of 1,200 bytes would hold a FLASH back for four seconds
 }
 
+TEST(SlowBearer, AnImmediateOfAnotherLineWaitsForOnePacketOfLongTexts) {
+  SlowPair slow(4, 2400, true);
+  slow.say(24);
+  slow.pair.run(seconds(20));
+  slow.collect();
+  const Instant said = slow.pair.now(0).mono;
+  ASSERT_TRUE(slow.pair.say(0, LineId{2}, "Call me.", record::Precedence::kImmediate));
+  const auto arrived = [&] {
+    const auto entries = of<core::EntryArrived>(slow.pair.take_events(1));
+    return std::any_of(entries.begin(), entries.end(), [](const core::EntryArrived& one) { return one.line == LineId{2}; });
+  };
+  while (!arrived() && slow.pair.now(0).mono - said < seconds(120)) slow.pair.run(milliseconds(20));
+  EXPECT_LE(slow.pair.now(0).mono - said, kFlashMost);
+}
+
 TEST(SlowBearer, NorForWhatIsSentAgainAfterAHole) {
   SlowPair slow(2, 2400, true);
   slow.say(20);

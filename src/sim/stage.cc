@@ -234,12 +234,15 @@ void Stage::send(std::size_t index, const core::SendDatagram& datagram, bool by_
       ++report_.dropped;
       return;
     }
+    report_.slowed += leaves > time_ ? 1 : 0;
     wire.free_at = leaves;
   }
   const int copies = !healed_ && duplicate < network_.duplicate_per_mille ? 2 : 1;
   report_.duplicated += copies == 2 ? 1 : 0;
   for (int copy = 0; copy < copies; ++copy) {
     const Duration delay = Duration(leaves - time_) + draw_delay(wire.delay_min, wire.delay_max);
+    report_.reordered += time_ + delay.count() < wire.arrives_last ? 1 : 0;
+    wire.arrives_last = std::max(wire.arrives_last, time_ + delay.count());
     if (!healed_ && copy == 0 && flip < network_.flip_per_mille) {
       auto damaged = std::make_shared<Flight>(*flight);
       const std::uint64_t at = random_.below(damaged->datagram.size());

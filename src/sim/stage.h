@@ -32,6 +32,8 @@ struct StageReport {
   std::uint64_t sent = 0;       // datagrams
   std::uint64_t dropped = 0;
   std::uint64_t duplicated = 0;
+  std::uint64_t reordered = 0;  // that arrived before one sent earlier on the same path
+  std::uint64_t slowed = 0;     // that waited for a path's rate
   std::uint64_t flipped = 0;    // of which a bit was turned over
   std::uint64_t replayed = 0;   // that came again, old, from anybody
   std::uint64_t submitted = 0;  // messages that a station took
@@ -54,6 +56,7 @@ class Stage : public Referee {
     std::uint64_t rate_bps = 0;
     std::int64_t free_at = 0;
     std::int64_t cut_until = 0;
+    std::int64_t arrives_last = 0;  // the latest of what is under way or has arrived
   };
   struct Flight {  // one datagram, however often it arrives
     core::SocketId socket;

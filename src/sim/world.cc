@@ -15,7 +15,7 @@ constexpr std::uint64_t kDocumentEvery = 10;  // bursts of messages: one in twen
 void Report::add(const Report& other) {
   static constexpr std::uint64_t Report::*kCounts[] = {
       &Report::events,         &Report::crashes,        &Report::refused,           &Report::sent,           &Report::dropped,
-      &Report::duplicated,     &Report::flipped,        &Report::replayed,          &Report::submitted,      &Report::delivered,
+      &Report::duplicated,     &Report::reordered,      &Report::slowed,          &Report::flipped,        &Report::replayed,          &Report::submitted,      &Report::delivered,
       &Report::receipted,      &Report::partitions,     &Report::one_way,           &Report::clock_steps,    &Report::far_steps,
       &Report::rollbacks,      &Report::rotten,         &Report::rot_read,          &Report::takeovers,      &Report::cuts_respected,
       &Report::lifts_tested,   &Report::files_packed,   &Report::files_taken,       &Report::documents_sent, &Report::documents_arrived,

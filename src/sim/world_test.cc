@@ -46,6 +46,8 @@ TEST(Simulator, NothingAcknowledgedIsLostAndNothingComesTwice) {
   EXPECT_GE(sum.takeovers, expected(20));
   EXPECT_GE(sum.refused, expected(20));
   EXPECT_GT(sum.duplicated, expected(1000));
+  EXPECT_GT(sum.reordered, expected(1000));
+  EXPECT_GT(sum.slowed, expected(1000));
   EXPECT_GT(sum.flipped, expected(1000));
   EXPECT_GT(sum.replayed, expected(1000));
   EXPECT_GT(sum.partitions, expected(100));

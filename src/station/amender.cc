@@ -160,6 +160,11 @@ void Amender::take_what_is_shown(const Counterpart& counterpart) {
                                    "taken here: " + trouble + ". The present one stays. Ask them what they show; the files can come by "
                                    "hand, too: detente accord import DIR");
   }
+  // What displaced another is looked at once more if it is shown again.
+  const std::vector<core::Agreements::Adopted> still = agreements.their_adoptions();
+  std::erase_if(looked_at_[counterpart.peer], [&still](const Digest& digest) {
+    return std::none_of(still.begin(), still.end(), [&](const auto& one) { return one.files && one.files->digest == digest; });
+  });
 }
 
 void Amender::tick() {
