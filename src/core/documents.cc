@@ -111,8 +111,13 @@ void Documents::finish_put(Context& context, const DocumentPart& part, Submissio
   }
   record::Batch batch;
   batch.fence = fence_;
+  auto blob = context.store.blob(key);
+  if (good && !blob) {
+    unsettled_.erase(part.root);
+    return context.effects.notify(DocumentFailed{
+        identity_->peer, id, {Fault::kIo, "what was written of the document is not on the disk any more; send it again"}});
+  }
   if (good) {
-    auto blob = context.store.blob(key);
     blob->state = record::BlobState::kReady;
     batch.writes.push_back(record::PutBlob{key, *blob});
   } else {

@@ -194,6 +194,8 @@ void Driver::stop() {
 }
 
 void Driver::on_stop_signals(std::function<void()> on_signal) {
+  // Whoever reads the log may go away: the station stays. A hook's program gets the signal as usual.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   runtime_->signals.emplace(runtime_->context, SIGTERM, SIGINT);
   runtime_->signals->async_wait(
       [on_signal = std::move(on_signal)](const boost::system::error_code& error, int) {

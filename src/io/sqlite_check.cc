@@ -3,6 +3,7 @@
 #include "io/sqlite.h"
 #include "io/sqlite_keys.h"
 #include "io/sqlite_reader.h"
+#include "io/sqlite_rows.h"
 #include "io/sqlite_schema.h"
 #include "io/sqlite_wal_check.h"
 
@@ -77,7 +78,8 @@ class Tree {
 
 class Check {
  public:
-  Check(Connection& db, const OnProgress& progress) : db_(db), reader_(db), progress_(progress) {}
+  Check(Connection& db, std::int64_t version, const OnProgress& progress)
+      : db_(db), version_(version), reader_(db), progress_(progress) {}
 
   Result<CheckedRecord> run() {
     DETENTE_TRY_VOID(check_pages());
@@ -109,6 +111,7 @@ class Check {
       out.entries += log.size;
       out.logs.push_back(std::move(log));
     }
+    if (version_ >= kRowDigestsSince) DETENTE_TRY_VOID(check_rows(db_));
     DETENTE_TRY_VOID(check_documents());
     DETENTE_TRY_VOID(check_outbox());
     Query settings = db_.query(kSettings);
@@ -231,6 +234,7 @@ class Check {
   }
 
   Connection& db_;
+  std::int64_t version_;
   SqliteReader reader_;
   const OnProgress& progress_;
   std::uint64_t done_ = 0;
@@ -250,7 +254,7 @@ Result<CheckedRecord> check_record(const std::string& path, const OnProgress& pr
                                          std::to_string(version) + ", this program checks " +
                                          std::to_string(kSchemaVersion) +
                                          ": start the station with it once, that brings it up");
-  return Check(db, progress).run();
+  return Check(db, version, progress).run();
 }
 
 }  // namespace detente::io

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "io/sqlite_rows.h"
 #include "io/sqlite_schema.h"
 
 namespace detente::io {
@@ -36,10 +37,10 @@ constexpr const char* kOutbox =
 constexpr const char* kCounter =
     "SELECT 1 FROM officer_counters WHERE lineage = ? AND own = ? AND officer = ? AND counter = ?";
 constexpr const char* kLinkState =
-    "SELECT initiator_reserved, responder_last, psk_epoch, psk, psk_since FROM link_states "
+    "SELECT initiator_reserved, responder_last, psk_epoch, psk, psk_since, digest FROM link_states "
     "WHERE lineage = ? AND counterpart = ?";
-constexpr const char* kValue = "SELECT value FROM settings WHERE key = ?";
-constexpr const char* kEvidence = "SELECT what, bytes, at FROM evidence WHERE log = ? ORDER BY id";
+constexpr const char* kValue = "SELECT value, digest FROM settings WHERE key = ?";
+constexpr const char* kEvidence = "SELECT what, bytes, at, digest FROM evidence WHERE log = ? ORDER BY id";
 constexpr const char* kTile = "SELECT hashes FROM tiles WHERE key = ?";
 constexpr const char* kLeaves = "SELECT leaf FROM entries WHERE key BETWEEN ? AND ? ORDER BY key";
 
@@ -205,17 +206,16 @@ Result<std::optional<LinkState>> SqliteReader::link_state(const Digest& lineage,
   Query query = db_.query(kLinkState);
   DETENTE_TRY(found, query.with(lineage, counterpart).row());
   if (!found) return std::nullopt;
-  return LinkState{narrow(query.integer(0)),
-                   narrow(query.integer(1)),
-                   static_cast<std::uint16_t>(query.integer(2)),
-                   to_bytes(query.blob(3)),
-                   {narrow(query.integer(4))}};
+  LinkState out = read_link_state(query, 0);
+  DETENTE_TRY_VOID(check_digest(query, 5, link_state_digest(lineage, counterpart, out), "the secret of the pair with " + counterpart));
+  return out;
 }
 
 Result<std::optional<Bytes>> SqliteReader::value(const std::string& key) {
   Query query = db_.query(kValue);
   DETENTE_TRY(found, query.with(key).row());
   if (!found) return std::nullopt;
+  DETENTE_TRY_VOID(check_digest(query, 1, value_digest(key, query.blob(0)), "a value that the station keeps"));
   return to_bytes(query.blob(0));
 }
 
@@ -226,7 +226,9 @@ Result<std::vector<PutEvidence>> SqliteReader::evidence(LogId log, const LogKey&
   for (;;) {
     DETENTE_TRY(more, query.row());
     if (!more) return out;
-    out.push_back({key, query.text(0), to_bytes(query.blob(1)), {narrow(query.integer(2))}});
+    PutEvidence one{key, query.text(0), to_bytes(query.blob(1)), {narrow(query.integer(2))}};
+    DETENTE_TRY_VOID(check_digest(query, 3, evidence_digest(log, one.what, one.bytes, one.at), "evidence"));
+    out.push_back(std::move(one));
   }
 }
 

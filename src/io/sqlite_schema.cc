@@ -93,8 +93,15 @@ CREATE TABLE pieces(
 // The outbox's items may carry digests (core/outbox.h): a program that does not know them would drop them unsent.
 constexpr const char* kVersion3 = "";
 
+// Rows that nothing else checks carry digests (sqlite_rows.h): a program that does not know them would write rows without.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE link_states ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(digest) = 32);
+ALTER TABLE settings ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(digest) = 32);
+ALTER TABLE evidence ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(digest) = 32);
+)sql";
+
 // kMigrations[n] brings version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 // Through its name, never its descriptor: closing one would drop SQLite's locks on the file.
 Result<void> make_file(const std::string& path) {

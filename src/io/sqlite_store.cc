@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "io/sqlite_rows.h"
 #include "io/sqlite_schema.h"
 
 namespace detente::io {
@@ -229,9 +230,10 @@ std::vector<AstrayItem> SqliteStore::astray_items(const std::set<LineKey>& lines
   return read(std::vector<AstrayItem>{}, [&](SqliteReader&) { return io::astray_items(reading_, lines); });
 }
 
-Result<void> SqliteStore::check_owners() const {
+Result<void> SqliteStore::check_tables() const {
   const bool done = read(false, [&](SqliteReader&) -> Result<bool> {
-    DETENTE_TRY_VOID(io::check_owners(reading_));
+    DETENTE_TRY_VOID(check_owners(reading_));
+    DETENTE_TRY_VOID(check_rows(reading_));
     return true;
   });
   if (done) return {};

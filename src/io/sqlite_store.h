@@ -43,8 +43,9 @@ class SqliteStore final : public record::Store {
   Result<void> snapshot(const std::string& to, const OnProgress& progress);
   // What waits and no line will ever send (sqlite_keys.h); `read`: the lines that look at their own.
   std::vector<AstrayItem> astray_items(const std::set<record::LineKey>& read) const;
-  // kIo: a log or a document that is not found under its name. It is remembered as every failed read is.
-  Result<void> check_owners() const;
+  // kIo: a log or a document that is not found under its name (sqlite_keys.h), a small row that is not what was written
+  // (sqlite_rows.h). It is remembered as every failed read is.
+  Result<void> check_tables() const;
   // Why every commit is refused, once that is so.
   std::optional<Error> fault() const;
   // fault(), or why the newest commit failed (a full disk): gone once one succeeds.

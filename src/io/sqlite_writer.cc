@@ -1,5 +1,6 @@
 #include "io/sqlite_writer.h"
 
+#include "io/sqlite_rows.h"
 #include "io/sqlite_schema.h"
 
 namespace detente::io {
@@ -32,10 +33,10 @@ constexpr const char* kDeleteOutbox =
     "DELETE FROM outbox WHERE lineage = ? AND line = ? AND id = ?";
 constexpr const char* kUseCounter = "INSERT INTO officer_counters VALUES(?, ?, ?, ?)";
 constexpr const char* kPutLinkState =
-    "INSERT OR REPLACE INTO link_states VALUES(?, ?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO link_states VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kPutEvidence =
-    "INSERT INTO evidence(log, what, bytes, at) VALUES(?, ?, ?, ?)";
-constexpr const char* kPutValue = "INSERT OR REPLACE INTO settings VALUES(?, ?)";
+    "INSERT INTO evidence(log, what, bytes, at, digest) VALUES(?, ?, ?, ?, ?)";
+constexpr const char* kPutValue = "INSERT OR REPLACE INTO settings VALUES(?, ?, ?)";
 constexpr const char* kPutTile = "INSERT OR REPLACE INTO tiles VALUES(?, ?)";
 
 // The tree before what the open transaction appends, for extend_tiles. It keeps the error that an
@@ -244,19 +245,22 @@ Result<void> SqliteWriter::put(const PutLinkState& write) {
   const auto before = reader_.link_state(write.lineage, write.counterpart);
   if (!before) return tl::unexpected<Error>(before.error());
   replaced_secret_ |= before->has_value() && (*before)->psk != given.psk;
+  const Digest digest = link_state_digest(write.lineage, write.counterpart, given);
   return db_.query(kPutLinkState)
       .with(write.lineage, write.counterpart, given.initiator_reserved, given.responder_last,
-            given.psk_epoch, given.psk, given.psk_since.seconds)
+            given.psk_epoch, given.psk, given.psk_since.seconds, digest)
       .done();
 }
 
 Result<void> SqliteWriter::put(const PutEvidence& write) {
   DETENTE_TRY(log, find(write.log));
-  return db_.query(kPutEvidence).with(log->id, write.what, write.bytes, write.at.seconds).done();
+  const Digest digest = evidence_digest(log->id, write.what, write.bytes, write.at);
+  return db_.query(kPutEvidence).with(log->id, write.what, write.bytes, write.at.seconds, digest).done();
 }
 
 Result<void> SqliteWriter::put(const PutValue& write) {
-  return db_.query(kPutValue).with(write.key, write.value).done();
+  const auto digest = write.checks_itself ? std::nullopt : std::optional(value_digest(write.key, write.value));
+  return db_.query(kPutValue).with(write.key, write.value, digest).done();
 }
 
 }  // namespace detente::io

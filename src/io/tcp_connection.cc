@@ -18,9 +18,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
-// Reads before other work gets its turn.
-constexpr int kBurst = 8;
+// A few packets: what one read brings is worked through before anything else is looked at.
+constexpr std::size_t kReadBytes = 4 * 1024;
+// Then other work gets its turn: another connection, a timer, a datagram.
+constexpr Duration kSlice = std::chrono::microseconds(500);
 // Bytes that wait in the kernel unsent: what is new stands behind these.
 constexpr int kUnsentInKernel = 2 * 1024;
 // An idle connection is asked for now and then.
@@ -79,7 +80,8 @@ asio::awaitable<void> TcpConnection::receive() {
   while (!error && open()) {
     co_await socket_.async_wait(asio::socket_base::wait_read,
                                 asio::redirect_error(asio::use_awaitable, error));
-    for (int i = 0; !error && open() && i < kBurst && receive_some(); ++i) {
+    const Instant began = os_now().mono;
+    while (!error && open() && os_now().mono - began < kSlice && receive_some()) {
     }
   }
   close();

@@ -131,7 +131,9 @@ struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; }; 
 struct PutBlob { BlobKey key; StoredBlob blob; };
 struct PutPiece { BlobKey key; std::uint64_t piece = 0; Digest leaf{}; Bytes bytes; };
 struct DropBlob { BlobKey key; };  // with its pieces
-struct PutValue { std::string key; Bytes value; };  // small settings: instance id, version of adopted accord
+// Small settings: instance id, version of adopted accord. One that checks itself is no damage of the record where a disk
+// changed it: who reads it finds that out, and has a way on.
+struct PutValue { std::string key; Bytes value; bool checks_itself = false; };
 
 using Write = std::variant<OpenLog, AppendEntry, PutEarlyEntry, PutCheckpoint, PutCosignature, PutOutbox,
                            DeleteOutbox, UseOfficerCounter, PutLinkState, PutEvidence, PutBlob, PutPiece, DropBlob, PutValue>;

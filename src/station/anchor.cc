@@ -186,7 +186,7 @@ Result<Continuation> take_anchor(const io::Path& file, record::Store& store,
   record::Batch batch;
   batch.fence = fence;
   const std::string text = write_anchor(out->next);
-  batch.writes.push_back(record::PutValue{kAnchorKey, to_bytes(as_bytes(text))});
+  batch.writes.push_back(record::PutValue{kAnchorKey, to_bytes(as_bytes(text)), true});
   DETENTE_TRY_VOID(store.commit({&batch, 1}));
   DETENTE_TRY_VOID(io::write_file(file, as_bytes(text), io::kSecretMode));
   return out;

@@ -25,7 +25,7 @@ bool gives(const record::TileReader& tiles, std::uint64_t size, const Digest& ro
 }  // namespace
 
 Result<void> check_newest(const io::SqliteStore& store) {
-  DETENTE_TRY_VOID(store.check_owners());
+  DETENTE_TRY_VOID(store.check_tables());
   for (const record::LineKey& line : store.lines())
     for (const record::Reader::LogInfo& info : store.logs(line)) {
       const auto tiles = store.tiles(info.log);

@@ -454,7 +454,7 @@ def ballast(station, megabytes):
     """Makes the record of a stopped station so much larger."""
     with sqlite3.connect(station.path("station", "record.db")) as database:
         for number in range(megabytes):
-            database.execute("INSERT INTO settings VALUES(?, randomblob(1000000))", (f"b{number}",))
+            database.execute("INSERT INTO settings(key, value) VALUES(?, randomblob(1000000))", (f"b{number}",))
     database.close()
 
 

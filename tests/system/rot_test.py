@@ -279,6 +279,23 @@ class Lost(unittest.TestCase):
         self.south.start("--after-restore")
         self.south.cli("backup", self.south.path("good.tar"), "--unsealed")
 
+    def test_a_secret_or_value_that_rotted_stops_a_start_and_a_backup(self):
+        self.lab.start("south", "north")
+        self.south.cli("send", f"north/{WEST}", "early", "--wait", "receipt")
+        self.south.stop()
+        shutil.copy(self.record, self.south.path("good.db"))
+        for damage in ("UPDATE link_states SET psk = zeroblob(length(psk))",
+                       "UPDATE link_states SET initiator_reserved = initiator_reserved - 1",
+                       "UPDATE settings SET value = CAST(value || x'00' AS BLOB) WHERE digest IS NOT NULL"):
+            with sqlite3.connect(self.record) as database:
+                self.assertGreater(database.execute(damage).rowcount, 0, damage)
+            database.close()
+            for said in (self.start_refused(), self.backup_refused()):
+                self.assertRegex(said, "damaged.*is not what was written.*keep a copy.*restore", damage)
+            shutil.copy(self.south.path("good.db"), self.record)
+        self.south.start()
+        self.south.cli("send", f"north/{WEST}", "late", "--wait", "receipt")
+
     def test_a_watch_log_that_lost_its_end_or_is_gone_is_told(self):
         def told():
             return [alarm for alarm in self.south.cli("alarm", "list")["alarms"] if alarm["kind"] == "watch-log"]

@@ -140,4 +140,27 @@ def check_openssl(tree):
                 yield path, number, "OpenSSL is for src/crypto: use its headers"
 
 
-RULES = [check_direction, check_verifier_links, check_outside_world, check_openssl]
+# Parsers that no bytes from outside reach but through one that is fuzzed, or that read this station's own disk.
+NOT_FUZZED = {
+    "decode_outbox_item", "decode_register",  # the own database
+    "parse_second_ahead", "parse_second_checkpoint", "parse_second_checkpoint_bytes",  # evidence in it
+    "parse_decimal", "parse_hash",  # of parse_tlog_proof
+    "parse_hours", "parse_toml",  # of parse_annex and parse_accord
+    "parse_day", "parse_utc",  # of a person's command
+}
+
+
+def check_fuzzed(tree):
+    """Every parser of the layers below io has a fuzzer that calls it."""
+    fuzzers = "\n".join(scrub(text) for path, text in tree.cpp() if path.startswith("tests/fuzz/"))
+    declared = re.compile(r"\b((?:parse|decode)_\w+)\(")
+    for path, text in tree.cpp():
+        if layer_of(path) not in MAY_INCLUDE["core"] | {"core"} or not path.endswith(".h") or is_test(path):
+            continue
+        for number, match in lines_matching(scrub(text), declared):
+            name = match.group(1)
+            if name not in NOT_FUZZED and not re.search(rf"\b{name}\b", fuzzers):
+                yield path, number, f"{name} has no fuzzer: call it in tests/fuzz/, or say in NOT_FUZZED what stands before it"
+
+
+RULES = [check_direction, check_verifier_links, check_outside_world, check_openssl, check_fuzzed]

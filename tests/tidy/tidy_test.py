@@ -88,6 +88,17 @@ class Planted(unittest.TestCase):
     def test_include_beside_the_layers(self):
         self.found("src/crypto/hash.cc", 1, "name it from src/", '#include "../base/bytes.h"\n')
 
+    def test_a_parser_that_no_fuzzer_calls(self):
+        header = "// Thing.\n#pragma once\nResult<int> parse_thing(ByteView bytes);\n"
+        used = {"src/line/thing.cc": '#include "line/thing.h"\n',
+                "tests/fuzz/CMakeLists.txt": "file(GLOB fuzzers ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc)\n"}
+        self.found("src/line/thing.h", 3, "parse_thing has no fuzzer", header, **used)
+        self.found("src/line/thing.h", 3, "parse_thing has no fuzzer", header, **used,
+                   **{"tests/fuzz/thing_fuzz.cc": "// parse_thing\nint parse_things();\n"})
+        called = {"tests/fuzz/thing_fuzz.cc": "int a = parse_thing(b);\n"}
+        self.assertEqual(self.findings({"src/line/thing.h": header, **used, **called}), [])
+        self.assertEqual(self.findings({"src/io/thing.h": header, "src/io/thing.cc": '#include "io/thing.h"\n'}), [])
+
     def test_unknown_layer(self):
         self.found("src/extra/thing.cc", 1, "no layer", "int thing;\n", **{
             "src/CMakeLists.txt": CLEAN["src/CMakeLists.txt"] + "detente_layer(extra)\n"})
