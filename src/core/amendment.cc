@@ -32,7 +32,11 @@ void Amendment::note_left(Context& context) {
   record::Batch batch;
   batch.fence = fence_;
   batch.writes.push_back(record::PutValue{marks_key(kMark, *parts_.identity), to_bytes(parts_.identity->accord)});
-  context.effects.persist({std::move(batch)}, {}, [this](Context&, const Error&) { left_noted_ = false; }, EffectQueue::Haste::kNone);
+  const auto refused = [this](Context& then, const Error&) {
+    left_noted_ = false;
+    left_again_ = then.now.mono + kTryAgain;
+  };
+  context.effects.persist({std::move(batch)}, {}, refused, EffectQueue::Haste::kNone);
 }
 
 void Amendment::hold(Context& context, std::optional<Successor> successor) {
@@ -70,13 +74,19 @@ void Amendment::tell_other_side(Context& context) {
   const auto here = context.store.blob({parts_.identity->lineage, parts_.identity->counterpart, true, root});
   if (here && here->state != record::BlobState::kFilling)
     return say(context, successor_->what, {{root, bundle.size(), line::kBundleMediaType, ""}});
-  const bool begun = here || parts_.documents->put(context, {root, bundle.size(), kAccordLine, 0, bundle});
-  next_ = context.now.mono + (begun ? kLookAgain : kTryAgain);
+  if (parts_.documents->is_being_put(root)) {
+    next_ = context.now.mono + kLookAgain;
+    return;
+  }
+  // What was handed over, or the word that it is whole, was refused: the disk may have room later.
+  const bool refused = std::exchange(handed_over_, false);
+  if (!refused) handed_over_ = parts_.documents->put(context, {root, bundle.size(), kAccordLine, 0, bundle}).has_value();
+  next_ = context.now.mono + (handed_over_ ? kLookAgain : kTryAgain);
 }
 
 void Amendment::advance(Context& context) {
   if (!loaded_) return;
-  if (!left_noted_ && parts_.link->former_accord_left()) note_left(context);
+  if (!left_noted_ && context.now.mono >= left_again_ && parts_.link->former_accord_left()) note_left(context);
   const bool look = next_ && *next_ <= context.now.mono;
   if ((!successor_ && !look) || due_ || std::exchange(advancing_, true)) return;
   if (look) next_.reset();
@@ -92,7 +102,17 @@ void Amendment::advance(Context& context) {
       context.effects.notify(AccordDue{identity.peer, accord});
     }
   }
+  // The commit of what was said may be refused.
+  if (due_) next_.reset();  // hold() looks again
+  if (!due_ && look && !next_ && (!is_said(identity.former ? std::optional(identity.accord) : std::nullopt) ||
+                         !is_said(successor_ ? std::optional(successor_->what.accord) : std::nullopt)))
+    next_ = context.now.mono + kTryAgain;
   advancing_ = false;
+}
+
+// On the disk.
+bool Amendment::is_said(const std::optional<Digest>& accord) const {
+  return !accord || parts_.agreements->adopted(Whose::kAuthors, *accord) != nullptr;
 }
 
 }  // namespace detente::core

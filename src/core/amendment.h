@@ -47,6 +47,7 @@ class Amendment {
   bool adopted_there() const { return parts_.link->former_accord_left(); }
 
  private:
+  bool is_said(const std::optional<Digest>& accord) const;
   bool said(const Digest& accord) const;
   void say(Context& context, const line::Adoption& what, std::vector<record::Attachment> files);
   void tell_other_side(Context& context);
@@ -55,6 +56,8 @@ class Amendment {
 
   Parts parts_;
   record::Fence fence_;
+  bool handed_over_ = false;  // the files, to be written
+  Instant left_again_;        // before it, a disk that refused is not asked
   bool left_noted_ = false;  // on the disk, that the other side has left the former accord
   std::optional<Successor> successor_;
   std::optional<Instant> next_;

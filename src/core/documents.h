@@ -27,6 +27,8 @@ class Documents {
   // kLimit, kMalformed, kConflict, kState with what to do.
   Result<SubmissionId> put(Context& context, const DocumentPart& part);
   // For an entry that names them: every one is complete here. Adds to the batch that they are named.
+  // Whether its last part was handed over, and its commit and the one that says that it is whole are not through.
+  bool is_being_put(const Digest& root) const { return unsettled_.count(root) > 0; }
   Result<void> check_named(Context& context, const record::Header& header) const;
   void name(Context& context, const record::Header& header, record::Batch& batch);
 

@@ -70,6 +70,7 @@ void FarLog::load(Context& context) {
   const record::LineKey line{identity_->lineage, line_->id};
   key_ = record::LogKey{line, false, identity_->their_station, {}};
   known_ = false;
+  opens_epoch_ = false;
   signatures_->forget(false, line_->id);
   forget_contents();
   std::uint64_t size = 0;
@@ -94,7 +95,7 @@ void FarLog::load(Context& context) {
     last_receipt_time_ = newest->time;
   }
   for (const record::StoredEntry& early : context.store.early_entries(key_))
-    shown_early_.insert(early.index);
+    shown_early_.emplace(early.index, early.leaf);
   load_early_claims(context);
 }
 
@@ -148,8 +149,9 @@ std::optional<record::WireEntry> FarLog::take_kept() {
     from.erase(from.begin());
     return out;
   };
-  kept_.erase(kept_.begin(), kept_.lower_bound(next_index()));
-  if (!kept_.empty() && kept_.begin()->first == next_index()) return take(kept_);
+  // What was shown ahead may have taken its place: signed for it, too, it is held against that.
+  while (!kept_.empty() && kept_.begin()->first < next_index() && !kept_.begin()->second.checkpoint) kept_.erase(kept_.begin());
+  if (!kept_.empty() && kept_.begin()->first <= next_index()) return take(kept_);
   if (!kept_beside_.empty() && kept_beside_.begin()->first < next_index()) return take(kept_beside_);
   return std::nullopt;
 }
@@ -314,7 +316,8 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
   }
   const bool took = out.verdict == Verdict::kAccepted || out.verdict == Verdict::kWaiting;
   if (before && !took) *this = std::move(*before);
-  out.new_epoch = epoch_change.new_epoch && out.verdict == Verdict::kAccepted;
+  if (took) opens_epoch_ = opens_epoch_ || epoch_change.new_epoch;
+  out.new_epoch = out.verdict == Verdict::kAccepted && std::exchange(opens_epoch_, false);
   return out;
 }
 
@@ -363,7 +366,10 @@ void FarLog::add_entry(Context& context, const PlacedEntry& placed, record::Batc
   recent_leaves_.emplace_back(placed.index, Leaf{placed.leaf, placed.period});
   if (recent_leaves_.size() > kRecentLeaves) recent_leaves_.pop_front();
   period_ = std::max(period_, placed.period);
-  const bool was_shown = shown_early_.erase(placed.index) > 0;
+  // Another one in its place is told, too: nobody has seen it.
+  const auto shown = shown_early_.find(placed.index);
+  const bool was_shown = shown != shown_early_.end() && shown->second == placed.leaf;
+  if (shown != shown_early_.end()) shown_early_.erase(shown);
   if (!was_shown) out.arrived.push_back({placed.index, false});
   note_documents(placed.entry.header, out);
 }

@@ -178,6 +178,7 @@ class FarLog {
   record::LogKey key_;
   std::uint32_t ordinal_ = 0;
   bool known_ = false;   // the far epoch is known
+  bool opens_epoch_ = false;  // it replaced another one, which nobody was told yet: no checkpoint has closed it
   std::optional<Instant> begun_;  // of an epoch that replaced another in this life
   bool opened_ = false;  // and the store knows it
   record::Frontier frontier_;  // of everything in a commit that was issued
@@ -188,7 +189,7 @@ class FarLog {
   std::deque<std::pair<std::uint64_t, Leaf>> recent_leaves_;
   std::map<std::uint64_t, Leaf> beside_;  // of other entries that came for these places without a checkpoint of their own
   std::map<std::uint64_t, EarlyEntry> early_;
-  std::set<std::uint64_t> shown_early_;
+  std::map<std::uint64_t, Digest> shown_early_;  // their leaves
   std::set<NotFirst> early_not_first_;  // of these: whose signatures had been used before, which was told when they came
   std::map<std::uint64_t, record::SecondCheckpoint> early_claims_;  // durable: what the author signed over each of these, and over what is beside the record
   std::optional<std::uint64_t> newest_early_;  // whose commit was issued last, in this life

@@ -64,7 +64,7 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   use_signatures(context, *placed, true, batch, out);
   note_documents(entry.header, out);
   early_.emplace(index, EarlyEntry{std::move(entry), *wire.checkpoint});
-  shown_early_.insert(index);
+  shown_early_.emplace(index, placed->leaf);
   out.arrived.push_back({index, true});
   return out;
 }

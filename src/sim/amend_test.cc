@@ -30,6 +30,7 @@ PairOptions options() {
 class Amended : public testing::Test {
  protected:
   explicit Amended(std::uint64_t seed = 71) : pair_(seed, options()) {}
+  void TestBody() override {}
 
   const core::Peer& peer(std::size_t side) { return pair_.station(side).peer(PeerId{0}); }
   bool say(std::size_t side, LineId line, const std::string& text) {
@@ -81,6 +82,19 @@ class Amended : public testing::Test {
   std::map<LineId, std::vector<std::string>> said_[2];
 };
 
+// Several of them in one test.
+class AmendedPair : public Amended {
+ public:
+  explicit AmendedPair(std::uint64_t seed) : Amended(seed) {}
+  using Amended::run;
+  void start() {
+    pair_.start();
+    run(seconds(2));
+    pair_.take_events(0);
+  }
+  QuietPair& quiet() { return pair_; }
+};
+
 TEST_F(Amended, OneIsShownItAndBothGoOnWithoutAGap) {
   pair_.start();
   run(seconds(2));
@@ -123,6 +137,45 @@ TEST_F(Amended, NoNumberOfWhatWasSaidOrHandedOverIsGivenAgain) {
   run(seconds(10));
   expect_both_under_second();
   EXPECT_GT(number(kStays, "after"), last);
+}
+
+// From whichever commit on it is that the disk refuses some.
+TEST(AmendedOnAFullDisk, AWordThatIsRefusedIsSaidAgain) {
+  for (std::size_t first = 1; first <= 10; ++first)
+    for (const std::size_t holds : {0u, 1u}) {
+      AmendedPair pair(72);
+      pair.start();
+      std::size_t asked = 0;
+      std::optional<Instant> since;
+      pair.quiet().disk = [&](std::size_t side) {
+        if (side != 0 || ++asked < first) return QuietPair::Disk::kTakes;
+        const Instant now = pair.quiet().now(0).mono;
+        return now - since.emplace(since.value_or(now)) < milliseconds(300) ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes;
+      };
+      pair.quiet().hold_second(holds);
+      pair.run(minutes(3));
+      for (std::size_t side = 0; side < 2; ++side) EXPECT_TRUE(pair.quiet().under_second(side)) << first << " of " << asked << ", " << holds;
+    }
+}
+
+TEST(AmendedOnAFullDisk, ADiskThatTakesNothingIsAskedNowAndThen) {
+  AmendedPair pair(73);
+  pair.start();
+  std::size_t asked = 0;
+  bool full = true;
+  pair.quiet().disk = [&](std::size_t side) {
+    asked += side == 0 ? 1 : 0;
+    return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes;
+  };
+  pair.quiet().hold_second(0);
+  pair.run(minutes(5));
+  EXPECT_LT(asked, 5u * 60u * 2u) << "once a second by the line, and by what waits for half a minute";
+  std::size_t failed = 0;
+  for (const core::DeskEvent& event : pair.quiet().take_events(0)) failed += std::holds_alternative<core::DocumentFailed>(event) ? 1 : 0;
+  EXPECT_LE(failed, 12u);
+  full = false;
+  pair.run(minutes(3));
+  for (std::size_t side = 0; side < 2; ++side) EXPECT_TRUE(pair.quiet().under_second(side)) << side;
 }
 
 TEST_F(Amended, NobodyGoesOnAlone) {

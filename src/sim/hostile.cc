@@ -241,6 +241,8 @@ Hostile::Report Hostile::run() {
           fork_beyond_the_end();
           fork_while_one_waits();
           fork_ahead_of_a_hole();
+          fork_beside_a_flash(true);
+          fork_beside_a_flash(false);
         });
       }};
   const std::size_t count = std::size(acts);
@@ -251,6 +253,7 @@ Hostile::Report Hostile::run() {
     check_honest_word();
   }
   tell_of_a_cut_that_never_was();  // the line stays cut
+  on_accord_line([this] { open_epochs_without_end(); });
   return report_;
 }
 

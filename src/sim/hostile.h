@@ -89,6 +89,8 @@ class Hostile {
   void fork_beyond_the_end();
   void fork_while_one_waits();
   void fork_ahead_of_a_hole();
+  void fork_beside_a_flash(bool flash_first);
+  void open_epochs_without_end();
   // hostile_signatures.cc: what an officer signed once, shown more often.
   void sign_twice();
   void sign_ahead_and_again(bool restart);

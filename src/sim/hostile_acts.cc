@@ -146,7 +146,7 @@ void Hostile::equivocate_ahead(bool restart, bool again_ahead) {
   log_.resize(index);
   say("Another word in its place.");
   say("Nobody withdraws.");
-  if (arrived() < before + 2) violation("the log stopped behind an entry that does not fit it");
+  if (arrived() < before + 3) violation("an entry in the place of one that was shown ahead was not told, or the log stopped there");
   if (alarms(core::AlarmKind::kEquivocation) == alarmed)
     return violation("that what was shown ahead does not fit the record was not noticed");
   if (seconds(index + 2) != (again_ahead ? 2u : 1u)) violation("what was signed ahead and does not fit the record left no evidence");

@@ -99,4 +99,45 @@ void Hostile::fork_ahead_of_a_hole() {
   expect_fork(before, index + 2, "two ahead of a hole");
 }
 
+// One that waits for the missing one, and one that is shown ahead of it.
+void Hostile::fork_beside_a_flash(bool flash_first) {
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
+  const std::uint64_t index = log_.size();
+  const record::WireEntry missing = make_entry("First this.", index);
+  record::WireEntry flash = make_entry("Hold your fire.", index + 1, {}, record::Precedence::kFlash);
+  flash.predecessors = {{log_[index].leaf, record::Precedence::kRoutine}};
+  const record::WireEntry waits = make_entry("Fire at will.", index + 1);
+  for (const record::WireEntry* one : {flash_first ? &flash : &waits, flash_first ? &waits : &flash}) {
+    send({to_frame(*one)});
+    settle();
+  }
+  send({to_frame(missing)});
+  settle();
+  expect_fork(before, index + 2, "one that waits beside a FLASH");
+}
+
+// Each begins with an entry without a checkpoint, which the next one closes.
+void Hostile::open_epochs_without_end() {
+  constexpr std::size_t kOpened = 40, kTakenAtOnce = 16;
+  const std::size_t before = alarms(core::AlarmKind::kNewEpoch);
+  const auto held = [this] { return honest_.store.logs({setup_.identity.lineage, line_}).size(); };
+  const std::size_t logs_before = held();
+  for (std::size_t i = 0; i < kOpened; ++i) {
+    random_.fill(epoch_);
+    log_.clear();
+    record::Entry opening;
+    opening.header.kind = record::kEpochOpening;
+    opening.header.body_form = record::BodyForm::kCbor;
+    opening.header.time = now().wall;
+    opening.body = line::epoch_body(std::nullopt);
+    record::WireEntry first = write(std::move(opening), 0);
+    first.checkpoint.reset();
+    send({to_frame(first), to_frame(make_entry("Here I am again.", 1))});
+    settle();
+  }
+  const std::size_t taken = held() - logs_before;
+  if (taken == 0 || taken > kTakenAtOnce) violation(std::to_string(taken) + " of " + std::to_string(kOpened) + " new epochs were taken");
+  if (alarms(core::AlarmKind::kNewEpoch) - before != taken) violation("new epochs were opened and nobody was told");
+}
+
 }  // namespace detente::sim

@@ -81,23 +81,29 @@ void QuietPair::carry(std::size_t from, PathId path, Bytes datagram) {
   network_.insert(place, {at, 1 - from, socket, std::move(datagram)});
 }
 
+// False where the disk takes it later.
+bool QuietPair::commit_next(std::size_t index) {
+  Side& side = sides_[index];
+  const Disk takes = disk ? disk(index) : Disk::kTakes;
+  if (takes == Disk::kBusy) return false;
+  const core::Persist commit = std::move(side.commits.front());
+  side.commits.pop_front();
+  if (disk) side.store.set_full(takes == Disk::kFull);
+  const Result<void> done = side.store.commit(commit.batches);
+  if (done) {
+    side.station->on_persisted(now(index), commit.token);
+  } else {
+    side.station->on_persist_failed(now(index), commit.token, done.error());
+  }
+  collect(index);
+  return true;
+}
+
 bool QuietPair::step() {
   for (std::size_t index = 0; index < sides_.size(); ++index) {
     Side& side = sides_[index];
     if (!side.station || side.commits.empty()) continue;
-    const Disk takes = disk ? disk(index) : Disk::kTakes;
-    if (takes == Disk::kBusy) continue;
-    const core::Persist commit = std::move(side.commits.front());
-    side.commits.pop_front();
-    if (disk) side.store.set_full(takes == Disk::kFull);
-    const Result<void> done = side.store.commit(commit.batches);
-    if (done) {
-      side.station->on_persisted(now(index), commit.token);
-    } else {
-      side.station->on_persist_failed(now(index), commit.token, done.error());
-    }
-    collect(index);
-    return true;
+    if (commit_next(index)) return true;
   }
   if (network_.empty() || network_.front().at > time_) return false;
   const UnderWay next = std::move(network_.front());
@@ -248,18 +254,18 @@ void QuietPair::leave(std::size_t index, const std::vector<LineId>& retired) {
 
 bool QuietPair::go_on_if_due(std::size_t index, const std::vector<LineId>& retired) {
   Side& side = sides_[index];
-  if (!side.station || !std::exchange(side.accord_due, false)) return false;
+  if (!side.station || !side.accord_due) return false;
+  if (disk && disk(index) != Disk::kTakes) return false;
+  side.accord_due = false;
+  // A disk that becomes full in between ends a station: its next start goes on.
+  const auto faults = std::exchange(disk, nullptr);
+  side.store.set_full(false);
   leave(index, retired);
-  while (!side.commits.empty()) {
-    const core::Persist commit = std::move(side.commits.front());
-    side.commits.pop_front();
-    DETENTE_CHECK(side.store.commit(commit.batches).has_value());
-    side.station->on_persisted(now(index), commit.token);
-    collect(index);
-  }
+  while (!side.commits.empty()) DETENTE_CHECK(commit_next(index));
   pair_.under_second[index] = true;
   DETENTE_CHECK(side.station->replace_peer(now(index), setup(index)).has_value());
   collect(index);
+  disk = faults;
   return true;
 }
 

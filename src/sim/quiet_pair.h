@@ -122,6 +122,7 @@ class QuietPair {
   bool is_due(std::size_t side) const;
   void carry(std::size_t from, PathId path, Bytes datagram);
   bool step();
+  bool commit_next(std::size_t side);
 
   Pair pair_;
   std::deque<Side> sides_;
