@@ -56,15 +56,6 @@ std::vector<line::RestoredLine> lines_of(const line::Proposal& proposal) {
 
 Agreements::Kept::Kept() : tests(kTestsKept), desks(kTestsKept), reported(kReportsKept), adopted(kAdoptionsKept), cuts(kCutsKept) {}
 
-void Agreements::Kept::clear() {
-  tests.clear();
-  desks.clear();
-  reported.clear();
-  adopted.clear();
-  cuts.clear();
-  released.clear();
-}
-
 Agreements::Agreements(const PairIdentity& identity, bool we_are_first, Counts counts, Vouched vouched)
     : identity_(&identity),
       own_side_(we_are_first ? 0 : 1),
@@ -74,7 +65,7 @@ Agreements::Agreements(const PairIdentity& identity, bool we_are_first, Counts c
 
 void Agreements::load(const Context& context) {
   book_.clear();
-  for (Kept& of_a_side : kept_) of_a_side.clear();  // and not the lifts, whose tests may run
+  for (Kept& of_a_side : kept_) of_a_side = Kept();  // and not the lifts, whose tests may run
   left_out_ = false;
   ++revision_;
   seen_.load(context, *identity_);
@@ -185,7 +176,7 @@ void Agreements::tell_of_a_full_book(Context& context) {
   for (const Whose whose : {Whose::kAuthors, Whose::kOthers}) {
     const bool own = whose == Whose::kAuthors;
     bool& told = told_full_[own ? 0 : 1];
-    const auto filled = told ? std::nullopt : book_.nearly_full(place(whose, {}, 0).side);
+    const auto filled = told ? std::nullopt : book_.nearly_full(side_of(whose));
     if (!filled) continue;
     told = true;
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kQuota,

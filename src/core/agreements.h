@@ -65,9 +65,8 @@ class Agreements {
   record::Whose whose(const line::ActPlace& place) const {
     return place.side == own_side_ ? record::Whose::kAuthors : record::Whose::kOthers;
   }
-  line::ActPlace place(record::Whose whose, const record::EpochId& epoch, std::uint64_t index) const {
-    return {whose == record::Whose::kAuthors ? own_side_ : static_cast<std::uint8_t>(1 - own_side_), epoch, index};
-  }
+  std::uint8_t side_of(record::Whose whose) const { return whose == record::Whose::kAuthors ? own_side_ : line::other_side(own_side_); }
+  line::ActPlace place(record::Whose whose, const record::EpochId& epoch, std::uint64_t index) const { return {side_of(whose), epoch, index}; }
   // What an entry of that side refers to; nothing without exactly one reference.
   std::optional<line::ActPlace> target(record::Whose author, const record::Header& header) const;
 
@@ -154,7 +153,6 @@ class Agreements {
     NewestKept<std::pair<LineId, std::uint64_t>, line::ActPlace> cuts;  // by line and cut epoch
     std::map<line::ActPlace, Released> released;  // of proposals of announcements: as many as the book has
     Kept();
-    void clear();
   };
   Kept& kept(record::Whose whose) { return kept_[whose == record::Whose::kAuthors ? 0 : 1]; }
   const Kept& kept(record::Whose whose) const { return kept_[whose == record::Whose::kAuthors ? 0 : 1]; }

@@ -47,10 +47,10 @@ void Amendment::hold(Context& context, std::optional<Successor> successor) {
   advance(context);
 }
 
-// Has its place, or waits for one.
+bool Amendment::placed(const Digest& accord) const { return parts_.agreements->adopted(Whose::kAuthors, accord) != nullptr; }
+
 bool Amendment::said(const Digest& accord) const {
-  if (parts_.agreements->adopted(Whose::kAuthors, accord) != nullptr) return true;
-  return accord_line()->any_waiting([&](const record::Entry& entry) {
+  return placed(accord) || accord_line()->any_waiting([&](const record::Entry& entry) {
     const auto adoption = line::parse_adoption_body(entry.body);
     return entry.header.kind == record::kAdoption && adoption && adoption->accord == accord;
   });
@@ -102,17 +102,10 @@ void Amendment::advance(Context& context) {
       context.effects.notify(AccordDue{identity.peer, accord});
     }
   }
-  // The commit of what was said may be refused.
+  const bool waits = (identity.former && !placed(identity.accord)) || (successor_ && !placed(successor_->what.accord));
   if (due_) next_.reset();  // hold() looks again
-  if (!due_ && look && !next_ && (!is_said(identity.former ? std::optional(identity.accord) : std::nullopt) ||
-                         !is_said(successor_ ? std::optional(successor_->what.accord) : std::nullopt)))
-    next_ = context.now.mono + kTryAgain;
+  else if (look && !next_ && waits) next_ = context.now.mono + kTryAgain;  // its commit may be refused
   advancing_ = false;
-}
-
-// On the disk.
-bool Amendment::is_said(const std::optional<Digest>& accord) const {
-  return !accord || parts_.agreements->adopted(Whose::kAuthors, *accord) != nullptr;
 }
 
 }  // namespace detente::core

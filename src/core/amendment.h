@@ -47,8 +47,8 @@ class Amendment {
   bool adopted_there() const { return parts_.link->former_accord_left(); }
 
  private:
-  bool is_said(const std::optional<Digest>& accord) const;
-  bool said(const Digest& accord) const;
+  bool placed(const Digest& accord) const;  // this side's word that it holds it, on the disk
+  bool said(const Digest& accord) const;    // or it waits for its place
   void say(Context& context, const line::Adoption& what, std::vector<record::Attachment> files);
   void tell_other_side(Context& context);
   void note_left(Context& context);

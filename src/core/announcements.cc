@@ -31,8 +31,7 @@ void Announcements::load(Context& context, record::Fence fence) {
   asked_.clear();
   go_here_.clear();
   looked_at_ = parts_.agreements->revision();
-  agreed_of_ = parts_.agreements->agreed_revision();
-  agreed_ = parts_.agreements->announcements();
+  look_at_agreements();
   next_ = context.now.mono;
   loaded_ = true;
   loaded_at_ = context.now;
@@ -87,6 +86,11 @@ Announcements::State Announcements::state(const line::ActPlace& at) const {
 
 // --- from the agreement to its instant ---------------------------------------------
 
+void Announcements::look_at_agreements() {
+  const std::uint64_t now = parts_.agreements->agreed_revision();
+  if (std::exchange(agreed_of_, now) != now) agreed_ = parts_.agreements->announcements();
+}
+
 const AgreedAnnouncement* Announcements::agreed(const line::ActPlace& at) const {
   const auto found = std::find_if(agreed_.begin(), agreed_.end(), [&](const AgreedAnnouncement& one) { return one.at == at; });
   return found == agreed_.end() ? nullptr : &*found;
@@ -125,8 +129,7 @@ void Announcements::advance(Context& context) {
   const bool due = next_ && *next_ <= context.now.mono;
   if ((!news && !due) || std::exchange(advancing_, true)) return;
   next_.reset();
-  if (std::exchange(agreed_of_, parts_.agreements->agreed_revision()) != parts_.agreements->agreed_revision())
-    agreed_ = parts_.agreements->announcements();
+  look_at_agreements();
   std::erase_if(asked_, [this](const auto& one) { return agreed(one.first) == nullptr; });
   for (const AgreedAnnouncement& one : agreed_) look_at(context, one);
   advancing_ = false;

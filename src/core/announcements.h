@@ -67,6 +67,7 @@ class Announcements {
   void set(Context& context, const line::ActPlace& at, Stage stage, std::function<void(Context&)> then = {});
   bool other_side_is_told(const line::ActPlace& at) const;  // or what tells it waits for its place
   void tell_other_side(Context& context, const line::ActPlace& at);
+  void look_at_agreements();
   const AgreedAnnouncement* agreed(const line::ActPlace& at) const;
   Line* accord_line() const { return parts_.lines->at(kAccordLine).get(); }
 

@@ -26,9 +26,9 @@ class Documents {
   // Pieces of one of our documents, from the desk. Durable with DocumentStored, else DocumentFailed.
   // kLimit, kMalformed, kConflict, kState with what to do.
   Result<SubmissionId> put(Context& context, const DocumentPart& part);
-  // For an entry that names them: every one is complete here. Adds to the batch that they are named.
   // Whether its last part was handed over, and its commit and the one that says that it is whole are not through.
   bool is_being_put(const Digest& root) const { return unsettled_.count(root) > 0; }
+  // For an entry that names them: every one is complete here. Adds to the batch that they are named.
   Result<void> check_named(Context& context, const record::Header& header) const;
   void name(Context& context, const record::Header& header, record::Batch& batch);
 

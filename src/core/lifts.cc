@@ -109,7 +109,7 @@ bool Lifts::stands(const LiftTest& test) const {
 void Lifts::take_up_theirs(Context& context) {
   const LiftTests& tests = agreements().lift_tests();
   if (!looked_back_)
-    for (const LiftTest& test : tests.newest(agreements().place(Whose::kOthers, {}, 0).side, kLookedBack))
+    for (const LiftTest& test : tests.newest(agreements().side_of(Whose::kOthers), kLookedBack))
       if (stands(test)) take_up(context, test);
   for (auto fresh = tests.all().lower_bound(known_); fresh != tests.all().end(); ++fresh)
     if (agreements().whose(fresh->second.at) == Whose::kOthers) take_up(context, fresh->second);
@@ -153,7 +153,7 @@ void Lifts::tell_of_a_flood(Context& context) {
 
 // Whoever lifts reports how it ended, also when that was the end of its station's life.
 void Lifts::report_what_ran_before(Context& context) {
-  for (const LiftTest& test : agreements().lift_tests().newest(agreements().place(Whose::kAuthors, {}, 0).side, kLookedBack)) {
+  for (const LiftTest& test : agreements().lift_tests().newest(agreements().side_of(Whose::kAuthors), kLookedBack)) {
     if (agreements().lift_end(test)) continue;
     LiftRun run = new_run(context, Whose::kAuthors, test.registers);
     run.at = test.at;

@@ -29,10 +29,6 @@ class NewestKept {
     }
     return found->second;
   }
-  void clear() {
-    values_.clear();
-    by_age_.clear();
-  }
   auto begin() const { return values_.begin(); }
   auto end() const { return values_.end(); }
 

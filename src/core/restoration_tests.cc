@@ -71,7 +71,7 @@ void RestorationTests::send(Context& context, const line::ActPlace& at, Restorat
 }
 
 void RestorationTests::send_document(Context& context, const line::ActPlace& at) const {
-  const Bytes bytes = test_document(at, parts_.agreements->place(Whose::kAuthors, {}, 0).side);
+  const Bytes bytes = test_document(at, parts_.agreements->side_of(Whose::kAuthors));
   const Digest root = record::blob_root(bytes);
   const auto here = context.store.blob({parts_.identity->lineage, parts_.identity->counterpart, true, root});
   if (!here || here->state == record::BlobState::kFilling) {

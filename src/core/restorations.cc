@@ -27,8 +27,7 @@ void Restorations::load(Context& context, record::Fence fence) {
   runs_.clear();
   next_ = context.now.mono;
   looked_at_ = tests_.parts().agreements->revision();
-  agreed_of_ = tests_.parts().agreements->agreed_revision();
-  agreed_ = tests_.parts().agreements->restorations();
+  look_at_agreements();
   loaded_ = true;
   const auto bytes = context.store.value(marks_key(kRestorationMarks, *tests_.parts().identity));
   if (!bytes) return;
@@ -76,8 +75,7 @@ void Restorations::advance(Context& context) {
   next_.reset();
   const std::uint32_t now = context.now.wall.seconds;
   const WallTime since{now > line::kRestorationSeconds ? now - line::kRestorationSeconds : 0};
-  if (std::exchange(agreed_of_, tests_.parts().agreements->agreed_revision()) != tests_.parts().agreements->agreed_revision())
-    agreed_ = tests_.parts().agreements->restorations();
+  look_at_agreements();
   for (const AgreedRestoration& one : agreed_) {
     if (one.instant < since || marks_.count(one.at) > 0) continue;
     if (one.instant.seconds > now) {
@@ -94,6 +92,11 @@ void Restorations::advance(Context& context) {
   if (std::any_of(runs_.begin(), runs_.end(), [](const RestorationRun& one) { return !one.end; }))
     next_ = std::min(next_.value_or(context.now.mono + kTick), context.now.mono + kTick);
   advancing_ = false;
+}
+
+void Restorations::look_at_agreements() {
+  const std::uint64_t now = tests_.parts().agreements->agreed_revision();
+  if (std::exchange(agreed_of_, now) != now) agreed_ = tests_.parts().agreements->restorations();
 }
 
 bool Restorations::is_reported(const line::ActPlace& agreement) const {

@@ -38,6 +38,7 @@ class Restorations {
  private:
   enum class Mark : std::uint8_t { kRunning = 1, kEnded = 2 };
 
+  void look_at_agreements();
   void begin(Context& context, const AgreedRestoration& agreement);
   void run(Context& context, RestorationRun& run);
   void end_what_ran_before(Context& context, WallTime since);

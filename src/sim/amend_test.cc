@@ -30,7 +30,6 @@ PairOptions options() {
 class Amended : public testing::Test {
  protected:
   explicit Amended(std::uint64_t seed = 71) : pair_(seed, options()) {}
-  void TestBody() override {}
 
   const core::Peer& peer(std::size_t side) { return pair_.station(side).peer(PeerId{0}); }
   bool say(std::size_t side, LineId line, const std::string& text) {
@@ -93,6 +92,9 @@ class AmendedPair : public Amended {
     pair_.take_events(0);
   }
   QuietPair& quiet() { return pair_; }
+
+ private:
+  void TestBody() override {}  // it is no test by itself
 };
 
 TEST_F(Amended, OneIsShownItAndBothGoOnWithoutAGap) {

@@ -21,7 +21,7 @@ class FilledTables : public testing::Test {
   line::ActPlace note(Whose whose, record::Entry entry, const std::optional<line::ActPlace>& on = {}) {
     entry.header.body_form = record::BodyForm::kCbor;
     entry.header.line = kAccordLine;
-    if (on) entry.header.references = {{on->side == agreements_.place(whose, {}, 0).side ? Whose::kAuthors : Whose::kOthers, on->epoch, on->index, {}}};
+    if (on) entry.header.references = {{on->side == agreements_.side_of(whose) ? Whose::kAuthors : Whose::kOthers, on->epoch, on->index, {}}};
     const bool own = whose == Whose::kAuthors;
     const record::EpochId epoch{own ? std::uint8_t{1} : std::uint8_t{2}};
     const std::uint64_t index = next_[own ? 0 : 1]++;

@@ -128,8 +128,9 @@ Result<bool> Amender::save_shown(const Counterpart& counterpart, const record::A
 void Amender::take_what_is_shown(const Counterpart& counterpart) {
   const auto held = held_.find(counterpart.peer);
   const bool shown = held != held_.end() && held->second.shown;
-  const core::Agreements& agreements = running_.driver->station().peer(counterpart.peer).agreements();
-  for (const core::Agreements::Adopted& one : agreements.their_adoptions()) {
+  const std::vector<core::Agreements::Adopted> theirs =
+      running_.driver->station().peer(counterpart.peer).agreements().their_adoptions();
+  for (const core::Agreements::Adopted& one : theirs) {
     if (one.what.version != counterpart.accord.accord.version + 1) continue;
     if (shown && one.what.accord != held->second.digest)
       running_.watch->ask_person(counterpart.name(), kTwoAlarm,
@@ -161,9 +162,8 @@ void Amender::take_what_is_shown(const Counterpart& counterpart) {
                                    "hand, too: detente accord import DIR");
   }
   // What displaced another is looked at once more if it is shown again.
-  const std::vector<core::Agreements::Adopted> still = agreements.their_adoptions();
-  std::erase_if(looked_at_[counterpart.peer], [&still](const Digest& digest) {
-    return std::none_of(still.begin(), still.end(), [&](const auto& one) { return one.files && one.files->digest == digest; });
+  std::erase_if(looked_at_[counterpart.peer], [&theirs](const Digest& digest) {
+    return std::none_of(theirs.begin(), theirs.end(), [&](const auto& one) { return one.files && one.files->digest == digest; });
   });
 }
 
