@@ -61,6 +61,9 @@ class BehindRelay(unittest.TestCase):
     def keep(self, direction, number, datagram):
         raise NotImplementedError
 
+    def dropped(self):
+        return self.south.get("/v1/status")["datagrams"]["dropped"]
+
 
 class Strangers(BehindRelay):
     def setUp(self):
@@ -80,9 +83,6 @@ class Strangers(BehindRelay):
     def resident(self):
         with open(f"/proc/{self.south.process.pid}/status", encoding="ascii") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-    def dropped(self):
-        return self.south.get("/v1/status")["datagrams"]["dropped"]
 
     def growth(self, datagrams):
         """KiB that the station takes while it drops so many, in a flood that has begun, and no message comes between."""
@@ -139,8 +139,10 @@ class CallsThatDidNotArrive(BehindRelay):
     def test_draw_nothing(self):
         self.lab.start("south", "north")
         self.south.wait_link("north")
+        dropped = self.dropped()
         flood = Flood(self.address, self.kept)
         receipts(self, self.south, "north", self.LINE, 5)
+        wait_until(lambda: self.dropped() > dropped + LEAST_SENT, "the flood to arrive")
         sent, answered = flood.finish()
         self.assertGreater(sent, LEAST_SENT)
         self.assertEqual(answered, 0)
