@@ -18,6 +18,13 @@ bool Contact::made() const {
                      [](const auto& line) { return line.second->contact_made(); });
 }
 
+std::vector<Line*> Contact::most_urgent_first(const Lines& lines) {
+  std::vector<Line*> out;
+  for (const auto& [id, line] : lines) out.push_back(line.get());
+  std::stable_sort(out.begin(), out.end(), [](const Line* a, const Line* b) { return a->most_urgent_sent() > b->most_urgent_sent(); });
+  return out;
+}
+
 ByteArray<4> Contact::digest_as(Whose whose) const {
   Bytes all;
   for (const auto& [id, line] : *lines_) {
@@ -37,7 +44,7 @@ void Contact::told(Context& context, const ByteArray<4>& theirs) {
   if (differs_) {
     ask_states(context);
   } else {
-    for (const auto& [id, line] : *lines_) line->make_contact(context);
+    for (Line* line : most_urgent_first(*lines_)) line->make_contact(context);
   }
   pursue(context);
 }
@@ -67,7 +74,7 @@ void Contact::on_frame(Context& context, ByteView body, std::uint64_t session) {
     wire::Frame answer{wire::FrameType::kContact, wire::FrameClass::kLive, false, {kAnswer}};
     append(answer.body, this->digest());
     static_cast<void>(link_->send(context, {std::move(answer)}, {}));
-    for (const auto& [id, line] : *lines_) line->resume(context);
+    for (Line* line : most_urgent_first(*lines_)) line->resume(context);
     if (*flags == kDigestWanted) return;  // it was not told yet what we hold; what it holds may still change
   }
   told(context, *to_array<4>(*digest));

@@ -14,6 +14,9 @@ namespace detente::core {
 class Contact final : public ContactSource {
  public:
   using Lines = std::map<LineId, std::unique_ptr<Line>>;
+  // Those whose entries without a receipt are the more urgent go first, where several lines send at once.
+  static std::vector<Line*> most_urgent_first(const Lines& lines);
+
   // Borrowed; both outlive it.
   Contact(const Lines& lines, Link& link) : lines_(&lines), link_(&link) {}
 

@@ -34,8 +34,8 @@ void DocumentReceiver::load(Context& context, record::Fence fence, const KnownDo
   for (auto [key, blob] : documents) {
     if (key.own || blob.state != record::BlobState::kRefused || !why_not_fetched(blob.length).empty()) continue;
     kept_bytes_ += room_of(blob.length);
-    naming_.emplace(key.root, Naming{blob.length, true, false, 1});
     blob.state = record::BlobState::kWanted;
+    naming_.emplace(key.root, Naming{blob, true, false, 1});
     batch.writes.push_back(record::PutBlob{key, blob});
     taken.emplace_back(key, blob);
   }
@@ -81,20 +81,18 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
                                        " bytes is not fetched: no document is as long"});
       continue;
     }
-    if (auto stored = context.store.blob(key)) {
-      // Its first line may be cut by now, or for ever; whose author names it again sends it over the other.
-      const bool waits = known != wanted_.end() && known->second.key == key && !known->second.finishing;
-      const bool better = terms_->better(*stored, line, document.precedence);
-      if (!waits || !better || stored->state != record::BlobState::kWanted || stored->length != length) continue;
-      stored->line = line;
-      stored->precedence = document.precedence;
-      batch.writes.push_back(record::PutBlob{key, *stored});
+    const bool here = known != wanted_.end() && known->second.key == key && known->second.finishing;  // its row says so from now on
+    auto naming = naming_.find(key.root);  // by a commit that is under way
+    if (auto stored = context.store.blob(key); stored && (naming == naming_.end() || here)) {
+      if (here) stored->state = record::BlobState::kHere;
+      if (stored->length == length && names_->also(context, key, line, document.precedence, *stored, batch))
+        batch.writes.push_back(record::PutBlob{key, *stored});
       continue;
     }
-    auto naming = naming_.find(key.root);  // by a commit that is under way
     if (naming == naming_.end()) {
       const std::string why = why_not_fetched(length);
-      naming = naming_.emplace(key.root, Naming{length, why.empty(), false, 0}).first;
+      const auto state = why.empty() ? record::BlobState::kWanted : record::BlobState::kRefused;
+      naming = naming_.emplace(key.root, Naming{{length, line, document.precedence, state, context.now.wall}, why.empty(), false, 0}).first;
       if (why.empty()) kept_bytes_ += room_of(length);
       if (!why.empty())
         context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
@@ -102,21 +100,29 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
                                          " bytes is not fetched: " + why});
     }
     // The first length counts, of one that is not fetched, too: no disk takes a second.
-    if (naming->second.length != length) continue;
+    if (naming->second.blob.length != length) continue;
+    if (!names_->under_way(key)) names_->first(key, naming->second.blob);
+    else if (!names_->also(context, key, line, document.precedence, naming->second.blob, batch)) names_->again(key);
     ++naming->second.commits;
-    const auto state = naming->second.wanted ? record::BlobState::kWanted : record::BlobState::kRefused;
-    batch.writes.push_back(
-        record::PutBlob{key, {length, line, document.precedence, state, context.now.wall}});
+    batch.writes.push_back(record::PutBlob{key, naming->second.blob});
   }
+}
+
+void DocumentReceiver::on_cuts() {
+  for (auto& [prefix, wanted] : wanted_) names_->choose(wanted.names, wanted.blob);
 }
 
 void DocumentReceiver::named_durable(Context& context, const record::BlobKey& key,
                                      const record::StoredBlob& blob) {
-  if (const auto naming = naming_.find(key.root); naming != naming_.end()) {
+  const auto naming = naming_.find(key.root);
+  const auto known = wanted_.find(record::blob_prefix(key.root));
+  // One that found no place at the start is named again, and waits for the next.
+  const bool has_place = naming != naming_.end() || (known != wanted_.end() && known->second.key == key);
+  if (naming != naming_.end()) {
     naming->second.durable = true;
     ended(naming);
   }
-  if (blob.state == record::BlobState::kWanted) begin(context, key, blob);
+  if (blob.state == record::BlobState::kWanted && has_place) begin(context, key, blob);
 }
 
 void DocumentReceiver::named_in_vain(const record::BlobKey& key) {
@@ -126,7 +132,7 @@ void DocumentReceiver::named_in_vain(const record::BlobKey& key) {
 void DocumentReceiver::ended(std::map<Digest, Naming>::iterator naming) {
   const Naming& one = naming->second;
   if (--naming->second.commits > 0) return;
-  if (one.wanted && !one.durable) kept_bytes_ -= room_of(one.length);
+  if (one.wanted && !one.durable) kept_bytes_ -= room_of(one.blob.length);
   naming_.erase(naming);
 }
 
@@ -134,10 +140,13 @@ void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const
   // Two roots that begin alike, which costs 2^32 hashes to make: the second waits for a restart.
   const auto [it, fresh] = wanted_.emplace(record::blob_prefix(key.root), Wanted());
   Wanted& wanted = it->second;
-  if (!fresh && wanted.key == key) wanted.blob = blob;  // named again
-  if (!fresh) return;
+  if (fresh || wanted.key == key) {
+    wanted.blob = blob;
+    wanted.names = names_->all(context.store, key, blob);
+    names_->choose(wanted.names, wanted.blob);
+  }
+  if (!fresh) return;  // named again
   wanted.key = key;
-  wanted.blob = blob;
   wanted.held.assign(record::piece_count(blob.length), false);
   wanted.on_its_way = wanted.held;
   for (const auto& [piece, leaf] : context.store.piece_leaves(key)) {

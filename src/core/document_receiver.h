@@ -11,7 +11,7 @@
 #include <deque>
 #include <set>
 
-#include "core/document_terms.h"
+#include "core/document_names.h"
 #include "core/limits.h"
 #include "core/link.h"
 #include "core/transfer_rate.h"
@@ -21,10 +21,11 @@ namespace detente::core {
 
 class DocumentReceiver {
  public:
-  DocumentReceiver(const PairIdentity& identity, Link& link, const DocumentTerms& terms)
-      : identity_(&identity), link_(&link), terms_(&terms) {}
+  DocumentReceiver(const PairIdentity& identity, Link& link, const DocumentTerms& terms, DocumentNames& names)
+      : identity_(&identity), link_(&link), terms_(&terms), names_(&names) {}
 
   void load(Context& context, record::Fence fence, const KnownDocuments& documents);
+  void on_cuts();  // other lines are cut than before
   void named(Context& context, LineId line, const std::vector<NamedDocument>& documents, record::Batch& batch);
   void named_durable(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
   // The disk did not take it: it is named again, or never.
@@ -57,7 +58,8 @@ class DocumentReceiver {
   };
   struct Wanted {
     record::BlobKey key;
-    record::StoredBlob blob;
+    record::StoredBlob blob;  // with the line and precedence by which it goes
+    DocumentNames::Names names;
     std::vector<bool> held;        // durable
     std::vector<bool> on_its_way;  // verified, its commit is under way or waits
     std::uint64_t held_count = 0;
@@ -78,7 +80,7 @@ class DocumentReceiver {
 
   // About to be named durably.
   struct Naming {
-    std::uint64_t length = 0;
+    record::StoredBlob blob;
     bool wanted = false;      // its bytes are counted
     bool durable = false;     // by one of the commits
     std::size_t commits = 0;  // under way
@@ -106,6 +108,7 @@ class DocumentReceiver {
   const PairIdentity* identity_;
   Link* link_;
   const DocumentTerms* terms_;
+  DocumentNames* names_;
   record::Fence fence_;
   std::map<record::RootPrefix, Wanted> wanted_;
   std::vector<record::RootPrefix> in_turn_;  // those that are asked for

@@ -17,18 +17,34 @@ constexpr std::size_t kLeavesKept = std::size_t{1} << 18;  // of documents that 
 
 }  // namespace
 
-void DocumentSender::load(record::Fence fence, const KnownDocuments& documents) {
+DocumentSender::Open DocumentSender::open_one(const Context& context, const record::BlobKey& key, record::StoredBlob blob) const {
+  DocumentNames::Names names = names_->all(context.store, key, blob);
+  names_->choose(names, blob);
+  return {key, blob, std::move(names)};
+}
+
+void DocumentSender::load(const Context& context, record::Fence fence, const KnownDocuments& documents) {
   fence_ = fence;
   for (const auto& [key, blob] : documents)
-    if (key.own && blob.state == record::BlobState::kNamed)
-      open_.emplace(record::blob_prefix(key.root), Open{key, blob, std::nullopt, 0});
+    if (key.own && blob.state == record::BlobState::kNamed) open_.emplace(record::blob_prefix(key.root), open_one(context, key, blob));
+}
+
+void DocumentSender::on_cuts() {
+  for (auto& [prefix, open] : open_) names_->choose(open.names, open.blob);
+  for (auto& [prefix, asked] : asked_) names_->choose(asked.names, asked.blob);
 }
 
 // The other side may have it already, of a disk that this one was before it went back: then it has nothing to ask.
 void DocumentSender::named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob) {
   const record::RootPrefix prefix = record::blob_prefix(key.root);
-  open_.insert_or_assign(prefix, Open{key, blob, context.now.mono + kOfferAfter, 0});
-  forget(prefix);  // it was named before, and goes otherwise now: they ask again
+  Open open = open_one(context, key, blob);
+  const auto asked = asked_.find(prefix);
+  const bool goes_on = asked != asked_.end() && asked->second.key == key && asked->second.blob.line == open.blob.line &&
+                       asked->second.blob.precedence == open.blob.precedence;
+  if (goes_on) asked->second.names = open.names;
+  else open.offer_at = context.now.mono + kOfferAfter;
+  if (blob.state == record::BlobState::kNamed) open_.insert_or_assign(prefix, std::move(open));
+  if (!goes_on) forget(prefix);  // they ask again
 }
 
 // --- what they say ---------------------------------------------------------------
@@ -42,10 +58,12 @@ void DocumentSender::on_want(Context& context, const record::BlobWant& want) {
     const bool named = blob && (blob->state == record::BlobState::kNamed ||
                                 blob->state == record::BlobState::kConfirmed || mutant(Mutant::kDocumentGivenUnnamed));
     if (!named) return say(context, record::BlobWord::kGone, prefix);
-    if (it != asked_.end() || !make_place(context, *blob)) return;  // it asks again
+    const Open open = open_one(context, key, *blob);
+    if (it != asked_.end() || !make_place(context, open.blob)) return;  // it asks again
     it = asked_.emplace(prefix, Asked()).first;
     it->second.key = key;
-    it->second.blob = *blob;
+    it->second.blob = open.blob;
+    it->second.names = open.names;
   }
   if (const auto open = open_.find(prefix); open != open_.end()) open->second.offer_at.reset();
   Asked& asked = it->second;

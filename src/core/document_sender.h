@@ -6,7 +6,7 @@
 #include <deque>
 #include <set>
 
-#include "core/document_terms.h"
+#include "core/document_names.h"
 #include "core/link.h"
 #include "core/transfer_rate.h"
 #include "record/blob.h"
@@ -15,13 +15,14 @@ namespace detente::core {
 
 class DocumentSender {
  public:
-  DocumentSender(const PairIdentity& identity, Link& link, const DocumentTerms& terms)
-      : identity_(&identity), link_(&link), terms_(&terms) {}
+  DocumentSender(const PairIdentity& identity, Link& link, const DocumentTerms& terms, const DocumentNames& names)
+      : identity_(&identity), link_(&link), terms_(&terms), names_(&names) {}
 
-  void load(record::Fence fence, const KnownDocuments& documents);
+  void load(const Context& context, record::Fence fence, const KnownDocuments& documents);
+  void on_cuts();  // other lines are cut than before
   // The other side said that it has it; that is being written.
   bool is_confirming(const Digest& root) const { return confirming_.count(record::blob_prefix(root)) > 0; }
-  // An entry names it now, durably; perhaps another one than before.
+  // An entry names it now, durably; perhaps another one than before. It may have been confirmed by then.
   void named(const Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
 
   void on_want(Context& context, const record::BlobWant& want);
@@ -55,7 +56,8 @@ class DocumentSender {
   };
   struct Asked {  // by the other side, in this life
     record::BlobKey key;
-    record::StoredBlob blob;
+    record::StoredBlob blob;  // with the line and precedence by which it goes
+    DocumentNames::Names names;
     std::vector<bool> held;  // what the other side says that it has, by piece
     std::uint64_t held_bytes = 0;
     std::uint64_t piece = 0;  // the next to send, from `offset` on
@@ -106,14 +108,17 @@ class DocumentSender {
   const PairIdentity* identity_;
   Link* link_;
   const DocumentTerms* terms_;
+  const DocumentNames* names_;
   record::Fence fence_;
   // Named by an entry of ours and not confirmed.
   struct Open {
     record::BlobKey key;
-    record::StoredBlob blob;
-    std::optional<Instant> offer_at;  // until the other side says something of it
+    record::StoredBlob blob;  // with the line and precedence by which it goes
+    DocumentNames::Names names;
+    std::optional<Instant> offer_at = {};  // until the other side says something of it
     unsigned offers = 0;
   };
+  Open open_one(const Context& context, const record::BlobKey& key, record::StoredBlob blob) const;
   std::size_t being_offered() const;
   void offer_open(Context& context);
   std::map<record::RootPrefix, Open> open_;

@@ -16,10 +16,6 @@ struct DocumentTerms {
   std::map<LineId, std::vector<PathId>> paths = {};    // that a line's accord allows; none = every one
   std::set<LineId> cut = {};                           // no bytes of their documents cross now
   bool is_cut(LineId line) const { return cut.count(line) > 0; }
-  // Whether an entry of `line` that names the document again says how it goes: its first line is cut by now, or it is more urgent.
-  bool better(const record::StoredBlob& named, LineId line, record::Precedence precedence) const {
-    return !is_cut(line) && (is_cut(named.line) || precedence > named.precedence);
-  }
 };
 
 // Pieces of a document from the desk. All but the document's last are whole.

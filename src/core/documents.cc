@@ -13,13 +13,14 @@ constexpr std::uint32_t kUnnamedKept = 24 * 3600;  // seconds that a document wa
 Documents::Documents(const PairIdentity& identity, Link& link, DocumentTerms terms)
     : identity_(&identity),
       terms_(std::move(terms)),
-      sender_(identity, link, terms_),
-      receiver_(identity, link, terms_) {}
+      names_(terms_),
+      sender_(identity, link, terms_, names_),
+      receiver_(identity, link, terms_, names_) {}
 
 void Documents::load(Context& context, record::Fence fence) {
   fence_ = fence;
   const KnownDocuments documents = context.store.blobs(identity_->lineage, identity_->counterpart);
-  sender_.load(fence, documents);
+  sender_.load(context, fence, documents);
   receiver_.load(context, fence, documents);
   record::Batch batch;
   batch.fence = fence;
@@ -91,6 +92,7 @@ Result<SubmissionId> Documents::put(Context& context, const DocumentPart& part) 
       },
       [this, root = part.root, id, last](Context& then, const Error& error) {
         if (last) unsettled_.erase(root);
+        disk_rests_until_ = then.now.mono + kWriteAgain;
         then.effects.notify(DocumentFailed{identity_->peer, id, error});
       });
   return id;
@@ -134,6 +136,7 @@ void Documents::finish_put(Context& context, const DocumentPart& part, Submissio
       },
       [this, root = part.root, id](Context& then, const Error& error) {
         unsettled_.erase(root);
+        disk_rests_until_ = then.now.mono + kWriteAgain;
         then.effects.notify(DocumentFailed{identity_->peer, id, error});
       });
 }
@@ -150,22 +153,22 @@ Result<void> Documents::check_named(Context& context, const record::Header& head
   return {};
 }
 
-// One that was named before may be so by a message that was taken back, or by one of a line that is cut by now: what names
-// it on an open line, or more urgently, says how it goes.
-bool Documents::names_better(const record::BlobKey& key, const record::StoredBlob& blob, const record::Header& header) const {
-  if (blob.state == record::BlobState::kReady) return true;
-  if (blob.state != record::BlobState::kNamed || sender_.is_confirming(key.root)) return false;
-  return terms_.better(blob, header.line, header.precedence);
-}
-
 void Documents::name(Context& context, const record::Header& header, record::Batch& batch) {
   for (const record::Attachment& attachment : header.attachments) {
     const record::BlobKey key = own_key(attachment.digest);
     auto blob = context.store.blob(key);
-    if (!blob || !names_better(key, *blob, header)) continue;
-    blob->state = record::BlobState::kNamed;
-    blob->line = header.line;
-    blob->precedence = header.precedence;
+    if (!blob || blob->state == record::BlobState::kFilling) continue;
+    const bool ready = blob->state == record::BlobState::kReady;
+    if (ready) blob->state = record::BlobState::kNamed;
+    if (sender_.is_confirming(key.root)) blob->state = record::BlobState::kConfirmed;  // that is being written
+    if (ready && !names_.under_way(key)) {
+      blob->line = header.line;
+      blob->precedence = header.precedence;
+      names_.first(key, *blob);
+    } else if (!names_.also(context, key, header.line, header.precedence, *blob, batch)) {
+      if (!ready) continue;
+      names_.again(key);  // the commit that says the same may be refused
+    }
     batch.writes.push_back(record::PutBlob{key, *blob});
   }
 }
@@ -180,21 +183,28 @@ void Documents::theirs_named(Context& context, LineId line, const std::vector<Na
 void Documents::named_durable(Context& context, const std::vector<record::BlobKey>& keys) {
   if (keys.empty()) return;
   for (const record::BlobKey& key : keys) {
+    names_.ended(key, false);
     const auto blob = context.store.blob(key);
     if (!blob) continue;
-    if (blob->state == record::BlobState::kNamed) sender_.named(context, key, *blob);
+    if (key.own) sender_.named(context, key, *blob);
     if (!key.own) receiver_.named_durable(context, key, *blob);
   }
   receiver_.schedule(context);
 }
 
 void Documents::named_in_vain(const std::vector<record::BlobKey>& keys) {
-  for (const record::BlobKey& key : keys)
+  for (const record::BlobKey& key : keys) {
+    names_.ended(key, true);
     if (!key.own) receiver_.named_in_vain(key);
+  }
 }
 
 bool Documents::set_cut(LineId line, bool cut) {
-  return cut ? terms_.cut.insert(line).second : terms_.cut.erase(line) > 0;
+  const bool changed = cut ? terms_.cut.insert(line).second : terms_.cut.erase(line) > 0;
+  if (!changed) return false;
+  sender_.on_cuts();
+  receiver_.on_cuts();
+  return true;
 }
 
 void Documents::on_frame(Context& context, const wire::Frame& frame, PathId came_on) {

@@ -9,6 +9,7 @@
 
 #include <set>
 
+#include "core/document_names.h"
 #include "core/document_receiver.h"
 #include "core/document_sender.h"
 #include "core/limits.h"
@@ -26,6 +27,7 @@ class Documents {
   // Pieces of one of our documents, from the desk. Durable with DocumentStored, else DocumentFailed.
   // kLimit, kMalformed, kConflict, kState with what to do.
   Result<SubmissionId> put(Context& context, const DocumentPart& part);
+  bool disk_rests(Instant now) const { return disk_rests_until_ && now < *disk_rests_until_; }  // it refused a part just now
   // Whether its last part was handed over, and its commit and the one that says that it is whole are not through.
   bool is_being_put(const Digest& root) const { return unsettled_.count(root) > 0; }
   // For an entry that names them: every one is complete here. Adds to the batch that they are named.
@@ -44,6 +46,14 @@ class Documents {
   // Whether a cut keeps documents off that line: what is under way waits, and goes on where it stopped.
   // True when that changed; then on_link_up() is called, with a link.
   bool set_cut(LineId line, bool cut);
+  // Its line and precedence are those by which it goes now, of all whose entries name it.
+  record::StoredBlob going(const record::Reader& store, const record::BlobKey& key, record::StoredBlob blob) const {
+    names_.choose(names_.all(store, key, blob), blob);
+    return blob;
+  }
+  DocumentNames::Names names(const record::Reader& store, const record::BlobKey& key, const record::StoredBlob& blob) const {
+    return names_.all(store, key, blob);
+  }
   void pump(Context& context) { sender_.pump(context); }
   void on_deadline(Context& context);
   std::optional<Instant> next_deadline() const;
@@ -58,17 +68,18 @@ class Documents {
   std::size_t ranges() const { return receiver_.ranges(); }
 
  private:
-  bool names_better(const record::BlobKey& key, const record::StoredBlob& blob, const record::Header& header) const;
   record::BlobKey own_key(const Digest& root) const;
   void finish_put(Context& context, const DocumentPart& part, SubmissionId id);
 
   const PairIdentity* identity_;
   DocumentTerms terms_;
+  DocumentNames names_;
   record::Fence fence_;
   DocumentSender sender_;
   DocumentReceiver receiver_;
   // Its last piece is being checked, or it is about to be dropped: nobody adds to it or names it meanwhile.
   std::set<Digest> unsettled_;
+  std::optional<Instant> disk_rests_until_;
   SubmissionId next_id_ = 1;
   Bucket asks_{256, 128, std::chrono::seconds(1)};  // wants: each costs a look at every piece
 };

@@ -56,6 +56,7 @@ void FarLog::forget_contents() {
   shown_early_.clear();
   early_not_first_.clear();
   early_claims_.clear();
+  issued_checkpoints_.clear();
   newest_early_.reset();
   recent_leaves_.clear();
   beside_.clear();
@@ -106,6 +107,7 @@ std::optional<record::LogPosition> FarLog::seen() const {
 
 void FarLog::mark_durable(const Held& held, const std::optional<Receipt>& receipt) {
   if (held.size > held_.size) held_ = held;
+  issued_checkpoints_.erase(issued_checkpoints_.begin(), issued_checkpoints_.upper_bound(held_.size));
   if (receipt && (!receipt_ || receipt->size > receipt_->size)) receipt_ = receipt;
 }
 
@@ -314,6 +316,10 @@ FarLog::Outcome FarLog::accept(Context& context, const record::WireEntry& wire, 
       }
     }
   }
+  // What it contradicts may be refused with it, and its author then go on with either.
+  if (out.equivocation)
+    for (auto issued = issued_checkpoints_.rbegin(); issued != issued_checkpoints_.rend(); ++issued)
+      out.proofs.push_back(proof_of(context, issued->second.checkpoint, issued->second.signature));
   const bool took = out.verdict == Verdict::kAccepted || out.verdict == Verdict::kWaiting;
   if (before && !took) *this = std::move(*before);
   if (took) opens_epoch_ = opens_epoch_ || epoch_change.new_epoch;
@@ -407,6 +413,7 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   compare_with_early(context, frontier_.root(), frontier_.size(), batch, out);
   batch.writes.push_back(
       record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), checkpoint}});
+  if (checkpoint) issued_checkpoints_[frontier_.size()] = {{origin(), frontier_.size(), frontier_.root()}, *checkpoint};
   take_ready_early(context, batch, out);
   out.held = Held{frontier_.size(), frontier_.root()};
   if (below_floor() && !mutant(Mutant::kFloorIgnored)) return out;

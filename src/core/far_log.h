@@ -55,6 +55,7 @@ class FarLog {
     std::vector<NamedDocument> named;  // by what the batch has
     std::vector<std::string> alarms;
     bool equivocation = false;
+    std::vector<record::PutEvidence> proofs;  // of that: for keep_refused(), should the disk refuse the batch
     bool new_epoch = false;
   };
 
@@ -66,6 +67,10 @@ class FarLog {
   // Takes one entry as it came. Adds what must be durable to `batch`.
   Outcome accept(Context& context, const record::WireEntry& wire, const OwnLog& own,
                  record::Batch& batch);
+  // What proves something against the author of this log, and the disk refused: he may never say it a second time. To `batch`,
+  // so that it is kept once, whatever came of it since.
+  // What is of a log that is not known here (its opening was refused, too) is given back.
+  std::vector<record::PutEvidence> keep_refused(Context& context, std::vector<record::PutEvidence> refused, record::Batch& batch);
   // The commit of an accepted entry succeeded.
   void mark_durable(const Held& held, const std::optional<Receipt>& receipt);
   // An entry that came ahead of a missing one, once that one is there, or beside one that is taken by now; it is not kept any
@@ -163,7 +168,9 @@ class FarLog {
   void load_early_claims(Context& context);
   void compare_with_early(Context& context, const Digest& root, std::uint64_t size, record::Batch& batch, Outcome& out);
   // Once, however often and under however many signatures it comes. Whether this is that time.
-  bool keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch);
+  bool keep_refused_second(Context& context, const record::SecondCheckpoint& second, record::Batch& batch);
+  bool keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature, record::Batch& batch, Outcome& out);
+  record::PutEvidence proof_of(const Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature) const;
   void stand_on_what_was_issued(record::Batch& batch) const;
   void add_entry(Context& context, const PlacedEntry& placed, record::Batch& batch, Outcome& out);
   // Each counts for the entry with which it came first; of another it is kept as evidence.
@@ -192,6 +199,7 @@ class FarLog {
   std::map<std::uint64_t, Digest> shown_early_;  // their leaves
   std::set<NotFirst> early_not_first_;  // of these: whose signatures had been used before, which was told when they came
   std::map<std::uint64_t, record::SecondCheckpoint> early_claims_;  // durable: what the author signed over each of these, and over what is beside the record
+  std::map<std::uint64_t, record::SecondCheckpoint> issued_checkpoints_;  // by size: their commits are under way
   std::optional<std::uint64_t> newest_early_;  // whose commit was issued last, in this life
   std::map<std::uint64_t, record::WireEntry> kept_;  // ahead of a missing one
   std::multimap<std::uint64_t, record::WireEntry> kept_beside_;  // signed for a place of one of these, and not the same

@@ -41,11 +41,12 @@ FarLog::Outcome FarLog::take_early(Context& context, const record::WireEntry& wi
   if (another && verified) {
     out.equivocation = true;
     // The entry that is missing may never come, and with it what either contradicts: both are kept, for each other.
-    if (keep_second(context, claimed, *wire.checkpoint, batch))
-      batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondAhead),
-                                                 record::second_ahead_bytes({before->second, {claimed, *wire.checkpoint}, placed->leaf,
-                                                                             std::move(inclusion)}),
-                                                 context.now.wall});
+    if (keep_second(context, claimed, *wire.checkpoint, batch, out)) {
+      out.proofs.push_back({key_, std::string(record::kSecondAhead),
+                            record::second_ahead_bytes({before->second, {claimed, *wire.checkpoint}, placed->leaf, std::move(inclusion)}),
+                            context.now.wall});
+      batch.writes.push_back(out.proofs.back());
+    }
   }
   if (again) {
     out.verdict = Verdict::kDuplicate;
@@ -89,6 +90,7 @@ void FarLog::take_ready_early(Context& context, record::Batch& batch, Outcome& o
     early_claims_.erase(placed->index);
     batch.writes.push_back(
         record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), early.checkpoint}});
+    issued_checkpoints_[frontier_.size()] = {{origin(), frontier_.size(), frontier_.root()}, early.checkpoint};
   }
 }
 

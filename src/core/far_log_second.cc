@@ -117,13 +117,14 @@ void FarLog::keep_other_tree(Context& context, const record::Checkpoint& claimed
   // The record that it contradicts must be there with it.
   if (claimed.size > durable_size()) stand_on_what_was_issued(batch);
   if (claimed.size <= frontier_.size()) {
-    keep_second(context, claimed, signature, batch);
+    keep_second(context, claimed, signature, batch, out);
     return;
   }
   // It shows when the record has come so far.
   if (early_claims_.size() >= kClaimsMax || !early_claims_.try_emplace(claimed.size - 1, record::SecondCheckpoint{claimed, signature}).second)
     return;
   batch.writes.push_back(early_claims());
+  out.proofs.push_back(proof_of(context, claimed, signature));
 }
 
 FarLog::Outcome FarLog::take_duplicate(Context& context, const record::WireEntry& wire,
@@ -179,13 +180,56 @@ void FarLog::compare_with_early(Context& context, const Digest& root, std::uint6
   if (claim == early_claims_.end()) return;
   if (claim->second.checkpoint.root != root) {
     out.equivocation = true;
-    keep_second(context, claim->second.checkpoint, claim->second.signature, batch);
+    keep_second(context, claim->second.checkpoint, claim->second.signature, batch, out);
   }
   early_claims_.erase(claim);
 }
 
+std::vector<record::PutEvidence> FarLog::keep_refused(Context& context, std::vector<record::PutEvidence> refused,
+                                                      record::Batch& batch) {
+  Outcome out;
+  std::vector<record::PutEvidence> unknown;
+  // Two that came ahead prove each other, whatever the record is: those first.
+  std::stable_partition(refused.begin(), refused.end(), [](const auto& one) { return one.what == record::kSecondAhead; });
+  for (record::PutEvidence& one : refused) {
+    if (one.log != key_ || !opened_) {  // its author has left it, or it is not known yet
+      const auto kept = knows_epoch(context, one.log.epoch) ? std::optional(context.store.evidence(one.log)) : std::nullopt;
+      const auto same = [&one](const record::PutEvidence& other) { return other.bytes == one.bytes; };
+      if (!kept) unknown.push_back(std::move(one));
+      else if (std::none_of(kept->begin(), kept->end(), same)) batch.writes.push_back(std::move(one));
+    } else if (const auto ahead = record::parse_second_ahead(one)) {
+      if (keep_second(context, ahead->later.checkpoint, ahead->later.signature, batch, out)) batch.writes.push_back(std::move(one));
+    } else if (const auto second = record::parse_second_checkpoint(one); second && !keep_refused_second(context, *second, batch)) {
+      unknown.push_back(std::move(one));
+    }
+  }
+  return unknown;
+}
+
+// False where nobody can tell yet.
+bool FarLog::keep_refused_second(Context& context, const record::SecondCheckpoint& second, record::Batch& batch) {
+  Outcome out;
+  const std::uint64_t size = second.checkpoint.size;
+  if (size > frontier_.size()) {  // what it contradicts was refused with it, or is missing
+    if (second_checkpoints_ && second_checkpoints_->count({size, second.checkpoint.root}) > 0) return true;
+    const auto claim = early_claims_.find(size - 1);
+    if (claim != early_claims_.end()) return claim->second.checkpoint.root == second.checkpoint.root;
+    if (early_claims_.size() >= kClaimsMax) return false;
+    early_claims_.emplace(size - 1, second);
+    batch.writes.push_back(early_claims());
+    return true;
+  }
+  const auto here = frontier_to(context, size);
+  if (here && here->root() != second.checkpoint.root) keep_second(context, second.checkpoint, second.signature, batch, out);
+  return true;
+}
+
+record::PutEvidence FarLog::proof_of(const Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature) const {
+  return {key_, std::string(record::kSecondCheckpoint), record::second_checkpoint_bytes(claimed, signature), context.now.wall};
+}
+
 bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, const crypto::Signature& signature,
-                         record::Batch& batch) {
+                         record::Batch& batch, Outcome& out) {
   if (!second_checkpoints_) {
     second_checkpoints_.emplace();
     for (const record::PutEvidence& kept : context.store.evidence(key_))
@@ -194,8 +238,8 @@ bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, co
   }
   const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
   if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return false;
-  batch.writes.push_back(record::PutEvidence{key_, std::string(record::kSecondCheckpoint),
-                                             record::second_checkpoint_bytes(claimed, signature), context.now.wall});
+  batch.writes.push_back(proof_of(context, claimed, signature));
+  out.proofs.push_back(proof_of(context, claimed, signature));
   return true;
 }
 

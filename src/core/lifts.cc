@@ -17,6 +17,8 @@ constexpr std::size_t kWaitingKept = 256;
 // Of the other side's: each draws two entries and a document of 4 KiB.
 constexpr std::uint64_t kAnswersAtOnce = 16;
 constexpr Duration kAnswerAgain = std::chrono::seconds(30);
+// And for ever in the log: 96 in a day fill a side's part of the book in years (line/proposal_book.h).
+constexpr std::uint64_t kAnswersInADay = 96;
 constexpr Duration kFlood = std::chrono::minutes(10);
 
 bool is_lift_of(const record::Entry& entry, const std::vector<line::RegisterOf>& registers) {
@@ -42,7 +44,7 @@ line::MediaMask ended_media(const Register& value, std::uint64_t cut_epoch) {
 
 }  // namespace
 
-Lifts::Lifts(RestorationTests tests) : tests_(tests), answers_(kAnswersAtOnce, 1, kAnswerAgain) {}
+Lifts::Lifts(RestorationTests tests) : tests_(tests), answers_(kAnswersAtOnce, 1, kAnswerAgain), answers_in_a_day_(kAnswersInADay, kAnswersInADay, std::chrono::hours(24)) {}
 
 // --- begin ---------------------------------------------------------------------------
 
@@ -115,7 +117,7 @@ void Lifts::take_up_theirs(Context& context) {
     if (agreements().whose(fresh->second.at) == Whose::kOthers) take_up(context, fresh->second);
   known_ = tests.next_number();
   forget_waiting([this](const LiftTest& one) { return agreements().lift_end(one).has_value(); });
-  while (!waiting_.empty() && answers_.take(context.now.mono)) {
+  while (!waiting_.empty() && may_answer(context.now.mono)) {
     LiftRun run = new_run(context, Whose::kOthers, tests.find(waiting_.front())->registers);
     run.at = waiting_.front();
     waiting_.erase(waiting_.begin());
@@ -133,6 +135,13 @@ void Lifts::take_up(Context& context, const LiftTest& test) {
   if (waiting_.size() > kWaitingKept) waiting_.erase(waiting_.begin());
 }
 
+bool Lifts::may_answer(Instant now) {
+  if (!answers_in_a_day_.take(now)) return false;
+  if (answers_.take(now)) return true;
+  answers_in_a_day_.give_back(1);
+  return false;
+}
+
 // And what is kept no more, because so many came after it.
 void Lifts::forget_waiting(const std::function<bool(const LiftTest&)>& which) {
   const auto forgotten = [&](const line::ActPlace& at) {
@@ -144,10 +153,11 @@ void Lifts::forget_waiting(const std::function<bool(const LiftTest&)>& which) {
 
 // A disk that went back gets the lifts of weeks anew within seconds: that is over soon, and tells nobody.
 void Lifts::tell_of_a_flood(Context& context) {
-  if (waiting_.empty() && answers_.left() > 0) refused_since_.reset();
+  Bucket& empty = answers_in_a_day_.left() == 0 ? answers_in_a_day_ : answers_;
+  if (waiting_.empty() && empty.left() > 0) refused_since_.reset();
   if (waiting_.empty()) return;
   if (!refused_since_) refused_since_ = context.now.mono;
-  if (context.now.mono - *refused_since_ >= kFlood && answers_.newly_refused())
+  if (context.now.mono - *refused_since_ >= kFlood && empty.newly_refused())
     context.effects.notify(Alarm{peer(), AlarmKind::kRate, "the other station lifts its cuts more often than is tested here"});
 }
 
@@ -213,7 +223,7 @@ void Lifts::send_first_test(Context& context, LiftRun& run) const {
         test.registers == run.registers)
       run.at = test.at;
   const auto waits = [&](const record::Entry& entry) { return is_first_test(entry, run); };
-  if (!run.at && !tests_.accord_line()->any_waiting(waits))
+  if (!run.at && !tests_.accord_line()->disk_rests() && !tests_.accord_line()->any_waiting(waits))
     tests_.submit(context, {}, record::kRestorationTest,
                   line::restoration_test_body({RestorationTestOf::kLift, {}, "", run.registers}));
 }

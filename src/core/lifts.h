@@ -44,6 +44,7 @@ class Lifts {
   void take_up_theirs(Context& context);
   void take_up(Context& context, const LiftTest& test);
   void forget_waiting(const std::function<bool(const LiftTest&)>& which);
+  bool may_answer(Instant now);
   void tell_of_a_flood(Context& context);
   void report_what_ran_before(Context& context);
   void begin(Context& context, LiftRun run);
@@ -71,7 +72,7 @@ class Lifts {
   std::optional<Instant> next_;
   std::vector<line::ActPlace> waiting_;  // first tests of the other side's, until `answers_` lets them be taken up
   std::optional<Instant> refused_since_;
-  Bucket answers_;
+  Bucket answers_, answers_in_a_day_;
   bool loaded_ = false;
   bool advancing_ = false;
 };

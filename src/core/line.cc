@@ -19,7 +19,15 @@ constexpr std::size_t kGroup = kWindow / 2;
 constexpr Duration kSlowPacket = std::chrono::milliseconds(100);
 constexpr std::size_t kWindowOnSlowBearer = 8;
 constexpr Duration kEpochRetry = std::chrono::seconds(1);
+
+std::vector<record::BlobKey> documents_of(const record::Batch& batch) {
+  std::vector<record::BlobKey> out;
+  for (const record::Write& write : batch.writes)
+    if (const auto* put = std::get_if<record::PutBlob>(&write)) out.push_back(put->key);
+  return out;
 }
+
+}  // namespace
 
 Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers,
            Agreements& agreements, SignaturesUnderWay& signatures)
@@ -262,7 +270,7 @@ void Line::store_in_outbox(Context& context, Waiting waiting) {
   const auto stored = [this, id, acts = std::move(acts)](Context& then) {
     const auto it = std::find_if(outbox_new_.begin(), outbox_new_.end(),
                                  [&](const Waiting& w) { return w.id == id; });
-    if (it == outbox_new_.end()) return;
+    if (it == outbox_new_.end()) return registers_->apply(then, acts);  // it went back meanwhile; the disk has what it says
     it->stored = true;
     outbox_.push_back(std::move(*it));
     outbox_new_.erase(it);
@@ -323,7 +331,7 @@ std::vector<Line::Waiting> Line::next_to_place(Instant now) {
 }
 
 std::optional<record::Precedence> Line::most_urgent_waiting() const {
-  if (outbox_.empty() || !may_sign_what_waits() || placing_ > 0) return std::nullopt;
+  if (outbox_.empty() || !may_sign_what_waits()) return std::nullopt;
   std::optional<record::Precedence> out;
   for (const Waiting& waiting : outbox_)
     if (passes(waiting.entry.header))
@@ -334,6 +342,13 @@ std::optional<record::Precedence> Line::most_urgent_waiting() const {
 std::optional<record::Precedence> Line::most_urgent() const {
   std::optional<record::Precedence> out = most_urgent_waiting();
   if (!departing_.empty()) out = std::max(out.value_or(record::Precedence::kRoutine), departing_.front().precedence);
+  return out;
+}
+
+record::Precedence Line::most_urgent_sent() const {
+  auto out = record::Precedence::kRoutine;
+  for (const OwnLog::Sent& sent : own_.unreceipted())
+    if (travels(sent.placed.entry.header)) out = std::max(out, sent.placed.entry.header.precedence);
   return out;
 }
 
@@ -366,6 +381,7 @@ void Line::place(Context& context, std::vector<Waiting> items, record::Batch bat
   const std::uint64_t from = own_.size();
   const Result<void> placed = own_.place(context, std::move(entries), far_.seen(), batch);
   if (!placed) {
+    documents_->named_in_vain(documents_of(batch));
     for (SubmissionId id : ids)
       context.effects.notify(SubmissionFailed{identity_->peer, setup_.id, id, placed.error()});
     return;
@@ -416,9 +432,7 @@ void Line::store_gathered(Context& context) {
 void Line::commit(Context& context, record::Batch batch, EffectQueue::Then then,
                   EffectQueue::Failed failed) {
   ++commits_;
-  std::vector<record::BlobKey> documents;
-  for (const record::Write& write : batch.writes)
-    if (const auto* put = std::get_if<record::PutBlob>(&write)) documents.push_back(put->key);
+  const std::vector<record::BlobKey> documents = documents_of(batch);
   context.effects.persist(
       {std::move(batch)},
       [this, then = std::move(then), documents](Context& now) {
@@ -437,7 +451,8 @@ void Line::commit(Context& context, record::Batch batch, EffectQueue::Then then,
 
 // What the disk has is the truth, and nothing that it has not has left the station.
 void Line::commit_ended(Context& context) {
-  if (--commits_ > 0 || !broken_) return;
+  if (--commits_ > 0) return;
+  if (!broken_) return keep_refused_proofs(context);  // it may be known by now what they contradict
   broken_ = false;
   disk_rests_until_ = context.now.mono + kTick;
   std::vector<Waiting> gathered;

@@ -40,6 +40,8 @@ class Line {
   const OwnLog& own() const { return own_; }
   const FarLog& far() const { return far_; }
   std::size_t queued() const { return outbox_.size(); }
+  // It refused a commit just now: what is said without a person is said later.
+  bool disk_rests() const { return broken_ || disk_rests_until_; }
   std::size_t placing() const { return placing_; }  // their commit is under way
 
   // kLimit, kState, kConflict with a message for the person, else the id that events will name. On a line that is cut
@@ -131,6 +133,8 @@ class Line {
   std::optional<Instant> next_deadline() const;
   // Precedence of what waits and could be placed or sent now, were the path free; nothing if none could.
   std::optional<record::Precedence> most_urgent() const;
+  // Of what has its index and no receipt, and travels now; routine where nothing does.
+  record::Precedence most_urgent_sent() const;
   // Places and sends what waits, as far as the link and the window allow.
   void pump(Context& context);
 
@@ -162,7 +166,7 @@ class Line {
 
   record::Batch new_batch() const;
   bool may_sign() const { return may_place() && link_->ready(); }
-  bool takes_what_comes() const { return contact_made_ && !broken_ && !disk_rests_until_; }  // by a path
+  bool takes_what_comes() const { return contact_made_ && !disk_rests(); }  // by a path
   bool may_sign_what_waits() const { return may_sign() && !disk_rests_until_; }
   std::size_t window_left() const;
   std::size_t places_left(record::Precedence precedence) const;  // indexes that may be given to such entries now
@@ -280,6 +284,8 @@ class Line {
   bool may_answer(Context& context, std::uint64_t cost);
   void take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
                     std::optional<PathId> came_on);
+  void note_refused(const std::vector<record::PutEvidence>& proofs);
+  void keep_refused_proofs(Context& context);
   // Whether it says more than was known. `by_path`: so the packets of what it covers arrived.
   bool take_receipt(Context& context, const Result<OwnLog::News>& news, bool by_path);
   void learn_own_cut(Context& context, const record::LogState::YourCut& cut);
@@ -320,6 +326,7 @@ class Line {
   bool broken_ = false;      // one was refused
   std::optional<std::string> retired_;  // why what was said here goes back
   bool noted_in_vain_ = false;  // and what it brought was noted among the acts
+  std::vector<record::PutEvidence> refused_proofs_;  // of the other side's falsehoods, until the disk takes it
   line::MediaMask closed_ = 0;  // what a cut that is in force keeps off this line
   bool contact_made_ = false;
   bool epoch_wanted_ = false;  // a new one, and it is not durable yet: the old one is closed for ever

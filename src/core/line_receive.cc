@@ -16,6 +16,7 @@ constexpr std::uint64_t kLogBytes = 2000;
 constexpr std::uint64_t kReservePart = 16;
 constexpr std::uint64_t kReceiptCost = 1;
 constexpr std::uint64_t kWindowCost = 4;  // what the other side says is missing
+constexpr std::size_t kRefusedProofsMax = 32;  // of one line: no log has so many that are kept
 constexpr Duration kEpochsTogether = std::chrono::hours(1);
 
 std::uint64_t bytes_of(const record::Write& write) {
@@ -143,11 +144,30 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     durable(context);
     return commit(context, std::move(batch), {}, {});
   }
-  commit(context, std::move(batch), durable, [this, charged](Context&, const Error&) {
+  commit(context, std::move(batch), durable, [this, charged, proofs = outcome.proofs](Context&, const Error&) {
     quota_.give_back(charged.bytes);
     epochs_.give_back(charged.epochs);
     noted_in_vain_ = noted_in_vain_ || setup_.id == kAccordLine;
+    note_refused(proofs);
   });
+}
+
+void Line::note_refused(const std::vector<record::PutEvidence>& proofs) {
+  for (const record::PutEvidence& one : proofs) {
+    const auto same = [&one](const record::PutEvidence& other) { return other.bytes == one.bytes; };
+    if (refused_proofs_.size() < kRefusedProofsMax && std::none_of(refused_proofs_.begin(), refused_proofs_.end(), same))
+      refused_proofs_.push_back(one);
+  }
+}
+
+// With nothing else, and once the disk had its rest.
+void Line::keep_refused_proofs(Context& context) {
+  if (refused_proofs_.empty() || disk_rests()) return;
+  record::Batch batch = new_batch();
+  const auto proofs = std::exchange(refused_proofs_, {});
+  note_refused(far_.keep_refused(context, proofs, batch));
+  if (batch.writes.empty()) return;
+  commit(context, std::move(batch), {}, [this, proofs](Context&, const Error&) { note_refused(proofs); });
 }
 
 void Line::on_cosignature(Context& context, const wire::Frame& frame, std::uint32_t base_c) {
@@ -193,7 +213,6 @@ bool Line::take_receipt(Context& context, const Result<OwnLog::News>& news, bool
   context.effects.notify(
       ReceiptVerified{identity_->peer, setup_.id, own_.key().epoch, receipt.size, signed_at});
   commit(context, std::move(batch), {}, {});
-  pump(context);
   return true;
 }
 
@@ -215,7 +234,6 @@ void Line::on_log_state(Context& context, const wire::Frame& frame, std::uint64_
     note_held(context.now.mono, *state);
     if (may_answer(context, kWindowCost)) transmit_lost(context);
   }
-  pump(context);
 }
 
 void Line::compare_holdings(Context& context, const record::LogState& state,
@@ -394,7 +412,6 @@ void Line::pursue_recovery(Context& context) {
 void Line::make_contact(Context& context) {
   if (std::exchange(contact_made_, true)) return;
   if (!own_.unreceipted().empty()) transmit_missing(context, Duration(0));
-  pump(context);
 }
 
 void Line::append_held(Bytes& to) const {

@@ -143,7 +143,6 @@ void Line::on_link_up(Context& context, bool fresh) {
   const bool overdue = tries_ > 0;
   if (!own_.unreceipted().empty() && (overdue || in_flight_.empty())) transmit_missing(context, Duration(0));
   arm_retry(context);
-  pump(context);
 }
 
 void Line::resume(Context& context) {
@@ -188,6 +187,7 @@ void Line::retry(Context& context) {
 void Line::on_deadline(Context& context) {
   const Instant now = context.now.mono;
   if (disk_rests_until_ && now >= *disk_rests_until_) disk_rests_until_.reset();
+  keep_refused_proofs(context);
   if (epoch_retry_at_ && now >= *epoch_retry_at_) open_epoch(context);
   if (recover_at_ && now >= *recover_at_) pursue_recovery(context);
   if (state_due_ && now >= *state_due_) send_state(context, false);

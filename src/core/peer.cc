@@ -116,9 +116,31 @@ std::optional<bool> Peer::on_packet(Context& context, PathId path, const wire::P
   if (!received) return std::nullopt;
   watch_link(context);
   documents_.on_packets(context, received->acknowledged, received->lost);
-  for (const wire::Frame& frame : received->frames) on_frame(context, frame, *received);
+  for (const wire::Frame* frame : in_order(received->frames)) on_frame(context, *frame, *received);
   pump(context);
   return received->newest;
+}
+
+Line* Peer::line_of(const wire::Frame& frame) {
+  wire::ByteReader reader(frame.body);
+  const Result<std::uint64_t> number = reader.varint();
+  return number && *number <= UINT16_MAX ? line(LineId{static_cast<std::uint16_t>(*number)}) : nullptr;
+}
+
+// As they stand; but log states, each of which may draw what its line has to send, by how urgent that is.
+std::vector<const wire::Frame*> Peer::in_order(const std::vector<wire::Frame>& frames) {
+  std::vector<const wire::Frame*> out, states;
+  for (const wire::Frame& frame : frames)
+    if (frame.type == wire::FrameType::kLogState) states.push_back(&frame);
+  const auto urgency = [this](const wire::Frame* frame) {
+    const Line* line = line_of(*frame);
+    return line == nullptr ? record::Precedence::kRoutine : line->most_urgent_sent();
+  };
+  if (states.size() > 1)
+    std::stable_sort(states.begin(), states.end(), [&](const auto* a, const auto* b) { return urgency(a) > urgency(b); });
+  auto state = states.begin();
+  for (const wire::Frame& frame : frames) out.push_back(frame.type == wire::FrameType::kLogState ? *state++ : &frame);
+  return out;
 }
 
 void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet) {
@@ -126,11 +148,7 @@ void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Rece
     case wire::FrameType::kEntry:
     case wire::FrameType::kCosignature:
     case wire::FrameType::kLogState: {
-      wire::ByteReader reader(frame.body);
-      const Result<std::uint64_t> number = reader.varint();
-      Line* line = number && *number <= UINT16_MAX
-                       ? this->line(LineId{static_cast<std::uint16_t>(*number)})
-                       : nullptr;
+      Line* line = line_of(frame);
       if (line == nullptr) {
         context.effects.notify(Alarm{identity_.peer, AlarmKind::kBadEntry,
                                      "the other station speaks of a line that the accord does not have"});
@@ -200,7 +218,7 @@ void Peer::watch_link(Context& context) {
   if (link_.greets_first()) link_.greet(context);
   const bool fresh = std::exchange(announced_session_, link_.session_count()) != announced_session_;
   contact_.pursue(context);
-  for (auto& [id, line] : lines_) line->on_link_up(context, fresh);
+  for (Line* line : Contact::most_urgent_first(lines_)) line->on_link_up(context, fresh);
   documents_.on_link_up(context, fresh);
   pump(context);
   // What waits for the disk will be the session's first packet soon enough.

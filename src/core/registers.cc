@@ -349,7 +349,12 @@ void Registers::apply(Context& context, const RegisterChanges& changes) {
   if (changes.empty()) return;
   std::vector<LineId> lines;
   for (const RegisterChange& change : changes) {
-    in_force_[{change.whose, change.line}] = change.value;
+    Register& now = in_force_[{change.whose, change.line}];
+    Register next = change.value;
+    // What the other side told of while the act was on its way to the disk.
+    for (const Cut& cut : now.cuts)
+      if (change.whose == Whose::kAuthors && cut.told() && cut.cut_epoch > next.cut_epoch()) next.cuts.push_back(cut);
+    now = std::move(next);
     context.effects.notify(RegisterChanged{identity_->peer, change.line, change.whose});
     lines.push_back(change.line);
   }

@@ -65,7 +65,7 @@ bool RestorationTests::sent(const line::ActPlace& at, RestorationTestOf of) cons
 }
 
 void RestorationTests::send(Context& context, const line::ActPlace& at, RestorationTestOf of) const {
-  if (sent(at, of)) return;
+  if (accord_line()->disk_rests() || sent(at, of)) return;
   if (of == RestorationTestOf::kDocument) return send_document(context, at);
   submit(context, at, record::kRestorationTest, line::restoration_test_body({of, {}, ""}));
 }
@@ -75,7 +75,7 @@ void RestorationTests::send_document(Context& context, const line::ActPlace& at)
   const Digest root = record::blob_root(bytes);
   const auto here = context.store.blob({parts_.identity->lineage, parts_.identity->counterpart, true, root});
   if (!here || here->state == record::BlobState::kFilling) {
-    static_cast<void>(parts_.documents->put(context, {root, bytes.size(), kAccordLine, 0, bytes}));
+    if (!parts_.documents->disk_rests(context.now.mono)) static_cast<void>(parts_.documents->put(context, {root, bytes.size(), kAccordLine, 0, bytes}));
     return;
   }
   submit(context, at, record::kRestorationTest, line::restoration_test_body({RestorationTestOf::kDocument, {}, ""}),

@@ -263,7 +263,7 @@ void Restorations::clear(Context& context, const RestorationRun& run) {
     if (line.works() && cut && !line.cut_anew && act.lines.size() < line::kCutLinesMax)
       act.lines.push_back({line.of.line, ends(run.agreement.at, line.of, Whose::kAuthors)});
   }
-  if (!act.lines.empty()) tests_.submit(context, run.agreement.at, record::kRegister, line::clear_body(act));
+  if (!act.lines.empty() && !tests_.accord_line()->disk_rests()) tests_.submit(context, run.agreement.at, record::kRegister, line::clear_body(act));
 }
 
 }  // namespace detente::core

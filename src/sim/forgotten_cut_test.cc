@@ -88,6 +88,38 @@ TEST_F(ForgottenCut, WhatTheDiskIsTakingAtTheFirstContactGoesBack) {
   EXPECT_EQ(pair_.store(0).outbox({pair_.pair().lineage(), kAccordLine}).size(), 0u);
 }
 
+// What an officer signed before it was known that this disk is an older copy has no place in its log; but what it did to the
+// register is on the disk, beside what the other station told meanwhile, and this life goes by what the next one will find.
+TEST_F(ForgottenCut, AnActThatWentBackWhileTheDiskTookItIsInForceNowAsAfterTheNextStart) {
+  bool busy = false;
+  pair_.disk = [&](std::size_t side) { return side == 0 && busy ? QuietPair::Disk::kBusy : QuietPair::Disk::kTakes; };
+  for (const std::uint64_t told : {1u, 2u, 3u}) {
+    SCOPED_TRACE(told);
+    const auto before = pair_.store(0).snapshot();
+    for (std::uint64_t number = registers(0).own(kOther).cut_epoch() + 1; number <= told; ++number)
+      ASSERT_TRUE(act(0, line::cut_body({{{kOther, number}}, line::kAllMedia, {}, "first"})));
+    pair_.run(minutes(1));
+    pair_.stop(0);
+    pair_.stop(1);
+    pair_.store(0).restore(before);
+    pair_.delay = [](std::size_t, std::size_t) -> Duration { return std::chrono::milliseconds(50); };
+    pair_.start(0);
+    pair_.start(1);
+    for (int i = 0; i < 1000 && !peer(0).link().ready(); ++i) pair_.run(std::chrono::milliseconds(1));
+    busy = true;
+    const auto done = act(0, line::cut_body({{{kOther, registers(0).own(kOther).cut_epoch() + 1}}, line::kDocument, {}, "second"}));
+    ASSERT_TRUE(done) << done.error().message;
+    pair_.run(std::chrono::seconds(1));
+    busy = false;
+    pair_.run(minutes(1));
+    pair_.delay = nullptr;
+    const Bytes now = core::encode_register(registers(0).own(kOther));
+    EXPECT_GE(registers(0).own(kOther).cut_epoch(), told);
+    restart(0);
+    EXPECT_EQ(core::encode_register(registers(0).own(kOther)), now);
+  }
+}
+
 TEST_F(ForgottenCut, OfOneMediumLeavesTheOthers) {
   const auto before = pair_.store(0).snapshot();
   cut(0, {{}, line::kDocument, {}, ""});

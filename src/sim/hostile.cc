@@ -226,7 +226,7 @@ void Hostile::start_honest(bool at_first) {
 Hostile::Report Hostile::run() {
   begin();
   const std::function<void()> acts[] = {
-      [this] { equivocate(); },    [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
+      [this] { equivocate(); },    [this] { equivocate_on_a_full_disk(); }, [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
       [this] { flood(); }, [this] { ask_and_leave(); },        [this] { replay(); },         [this] { lie_in_documents(); },
       [this] { sign_twice(); },   [this] { sign_ahead_and_again(false); }, [this] { sign_ahead_and_again(true); },
@@ -238,7 +238,8 @@ Hostile::Report Hostile::run() {
         on_accord_line([this] {
           fork_at_once();
           fork_as_group();
-          fork_beyond_the_end();
+          fork_beyond_the_end(false);
+          fork_beyond_the_end(true);
           fork_while_one_waits();
           fork_ahead_of_a_hole();
           fork_beside_a_flash(true);
@@ -252,6 +253,11 @@ Hostile::Report Hostile::run() {
     pass(std::chrono::seconds(2));
     check_honest_word();
   }
+  send({to_frame(open_epoch())});  // whose log has room for more evidence
+  settle();
+  equivocate_twice_on_a_full_disk(false);
+  equivocate_twice_on_a_full_disk(true);
+  equivocate_before_a_flash_on_a_full_disk();
   tell_of_a_cut_that_never_was();  // the line stays cut
   on_accord_line([this] { open_epochs_without_end(); });
   return report_;

@@ -79,6 +79,10 @@ class Hostile {
   void equivocate();
   // The honest station starts, at first or again, and is called.
   void start_honest(bool at_first);
+  void on_a_full_disk(const std::function<void()>& what);
+  void equivocate_on_a_full_disk();
+  void equivocate_before_a_flash_on_a_full_disk();
+  void equivocate_twice_on_a_full_disk(bool goes_on_with_the_second);
   void equivocate_ahead(bool restart, bool again_ahead);
   // hostile_forks.cc: another history, shown before the first one is on the disk, or signed at its end alone.
   record::WireEntry unsigned_entry(std::string_view text);
@@ -86,10 +90,11 @@ class Hostile {
   void expect_fork(std::size_t alarms_before, std::uint64_t size, const char* what);
   void fork_at_once();
   void fork_as_group();
-  void fork_beyond_the_end();
+  void fork_beyond_the_end(bool on_full_disk);
   void fork_while_one_waits();
   void fork_ahead_of_a_hole();
   void fork_beside_a_flash(bool flash_first);
+  record::WireEntry open_epoch();  // its first entry; the log is that one
   void open_epochs_without_end();
   // hostile_signatures.cc: what an officer signed once, shown more often.
   void sign_twice();

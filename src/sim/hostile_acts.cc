@@ -117,6 +117,65 @@ void Hostile::equivocate() {
   ++report_.equivocations;
 }
 
+// The honest side's disk takes nothing while `what` comes, and for a while afterwards.
+void Hostile::on_a_full_disk(const std::function<void()>& what) {
+  disk_full_ = true;
+  honest_.store.set_full(true);
+  what();
+  pass(std::chrono::seconds(5));
+  disk_full_ = false;
+  honest_.store.set_full(false);
+  pass(std::chrono::seconds(5));
+}
+
+// What proves it is refused by the disk, and nobody says it a second time.
+void Hostile::equivocate_on_a_full_disk() {
+  say("Our guns point south.");
+  const std::size_t before = alarms(core::AlarmKind::kEquivocation);
+  on_a_full_disk([this] { send({to_frame(make_entry("Our guns point nowhere.", log_.size() - 1))}); });
+  if (alarms(core::AlarmKind::kEquivocation) == before) violation("two signed histories were not noticed while the disk was full");
+  if (seconds(log_.size()) != 1) violation("what proved two histories was lost with a commit that was refused, or kept twice");
+  ++report_.equivocations;
+}
+
+// A FLASH was shown ahead of a word; another word in its place is refused by the disk, and the author goes on with the first.
+void Hostile::equivocate_before_a_flash_on_a_full_disk() {
+  const std::uint64_t index = log_.size();
+  const auto before = log_;
+  const std::size_t known = seconds(index + 1);
+  const record::WireEntry word = make_entry("A word that comes late.", index);
+  record::WireEntry flash = make_entry("Our troops withdraw at noon.", index + 1, {}, record::Precedence::kFlash);
+  flash.predecessors = {{log_[index].leaf, record::Precedence::kRoutine}};
+  send({to_frame(flash)});
+  settle();
+  const auto history = std::exchange(log_, before);
+  const record::WireEntry other = make_entry("Another word.", index);
+  log_ = history;
+  on_a_full_disk([&] { send({to_frame(other)}); });
+  send({to_frame(word), to_frame(flash)});
+  settle();
+  pass(std::chrono::seconds(5));
+  if (seconds(index + 1) != known + 1) violation("what proved two words before a FLASH was lost with the one that the disk refused");
+  ++report_.equivocations;
+}
+
+// Both versions are refused by the disk, and the author goes on with the one that was not taken.
+void Hostile::equivocate_twice_on_a_full_disk(bool goes_on_with_the_second) {
+  const std::uint64_t index = log_.size();
+  const std::size_t before = seconds(index + 1);  // of another epoch
+  const auto history = log_;
+  const record::WireEntry first = make_entry("Two ships have sailed.", index);
+  const auto first_history = std::exchange(log_, history);
+  const record::WireEntry second = make_entry("No ship has sailed.", index);
+  on_a_full_disk([&] { send({to_frame(first), to_frame(second)}); });
+  if (!goes_on_with_the_second) log_ = first_history;
+  send({to_frame(goes_on_with_the_second ? second : first)});
+  settle();
+  pass(std::chrono::seconds(5));
+  if (seconds(log_.size()) != before + 1) violation("what proved two histories was lost with both of them, or kept twice");
+  ++report_.equivocations;
+}
+
 // A FLASH is shown ahead of a word that is missing; what comes of the log then is another than it was signed over.
 // `again_ahead`: another FLASH is signed for its place, ahead, too.
 void Hostile::equivocate_ahead(bool restart, bool again_ahead) {

@@ -59,10 +59,12 @@ void Hostile::fork_as_group() {
 }
 
 // From the last entry on and beyond the record: it is noticed at once, and proved when the record has come so far.
-void Hostile::fork_beyond_the_end() {
+void Hostile::fork_beyond_the_end(bool on_full_disk) {
   say("We leave on Monday.");
   const std::size_t before = alarms(core::AlarmKind::kEquivocation);
-  send_fork(log_.size() - 1, "We leave on Sunday.", "At six.");
+  const auto fork = [this] { send_fork(log_.size() - 1, "We leave on Sunday.", "At six."); };
+  if (on_full_disk) on_a_full_disk(fork);
+  else fork();
   if (alarms(core::AlarmKind::kEquivocation) == before) violation("a second history beyond the record's end was not noticed");
   say("At nine.");
   expect_fork(before, log_.size(), "a group beyond the record's end");
@@ -116,6 +118,17 @@ void Hostile::fork_beside_a_flash(bool flash_first) {
   expect_fork(before, index + 2, "one that waits beside a FLASH");
 }
 
+record::WireEntry Hostile::open_epoch() {
+  random_.fill(epoch_);
+  log_.clear();
+  record::Entry opening;
+  opening.header.kind = record::kEpochOpening;
+  opening.header.body_form = record::BodyForm::kCbor;
+  opening.header.time = now().wall;
+  opening.body = line::epoch_body(std::nullopt);
+  return write(std::move(opening), 0);
+}
+
 // Each begins with an entry without a checkpoint, which the next one closes.
 void Hostile::open_epochs_without_end() {
   constexpr std::size_t kOpened = 40, kTakenAtOnce = 16;
@@ -123,14 +136,7 @@ void Hostile::open_epochs_without_end() {
   const auto held = [this] { return honest_.store.logs({setup_.identity.lineage, line_}).size(); };
   const std::size_t logs_before = held();
   for (std::size_t i = 0; i < kOpened; ++i) {
-    random_.fill(epoch_);
-    log_.clear();
-    record::Entry opening;
-    opening.header.kind = record::kEpochOpening;
-    opening.header.body_form = record::BodyForm::kCbor;
-    opening.header.time = now().wall;
-    opening.body = line::epoch_body(std::nullopt);
-    record::WireEntry first = write(std::move(opening), 0);
+    record::WireEntry first = open_epoch();
     first.checkpoint.reset();
     send({to_frame(first), to_frame(make_entry("Here I am again.", 1))});
     settle();

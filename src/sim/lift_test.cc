@@ -246,6 +246,31 @@ TEST_F(Lifted, InTheDarkTheStationSpeaksWhileItIsTestedAndFallsSilentAgain) {
   expect_open();
 }
 
+// Neither with each second's look nor with each packet of the other side's.
+TEST_F(Lifted, OverAFullDiskAsksItNowAndThen) {
+  cut(0);
+  bool full = false;
+  pair_.disk = [&](std::size_t side) {
+    return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes;
+  };
+  lose_[1] = true;
+  sign();
+  full = true;
+  lose_[1] = false;
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(say(1, "a word", false, kOther));
+    pair_.run(std::chrono::milliseconds(100));
+  }
+  std::size_t refused = 0;
+  for (const core::DeskEvent& event : pair_.take_events(0))
+    refused += std::holds_alternative<core::DocumentFailed>(event) || std::holds_alternative<core::SubmissionFailed>(event);
+  EXPECT_GE(refused, 10u);
+  EXPECT_LE(refused, 2u * 31) << "in thirty seconds";
+  full = false;
+  pair_.run(minutes(2));
+  expect_open();
+}
+
 class LiftedOften : public Lifted {
  protected:
   void first_test(std::uint64_t cut_epoch) {
@@ -274,6 +299,18 @@ TEST_F(LiftedOften, MoreThanAPersonLiftsIsNotAnswered) {
   EXPECT_GE(answered(), 16u + 800 / 30);
   EXPECT_LE(answered(), 16u + 800 / 30 + 1);
   EXPECT_EQ(alarms(), 1u);
+}
+
+// Each draws two entries, which stay in the log of who answers for ever.
+TEST_F(LiftedOften, ThoseOfAWholeDayDrawABoundedNumberOfAnswers) {
+  told<core::Alarm>(0);
+  for (std::uint64_t i = 1; i <= 24 * 60; ++i) {
+    first_test(i);
+    pair_.run(minutes(1));
+  }
+  EXPECT_GE(answered(), 96u + 95);
+  EXPECT_LE(answered(), 96u + 96);
+  EXPECT_GE(alarms(), 1u);
 }
 
 // Seeds 41 to 43 of thirty days: what a disk that went back gets again within a second is no flood, and the newest is

@@ -119,6 +119,41 @@ TEST(SlowBearer, AnImmediateOfAnotherLineWaitsForOnePacketOfLongTexts) {
   EXPECT_LE(slow.pair.now(0).mono - said, kFlashMost);
 }
 
+// Also of what waited for a session, whatever the lines' numbers are: where both know what the other holds, and where they ask.
+TEST(SlowBearer, AnImmediateOfAnotherLineIsTheFirstOfASession) {
+  for (const bool restarts : {false, true})
+    for (const bool asks : {false, true}) {
+      SCOPED_TRACE((restarts ? "both start" : "one starts") + std::string(asks ? ", and ask" : ""));
+      SlowPair slow(5, 64'000, false);
+      slow.pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
+        if (asks && from == 1) return std::nullopt;
+        return datagram;
+      };
+      slow.say(1);  // its receipt may be lost
+      slow.pair.run(seconds(10));
+      slow.pair.close(1);
+      slow.pair.stop(1);
+      slow.pair.tamper = nullptr;
+      slow.pair.run(seconds(200));
+      slow.say(12);
+      ASSERT_TRUE(slow.pair.say(0, LineId{2}, "Call me.", record::Precedence::kImmediate));
+      slow.pair.run(seconds(5));
+      if (restarts) {
+        slow.pair.stop(0);
+        slow.pair.start(0);
+      }
+      slow.pair.take_events(1);
+      slow.pair.start(1);
+      std::optional<LineId> first;
+      for (int i = 0; i < 1200 && !first; ++i) {
+        slow.pair.run(milliseconds(100));
+        for (const core::EntryArrived& one : of<core::EntryArrived>(slow.pair.take_events(1)))
+          if (!first) first = one.line;
+      }
+      EXPECT_EQ(first, LineId{2});
+    }
+}
+
 TEST(SlowBearer, NorForWhatIsSentAgainAfterAHole) {
   SlowPair slow(2, 2400, true);
   slow.say(20);

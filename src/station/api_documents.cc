@@ -31,8 +31,12 @@ Result<Found> find_document(const Running& running, const Counterpart& counterpa
 
 Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
   Json list = Json::array();
-  for (const auto& [key, blob] : running.store->blobs(counterpart.accord.lineage, counterpart.name()))
-    if (blob.line == annex.line) list.push_back(document_json(running, counterpart, key, blob));
+  const core::Documents& documents = running.driver->station().peer(counterpart.peer).documents();
+  for (const auto& [key, blob] : running.store->blobs(counterpart.accord.lineage, counterpart.name())) {
+    const auto names = documents.names(*running.store, key, blob);
+    const auto of_line = [&](const core::DocumentName& name) { return name.line == annex.line; };
+    if (std::any_of(names.begin(), names.end(), of_line)) list.push_back(document_json(running, counterpart, key, blob));
+  }
   return Json{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"documents", std::move(list)}};
 }
 

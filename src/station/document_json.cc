@@ -23,7 +23,8 @@ void add_progress(Json& out, const Running& running, const Counterpart& counterp
   // Whether it moves at all now, whoever asks for it.
   out["stopped"] = Json();
   if (unfinished && under_way && under_way->unsigned_pieces) out["stopped"] = "not-signed";
-  if (unfinished && documents.is_cut(blob.line)) out["stopped"] = counterpart.accord.annex(blob.line) == nullptr ? "retired" : "cut";
+  const LineId line = documents.going(*running.store, key, blob).line;
+  if (unfinished && documents.is_cut(line)) out["stopped"] = counterpart.accord.annex(line) == nullptr ? "retired" : "cut";
   out["seconds_left"] = rate > 0 && out["stopped"].is_null() ? Json((blob.length - bytes + rate - 1) / rate) : Json();
 }
 
@@ -60,7 +61,9 @@ Json attachment_json(const Running& running, const Counterpart& counterpart, boo
 }
 
 Json document_json(const Running& running, const Counterpart& counterpart, const record::BlobKey& key,
-                   const record::StoredBlob& blob) {
+                   const record::StoredBlob& stored) {
+  const core::Documents& documents = running.driver->station().peer(counterpart.peer).documents();
+  const record::StoredBlob blob = documents.going(*running.store, key, stored);
   const accord::Annex* annex = counterpart.accord.annex(blob.line);
   Json out{{"root", to_hex(key.root)},
            {"whose", key.own ? "own" : "far"},
