@@ -43,12 +43,15 @@ DocumentNames::Names DocumentNames::all(const record::Reader& store, const recor
   return issued != issued_.end() ? issued->second.names : kept(store, key, blob);
 }
 
+DocumentNames::Names DocumentNames::going(const record::Reader& store, const record::BlobKey& key, record::StoredBlob& blob) const {
+  Names names = all(store, key, blob);
+  choose(names, blob);
+  return names;
+}
+
 void DocumentNames::choose(const Names& names, record::StoredBlob& blob) const {
-  const DocumentName* best = nullptr;
   const auto rank = [this](const DocumentName& name) { return std::pair(!terms_->is_cut(name.line), name.precedence); };
-  for (const DocumentName& name : names)
-    if (best == nullptr || rank(name) > rank(*best)) best = &name;
-  if (best == nullptr) return;
+  const auto best = std::max_element(names.begin(), names.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   blob.line = best->line;
   blob.precedence = best->precedence;
 }

@@ -17,7 +17,7 @@ struct DocumentName {
 
 class DocumentNames {
  public:
-  using Names = std::vector<DocumentName>;  // of a document, each line once
+  using Names = std::vector<DocumentName>;  // of a document, each line once; never none
   explicit DocumentNames(const DocumentTerms& terms) : terms_(&terms) {}
 
   // An entry of `line` names the document of which `blob` is kept, or about to be: nothing else names it so far. Its row goes
@@ -33,7 +33,9 @@ class DocumentNames {
   bool under_way(const record::BlobKey& key) const { return issued_.count(key) > 0; }
 
   Names all(const record::Reader& store, const record::BlobKey& key, const record::StoredBlob& blob) const;
-  // Its line and precedence as it goes now, while these lines are cut.
+  // The same, and `blob` with the line and precedence by which it goes now.
+  Names going(const record::Reader& store, const record::BlobKey& key, record::StoredBlob& blob) const;
+  // By these, while these lines are cut.
   void choose(const Names& names, record::StoredBlob& blob) const;
 
  private:

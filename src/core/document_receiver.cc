@@ -35,7 +35,7 @@ void DocumentReceiver::load(Context& context, record::Fence fence, const KnownDo
     if (key.own || blob.state != record::BlobState::kRefused || !why_not_fetched(blob.length).empty()) continue;
     kept_bytes_ += room_of(blob.length);
     blob.state = record::BlobState::kWanted;
-    naming_.emplace(key.root, Naming{blob, true, false, 1});
+    naming_.emplace(key.root, Naming{blob, false, 1});
     batch.writes.push_back(record::PutBlob{key, blob});
     taken.emplace_back(key, blob);
   }
@@ -68,10 +68,10 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
   for (const NamedDocument& document : documents) {
     const record::BlobKey key{identity_->lineage, identity_->counterpart, false, document.attachment.digest};
     // The author lost it once, and names it again: it has it again.
-    const auto known = wanted_.find(record::blob_prefix(key.root));
-    if (known != wanted_.end() && known->second.key == key && std::exchange(known->second.gone, false)) {
-      known->second.tries = 0;
-      known->second.ask_at.reset();
+    Wanted* known = find_wanted(key);
+    if (known != nullptr && std::exchange(known->gone, false)) {
+      known->tries = 0;
+      known->ask_at.reset();
       schedule(context);
     }
     const std::uint64_t length = document.attachment.length;
@@ -81,7 +81,7 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
                                        " bytes is not fetched: no document is as long"});
       continue;
     }
-    const bool here = known != wanted_.end() && known->second.key == key && known->second.finishing;  // its row says so from now on
+    const bool here = known != nullptr && known->finishing;  // its row says so from now on
     auto naming = naming_.find(key.root);  // by a commit that is under way
     if (auto stored = context.store.blob(key); stored && (naming == naming_.end() || here)) {
       if (here) stored->state = record::BlobState::kHere;
@@ -92,7 +92,7 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
     if (naming == naming_.end()) {
       const std::string why = why_not_fetched(length);
       const auto state = why.empty() ? record::BlobState::kWanted : record::BlobState::kRefused;
-      naming = naming_.emplace(key.root, Naming{{length, line, document.precedence, state, context.now.wall}, why.empty(), false, 0}).first;
+      naming = naming_.emplace(key.root, Naming{{length, line, document.precedence, state, context.now.wall}, false, 0}).first;
       if (why.empty()) kept_bytes_ += room_of(length);
       if (!why.empty())
         context.effects.notify(Alarm{identity_->peer, AlarmKind::kDocument,
@@ -108,6 +108,11 @@ void DocumentReceiver::named(Context& context, LineId line, const std::vector<Na
   }
 }
 
+DocumentReceiver::Wanted* DocumentReceiver::find_wanted(const record::BlobKey& key) {
+  const auto it = wanted_.find(record::blob_prefix(key.root));
+  return it != wanted_.end() && it->second.key == key ? &it->second : nullptr;
+}
+
 void DocumentReceiver::on_cuts() {
   for (auto& [prefix, wanted] : wanted_) names_->choose(wanted.names, wanted.blob);
 }
@@ -115,9 +120,8 @@ void DocumentReceiver::on_cuts() {
 void DocumentReceiver::named_durable(Context& context, const record::BlobKey& key,
                                      const record::StoredBlob& blob) {
   const auto naming = naming_.find(key.root);
-  const auto known = wanted_.find(record::blob_prefix(key.root));
   // One that found no place at the start is named again, and waits for the next.
-  const bool has_place = naming != naming_.end() || (known != wanted_.end() && known->second.key == key);
+  const bool has_place = naming != naming_.end() || find_wanted(key) != nullptr;
   if (naming != naming_.end()) {
     naming->second.durable = true;
     ended(naming);
@@ -132,7 +136,7 @@ void DocumentReceiver::named_in_vain(const record::BlobKey& key) {
 void DocumentReceiver::ended(std::map<Digest, Naming>::iterator naming) {
   const Naming& one = naming->second;
   if (--naming->second.commits > 0) return;
-  if (one.wanted && !one.durable) kept_bytes_ -= room_of(one.blob.length);
+  if (one.blob.state == record::BlobState::kWanted && !one.durable) kept_bytes_ -= room_of(one.blob.length);
   naming_.erase(naming);
 }
 
@@ -142,8 +146,7 @@ void DocumentReceiver::begin(Context& context, const record::BlobKey& key, const
   Wanted& wanted = it->second;
   if (fresh || wanted.key == key) {
     wanted.blob = blob;
-    wanted.names = names_->all(context.store, key, blob);
-    names_->choose(wanted.names, wanted.blob);
+    wanted.names = names_->going(context.store, key, wanted.blob);
   }
   if (!fresh) return;  // named again
   wanted.key = key;

@@ -80,8 +80,7 @@ class DocumentReceiver {
 
   // About to be named durably.
   struct Naming {
-    record::StoredBlob blob;
-    bool wanted = false;      // its bytes are counted
+    record::StoredBlob blob;  // wanted: its bytes are counted; or refused
     bool durable = false;     // by one of the commits
     std::size_t commits = 0;  // under way
   };
@@ -90,6 +89,7 @@ class DocumentReceiver {
   std::size_t open() const { return wanted_.size() + naming_.size(); }
   std::string why_not_fetched(std::uint64_t length) const;  // empty: it is
   void ended(std::map<Digest, Naming>::iterator naming);  // one of its commits
+  Wanted* find_wanted(const record::BlobKey& key);  // nothing where another root that begins alike is
   void begin(Context& context, const record::BlobKey& key, const record::StoredBlob& blob);
   Duration pause(const Wanted& wanted) const;  // until it is asked for again
   void ask(Context& context, Wanted& wanted);

@@ -18,8 +18,7 @@ constexpr std::size_t kLeavesKept = std::size_t{1} << 18;  // of documents that 
 }  // namespace
 
 DocumentSender::Open DocumentSender::open_one(const Context& context, const record::BlobKey& key, record::StoredBlob blob) const {
-  DocumentNames::Names names = names_->all(context.store, key, blob);
-  names_->choose(names, blob);
+  DocumentNames::Names names = names_->going(context.store, key, blob);
   return {key, blob, std::move(names)};
 }
 

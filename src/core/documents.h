@@ -48,7 +48,7 @@ class Documents {
   bool set_cut(LineId line, bool cut);
   // Its line and precedence are those by which it goes now, of all whose entries name it.
   record::StoredBlob going(const record::Reader& store, const record::BlobKey& key, record::StoredBlob blob) const {
-    names_.choose(names_.all(store, key, blob), blob);
+    names_.going(store, key, blob);
     return blob;
   }
   DocumentNames::Names names(const record::Reader& store, const record::BlobKey& key, const record::StoredBlob& blob) const {

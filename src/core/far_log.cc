@@ -411,9 +411,7 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   waiting_.clear();
   frontier_ = std::move(frontier);
   compare_with_early(context, frontier_.root(), frontier_.size(), batch, out);
-  batch.writes.push_back(
-      record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), checkpoint}});
-  if (checkpoint) issued_checkpoints_[frontier_.size()] = {{origin(), frontier_.size(), frontier_.root()}, *checkpoint};
+  put_checkpoint(checkpoint, batch);
   take_ready_early(context, batch, out);
   out.held = Held{frontier_.size(), frontier_.root()};
   if (below_floor() && !mutant(Mutant::kFloorIgnored)) return out;
@@ -421,6 +419,13 @@ FarLog::Outcome FarLog::take_next(Context& context, PlacedEntry placed,
   batch.writes.push_back(record::PutCosignature{
       key_, {out.receipt->size, out.receipt->root, out.receipt->time, out.receipt->signature}});
   return out;
+}
+
+// Over all that is issued.
+void FarLog::put_checkpoint(const std::optional<crypto::Signature>& signature, record::Batch& batch) {
+  const record::Checkpoint checkpoint{origin(), frontier_.size(), frontier_.root()};
+  batch.writes.push_back(record::PutCheckpoint{key_, {checkpoint.size, checkpoint.root, signature}});
+  if (signature) issued_checkpoints_[checkpoint.size] = {checkpoint, *signature};
 }
 
 FarLog::Receipt FarLog::make_receipt(Context& context) {

@@ -124,6 +124,7 @@ class FarLog {
   bool begin_epoch(Instant now, const record::WireEntry& wire, Outcome& out);
   Outcome take_next(Context& context, PlacedEntry placed,
                     const std::optional<crypto::Signature>& checkpoint, record::Batch& batch);
+  void put_checkpoint(const std::optional<crypto::Signature>& signature, record::Batch& batch);
   void take_ready_early(Context& context, record::Batch& batch, Outcome& out);
   Outcome take_early(Context& context, const record::WireEntry& wire, record::Entry entry,
                      std::uint64_t index, record::Batch& batch);

@@ -88,9 +88,7 @@ void FarLog::take_ready_early(Context& context, record::Batch& batch, Outcome& o
     add_entry(context, *placed, batch, out);
     frontier_ = std::move(frontier);
     early_claims_.erase(placed->index);
-    batch.writes.push_back(
-        record::PutCheckpoint{key_, {frontier_.size(), frontier_.root(), early.checkpoint}});
-    issued_checkpoints_[frontier_.size()] = {{origin(), frontier_.size(), frontier_.root()}, early.checkpoint};
+    put_checkpoint(early.checkpoint, batch);
   }
 }
 

@@ -238,8 +238,8 @@ bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, co
   }
   const std::pair<std::uint64_t, Digest> place(claimed.size, claimed.root);
   if (second_checkpoints_->size() >= kSecondCheckpointsMax || !second_checkpoints_->insert(place).second) return false;
-  batch.writes.push_back(proof_of(context, claimed, signature));
   out.proofs.push_back(proof_of(context, claimed, signature));
+  batch.writes.push_back(out.proofs.back());
   return true;
 }
 

@@ -112,11 +112,12 @@ void Peer::on_notice(Context& context, ByteView datagram) {
 }
 
 std::optional<bool> Peer::on_packet(Context& context, PathId path, const wire::ParsedPacket& packet) {
-  const auto received = link_.on_packet(context, path, packet);
+  auto received = link_.on_packet(context, path, packet);
   if (!received) return std::nullopt;
   watch_link(context);
   documents_.on_packets(context, received->acknowledged, received->lost);
-  for (const wire::Frame* frame : in_order(received->frames)) on_frame(context, *frame, *received);
+  order_log_states(received->frames);
+  for (const wire::Frame& frame : received->frames) on_frame(context, frame, *received);
   pump(context);
   return received->newest;
 }
@@ -127,20 +128,19 @@ Line* Peer::line_of(const wire::Frame& frame) {
   return number && *number <= UINT16_MAX ? line(LineId{static_cast<std::uint16_t>(*number)}) : nullptr;
 }
 
-// As they stand; but log states, each of which may draw what its line has to send, by how urgent that is.
-std::vector<const wire::Frame*> Peer::in_order(const std::vector<wire::Frame>& frames) {
-  std::vector<const wire::Frame*> out, states;
-  for (const wire::Frame& frame : frames)
-    if (frame.type == wire::FrameType::kLogState) states.push_back(&frame);
-  const auto urgency = [this](const wire::Frame* frame) {
-    const Line* line = line_of(*frame);
-    return line == nullptr ? record::Precedence::kRoutine : line->most_urgent_sent();
-  };
-  if (states.size() > 1)
-    std::stable_sort(states.begin(), states.end(), [&](const auto* a, const auto* b) { return urgency(a) > urgency(b); });
-  auto state = states.begin();
-  for (const wire::Frame& frame : frames) out.push_back(frame.type == wire::FrameType::kLogState ? *state++ : &frame);
-  return out;
+// Each may draw what its line has to send. All other frames stay where they are.
+void Peer::order_log_states(std::vector<wire::Frame>& frames) {
+  std::vector<wire::Frame*> places;
+  for (wire::Frame& frame : frames)
+    if (frame.type == wire::FrameType::kLogState) places.push_back(&frame);
+  if (places.size() < 2) return;
+  std::vector<std::pair<record::Precedence, wire::Frame>> states;
+  for (wire::Frame* place : places) {
+    const Line* line = line_of(*place);
+    states.emplace_back(line == nullptr ? record::Precedence::kRoutine : line->most_urgent_sent(), std::move(*place));
+  }
+  std::stable_sort(states.begin(), states.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (std::size_t i = 0; i < places.size(); ++i) *places[i] = std::move(states[i].second);
 }
 
 void Peer::on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet) {

@@ -112,7 +112,7 @@ class Peer {
   void on_frame(Context& context, const wire::Frame& frame, const Link::Received& packet);
   // Of a frame that begins with its number; nothing where the accord has none of it.
   Line* line_of(const wire::Frame& frame);
-  std::vector<const wire::Frame*> in_order(const std::vector<wire::Frame>& frames);
+  void order_log_states(std::vector<wire::Frame>& frames);  // those of lines with the more urgent entries go first
   void on_register(Context& context, LineId line);
   std::vector<Registers::KnownAct> register_acts(const Context& context) const;
   // Lines speak up when a session is there that was not there before, or the other side is heard again.

@@ -259,6 +259,15 @@ void Registers::take_up(Table& table, const Table& before, const KnownAct& known
   }
 }
 
+// No act of this side's own record has them.
+std::vector<Cut> Registers::told_above(const Key& key, std::uint64_t cut_epoch) const {
+  std::vector<Cut> out;
+  if (key.first != Whose::kAuthors) return out;
+  for (const Cut& cut : at(in_force_, key.first, key.second).cuts)
+    if (cut.told() && cut.cut_epoch > cut_epoch) out.push_back(cut);
+  return out;
+}
+
 std::vector<LineId> Registers::rebuild(Context& context, const std::vector<KnownAct>& acts) {
   Table table;
   for (const KnownAct& known : acts) {
@@ -267,8 +276,7 @@ std::vector<LineId> Registers::rebuild(Context& context, const std::vector<Known
     if (act && counts(known.whose, known.entry, *act, known.at)) take_up(table, in_force_, known, *act);
   }
   for (const auto& [key, value] : in_force_)
-    for (const Cut& cut : value.cuts)
-      if (key.first == Whose::kAuthors && cut.told() && cut.cut_epoch > at(table, key.first, key.second).cut_epoch()) table[key].cuts.push_back(cut);
+    for (Cut& cut : told_above(key, at(table, key.first, key.second).cut_epoch())) table[key].cuts.push_back(std::move(cut));
   std::set<LineId> changed;
   for (const Table* one : {&table, &in_force_})
     for (const auto& [key, value] : *one)
@@ -349,12 +357,11 @@ void Registers::apply(Context& context, const RegisterChanges& changes) {
   if (changes.empty()) return;
   std::vector<LineId> lines;
   for (const RegisterChange& change : changes) {
-    Register& now = in_force_[{change.whose, change.line}];
-    Register next = change.value;
-    // What the other side told of while the act was on its way to the disk.
-    for (const Cut& cut : now.cuts)
-      if (change.whose == Whose::kAuthors && cut.told() && cut.cut_epoch > next.cut_epoch()) next.cuts.push_back(cut);
-    now = std::move(next);
+    const Key key{change.whose, change.line};
+    // What the other side told of while the act was on its way to the disk stays.
+    std::vector<Cut> told = told_above(key, change.value.cut_epoch());
+    in_force_[key] = change.value;
+    for (Cut& cut : told) in_force_[key].cuts.push_back(std::move(cut));
     context.effects.notify(RegisterChanged{identity_->peer, change.line, change.whose});
     lines.push_back(change.line);
   }

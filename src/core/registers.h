@@ -159,6 +159,7 @@ class Registers {
   bool has_come(const Key& key, const Cut& cut) const;  // at once, or its hour
   bool counts(record::Whose whose, const record::Entry& entry, const line::RegisterAct& act,
               const std::optional<line::ActPlace>& at) const;
+  std::vector<Cut> told_above(const Key& key, std::uint64_t cut_epoch) const;
   void take_up(Table& table, const Table& before, const KnownAct& known, const line::RegisterAct& act) const;
   line::RegisterState state_of(const Register& value, line::MediaMask media, const Key& key) const;
   line::RegisterState state_for(line::RegisterDeed deed, const Register& value, line::MediaMask media, LineId line) const;

@@ -75,7 +75,8 @@ void RestorationTests::send_document(Context& context, const line::ActPlace& at)
   const Digest root = record::blob_root(bytes);
   const auto here = context.store.blob({parts_.identity->lineage, parts_.identity->counterpart, true, root});
   if (!here || here->state == record::BlobState::kFilling) {
-    if (!parts_.documents->disk_rests(context.now.mono)) static_cast<void>(parts_.documents->put(context, {root, bytes.size(), kAccordLine, 0, bytes}));
+    if (parts_.documents->disk_rests(context.now.mono)) return;
+    static_cast<void>(parts_.documents->put(context, {root, bytes.size(), kAccordLine, 0, bytes}));
     return;
   }
   submit(context, at, record::kRestorationTest, line::restoration_test_body({RestorationTestOf::kDocument, {}, ""}),

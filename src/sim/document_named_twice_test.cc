@@ -6,7 +6,9 @@ namespace {
 
 class NamedTwice : public ActingPair {
  protected:
-  NamedTwice() : ActingPair(58) {}
+  NamedTwice() : ActingPair(58) {
+    pair_.disk = [this](std::size_t side) { return side == 0 && full_ ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  }
   record::Entry naming(const Digest& root, LineId line, record::Precedence precedence = record::Precedence::kRoutine) {
     record::Entry out;
     out.header.line = line;
@@ -17,8 +19,16 @@ class NamedTwice : public ActingPair {
   }
   record::StoredBlob stored(const Digest& root) { return *pair_.store(0).blob({pair_.pair().lineage(), Pair::name(1), true, root}); }
 
+  void expect_comes(const Digest& root) {
+    lose_[0] = lose_[1] = false;
+    pair_.run(std::chrono::minutes(2));
+    EXPECT_EQ(pair_.document(1, root), bytes_);
+    EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
+  }
+
   static constexpr std::size_t kSize = 5000;
   Bytes bytes_ = Bytes(kSize, 7);
+  bool full_ = false;  // the disk of side 0
 };
 
 TEST_F(NamedTwice, ByAMessageOfACutLineThatWasTakenBackItGoesWithTheNextOne) {
@@ -28,9 +38,7 @@ TEST_F(NamedTwice, ByAMessageOfACutLineThatWasTakenBackItGoesWithTheNextOne) {
   pair_.settle();
   ASSERT_EQ(pair_.withdraw(0, kCutLine, [](const record::Entry&) { return true; }, "by its author"), 1u);
   ASSERT_TRUE(pair_.submit(0, naming(root, kOther)));
-  pair_.run(std::chrono::minutes(2));
-  EXPECT_EQ(pair_.document(1, root), bytes_);
-  EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
+  expect_comes(root);
 }
 
 TEST_F(NamedTwice, WhileItIsOnItsWayItGoesOnAsTheMoreUrgentOne) {
@@ -45,10 +53,7 @@ TEST_F(NamedTwice, WhileItIsOnItsWayItGoesOnAsTheMoreUrgentOne) {
   pair_.settle();
   EXPECT_EQ(stored(root).line, kCutLine);
   EXPECT_EQ(stored(root).precedence, record::Precedence::kFlash);
-  lose_[0] = lose_[1] = false;
-  pair_.run(std::chrono::minutes(2));
-  EXPECT_EQ(pair_.document(1, root), bytes_);
-  EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
+  expect_comes(root);
 }
 
 TEST_F(NamedTwice, AfterTheLineOfTheFirstWasCutItComesOverTheOther) {
@@ -62,10 +67,8 @@ TEST_F(NamedTwice, AfterTheLineOfTheFirstWasCutItComesOverTheOther) {
   ASSERT_FALSE(open(1));
   lose_[1] = false;
   ASSERT_TRUE(pair_.submit(0, naming(root, kOther)));
-  pair_.run(std::chrono::minutes(2));
-  EXPECT_EQ(pair_.document(1, root), bytes_);
+  expect_comes(root);
   EXPECT_EQ(pair_.store(1).blob(theirs)->line, kOther);
-  EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
 }
 
 // Both lines name it, and the one by which it goes is cut before it came: on the other's word it comes all the same.
@@ -87,12 +90,9 @@ TEST_F(NamedTwice, ByTwoOpenLinesItComesAlsoWhenTheFirstIsCut) {
       cut(cutter);
       if (restarts)
         for (std::size_t side : {0u, 1u}) restart(side);
-      lose_[0] = lose_[1] = false;
-      pair_.run(std::chrono::minutes(2));
+      expect_comes(root);
       ASSERT_FALSE(open(0));
       ASSERT_FALSE(open(1));
-      EXPECT_EQ(pair_.document(1, root), bytes_);
-      EXPECT_EQ(stored(root).state, record::BlobState::kConfirmed);
       lift(cutter);
       ASSERT_TRUE(open(0));
     }
@@ -120,12 +120,11 @@ TEST_F(NamedTwice, TheMoreUrgentLineCountsAgainWhenItsCutIsLifted) {
 
 TEST_F(NamedTwice, AfterTheDiskRefusedTheFirstMessageItGoesWithTheNextOne) {
   const Digest root = pair_.hand_over(0, kOther, bytes_);
-  bool full = true;
-  pair_.disk = [&](std::size_t side) { return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  full_ = true;
   ASSERT_TRUE(pair_.submit(0, naming(root, kOther)));
   pair_.settle();
   ASSERT_EQ(stored(root).state, record::BlobState::kReady);
-  full = false;
+  full_ = false;
   pair_.run(std::chrono::seconds(5));
   ASSERT_TRUE(pair_.submit(0, naming(root, kOther)));
   pair_.run(std::chrono::minutes(1));
@@ -136,11 +135,10 @@ TEST_F(NamedTwice, AfterTheDiskRefusedTheFirstMessageItGoesWithTheNextOne) {
 TEST_F(NamedTwice, WhatTheDiskRefusedDoesNotCount) {
   const Digest root = pair_.hand_over(0, kCutLine, bytes_);
   lose_[1] = true;
-  bool full = true;
-  pair_.disk = [&](std::size_t side) { return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
+  full_ = true;
   ASSERT_TRUE(pair_.submit(0, naming(root, kCutLine, record::Precedence::kFlash)));
   pair_.settle();
-  full = false;
+  full_ = false;
   pair_.run(std::chrono::seconds(5));
   ASSERT_TRUE(pair_.submit(0, naming(root, kOther)));
   pair_.settle();
@@ -206,9 +204,7 @@ TEST_F(NamedTwice, AtOnceItGoesAsTheMoreUrgentOne) {
     pair_.settle();
     EXPECT_EQ(stored(root).line, kCutLine);
     EXPECT_EQ(stored(root).precedence, record::Precedence::kFlash);
-    lose_[0] = lose_[1] = false;
-    pair_.run(std::chrono::minutes(2));
-    EXPECT_EQ(pair_.document(1, root), bytes_);
+    expect_comes(root);
   }
 }
 

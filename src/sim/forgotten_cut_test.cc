@@ -19,6 +19,18 @@ class ForgottenCut : public ActingPair {
     pair_.start(side);
     pair_.run(minutes(2));
   }
+  // The same, and no more than a link is there: what the two hold of each other is still under way.
+  void go_back_to_the_link(std::size_t side, const MemoryStore::Snapshot& before) {
+    pair_.run(minutes(1));
+    pair_.stop(0);
+    pair_.stop(1);
+    pair_.store(side).restore(before);
+    pair_.delay = [](std::size_t, std::size_t) -> Duration { return std::chrono::milliseconds(50); };
+    pair_.start(0);
+    pair_.start(1);
+    for (int i = 0; i < 1000 && !peer(side).link().ready(); ++i) pair_.run(std::chrono::milliseconds(1));
+    ASSERT_FALSE(peer(side).line(kAccordLine)->contact_made());
+  }
   std::size_t told_of_forgotten(std::size_t side) {
     std::size_t out = 0;
     for (const core::Alarm& alarm : told<core::Alarm>(side))
@@ -49,15 +61,7 @@ TEST_F(ForgottenCut, WhatTheDiskIsTakingAtTheFirstContactGoesBack) {
   cut(0);
   const auto before = pair_.store(0).snapshot();
   propose_to_restore(0, minutes(60));  // the copy has it not
-  pair_.run(minutes(1));
-  pair_.stop(0);
-  pair_.stop(1);
-  pair_.store(0).restore(before);
-  pair_.delay = [](std::size_t, std::size_t) -> Duration { return std::chrono::milliseconds(50); };
-  pair_.start(0);
-  pair_.start(1);
-  for (int i = 0; i < 1000 && !peer(0).link().ready(); ++i) pair_.run(std::chrono::milliseconds(1));
-  ASSERT_FALSE(peer(0).line(kAccordLine)->contact_made());
+  go_back_to_the_link(0, before);
   bool busy = true, full = false;
   pair_.disk = [&](std::size_t side) {
     if (side == 1) return QuietPair::Disk::kTakes;
@@ -98,14 +102,7 @@ TEST_F(ForgottenCut, AnActThatWentBackWhileTheDiskTookItIsInForceNowAsAfterTheNe
     const auto before = pair_.store(0).snapshot();
     for (std::uint64_t number = registers(0).own(kOther).cut_epoch() + 1; number <= told; ++number)
       ASSERT_TRUE(act(0, line::cut_body({{{kOther, number}}, line::kAllMedia, {}, "first"})));
-    pair_.run(minutes(1));
-    pair_.stop(0);
-    pair_.stop(1);
-    pair_.store(0).restore(before);
-    pair_.delay = [](std::size_t, std::size_t) -> Duration { return std::chrono::milliseconds(50); };
-    pair_.start(0);
-    pair_.start(1);
-    for (int i = 0; i < 1000 && !peer(0).link().ready(); ++i) pair_.run(std::chrono::milliseconds(1));
+    go_back_to_the_link(0, before);
     busy = true;
     const auto done = act(0, line::cut_body({{{kOther, registers(0).own(kOther).cut_epoch() + 1}}, line::kDocument, {}, "second"}));
     ASSERT_TRUE(done) << done.error().message;

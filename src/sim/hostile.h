@@ -79,6 +79,7 @@ class Hostile {
   void equivocate();
   // The honest station starts, at first or again, and is called.
   void start_honest(bool at_first);
+  void set_disk_full(bool full);  // of the honest side
   void on_a_full_disk(const std::function<void()>& what);
   void equivocate_on_a_full_disk();
   void equivocate_before_a_flash_on_a_full_disk();

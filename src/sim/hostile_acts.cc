@@ -117,14 +117,17 @@ void Hostile::equivocate() {
   ++report_.equivocations;
 }
 
+void Hostile::set_disk_full(bool full) {
+  disk_full_ = full;
+  honest_.store.set_full(full);
+}
+
 // The honest side's disk takes nothing while `what` comes, and for a while afterwards.
 void Hostile::on_a_full_disk(const std::function<void()>& what) {
-  disk_full_ = true;
-  honest_.store.set_full(true);
+  set_disk_full(true);
   what();
   pass(std::chrono::seconds(5));
-  disk_full_ = false;
-  honest_.store.set_full(false);
+  set_disk_full(false);
   pass(std::chrono::seconds(5));
 }
 

@@ -170,14 +170,12 @@ void Hostile::send_before_the_disk_takes() {
   const Digest root = record::blob_root(good);
   name_documents({attachment(root, good.size())});
   const std::size_t from = heard_.size(), arrivals = told<core::DocumentArrived>(honest_.events);
-  disk_full_ = true;
-  honest_.store.set_full(true);
+  set_disk_full(true);
   send_piece(good, 0, 0, {});
   pass(std::chrono::seconds(3));
   if (heard(from, record::BlobWord::kHave) > 0) violation("a document was called here, and the disk had not taken it");
   if (told<core::DocumentArrived>(honest_.events) != arrivals) violation("a document was shown that the disk had not taken");
-  disk_full_ = false;
-  honest_.store.set_full(false);
+  set_disk_full(false);
   pass(std::chrono::seconds(2));
   send_piece(good, 0, 0, {});
   pass(std::chrono::seconds(2));

@@ -250,9 +250,7 @@ TEST_F(Lifted, InTheDarkTheStationSpeaksWhileItIsTestedAndFallsSilentAgain) {
 TEST_F(Lifted, OverAFullDiskAsksItNowAndThen) {
   cut(0);
   bool full = false;
-  pair_.disk = [&](std::size_t side) {
-    return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes;
-  };
+  pair_.disk = [&](std::size_t side) { return side == 0 && full ? QuietPair::Disk::kFull : QuietPair::Disk::kTakes; };
   lose_[1] = true;
   sign();
   full = true;

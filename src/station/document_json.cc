@@ -6,7 +6,12 @@ namespace detente::station {
 
 namespace {
 
-// `bytes` of it are where they are to be: here, or as far as is known on the other side's disk.
+record::StoredBlob as_it_goes(const Running& running, const Counterpart& counterpart, const record::BlobKey& key,
+                              const record::StoredBlob& blob) {
+  return running.driver->station().peer(counterpart.peer).documents().going(*running.store, key, blob);
+}
+
+// `blob` as it goes now. `bytes` of it are where they are to be: here, or as far as is known on the other side's disk.
 void add_progress(Json& out, const Running& running, const Counterpart& counterpart, const record::BlobKey& key,
                   const record::StoredBlob& blob) {
   using record::BlobState;
@@ -23,8 +28,7 @@ void add_progress(Json& out, const Running& running, const Counterpart& counterp
   // Whether it moves at all now, whoever asks for it.
   out["stopped"] = Json();
   if (unfinished && under_way && under_way->unsigned_pieces) out["stopped"] = "not-signed";
-  const LineId line = documents.going(*running.store, key, blob).line;
-  if (unfinished && documents.is_cut(line)) out["stopped"] = counterpart.accord.annex(line) == nullptr ? "retired" : "cut";
+  if (unfinished && documents.is_cut(blob.line)) out["stopped"] = counterpart.accord.annex(blob.line) == nullptr ? "retired" : "cut";
   out["seconds_left"] = rate > 0 && out["stopped"].is_null() ? Json((blob.length - bytes + rate - 1) / rate) : Json();
 }
 
@@ -56,14 +60,13 @@ Json attachment_json(const Running& running, const Counterpart& counterpart, boo
            {"state", "unknown"}};
   const record::BlobKey key = blob_key(counterpart, own, attachment.digest);
   if (!own && attachment.length > record::kBlobBytesMax) out["state"] = blob_state_name(record::BlobState::kRefused);
-  if (const auto blob = running.store->blob(key)) add_progress(out, running, counterpart, key, *blob);
+  if (const auto blob = running.store->blob(key)) add_progress(out, running, counterpart, key, as_it_goes(running, counterpart, key, *blob));
   return out;
 }
 
 Json document_json(const Running& running, const Counterpart& counterpart, const record::BlobKey& key,
                    const record::StoredBlob& stored) {
-  const core::Documents& documents = running.driver->station().peer(counterpart.peer).documents();
-  const record::StoredBlob blob = documents.going(*running.store, key, stored);
+  const record::StoredBlob blob = as_it_goes(running, counterpart, key, stored);
   const accord::Annex* annex = counterpart.accord.annex(blob.line);
   Json out{{"root", to_hex(key.root)},
            {"whose", key.own ? "own" : "far"},
