@@ -2,84 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include "record/extract_fixture_for_test.h"
-#include "record/proposal_body.h"
-#include "wire/cbor.h"
+#include "record/release_fixture_for_test.h"
 
 namespace detente::record {
 namespace {
 
-using test::World;
+using test::kInstant;
 
-constexpr OfficerId kEnvoy{5};
-constexpr WallTime kInstant{test::kBegin + 3600};
-
-// South proposes on the accord line, and north accepts.
-class Released : public testing::Test {
+class Released : public testing::Test, protected test::Agreement {
  protected:
-  Released() {
-    for (const bool own : {true, false}) {
-      world_.reader.log_of[world_.log(kAccordLine, own)];
-      accord::Roster& roster = own ? world_.south_roster : world_.north_roster;
-      accord::Credential envoy = roster.by_number(test::kDuty)->credential;
-      envoy.number = kEnvoy;
-      envoy.lines.reset();
-      (void)roster.add(accord::issue_credential(envoy, world_.keys(own).root).value()).value();
-    }
-    what_.core = "The lines are open again.";
-    what_.mode = AnnouncementMode::kUnseen;
-    what_.text = announced_text_digest(salt_, as_bytes(text_));
-    what_.other = crypto::sha256(as_bytes("theirs"));
-  }
-
-  Entry signed_entry(bool own, Kind kind, Bytes body, std::vector<Reference> references) {
-    Entry entry = world_.message(kAccordLine, "");
-    entry.header.kind = kind;
-    entry.header.body_form = BodyForm::kCbor;
-    entry.header.author = kEnvoy;
-    entry.header.references = std::move(references);
-    entry.body = std::move(body);
-    entry.signatures.push_back(sign_entry(entry.header, entry.body, world_.in_force.digest, 1, kEnvoy, ++counter_,
-                                          world_.keys(own).officer));
-    return entry;
-  }
-  static Bytes proposal_body(const Announcement& what) {
-    wire::CborWriter out;
-    out.array(4).uint(static_cast<std::uint64_t>(Matter::kAnnouncement)).bytes(announcement_content(what)).uint(kInstant.seconds).null();
-    return out.take();
-  }
-  static Bytes answer_body(std::uint64_t act) {
-    wire::CborWriter out;
-    out.array(1).uint(act);
-    return out.take();
-  }
-  Reference to_proposal() {
-    const LogKey log = world_.log(kAccordLine, true);
-    return {Whose::kOthers, log.epoch, 0, world_.reader.entries(log, 0, 1, 1).front().leaf};
-  }
-  void agree(std::uint64_t act = 0) {
-    world_.append(kAccordLine, true, signed_entry(true, kProposal, proposal_body(what_), {}));
-    world_.close(kAccordLine, true, true);
-    world_.append(kAccordLine, false, signed_entry(false, kProposalAnswer, answer_body(act), {to_proposal()}));
-    world_.close(kAccordLine, false, true);
-  }
-  ReleaseFile file() {
-    const Bytes evidence =
-        world_.extract({{world_.log(kAccordLine, true), 0}, {world_.log(kAccordLine, false), 0}}).value();
-    return {"south", what_.core, what_.mode, kInstant, kInstant, what_.text, what_.other, salt_, evidence, text_};
-  }
-  ReleaseFindings judge(const ReleaseFile& file) { return verify_release(write_release_file(file), world_.anchor()); }
+  ReleaseFindings judge(const ReleaseFile& file) { return verify_release(write_release_file(file), world.anchor()); }
   static std::string failed(const ReleaseFindings& findings) {
     for (const Finding& one : findings.checks)
       if (one.result == CheckResult::kFailed) return one.check;
     return "";
   }
-
-  World world_;
-  Announcement what_;
-  AnnouncementSalt salt_{7};
-  std::string text_ = "Today at ten both sides took up the receivers.\n\nThe ministry.\n";
-  std::uint64_t counter_ = test::kBegin;
 };
 
 TEST_F(Released, AnAgreedTextIsProvedToAnOutsider) {
@@ -94,7 +31,7 @@ TEST_F(Released, AnAgreedTextIsProvedToAnOutsider) {
 }
 
 TEST_F(Released, TheOtherSidesOwnTextIsProvedByTheSameAgreement) {
-  what_.other = announced_text_digest(salt_, as_bytes("Theirs."));
+  what.other = announced_text_digest(salt, as_bytes("Theirs."));
   agree();
   ReleaseFile theirs = file();
   theirs.side = "north";
@@ -111,7 +48,7 @@ TEST_F(Released, EveryAlteredByteIsFound) {
   for (std::size_t at = 0; at < whole.size(); at += at + 300 < whole.size() ? 97 : 1) {
     Bytes altered = whole;
     altered[at] ^= 1;
-    const auto findings = verify_release(altered, world_.anchor());
+    const auto findings = verify_release(altered, world.anchor());
     // When it was released is the station's own word, and nobody signed it.
     const auto read = parse_release_file(altered);
     if (read && read->released != kInstant) continue;
@@ -125,7 +62,7 @@ TEST_F(Released, WhatWasNotAgreedFails) {
 }
 
 TEST_F(Released, OneSidesTextAloneIsNoAgreement) {
-  what_.other.reset();
+  what.other.reset();
   agree();
   ReleaseFile half = file();
   half.other_digest = Digest{};
@@ -143,12 +80,9 @@ TEST_F(Released, AnotherHourAndAnEarlyReleaseFail) {
 }
 
 TEST_F(Released, WithoutAnOfficersSignatureNothingIsAgreed) {
-  Entry proposal = signed_entry(true, kProposal, proposal_body(what_), {});
-  proposal.signatures.clear();
-  world_.append(kAccordLine, true, proposal);
-  world_.close(kAccordLine, true, true);
-  world_.append(kAccordLine, false, signed_entry(false, kProposalAnswer, answer_body(0), {to_proposal()}));
-  world_.close(kAccordLine, false, true);
+  Entry unsigned_one = proposal();
+  unsigned_one.signatures.clear();
+  agree(unsigned_one);
   EXPECT_EQ(failed(judge(file())), "agreement");
 }
 

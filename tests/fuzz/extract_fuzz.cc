@@ -5,8 +5,6 @@
 #include "crypto/hash.h"
 #include "fuzz.h"
 #include "record/extract_fixture_for_test.h"
-#include "record/release_verify.h"
-#include "record/two_records_verify.h"
 
 namespace detente::fuzz {
 
@@ -75,34 +73,9 @@ void check_altered(ByteView input, record::Extract extract) {
               record::Verdict::kProved);
 }
 
-// A released announcement is read in one spelling, and proves nothing here: nobody agreed on one.
-void check_release(ByteView input) {
-  if (const auto file = record::parse_release_file(input)) FUZZ_EXPECT(equal(record::write_release_file(*file), input));
-  FUZZ_EXPECT(record::verify_release(input, ground().anchor()).verdict == record::Verdict::kFailed);
-}
-
-// Two records are read in one spelling, and none are proved here: nobody signed two.
-void check_two_records(ByteView input) {
-  if (const auto file = record::parse_two_records(input)) FUZZ_EXPECT(equal(record::write_two_records(*file), input));
-  FUZZ_EXPECT(record::verify_two_records(input, ground().anchor()).verdict == record::Verdict::kFailed);
-}
-
-Bytes released() {
-  record::ReleaseFile file;
-  file.side = "south";
-  file.core = "Agreed.";
-  file.mode = record::AnnouncementMode::kUnseen;
-  file.other_digest = Digest{};
-  file.evidence = ground().extract(record::test::kWest, true, {{1, ItemForm::kWhole}});
-  file.text = "The text.\n";
-  return record::write_release_file(file);
-}
-
 }  // namespace
 
 void run(ByteView input) {
-  check_release(input);
-  check_two_records(input);
   if (const auto extract = record::decode_extract(input)) {
     const auto again = record::encode_extract(*extract);
     FUZZ_EXPECT(again && equal(*again, input));
@@ -127,7 +100,6 @@ Seeds seeds() {
           {"unreceipted-header", g.extract(record::test::kWest, true, {{11, header}})},
           {"far", g.extract(record::test::kWest, false, {{0, whole}})},
           {"deniable", g.extract(record::test::kQuiet, true, {{0, whole}})},
-          {"released", released()},
           {"failing", g.extract(record::test::kWest, true, {{6, whole}, {7, whole}, {8, header}})}};
 }
 
