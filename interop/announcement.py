@@ -70,9 +70,7 @@ def digest(salt, text):
 
 
 def is_words(value, most):
-    if not is_text(value, 1, most):
-        return False
-    return not any(is_unsafe(c) or c in "\n\t" for c in value)
+    return is_text(value, 1, most) and not any(is_unsafe(c) for c in value)
 
 
 def ends_well(parts):
@@ -114,7 +112,7 @@ class Offer:
         refuse(type(parts) is not list or len(parts) not in (3, 4) or not is_uint(parts[0], 0, 2)
                or not all(is_bytes(part, 32) for part in parts[2:]), "its content")
         self.mode, self.core = MODES[parts[0]], parts[1]
-        refuse(not is_words(self.core, 200), "its core")
+        refuse(not is_words(self.core, 200) or any(c in "\n\t" for c in self.core), "its core")
         refuse(len(parts) == 4 and self.mode == "identical", "two digests of one text")
         self.complete = len(parts) == 4 or self.mode == "identical"
         self.item, self.text, self.other = item, parts[2], parts[3] if len(parts) == 4 else None

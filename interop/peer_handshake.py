@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hmac as compare
+import random
 from dataclasses import dataclass, field
 
 from peer_keys import hmac256, psk_forward
@@ -15,7 +16,8 @@ HANDSHAKE_TYPES = (FIRST, REPLY, NOTICE, FIRST_CONTACT)
 BLOCK = 64
 MOST_STEPS = 24
 ACCORDS_DIFFER, EPOCH_SPENT = 1, 2
-FIRST_PAUSE, MOST_PAUSE = 1.0, 30.0
+FIRST_PAUSE, MOST_PAUSE, LAST_PAUSE = 1.0, 5.0, 30.0
+BRISK_CALLS = 24
 OLD_LIFE_SECONDS = 30
 
 
@@ -37,6 +39,7 @@ class Handshaker:
         self.st, self.store, self.files = station, station.store, station.files
         self.out: Outstanding | None = None
         self.pause, self.next_at = FIRST_PAUSE, 0.0
+        self.calls = 0                         # since the last session
         self.bound = self.store.get("c_bound", 0)
         self.last = self.bound                 # what was used before a restart is at most the bound
         self.far_c = self.store.get("far_c", 0)
@@ -95,8 +98,9 @@ class Handshaker:
         packet = body + hmac256(self.files.own_mac, body)[:24]
         crossed = self.out.crossed if self.out else []
         self.out = Outstanding(noise, c, counter, epoch, packet, now, contact, crossed)
-        self.next_at = now + self.pause
-        self.pause = min(2 * self.pause, MOST_PAUSE)
+        self.next_at = now + self.pause * (1 + random.random() / 4)
+        self.calls += 1
+        self.pause = min(2 * self.pause, MOST_PAUSE if self.calls < BRISK_CALLS else LAST_PAUSE)
         return packet
 
     def on_reply(self, packet: bytes, now: float) -> tuple[Session, bytes] | None:
@@ -117,7 +121,7 @@ class Handshaker:
         session = Session(noise.session_id(), out.c, True, out.psk_epoch, noise.split(), self.files, self.st.path_states, now)
         for other in out.crossed:
             session.crossed, other.crossed = other, session
-        self.out, self.pause = None, FIRST_PAUSE
+        self.out, self.pause, self.calls = None, FIRST_PAUSE, 0
         self.other_accord = None
         return session, payload
 
@@ -134,7 +138,7 @@ class Handshaker:
                 return False
             self.other_accord = data
             self.st.alarm("other-accord", f"here {self.files.accord.digest.hex()}, there {data.hex()}")
-            self.pause = MOST_PAUSE
+            self.pause = LAST_PAUSE
             return False
         if code == EPOCH_SPENT and not any(data[2:]):
             theirs = int.from_bytes(data[:2], "big")

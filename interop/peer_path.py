@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 FIRST_TIMEOUT, MOST_TIMEOUT = 1.0, 30.0
+ENTRY_TIMEOUT, ENTRY_TRIES = 3.0, 40
 LEAST_VARIANCE = 0.020
 PROBE_PAUSES = ((120.0, 0.7), (3600.0, 5.0), (float("inf"), 30.0))   # age of the suspicion, longest pause
 PACKET_THRESHOLD, TIME_THRESHOLD = 3, 9 / 8
@@ -97,6 +98,12 @@ class PathState:
         """Section 5.  Read as SRTT + max(20 ms, 4 * RTTVAR)."""
         first = FIRST_TIMEOUT if self.srtt is None else self.srtt + max(LEAST_VARIANCE, 4 * self.rttvar)
         return min(first * 2 ** doublings, MOST_TIMEOUT)
+
+    def entry_timeout(self, tries: int) -> float:
+        """Section 5: of entries that await their receipt, and of questions for entries that a disk lost."""
+        first = self.timeout()
+        most = max(ENTRY_TIMEOUT, 2 * first) if tries < ENTRY_TRIES else MOST_TIMEOUT
+        return min(first * 2 ** min(tries, 16), most)
 
     def suspected(self, now: float) -> None:
         """Section 7: a probe goes out on it, with flag 02 from the second on, again after the timeout, doubled."""

@@ -60,7 +60,7 @@ def check_header(h: dict) -> None:
     _uint(h[2], 0, 65535, "line")
     _uint(h[4], 1, 65535, "kind")
     _uint(h[6], 0, (1 << 32) - 1, "time")
-    for key, low, high in ((3, 1, 2), (5, 1, 65535), (8, 1, MAX_SIZE), (9, 1, 3), (10, 0, (1 << 64) - 1), (11, 0, (1 << 64) - 1), (16, 1, 4)):
+    for key, low, high in ((3, 1, 2), (5, 1, 65535), (8, 1, MAX_SIZE), (9, 1, 3), (10, 0, (1 << 32) - 1), (11, 0, (1 << 32) - 1), (16, 1, 4)):
         if key in h:
             _uint(h[key], low, high, f"header key {key}")
     if 7 in h:

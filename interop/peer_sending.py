@@ -126,7 +126,7 @@ class Sending:
             line.again.clear()
         elif now >= line.ask_lost:
             line.lost_doublings += 1
-            line.ask_lost = now + self.best_path().timeout(line.lost_doublings)
+            line.ask_lost = now + self.best_path().entry_timeout(line.lost_doublings)
             self.say(session, self.state_of(line.annex.number, True).frame())
 
     def _ask_floor(self, line, session: Session, now: float) -> None:
@@ -135,7 +135,7 @@ class Sending:
         if log is None or log.size >= log.floor:
             return
         size, at = line.asked
-        if log.size - size >= MOST_IN_FLIGHT or now - at >= self.best_path().timeout(line.asked_doublings):
+        if log.size - size >= MOST_IN_FLIGHT or now - at >= self.best_path().entry_timeout(line.asked_doublings):
             line.asked_doublings = 0 if log.size > size else line.asked_doublings + 1
             line.asked = (log.size, now)
             self.say(session, self.state_of(line.annex.number, True).frame())
@@ -160,11 +160,11 @@ class Sending:
         late = []
         for index, f in own.flight.items():
             path = self.by_number[f.path] if f.path is not None else self.best_path()
-            if now - f.at >= path.timeout(own.backoff):
+            if now - f.at >= path.entry_timeout(own.backoff):
                 late.append((index, f, path))
         if not late:
             return
-        own.backoff = min(own.backoff + 1, 8)
+        own.backoff += 1
         on_current = [x for x in late if x[1].session is session]
         if on_current:
             session.strikes += 1

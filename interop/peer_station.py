@@ -26,7 +26,7 @@ from peer_wire import Frame, LogState, Probe, WireError
 from peer_zstd import Coder
 
 FLASH = PRECEDENCES.index("flash")
-UNCONFIRMED_SECONDS, MOST_UNCONFIRMED = 60, 8
+UNCONFIRMED_SECONDS, MOST_UNCONFIRMED = 30, 4
 
 
 class Station(Sending):
@@ -416,7 +416,7 @@ class Station(Sending):
                         del p.sent[sent.counter]
 
     def _probe(self, p: Probe, session: Session, path: int, now: float) -> None:
-        """packet.md section 7: the answer at once, on the path it names, and with flag 02 also on the best path."""
+        """packet.md section 7: the answer at once, on the path it names, and with flag 02 on every path."""
         sp = session.paths.get(p.path)
         if sp is None:
             raise WireError("probe of a path that the accord does not have")
@@ -424,7 +424,7 @@ class Station(Sending):
             sp.sender.acknowledged(p.accepted - 1)
         if p.wanted:
             frame = Probe(False, False, p.path, sp.receiver.highest + 1, p.stamp).frame()
-            for number in {p.path, self.best_path().number} if p.by_any else {p.path}:
+            for number in session.paths if p.by_any else [p.path]:
                 self.say(session, frame, number)
             return
         asked = sp.probes.pop(p.stamp, None)

@@ -34,24 +34,29 @@ void put(const Context& context, const Json& json, const std::vector<std::string
   std::cout << std::flush;
 }
 
-// With --follow: the entries that name the document that has just come.
-Result<void> save_arrived(const Context& context, const StationClient& station, InboxSaver& saver, const Json& event) {
-  const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
-  DETENTE_TRY(list, station.get(line.target() + "/entries?limit=200&whose=far"));
-  for (Json& entry : list["entries"]) {
-    const Json& named = entry["attachments"];
-    if (std::none_of(named.begin(), named.end(), [&](const Json& a) { return a["root"] == event["root"]; })) continue;
-    saver.save(entry);
-    put(context, entry, entry_lines(entry));
-  }
-  return {};
-}
-
 bool wanted(const std::vector<LineAddress>& lines, const Json& event) {
   return std::any_of(lines.begin(), lines.end(), [&](const LineAddress& line) {
     return event.value("counterpart", "") == line.counterpart &&
            event.value("line", "") == line.line;
   });
+}
+
+// With --follow: a document has come whole. Every entry shown here that names it, whichever line the event is about; and of that
+// line also one that was not shown, as what somebody had acknowledged before.
+Result<void> save_arrived(const Context& context, const StationClient& station, InboxSaver& saver, bool is_wanted, const Json& event) {
+  DETENTE_TRY(shown, saver.arrived(event.value("counterpart", ""), event["root"]));
+  for (const Json& entry : shown) put(context, entry, entry_lines(entry));
+  if (!is_wanted) return {};
+  const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
+  DETENTE_TRY(list, station.get(line.target() + "/entries?limit=200&whose=far"));
+  for (Json& entry : list["entries"]) {
+    const Json& named = entry["attachments"];
+    if (std::none_of(named.begin(), named.end(), [&](const Json& a) { return a["root"] == event["root"]; })) continue;
+    if (std::any_of(shown.begin(), shown.end(), [&](const Json& one) { return same_entry(one, entry); })) continue;
+    saver.save(entry);
+    put(context, entry, entry_lines(entry));
+  }
+  return {};
 }
 
 // They call, or sent FLASH: the bell is for whoever is not looking. Programs have `detente events`.
@@ -176,8 +181,8 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
     for (const Json& line : cut) say_more(context, line);
   return follow_events(
       station, "", status.value("events", std::uint64_t{0}), [&] { put_missed(context); }, [&](const Json& event) -> Result<void> {
-        if (event.value("event", "") == "document-arrived" && !options.save.empty() && wanted(lines, event))
-          return save_arrived(context, station, saver, event);
+        if (event.value("event", "") == "document-arrived" && !options.save.empty())
+          return save_arrived(context, station, saver, wanted(lines, event), event);
         if (event.value("event", "") == "ring" && wanted(lines, event)) ring(context, event);
         if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
         const LineAddress line{event.value("counterpart", ""), event.value("line", "")};

@@ -13,12 +13,16 @@ constexpr std::chrono::seconds kTryAgainAfter{15};
 
 bool is_left(const Json& attachment) { return attachment.contains("not_saved"); }
 
+bool has_come(const Json& entry, const Json& attachment) {
+  return attachment.value("state", "") == "here" || entry.value("whose", "") == "own";
+}
+
+}  // namespace
+
 bool same_entry(const Json& one, const Json& other) {
   const auto same = [&](const char* key) { return one.value(key, Json()) == other.value(key, Json()); };
   return same("counterpart") && same("line") && same("whose") && same("epoch") && same("index");
 }
-
-}  // namespace
 
 // A file that stands in the place is read when it has gone, and not over and over.
 bool InboxSaver::place_is_taken(const Json& entry, const Json& attachment) const {
@@ -31,7 +35,7 @@ bool InboxSaver::save_attachments(Json& entry, bool only_left) {
   const LineAddress line{entry.value("counterpart", ""), entry.value("line", "")};
   for (Json& attachment : entry["attachments"]) {
     if (only_left && (!is_left(attachment) || place_is_taken(entry, attachment))) continue;
-    if (attachment.value("state", "") != "here" && entry.value("whose", "") != "own") continue;
+    if (!has_come(entry, attachment)) continue;
     const auto path = save_document(context_, station_, line, entry, attachment, directory_);
     context_.progress({});
     if (path) {
@@ -50,8 +54,27 @@ bool InboxSaver::save_attachments(Json& entry, bool only_left) {
 void InboxSaver::save(Json& entry) {
   if (directory_.empty() || !entry.contains("attachments")) return;
   save_attachments(entry, false);
-  std::erase_if(left_, [&](const Json& one) { return same_entry(one, entry); });
-  if (std::any_of(entry["attachments"].begin(), entry["attachments"].end(), is_left)) left_.push_back(entry);
+  const Json& named = entry["attachments"];
+  for (auto* kept : {&left_, &awaited_})
+    std::erase_if(*kept, [&](const Json& one) { return same_entry(one, entry); });
+  if (std::any_of(named.begin(), named.end(), is_left)) left_.push_back(entry);
+  if (std::any_of(named.begin(), named.end(), [&](const Json& one) { return !has_come(entry, one); })) awaited_.push_back(entry);
+}
+
+Result<std::vector<Json>> InboxSaver::arrived(const std::string& counterpart, const Json& root) {
+  std::vector<Json> out;
+  for (const Json& one : awaited_) {
+    const Json& named = one["attachments"];
+    if (one.value("counterpart", "") != counterpart ||
+        std::none_of(named.begin(), named.end(), [&](const Json& a) { return a["root"] == root; }))
+      continue;
+    const LineAddress line{counterpart, one.value("line", "")};
+    DETENTE_TRY(entry, station_.get(line.target() + "/entries/far/" + std::to_string(one.value("index", std::uint64_t{0})) +
+                                    "?epoch=" + one.value("epoch", "")));
+    out.push_back(std::move(entry));
+  }
+  for (Json& entry : out) save(entry);
+  return out;
 }
 
 std::vector<Json> InboxSaver::try_again() {

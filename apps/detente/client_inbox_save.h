@@ -10,6 +10,9 @@
 
 namespace detente::cli {
 
+// One place of one log.
+bool same_entry(const Json& one, const Json& other);
+
 class InboxSaver {
  public:
   // Nothing is saved where the directory is empty.
@@ -18,6 +21,8 @@ class InboxSaver {
 
   // Each attachment that is all here gets "saved", its path, or "not_saved", why not.
   void save(Json& entry);
+  // For who follows: this document of theirs has come. The entries that were given to save() and name it, read anew and saved.
+  Result<std::vector<Json>> arrived(const std::string& counterpart, const Json& root);
   // For who follows: what could not be saved, now and then once more and without a word where it still cannot be. The
   // entries of which something was saved by that.
   std::vector<Json> try_again();
@@ -36,6 +41,7 @@ class InboxSaver {
   const StationClient& station_;
   const std::string directory_;
   std::vector<Json> left_;  // entries of which something could not be saved
+  std::vector<Json> awaited_;  // and those of which something has not come
   std::chrono::steady_clock::time_point tried_ = std::chrono::steady_clock::now();
 };
 

@@ -39,7 +39,7 @@ struct Annex {
   std::vector<Medium> media{Medium::kText};
   std::uint8_t highest_precedence =
       3;                             // spec/record.md: 0 routine, 1 priority, 2 immediate, 3 flash
-  std::vector<std::string> paths;    // names of the accord's paths, in order of preference
+  std::vector<std::string> paths;    // names of the accord's paths
   std::uint32_t retention_days = 0;  // 0 = for ever
   std::uint32_t queue_entries = 1000;    // waiting on this line at most; 1..100000
   std::string staffed;                   // "at all hours"; safe text, may be empty

@@ -128,9 +128,13 @@ Result<bool> Roster::apply(ByteView bytes) {
   auto bulletin = read_bulletin(bytes, roots_, side_);
   if (bulletin) return take(bytes, *bulletin);
   // Played again it changes nothing, and is no word of a thief's.
-  const Digest digest = crypto::sha256(bytes);
-  if (std::any_of(bulletins_.begin(), bulletins_.end(), [&](const auto& held) { return held.second == digest; })) return false;
+  if (holds(bytes)) return false;
   return tl::unexpected<Error>(bulletin.error());
+}
+
+bool Roster::holds(ByteView bulletin) const {
+  const Digest digest = crypto::sha256(bulletin);
+  return std::any_of(bulletins_.begin(), bulletins_.end(), [&](const auto& held) { return held.second == digest; });
 }
 
 Result<bool> Roster::apply_held(ByteView bytes) {

@@ -92,6 +92,8 @@ class Roster {
   // it contradicts what is held; nothing is changed then. kDenied: of a root key that is retired.
   Result<bool> add(ByteView credential);
   Result<bool> apply(ByteView bulletin);
+  // Whether this one was taken before, byte for byte.
+  bool holds(ByteView bulletin) const;
   // Of one that was taken before, while its root was in force, however high its number.
   Result<bool> apply_held(ByteView bulletin);
   // The accord in force is another one: what is held stays.

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "io/sqlite.h"
@@ -19,6 +20,8 @@ namespace {
 
 constexpr int kStepPages = 128;      // half a megabyte between two looks at `progress`
 constexpr int kSyncEverySteps = 16;  // so that the end is not one long sync
+// What a copy leaves for the station that writes beside it: on a full disk nothing could be said nor receipted.
+constexpr std::uint64_t kRoomLeft = 2 * kWalPresized;
 
 tl::unexpected<Error> cannot(const std::string& path, const char* what) {
   return fail(Fault::kIo, path + ": " + what + " (" + std::strerror(errno) +
@@ -44,6 +47,16 @@ Result<void> sync_file(const std::string& path) {
 struct Finish {
   void operator()(sqlite3_backup* backup) const { sqlite3_backup_finish(backup); }
 };
+
+Result<void> check_room(const std::string& target, std::uint64_t needed) {
+  std::error_code error;
+  const auto there = std::filesystem::space(std::filesystem::path(target).parent_path(), error);
+  if (error || there.available >= needed) return {};  // where nobody knows, the copy shows it
+  const auto mib = [](std::uint64_t size) { return std::to_string((size + (1 << 20) - 1) >> 20) + " MiB"; };
+  return fail(Fault::kIo, "no room beside " + target + ": the copy of the record that a backup is made from needs " + mib(needed) +
+                              " free on that disk, what the station itself goes on writing included, and " + mib(there.available) +
+                              " are; make room on it");
+}
 
 bool of_source(int code) {
   const int primary = code & 0xff;
@@ -75,7 +88,10 @@ Result<void> copy_pages(Connection& source, Connection& target, const OnProgress
     if (progress && !progress(of - left, of))
       return fail(Fault::kState, "the copy of the record was broken off");
     if (code == SQLITE_DONE) return {};
-    if (steps % kSyncEverySteps == 0) DETENTE_TRY_VOID(sync_file(target.path()));
+    if (steps % kSyncEverySteps == 0) {
+      DETENTE_TRY_VOID(sync_file(target.path()));
+      DETENTE_TRY_VOID(check_room(target.path(), kRoomLeft / 2));  // others write there, too
+    }
   }
 }
 
@@ -111,6 +127,7 @@ Result<void> snapshot_database(const std::string& path, const std::string& to,
   if (::stat(path.c_str(), &found) != 0 || found.st_size == 0)
     return fail(Fault::kNotFound, path + ": there is no record yet; run the station once");
   if (log == Log::kLeft) DETENTE_TRY_VOID(check_wal(path));
+  DETENTE_TRY_VOID(check_room(to, static_cast<std::uint64_t>(found.st_size) + kRoomLeft));
   DETENTE_TRY_VOID(make_new_file(to));
   Result<void> done = copy_to(path, to, progress);
   if (!done) static_cast<void>(discard_snapshot(to));

@@ -9,8 +9,6 @@
 namespace detente::record {
 namespace {
 
-constexpr int kEpochsMax = 64;  // that one position is followed back through
-
 using Rosters = std::map<std::string, accord::Roster>;
 
 // Bulletins of the accord's two sides, checked under the roots in its text.
@@ -50,7 +48,7 @@ std::optional<LogPosition> read_position(ByteView body) {
   const auto epoch = reader.bytes();
   const auto size = reader.uint();
   const auto root = reader.bytes();
-  if (!epoch || !size || !root || epoch->size() != 16 || root->size() != 32) return std::nullopt;
+  if (!epoch || !size || !root || !reader.expect_end() || epoch->size() != 16 || root->size() != 32) return std::nullopt;
   return LogPosition{*to_array<16>(*epoch), *size, *to_array<32>(*root)};
 }
 
@@ -64,7 +62,7 @@ Before positions_before(const ExtractFindings& findings) {
     // Receipted, too: whoever has the keys can sign another beginning of the same log.
     if (item.index != 0 || whole == nullptr || !is_proved(item, "checkpoint") || !is_proved(item, "cosignature")) continue;
     const auto entry = decode_entry(whole->bytes);
-    if (!entry || entry->header.kind != kEpochOpening) continue;
+    if (!entry || entry->header.kind != kEpochOpening || entry->header.body_form != BodyForm::kCbor) continue;
     if (const auto position = read_position(entry->body)) out.emplace(item.origin, *position);
   }
   return out;
@@ -76,7 +74,7 @@ Place place_of(const Before& before, const ItemFindings& item, const accord::Las
   const LogName log = *parse_log_origin(item.origin);
   const EpochId wanted = log.epoch;
   LogPosition at{last.epoch, last.size, last.root};
-  for (int i = 0; i < kEpochsMax && at.epoch != wanted; ++i) {
+  for (std::size_t i = 0; i < before.size() && at.epoch != wanted; ++i) {  // they may go round in a circle
     const auto earlier = before.find(log_origin(log.lineage, log.line, log.side + "/" + log.post, at.epoch));
     if (earlier == before.end()) return Place::kBeyond;
     at = earlier->second;

@@ -37,13 +37,13 @@ class Agreement {
     body.array(4).uint(static_cast<std::uint64_t>(Matter::kAnnouncement)).bytes(announcement_content(what)).uint(kInstant.seconds).null();
     return signed_entry(true, kProposal, body.take(), {});
   }
-  // To the proposal, which is in its place.
+  // To the newest proposal, which is in its place.
   Entry answer(std::uint64_t act) {
     const LogKey log = world.log(kAccordLine, true);
+    const StoredEntry& newest = world.reader.log_of[log].entries.back();
     wire::CborWriter body;
     body.array(1).uint(act);
-    return signed_entry(false, kProposalAnswer, body.take(),
-                        {{Whose::kOthers, log.epoch, 0, world.reader.entries(log, 0, 1, 1).front().leaf}});
+    return signed_entry(false, kProposalAnswer, body.take(), {{Whose::kOthers, log.epoch, newest.index, newest.leaf}});
   }
   void agree(const Entry& proposed, std::uint64_t act = 0) {
     world.append(kAccordLine, true, proposed);
@@ -53,10 +53,14 @@ class Agreement {
   }
   void agree(std::uint64_t act = 0) { agree(proposal(), act); }
 
-  // South's own text, released at the minute.
+  // South's own text, released at the minute. Everything on the accord line is in evidence.
   ReleaseFile file() const {
-    const Bytes evidence =
-        world.extract({{world.log(kAccordLine, true), 0}, {world.log(kAccordLine, false), 0}}).value();
+    std::vector<ExtractChoice> choices;
+    for (const bool own : {true, false}) {
+      const LogKey log = world.log(kAccordLine, own);
+      for (const StoredEntry& entry : world.reader.log_of.at(log).entries) choices.push_back({log, entry.index});
+    }
+    const Bytes evidence = world.extract(choices).value();
     return {"south", what.core, what.mode, kInstant, kInstant, what.text, what.other, salt, evidence, text};
   }
 

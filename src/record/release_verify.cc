@@ -58,18 +58,31 @@ bool refers_to(const ShownEntry& answer, const ShownEntry& proposal) {
 }
 
 struct Agreement {
-  ShownEntry proposal, answer;
+  ShownEntry proposal;
+  SignedProposal says;
+  std::string other_side;     // that accepted it
+  bool signed_by_both = false;  // by an officer of either; one of several acceptances is enough
 };
 
+// The first announcement that somebody accepted. Other proposals may stand in the evidence beside it.
 std::optional<Agreement> find_agreement(const ExtractFindings& evidence) {
   std::vector<ShownEntry> all;
   for (const ItemFindings& item : evidence.items)
     if (auto one = shown_entry(item)) all.push_back(std::move(*one));
-  for (const ShownEntry& proposal : all)
-    for (const ShownEntry& answer : all)
-      if (proposal.entry.header.kind == kProposal && answer.entry.header.kind == kProposalAnswer &&
-          accepts(answer.entry) && refers_to(answer, proposal))
-        return Agreement{proposal, answer};
+  for (const ShownEntry& proposal : all) {
+    if (proposal.entry.header.kind != kProposal) continue;
+    auto says = read_proposal(proposal.entry);
+    if (!says) continue;
+    std::string other_side;
+    bool accepted_by_person = false;
+    for (const ShownEntry& answer : all) {
+      if (answer.entry.header.kind != kProposalAnswer || !accepts(answer.entry) || !refers_to(answer, proposal)) continue;
+      other_side = answer.log.side;
+      accepted_by_person |= answer.signed_by_person;
+    }
+    if (!other_side.empty())
+      return Agreement{proposal, std::move(*says), other_side, proposal.signed_by_person && accepted_by_person};
+  }
   return std::nullopt;
 }
 
@@ -79,17 +92,14 @@ class Judge {
 
   void run() {
     const auto agreement = find_agreement(out_.evidence);
-    if (!agreement) return add("agreement", "the evidence shows no proposal that the other side accepted");
-    const auto proposal = read_proposal(agreement->proposal.entry);
-    if (!proposal) return add("agreement", proposal.error().message);
-    const bool both = agreement->proposal.signed_by_person && agreement->answer.signed_by_person;
+    if (!agreement) return add("agreement", "the evidence shows no announcement that the other side accepted");
     const ReleaseFile& file = out_.file;
-    const Announcement& what = proposal->what;
+    const Announcement& what = agreement->says.what;
     const bool author = file.side == agreement->proposal.log.side;
     std::string wrong;
-    if (!both) wrong = "an officer's signature of one side is missing or does not hold";
+    if (!agreement->signed_by_both) wrong = "an officer's signature of one side is missing or does not hold";
     else if (!what.complete()) wrong = "what was accepted names the text of one side alone";
-    else if (!author && file.side != agreement->answer.log.side) wrong = file.side + " is no side of it";
+    else if (!author && file.side != agreement->other_side) wrong = file.side + " is no side of it";
     else if (what.mode != file.mode || what.core != file.core) wrong = "the file's mode or core is another than what was signed";
     add("agreement", wrong);
     const bool one_text = what.mode == AnnouncementMode::kIdentical;
@@ -99,7 +109,7 @@ class Judge {
     const bool fits = announced_text_digest(file.salt, as_bytes(file.text)) == own;
     add("text", fits && named ? "" : "this is not the text that both sides signed for: it was altered, or is another");
     std::string early;
-    if (proposal->instant != file.instant) early = "the file's instant is another than what was signed";
+    if (agreement->says.instant != file.instant) early = "the file's instant is another than what was signed";
     else if (file.released < file.instant) early = "by its own words it was released before the agreed instant";
     add("instant", early);
   }

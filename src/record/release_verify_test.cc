@@ -86,6 +86,31 @@ TEST_F(Released, WithoutAnOfficersSignatureNothingIsAgreed) {
   EXPECT_EQ(failed(judge(file())), "agreement");
 }
 
+// A restoration or an amendment may have been agreed on before, and be in evidence, too.
+TEST_F(Released, AnotherMatterThatWasAcceptedBeforeIsNotWhatIsJudged) {
+  Entry other = proposal();
+  other.body = Bytes{0x84, 0x01, 0x41, 0x00, 0x1a, 0x6b, 0x05, 0x00, 0x00, 0xf6};  // [1, h'00', a time, null]
+  agree(other);
+  EXPECT_EQ(failed(judge(file())), "agreement") << "no announcement";
+  agree();
+  const ReleaseFindings good = judge(file());
+  EXPECT_EQ(good.checks.size(), 3u);
+  for (const Finding& one : good.checks) EXPECT_EQ(one.result, CheckResult::kProved) << one.check << one.why;
+}
+
+TEST_F(Released, OneOfSeveralAcceptancesIsAnOfficers) {
+  world.append(kAccordLine, true, proposal());
+  world.close(kAccordLine, true, true);
+  Entry unsigned_one = answer(0);
+  unsigned_one.signatures.clear();
+  world.append(kAccordLine, false, unsigned_one);
+  world.close(kAccordLine, false, true);
+  EXPECT_EQ(failed(judge(file())), "agreement");
+  world.append(kAccordLine, false, answer(0));
+  world.close(kAccordLine, false, true);
+  EXPECT_EQ(failed(judge(file())), "");
+}
+
 TEST_F(Released, TheFileHasOneSpelling) {
   agree();
   const Bytes whole = write_release_file(file());

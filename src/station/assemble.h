@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/peer.h"
+#include "station/bulletin_limits.h"
 #include "station/side_dir.h"
 #include "station/verdict.h"
 #include "wire/coder.h"
@@ -27,6 +28,7 @@ struct Counterpart {
   bool own_is_lost = false;   // and is such a one: it was revoked while it ran
   // The accords before the one in force, oldest first. Where they stand is borrowed, too.
   std::vector<std::unique_ptr<const accord::AccordInForce>> former = {};
+  BulletinLimits bulletins = {};
 
   // All of them, oldest first; the last is in force.
   Lineage lineage() const;

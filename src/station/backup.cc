@@ -9,7 +9,7 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::size_t kKeptFileMax = 64 << 20;  // the watch log of decades
+constexpr std::size_t kKeptFileMax = 1 << 30;  // the watch log of decades: a line an hour for each counterpart that is silent
 
 // Hashes the snapshot, and gives its parts to `take` where there is one.
 Result<Manifest::File> read_through(const Path& path,

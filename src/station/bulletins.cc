@@ -1,5 +1,7 @@
 #include "station/bulletins.h"
 
+#include <utility>
+
 #include "line/message.h"
 #include "station/watch.h"
 
@@ -9,6 +11,8 @@ namespace {
 constexpr std::uint64_t kLookBack = 2000;
 
 constexpr auto kSaveAgain = std::chrono::seconds(10);
+constexpr auto kLookAgain = std::chrono::minutes(1);
+constexpr auto kJudgeAgain = std::chrono::seconds(10);
 
 // The roster has it already; a start would not. Until it is on the disk, or the directory says that it has no place there.
 void save_later(Running& running, const std::string& side, Bytes bulletin) {
@@ -22,13 +26,39 @@ void tell_watch(Running& running) {
   if (running.watch != nullptr) running.watch->on_roster_changed();
 }
 
+// At once, but not for each of many that come together: all that was agreed with that side is read for it.
+void judge(Running& running, Counterpart& counterpart) {
+  BulletinLimits& limits = counterpart.bulletins;
+  if (limits.judges_later) return;
+  const Instant now = running.driver->now().mono;
+  const Instant next = limits.judged ? *limits.judged + kJudgeAgain : now;
+  if (next <= now) {
+    limits.judged = now;
+    return running.driver->judge_again(counterpart.peer);
+  }
+  limits.judges_later = true;
+  running.driver->after(next - now, [&running, peer = counterpart.peer] {
+    Counterpart& then = *running.counterparts[peer.value];
+    then.bulletins.judges_later = false;
+    judge(running, then);
+  });
+}
+
+void look_later(Running& running, const Counterpart& counterpart) {
+  running.driver->after(kLookAgain, [&running, peer = counterpart.peer] {
+    Counterpart& then = *running.counterparts[peer.value];
+    then.bulletins.looks_later = false;
+    take_missed_bulletins(running, then);
+  });
+}
+
 // The link follows the roster at once: a station that its side revoked is not heard from now on, and one
 // that has its place is.
-bool follow_roster(Running& running, const Counterpart& counterpart, const std::optional<core::FarKeys>& before) {
+bool follow_roster(Running& running, Counterpart& counterpart, const std::optional<core::FarKeys>& before) {
   const FarStation far = far_station(counterpart);
   const auto now = far.keys();
   running.driver->set_far(counterpart.peer, now, far.former(counterpart));
-  running.driver->judge_again(counterpart.peer);
+  judge(running, counterpart);
   return before.has_value() != now.has_value() ||
          (now && (now->noise != before->noise || now->log != before->log || now->cosign != before->cosign));
 }
@@ -40,6 +70,11 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
   DETENTE_TRY(entry, record::decode_entry(stored.bytes));
   if (entry.header.kind != record::kBulletinEntry) return false;
   DETENTE_TRY(bytes, line::parse_bulletin_body(entry.body));
+  if (counterpart.roster.holds(bytes)) return false;
+  if (!counterpart.bulletins.taken.take(running.driver->now().mono)) {
+    if (!std::exchange(counterpart.bulletins.looks_later, true)) look_later(running, counterpart);
+    return false;
+  }
   const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, counterpart.roster.apply(bytes));
   const auto saved = running.dir.add_bulletin(counterpart.name(), bytes);
@@ -80,11 +115,12 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
               accord::read_bulletin(bulletin, running.own_roster.roots(), running.dir.name()));
   DETENTE_TRY(news, running.own_roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
-  for (const auto& counterpart : running.counterparts) {
-    counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();
-    counterpart->own_is_lost = running.own_roster.revoked(running.keys.number);
-    follow_roster(running, *counterpart, far_station(*counterpart).keys());
-  }
+  if (news)
+    for (const auto& counterpart : running.counterparts) {
+      counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();
+      counterpart->own_is_lost = running.own_roster.revoked(running.keys.number);
+      follow_roster(running, *counterpart, far_station(*counterpart).keys());
+    }
   tell_watch(running);
   Json sent = Json::array();
   for (const auto& counterpart : running.counterparts) {

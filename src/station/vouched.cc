@@ -27,7 +27,7 @@ std::optional<record::LogPosition> before(const record::Reader& store, const rec
   const auto first = store.entries(log, 0, 1, 1);
   if (first.empty()) return std::nullopt;
   const Result<record::Entry> entry = record::decode_entry(first.front().bytes);
-  if (!entry || entry->header.kind != record::kEpochOpening) return std::nullopt;
+  if (!entry || entry->header.kind != record::kEpochOpening || entry->header.body_form != record::BodyForm::kCbor) return std::nullopt;
   const auto position = line::parse_epoch_body(entry->body);
   return position ? *position : std::nullopt;
 }

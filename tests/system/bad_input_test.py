@@ -136,6 +136,12 @@ class FullDisk(unittest.TestCase):
         south = made["south"]
         disk = SmallDisk(self, south.path("station"), megabytes=24)
         south.start()
+        # There is room for the copy of the record, and not for what the station writes meanwhile: it goes before a backup.
+        room = shutil.disk_usage(south.path("station")).free
+        self.assertGreater(room, os.path.getsize(south.path("station", "record.db")) + (4 << 20))
+        error = south.refused("backup", os.path.join(made.dir, "a.tar.age"), "--work-factor", "10")
+        self.assertRegex(error["message"], r"needs \d+ MiB free .* \d+ MiB are; make room on it")
+        self.assertEqual(shutil.disk_usage(south.path("station")).free, room)
         disk.fill()
         for where in (made.dir, south.path("station")):
             error = south.refused("backup", os.path.join(where, "a.tar.age"), "--work-factor", "10")

@@ -292,6 +292,28 @@ class Hindered(TwoPaths):
             self.assertLess(seconds[-1], seconds[0])
         self.finish()
 
+    def test_who_follows_saves_it_however_much_was_said_meanwhile(self):
+        folder, shown = self.north.path("followed"), self.north.path("shown.txt")
+        self.begin()
+        with open(shown, "w", encoding="utf-8") as out:
+            following = subprocess.Popen([DETENTE, "inbox", "--follow", "--save", folder, "--dir", self.north.dir], stdout=out)
+        self.addCleanup(following.wait)
+        self.addCleanup(following.kill)
+        has_shown = lambda words: words in pathlib.Path(shown).read_text(encoding="utf-8")
+        wait_until(lambda: has_shown("a long one"), "the entry")
+        for link in self.links:
+            link.set("both", "rate", "400k")  # time for words, and not for the document
+        for part in range(2):
+            code, answer = self.south.ask("POST", TARGET + "/entries", {
+                "messages": [{"text": f"{part}/{number}."} for number in range(101)], "wait": "receipt", "timeout_ms": 60_000})
+            self.assertEqual(code, 200, answer)
+        self.assertNotEqual(document_of(self.north, "south")["state"], "here")
+        for link in self.links:
+            link.set("both", "rate", "off")
+        saved = wait_until(lambda: list(pathlib.Path(folder).glob("*")), "the file")
+        self.assertEqual([path.read_bytes() for path in saved], [self.content])
+        wait_until(lambda: has_shown(saved[0].name), "that it was saved")
+
     def test_kill_of_either_side(self):
         self.begin()
         for victim, part in ((self.north, 0.15), (self.south, 0.35), (self.north, 0.55), (self.south, 0.75)):

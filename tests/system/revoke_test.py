@@ -3,6 +3,7 @@
 Real stations. The captured one is a copy of the directory and goes on calling through all of it.
 """
 
+import base64
 import os
 import shutil
 import subprocess
@@ -417,6 +418,28 @@ class Suspended(unittest.TestCase):
         os.remove(kept)
         os.rename(kept + "-away", kept)
         wait_until(lambda: len(os.listdir(kept)) == len(before) + 1, "the bulletin to be saved")
+
+    def test_a_bulletin_that_is_known_costs_little_more_than_a_word(self):
+        """Each was a look at every file of the other side, and at all that was ever said on the accord line."""
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        with open(self.north.path("bulletins", "north", "1.cbor"), "rb") as file:
+            again = {"bulletin": base64.b64encode(file.read()).decode()}
+        of_line = "/v1/counterparts/{}/lines/{}/entries"
+
+        def cost(line, target, request, count=400):
+            """What south spends on so many of north's."""
+            last = lambda: self.south.get(of_line.format("north", line) + "?whose=far&limit=1")["entries"][-1:]
+            before, spent = [one["index"] + 1 for one in last()] or [0], self.south.cpu_seconds()
+            for _ in range(count):
+                self.assertEqual(self.north.ask("POST", target, request)[0], 200)
+            wait_until(lambda: (latest := last()) and latest[0]["index"] == before[0] + count - 1, f"{count} on {line}", 60)
+            return self.south.cpu_seconds() - spent
+
+        words = cost(WEST, of_line.format("south", WEST), {"text": "a word", "wait": "durable"})
+        known = cost("accord", "/v1/bulletins", again)
+        print(f"400 words: {words:.2f} s of a core, 400 bulletins that are known: {known:.2f} s", flush=True)
+        self.assertLess(known, 3 * words)
 
     def test_an_officer_is_revoked_for_ever_and_what_he_said_before_counts(self):
         self.lab.start("south", "north")

@@ -132,6 +132,12 @@ class Station:
         finally:
             connection.close()
 
+    def cpu_seconds(self):
+        """What its process has used of a core so far."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def get(self, target):
         status, answer = self.ask("GET", target)
         if status != 200:

@@ -253,7 +253,8 @@ class Made(Files):
                      ("agreement", {"body": [2, content, 1 << 32, None]}), ("agreement", {"k3": 1}), ("agreement", {"k3": 2}),
                      ("agreement", {"k4": 14}), ("agreement", {"officers": ()}), ("agreement", {"shown": "header"}),
                      ("agreement", {"shown": "leaf"})]
-        answers = [("", {"body": (0, "Words.")}), ("", {"body": (0, None, PROOF)}), ("", {"body": (0, "Words.", PROOF)}),
+        proposals += [("", {"body": [2, content, when, None, "Two\n\tlines."]}), ("agreement", {"body": [2, content, when, None, "Words\r"]})]
+        answers = [("", {"body": (0, "Two\n\tlines.")}), ("agreement", {"body": (0, "Words\r")}), ("", {"body": (0, "Words.")}), ("", {"body": (0, None, PROOF)}), ("", {"body": (0, "Words.", PROOF)}),
                    ("agreement", {"body": (0, None)}), ("agreement", {"body": (0, "x" * 301)}),
                    ("agreement", {"body": (1,)}), ("agreement", {"body": (2,)}),
                    ("agreement", {"body": ()}), ("agreement", {"body": (3,)}), ("agreement", {"k3": 1}), ("agreement", {"k4": 13}),
@@ -290,6 +291,22 @@ class Made(Files):
         evidence.answer(reference, body=(1,))
         evidence.answer([0, *reference[1:]], body=(2,), log=evidence.south)
         self.expect("", evidence)
+
+    def test_beside_what_is_of_no_form(self):
+        """Another matter that was accepted before, and an acceptance that no officer signed, take nothing from it."""
+        content = cbor.encode(list(CONTENT))
+        for before in ([1, content, TIME + 1000, None], [2, b"\xff", TIME + 1000, None], [2, content, None, None]):
+            with self.subTest(before=before):
+                evidence = Evidence()
+                evidence.answer(evidence.propose(body=before))
+                evidence.answer(evidence.propose())
+                self.expect("", evidence)
+        for officers in (((), (1,)), ((1,), ())):
+            evidence = Evidence()
+            reference = evidence.propose()
+            for of_one in officers:
+                evidence.answer(reference, officers=of_one)
+            self.expect("", evidence)
 
     def test_an_officer_whose_signature_fails(self):
         for at in (0, 1):

@@ -76,22 +76,35 @@ class Bulletins(Files):
         """The first entry of an epoch names how much of the one before counts."""
         self.world.enrol("south", 6, STATION, "backup")
 
-        def chain(named=lambda log: log.position(3), shown="whole", cosigner=2, kind=3, post="main", line=1):
+        def chain(named=lambda log: log.position(3), shown="whole", cosigner=2, kind=3, post="main", line=1, **fields):
             old = self.words(self.world.log("south"))
             new = self.world.log("south", line, post)
-            new.add(named(old), k4=kind)
+            new.add(named(old), k4=kind, **fields)
             self.words(new, 2)
             first = new.item(0, shown=shown, station=2 if post == "main" else 6, cosigner=cosigner)
             return [old.item(at) for at in (1, 3)] + [first], new
 
         for good, how in ((True, {}), (False, {"shown": "header"}), (False, {"cosigner": None}), (False, {"kind": 2}),
-                          (False, {"post": "backup"}), (False, {"line": 0}), (False, {"named": lambda log: None}), (False, {"named": lambda log: [bytes(16), 3, bytes(32)]})):
+                          (False, {"post": "backup"}), (False, {"k16": None}), (False, {"k16": 2}),
+                          (False, {"named": lambda log: cbor.encode(log.position(3)) + b"\0", "k16": 4}), (False, {"line": 0}), (False, {"named": lambda log: None}), (False, {"named": lambda log: [bytes(16), 3, bytes(32)]})):
             items, new = chain(**how)
             answer = self.judge(self.revoke((2, self.at(3, log=new))), extract=self.world.extract(items))
             results = {(item["origin"] == new.origin, item["index"]): check["result"] for item in answer["items"]
                        for check in item["checks"] if check["check"] == "revocation" and check["number"] == 2}
             self.assertEqual(results[False, 1], "proved" if good else "failed", how)
             self.assertEqual(results[False, 3], "failed", how)
+
+    def test_a_position_is_followed_through_every_epoch(self):
+        """Each names the one before, 70 times."""
+        old = self.words(self.world.log("south"))
+        items, before = [old.item(1)], old
+        for _ in range(70):
+            new = self.world.log("south")
+            new.add(before.position(len(before.leaves)), k4=3)
+            items.append(new.item(0))
+            before = new
+        self.words(before, 2)
+        self.expect("proved", " ".join(["proved"] * 72), self.revoke((2, self.at(2, log=before))), extract=self.world.extract(items))
 
     def test_each_number_is_revoked_by_itself(self):
         world = self.world
