@@ -310,7 +310,7 @@ class Hindered(TwoPaths):
         self.assertNotEqual(document_of(self.north, "south")["state"], "here")
         for link in self.links:
             link.set("both", "rate", "off")
-        saved = wait_until(lambda: list(pathlib.Path(folder).glob("*")), "the file")
+        saved = wait_until(lambda: list(pathlib.Path(folder).glob("*.bin")), "the file")  # while it is written it has another name
         self.assertEqual([path.read_bytes() for path in saved], [self.content])
         wait_until(lambda: has_shown(saved[0].name), "that it was saved")
 
