@@ -17,6 +17,10 @@ struct LineAddress {
   std::string target() const {  // of the API
     return "/v1/counterparts/" + escape(counterpart) + "/lines/" + escape(line);
   }
+  // Of one entry. `whose`: own, far; `epoch` in hex, empty: of the newest.
+  std::string entry(const std::string& whose, std::uint64_t index, const std::string& epoch) const {
+    return target() + "/entries/" + whose + "/" + std::to_string(index) + (epoch.empty() ? "" : "?epoch=" + escape(epoch));
+  }
 };
 
 // Against the station's own list. kNotFound, or kConflict for a short name of several, with all

@@ -57,10 +57,8 @@ Result<void> sign(Context& context, const SideDir& side, const Json& line, Compo
 Result<void> complete_references(const StationClient& station, Compose& compose) {
   for (station::SubmissionReference& reference : compose.submission.references) {
     const bool own = reference.whose == record::Whose::kAuthors;
-    std::string target = compose.line.target() + "/entries/" + (own ? "own/" : "far/") +
-                         std::to_string(reference.index);
-    if (reference.epoch) target += "?epoch=" + to_hex(*reference.epoch);
-    DETENTE_TRY(entry, station.get(target));
+    DETENTE_TRY(entry, station.get(compose.line.entry(own ? "own" : "far", reference.index,
+                                                      reference.epoch ? to_hex(*reference.epoch) : "")));
     const auto epoch = from_hex(entry.value("epoch", ""));
     const auto leaf = from_hex(entry.value("leaf", ""));
     reference.epoch = epoch ? to_array<16>(*epoch) : std::nullopt;

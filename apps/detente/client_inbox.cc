@@ -186,9 +186,7 @@ Result<void> inbox(Context& context, const InboxOptions& options) {
         if (event.value("event", "") == "ring" && wanted(lines, event)) ring(context, event);
         if (event.value("event", "") != "arrived" || !wanted(lines, event)) return {};
         const LineAddress line{event.value("counterpart", ""), event.value("line", "")};
-        DETENTE_TRY(entry, station.get(line.target() + "/entries/far/" +
-                                       std::to_string(event.value("index", std::uint64_t{0})) +
-                                       "?epoch=" + event.value("epoch", "")));
+        DETENTE_TRY(entry, station.get(line.entry("far", event.value("index", std::uint64_t{0}), event.value("epoch", ""))));
         saver.save(entry);
         put(context, entry, entry_lines(entry));
         return {};

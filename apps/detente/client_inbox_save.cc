@@ -69,8 +69,7 @@ Result<std::vector<Json>> InboxSaver::arrived(const std::string& counterpart, co
         std::none_of(named.begin(), named.end(), [&](const Json& a) { return a["root"] == root; }))
       continue;
     const LineAddress line{counterpart, one.value("line", "")};
-    DETENTE_TRY(entry, station_.get(line.target() + "/entries/far/" + std::to_string(one.value("index", std::uint64_t{0})) +
-                                    "?epoch=" + one.value("epoch", "")));
+    DETENTE_TRY(entry, station_.get(line.entry("far", one.value("index", std::uint64_t{0}), one.value("epoch", ""))));
     out.push_back(std::move(entry));
   }
   for (Json& entry : out) save(entry);

@@ -46,8 +46,7 @@ Result<void> record_entry(Context& context, const std::string& address, const st
   DETENTE_TRY(side, context.side());
   const StationClient station(side);
   DETENTE_TRY(line, find_line(station, address));
-  DETENTE_TRY(entry, station.get(line.target() + "/entries/" + whose + "/" + std::to_string(index) +
-                                 (epoch.empty() ? "" : "?epoch=" + escape(epoch))));
+  DETENTE_TRY(entry, station.get(line.entry(whose, index, epoch)));
   for (const std::string& text : evidence_lines(entry)) context.say(text);
   context.result(entry);
   return say_clocks(context, station, line.counterpart);

@@ -49,7 +49,7 @@ Result<station::SubmissionReference> find_entry(const StationClient& station, co
     const std::string epoch = log.value("epoch", "");
     if (log.value("whose", "") != whose || !epoch.starts_with(named.epoch)) continue;
     if (log.value("size", std::uint64_t{0}) <= named.index && log.value("early", std::uint64_t{0}) == 0) continue;
-    auto entry = station.get(line.target() + "/entries/" + whose + "/" + number + "?epoch=" + epoch);
+    auto entry = station.get(line.entry(whose, named.index, epoch));
     if (entry) {
       found.push_back(std::move(*entry));
     } else if (entry.error().fault != Fault::kNotFound) {

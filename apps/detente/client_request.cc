@@ -53,8 +53,7 @@ Result<record::OfficerSignature> signature_of(const Json& one) {
 
 // Whole and with its salt: the signer's program checks that it is what the act refers to.
 Result<record::ReferredEntry> referred(const StationClient& station, const LineAddress& line, const station::SubmissionReference& to) {
-  DETENTE_TRY(found, station.get(line.target() + "/entries/" + (to.whose == record::Whose::kAuthors ? "own/" : "far/") +
-                                 std::to_string(to.index) + "?epoch=" + to_hex(*to.epoch)));
+  DETENTE_TRY(found, station.get(line.entry(to.whose == record::Whose::kAuthors ? "own" : "far", to.index, to_hex(*to.epoch))));
   const auto header = from_base64(found.value("header", "")), body = from_base64(found.value("body", "")),
              salt = from_base64(found.value("salt", ""));
   const auto salt_bytes = salt ? to_array<16>(*salt) : std::nullopt;

@@ -142,7 +142,7 @@ Result<Json> entry_to_ack(const StationClient& station, const LineAddress& line,
       return fail(Fault::kMalformed,
                   "a person acknowledges the other side's entries, not the own ones");
     DETENTE_TRY(reference, find_entry(station, line, index, true));
-    return station.get(line.target() + "/entries/far/" + std::to_string(reference.index) + "?epoch=" + to_hex(*reference.epoch));
+    return station.get(line.entry("far", reference.index, to_hex(*reference.epoch)));
   }
   DETENTE_TRY(list, station.get(line.target() + "/entries?unread=1&newest=1&limit=1"));
   if (list["entries"].empty())

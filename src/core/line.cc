@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "core/outbox.h"
+#include "record/epoch_body.h"
 
 namespace detente::core {
 
@@ -97,7 +98,7 @@ void Line::open_epoch(Context& context, const std::optional<record::EpochId>& un
   entry.header.kind = record::kEpochOpening;
   entry.header.time = context.now.wall;
   entry.header.body_form = record::BodyForm::kCbor;
-  entry.body = line::epoch_body(before.size == 0 ? std::nullopt : std::optional(before));
+  entry.body = record::epoch_body(before.size == 0 ? std::nullopt : std::optional(before));
   await_nothing(context);
   ways_unknown_below_ = 0;
   placing_ = 0;

@@ -107,31 +107,6 @@ Result<ReceiptLevel> parse_receipt_body(ByteView body) {
   return static_cast<ReceiptLevel>(level);
 }
 
-Bytes epoch_body(const std::optional<record::LogPosition>& before) {
-  wire::CborWriter writer;
-  if (!before) return writer.null().take();
-  return writer.array(3).bytes(before->epoch).uint(before->size).bytes(before->root).take();
-}
-
-Result<std::optional<record::LogPosition>> parse_epoch_body(ByteView body) {
-  wire::CborReader reader(body);
-  DETENTE_TRY(type, reader.peek());
-  if (type == wire::CborType::kNull) {
-    DETENTE_TRY_VOID(reader.null());
-    DETENTE_TRY_VOID(reader.expect_end());
-    return std::optional<record::LogPosition>();
-  }
-  DETENTE_TRY_VOID(reader.array(3));
-  DETENTE_TRY(epoch, reader.bytes());
-  DETENTE_TRY(size, reader.uint());
-  DETENTE_TRY(root, reader.bytes());
-  DETENTE_TRY_VOID(reader.expect_end());
-  const auto epoch_id = to_array<16>(epoch);
-  const auto digest = to_array<32>(root);
-  if (!epoch_id || !digest) return fail(Fault::kMalformed, "an epoch that names a malformed position");
-  return std::optional(record::LogPosition{*epoch_id, size, *digest});
-}
-
 Bytes bulletin_body(ByteView bulletin) { return wire::CborWriter().bytes(bulletin).take(); }
 
 Result<Bytes> parse_bulletin_body(ByteView body) {

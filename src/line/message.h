@@ -31,9 +31,6 @@ enum class ReceiptLevel : std::uint8_t { kRead = 0, kBrought = 1, kSeenByPrincip
 Bytes receipt_body(ReceiptLevel level);
 Result<ReceiptLevel> parse_receipt_body(ByteView body);
 
-// Body of an epoch's first entry: what its author's log was before; nothing when it was empty or is not known.
-Bytes epoch_body(const std::optional<record::LogPosition>& before);
-Result<std::optional<record::LogPosition>> parse_epoch_body(ByteView body);
 
 Bytes bulletin_body(ByteView bulletin);
 Result<Bytes> parse_bulletin_body(ByteView body);

@@ -1,6 +1,6 @@
 #include "line/sighting.h"
 
-#include "line/message.h"
+#include "record/epoch_body.h"
 
 namespace detente::line {
 
@@ -32,9 +32,7 @@ Sighting sighting_of(std::uint8_t side, const record::EpochId& epoch, std::uint6
   out.entry_class = entry.header.entry_class;
   out.time = entry.header.time;
   if (entry.header.seen) out.seen = part_of(*entry.header.seen);
-  if (entry.header.kind == record::kEpochOpening && index == 0) {
-    if (const auto before = parse_epoch_body(entry.body); before && *before) out.before = part_of(**before);
-  }
+  if (const auto before = index == 0 ? record::epoch_before(entry) : std::nullopt) out.before = part_of(*before);
   if (counts && entry.header.body_form == record::BodyForm::kCbor) read_act(out, entry);
   return out;
 }

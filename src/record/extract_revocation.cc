@@ -4,7 +4,7 @@
 
 #include "accord/roster.h"
 #include "base/civil.h"
-#include "wire/cbor.h"
+#include "record/epoch_body.h"
 
 namespace detente::record {
 namespace {
@@ -41,17 +41,6 @@ bool is_proved(const ItemFindings& item, std::string_view check) {
   });
 }
 
-std::optional<LogPosition> read_position(ByteView body) {
-  wire::CborReader reader(body);
-  const auto parts = reader.array();
-  if (!parts || *parts != 3) return std::nullopt;
-  const auto epoch = reader.bytes();
-  const auto size = reader.uint();
-  const auto root = reader.bytes();
-  if (!epoch || !size || !root || !reader.expect_end() || epoch->size() != 16 || root->size() != 32) return std::nullopt;
-  return LogPosition{*to_array<16>(*epoch), *size, *to_array<32>(*root)};
-}
-
 // By origin: the position before, that the first entry of a log names where it is in the extract.
 using Before = std::map<std::string, LogPosition>;
 
@@ -62,8 +51,8 @@ Before positions_before(const ExtractFindings& findings) {
     // Receipted, too: whoever has the keys can sign another beginning of the same log.
     if (item.index != 0 || whole == nullptr || !is_proved(item, "checkpoint") || !is_proved(item, "cosignature")) continue;
     const auto entry = decode_entry(whole->bytes);
-    if (!entry || entry->header.kind != kEpochOpening || entry->header.body_form != BodyForm::kCbor) continue;
-    if (const auto position = read_position(entry->body)) out.emplace(item.origin, *position);
+    if (!entry) continue;
+    if (const auto position = epoch_before(*entry)) out.emplace(item.origin, *position);
   }
   return out;
 }

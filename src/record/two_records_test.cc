@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "record/extract_fixture_for_test.h"
+#include "record/two_records_fixture_for_test.h"
 #include "record/two_records_verify.h"
 
 namespace detente::record {
@@ -13,10 +13,7 @@ class TwoRecords : public testing::Test {
  protected:
   TwoRecords() {
     world_.talk();
-    kept_.log = world_.log(kWest, true);
-    Digest other{};
-    other.fill(7);
-    sign({world_.origin(kWest, true), 2, other});
+    kept_ = test::another_tree(world_);
   }
   void sign(const Checkpoint& checkpoint) {
     kept_.second = {checkpoint, sign_checkpoint(checkpoint, world_.keys(true).log)};

@@ -1,5 +1,6 @@
 // Hostile: two histories of one log, in every way in which the second could come without being noticed. On the accord line, whose
 // log has room for the evidence of all of them.
+#include "record/epoch_body.h"
 #include "sim/hostile.h"
 
 namespace detente::sim {
@@ -125,7 +126,7 @@ record::WireEntry Hostile::open_epoch() {
   opening.header.kind = record::kEpochOpening;
   opening.header.body_form = record::BodyForm::kCbor;
   opening.header.time = now().wall;
-  opening.body = line::epoch_body(std::nullopt);
+  opening.body = record::epoch_body(std::nullopt);
   return write(std::move(opening), 0);
 }
 

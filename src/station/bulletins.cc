@@ -76,7 +76,7 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
     return false;
   }
   const auto before = far_station(counterpart).keys();
-  DETENTE_TRY(news, counterpart.roster.apply(bytes));
+  DETENTE_TRY_VOID(counterpart.roster.apply(bytes));
   const auto saved = running.dir.add_bulletin(counterpart.name(), bytes);
   // Who was revoked is out at once, whatever the disk says.
   follow_roster(running, counterpart, before);
@@ -85,7 +85,7 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
     if (saved.error().fault == Fault::kIo) save_later(running, counterpart.name(), bytes);
     return tl::unexpected<Error>(saved.error());
   }
-  return news || *saved;
+  return true;
 }
 
 Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin) {

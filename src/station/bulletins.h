@@ -14,8 +14,8 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin);
 // another station speaks for them now, or none.
 Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, ByteView bulletin);
 
-// An entry of the other side's on the accord line. True when it was a bulletin that is new; the
-// error is for the log. kIo: it is in use, and is saved as soon as the disk takes it.
+// An entry of the other side's on the accord line. True when it was a bulletin that is new, and not one of so many
+// (BulletinLimits) that it is taken later; the error is for the log. kIo: it is in use, and is saved as soon as the disk takes it.
 Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
                            const record::StoredEntry& stored);
 

@@ -1,7 +1,7 @@
 #include "station/vouched.h"
 
 #include "base/civil.h"
-#include "line/message.h"
+#include "record/epoch_body.h"
 #include "record/proof.h"
 
 namespace detente::station {
@@ -27,9 +27,7 @@ std::optional<record::LogPosition> before(const record::Reader& store, const rec
   const auto first = store.entries(log, 0, 1, 1);
   if (first.empty()) return std::nullopt;
   const Result<record::Entry> entry = record::decode_entry(first.front().bytes);
-  if (!entry || entry->header.kind != record::kEpochOpening || entry->header.body_form != record::BodyForm::kCbor) return std::nullopt;
-  const auto position = line::parse_epoch_body(entry->body);
-  return position ? *position : std::nullopt;
+  return entry ? record::epoch_before(*entry) : std::nullopt;
 }
 
 // Whether the entry stands below the position: in its log, or in one that the log's own first entry

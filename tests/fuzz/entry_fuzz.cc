@@ -13,6 +13,7 @@
 #include "record/act_file.h"
 #include "record/announcement.h"
 #include "record/entry.h"
+#include "record/epoch_body.h"
 #include "record/mandate.h"
 #include "wire/cbor.h"
 
@@ -79,8 +80,8 @@ void check_signatures(const record::Entry& entry) {
 void check_bodies(ByteView body) {
   if (const auto level = line::parse_receipt_body(body))
     FUZZ_EXPECT(equal(line::receipt_body(*level), body));
-  if (const auto before = line::parse_epoch_body(body))
-    FUZZ_EXPECT(equal(line::epoch_body(*before), body));
+  if (const auto before = record::parse_epoch_body(body))
+    FUZZ_EXPECT(equal(record::epoch_body(*before), body));
   if (const auto bulletin = line::parse_bulletin_body(body))
     FUZZ_EXPECT(equal(line::bulletin_body(*bulletin), body));
   if (const auto act = line::parse_call_body(body)) FUZZ_EXPECT(equal(line::call_body(*act), body));
@@ -183,8 +184,8 @@ Seeds seeds() {
           {"receipt", joined(receipt)},
           {"header", record::encode_header(rich.header)},
           {"body-receipt", receipt.body},
-          {"body-first-epoch", line::epoch_body(std::nullopt)},
-          {"body-epoch", line::epoch_body(rich.header.seen)},
+          {"body-first-epoch", record::epoch_body(std::nullopt)},
+          {"body-epoch", record::epoch_body(rich.header.seen)},
           {"body-call", line::call_body({line::CallDeed::kCalledOff, 20'000, 1, "a holiday"})},
           {"body-presence", line::presence_body(line::PresenceDeed::kReady)},
           {"body-on-watch", line::on_watch_body({WallTime{1770000000}, "duty-officer"})},

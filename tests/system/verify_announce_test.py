@@ -244,6 +244,7 @@ class Made(Files):
         content = cbor.encode(list(CONTENT))
         when = TIME + 1000
         proposals = [("", {"body": [2, content, when, None, "Words."]}), ("", {"body": [2, content, when, TIME]}),
+                     ("", {"body": [2, content, when, None, "Two\n\tlines."]}), ("agreement", {"body": [2, content, when, None, "Words\r"]}),
                      ("", {"body": [2, content, when, None, None, PROOF]}), ("", {"body": [2, content, when, None, "Words.", PROOF]}),
                      ("agreement", {"body": [2, content, when, None, None]}), ("agreement", {"body": [2, content, when, None, ""]}),
                      ("agreement", {"body": [2, content, when, None, None, PROOF[:2]]}), ("agreement", {"body": [2, content, when, 1 << 32]}),
@@ -253,8 +254,8 @@ class Made(Files):
                      ("agreement", {"body": [2, content, 1 << 32, None]}), ("agreement", {"k3": 1}), ("agreement", {"k3": 2}),
                      ("agreement", {"k4": 14}), ("agreement", {"officers": ()}), ("agreement", {"shown": "header"}),
                      ("agreement", {"shown": "leaf"})]
-        proposals += [("", {"body": [2, content, when, None, "Two\n\tlines."]}), ("agreement", {"body": [2, content, when, None, "Words\r"]})]
-        answers = [("", {"body": (0, "Two\n\tlines.")}), ("agreement", {"body": (0, "Words\r")}), ("", {"body": (0, "Words.")}), ("", {"body": (0, None, PROOF)}), ("", {"body": (0, "Words.", PROOF)}),
+        answers = [("", {"body": (0, "Words.")}), ("", {"body": (0, None, PROOF)}), ("", {"body": (0, "Words.", PROOF)}),
+                   ("", {"body": (0, "Two\n\tlines.")}), ("agreement", {"body": (0, "Words\r")}),
                    ("agreement", {"body": (0, None)}), ("agreement", {"body": (0, "x" * 301)}),
                    ("agreement", {"body": (1,)}), ("agreement", {"body": (2,)}),
                    ("agreement", {"body": ()}), ("agreement", {"body": (3,)}), ("agreement", {"k3": 1}), ("agreement", {"k4": 13}),

@@ -86,7 +86,8 @@ class Bulletins(Files):
 
         for good, how in ((True, {}), (False, {"shown": "header"}), (False, {"cosigner": None}), (False, {"kind": 2}),
                           (False, {"post": "backup"}), (False, {"k16": None}), (False, {"k16": 2}),
-                          (False, {"named": lambda log: cbor.encode(log.position(3)) + b"\0", "k16": 4}), (False, {"line": 0}), (False, {"named": lambda log: None}), (False, {"named": lambda log: [bytes(16), 3, bytes(32)]})):
+                          (False, {"named": lambda log: cbor.encode(log.position(3)) + b"\0", "k16": 4}), (False, {"line": 0}),
+                          (False, {"named": lambda log: None}), (False, {"named": lambda log: [bytes(16), 3, bytes(32)]})):
             items, new = chain(**how)
             answer = self.judge(self.revoke((2, self.at(3, log=new))), extract=self.world.extract(items))
             results = {(item["origin"] == new.origin, item["index"]): check["result"] for item in answer["items"]
