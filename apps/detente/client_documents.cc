@@ -250,6 +250,18 @@ struct DocumentsOptions {
   bool watch = false;
 };
 
+// Page by page: the station answers others between two of them.
+Result<std::vector<Json>> all_documents(const StationClient& station, const LineAddress& line) {
+  std::vector<Json> out;
+  for (std::string place;;) {
+    DETENTE_TRY(page, station.get(line.target() + "/documents" + place));
+    for (Json& document : page["documents"]) out.push_back(std::move(document));
+    const Json& next = page["next"];
+    if (next.is_null()) return out;
+    place = "?from=" + next.value("root", "") + "&whose=" + next.value("whose", "");
+  }
+}
+
 Result<void> documents(Context& context, const DocumentsOptions& options) {
   DETENTE_TRY(side, context.side());
   const StationClient station(side, StationClient::patience_for(options.watch));
@@ -262,8 +274,8 @@ Result<void> documents(Context& context, const DocumentsOptions& options) {
     }
     LiveFrame out{{}, Json{{"ok", true}, {"documents", Json::array()}}};
     for (const LineAddress& line : lines) {
-      DETENTE_TRY(answer, station.get(line.target() + "/documents"));
-      for (Json& document : answer["documents"]) {
+      DETENTE_TRY(documents, all_documents(station, line));
+      for (Json& document : documents) {
         out.lines.push_back(fmt::format("{}  {}  {}…  {:>8}  {}", line.text(), document.value("whose", ""),
                                         document.value("root", "").substr(0, 8),
                                         size_text(document.value("length", std::uint64_t{0})),

@@ -124,6 +124,7 @@ class Roster {
   void suspend(const Suspension& suspension);
   // Of whoever has the keys of this number.
   std::optional<Suspension> suspended(OfficerId number, WallTime at) const;
+  std::size_t bulletin_count() const { return bulletins_.size(); }
   std::uint64_t highest_bulletin() const;                // 0 when none was applied
   std::vector<std::uint64_t> missing_bulletins() const;  // below the highest; at most 64 of them
 

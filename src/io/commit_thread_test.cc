@@ -49,8 +49,8 @@ class CountingStore final : public record::Store {
     return {};
   }
   std::optional<Bytes> value(const std::string&) const override { return {}; }
-  std::vector<std::pair<record::BlobKey, record::StoredBlob>> blobs(const Digest&,
-                                                                    const std::string&) const override {
+  std::vector<std::pair<record::BlobKey, record::StoredBlob>> blobs_from(const record::BlobKey&,
+                                                                         std::size_t) const override {
     return {};
   }
   std::optional<record::StoredBlob> blob(const record::BlobKey&) const override { return {}; }

@@ -9,9 +9,9 @@ using namespace record;
 
 namespace {
 
-constexpr const char* kBlobs =
+constexpr const char* kBlobsFrom =
     "SELECT own, root, length, line, precedence, state, since FROM blobs "
-    "WHERE lineage = ? AND counterpart = ? ORDER BY own, root";
+    "WHERE lineage = ? AND counterpart = ? AND (own, root) >= (?, ?) ORDER BY own, root";
 constexpr const char* kBlob =
     "SELECT id, length, line, precedence, state, since FROM blobs "
     "WHERE lineage = ? AND counterpart = ? AND own = ? AND root = ?";
@@ -49,18 +49,18 @@ Result<StoredBlob> read_blob(Query& row, int first) {
 
 }  // namespace
 
-Result<std::vector<std::pair<BlobKey, StoredBlob>>> SqliteReader::blobs(const Digest& lineage,
-                                                                        const std::string& counterpart) {
+Result<std::vector<std::pair<BlobKey, StoredBlob>>> SqliteReader::blobs_from(const BlobKey& first, std::size_t limit) {
   std::vector<std::pair<BlobKey, StoredBlob>> out;
-  Query query = db_.query(kBlobs);
-  query.with(lineage, counterpart);
-  for (;;) {
+  Query query = db_.query(kBlobsFrom);
+  query.with(first.lineage, first.counterpart, first.own, first.root);
+  while (out.size() < limit) {
     DETENTE_TRY(more, query.row());
-    if (!more) return out;
-    BlobKey key{lineage, counterpart, query.integer(0) != 0, query.array<32>(1)};
+    if (!more) break;
+    BlobKey key{first.lineage, first.counterpart, query.integer(0) != 0, query.array<32>(1)};
     DETENTE_TRY(blob, read_blob(query, 2));
     out.emplace_back(std::move(key), blob);
   }
+  return out;
 }
 
 Result<std::optional<SqliteReader::FoundBlob>> SqliteReader::blob(const BlobKey& key) {

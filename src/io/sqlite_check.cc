@@ -154,7 +154,7 @@ class Check {
       for (;;) {
         DETENTE_TRY(more, owners.row());
         if (!more) break;
-        DETENTE_TRY(some, reader_.blobs(owners.array<32>(0), owners.text(1)));
+        DETENTE_TRY(some, reader_.blobs_from(lowest_blob_key(owners.array<32>(0), owners.text(1)), SIZE_MAX));
         documents.insert(documents.end(), some.begin(), some.end());
       }
     }

@@ -45,8 +45,8 @@ class SqliteReader {
                                                       const std::string& counterpart);
   Result<std::optional<Bytes>> value(const std::string& key);
   Result<std::vector<record::PutEvidence>> evidence(LogId log, const record::LogKey& key);
-  Result<std::vector<std::pair<record::BlobKey, record::StoredBlob>>> blobs(
-      const Digest& lineage, const std::string& counterpart);
+  Result<std::vector<std::pair<record::BlobKey, record::StoredBlob>>> blobs_from(const record::BlobKey& first,
+                                                                                 std::size_t limit);
   struct FoundBlob {
     std::uint64_t id = 0;  // number of its row
     record::StoredBlob blob;

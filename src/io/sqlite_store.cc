@@ -256,10 +256,9 @@ std::optional<Bytes> SqliteStore::value(const std::string& key) const {
   return read(std::optional<Bytes>{}, [&](SqliteReader& reader) { return reader.value(key); });
 }
 
-std::vector<std::pair<BlobKey, StoredBlob>> SqliteStore::blobs(const Digest& lineage,
-                                                               const std::string& counterpart) const {
+std::vector<std::pair<BlobKey, StoredBlob>> SqliteStore::blobs_from(const BlobKey& first, std::size_t limit) const {
   return read(std::vector<std::pair<BlobKey, StoredBlob>>{},
-              [&](SqliteReader& reader) { return reader.blobs(lineage, counterpart); });
+              [&](SqliteReader& reader) { return reader.blobs_from(first, limit); });
 }
 
 std::optional<StoredBlob> SqliteStore::blob(const BlobKey& key) const {

@@ -69,8 +69,8 @@ class SqliteStore final : public record::Store {
   std::optional<record::LinkState> link_state(const Digest& lineage,
                                               const std::string& counterpart) const override;
   std::optional<Bytes> value(const std::string& key) const override;
-  std::vector<std::pair<record::BlobKey, record::StoredBlob>> blobs(
-      const Digest& lineage, const std::string& counterpart) const override;
+  std::vector<std::pair<record::BlobKey, record::StoredBlob>> blobs_from(const record::BlobKey& first,
+                                                                         std::size_t limit) const override;
   std::optional<record::StoredBlob> blob(const record::BlobKey& key) const override;
   std::optional<Bytes> piece(const record::BlobKey& key, std::uint64_t piece) const override;
   std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const record::BlobKey& key) const override;

@@ -55,9 +55,7 @@ class FakeReader final : public Reader {
     return {};
   }
   std::optional<Bytes> value(const std::string&) const override { return {}; }
-  std::vector<std::pair<BlobKey, StoredBlob>> blobs(const Digest&, const std::string&) const override {
-    return {};
-  }
+  std::vector<std::pair<BlobKey, StoredBlob>> blobs_from(const BlobKey&, std::size_t) const override { return {}; }
   std::optional<StoredBlob> blob(const BlobKey&) const override { return {}; }
   std::optional<Bytes> piece(const BlobKey&, std::uint64_t) const override { return {}; }
   std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const BlobKey&) const override { return {}; }

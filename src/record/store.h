@@ -92,6 +92,8 @@ struct BlobKey {
   auto operator<=>(const BlobKey&) const = default;
 };
 
+inline BlobKey lowest_blob_key(const Digest& lineage, const std::string& counterpart) { return {lineage, counterpart, false, {}}; }
+
 enum class BlobState : std::uint8_t {
   kFilling = 0,    // ours: its pieces are coming from the desk
   kReady = 1,      // ours: all of it is here, and no entry names it
@@ -172,9 +174,12 @@ class Reader {
                                     std::uint64_t counter) const = 0;
   virtual std::optional<LinkState> link_state(const Digest& lineage, const std::string& counterpart) const = 0;
   virtual std::optional<Bytes> value(const std::string& key) const = 0;
-  // Documents of a counterpart, both directions, by key.
-  virtual std::vector<std::pair<BlobKey, StoredBlob>> blobs(const Digest& lineage,
-                                                            const std::string& counterpart) const = 0;
+  // Documents of the counterpart of `first`, both directions, by key: at most `limit` from there on, whether it is there
+  // or not. blobs(): every one.
+  virtual std::vector<std::pair<BlobKey, StoredBlob>> blobs_from(const BlobKey& first, std::size_t limit) const = 0;
+  std::vector<std::pair<BlobKey, StoredBlob>> blobs(const Digest& lineage, const std::string& counterpart) const {
+    return blobs_from(lowest_blob_key(lineage, counterpart), SIZE_MAX);
+  }
   virtual std::optional<StoredBlob> blob(const BlobKey& key) const = 0;
   virtual std::optional<Bytes> piece(const BlobKey& key, std::uint64_t piece) const = 0;
   // Which pieces are here, and their leaf hashes; ascending.

@@ -42,6 +42,14 @@ TYPED_TEST_P(StoreContract, DocumentsAreKeptPieceByPiece) {
   EXPECT_EQ(leaves[1], std::pair(std::uint64_t{1}, piece(key, 1).leaf));
   EXPECT_EQ(this->store().blobs(key.lineage, "north").size(), 2u);
   EXPECT_TRUE(this->store().blobs(key.lineage, "west").empty());
+  const auto first = this->store().blobs_from(lowest_blob_key(key.lineage, "north"), 1);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(this->store().blobs_from(first[0].first, 1)[0].first, first[0].first);
+  BlobKey behind = first[0].first;
+  for (std::size_t i = behind.root.size(); i-- > 0 && ++behind.root[i] == 0;) {}
+  const auto rest = this->store().blobs_from(behind, 5);
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].first, this->store().blobs(key.lineage, "north")[1].first);
 
   // What does not fit is refused, and nothing of its commit is kept.
   StoredBlob longer = blob;

@@ -157,11 +157,11 @@ void MemoryStore::flip_bit(StoredEntry& entry, SeededRandom& random) {
   damaged_ = true;
 }
 
-std::vector<std::pair<BlobKey, StoredBlob>> MemoryStore::blobs(const Digest& lineage,
-                                                               const std::string& counterpart) const {
+std::vector<std::pair<BlobKey, StoredBlob>> MemoryStore::blobs_from(const BlobKey& first, std::size_t limit) const {
   std::vector<std::pair<BlobKey, StoredBlob>> out;
-  for (auto it = state_.blobs.lower_bound({lineage, counterpart, false, {}});
-       it != state_.blobs.end() && it->first.lineage == lineage && it->first.counterpart == counterpart; ++it)
+  for (auto it = state_.blobs.lower_bound(first); it != state_.blobs.end() && out.size() < limit && it->first.lineage == first.lineage &&
+                                                  it->first.counterpart == first.counterpart;
+       ++it)
     out.push_back(*it);
   return out;
 }

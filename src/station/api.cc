@@ -157,7 +157,7 @@ Result<Json> Api::get_line(const ApiRequest& request) {
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "entries", "*", "*"}))
     return one_entry_json(running_, *target.counterpart, *target.annex, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents"}))
-    return documents_json(running_, *target.counterpart, *target.annex);
+    return documents_json(running_, *target.counterpart, *target.annex, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "documents", "*"}))
     return one_document_json(running_, *target.counterpart, request);
   if (is(request, {"v1", "counterparts", "*", "lines", "*", "record"}))

@@ -102,7 +102,7 @@ Json synchronised_json(const std::optional<bool>& synchronised);
 // api_clocks.cc: of all counterparts, or of one.
 Json clocks_json(const Running& running, const Counterpart* only);
 // api_documents.cc
-Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex);
+Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex, const ApiRequest& request);
 Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request);
 // api_paths.cc
 struct PathView {

@@ -10,7 +10,9 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::uint64_t kPiecesAtOnce = 16;  // read on the station's thread
+// Read on the station's thread.
+constexpr std::uint64_t kPiecesAtOnce = 16;
+constexpr std::size_t kDocumentsAtOnce = 256;
 
 struct Found {
   record::BlobKey key;
@@ -29,15 +31,28 @@ Result<Found> find_document(const Running& running, const Counterpart& counterpa
 
 }  // namespace
 
-Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex) {
+Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex, const ApiRequest& request) {
+  record::BlobKey first = record::lowest_blob_key(counterpart.accord.lineage, counterpart.name());
+  if (const auto from = request.query.find("from"); from != request.query.end()) {
+    DETENTE_TRY(root, parse_root(from->second));
+    DETENTE_TRY(own, parse_whose(request));
+    first = blob_key(counterpart, own, root);
+  }
+  auto found = running.store->blobs_from(first, kDocumentsAtOnce + 1);
+  Json next;
+  if (found.size() > kDocumentsAtOnce) {
+    const record::BlobKey& key = found.back().first;
+    next = Json{{"root", to_hex(key.root)}, {"whose", key.own ? "own" : "far"}};
+    found.pop_back();
+  }
   Json list = Json::array();
   const core::Documents& documents = running.driver->station().peer(counterpart.peer).documents();
-  for (const auto& [key, blob] : running.store->blobs(counterpart.accord.lineage, counterpart.name())) {
+  for (const auto& [key, blob] : found) {
     const auto names = documents.names(*running.store, key, blob);
     const auto of_line = [&](const core::DocumentName& name) { return name.line == annex.line; };
     if (std::any_of(names.begin(), names.end(), of_line)) list.push_back(document_json(running, counterpart, key, blob));
   }
-  return Json{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"documents", std::move(list)}};
+  return Json{{"ok", true}, {"counterpart", counterpart.name()}, {"line", annex.name}, {"documents", std::move(list)}, {"next", std::move(next)}};
 }
 
 Result<Json> one_document_json(Running& running, const Counterpart& counterpart, const ApiRequest& request) {

@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint64_t kLookBack = 2000;
 
 constexpr auto kSaveAgain = std::chrono::seconds(10);
-constexpr auto kLookAgain = std::chrono::minutes(1);
 constexpr auto kJudgeAgain = std::chrono::seconds(10);
 
 // The roster has it already; a start would not. Until it is on the disk, or the directory says that it has no place there.
@@ -45,7 +44,7 @@ void judge(Running& running, Counterpart& counterpart) {
 }
 
 void look_later(Running& running, const Counterpart& counterpart) {
-  running.driver->after(kLookAgain, [&running, peer = counterpart.peer] {
+  running.driver->after(kBulletinEvery, [&running, peer = counterpart.peer] {
     Counterpart& then = *running.counterparts[peer.value];
     then.bulletins.looks_later = false;
     take_missed_bulletins(running, then);
@@ -77,7 +76,7 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
   }
   const auto before = far_station(counterpart).keys();
   DETENTE_TRY_VOID(counterpart.roster.apply(bytes));
-  const auto saved = running.dir.add_bulletin(counterpart.name(), bytes);
+  const auto saved = running.dir.save_bulletin(counterpart.roster, bytes);
   // Who was revoked is out at once, whatever the disk says.
   follow_roster(running, counterpart, before);
   tell_watch(running);
@@ -93,7 +92,7 @@ Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, B
   DETENTE_TRY(parsed, accord::read_bulletin(bulletin, roster.roots(), counterpart.name()));
   const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, roster.apply(bulletin));
-  DETENTE_TRY(saved, running.dir.add_bulletin(counterpart.name(), bulletin));
+  DETENTE_TRY(saved, running.dir.save_bulletin(roster, bulletin));
   const bool other = follow_roster(running, counterpart, before);
   tell_watch(running);
   return Json{{"ok", true}, {"number", parsed.number}, {"new", news || saved}, {"other_station", other}};
@@ -114,7 +113,7 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
   DETENTE_TRY(parsed,
               accord::read_bulletin(bulletin, running.own_roster.roots(), running.dir.name()));
   DETENTE_TRY(news, running.own_roster.apply(bulletin));
-  DETENTE_TRY(saved, running.dir.add_bulletin(running.dir.name(), bulletin));
+  DETENTE_TRY(saved, running.dir.save_bulletin(running.own_roster, bulletin));
   if (news)
     for (const auto& counterpart : running.counterparts) {
       counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();

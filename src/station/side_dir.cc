@@ -246,15 +246,20 @@ Result<accord::AccordInForce> SideDir::accord_in_force(std::string_view counterp
 
 // ---- bulletins ----
 
+Result<std::vector<std::string>> SideDir::bulletin_files(std::string_view side) const {
+  DETENTE_TRY(files, io::list_files(bulletin_dir(side)));
+  std::erase_if(files, [](const std::string& file) { return bulletin_number(file) == 0; });
+  return files;
+}
+
 Result<std::vector<Bytes>> SideDir::bulletins(std::string_view side) const {
   const Path directory = bulletin_dir(side);
-  DETENTE_TRY(files, io::list_files(directory));
+  DETENTE_TRY(files, bulletin_files(side));
   DETENTE_TRY(folders, io::list_directories(directory));
   for (const std::string& folder : folders)
     if (bulletin_number(folder) != 0)
       return fail(Fault::kIo, (directory / folder).string() +
                                   ": a directory stands where a bulletin is needed: move it away");
-  std::erase_if(files, [](const std::string& file) { return bulletin_number(file) == 0; });
   std::sort(files.begin(), files.end(), [](const std::string& a, const std::string& b) {
     return bulletin_number(a) < bulletin_number(b);
   });

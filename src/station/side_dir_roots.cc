@@ -93,11 +93,22 @@ Result<bool> SideDir::add_bulletin(std::string_view side, ByteView bulletin) con
   if (!known) return tl::unexpected<Error>(known.error());
   DETENTE_TRY(is_new, known->apply(bulletin));
   if (!is_new) return false;
-  DETENTE_TRY(parsed, accord::read_bulletin(bulletin, known->roots(), side));
-  DETENTE_TRY_VOID(io::make_directory(bulletin_dir(side)));
-  DETENTE_TRY_VOID(io::write_new_file(
-      bulletin_dir(side) / (std::to_string(parsed.number) + ".cbor"), bulletin, io::kPublicMode));
+  DETENTE_TRY_VOID(write_bulletin(*known, bulletin));
   return true;
+}
+
+Result<bool> SideDir::save_bulletin(const accord::Roster& held, ByteView bulletin) const {
+  DETENTE_TRY(files, bulletin_files(held.side()));
+  if (files.size() + 1 != held.bulletin_count()) return add_bulletin(held.side(), bulletin);
+  DETENTE_TRY_VOID(write_bulletin(held, bulletin));
+  return true;
+}
+
+Result<void> SideDir::write_bulletin(const accord::Roster& held, ByteView bulletin) const {
+  DETENTE_TRY(parsed, accord::read_bulletin(bulletin, held.roots(), held.side()));
+  const Path directory = bulletin_dir(held.side());
+  DETENTE_TRY_VOID(io::make_directory(directory));
+  return io::write_new_file(directory / (std::to_string(parsed.number) + ".cbor"), bulletin, io::kPublicMode);
 }
 
 // ---- the root key, and the next one ----

@@ -1,5 +1,6 @@
 """Documents between real stations: both ways, through kills and cuts, beside a FLASH, and what is refused."""
 
+import hashlib
 import json
 import math
 import os
@@ -206,6 +207,23 @@ class Whole(unittest.TestCase):
         for station, far in ((self.south, "north"), (self.north, "south")):
             named = station.get(f"/v1/counterparts/{far}/lines/{LINE}/documents")["documents"]
             self.assertEqual([one["length"] for one in named], [len(most)])
+
+    def test_a_list_of_many_comes_in_pages(self):
+        roots = set()
+        for number in range(300):
+            content = number.to_bytes(8, "big")
+            root = hashlib.sha256(b"\x00" + content).hexdigest()
+            code, answer = self.south.ask_bytes("POST", f"{TARGET}/documents/{root}?length=8&piece=0", content)
+            self.assertEqual((code, answer.get("whole")), (200, True), answer)
+            roots.add(root)
+        first = self.south.get(TARGET + "/documents")
+        self.assertEqual(len(first["documents"]), 256)
+        rest = self.south.get(f"{TARGET}/documents?from={first['next']['root']}&whose={first['next']['whose']}")
+        self.assertEqual((len(rest["documents"]), rest["next"]), (44, None))
+        listed = [one["root"] for one in self.south.cli("documents", f"north/{LINE}")["documents"]]
+        self.assertEqual((len(listed), set(listed)), (300, roots))
+        for query in ("from=12&whose=own", f"from={listed[0]}", f"from={listed[0]}&whose=both"):
+            self.assertEqual(self.south.ask("GET", f"{TARGET}/documents?{query}")[0], 400)
 
     def test_more_room_and_a_start(self):
         self.north.stop()

@@ -10,7 +10,11 @@ import subprocess
 import time
 import unittest
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from clocks import Clock
+from made_record import sign1
+from sealed_key import opened
 from stations import Lab, Station, free_ports, wait_until
 from two_verifiers import Files
 
@@ -440,6 +444,29 @@ class Suspended(unittest.TestCase):
         known = cost("accord", "/v1/bulletins", again)
         print(f"400 words: {words:.2f} s of a core, 400 bulletins that are known: {known:.2f} s", flush=True)
         self.assertLess(known, 3 * words)
+
+    def test_so_many_bulletins_are_taken_at_once_and_the_others_later(self):
+        """A side could sign one a millisecond, and each is a file there."""
+        self.lab.start("south", "north")
+        self.south.wait_link("north")
+        with open(os.path.join(self.lab.dir, "lab", "north.passphrase"), "rb") as file:
+            passphrase = file.read().strip()
+        root = Ed25519PrivateKey.from_private_bytes(opened(self.north.path("vault", "root.age"), passphrase)[:32])
+        kept = lambda: len(os.listdir(self.south.path("bulletins", "north")))
+        before = kept()
+        for number in range(100, 400):
+            bulletin = sign1(root, b"bulletin", [1, "north", number, int(time.time()), [], []])
+            status, answer = self.north.ask("POST", "/v1/bulletins", {"bulletin": base64.b64encode(bulletin).decode()})
+            self.assertEqual((status, answer.get("new")), (200, True), answer)
+        whole = lambda: self.south.line_of("north", "accord")["far_size"]
+        wait_until(lambda: whole() == 300, lambda: f"every entry at south: {whole()}", 60)
+        at_once = kept()
+        self.assertGreaterEqual(at_once, before + 256)
+        self.assertLessEqual(at_once, before + 256 + 1)
+        # The others one an hour, or with the next start.
+        self.south.stop()
+        self.south.start()
+        wait_until(lambda: kept() == before + 300, lambda: f"all of them: {kept()}")
 
     def test_an_officer_is_revoked_for_ever_and_what_he_said_before_counts(self):
         self.lab.start("south", "north")

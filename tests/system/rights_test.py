@@ -7,7 +7,7 @@ import pathlib
 import time
 import unittest
 
-from officer_key import opened
+from sealed_key import opened
 from peer_ends import LINE, Scenario, pair
 from stations import wait_until
 

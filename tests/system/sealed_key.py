@@ -1,4 +1,4 @@
-"""An officer's signing key out of its sealed file (spec/credential.md; the age format), for a test that signs what no desk would."""
+"""A signing key out of its sealed file (spec/credential.md; the age format), for a test that signs what no desk and no vault would."""
 
 import base64
 import pathlib
