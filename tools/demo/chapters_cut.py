@@ -187,6 +187,8 @@ def months_of_silence(stage):
     if stage.breaks("paths-live"):
         stage.network.mend()
         stage.south.wait_link(stage.north)
+    else:
+        stage.south.wait_no_path(stage.north, story.CALLED_LINE)
     if stage.north_is_off:
         return
     days = ("--from", story.SILENT_FROM, "--to", story.SILENT_TO)

@@ -16,6 +16,7 @@ import story
 BYTES = re.compile(r"\| [0-9a-f]+")
 START_SECONDS = 20
 LINK_SECONDS = 30
+SILENT_SECONDS = 90  # three heartbeats and what the clock of a busy machine adds: until then a path counts as heard
 STOP_SECONDS = 20
 
 
@@ -102,6 +103,13 @@ class Side:
         """Until this side's screen shows it of each of these lines."""
         wait_until(lambda: all(one and one["situation"] == situation for one in self.ladders(other, lines)),
                    f"{self.label} to show {situation}", LINK_SECONDS)
+
+    def wait_no_path(self, other, line):
+        """Until this side's screen says of no path that it works. What came last is old by the machine's own clock, not the story's."""
+        def works():
+            ladder = self.asks("status", f"{other.name}/{line}")
+            return ladder is None or any(rung["rung"] == "path" and rung["known"] == "known good" for rung in ladder["rungs"])
+        wait_until(lambda: not works(), f"{self.label} to show that no path works", SILENT_SECONDS)
 
     def has_open(self, other, lines):
         """Whether neither side holds any of these lines cut; a path may be dead all the same."""
