@@ -31,7 +31,6 @@ enum class ReceiptLevel : std::uint8_t { kRead = 0, kBrought = 1, kSeenByPrincip
 Bytes receipt_body(ReceiptLevel level);
 Result<ReceiptLevel> parse_receipt_body(ByteView body);
 
-
 Bytes bulletin_body(ByteView bulletin);
 Result<Bytes> parse_bulletin_body(ByteView body);
 

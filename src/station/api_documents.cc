@@ -19,10 +19,15 @@ struct Found {
   record::StoredBlob blob;
 };
 
-Result<Found> find_document(const Running& running, const Counterpart& counterpart, const ApiRequest& request) {
-  DETENTE_TRY(root, parse_root(request.path[6]));
+Result<record::BlobKey> named(const Counterpart& counterpart, const ApiRequest& request, const std::string& root_text) {
+  DETENTE_TRY(root, parse_root(root_text));
   DETENTE_TRY(own, parse_whose(request));
-  Found out{blob_key(counterpart, own, root), {}};
+  return blob_key(counterpart, own, root);
+}
+
+Result<Found> find_document(const Running& running, const Counterpart& counterpart, const ApiRequest& request) {
+  DETENTE_TRY(key, named(counterpart, request, request.path[6]));
+  Found out{std::move(key), {}};
   const auto blob = running.store->blob(out.key);
   if (!blob) return fail(Fault::kNotFound, "nothing is known here of this document");
   out.blob = *blob;
@@ -34,9 +39,8 @@ Result<Found> find_document(const Running& running, const Counterpart& counterpa
 Result<Json> documents_json(Running& running, const Counterpart& counterpart, const accord::Annex& annex, const ApiRequest& request) {
   record::BlobKey first = record::lowest_blob_key(counterpart.accord.lineage, counterpart.name());
   if (const auto from = request.query.find("from"); from != request.query.end()) {
-    DETENTE_TRY(root, parse_root(from->second));
-    DETENTE_TRY(own, parse_whose(request));
-    first = blob_key(counterpart, own, root);
+    DETENTE_TRY(key, named(counterpart, request, from->second));
+    first = std::move(key);
   }
   auto found = running.store->blobs_from(first, kDocumentsAtOnce + 1);
   Json next;

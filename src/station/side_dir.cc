@@ -246,6 +246,10 @@ Result<accord::AccordInForce> SideDir::accord_in_force(std::string_view counterp
 
 // ---- bulletins ----
 
+Path SideDir::bulletin_file(std::string_view side, std::uint64_t number) const {
+  return bulletin_dir(side) / (std::to_string(number) + ".cbor");
+}
+
 Result<std::vector<std::string>> SideDir::bulletin_files(std::string_view side) const {
   DETENTE_TRY(files, io::list_files(bulletin_dir(side)));
   std::erase_if(files, [](const std::string& file) { return bulletin_number(file) == 0; });

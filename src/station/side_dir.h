@@ -112,8 +112,8 @@ class SideDir {
   Result<std::vector<Bytes>> bulletins(std::string_view side) const;
   // Checks it against the roster first. True when it is new. Own ones and counterparts' alike.
   Result<bool> add_bulletin(std::string_view side, ByteView bulletin) const;
-  // The same of one that `held`, whose others come from this directory, has taken just now: what is there is read again only
-  // where it is not as many.
+  // The same of one that `held` has, whose others come from this directory: what is there is read again only where it is not
+  // all but this one.
   Result<bool> save_bulletin(const accord::Roster& held, ByteView bulletin) const;
 
   // ---- vault: sealed with the passphrase, never overwritten ----
@@ -178,7 +178,7 @@ class SideDir {
   Path card_file(std::string_view counterpart) const;
   Path bulletin_dir(std::string_view side) const;
   Result<std::vector<std::string>> bulletin_files(std::string_view side) const;
-  Result<void> write_bulletin(const accord::Roster& held, ByteView bulletin) const;
+  Path bulletin_file(std::string_view side, std::uint64_t number) const;
   Path pair_file(std::string_view counterpart) const;
   Path officer_file(std::string_view name) const;
   Path hand_key_file(std::string_view counterpart, Whose whose) const;

@@ -36,6 +36,11 @@ void merge(SideRoots& into, const SideRoots& more) {
   }
 }
 
+Result<void> write_bulletin(const Path& file, ByteView bulletin) {
+  DETENTE_TRY_VOID(io::make_directory(file.parent_path()));
+  return io::write_new_file(file, bulletin, io::kPublicMode);
+}
+
 }  // namespace
 
 // ---- roots and rosters ----
@@ -93,22 +98,19 @@ Result<bool> SideDir::add_bulletin(std::string_view side, ByteView bulletin) con
   if (!known) return tl::unexpected<Error>(known.error());
   DETENTE_TRY(is_new, known->apply(bulletin));
   if (!is_new) return false;
-  DETENTE_TRY_VOID(write_bulletin(*known, bulletin));
+  DETENTE_TRY(parsed, accord::read_bulletin(bulletin, known->roots(), side));
+  DETENTE_TRY_VOID(write_bulletin(bulletin_file(side, parsed.number), bulletin));
   return true;
 }
 
 Result<bool> SideDir::save_bulletin(const accord::Roster& held, ByteView bulletin) const {
   DETENTE_TRY(files, bulletin_files(held.side()));
   if (files.size() + 1 != held.bulletin_count()) return add_bulletin(held.side(), bulletin);
-  DETENTE_TRY_VOID(write_bulletin(held, bulletin));
-  return true;
-}
-
-Result<void> SideDir::write_bulletin(const accord::Roster& held, ByteView bulletin) const {
   DETENTE_TRY(parsed, accord::read_bulletin(bulletin, held.roots(), held.side()));
-  const Path directory = bulletin_dir(held.side());
-  DETENTE_TRY_VOID(io::make_directory(directory));
-  return io::write_new_file(directory / (std::to_string(parsed.number) + ".cbor"), bulletin, io::kPublicMode);
+  const Path file = bulletin_file(held.side(), parsed.number);
+  if (io::exists(file)) return add_bulletin(held.side(), bulletin);  // it is another one that is missing
+  DETENTE_TRY_VOID(write_bulletin(file, bulletin));
+  return true;
 }
 
 // ---- the root key, and the next one ----

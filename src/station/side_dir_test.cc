@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "accord/accord_for_test.h"
+
 namespace detente::station {
 namespace {
 
@@ -137,6 +139,25 @@ TEST_F(Side, AnEnrolmentGoesOnWithTheKeysThatItSealed) {
     EXPECT_TRUE(side->save_new_officer(officer, **left, {"phrase", 2, random}, true));
     EXPECT_EQ(side->open_officer("kim", "phrase")->sign.verify_key(), keys.sign.verify_key());
   }
+}
+
+TEST_F(Side, ABulletinIsSavedOnceWhicheverOtherIsMissing) {
+  const auto side = SideDir::create(dir_ / "s", {"south", "South", WallTime{100}, ""});
+  ASSERT_TRUE(side && side->save_own_card(accord::test::south_card()));
+  const auto bulletin = [](std::uint64_t number) {
+    return accord::issue_bulletin("south", number, WallTime{100}, {}, {}, accord::test::south()).value();
+  };
+  auto held = side->own_roster();
+  ASSERT_TRUE(held);
+  for (std::uint64_t number = 1; number <= 3; ++number) ASSERT_EQ(*held->apply(bulletin(number)), true);
+  EXPECT_EQ(*side->save_bulletin(*held, bulletin(1)), true);
+  EXPECT_EQ(*side->save_bulletin(*held, bulletin(2)), true);
+  const auto again = side->save_bulletin(*held, bulletin(2));  // all but the third are here
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_FALSE(*again);
+  EXPECT_EQ(*side->save_bulletin(*held, bulletin(3)), true);
+  EXPECT_EQ(*side->save_bulletin(*held, bulletin(3)), false);
+  EXPECT_EQ(side->own_roster()->bulletin_count(), 3u);
 }
 
 TEST_F(Side, NamesNeverLeaveTheDirectory) {

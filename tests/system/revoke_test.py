@@ -10,11 +10,9 @@ import subprocess
 import time
 import unittest
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from clocks import Clock
 from made_record import sign1
-from sealed_key import opened
+from sealed_key import signing_key
 from stations import Lab, Station, free_ports, wait_until
 from two_verifiers import Files
 
@@ -449,9 +447,7 @@ class Suspended(unittest.TestCase):
         """A side could sign one a millisecond, and each is a file there."""
         self.lab.start("south", "north")
         self.south.wait_link("north")
-        with open(os.path.join(self.lab.dir, "lab", "north.passphrase"), "rb") as file:
-            passphrase = file.read().strip()
-        root = Ed25519PrivateKey.from_private_bytes(opened(self.north.path("vault", "root.age"), passphrase)[:32])
+        root = signing_key(self.north.path("vault", "root.age"), f"{self.north.dir}.passphrase")
         kept = lambda: len(os.listdir(self.south.path("bulletins", "north")))
         before = kept()
         for number in range(100, 400):

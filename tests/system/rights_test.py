@@ -3,16 +3,14 @@
 Each is kept, receipted and shown, and changes nothing; the one that is as it should be counts.
 """
 
-import pathlib
 import time
 import unittest
 
-from sealed_key import opened
+from sealed_key import signing_key
 from peer_ends import LINE, Scenario, pair
 from stations import wait_until
 
 import peer_cbor as cbor
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from peer_record import Entry, OfficerSignature, officer_message
 
 OTHER = "liaison"
@@ -27,8 +25,7 @@ class Rights(Scenario):
     def setUp(self):
         super().setUp()
         folder, self.real, self.peer = pair("--people", f"{LINE}=watch-leader")
-        passphrase = pathlib.Path(f"{folder}/north.passphrase").read_bytes().strip()
-        self.key = Ed25519PrivateKey.from_private_bytes(opened(folder / "north" / "officers" / "ri.age", passphrase)[:32])
+        self.key = signing_key(folder / "north" / "officers" / "ri.age", f"{folder}/north.passphrase")
         self.counter = int(time.time())
         self.next_signature = None
         own = self.peer.line("accord").own

@@ -14,7 +14,7 @@ def _raw(text):
     return base64.b64decode(text + b"=" * (-len(text) % 4))
 
 
-def opened(file, passphrase):
+def _opened(file, passphrase):
     """What is in an age file of one chunk, sealed with a passphrase."""
     data = pathlib.Path(file).read_bytes()
     _, recipient, sealed_key, _ = data.split(b"\n", 4)[:4]
@@ -25,3 +25,9 @@ def opened(file, passphrase):
     payload = data[data.index(b"\n", data.index(b"\n--- ") + 1) + 1:]
     key = HKDF(SHA256(), 32, payload[:16], b"payload").derive(file_key)
     return ChaCha20Poly1305(key).decrypt(bytes(11) + b"\1", payload[16:], b"")
+
+
+def signing_key(file, passphrase_file):
+    """The Ed25519 key of a side's root or of an officer."""
+    passphrase = pathlib.Path(passphrase_file).read_bytes().strip()
+    return Ed25519PrivateKey.from_private_bytes(_opened(file, passphrase)[:32])

@@ -106,10 +106,10 @@ class Side:
 
     def wait_no_path(self, other, line):
         """Until this side's screen says of no path that it works. What came last is old by the machine's own clock, not the story's."""
-        def works():
-            ladder = self.asks("status", f"{other.name}/{line}")
-            return ladder is None or any(rung["rung"] == "path" and rung["known"] == "known good" for rung in ladder["rungs"])
-        wait_until(lambda: not works(), f"{self.label} to show that no path works", SILENT_SECONDS)
+        def shown():
+            ladder, = self.ladders(other, [line])
+            return ladder and not any(rung["rung"] == "path" and rung["known"] == "known good" for rung in ladder["rungs"])
+        wait_until(shown, f"{self.label} to show that no path works", SILENT_SECONDS)
 
     def has_open(self, other, lines):
         """Whether neither side holds any of these lines cut; a path may be dead all the same."""
