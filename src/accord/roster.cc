@@ -232,16 +232,18 @@ std::vector<const SignedCredential*> Roster::revoked_stations(std::string_view p
 }
 
 void Roster::suspend(const Suspension& suspension) {
-  suspensions_[{suspension.number, suspension.from}] = suspension.until;
+  const SignedCredential* held = by_number(suspension.number);
+  if (held != nullptr) suspensions_[{kid_of(held->credential.sign_key), suspension.from}] = suspension;
 }
 
 std::optional<Suspension> Roster::suspended(OfficerId number, WallTime at) const {
-  const OfficerId first = first_number(number);
-  std::optional<Suspension> newest;
-  for (const auto& [key, until] : suspensions_)
-    if (first_number(key.first) == first && key.second <= at && (!newest || newest->from <= key.second))
-      newest = Suspension{key.first, key.second, until};
-  return newest && newest->from < newest->until && at <= newest->until ? newest : std::nullopt;
+  const SignedCredential* held = by_number(number);
+  if (held == nullptr) return std::nullopt;
+  const Kid kid = kid_of(held->credential.sign_key);
+  auto newest = suspensions_.upper_bound({kid, at});
+  if (newest == suspensions_.begin() || (--newest)->first.first != kid) return std::nullopt;
+  const Suspension& found = newest->second;
+  return found.from < found.until && at <= found.until ? std::optional(found) : std::nullopt;
 }
 
 std::vector<Revocation> Roster::revocations(OfficerId number) const {

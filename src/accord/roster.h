@@ -120,7 +120,7 @@ class Roster {
   // Those at this post, by number.
   std::vector<const SignedCredential*> revoked_stations(std::string_view post) const;
   std::vector<Revocation> revocations(OfficerId number) const;
-  // One that says the same again changes nothing. Of several the one that begins last counts.
+  // Of one whose credential is held. One that says the same again changes nothing. Of several the one that begins last counts.
   void suspend(const Suspension& suspension);
   // Of whoever has the keys of this number.
   std::optional<Suspension> suspended(OfficerId number, WallTime at) const;
@@ -141,7 +141,7 @@ class Roster {
   std::map<OfficerId, std::vector<Revocation>> revocations_;
   using RevokedBy = std::pair<WallTime, std::uint64_t>;  // the earliest issued, and its bulletin
   std::map<OfficerId, RevokedBy> revoked_at_;
-  std::map<std::pair<OfficerId, WallTime>, WallTime> suspensions_;  // (number, from): until
+  std::map<std::pair<Kid, WallTime>, Suspension> suspensions_;  // (of the keys, from)
   std::map<std::uint64_t, Digest> bulletins_;
 };
 

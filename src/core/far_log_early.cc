@@ -119,11 +119,9 @@ void FarLog::load_early_signatures(Context& context) {
   for (const record::Reader::LogInfo& info : context.store.logs(key_.line)) {
     const auto entries = info.log.own ? std::vector<record::StoredEntry>() : context.store.early_entries(info.log);
     if (entries.empty()) continue;
-    std::set<std::uint64_t> places;
-    for (const record::StoredEntry& stored : entries) places.insert(stored.index);
     std::set<NotFirst> told;
-    for (const record::PutEvidence& evidence : context.store.evidence(info.log))
-      if (const auto what = not_first(evidence); what && places.count(what->first) > 0) told.insert(*what);
+    for (const record::StoredEntry& stored : entries)
+      for (const OfficerId officer : not_first_at(context.store, info.log, stored.index)) told.emplace(stored.index, officer);
     for (const record::StoredEntry& stored : entries) {
       const auto entry = record::decode_entry(stored.bytes);
       if (!entry) continue;

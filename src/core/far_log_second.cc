@@ -193,7 +193,7 @@ std::vector<record::PutEvidence> FarLog::keep_refused(Context& context, std::vec
   std::stable_partition(refused.begin(), refused.end(), [](const auto& one) { return one.what == record::kSecondAhead; });
   for (record::PutEvidence& one : refused) {
     if (one.log != key_ || !opened_) {  // its author has left it, or it is not known yet
-      const auto kept = knows_epoch(context, one.log.epoch) ? std::optional(context.store.evidence(one.log)) : std::nullopt;
+      const auto kept = knows_epoch(context, one.log.epoch) ? std::optional(context.store.evidence_of(one.log, one.what, {})) : std::nullopt;
       const auto same = [&one](const record::PutEvidence& other) { return other.bytes == one.bytes; };
       if (!kept) unknown.push_back(std::move(one));
       else if (std::none_of(kept->begin(), kept->end(), same)) batch.writes.push_back(std::move(one));
@@ -232,7 +232,7 @@ bool FarLog::keep_second(Context& context, const record::Checkpoint& claimed, co
                          record::Batch& batch, Outcome& out) {
   if (!second_checkpoints_) {
     second_checkpoints_.emplace();
-    for (const record::PutEvidence& kept : context.store.evidence(key_))
+    for (const record::PutEvidence& kept : context.store.evidence_of(key_, record::kSecondCheckpoint, {}))
       if (const auto second = record::parse_second_checkpoint(kept))
         second_checkpoints_->emplace(second->checkpoint.size, second->checkpoint.root);
   }

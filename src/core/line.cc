@@ -28,6 +28,13 @@ std::vector<record::BlobKey> documents_of(const record::Batch& batch) {
   return out;
 }
 
+Bucket quota_of(const Limits& limits, LineId line) {
+  const bool accord = line == kAccordLine;
+  const std::uint64_t at_once = accord ? std::min(limits.entry_bytes_at_once, limits.accord_bytes_at_once) : limits.entry_bytes_at_once;
+  const std::uint64_t a_day = accord ? std::min(limits.entry_bytes_a_day, limits.accord_bytes_a_day) : limits.entry_bytes_a_day;
+  return {at_once, std::max<std::uint64_t>(a_day / 86400, 1), std::chrono::seconds(1)};
+}
+
 }  // namespace
 
 Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& documents, Registers& registers,
@@ -41,8 +48,7 @@ Line::Line(PairIdentity& identity, LineSetup setup, Link& link, Documents& docum
       signatures_(&signatures),
       own_(identity, setup_),
       far_(identity, setup_, signatures, setup_.id == kAccordLine ? &agreements.seen() : nullptr),
-      quota_(identity.limits.entry_bytes_at_once, std::max<std::uint64_t>(identity.limits.entry_bytes_a_day / 86400, 1),
-             std::chrono::seconds(1)),
+      quota_(quota_of(identity.limits, setup_.id)),
       // A new epoch is a disk's new life; each costs a log of its own for ever.
       epochs_(16, 1, std::chrono::hours(1)),
       answers_(1024, 512, std::chrono::seconds(1)) {}

@@ -51,7 +51,8 @@ bool Line::may_take(Context& context, const record::WireEntry& wire, std::option
         identity_->peer, AlarmKind::kQuota,
         "the other station writes more on line " + setup_.name +
             (room ? ", in ever new epochs," : "") +
-            " than is taken here: it waits there and is taken later (line_mib_a_day in station.toml)"});
+            " than is taken here: it waits there and is taken later" +
+            (setup_.id == kAccordLine ? "" : " (line_mib_a_day in station.toml)")});
   link_->acknowledge_last(now);  // else the author's window stays full, for his other lines too
   // It may be a copy of what is held, whose receipt was lost.
   if (answers_.take(now, kReceiptCost)) send_receipt(context, false, came_on);

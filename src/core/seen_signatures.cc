@@ -13,6 +13,15 @@ std::optional<NotFirst> not_first(const record::PutEvidence& evidence) {
   return NotFirst{read_be(bytes.first(8)), OfficerId{static_cast<std::uint16_t>(read_be(bytes.subspan(8)))}};
 }
 
+std::set<OfficerId> not_first_at(const record::Reader& store, const record::LogKey& log, std::uint64_t index) {
+  Bytes about;
+  append_be(about, index, 8);
+  std::set<OfficerId> out;
+  for (const record::PutEvidence& evidence : store.evidence_of(log, record::kSignatureUsedBefore, to_array<8>(about)))
+    if (const auto what = not_first(evidence)) out.insert(what->second);
+  return out;
+}
+
 record::PutEvidence not_first_evidence(const record::LogKey& log, const NotFirst& what, WallTime at) {
   Bytes bytes;
   append_be(bytes, what.first, 8);
@@ -40,7 +49,7 @@ void SeenSignatures::load(const Context& context, const PairIdentity& identity) 
   std::vector<TheirPlace> again;
   for (const record::Reader::LogInfo& info : context.store.logs({identity.lineage, kAccordLine})) {
     if (info.log.own) continue;
-    for (const record::PutEvidence& evidence : context.store.evidence(info.log))
+    for (const record::PutEvidence& evidence : context.store.evidence_of(info.log, record::kSignatureUsedBefore, {}))
       if (const auto what = not_first(evidence)) again.emplace_back(info.log.epoch, what->first);
   }
   if (again.empty()) return;

@@ -28,6 +28,8 @@ using TheirPlace = std::pair<record::EpochId, std::uint64_t>;
 // The place in its log, and the officer, of evidence that a signature of his had been used before.
 using NotFirst = std::pair<std::uint64_t, OfficerId>;
 std::optional<NotFirst> not_first(const record::PutEvidence& evidence);
+// The officers whose signature under the entry at that place had been used before.
+std::set<OfficerId> not_first_at(const record::Reader& store, const record::LogKey& log, std::uint64_t index);
 record::PutEvidence not_first_evidence(const record::LogKey& log, const NotFirst& what, WallTime at);
 
 class SeenSignatures {

@@ -58,7 +58,11 @@ class CountingStore final : public record::Store {
   std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const record::BlobKey&) const override {
     return {};
   }
-  std::vector<record::PutEvidence> evidence(const record::LogKey&) const override { return {}; }
+  std::vector<record::PutEvidence> evidence(const record::LogKey&, std::size_t) const override { return {}; }
+  std::vector<record::PutEvidence> evidence_of(const record::LogKey&, std::string_view,
+                                               const std::optional<record::EvidenceAbout>&) const override {
+    return {};
+  }
   std::unique_ptr<record::TileReader> tiles(const record::LogKey&) const override {
     return nullptr;
   }

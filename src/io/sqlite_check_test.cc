@@ -288,7 +288,7 @@ TEST_F(SqliteCheck, ASmallRowThatRottedIsNeverReadNorBackedUp) {
   store_.reset();
   ASSERT_TRUE(check_record(copy_));
   const auto link = [&](const SqliteStore& store) { static_cast<void>(store.link_state(line_.lineage, "north")); };
-  const auto evidence = [&](const SqliteStore& store) { static_cast<void>(store.evidence(log_)); };
+  const auto evidence = [&](const SqliteStore& store) { static_cast<void>(store.evidence(log_, SIZE_MAX)); };
   const auto told = [](const SqliteStore& store) { static_cast<void>(store.value("told")); };
   const std::vector<std::pair<std::string, std::function<void(const SqliteStore&)>>> damages = {
       {"UPDATE link_states SET initiator_reserved = 6", link},

@@ -41,6 +41,9 @@ constexpr const char* kLinkState =
     "WHERE lineage = ? AND counterpart = ?";
 constexpr const char* kValue = "SELECT value, digest FROM settings WHERE key = ?";
 constexpr const char* kEvidence = "SELECT what, bytes, at, digest FROM evidence WHERE log = ? ORDER BY id";
+constexpr const char* kEvidenceOf = "SELECT what, bytes, at, digest FROM evidence WHERE log = ? AND what = ? ORDER BY id";
+constexpr const char* kEvidenceAbout =
+    "SELECT what, bytes, at, digest FROM evidence WHERE log = ? AND what = ? AND substr(bytes, 1, 8) = ? ORDER BY id";
 constexpr const char* kTile = "SELECT hashes FROM tiles WHERE key = ?";
 constexpr const char* kLeaves = "SELECT leaf FROM entries WHERE key BETWEEN ? AND ? ORDER BY key";
 
@@ -219,17 +222,30 @@ Result<std::optional<Bytes>> SqliteReader::value(const std::string& key) {
   return to_bytes(query.blob(0));
 }
 
-Result<std::vector<PutEvidence>> SqliteReader::evidence(LogId log, const LogKey& key) {
-  std::vector<PutEvidence> out;
+Result<std::vector<PutEvidence>> SqliteReader::evidence(LogId log, const LogKey& key, std::size_t limit) {
   Query query = db_.query(kEvidence);
   query.with(log);
-  for (;;) {
+  return read_evidence(query, log, key, limit);
+}
+
+Result<std::vector<PutEvidence>> SqliteReader::evidence_of(LogId log, const LogKey& key, const std::string& what,
+                                                           const std::optional<EvidenceAbout>& about) {
+  Query query = db_.query(about ? kEvidenceAbout : kEvidenceOf);
+  query.with(log, what);
+  if (about) query.with(*about);
+  return read_evidence(query, log, key, SIZE_MAX);
+}
+
+Result<std::vector<PutEvidence>> SqliteReader::read_evidence(Query& query, LogId log, const LogKey& key, std::size_t limit) {
+  std::vector<PutEvidence> out;
+  while (out.size() < limit) {
     DETENTE_TRY(more, query.row());
-    if (!more) return out;
+    if (!more) break;
     PutEvidence one{key, query.text(0), to_bytes(query.blob(1)), {narrow(query.integer(2))}};
     DETENTE_TRY_VOID(check_digest(query, 3, evidence_digest(log, one.what, one.bytes, one.at), "evidence"));
     out.push_back(std::move(one));
   }
+  return out;
 }
 
 Result<std::optional<Bytes>> SqliteReader::tile(LogId log, TileId id) {

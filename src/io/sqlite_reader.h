@@ -44,7 +44,9 @@ class SqliteReader {
   Result<std::optional<record::LinkState>> link_state(const Digest& lineage,
                                                       const std::string& counterpart);
   Result<std::optional<Bytes>> value(const std::string& key);
-  Result<std::vector<record::PutEvidence>> evidence(LogId log, const record::LogKey& key);
+  Result<std::vector<record::PutEvidence>> evidence(LogId log, const record::LogKey& key, std::size_t limit);
+  Result<std::vector<record::PutEvidence>> evidence_of(LogId log, const record::LogKey& key, const std::string& what,
+                                                       const std::optional<record::EvidenceAbout>& about);
   Result<std::vector<std::pair<record::BlobKey, record::StoredBlob>>> blobs_from(const record::BlobKey& first,
                                                                                  std::size_t limit);
   struct FoundBlob {
@@ -59,6 +61,8 @@ class SqliteReader {
   Result<std::optional<Bytes>> tile(LogId log, record::TileId id);
 
  private:
+  static Result<std::vector<record::PutEvidence>> read_evidence(Query& query, LogId log, const record::LogKey& key,
+                                                                std::size_t limit);
   Result<std::optional<record::StoredCosignature>> one_cosignature(const char* sql,
                                                                    std::uint64_t from,
                                                                    std::uint64_t to);

@@ -100,8 +100,13 @@ ALTER TABLE settings ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(diges
 ALTER TABLE evidence ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(digest) = 32);
 )sql";
 
+// What a piece of evidence is about is found without the others.
+constexpr const char* kVersion5 = R"sql(
+CREATE INDEX evidence_about ON evidence(log, what, substr(bytes, 1, 8));
+)sql";
+
 // kMigrations[n] brings version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 // Through its name, never its descriptor: closing one would drop SQLite's locks on the file.
 Result<void> make_file(const std::string& path) {

@@ -12,7 +12,7 @@
 
 namespace detente::io {
 
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 inline constexpr std::int64_t kRowDigestsSince = 4;
 inline constexpr std::int64_t kApplicationId = 0x44e97401;  // "D", "ét" in Latin-1, 1
 

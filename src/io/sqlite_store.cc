@@ -277,9 +277,15 @@ std::vector<std::pair<std::uint64_t, Digest>> SqliteStore::piece_leaves(const Bl
               [&](SqliteReader& reader) { return reader.piece_leaves(key); });
 }
 
-std::vector<PutEvidence> SqliteStore::evidence(const LogKey& log) const {
+std::vector<PutEvidence> SqliteStore::evidence(const LogKey& log, std::size_t limit) const {
   return read_log(log, std::vector<PutEvidence>{},
-                  [&](SqliteReader& reader, LogId id) { return reader.evidence(id, log); });
+                  [&](SqliteReader& reader, LogId id) { return reader.evidence(id, log, limit); });
+}
+
+std::vector<PutEvidence> SqliteStore::evidence_of(const LogKey& log, std::string_view what,
+                                                  const std::optional<EvidenceAbout>& about) const {
+  return read_log(log, std::vector<PutEvidence>{},
+                  [&](SqliteReader& reader, LogId id) { return reader.evidence_of(id, log, std::string(what), about); });
 }
 
 class SqliteStore::Tiles final : public TileReader {

@@ -74,7 +74,9 @@ class SqliteStore final : public record::Store {
   std::optional<record::StoredBlob> blob(const record::BlobKey& key) const override;
   std::optional<Bytes> piece(const record::BlobKey& key, std::uint64_t piece) const override;
   std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const record::BlobKey& key) const override;
-  std::vector<record::PutEvidence> evidence(const record::LogKey& log) const override;
+  std::vector<record::PutEvidence> evidence(const record::LogKey& log, std::size_t limit) const override;
+  std::vector<record::PutEvidence> evidence_of(const record::LogKey& log, std::string_view what,
+                                               const std::optional<record::EvidenceAbout>& about) const override;
   std::unique_ptr<record::TileReader> tiles(const record::LogKey& log) const override;
 
  private:

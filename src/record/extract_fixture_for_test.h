@@ -59,7 +59,10 @@ class FakeReader final : public Reader {
   std::optional<StoredBlob> blob(const BlobKey&) const override { return {}; }
   std::optional<Bytes> piece(const BlobKey&, std::uint64_t) const override { return {}; }
   std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const BlobKey&) const override { return {}; }
-  std::vector<PutEvidence> evidence(const LogKey&) const override { return {}; }
+  std::vector<PutEvidence> evidence(const LogKey&, std::size_t) const override { return {}; }
+  std::vector<PutEvidence> evidence_of(const LogKey&, std::string_view, const std::optional<EvidenceAbout>&) const override {
+    return {};
+  }
   std::unique_ptr<TileReader> tiles(const LogKey& log) const override {
     struct Tiles final : TileReader {
       const std::map<TileId, Bytes>* all = nullptr;

@@ -130,6 +130,7 @@ inline constexpr std::string_view kSecondCheckpoint = "second checkpoint of one 
 // Beside it, where both came ahead of an entry that is missing: SecondAhead (record/two_records.h).
 inline constexpr std::string_view kSecondAhead = "second checkpoint of one size, both ahead of the record";
 struct PutEvidence { LogKey log; std::string what; Bytes bytes; WallTime at; };  // e.g. two checkpoints that do not fit
+using EvidenceAbout = ByteArray<8>;  // the first bytes of what is kept
 struct PutBlob { BlobKey key; StoredBlob blob; };
 struct PutPiece { BlobKey key; std::uint64_t piece = 0; Digest leaf{}; Bytes bytes; };
 struct DropBlob { BlobKey key; };  // with its pieces
@@ -184,8 +185,11 @@ class Reader {
   virtual std::optional<Bytes> piece(const BlobKey& key, std::uint64_t piece) const = 0;
   // Which pieces are here, and their leaf hashes; ascending.
   virtual std::vector<std::pair<std::uint64_t, Digest>> piece_leaves(const BlobKey& key) const = 0;
-  // In the order of being put.
-  virtual std::vector<PutEvidence> evidence(const LogKey& log) const = 0;
+  // In the order of being put, at most `limit`. A hostile side has no end of what it makes: whoever looks for something asks
+  // for that kind alone, and for what it is about.
+  virtual std::vector<PutEvidence> evidence(const LogKey& log, std::size_t limit) const = 0;
+  virtual std::vector<PutEvidence> evidence_of(const LogKey& log, std::string_view what,
+                                               const std::optional<EvidenceAbout>& about) const = 0;
   // Tiles of the log's tree; partial ones are computed from what is there. The reader borrows the store.
   virtual std::unique_ptr<TileReader> tiles(const LogKey& log) const = 0;
 };

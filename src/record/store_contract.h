@@ -25,7 +25,7 @@ TYPED_TEST_P(StoreContract, KnowsNothingOfOtherLogs) {
   EXPECT_FALSE(store.checkpoint_covering(none, 0));
   EXPECT_FALSE(store.cosignature_covering(none, 0));
   EXPECT_FALSE(store.newest_cosignature(none));
-  EXPECT_TRUE(store.evidence(none).empty());
+  EXPECT_TRUE(store.evidence(none, SIZE_MAX).empty());
   EXPECT_TRUE(store.outbox(none.line).empty());
   EXPECT_FALSE(store.link_state(none.line.lineage, "north/main"));
   EXPECT_FALSE(store.value("instance"));
@@ -223,7 +223,7 @@ TYPED_TEST_P(StoreContract, RefusedCommitLeavesNothing) {
     EXPECT_EQ(store.outbox(this->line_)[0].id, 1u);
     EXPECT_EQ(store.value("old"), Bytes{1});
     EXPECT_FALSE(store.value("new"));
-    EXPECT_TRUE(store.evidence(this->log_).empty());
+    EXPECT_TRUE(store.evidence(this->log_, SIZE_MAX).empty());
     EXPECT_FALSE(store.officer_counter_used(this->line_.lineage, true, OfficerId{1}, 77));
     EXPECT_EQ(store.link_state(this->line_.lineage, "north/main")->psk, Bytes(32, 4));
     EXPECT_EQ(store.tiles(this->log_)->tile({0, 0})->size(), 255u * 32);
@@ -398,12 +398,19 @@ TYPED_TEST_P(StoreContract, LinkStatesValuesAndEvidenceAreKept) {
   EXPECT_FALSE(this->store().link_state(digest("other"), "north/main"));
   EXPECT_EQ(this->store().value("instance"), Bytes{3});
   EXPECT_EQ(this->store().value("empty"), Bytes{});
-  const auto evidence = this->store().evidence(this->log_);
+  const auto evidence = this->store().evidence(this->log_, SIZE_MAX);
   ASSERT_EQ(evidence.size(), 2u);
   EXPECT_EQ(evidence[0].what, "two checkpoints");
   EXPECT_EQ(evidence[0].bytes, Bytes(5000, 6));
   EXPECT_EQ(evidence[0].at, WallTime{9});
   EXPECT_EQ(evidence[1].what, "again");
+  EXPECT_EQ(this->store().evidence(this->log_, 1).size(), 1u);
+  const auto about = this->store().evidence_of(this->log_, "two checkpoints", EvidenceAbout{6, 6, 6, 6, 6, 6, 6, 6});
+  ASSERT_EQ(about.size(), 1u);
+  EXPECT_EQ(about[0].bytes, evidence[0].bytes);
+  EXPECT_EQ(this->store().evidence_of(this->log_, "again", {}).size(), 1u);
+  EXPECT_TRUE(this->store().evidence_of(this->log_, "again", EvidenceAbout{6, 6, 6, 6, 6, 6, 6, 6}).empty());
+  EXPECT_TRUE(this->store().evidence_of(this->log_, "other", {}).empty());
 }
 
 TYPED_TEST_P(StoreContract, TreeIsThatOfTheLeaves) {

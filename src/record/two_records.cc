@@ -94,12 +94,12 @@ std::vector<KeptSecond> second_checkpoints(const Reader& store, const LineKey& l
   std::vector<KeptSecond> out;
   for (const Reader::LogInfo& info : store.logs(line)) {
     if (info.log.own) continue;
-    const std::vector<PutEvidence> all = store.evidence(info.log);
-    for (const PutEvidence& evidence : all) {
+    const std::vector<PutEvidence> beside_them = store.evidence_of(info.log, kSecondAhead, {});
+    for (const PutEvidence& evidence : store.evidence_of(info.log, kSecondCheckpoint, {})) {
       auto second = parse_second_checkpoint(evidence);
       if (!second) continue;
       KeptSecond kept{info.log, std::move(*second), evidence.at};
-      for (const PutEvidence& beside : all)
+      for (const PutEvidence& beside : beside_them)
         if (auto ahead = parse_second_ahead(beside); ahead && ahead->later.checkpoint == kept.second.checkpoint) kept.ahead = std::move(ahead);
       out.push_back(std::move(kept));
     }

@@ -95,7 +95,7 @@ void Hostile::equivocate() {
     return violation("two signed histories were not noticed");
   const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
   const std::string origin = record::log_origin(setup_.identity.lineage, kActLine, setup_.identity.our_station, epoch_);
-  const auto kept = honest_.store.evidence(log);
+  const auto kept = honest_.store.evidence(log, SIZE_MAX);
   const auto held = honest_.store.checkpoint_covering(log, index + 1);
   if (kept.empty() || !held || !held->signature) return violation("an equivocation left no evidence");
   const Bytes& bytes = kept.back().bytes;
@@ -110,10 +110,10 @@ void Hostile::equivocate() {
   // However often it comes again, it is kept once, and leaves room for the next one.
   for (int i = 0; i < 10; ++i) send({to_frame(again)});
   settle();
-  if (honest_.store.evidence(log).size() != kept.size()) violation("one equivocation was kept more than once");
+  if (honest_.store.evidence(log, SIZE_MAX).size() != kept.size()) violation("one equivocation was kept more than once");
   send({to_frame(make_entry("Our vessel has no orders about the line.", index))});
   settle();
-  if (honest_.store.evidence(log).size() != kept.size() + 1) violation("an equivocation was not kept, after another");
+  if (honest_.store.evidence(log, SIZE_MAX).size() != kept.size() + 1) violation("an equivocation was not kept, after another");
   ++report_.equivocations;
 }
 
@@ -356,7 +356,7 @@ void Hostile::flood() {
   settle();
   if (honest_.events.size() - events > kFloodFrames) violation("more alarms than frames");
   const record::LogKey log{{setup_.identity.lineage, kActLine}, false, setup_.identity.our_station, epoch_};
-  if (honest_.store.evidence(log).size() > kEvidenceMost) violation("evidence without end");
+  if (honest_.store.evidence(log, SIZE_MAX).size() > kEvidenceMost) violation("evidence without end");
 }
 
 // Tells of less than it had receipted, wants the rest, and says farewell, all in one packet.

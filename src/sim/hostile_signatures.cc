@@ -27,7 +27,7 @@ void Hostile::on_accord_line(const std::function<void()>& what) {
 std::vector<core::NotFirst> Hostile::found_out() const {
   const record::LogKey log{{setup_.identity.lineage, line_}, false, setup_.identity.our_station, epoch_};
   std::vector<core::NotFirst> out;
-  for (const record::PutEvidence& evidence : honest_.store.evidence(log))
+  for (const record::PutEvidence& evidence : honest_.store.evidence(log, SIZE_MAX))
     if (const auto what = core::not_first(evidence)) out.push_back(*what);
   return out;
 }

@@ -77,6 +77,26 @@ TEST_F(Quota, AnotherLineAndTheOwnWordsGoOnAtOnce) {
   EXPECT_EQ(pair_.station(0).peer(PeerId{0}).line(kFlooded)->own().receipted_size(), 1u);
 }
 
+// Its acts are verified again at every start: less of them is taken.
+TEST(AccordQuota, IsSmallerThanThatOfALine) {
+  PairOptions options;
+  options.limits.accord_bytes_at_once = kBytesAtOnce;
+  options.limits.accord_bytes_a_day = kBytesAtOnce * 4;
+  QuietPair pair(12, options);
+  pair.start();
+  for (std::size_t i = 0; i < kOverLimit; ++i) {
+    EXPECT_TRUE(pair.say(1, kAccordLine, long_text(i)));
+    EXPECT_TRUE(pair.say(1, kFlooded, long_text(i)));
+  }
+  pair.run(std::chrono::minutes(5));
+  const auto held = [&](LineId line) { return pair.station(0).peer(PeerId{0}).line(line)->far().durable_size(); };
+  EXPECT_GT(held(kAccordLine), 40u);
+  EXPECT_LT(held(kAccordLine), kOverLimit / 2);  // and a window more, which was under way
+  EXPECT_EQ(held(kFlooded), kOverLimit);
+  pair.run(std::chrono::hours(24 * 3));
+  EXPECT_EQ(held(kAccordLine), kOverLimit);
+}
+
 TEST_F(Quota, WhatWaitedComesLaterAndNothingIsLost) {
   pair_.run(std::chrono::hours(24 * 3));
   EXPECT_EQ(held(kFlooded), kOverLimit);

@@ -117,11 +117,25 @@ std::optional<Bytes> MemoryStore::value(const std::string& key) const {
   return found->second;
 }
 
-std::vector<PutEvidence> MemoryStore::evidence(const LogKey& key) const {
+std::vector<PutEvidence> MemoryStore::evidence(const LogKey& key, std::size_t limit) const {
   const Log* log = find(key);
   if (log == nullptr) return {};
-  rows_read_ += log->evidence.size();
-  return log->evidence;
+  const auto end = log->evidence.begin() + static_cast<std::ptrdiff_t>(std::min(limit, log->evidence.size()));
+  std::vector<PutEvidence> out(log->evidence.begin(), end);
+  rows_read_ += out.size();
+  return out;
+}
+
+std::vector<PutEvidence> MemoryStore::evidence_of(const LogKey& key, std::string_view what,
+                                                  const std::optional<EvidenceAbout>& about) const {
+  const Log* log = find(key);
+  if (log == nullptr) return {};
+  std::vector<PutEvidence> out;
+  std::copy_if(log->evidence.begin(), log->evidence.end(), std::back_inserter(out), [&](const PutEvidence& one) {
+    return one.what == what && (!about || to_array<8>(ByteView(one.bytes).first(std::min<std::size_t>(8, one.bytes.size()))) == *about);
+  });
+  rows_read_ += out.size();
+  return out;
 }
 
 Result<void> MemoryStore::check() const {

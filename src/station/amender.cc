@@ -130,14 +130,10 @@ void Amender::take_what_is_shown(const Counterpart& counterpart) {
   const bool shown = held != held_.end() && held->second.shown;
   const std::vector<core::Agreements::Adopted> theirs =
       running_.driver->station().peer(counterpart.peer).agreements().their_adoptions();
+  std::vector<line::Adoption> others;
   for (const core::Agreements::Adopted& one : theirs) {
     if (one.what.version != counterpart.accord.accord.version + 1) continue;
-    if (shown && one.what.accord != held->second.digest)
-      running_.watch->ask_person(counterpart.name(), kTwoAlarm,
-                                 "both sides have signed two accords of version " + std::to_string(one.what.version) + " with " +
-                                     counterpart.name() + ": this station holds " + short_hex(held->second.digest) + ", theirs " +
-                                     short_hex(one.what.accord) + ". The present one stays until both hold the same: agree on one, and " +
-                                     "where the other one lies import it: detente accord import DIR --replace");
+    if (shown && one.what.accord != held->second.digest) others.push_back(one.what);
     if (shown || !one.files) continue;
     if (looked_at_[counterpart.peer].count(one.files->digest) > 0) continue;
     const Instant now = running_.driver->now().mono;
@@ -161,6 +157,15 @@ void Amender::take_what_is_shown(const Counterpart& counterpart) {
                                    "taken here: " + trouble + ". The present one stays. Ask them what they show; the files can come by "
                                    "hand, too: detente accord import DIR");
   }
+  // In one alarm: one for each would take turns at every tick.
+  if (!others.empty())
+    running_.watch->ask_person(counterpart.name(), kTwoAlarm,
+                               "both sides have signed two accords of version " + std::to_string(others.front().version) + " with " +
+                                   counterpart.name() + ": this station holds " + short_hex(held->second.digest) + ", theirs " +
+                                   short_hex(others.front().accord) +
+                                   (others.size() > 1 ? " and " + std::to_string(others.size() - 1) + " more" : "") +
+                                   ". The present one stays until both hold the same: agree on one, and " +
+                                   "where the other one lies import it: detente accord import DIR --replace");
   // What displaced another is looked at once more if it is shown again.
   std::erase_if(looked_at_[counterpart.peer], [&theirs](const Digest& digest) {
     return std::none_of(theirs.begin(), theirs.end(), [&](const auto& one) { return one.files && one.files->digest == digest; });

@@ -56,7 +56,6 @@ void take_log(const Running& running, EntryView view, const record::Reader::LogI
     from = *asked.since;
   }
   view.log = info.log;
-  view.evidence = std::make_shared<const Evidence>(running.store->evidence(info.log));
   if (from < info.size)
     for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
       view.stored = std::move(stored);
@@ -101,13 +100,9 @@ std::vector<ReadMarks::Unread> unread_places(const Running& running, const ReadM
 
 std::vector<EntryView> unread_entries(const Running& running, const std::vector<ReadMarks::Unread>& places, const EntryView& view) {
   std::vector<EntryView> out;
-  std::map<record::LogKey, std::shared_ptr<const Evidence>> evidence;
   for (const ReadMarks::Unread& place : places) {
     EntryView found = view;
     found.log = place.log;
-    auto& of_log = evidence[place.log];
-    if (!of_log) of_log = std::make_shared<const Evidence>(running.store->evidence(place.log));
-    found.evidence = of_log;
     auto stored = running.store->entries(place.log, place.index, place.index + 1, 1);
     found.early = stored.empty();
     if (stored.empty())

@@ -6,10 +6,15 @@ namespace detente::station {
 
 namespace {
 
+constexpr std::size_t kEvidenceShown = 256;
+
 Json log_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
               const record::Reader::LogInfo& info, std::optional<std::uint64_t> at) {
   Json evidence = Json::array();
-  for (const record::PutEvidence& item : running.store->evidence(info.log))
+  auto kept = running.store->evidence(info.log, kEvidenceShown + 1);
+  const bool more = kept.size() > kEvidenceShown;
+  if (more) kept.pop_back();
+  for (const record::PutEvidence& item : kept)
     evidence.push_back({{"what", wire::display_line(item.what)},
                         {"at", item.at.seconds},
                         {"bytes", to_base64(item.bytes)}});
@@ -27,7 +32,8 @@ Json log_json(const Running& running, const Counterpart& counterpart, const acco
           {"checkpoint", checkpoint_json(running.store->checkpoint_covering(info.log, info.size))},
           {"cosignature", cosignature_json(running.store->newest_cosignature(info.log))},
           {"early", running.store->early_entries(info.log).size()},
-          {"evidence", std::move(evidence)}};
+          {"evidence", std::move(evidence)},
+          {"more_evidence", more}};
 }
 
 }  // namespace

@@ -128,8 +128,7 @@ bool receipted(const Running& running, const EntryView& view) {
 
 std::vector<Verdict> judge(const Running& running, const EntryView& view, const record::Entry& entry) {
   if (entry.signatures.empty()) return {};
-  if (view.evidence) return judge_signatures(running, *view.counterpart, view.log, view.stored.index, entry, *view.evidence);
-  return judge_signatures(running, *view.counterpart, view.log, view.stored.index, entry, running.store->evidence(view.log));
+  return judge_signatures(running, *view.counterpart, view.log, view.stored.index, entry);
 }
 
 Json signatures_json(const record::Entry& entry, const std::vector<Verdict>& verdicts) {

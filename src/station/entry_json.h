@@ -13,7 +13,6 @@ struct EntryView {
   record::LogKey log;
   record::StoredEntry stored;
   bool early = false;  // its predecessors are still missing
-  std::shared_ptr<const Evidence> evidence = nullptr;  // of `log`; absent: it is read
 };
 
 // The fields of lists.

@@ -60,12 +60,13 @@ bool signers_may(const Running& running, const Counterpart& counterpart, bool ow
 }  // namespace
 
 std::vector<Verdict> judge_signatures(const Running& running, const Counterpart& counterpart, const record::LogKey& log,
-                                      std::uint64_t index, const record::Entry& entry, const Evidence& evidence) {
+                                      std::uint64_t index, const record::Entry& entry) {
   const accord::Roster& roster = log.own ? running.own_roster : counterpart.roster;
   std::vector<Verdict> out;
+  const auto not_first = entry.signatures.empty() ? std::set<OfficerId>() : core::not_first_at(*running.store, log, index);
   for (const record::OfficerSignature& signature : entry.signatures) {
     Verdict verdict = judge_signature(entry, signature, counterpart.lineage(), roster, EntryPlace{log.epoch, index});
-    if (used_before(evidence, index, signature.officer))
+    if (not_first.count(signature.officer) > 0)
       verdict = {Verdict::Value::kUsedBefore, "this signature stood under another entry before", verdict.post};
     out.push_back(std::move(verdict));
   }

@@ -9,12 +9,9 @@
 
 namespace detente::station {
 
-// What core kept of a log (record::Reader::evidence). Whoever judges many entries of it reads that once.
-using Evidence = std::vector<record::PutEvidence>;
-
 // Of each signature, in their order.
 std::vector<Verdict> judge_signatures(const Running& running, const Counterpart& counterpart, const record::LogKey& log,
-                                      std::uint64_t index, const record::Entry& entry, const Evidence& evidence);
+                                      std::uint64_t index, const record::Entry& entry);
 
 // What a list shows of them.
 struct SignedBy {

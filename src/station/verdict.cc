@@ -72,14 +72,4 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
   return {Verdict::Value::kValid, "", credential.post};
 }
 
-bool used_before(const std::vector<record::PutEvidence>& evidence, std::uint64_t index,
-                 OfficerId officer) {
-  Bytes wanted;
-  append_be(wanted, index, 8);
-  append_be(wanted, officer.value, 2);
-  return std::any_of(evidence.begin(), evidence.end(), [&](const record::PutEvidence& item) {
-    return item.what == record::kSignatureUsedBefore && item.bytes == wanted;
-  });
-}
-
 }  // namespace detente::station

@@ -34,8 +34,4 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
                         const Lineage& accords, const accord::Roster& roster,
                         const std::optional<EntryPlace>& place);
 
-// Whether core kept evidence (record::kSignatureUsedBefore) that this signature had come before.
-bool used_before(const std::vector<record::PutEvidence>& evidence, std::uint64_t index,
-                 OfficerId officer);
-
 }  // namespace detente::station

@@ -42,7 +42,7 @@ bool vouched_for(const Running& running, const Counterpart& counterpart, const a
                  const record::Entry& entry, const record::LogKey& log, std::uint64_t index) {
   if (!annex.provable()) return true;
   if (entry.signatures.empty()) return false;
-  return !signed_by(entry, judge_signatures(running, counterpart, log, index, entry, running.store->evidence(log))).faulty;
+  return !signed_by(entry, judge_signatures(running, counterpart, log, index, entry)).faulty;
 }
 
 }  // namespace

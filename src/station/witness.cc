@@ -89,7 +89,7 @@ SignedBy Witness::judge(const core::EntryArrived& event, const record::Entry& en
   record::LogKey log = running_.newest_log(event.peer, event.line, false);
   log.epoch = event.epoch;
   const Counterpart& counterpart = *running_.counterparts[event.peer.value];
-  return signed_by(entry, judge_signatures(running_, counterpart, log, event.index, entry, running_.store->evidence(log)));
+  return signed_by(entry, judge_signatures(running_, counterpart, log, event.index, entry));
 }
 
 // The core has no rosters, and has told of a signature that was used before.
