@@ -244,7 +244,7 @@ Result<void> Run::make_books(std::map<std::string, std::vector<watch::BookFact>>
     DETENTE_TRY(schedule, schedule_of(kLines[i], zones));
     LineOf line{LineId{static_cast<std::uint16_t>(i + 1)}, &kLines[i],
                 std::make_unique<station::LineWatch>(std::move(schedule), watch::SideIndex{0}, 10u)};
-    line.watch->set_oldest(wall_);
+    line.watch->set_days(wall_);
     line.watch->begin(from_, std::move(facts[kLines[i].name]), wall_);
     lines_.push_back(std::move(line));
   }

@@ -96,6 +96,8 @@ void Agreements::load(const Context& context) {
 bool Agreements::note(Whose whose, const record::EpochId& epoch, std::uint64_t index, const record::Entry& entry) {
   const line::ActPlace at = place(whose, epoch, index);
   const record::Kind kind = entry.header.kind;
+  // What has no room is not worth a look at its signature: an act each would be one at every start and every bulletin.
+  if (!book_.has_room(at.side, kind)) return false;
   const bool judged = is_act(kind) || kind == record::kRestorationTest;
   const bool counts = judged && !replayed(whose, epoch, index, entry) && (!counts_ || counts_(whose, entry, at));
   // A book that is full computes on from what it has; tell_of_a_full_book() has said so before.

@@ -125,8 +125,7 @@ bool FarLog::was_cosigned(const record::WireEntry& wire) const {
 }
 
 bool FarLog::knows_epoch(Context& context, const record::EpochId& epoch) const {
-  const auto logs = context.store.logs(key_.line);
-  return std::any_of(logs.begin(), logs.end(), [&](const record::Reader::LogInfo& info) { return !info.log.own && info.log.epoch == epoch; });
+  return context.store.log_of(key_.line, false, epoch).has_value();
 }
 
 std::uint64_t FarLog::ahead() const {
@@ -172,9 +171,8 @@ Result<Digest> FarLog::own_root(Context& context, const record::WireEntry& wire,
   } else {
     record::LogKey old = own.key();
     old.epoch = *wire.seen_epoch;
-    for (const record::Reader::LogInfo& info : context.store.logs(old.line))
-      if (info.log == old && wire.seen_size <= info.size)
-        root = record::root_at(*context.store.tiles(old), wire.seen_size);
+    const auto info = context.store.log_of(old.line, true, old.epoch);
+    if (info && info->log == old && wire.seen_size <= info->size) root = record::root_at(*context.store.tiles(old), wire.seen_size);
   }
   // This disk may have lost what its author saw: the author's own checkpoint vouches for the root then.
   if (!root && wire.seen_root) return *wire.seen_root;

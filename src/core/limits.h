@@ -20,7 +20,7 @@ struct Limits {
   // Of the accord line, where this is less: its acts and bulletins are verified again at every start, and are some KiB of an
   // honest side's day. So ten years of them still come at once to a disk that lost everything.
   std::uint64_t accord_bytes_at_once = std::uint64_t{32} << 20;
-  std::uint64_t accord_bytes_a_day = std::uint64_t{4} << 20;
+  std::uint64_t accord_bytes_a_day = std::uint64_t{1} << 20;
 };
 
 // Bucket: full at first, gains by time, never above `most`.

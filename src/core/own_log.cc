@@ -117,10 +117,7 @@ void OwnLog::load_unreceipted(Context& context) {
 }
 
 bool OwnLog::knows_epoch(Context& context, const record::EpochId& epoch) const {
-  if (epoch == key_.epoch) return true;
-  for (const record::Reader::LogInfo& info : context.store.logs(key_.line))
-    if (info.log.own && info.log.epoch == epoch) return true;
-  return false;
+  return epoch == key_.epoch || context.store.log_of(key_.line, true, epoch).has_value();
 }
 
 std::vector<OwnLog::Sent> OwnLog::sent_before(Context& context, std::uint64_t from,

@@ -22,6 +22,8 @@ class CountingStore final : public record::Store {
   }
   std::vector<record::LineKey> lines() const override { return {}; }
   std::vector<LogInfo> logs(const record::LineKey&) const override { return {}; }
+  std::optional<LogInfo> log_of(const record::LineKey&, bool, const record::EpochId&) const override { return {}; }
+  std::optional<LogInfo> newest_log(const record::LineKey&, bool) const override { return {}; }
   std::vector<record::StoredEntry> entries(const record::LogKey&, std::uint64_t, std::uint64_t,
                                            std::size_t) const override {
     return {};

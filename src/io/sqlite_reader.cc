@@ -18,6 +18,12 @@ constexpr const char* kExtent =
 constexpr const char* kLines = "SELECT DISTINCT lineage, line FROM logs ORDER BY lineage, line";
 constexpr const char* kLogs =
     "SELECT id, own, station, epoch, ordinal FROM logs WHERE lineage = ? AND line = ? ORDER BY id";
+constexpr const char* kLogOf =
+    "SELECT id, own, station, epoch, ordinal FROM logs WHERE id = "
+    "(SELECT max(id) FROM logs WHERE lineage = ? AND line = ? AND own = ? AND epoch = ?)";
+constexpr const char* kNewestLog =
+    "SELECT id, own, station, epoch, ordinal FROM logs WHERE id = "
+    "(SELECT max(id) FROM logs WHERE lineage = ? AND line = ? AND own = ?)";
 constexpr const char* kEntries =
     "SELECT key, leaf, salt, period, stored_at, header, body, signatures FROM entries "
     "WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?";
@@ -120,17 +126,35 @@ Result<std::vector<record::LineKey>> SqliteReader::lines() {
   }
 }
 
+Result<std::optional<Reader::LogInfo>> SqliteReader::next_log(Query& query, const LineKey& line) {
+  DETENTE_TRY(found, query.row());
+  if (!found) return std::nullopt;
+  DETENTE_TRY(extent, extent(query.integer(0)));
+  LogKey log{line, query.integer(1) != 0, query.text(2), query.array<16>(3)};
+  return Reader::LogInfo{std::move(log), narrow(query.integer(4)), extent.size, extent.period};
+}
+
 Result<std::vector<Reader::LogInfo>> SqliteReader::logs(const LineKey& line) {
   std::vector<Reader::LogInfo> out;
   Query query = db_.query(kLogs);
   query.with(line.lineage, line.line.value);
   for (;;) {
-    DETENTE_TRY(more, query.row());
-    if (!more) return out;
-    DETENTE_TRY(extent, extent(query.integer(0)));
-    LogKey log{line, query.integer(1) != 0, query.text(2), query.array<16>(3)};
-    out.push_back({std::move(log), narrow(query.integer(4)), extent.size, extent.period});
+    DETENTE_TRY(next, next_log(query, line));
+    if (!next) return out;
+    out.push_back(std::move(*next));
   }
+}
+
+Result<std::optional<Reader::LogInfo>> SqliteReader::log_of(const LineKey& line, bool own, const EpochId& epoch) {
+  Query query = db_.query(kLogOf);
+  query.with(line.lineage, line.line.value, own, epoch);
+  return next_log(query, line);
+}
+
+Result<std::optional<Reader::LogInfo>> SqliteReader::newest_log(const LineKey& line, bool own) {
+  Query query = db_.query(kNewestLog);
+  query.with(line.lineage, line.line.value, own);
+  return next_log(query, line);
 }
 
 Result<std::vector<StoredEntry>> SqliteReader::entries(LogId log, std::uint64_t from,

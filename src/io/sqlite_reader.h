@@ -33,6 +33,8 @@ class SqliteReader {
   Result<Extent> extent(LogId log);
   Result<std::vector<record::LineKey>> lines();
   Result<std::vector<record::Reader::LogInfo>> logs(const record::LineKey& line);
+  Result<std::optional<record::Reader::LogInfo>> log_of(const record::LineKey& line, bool own, const record::EpochId& epoch);
+  Result<std::optional<record::Reader::LogInfo>> newest_log(const record::LineKey& line, bool own);
   Result<std::vector<record::StoredEntry>> entries(LogId log, std::uint64_t from, std::uint64_t to,
                                                    std::size_t limit);
   Result<std::vector<record::StoredEntry>> early_entries(LogId log);
@@ -63,6 +65,7 @@ class SqliteReader {
  private:
   static Result<std::vector<record::PutEvidence>> read_evidence(Query& query, LogId log, const record::LogKey& key,
                                                                 std::size_t limit);
+  Result<std::optional<record::Reader::LogInfo>> next_log(Query& query, const record::LineKey& line);
   Result<std::optional<record::StoredCosignature>> one_cosignature(const char* sql,
                                                                    std::uint64_t from,
                                                                    std::uint64_t to);

@@ -193,6 +193,14 @@ std::vector<Reader::LogInfo> SqliteStore::logs(const LineKey& line) const {
   return read(std::vector<LogInfo>{}, [&](SqliteReader& reader) { return reader.logs(line); });
 }
 
+std::optional<Reader::LogInfo> SqliteStore::log_of(const LineKey& line, bool own, const record::EpochId& epoch) const {
+  return read(std::optional<LogInfo>{}, [&](SqliteReader& reader) { return reader.log_of(line, own, epoch); });
+}
+
+std::optional<Reader::LogInfo> SqliteStore::newest_log(const LineKey& line, bool own) const {
+  return read(std::optional<LogInfo>{}, [&](SqliteReader& reader) { return reader.newest_log(line, own); });
+}
+
 std::vector<StoredEntry> SqliteStore::entries(const LogKey& log, std::uint64_t from,
                                               std::uint64_t to, std::size_t limit) const {
   return read_log(log, std::vector<StoredEntry>{}, [&](SqliteReader& reader, LogId id) {

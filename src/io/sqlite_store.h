@@ -53,6 +53,8 @@ class SqliteStore final : public record::Store {
 
   std::vector<record::LineKey> lines() const override;
   std::vector<LogInfo> logs(const record::LineKey& line) const override;
+  std::optional<LogInfo> log_of(const record::LineKey& line, bool own, const record::EpochId& epoch) const override;
+  std::optional<LogInfo> newest_log(const record::LineKey& line, bool own) const override;
   std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
                                            std::uint64_t to, std::size_t limit) const override;
   std::vector<record::StoredEntry> early_entries(const record::LogKey& log) const override;

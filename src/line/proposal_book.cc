@@ -18,7 +18,8 @@ bool is_act(const Sighting& sighting) { return sighting.proposal || sighting.ans
 
 Result<void> ProposalBook::check_room(const Sighting& sighting) const {
   const Held& held = held_[sighting.at.side];
-  if ((sighting.proposal && held.proposals >= limits_.proposals) || (sighting.answer && held.answers >= limits_.answers))
+  if ((sighting.proposal && !has_room(sighting.at.side, record::kProposal)) ||
+      (sighting.answer && !has_room(sighting.at.side, record::kProposalAnswer)))
     return fail(Fault::kLimit, "that side has written more proposals or answers than are computed with");
   // The first entry of a life says where the life stands: without it acts would lose their order.
   if (!is_act(sighting) && sighting.at.index > 0 && held.entries >= limits_.entries)

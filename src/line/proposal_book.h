@@ -47,6 +47,11 @@ class ProposalBook {
   // kLimit when that side's part of the book is full: what is in it stays right, and goes on being answered. kMalformed for
   // a third side. A place that is here already stays as it is.
   Result<void> add(const Sighting& sighting);
+  // Whether a proposal, or an answer, of that side would still find its place; of other kinds every one does.
+  bool has_room(std::uint8_t side, record::Kind kind) const {
+    if (kind == record::kProposal) return held_[side].proposals < limits_.proposals;
+    return kind != record::kProposalAnswer || held_[side].answers < limits_.answers;
+  }
   // Of which seven eighths of that side's room are taken.
   std::optional<Filled> nearly_full(std::uint8_t side) const;
 

@@ -159,8 +159,9 @@ OfficerSignature sign_entry(const Header& header, ByteView body, const Digest& a
 }
 
 bool verify_officer(const Header& header, ByteView body, const Digest& accord,
-                    const OfficerSignature& signature, const crypto::VerifyKey& key) {
-  return key.verify(to_be_signed(header, body, accord, signature), signature.signature);
+                    const OfficerSignature& signature, const crypto::VerifyKey& key, crypto::VerifyMemo* memo) {
+  const Bytes message = to_be_signed(header, body, accord, signature);
+  return memo != nullptr ? memo->verify(key, message, signature.signature) : key.verify(message, signature.signature);
 }
 
 std::string log_origin(const Digest& lineage, LineId line, const std::string& station_id,

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "crypto/sign.h"
+#include "crypto/verify_memo.h"
 
 namespace detente::record {
 
@@ -157,7 +158,7 @@ OfficerSignature sign_entry(const Header& header, ByteView body, const Digest& a
                             std::uint32_t accord_version, OfficerId officer, std::uint64_t counter,
                             const crypto::SignKey& key);
 bool verify_officer(const Header& header, ByteView body, const Digest& accord,
-                    const OfficerSignature& signature, const crypto::VerifyKey& key);
+                    const OfficerSignature& signature, const crypto::VerifyKey& key, crypto::VerifyMemo* memo = nullptr);
 
 // The log's name in every checkpoint. spec/record.md section 1.
 std::string log_origin(const Digest& lineage, LineId line, const std::string& station_id,

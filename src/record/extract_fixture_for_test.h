@@ -20,15 +20,17 @@ class FakeReader final : public Reader {
     std::map<std::uint64_t, StoredCheckpoint> checkpoints;
     std::map<std::uint64_t, StoredCosignature> cosignatures;
   };
-  std::map<LogKey, Log> log_of;
+  std::map<LogKey, Log> log_by_key;
 
   std::vector<LineKey> lines() const override { return {}; }
   std::vector<LogInfo> logs(const LineKey&) const override { return {}; }
+  std::optional<LogInfo> log_of(const LineKey&, bool, const EpochId&) const override { return {}; }
+  std::optional<LogInfo> newest_log(const LineKey&, bool) const override { return {}; }
   std::vector<StoredEntry> entries(const LogKey& log, std::uint64_t from, std::uint64_t to,
                                    std::size_t limit) const override {
     std::vector<StoredEntry> out;
-    const auto found = log_of.find(log);
-    if (found == log_of.end()) return out;
+    const auto found = log_by_key.find(log);
+    if (found == log_by_key.end()) return out;
     for (const StoredEntry& entry : found->second.entries)
       if (entry.index >= from && entry.index < to && out.size() < limit) out.push_back(entry);
     return out;
@@ -36,13 +38,13 @@ class FakeReader final : public Reader {
   std::vector<StoredEntry> early_entries(const LogKey&) const override { return {}; }
   std::optional<StoredCheckpoint> checkpoint_covering(const LogKey& log,
                                                       std::uint64_t size) const override {
-    const auto& all = log_of.at(log).checkpoints;
+    const auto& all = log_by_key.at(log).checkpoints;
     const auto found = all.lower_bound(size);
     return found == all.end() ? std::nullopt : std::optional(found->second);
   }
   std::optional<StoredCosignature> cosignature_covering(const LogKey& log,
                                                         std::uint64_t size) const override {
-    const auto& all = log_of.at(log).cosignatures;
+    const auto& all = log_by_key.at(log).cosignatures;
     const auto found = all.lower_bound(size);
     return found == all.end() ? std::nullopt : std::optional(found->second);
   }
@@ -72,7 +74,7 @@ class FakeReader final : public Reader {
       }
     };
     auto out = std::make_unique<Tiles>();
-    out->all = &log_of.at(log).tiles;
+    out->all = &log_by_key.at(log).tiles;
     return out;
   }
 };
@@ -105,7 +107,7 @@ class World {
     add_credentials("south", south_, south_roster);
     add_credentials("north", north_, north_roster);
     for (const LineId line : {kWest, kQuiet})
-      for (const bool own : {true, false}) reader.log_of[log(line, own)];
+      for (const bool own : {true, false}) reader.log_by_key[log(line, own)];
   }
 
   // `own`: written by south.
@@ -140,7 +142,7 @@ class World {
     return entry;
   }
   void append(LineId line, bool own, const Entry& entry) {
-    FakeReader::Log& at = reader.log_of[log(line, own)];
+    FakeReader::Log& at = reader.log_by_key[log(line, own)];
     StoredEntry stored;
     stored.index = at.entries.size();
     stored.bytes = encode_entry(entry);
@@ -154,7 +156,7 @@ class World {
   }
   // Author's checkpoint over everything so far; the receipt too if `cosigned`.
   void close(LineId line, bool own, bool cosigned) {
-    FakeReader::Log& at = reader.log_of[log(line, own)];
+    FakeReader::Log& at = reader.log_by_key[log(line, own)];
     const std::uint64_t size = at.entries.size();
     const Digest root = root_at(*reader.tiles(log(line, own)), size).value();
     const Checkpoint checkpoint{origin(line, own), size, root};

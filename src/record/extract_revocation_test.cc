@@ -75,7 +75,7 @@ TEST_F(Revocation, AnEarlierEpochCountsAsFarAsTheNextOneNamesIt) {
   opening.header.body_form = BodyForm::kCbor;
   opening.body = wire::CborWriter().array(3).bytes(second.log.epoch).uint(2).bytes(root(2)).take();
   world.own_epoch = 0x52;
-  world.reader.log_of[world.log(kWest, true)];
+  world.reader.log_by_key[world.log(kWest, true)];
   world.append(kWest, true, opening);
   world.close(kWest, true, true);
   const std::vector<Bytes> lost = {bulletin(kMain, up_to(1))};

@@ -77,7 +77,7 @@ TEST_F(ExtractFile, HoldsOnlyTheCredentialsThatAreNeeded) {
 }
 
 TEST_F(ExtractFile, RedactedFormsRevealNeitherBodyNorSalt) {
-  const StoredEntry entry = world.reader.log_of[world.log(kWest, true)].entries[1];
+  const StoredEntry entry = world.reader.log_by_key[world.log(kWest, true)].entries[1];
   const Entry decoded = decode_entry(entry.bytes).value();
   made({west(1)});
   EXPECT_TRUE(contains(bytes, decoded.body));
@@ -106,7 +106,7 @@ TEST_F(ExtractFile, SaysWhatIsMissing) {
   EXPECT_EQ(fault({west(3)}), Fault::kNotFound);
   world.append(kWest, true, world.message(kWest, "Without a checkpoint."));
   EXPECT_EQ(fault({west(3)}), Fault::kNotFound);
-  auto& log = world.reader.log_of[world.log(kWest, true)];
+  auto& log = world.reader.log_by_key[world.log(kWest, true)];
   log.entries[0].bytes = {};  // as retention leaves it
   EXPECT_EQ(fault({west(0)}), Fault::kState);
   EXPECT_EQ(fault({west(0, ItemForm::kHeader)}), Fault::kState);

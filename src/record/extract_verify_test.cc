@@ -141,7 +141,7 @@ TEST_F(ExtractProof, AMissingCredentialFails) {
 }
 
 TEST_F(ExtractProof, ASignatureThatTheStationUsedAgainFails) {
-  Entry again = decode_entry(world.reader.log_of[world.log(kWest, true)].entries[1].bytes).value();
+  Entry again = decode_entry(world.reader.log_by_key[world.log(kWest, true)].entries[1].bytes).value();
   world.append(kWest, true, again);
   world.close(kWest, true, true);
   EXPECT_EQ(verified(made({west(3)})).verdict, Verdict::kProved);  // alone it cannot be seen

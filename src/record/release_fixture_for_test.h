@@ -19,7 +19,7 @@ class Agreement {
  public:
   Agreement() {
     for (const bool own : {true, false}) {
-      world.reader.log_of[world.log(kAccordLine, own)];
+      world.reader.log_by_key[world.log(kAccordLine, own)];
       accord::Roster& roster = own ? world.south_roster : world.north_roster;
       accord::Credential envoy = roster.by_number(kDuty)->credential;
       envoy.number = kEnvoy;
@@ -40,7 +40,7 @@ class Agreement {
   // To the newest proposal, which is in its place.
   Entry answer(std::uint64_t act) {
     const LogKey log = world.log(kAccordLine, true);
-    const StoredEntry& newest = world.reader.log_of[log].entries.back();
+    const StoredEntry& newest = world.reader.log_by_key[log].entries.back();
     wire::CborWriter body;
     body.array(1).uint(act);
     return signed_entry(false, kProposalAnswer, body.take(), {{Whose::kOthers, log.epoch, newest.index, newest.leaf}});
@@ -58,7 +58,7 @@ class Agreement {
     std::vector<ExtractChoice> choices;
     for (const bool own : {true, false}) {
       const LogKey log = world.log(kAccordLine, own);
-      for (const StoredEntry& entry : world.reader.log_of.at(log).entries) choices.push_back({log, entry.index});
+      for (const StoredEntry& entry : world.reader.log_by_key.at(log).entries) choices.push_back({log, entry.index});
     }
     const Bytes evidence = world.extract(choices).value();
     return {"south", what.core, what.mode, kInstant, kInstant, what.text, what.other, salt, evidence, text};

@@ -162,6 +162,10 @@ class Reader {
   virtual std::vector<LineKey> lines() const = 0;
   // Every log of a line, in the order of being opened here.
   virtual std::vector<LogInfo> logs(const LineKey& line) const = 0;
+  // One of them, without reading what the others hold: a hostile side opens a new one every hour. Where several stations of a
+  // side have a log of that epoch, the one that was opened here last.
+  virtual std::optional<LogInfo> log_of(const LineKey& line, bool own, const EpochId& epoch) const = 0;
+  virtual std::optional<LogInfo> newest_log(const LineKey& line, bool own) const = 0;  // opened here last
   // Entries from..to (exclusive), at most `limit`, in order.
   virtual std::vector<StoredEntry> entries(const LogKey& log, std::uint64_t from, std::uint64_t to,
                                            std::size_t limit) const = 0;

@@ -169,6 +169,27 @@ TYPED_TEST_P(StoreContract, LogsAreListedInTheOrderOfOpening) {
   EXPECT_EQ(logs[2].size, 1u);
 }
 
+TYPED_TEST_P(StoreContract, ALogIsFoundWithoutTheOthers) {
+  const LogKey second = log_key(this->line_, true, 0);
+  LogKey renamed = second;
+  renamed.station_id = "south/reserve";
+  ASSERT_TRUE(this->write({OpenLog{this->theirs_, 300}, OpenLog{second, 5}, OpenLog{renamed, 6}, AppendEntry{second, entry(0)}}));
+  this->append_up_to(3, 3);
+  this->harness_.reopen();
+  const auto first = this->store().log_of(this->line_, true, this->log_.epoch);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->log, this->log_);
+  EXPECT_EQ(first->ordinal, 7u);
+  EXPECT_EQ(first->size, 3u);
+  EXPECT_EQ(first->period, this->store().logs(this->line_).front().period);
+  EXPECT_EQ(this->store().log_of(this->line_, true, second.epoch)->log, renamed) << "the later one of that epoch";
+  EXPECT_FALSE(this->store().log_of(this->line_, false, this->log_.epoch));
+  EXPECT_FALSE(this->store().log_of(line_key(4), true, this->log_.epoch));
+  EXPECT_EQ(this->store().newest_log(this->line_, true)->log, renamed);
+  EXPECT_EQ(this->store().newest_log(this->line_, false)->log, this->theirs_);
+  EXPECT_FALSE(this->store().newest_log(line_key(4), true));
+}
+
 TYPED_TEST_P(StoreContract, LogsDoNotMix) {
   const LogKey other_side = log_key(this->line_, false, 1);
   LogKey other_station = this->log_;
@@ -467,7 +488,7 @@ REGISTER_TYPED_TEST_SUITE_P(StoreContract, KnowsNothingOfOtherLogs, OldFenceIsRe
                             FenceIsOfItsLine, ExpectedSizeIsChecked,
                             ExpectedEarlyEntryIsHeldEarlyOrAppended, IndexIsNext,
                             EntriesComeBackAsTheyWere, LogIsOpenedOnce,
-                            LogsAreListedInTheOrderOfOpening, LogsDoNotMix,
+                            LogsAreListedInTheOrderOfOpening, ALogIsFoundWithoutTheOthers, LogsDoNotMix,
                             RefusedCommitLeavesNothing, EarlyEntryIsReplacedByTheAppended,
                             CheckpointOfOneSizeHasOneRoot, CosignedSizeNeverFalls,
                             OutboxIsOrderedByNumber, OfficerCounterIsUsedOnce,

@@ -36,7 +36,7 @@ class TwoRecords : public testing::Test {
 
 // The entry before them never came: nothing of the record that is held is at that size.
 TEST_F(TwoRecords, AreProvedWhereBothCameAheadOfTheRecord) {
-  const std::uint64_t index = world_.reader.log_of[kept_.log].entries.size() + 4;
+  const std::uint64_t index = world_.reader.log_by_key[kept_.log].entries.size() + 4;
   Frontier tree;
   for (std::uint64_t at = 0; at < index; ++at) tree.append(leaf_hash(as_bytes("entry " + std::to_string(at))));
   const auto signed_with = [&](std::string_view last) {

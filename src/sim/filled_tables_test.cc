@@ -64,7 +64,11 @@ class FilledTables : public testing::Test {
   }
 
   QuietPair pair_{7, PairOptions()};
-  core::Agreements agreements_{started(pair_), true, nullptr, nullptr};
+  std::size_t asked_ = 0;  // whether an act counts, which is a look at its signatures
+  core::Agreements agreements_{started(pair_), true, [this](Whose, const record::Entry&, const std::optional<line::ActPlace>&) {
+                                 ++asked_;
+                                 return true;
+                               }, nullptr};
   std::uint64_t next_[2] = {0, 0};
 };
 
@@ -129,7 +133,9 @@ TEST_F(FilledTables, WhoeverFillsTheBookOfProposalsTakesNoneFromTheOtherAndIsNam
   ASSERT_EQ(told.size(), 1u);
   EXPECT_NE(told.front().find("the other side has written so much"), std::string::npos) << told.front();
   EXPECT_TRUE(alarms().empty()) << "once";
+  const std::size_t asked = asked_;
   for (std::size_t i = 0; i < most; ++i) propose(Whose::kOthers, line::Matter::kRestoration);
+  EXPECT_EQ(asked_, asked + most / 8) << "what has no room is not looked at";
   answer(Whose::kAuthors, ours, line::AnswerAct::kWithdraw);
   EXPECT_TRUE(agreements_.restorations().empty()) << "a withdrawal counts, however much the other side wrote";
   const line::ActPlace later = propose(Whose::kAuthors, line::Matter::kOther);

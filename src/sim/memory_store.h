@@ -80,6 +80,8 @@ class MemoryStore final : public record::Store {
 
   std::vector<record::LineKey> lines() const override;
   std::vector<LogInfo> logs(const record::LineKey& line) const override;
+  std::optional<LogInfo> log_of(const record::LineKey& line, bool own, const record::EpochId& epoch) const override;
+  std::optional<LogInfo> newest_log(const record::LineKey& line, bool own) const override;
   std::vector<record::StoredEntry> entries(const record::LogKey& log, std::uint64_t from,
                                            std::uint64_t to, std::size_t limit) const override;
   std::vector<record::StoredEntry> early_entries(const record::LogKey& log) const override;
@@ -115,6 +117,10 @@ class MemoryStore final : public record::Store {
   class Change;
   class Tiles;
   const Log* find(const record::LogKey& log) const;
+  static LogInfo info_of(const record::LogKey& key, const Log& log);
+  // Of those that are asked for, the one that was opened last.
+  template <typename Wanted>
+  std::optional<LogInfo> last_opened(const Wanted& wanted) const;
 
   State state_;
   std::deque<std::vector<record::Batch>> staged_;

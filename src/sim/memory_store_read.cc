@@ -32,16 +32,35 @@ std::vector<record::LineKey> MemoryStore::lines() const {
   return {out.begin(), out.end()};
 }
 
+Reader::LogInfo MemoryStore::info_of(const LogKey& key, const Log& log) {
+  return {key, log.ordinal, log.entries.size(), log.entries.empty() ? 0 : log.entries.back().period};
+}
+
 std::vector<Reader::LogInfo> MemoryStore::logs(const LineKey& line) const {
   std::map<std::uint64_t, LogInfo> by_opening;
   for (const auto& [key, log] : state_.logs) {
     if (key.line != line) continue;
-    const std::uint32_t period = log.entries.empty() ? 0 : log.entries.back().period;
-    by_opening.emplace(log.opened, LogInfo{key, log.ordinal, log.entries.size(), period});
+    by_opening.emplace(log.opened, info_of(key, log));
   }
   std::vector<LogInfo> out;
   for (const auto& [opened, info] : by_opening) out.push_back(info);
   return out;
+}
+
+template <typename Wanted>
+std::optional<Reader::LogInfo> MemoryStore::last_opened(const Wanted& wanted) const {
+  const std::pair<const LogKey, Log>* last = nullptr;
+  for (const auto& one : state_.logs)
+    if (wanted(one.first) && (last == nullptr || one.second.opened > last->second.opened)) last = &one;
+  return last == nullptr ? std::nullopt : std::optional(info_of(last->first, last->second));
+}
+
+std::optional<Reader::LogInfo> MemoryStore::log_of(const LineKey& line, bool own, const record::EpochId& epoch) const {
+  return last_opened([&](const LogKey& key) { return key.line == line && key.own == own && key.epoch == epoch; });
+}
+
+std::optional<Reader::LogInfo> MemoryStore::newest_log(const LineKey& line, bool own) const {
+  return last_opened([&](const LogKey& key) { return key.line == line && key.own == own; });
 }
 
 std::vector<StoredEntry> MemoryStore::entries(const LogKey& key, std::uint64_t from,

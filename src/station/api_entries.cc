@@ -2,6 +2,7 @@
 
 #include "station/api.h"
 #include "station/entry_json.h"
+#include "station/log_window.h"
 
 namespace detente::station {
 
@@ -47,25 +48,27 @@ Result<Asked> parse_query(const ApiRequest& request) {
   return out;
 }
 
-void take_log(const Running& running, EntryView view, const record::Reader::LogInfo& info,
-              const Asked& asked, bool newest, std::vector<EntryView>& out) {
+// Asked from a place on: of the newest log alone.
+void take_side(const Running& running, EntryView view, const record::LineKey& line, bool own, const Asked& asked,
+               std::vector<EntryView>& out) {
   const std::uint64_t most = asked.limit + 1;  // one more tells that there are more
-  std::uint64_t from = info.size > most ? info.size - most : 0;
-  if (asked.since) {
-    if (!newest) return;
-    from = *asked.since;
-  }
-  view.log = info.log;
-  if (from < info.size)
-    for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
+  auto logs = newest_entries(*running.store, line, own, most);
+  if (asked.since && logs.size() > 1) logs.erase(logs.begin(), logs.end() - 1);
+  for (const auto& [info, newest_from] : logs) {
+    const std::uint64_t from = asked.since.value_or(newest_from);
+    view.log = info.log;
+    view.early = false;
+    if (from < info.size)
+      for (record::StoredEntry& stored : running.store->entries(info.log, from, info.size, most)) {
+        view.stored = std::move(stored);
+        out.push_back(view);
+      }
+    if (own) continue;
+    view.early = true;
+    for (record::StoredEntry& stored : running.store->early_entries(info.log)) {
       view.stored = std::move(stored);
-      out.push_back(view);
+      if (!asked.since || view.stored.index >= *asked.since) out.push_back(view);
     }
-  if (info.log.own) return;
-  view.early = true;
-  for (record::StoredEntry& stored : running.store->early_entries(info.log)) {
-    view.stored = std::move(stored);
-    if (!asked.since || view.stored.index >= *asked.since) out.push_back(view);
   }
 }
 
@@ -120,7 +123,6 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
                           const accord::Annex& annex, const ApiRequest& request) {
   DETENTE_TRY(asked, parse_query(request));
   const record::LineKey line{counterpart.accord.lineage, annex.line};
-  const auto logs = running.store->logs(line);
   const ReadMarks& marks = running.marks_of(counterpart.peer, annex.line);
   EntryView view;
   view.counterpart = &counterpart;
@@ -132,12 +134,8 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
     unread_more = marks.count() - places.size();
     found = unread_entries(running, places, view);
   } else {
-    std::map<bool, std::uint32_t> newest;
-    for (const record::Reader::LogInfo& info : logs)
-      newest[info.log.own] = std::max(newest[info.log.own], info.ordinal);
-    for (const record::Reader::LogInfo& info : logs)
-      if (info.log.own ? asked.own : asked.far)
-        take_log(running, view, info, asked, info.ordinal == newest[info.log.own], found);
+    for (const bool own : {true, false})
+      if (own ? asked.own : asked.far) take_side(running, view, line, own, asked, found);
     put_in_order(found);
   }
   // Asked from a place on: the first of them; else the newest.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/peer.h"
+#include "crypto/verify_memo.h"
 #include "station/bulletin_limits.h"
 #include "station/side_dir.h"
 #include "station/verdict.h"
@@ -29,6 +30,7 @@ struct Counterpart {
   // The accords before the one in force, oldest first. Where they stand is borrowed, too.
   std::vector<std::unique_ptr<const accord::AccordInForce>> former = {};
   BulletinLimits bulletins = {};
+  mutable crypto::VerifyMemo acts_verified = crypto::VerifyMemo();  // both sides', of the accord line
 
   // All of them, oldest first; the last is in force.
   Lineage lineage() const;

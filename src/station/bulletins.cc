@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "line/message.h"
+#include "station/log_window.h"
 #include "station/watch.h"
 
 namespace detente::station {
@@ -12,6 +13,7 @@ constexpr std::uint64_t kLookBack = 2000;
 
 constexpr auto kSaveAgain = std::chrono::seconds(10);
 constexpr auto kJudgeAgain = std::chrono::seconds(10);
+constexpr auto kJudgePause = std::chrono::microseconds(500);  // an entry: some ten microseconds of reading
 
 // The roster has it already; a start would not. Until it is on the disk, or the directory says that it has no place there.
 void save_later(Running& running, const std::string& side, Bytes bulletin) {
@@ -25,12 +27,19 @@ void tell_watch(Running& running) {
   if (running.watch != nullptr) running.watch->on_roster_changed();
 }
 
+// At most a fiftieth of the time that it takes to read all that was agreed with that side.
+Duration judge_again_after(const Running& running, const Counterpart& counterpart) {
+  std::uint64_t entries = 0;
+  for (const auto& info : running.store->logs({counterpart.accord.lineage, kAccordLine})) entries += info.size;
+  return kJudgeAgain + kJudgePause * static_cast<std::int64_t>(entries);
+}
+
 // At once, but not for each of many that come together: all that was agreed with that side is read for it.
 void judge(Running& running, Counterpart& counterpart) {
   BulletinLimits& limits = counterpart.bulletins;
   if (limits.judges_later) return;
   const Instant now = running.driver->now().mono;
-  const Instant next = limits.judged ? *limits.judged + kJudgeAgain : now;
+  const Instant next = limits.judged ? *limits.judged + judge_again_after(running, counterpart) : now;
   if (next <= now) {
     limits.judged = now;
     return running.driver->judge_again(counterpart.peer);
@@ -100,13 +109,9 @@ Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, B
 
 void take_missed_bulletins(Running& running, Counterpart& counterpart) {
   const record::LineKey line{counterpart.accord.lineage, kAccordLine};
-  for (const record::Reader::LogInfo& info : running.store->logs(line)) {
-    if (info.log.own) continue;
-    const std::uint64_t from = info.size > kLookBack ? info.size - kLookBack : 0;
-    for (const record::StoredEntry& stored :
-         running.store->entries(info.log, from, info.size, kLookBack))
+  for (const auto& [info, from] : newest_entries(*running.store, line, false, kLookBack))
+    for (const record::StoredEntry& stored : running.store->entries(info.log, from, info.size, kLookBack))
       static_cast<void>(take_bulletin(running, counterpart, stored));
-  }
 }
 
 Result<Json> publish_bulletin(Running& running, ByteView bulletin) {

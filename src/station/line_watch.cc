@@ -59,7 +59,7 @@ LineWatch::LineWatch(std::optional<watch::Schedule> schedule, watch::SideIndex o
 }
 
 void LineWatch::begin(WallTime from, std::vector<watch::BookFact> facts, WallTime now, std::optional<watch::PastCalls> past) {
-  set_oldest(now);
+  set_days(now);
   past_ = std::move(past);
   if (schedule_) {
     book_ = std::make_unique<watch::CallBook>(*schedule_, own_, from);
@@ -96,12 +96,13 @@ std::optional<watch::Answer> LineWatch::last_answer() const {
 }
 
 Result<void> LineWatch::advance(WallTime now) {
-  set_oldest(now);
+  set_days(now);
   return book_ ? book_->advance(now) : Result<void>();
 }
 
-void LineWatch::set_oldest(WallTime now) {
+void LineWatch::set_days(WallTime now) {
   oldest_day_ = watch::day_at(now) - watch::CallBook::kLiveDays;
+  latest_day_ = watch::day_at(now) + watch::CallBook::kAheadDays + 1;
   while (!entries_.empty() && entries_.begin()->first.day < oldest_day_) entries_.erase(entries_.begin());
   while (!rung_.empty() && rung_.begin()->first.day < oldest_day_) rung_.erase(rung_.begin());
 }
@@ -199,7 +200,7 @@ bool LineWatch::take_call(const WatchAct& act) {
 void LineWatch::see_ring(const WatchAct& act) {
   const auto* call = std::get_if<line::CallAct>(&act.body);
   if (act.own || call == nullptr || call->deed != line::CallDeed::kCalled || !call_fact(act) || is_former(act)) return;
-  if (call_id(*call).day >= oldest_day_) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
+  if (is_planned(call_id(*call))) rung_.try_emplace(call_id(*call), std::max(act.at, act.stored_at));
 }
 
 void LineWatch::add_fact(const watch::BookFact& fact) {
@@ -207,13 +208,21 @@ void LineWatch::add_fact(const watch::BookFact& fact) {
   static_cast<void>(book_->add(fact));
 }
 
+bool LineWatch::is_planned(const watch::CallId& call) const {
+  if (call.day < oldest_day_ || call.day > latest_day_) return false;
+  const auto has = [&](const watch::Schedule& schedule) { return schedule.find(call).has_value(); };
+  return (schedule_ && has(*schedule_)) || std::any_of(former_.begin(), former_.end(), [&](const auto& one) { return has(one.second); });
+}
+
+bool LineWatch::knows_entry(const watch::CallId& call, const EntryRef& entry) const {
+  const auto& held = entries_of(call);
+  return std::any_of(held.begin(), held.end(), [&](const EntryRef& one) { return one.own == entry.own && one.place == entry.place; });
+}
+
 bool LineWatch::add_entry(const watch::CallId& call, const EntryRef& entry) {
-  if (call.day < oldest_day_) return false;
+  if (call.day < oldest_day_ || call.day > latest_day_ || knows_entry(call, entry)) return false;
   auto& held = entries_[call];
-  const bool known = std::any_of(held.begin(), held.end(), [&](const EntryRef& one) {
-    return one.own == entry.own && one.place.epoch == entry.place.epoch && one.place.index == entry.place.index;
-  });
-  if (known || held.size() >= kEntriesOfCallMax) return false;
+  if (held.size() >= kEntriesOfCallMax) return false;
   held.push_back(entry);
   return true;
 }

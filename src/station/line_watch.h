@@ -60,6 +60,10 @@ class LineWatch {
   bool take(const WatchAct& act, WallTime now);
   // The fact behind a check call's act that may count, for a journal.
   std::optional<watch::CallFact> call_fact(const WatchAct& act) const;
+  // Whether the accord in force, or a former one, has that call, not so long ago nor so far ahead that nothing is kept of it:
+  // of others a side may name as many as it likes.
+  bool is_planned(const watch::CallId& call) const;
+  bool knows_entry(const watch::CallId& call, const EntryRef& entry) const;
   // True when it is new, and of a call that the book still has.
   bool add_entry(const watch::CallId& call, const EntryRef& entry);
   // Their call, which counts: from now on it can be answered.
@@ -70,8 +74,8 @@ class LineWatch {
     if (book_) book_->take_back(call, kind);
   }
 
-  // Entries of calls before that are not kept.
-  void set_oldest(WallTime now);
+  // Entries of calls before that, and of calls further ahead than one can be called off, are not kept.
+  void set_days(WallTime now);
 
   // Whether a desk of this side may do that now; the error says what it can do instead.
   Result<void> check(const line::CallAct& act, WallTime now) const;
@@ -148,7 +152,7 @@ class LineWatch {
   std::uint32_t presence_minutes_;
   std::array<std::string, 2> sides_;
   std::map<watch::CallId, std::vector<EntryRef>> entries_;
-  watch::Day oldest_day_ = 0;
+  watch::Day oldest_day_ = 0, latest_day_ = 0;
   struct Followed {
     WallTime since;
     std::uint32_t version;

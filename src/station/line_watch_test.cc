@@ -177,6 +177,25 @@ TEST_F(LineWatchTest, AnEntryOfACallIsNewOnceAndOldOnesAreLetGo) {
   EXPECT_FALSE(watch_.add_entry(id, {true, {{}, 3}}));
 }
 
+TEST_F(LineWatchTest, OfCallsThatNobodyAgreedOrThatAreFarAheadNothingIsKept) {
+  const auto day = static_cast<watch::Day>(day_);
+  EXPECT_TRUE(watch_.is_planned({day, 0}));
+  EXPECT_TRUE(watch_.is_planned({day, 1}));
+  EXPECT_FALSE(watch_.is_planned({day, 2})) << "the accord plans two a day";
+  EXPECT_TRUE(watch_.is_planned({day + 400, 0})) << "it may be called off";
+  EXPECT_FALSE(watch_.is_planned({day + 402, 0}));
+  EXPECT_FALSE(watch_.add_entry({day + 402, 0}, {false, {{}, 3}}));
+  std::map<std::uint32_t, watch::Schedule> former;
+  former.emplace(1, schedule(720));
+  watch_.set_former(std::move(former));
+  EXPECT_FALSE(watch_.is_planned({day, 2}));
+  const WallTime now = utc("2027-03-01T00:00:00Z");
+  for (std::uint32_t ahead = 402; ahead < 602; ++ahead) watch_.see_ring(act(false, line::CallAct{kCalled, day_ + ahead, 0, ""}, now, ahead));
+  EXPECT_TRUE(watch_.advance(utc("2028-04-06T00:00:00Z")));
+  EXPECT_TRUE(watch_.is_planned({day + 402, 0}));
+  EXPECT_FALSE(watch_.is_planned({day, 0})) << "it is long over";
+}
+
 TEST_F(LineWatchTest, WhatNobodySignedIsOfTheAccordThatWasInForceAtItsTime) {
   std::map<std::uint32_t, watch::Schedule> former;
   former.emplace(1, schedule(720));  // its second call of a date was at noon

@@ -51,7 +51,7 @@ bool persons_act_counts(const Running& running, const Counterpart& counterpart, 
   const std::vector<LineId> lines = lines_of_act(running, counterpart, whose, entry);
   return std::all_of(entry.signatures.begin(), entry.signatures.end(), [&](const record::OfficerSignature& signature) {
     return signer_may(roster, counterpart.lineage(), signature, lines) &&
-           judge_signature(entry, signature, counterpart.lineage(), roster, place).value == Verdict::Value::kValid;
+           judge_signature(entry, signature, counterpart.lineage(), roster, place, &counterpart.acts_verified).value == Verdict::Value::kValid;
   });
 }
 
@@ -219,6 +219,7 @@ std::optional<record::Entry> proposal_entry(const Running& running, const Counte
 namespace {
 
 constexpr std::size_t kShownMax = 100, kShownOfAll = 10'000;
+constexpr std::size_t kShownBytes = std::size_t{8} << 20;  // an answer has at most 16 MiB
 constexpr std::uint32_t kShownAfter = 86'400;  // seconds after its hour
 
 Json by_json(const Running& running, const Counterpart& counterpart, const line::ActPlace& at, bool own, const record::Header& header) {
@@ -349,9 +350,19 @@ Json proposals_json(const Running& running, const Counterpart& counterpart, cons
     left_out = places.size() - shown.size();
     places.assign(shown.rbegin(), shown.rend());
   }
-  Json all = Json::array();
   const std::vector<core::AgreedRestoration> agreed = peer.agreements().restorations();
-  for (const line::ActPlace& at : places) all.push_back(proposal_json(running, counterpart, peer, agreed, at));
+  std::vector<Json> newest_first;
+  std::size_t bytes = 0;
+  for (auto at = places.rbegin(); at != places.rend(); ++at) {
+    if (bytes > kShownBytes && !is_alive(peer, *at, now)) {
+      ++left_out;
+      continue;
+    }
+    newest_first.push_back(proposal_json(running, counterpart, peer, agreed, *at));
+    bytes += dump(newest_first.back()).size();
+  }
+  Json all = Json::array();
+  for (auto one = newest_first.rbegin(); one != newest_first.rend(); ++one) all.push_back(std::move(*one));
   return {{"ok", true}, {"now", now.seconds}, {"proposals", std::move(all)}, {"left_out", left_out}};
 }
 

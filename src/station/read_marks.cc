@@ -113,9 +113,8 @@ bool ReadMarks::look_at(const record::Reader& store, const record::Reader::LogIn
 }
 
 void ReadMarks::refresh(const record::Reader& store, const record::LineKey& line) {
-  const std::vector<record::Reader::LogInfo> logs = store.logs(line);
-  if (!loaded_) load(store, line);
-  if (!fits(logs)) forget();
+  const std::vector<record::Reader::LogInfo> logs = to_look_at(store, line);
+  at_the_end_of_.clear();
   std::uint64_t left = kAtOnce;
   for (const bool own : {false, true}) {
     for (const record::Reader::LogInfo& info : logs) {
@@ -130,6 +129,27 @@ void ReadMarks::refresh(const record::Reader& store, const record::LineKey& line
   }
   behind_ = 0;
   for (const record::Reader::LogInfo& info : logs) behind_ += info.size - (info.log.own ? own_next_[info.log] : far_[info.log].next);
+  if (behind_ > 0) return;
+  for (const record::Reader::LogInfo& info : logs) at_the_end_of_.insert(info.log);
+}
+
+// To one that another of its side followed nothing comes any more. False: there is one that has not been looked at.
+bool ReadMarks::newest_alone(const record::Reader& store, const record::LineKey& line, std::vector<record::Reader::LogInfo>& out) const {
+  for (const bool own : {false, true}) {
+    const auto newest = store.newest_log(line, own);
+    if (newest && at_the_end_of_.count(newest->log) == 0) return false;
+    if (newest) out.push_back(*newest);
+  }
+  return true;
+}
+
+std::vector<record::Reader::LogInfo> ReadMarks::to_look_at(const record::Reader& store, const record::LineKey& line) {
+  std::vector<record::Reader::LogInfo> newest;
+  if (!at_the_end_of_.empty() && newest_alone(store, line, newest)) return newest;
+  auto all = store.logs(line);
+  if (!loaded_) load(store, line);
+  if (!fits(all)) forget();
+  return all;
 }
 
 // --- what is asked -------------------------------------------------------------------

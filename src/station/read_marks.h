@@ -73,6 +73,8 @@ class ReadMarks {
   State at(const FarLog& log, std::uint64_t index) const;
   void take_far(const record::LogKey& key, FarLog& log, const record::StoredEntry& stored, bool early);
   void take_own(const record::StoredEntry& stored);
+  std::vector<record::Reader::LogInfo> to_look_at(const record::Reader& store, const record::LineKey& line);
+  bool newest_alone(const record::Reader& store, const record::LineKey& line, std::vector<record::Reader::LogInfo>& out) const;
   bool look_at(const record::Reader& store, const record::Reader::LogInfo& info, std::uint64_t& left);
   std::vector<std::pair<record::LogKey, const FarLog*>> in_order() const;
   static bool wanted(State state, Which which);
@@ -87,6 +89,7 @@ class ReadMarks {
   bool loaded_ = false;
   std::map<record::LogKey, FarLog> far_;
   std::map<record::LogKey, std::uint64_t> own_next_;
+  std::set<record::LogKey> at_the_end_of_;  // looked at to its end, as was every one before it
   std::set<Place> read_early_;  // acknowledged before its place was certain
   Counts totals_{};
   std::uint64_t looked_at_ = 0;

@@ -136,6 +136,26 @@ TEST_F(ReadMarksTest, AStartGoesOnWhereTheLastOneWas) {
   EXPECT_FALSE(marks_.unread(far_, ReadMarks::kAtOnce + 2));
 }
 
+TEST_F(ReadMarksTest, WhatCameLastInAnEpochIsSeenThoughTheNextOneBegan) {
+  add_texts(far_, 0, 3);
+  refresh();
+  EXPECT_EQ(marks_.count(), 3u);
+  add_texts(far_, 3, 2);
+  commit({record::PutEarlyEntry{far_, text(9, Precedence::kFlash)}});
+  const record::LogKey next = add_log(false, 3, 1);
+  add_texts(next, 0, 4);
+  refresh();
+  EXPECT_EQ(marks_.count(), 10u);
+  EXPECT_EQ(marks_.flashes(), 1u);
+  EXPECT_TRUE(marks_.unread(far_, 4));
+  EXPECT_TRUE(marks_.unread(next, 3));
+  acknowledge(far_, 4);  // of an epoch that was left
+  add_texts(next, 4, 1);
+  refresh();
+  EXPECT_EQ(marks_.count(), 10u);
+  EXPECT_FALSE(marks_.unread(far_, 4));
+}
+
 TEST_F(ReadMarksTest, WhatIsAcknowledgedAheadOfMissingEntriesStaysSo) {
   commit({record::PutEarlyEntry{far_, text(3, Precedence::kFlash)}});
   refresh();

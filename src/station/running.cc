@@ -14,10 +14,9 @@ record::LogKey Running::newest_log(PeerId peer, LineId id, bool own) const {
   const Counterpart& counterpart = *counterparts[peer.value];
   if (const core::Line* line = driver->station().peer(peer).line(id))
     return own ? line->own().key() : line->far().key();
-  record::LogKey out{{counterpart.accord.lineage, id}, own, own ? counterpart.our_station : counterpart.their_station, {}};
-  for (const record::Reader::LogInfo& info : store->logs(out.line))
-    if (info.log.own == own) out = info.log;
-  return out;
+  const record::LineKey line{counterpart.accord.lineage, id};
+  if (const auto newest = store->newest_log(line, own)) return newest->log;
+  return {line, own, own ? counterpart.our_station : counterpart.their_station, {}};
 }
 
 std::optional<record::StoredEntry> Running::stored(const record::LogKey& log, std::uint64_t index) const {

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "core/outbox.h"
 #include "line/suspension.h"
+#include "station/log_window.h"
 #include "station/verdict.h"
 
 namespace detente::station {
@@ -66,12 +67,11 @@ bool take_suspension(Running& running, Counterpart& counterpart, record::Whose w
 
 void load_suspensions(Running& running, Counterpart& counterpart) {
   const record::LineKey line{counterpart.accord.lineage, kAccordLine};
-  for (const record::Reader::LogInfo& info : running.store->logs(line)) {
-    const std::uint64_t from = info.size > kLookBack ? info.size - kLookBack : 0;
-    for (const record::StoredEntry& stored : running.store->entries(info.log, from, info.size, kLookBack))
-      if (const auto entry = record::decode_entry(stored.bytes))
-        take_suspension(running, counterpart, info.log.own ? record::Whose::kAuthors : record::Whose::kOthers, *entry);
-  }
+  for (const bool own : {true, false})
+    for (const auto& [info, from] : newest_entries(*running.store, line, own, kLookBack))
+      for (const record::StoredEntry& stored : running.store->entries(info.log, from, info.size, kLookBack))
+        if (const auto entry = record::decode_entry(stored.bytes))
+          take_suspension(running, counterpart, own ? record::Whose::kAuthors : record::Whose::kOthers, *entry);
   for (const record::OutboxItem& item : running.store->outbox(line))
     if (const auto waiting = core::decode_outbox_item(item.item))
       take_suspension(running, counterpart, record::Whose::kAuthors, waiting->entry);

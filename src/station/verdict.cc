@@ -41,7 +41,7 @@ const char* to_string(Verdict::Value value) {
 
 Verdict judge_signature(const record::Entry& entry, const record::OfficerSignature& signature,
                         const Lineage& accords, const accord::Roster& roster,
-                        const std::optional<EntryPlace>& place) {
+                        const std::optional<EntryPlace>& place, crypto::VerifyMemo* memo) {
   const accord::SignedCredential* found = roster.by_number(signature.officer);
   if (found == nullptr)
     return {Verdict::Value::kNoCredential,
@@ -57,7 +57,7 @@ Verdict judge_signature(const record::Entry& entry, const record::OfficerSignatu
                                      " of the accord; version " +
                                      std::to_string(accords.back()->accord.version) + " is in force");
   if (!record::verify_officer(entry.header, entry.body, (*accord)->digest, signature,
-                              credential.sign_key))
+                              credential.sign_key, memo))
     return not_valid(credential, "the signature does not fit the text");
   if (!credential.allows(entry.header.line))
     return not_valid(credential, "the credential is not for this line");

@@ -29,9 +29,9 @@ struct EntryPlace {
 };
 
 // `accords`: of the lineage, oldest first, the last in force. What was signed under a former one stays signed.
-// `roster`: of the side whose officer it is.
+// `roster`: of the side whose officer it is. `memo`: of what is judged again and again.
 Verdict judge_signature(const record::Entry& entry, const record::OfficerSignature& signature,
                         const Lineage& accords, const accord::Roster& roster,
-                        const std::optional<EntryPlace>& place);
+                        const std::optional<EntryPlace>& place, crypto::VerifyMemo* memo = nullptr);
 
 }  // namespace detente::station

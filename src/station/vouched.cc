@@ -1,5 +1,7 @@
 #include "station/vouched.h"
 
+#include <map>
+
 #include "base/civil.h"
 #include "record/epoch_body.h"
 #include "record/proof.h"
@@ -10,16 +12,9 @@ namespace {
 
 constexpr int kEpochsMax = 64;  // that one position is followed back through
 
-bool is_known(const record::Reader& store, const record::LogKey& log) {
-  for (const record::Reader::LogInfo& info : store.logs(log.line))
-    if (info.log == log) return true;
-  return false;
-}
-
-std::uint64_t size_of(const record::Reader& store, const record::LogKey& log) {
-  for (const record::Reader::LogInfo& info : store.logs(log.line))
-    if (info.log == log) return info.size;
-  return 0;
+std::optional<std::uint64_t> size_of(const record::Reader& store, const record::LogKey& log) {
+  const auto held = store.log_of(log.line, log.own, log.epoch);
+  return held && held->log == log ? std::optional(held->size) : std::nullopt;
 }
 
 // Where the log before stood, as the first entry of this one names it.
@@ -38,9 +33,10 @@ bool is_below(const record::Reader& store, record::LogKey log, std::uint64_t ind
   record::LogPosition at{last.epoch, last.size, last.root};
   for (int i = 0; i < kEpochsMax; ++i) {
     log.epoch = at.epoch;
-    if (!is_known(store, log)) return false;
+    const auto size = size_of(store, log);
+    if (!size) return false;
     // A station that holds less than that many entries has nothing to compare.
-    if (at.size <= size_of(store, log) && record::root_at(*store.tiles(log), at.size) != at.root) return false;
+    if (at.size <= *size && record::root_at(*store.tiles(log), at.size) != at.root) return false;
     if (log.epoch == wanted) return index < at.size;
     const auto earlier = before(store, log);
     if (!earlier) return false;
@@ -54,16 +50,21 @@ bool is_below(const record::Reader& store, record::LogKey log, std::uint64_t ind
 std::vector<OfficerId> authors_of(const record::Reader& store, const accord::Roster& roster,
                                   const record::LogKey& log, std::uint64_t index) {
   auto checkpoint = store.checkpoint_covering(log, index + 1);
-  if (!checkpoint) checkpoint = store.checkpoint_covering(log, size_of(store, log));
+  if (!checkpoint) checkpoint = store.checkpoint_covering(log, size_of(store, log).value_or(0));
   const std::string origin = record::log_origin(log.line.lineage, log.line.line, log.station_id, log.epoch);
+  // A station that is renewed keeps its key, and a side may renew without end.
+  std::map<ByteArray<32>, bool> known;
+  const auto signed_it = [&](const accord::Credential& station) {
+    const auto [held, fresh] = known.try_emplace(station.sign_key.bytes());
+    if (fresh)
+      held->second = record::verify_checkpoint({origin, checkpoint->size, checkpoint->root}, station.sign_key, *checkpoint->signature);
+    return held->second;
+  };
   std::vector<OfficerId> out;
   for (const accord::SignedCredential* one : roster.all()) {
     const accord::Credential& station = one->credential;
     if (!station.is_station() || station.station_id() != log.station_id) continue;
-    if (checkpoint && checkpoint->signature &&
-        !record::verify_checkpoint({origin, checkpoint->size, checkpoint->root}, station.sign_key,
-                                   *checkpoint->signature))
-      continue;
+    if (checkpoint && checkpoint->signature && !signed_it(station)) continue;
     out.push_back(station.number);
   }
   return out;

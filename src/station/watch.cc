@@ -138,6 +138,11 @@ void Watch::tick() {
     advance(line, time);
     look_at_query(line);
     look_at_receipts(key.peer, line);
+    look_at_register(line);
+    if (line.zones_told && may_note_change(line)) {
+      line.zones_told = false;
+      compare_zones(line);
+    }
   }
   escalate();
   look_at_vigilance(time);
@@ -337,9 +342,13 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   const auto fact = line.watch->call_fact(act);
   const bool drill = act.entry_class == record::EntryClass::kDrill;
   line.watch->see_ring(act);
+  const EntryRef entry{act.own, act.place, drill, line.watch->is_former(act)};
   // An entry is seen twice when it came ahead of others, and at every start.
-  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill, line.watch->is_former(act)})) return;
-  if (!drill || may_note(line, act)) note_call(line, act, call);
+  if (!(fact || drill) || line.watch->knows_entry(call_id(call), entry)) return;
+  const bool planned = line.watch->is_planned(call_id(call));
+  const bool noted = (planned && !drill) || may_note(line, act);
+  if (!(noted || planned) || !line.watch->add_entry(call_id(call), entry)) return;
+  if (noted) note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
   if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");
@@ -428,7 +437,7 @@ void Watch::take_zones(OneLine& line, const WatchAct& act, const std::vector<lin
   if (line.annex->line != kAccordLine) return;
   told_zones_[{line.counterpart->peer, act.own}] = zones;
   // What an old entry says may be settled by a newer one: at a start all of them are read before anything is said.
-  if (!act.own && started_) compare_zones(line);
+  if (!act.own && started_) line.zones_told = true;  // they are compared at the next tick, unless they change too often
 }
 
 void Watch::compare_zones(const OneLine& line) {

@@ -6,6 +6,7 @@
 // them. What it writes is this side's own. One thread, the station's.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <limits>
 #include <map>
@@ -18,6 +19,7 @@
 #include "station/hook_book.h"
 #include "station/hook_event.h"
 #include "station/line_watch.h"
+#include "station/log_window.h"
 #include "station/watch_log.h"
 #include "station/watch_people.h"
 #include "watch/alarm_list.h"
@@ -101,12 +103,16 @@ class Watch {
     std::string state;
     std::optional<watch::ClockGap> gap;
   };
+  struct Scanned {
+    record::LogKey log;
+    std::uint64_t next = 0;
+  };
   struct OneLine {
     const Counterpart* counterpart = nullptr;
     const accord::Annex* annex = nullptr;
     std::string name;  // "north/military-west"
     std::unique_ptr<LineWatch> watch;
-    std::map<record::LogKey, std::uint64_t> scanned;
+    std::array<std::optional<Scanned>, 2> scanned;  // own, theirs: the newest log
     std::map<watch::CallId, Outcome> outcomes;  // as the log has them, of the newest calls
     std::optional<line::OnWatch> told_on_watch;
     std::optional<Deed> contact;  // the newest that was logged by hand
@@ -121,6 +127,7 @@ class Watch {
     std::optional<std::set<watch::CallId>> going_on;  // calls that were open then and that it has, too; nothing: not known
     core::Bucket far_notes{64, 1, std::chrono::hours(1)};  // lines of this log that the other side may cause as often as it likes
     bool path_down = false;  // as the book was told
+    bool zones_told = false;  // since they were compared
     struct AwaitsReceipt {
       record::EpochId epoch;
       std::uint64_t receipted = 0;
@@ -145,6 +152,8 @@ class Watch {
   watch::PastCalls* past_of(Replay& replay, const std::string& name);  // nothing for a line that is no more
   void note_start(Replay& replay);
   void scan(OneLine& line);
+  void scan(OneLine& line, const record::Reader::LogInfo& info, std::uint64_t from);
+  std::vector<LogWindow> logs_to_scan(const OneLine& line, bool own) const;
   void begin();
   void begin_books(Replay& replay);
   std::vector<watch::CallFact> waiting_calls(const OneLine& line) const;
@@ -257,6 +266,8 @@ class Watch {
   // watch_notes.cc
   // Whether an outage or a drill of theirs gets its line in the log; it is in the record either way.
   bool may_note(OneLine& line, const WatchAct& act);
+  // The same of what either side's acts make come and go: it is looked at again at the next tick.
+  bool may_note_change(OneLine& line);
   void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
   void note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage);
   // watch_clock.cc

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "base/civil.h"
 #include "station/hook_event.h"
@@ -347,6 +349,16 @@ void Watch::look_at_lost(const accord::Roster& roster, const std::string& post, 
 
 void Watch::look_at_roster(const accord::Roster& roster, bool own, WallTime time) {
   const auto all = roster.all();
+  // What a post's credentials end with, of a role, and of the same key alone.
+  using Post = std::tuple<std::string, accord::CredentialRole, ByteArray<32>>;
+  std::map<Post, WallTime> lasts;
+  const auto last_of = [&](const accord::Credential& one, bool by_key) -> WallTime& {
+    return lasts[{one.post, one.role, by_key ? one.sign_key.bytes() : ByteArray<32>{}}];
+  };
+  for (const accord::SignedCredential* one : all)
+    if (!roster.revoked(one->credential.number))
+      for (const bool by_key : {false, true})
+        last_of(one->credential, by_key) = std::max(last_of(one->credential, by_key), one->credential.not_after);
   for (const accord::SignedCredential* one : all) {
     const accord::Credential& credential = one->credential;
     if (roster.revoked(credential.number) || credential.not_after.seconds > time.seconds + kExpiryWarningSeconds) continue;
@@ -354,11 +366,7 @@ void Watch::look_at_roster(const accord::Roster& roster, bool own, WallTime time
     // An own officer who is still there is replaced by nobody but a renewal; whoever had gone by the
     // last day, by a colleague at the post.
     const bool by_key = own && !credential.is_station() && !expired;
-    const bool replaced = std::any_of(all.begin(), all.end(), [&](const accord::SignedCredential* other) {
-      return other->credential.post == credential.post && other->credential.role == credential.role &&
-             (!by_key || other->credential.sign_key == credential.sign_key) &&
-             other->credential.not_after > credential.not_after && !roster.revoked(other->credential.number);
-    });
+    const bool replaced = last_of(credential, by_key) > credential.not_after;
     const std::string kind = "credential-" + roster.side() + "-" + std::to_string(credential.number.value);
     if (replaced) {
       end("", kind);

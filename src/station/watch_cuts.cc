@@ -9,7 +9,7 @@ namespace detente::station {
 void Watch::look_at_register(OneLine& line) {
   const core::Registers& registers = running_.driver->station().peer(line.counterpart->peer).registers();
   const auto closed = registers.closed(line.annex->line, line::kText);
-  if (closed.has_value() == line.cut) return;
+  if (closed.has_value() == line.cut || !may_note_change(line)) return;
   line.cut = closed.has_value();
   const WallTime time = now();
   note({{"what", "register"}, {"line", line.name}, {"cut", line.cut}, {"time", time.seconds}});

@@ -137,7 +137,7 @@ void Watch::make_lines_of(const Counterpart& counterpart) {
     line.counterpart = &counterpart;
     line.annex = &annex;
     line.name = counterpart.name() + "/" + annex.name;
-    line.scanned.clear();
+    line.scanned = {};
     line.watch = std::make_unique<LineWatch>(schedule ? std::optional(std::move(*schedule)) : std::nullopt,
                                              static_cast<watch::SideIndex>(first ? 0 : 1),
                                              annex.hours.presence_minutes);
@@ -252,7 +252,7 @@ Result<void> Watch::read_call(Replay& replay, const Json& line) {
 
 void Watch::begin_books(Replay& replay) {
   const WallTime time = io::os_wall_time();
-  for (auto& [key, line] : lines_) line.watch->set_oldest(time);
+  for (auto& [key, line] : lines_) line.watch->set_days(time);
   for (const Replay::Call& call : replay.entries)
     if (OneLine* line = named(call.line)) static_cast<void>(line->watch->add_entry(call.id, call.entry));
   replay_ = &replay;
@@ -333,22 +333,38 @@ void Watch::note_closed(OneLine& line, WallTime time) {
     if (time >= call.call.unanswered_from) note_outcome(line, call);
 }
 
-void Watch::scan(OneLine& line) {
+// That which was scanned last from where that ended, and what its side began since: an older one gets nothing more. At first the
+// newest of them all.
+std::vector<LogWindow> Watch::logs_to_scan(const OneLine& line, bool own) const {
   const record::LineKey key{line.counterpart->accord.lineage, line.annex->line};
-  for (const record::Reader::LogInfo& info : running_.store->logs(key)) {
-    const std::uint64_t first = info.size > kScanWindow ? info.size - kScanWindow : 0;
-    std::uint64_t& next = line.scanned.try_emplace(info.log, first).first->second;
-    while (next < info.size) {
-      const auto entries = running_.store->entries(info.log, next, info.size, kScanStep);
-      if (entries.empty()) break;  // the store has failed and says so elsewhere
-      for (const record::StoredEntry& stored : entries) {
-        take(line, info.log, stored, false);
-        next = stored.index + 1;
-      }
+  const auto& last = line.scanned[own ? 0 : 1];
+  if (!last) return newest_entries(*running_.store, key, own, kScanWindow);
+  const auto newest = running_.store->newest_log(key, own);
+  if (newest && newest->log == last->log) return {{*newest, last->next}};
+  auto out = newest_entries(*running_.store, key, own, UINT64_MAX);
+  const auto at = std::find_if(out.begin(), out.end(), [&](const LogWindow& one) { return one.info.log == last->log; });
+  out.erase(out.begin(), at);
+  if (!out.empty()) out.front().from = last->next;
+  return out;
+}
+
+void Watch::scan(OneLine& line, const record::Reader::LogInfo& info, std::uint64_t from) {
+  while (from < info.size) {
+    const auto entries = running_.store->entries(info.log, from, info.size, kScanStep);
+    if (entries.empty()) break;  // the store has failed and says so elsewhere
+    for (const record::StoredEntry& stored : entries) {
+      take(line, info.log, stored, false);
+      from = stored.index + 1;
     }
-    if (!info.log.own)
-      for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored, true);
   }
+  line.scanned[info.log.own ? 0 : 1] = Scanned{info.log, from};
+  if (info.log.own) return;
+  for (const record::StoredEntry& stored : running_.store->early_entries(info.log)) take(line, info.log, stored, true);
+}
+
+void Watch::scan(OneLine& line) {
+  for (const bool own : {true, false})
+    for (const auto& [info, from] : logs_to_scan(line, own)) scan(line, info, from);
   if (const auto claim = line.watch->claim(true); claim && !line.told_on_watch) line.told_on_watch = claim->first;
 }
 

@@ -12,12 +12,9 @@ constexpr std::uint32_t kAtOnceSeconds = 60;  // so soon a receipt changes nothi
 bool is_received(const Running& running, PeerId peer, const record::LineKey& key, const EntryPlace& place) {
   const core::Line* line = running.driver->station().peer(peer).line(key.line);
   if (line != nullptr && line->own().key().epoch == place.epoch) return place.index < line->own().receipted_size();
-  for (const record::Reader::LogInfo& info : running.store->logs(key)) {
-    if (!info.log.own || info.log.epoch != place.epoch) continue;
-    const auto receipt = running.store->newest_cosignature(info.log);
-    return receipt && receipt->size > place.index;
-  }
-  return false;
+  const auto log = running.store->log_of(key, true, place.epoch);
+  const auto receipt = log ? running.store->newest_cosignature(log->log) : std::nullopt;
+  return receipt && receipt->size > place.index;
 }
 
 }  // namespace

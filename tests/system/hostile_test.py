@@ -1,11 +1,16 @@
 """What a network and a counterpart's station can do to packets: every byte changed, cut short, played again; and every kind of frame
 at full speed from inside the session, by the peer of interop/. Words go on all the while, nothing is said twice, memory stays."""
 
+import json
+import os
+import pathlib
 import random
+import shutil
+import tempfile
 import time
 import unittest
 
-from peer_ends import MAIN, Scenario, own_accord
+from peer_ends import MAIN, Scenario, own_accord, pair
 from relay import Relay
 from stations import Lab
 from storms import Storm, kinds
@@ -15,6 +20,7 @@ COPIES = 150          # of one datagram, changed
 EACH = 12             # messages a way
 STORM_SECONDS = 0.6
 GROWTH_KIB = 8192
+CHECK_CALL, ZONE_RULES = 5, 8  # kinds of entries
 
 
 class Tampered(unittest.TestCase):
@@ -113,6 +119,65 @@ class Stormed(Scenario):
         self.assertEqual(real.messages(MAIN), said)
         self.assertLess(self.resident(real) - memory, GROWTH_KIB)
         self.assertEqual([log["size"] for log in real.logs(MAIN) if log["whose"] == "own"], [42])
+
+
+class Written(Scenario):
+    """Entries without end of what a watch log has a line for: each is one more sync, and in every backup."""
+
+    HOURS = """
+[hours]
+holidays = []
+late_minutes = 5
+unanswered_minutes = 30
+presence_minutes = 10
+on_watch = "post"
+
+[[check_calls]]
+time = "09:00"
+zone = "UTC"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+caller = "south"
+"""
+    MANY = 200
+    KEPT = 64        # at once, and one an hour
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.mkdtemp(prefix="detente-hours-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        hours = pathlib.Path(folder) / "hours.toml"
+        hours.write_text(self.HOURS)
+        _, self.real, self.peer = pair("--hours", f"liaison={hours}")
+        self.assertTrue(self.peer.contact())
+
+    def write(self, line, kind, contents):
+        """All of them into the real station's record."""
+        own = self.peer.line(line).own
+        before = self.real.line(line)["far_size"]
+        for content in contents:
+            own.submit_act(kind, content, 0, {})
+        self.assertTrue(self.peer.run(60, lambda: self.real.line(line)["far_size"] == before + len(contents)))
+        self.peer.run(2.5)  # the station looks at the clock every second
+
+    def noted(self, what):
+        lines = pathlib.Path(self.real.path("station", "watch.log")).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if json.loads(line)["what"] in what]
+
+    def test_zone_rules_that_differ_and_do_not(self):
+        told = lambda: [one for one in self.noted(["alarm", "alarm-ended"]) if one["kind"] == "zone-rules"]
+        self.write("accord", ZONE_RULES, [[["UTC", os.urandom(32)]], [["Asia/Seoul", os.urandom(32)]]] * (self.MANY // 2))
+        self.assertLessEqual(len(told()), 10, "not one for each")
+        self.write("accord", ZONE_RULES, [[["UTC", os.urandom(32)]]])
+        self.assertEqual(told()[-1]["what"], "alarm")
+        self.assertIn("zone rules differ for UTC", told()[-1]["words"])
+
+    def test_calls_that_nobody_agreed(self):
+        today = int(time.time()) // 86400
+        self.write("liaison", CHECK_CALL, [[0, today + 1, place] for place in range(1, 64)] +
+                   [[0, today + 500 + ahead, 0] for ahead in range(self.MANY)])
+        self.assertLessEqual(len(self.noted(["call"])), self.KEPT + 1)
+        self.write("liaison", CHECK_CALL, [[3, today + 2, 0, "the one that is planned"]])
+        self.assertEqual(self.noted(["call"])[-1]["words"], "the one that is planned")
 
 
 if __name__ == "__main__":
