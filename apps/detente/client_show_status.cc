@@ -201,6 +201,7 @@ void add_log(std::vector<std::string>& out, const Json& log) {
   }
   for (const Json& item : log["evidence"])
     out.push_back(fmt::format("  KEPT {}: {}", utc_text(item["at"]), shown(item, "what")));
+  if (log.value("more_evidence", false)) out.push_back("  KEPT AND NOT SHOWN HERE: more, which stands in the record");
 }
 
 // Situations say what is known of a line; what a person has to look at stands here.

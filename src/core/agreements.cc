@@ -70,8 +70,9 @@ void Agreements::load(const Context& context) {
   ++revision_;
   seen_.load(context, *identity_);
   const auto take = [&](const RecordedEntry& one) {
+    const bool fits = book_.has_room(side_of(one.whose), one.entry.header.kind);
     const bool counts = one.vouched && note(one.whose, one.epoch, one.index, one.entry);
-    left_out_ = left_out_ || (!counts && is_act(one.entry.header.kind));
+    left_out_ = left_out_ || (fits && !counts && is_act(one.entry.header.kind));
   };
   // What is asked of an answer hangs on its proposal: these first. The rest waits here, unless it is so much that it is read
   // a second time instead.

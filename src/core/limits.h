@@ -17,8 +17,8 @@ namespace detente::core {
 struct Limits {
   std::uint64_t entry_bytes_at_once = std::uint64_t{256} << 20;
   std::uint64_t entry_bytes_a_day = std::uint64_t{1024} << 20;
-  // Of the accord line, where this is less: its acts and bulletins are verified again at every start, and are some KiB of an
-  // honest side's day. So ten years of them still come at once to a disk that lost everything.
+  // Of the accord line: its acts and bulletins are verified again at every start, and are some KiB of an honest side's day.
+  // So ten years of them still come at once to a disk that lost everything. Never more than the others.
   std::uint64_t accord_bytes_at_once = std::uint64_t{32} << 20;
   std::uint64_t accord_bytes_a_day = std::uint64_t{1} << 20;
 };

@@ -29,9 +29,11 @@ std::vector<record::BlobKey> documents_of(const record::Batch& batch) {
 }
 
 Bucket quota_of(const Limits& limits, LineId line) {
-  const bool accord = line == kAccordLine;
-  const std::uint64_t at_once = accord ? std::min(limits.entry_bytes_at_once, limits.accord_bytes_at_once) : limits.entry_bytes_at_once;
-  const std::uint64_t a_day = accord ? std::min(limits.entry_bytes_a_day, limits.accord_bytes_a_day) : limits.entry_bytes_a_day;
+  std::uint64_t at_once = limits.entry_bytes_at_once, a_day = limits.entry_bytes_a_day;
+  if (line == kAccordLine) {
+    at_once = std::min(at_once, limits.accord_bytes_at_once);
+    a_day = std::min(a_day, limits.accord_bytes_a_day);
+  }
   return {at_once, std::max<std::uint64_t>(a_day / 86400, 1), std::chrono::seconds(1)};
 }
 

@@ -102,11 +102,13 @@ void Line::take_wire_entry(Context& context, const record::WireEntry& wire, std:
 
 void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch batch, Charge charged, bool flash,
                         std::optional<PathId> came_on) {
-  const PeerId peer = identity_->peer;
   for (const std::string& alarm : outcome.alarms) alarm_bad_entry(context, {Fault::kMalformed, alarm});
-  if (outcome.equivocation)
-    context.effects.notify(Alarm{peer, AlarmKind::kEquivocation,
-                                 "two records that do not agree on line " + setup_.name});
+  // Whoever is told of it finds what proves it on the disk, unless that takes nothing.
+  const auto tell_of_two = [this, two = outcome.equivocation](Context& then) {
+    if (two) then.effects.notify(Alarm{identity_->peer, AlarmKind::kEquivocation, "two records that do not agree on line " + setup_.name});
+  };
+  const bool keeps = !batch.writes.empty() && outcome.verdict != FarLog::Verdict::kBad && outcome.verdict != FarLog::Verdict::kWaiting;
+  if (!keeps) tell_of_two(context);
   switch (outcome.verdict) {
     case FarLog::Verdict::kBad:
       alarm_bad_entry(context, {Fault::kMalformed, outcome.why});
@@ -130,7 +132,8 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
   const RegisterChanges acts = note_their_acts(context, batch);
   const record::EpochId epoch = far_.key().epoch;
   const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt, arrived = outcome.arrived,
-                        new_epoch = outcome.new_epoch](Context& then) {
+                        new_epoch = outcome.new_epoch, keeps, tell_of_two](Context& then) {
+    if (keeps) tell_of_two(then);
     if (new_epoch) then.effects.notify(Alarm{identity_->peer, AlarmKind::kNewEpoch, new_epoch_words(then.now.mono), setup_.id});
     const bool newest = far_.key().epoch == epoch;  // else its author began another log right behind
     if (newest && held) far_.mark_durable(*held, receipt);
@@ -145,7 +148,8 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     durable(context);
     return commit(context, std::move(batch), {}, {});
   }
-  commit(context, std::move(batch), durable, [this, charged, proofs = outcome.proofs](Context&, const Error&) {
+  commit(context, std::move(batch), durable, [this, charged, proofs = outcome.proofs, keeps, tell_of_two](Context& then, const Error&) {
+    if (keeps) tell_of_two(then);
     quota_.give_back(charged.bytes);
     epochs_.give_back(charged.epochs);
     noted_in_vain_ = noted_in_vain_ || setup_.id == kAccordLine;

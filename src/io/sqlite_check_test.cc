@@ -330,7 +330,7 @@ TEST_F(SqliteCheck, ASmallRowThatRottedIsNeverReadNorBackedUp) {
 TEST_F(SqliteCheck, RowsOfAnEarlierVersionHaveNoDigestUntilTheyAreWrittenAgain) {
   ASSERT_TRUE(put({PutValue{"told", {1, 2}}, PutLinkState{line_.lineage, "north", {7, 9, 2, Bytes(32, 0x5a), {100}}}}));
   store_.reset();
-  sql(path_, "DROP INDEX evidence_about; ALTER TABLE link_states DROP COLUMN digest; ALTER TABLE settings DROP COLUMN digest; "
+  sql(path_, "DROP INDEX evidence_about; DROP INDEX logs_of_epoch; ALTER TABLE link_states DROP COLUMN digest; ALTER TABLE settings DROP COLUMN digest; "
              "ALTER TABLE evidence DROP COLUMN digest; PRAGMA user_version = 3");
   EXPECT_TRUE(check_record(path_)) << "a backup that an earlier program made";
   auto opened = SqliteStore::open(path_);

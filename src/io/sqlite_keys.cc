@@ -23,6 +23,9 @@ constexpr Question kOwners[] = {
      "WHERE i.lineage = l.lineage AND i.line = l.line AND i.own = l.own AND i.station = l.station AND i.epoch = l.epoch "
      "AND i.id = l.id) LIMIT 1",
      "a log is not found by its name"},
+    {"SELECT 1 FROM logs AS l NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM logs AS i INDEXED BY logs_of_epoch "
+     "WHERE i.lineage = l.lineage AND i.line = l.line AND i.own = l.own AND i.epoch = l.epoch AND i.id = l.id) LIMIT 1",
+     "a log is not found by its epoch"},
     {"SELECT 1 FROM logs AS l WHERE NOT EXISTS (SELECT 1 FROM claims AS c WHERE c.lineage = l.lineage AND c.line = l.line) LIMIT 1",
      "a log belongs to no line that this station had"},
     {"SELECT 1 FROM blobs AS b NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM blobs AS i INDEXED BY sqlite_autoindex_blobs_1 "

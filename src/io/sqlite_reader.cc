@@ -20,7 +20,7 @@ constexpr const char* kLogs =
     "SELECT id, own, station, epoch, ordinal FROM logs WHERE lineage = ? AND line = ? ORDER BY id";
 constexpr const char* kLogOf =
     "SELECT id, own, station, epoch, ordinal FROM logs WHERE id = "
-    "(SELECT max(id) FROM logs WHERE lineage = ? AND line = ? AND own = ? AND epoch = ?)";
+    "(SELECT max(id) FROM logs INDEXED BY logs_of_epoch WHERE lineage = ? AND line = ? AND own = ? AND epoch = ?)";
 constexpr const char* kNewestLog =
     "SELECT id, own, station, epoch, ordinal FROM logs WHERE id = "
     "(SELECT max(id) FROM logs WHERE lineage = ? AND line = ? AND own = ?)";

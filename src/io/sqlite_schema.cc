@@ -100,9 +100,10 @@ ALTER TABLE settings ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(diges
 ALTER TABLE evidence ADD COLUMN digest BLOB CHECK(digest IS NULL OR length(digest) = 32);
 )sql";
 
-// What a piece of evidence is about is found without the others.
+// What a piece of evidence is about is found without the others, and so is the log of an epoch.
 constexpr const char* kVersion5 = R"sql(
 CREATE INDEX evidence_about ON evidence(log, what, substr(bytes, 1, 8));
+CREATE INDEX logs_of_epoch ON logs(lineage, line, own, epoch);
 )sql";
 
 // kMigrations[n] brings version n to n + 1.

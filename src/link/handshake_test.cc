@@ -244,6 +244,7 @@ TEST(Session, RekeysOnlyAfterAnArrivalAndKeepsTheOldGenerationForAWhile) {
   a.confirm(PathId{1}, counter);
   a.rekey_if_due(Instant{} + kDay, PathId{1}, 1000, kDay);
   const Bytes third = *a.seal(PathId{1}, as_bytes("third generation"), counter);
+  EXPECT_NE(third[0] & 4, packet[0] & 4) << "by its age alone";
   EXPECT_EQ(b.open(Instant{1}, PathId{1}, *wire::parse_packet(third)).outcome, PathReceiver::Outcome::kOk)
       << "the next generation has the phase bit of the one before the present";
 }

@@ -114,7 +114,7 @@ TEST(Documents, GoOnOverAnotherPath) {
   bool cut = false;
   pair.tamper = [&](std::size_t from, Bytes datagram) -> std::optional<Bytes> {
     if (from == 0) crossed += datagram.size();
-    if (crossed > 300000 && !cut) {
+    if (crossed > 700000 && !cut) {
       cut = true;
       pair.cut(pair.station(0).peer(PeerId{0}).link().paths().best_id(), true);
     }
@@ -124,6 +124,7 @@ TEST(Documents, GoOnOverAnotherPath) {
   pair.run(seconds(20));
   EXPECT_TRUE(cut);
   EXPECT_EQ(pair.document(1, root), bytes);
+  EXPECT_LT(crossed, bytes.size() * 13 / 10) << "it goes on where it was";
 }
 
 // Story seed 422: a message that waited for the path of its own line held up the documents of all others, and the

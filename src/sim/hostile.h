@@ -81,6 +81,7 @@ class Hostile {
   void start_honest(bool at_first);
   void set_disk_full(bool full);  // of the honest side
   void on_a_full_disk(const std::function<void()>& what);
+  void equivocate_before_a_crash();
   void equivocate_on_a_full_disk();
   void equivocate_before_a_flash_on_a_full_disk();
   void equivocate_twice_on_a_full_disk(bool goes_on_with_the_second);
@@ -161,6 +162,7 @@ class Hostile {
   std::vector<std::optional<record::BlobFrame>> heard_;  // nothing: a part of a frame that was cut
   std::uint64_t honest_bytes_ = 0;                       // of its datagrams
   bool disk_full_ = false;
+  bool disk_stands_ = false;  // of the honest side: a commit is not over before the machine goes down
   std::int64_t time_ = 0;
   std::uint32_t clock_lie_ = 0;
   std::vector<record::OfficerSignature> signed_with_;  // what it writes

@@ -117,6 +117,26 @@ void Hostile::equivocate() {
   ++report_.equivocations;
 }
 
+// The machine goes down before what proves it is on the disk: nobody was told of two histories of which nothing is left, and
+// the next time leaves it.
+void Hostile::equivocate_before_a_crash() {
+  say("Our convoy halts.");
+  const std::uint64_t index = log_.size() - 1;
+  const std::size_t told = alarms(core::AlarmKind::kEquivocation), known = seconds(log_.size());
+  const record::WireEntry again = make_entry("Our convoy never halted.", index);
+  disk_stands_ = true;
+  send({to_frame(again)});
+  settle();
+  disk_stands_ = false;
+  if (alarms(core::AlarmKind::kEquivocation) != told) violation("two histories were told of, and what proves it was not on the disk");
+  start_honest(false);
+  send({to_frame(again)});
+  settle();
+  if (alarms(core::AlarmKind::kEquivocation) == told || seconds(log_.size()) != known + 1)
+    violation("two histories that were shown again after a crash left no evidence");
+  ++report_.equivocations;
+}
+
 void Hostile::set_disk_full(bool full) {
   disk_full_ = full;
   honest_.store.set_full(full);

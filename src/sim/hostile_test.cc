@@ -19,7 +19,7 @@ TEST(HostileCounterpart, IsHeldToWhatItSigned) {
     equivocations += report.equivocations;
     EXPECT_GT(report.datagrams, 2000u);
   }
-  EXPECT_EQ(equivocations, 16 * seeds);
+  EXPECT_EQ(equivocations, 17 * seeds);
 }
 
 TEST(HostileCounterpart, NamesNoMoreDocumentsThanAreBoundedInNumber) {

@@ -11,7 +11,6 @@
 namespace detente::sim {
 
 namespace {
-constexpr std::size_t kSnapshotsMax = 8;
 constexpr std::size_t kSessionsWatched = 8;
 constexpr std::size_t kComparedAtOnce = 256;
 constexpr std::int64_t kPlacingMost = 2000000;  // microseconds
@@ -39,12 +38,12 @@ void Node::violation(std::string what) {
 
 // --- the disk -------------------------------------------------------------------
 
-void Node::keep_snapshot() {
+void Node::keep_snapshot(std::size_t most) {
   if (!store.check()) return;  // a backup verifies what it keeps
   disk_.store = store.snapshot();
   disk_.documents = documents.disk();
   snapshots_.push_back(disk_);
-  if (snapshots_.size() > kSnapshotsMax) snapshots_.pop_front();
+  if (snapshots_.size() > most) snapshots_.pop_front();
 }
 
 std::vector<Digest> Node::restore_snapshot(std::size_t back) {

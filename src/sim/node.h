@@ -38,7 +38,7 @@ class Node final : public core::Audit {
     std::map<record::LogKey, std::uint64_t> read_to;  // of the other side's logs, at the last start
     DocumentDesk::Disk documents;
   };
-  void keep_snapshot();
+  void keep_snapshot(std::size_t most);  // of them; the oldest goes
   bool has_snapshot() const { return !snapshots_.empty(); }
   // 0 = the newest. The own documents that are lost with it.
   std::vector<Digest> restore_snapshot(std::size_t back);

@@ -21,6 +21,7 @@ void Report::add(const Report& other) {
       &Report::lifts_tested,   &Report::files_packed,   &Report::files_taken,       &Report::documents_sent, &Report::documents_arrived,
       &Report::documents_confirmed, &Report::documents_lost};
   for (const auto count : kCounts) this->*count += other.*count;
+  farthest_back = std::max(farthest_back, other.farthest_back);
   violations.insert(violations.end(), other.violations.begin(), other.violations.end());
   trace = other.trace;
 }
@@ -66,7 +67,7 @@ void World::check_end() {
 
 Report World::run() {
   for (std::size_t index = 0; index < 2; ++index) {
-    nodes_[index]->keep_snapshot();
+    nodes_[index]->keep_snapshot(options_.snapshots);
     start(index);
   }
   plan_faults();

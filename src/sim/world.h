@@ -27,6 +27,7 @@ struct Options {
   std::uint64_t seed = 1;
   Duration duration = std::chrono::hours(24);
   Duration message_every = std::chrono::minutes(10);  // mean, each station
+  std::size_t snapshots = 8;  // of a disk that goes back: the newest; each holds all of the disk
   bool stop_at_first_violation = false;
   Faults faults;
   PairOptions pair;
@@ -38,6 +39,7 @@ struct Report : StageReport {
   std::uint64_t clock_steps = 0;
   std::uint64_t far_steps = 0;    // of those, back by a year
   std::uint64_t rollbacks = 0;
+  std::uint64_t farthest_back = 0;  // of those, in snapshots
   std::uint64_t rotten = 0;  // of those, because a start found a bit of the disk turned over
   std::uint64_t rot_read = 0;  // of those, after a running station had read it
   std::uint64_t takeovers = 0;

@@ -3,6 +3,8 @@
 // and now and then in a second one.
 #include "sim/world.h"
 
+#include <algorithm>
+
 namespace detente::sim {
 
 namespace {
@@ -53,6 +55,7 @@ void World::hand_over(std::size_t index, const Digest& root, LineId line, unsign
 
 void World::restore(std::size_t index, std::size_t back) {
   ++out_.rollbacks;
+  out_.farthest_back = std::max<std::uint64_t>(out_.farthest_back, back);
   for (const Digest& root : nodes_[index]->restore_snapshot(back)) {
     const LineId line{static_cast<std::uint16_t>(1 + random_.below(2))};
     if (random_.below(2) == 0) continue;

@@ -22,7 +22,7 @@ void World::plan_faults() {
     plan(faults.takeover_every, [this, index] { take_over(index); });
   }
   plan(faults.partition_every, [this] { cut_a_path(); });
-  plan(std::max(kSnapshotEvery, options_.duration / 30), [this, roller] { nodes_[roller]->keep_snapshot(); });
+  plan(std::max(kSnapshotEvery, options_.duration / 30), [this, roller] { nodes_[roller]->keep_snapshot(options_.snapshots); });
   plan(faults.rollback_every, [this, roller] { roll_back(roller); });
   if (faults.replay_per_mille > 0) plan(kReplayMean, [this] { replay(); });
 }

@@ -99,6 +99,23 @@ TEST(Simulator, RekeysHandshakesAndSecretStepsWhileMessagesFlow) {
   }
 }
 
+// To its first day, too: what the other side has told since then comes again, and the secret has moved on eight times.
+TEST(Simulator, ADiskMayGoBackToAnyDay) {
+  Report sum;
+  for (std::uint64_t seed = 1; seed <= (quick() ? 1 : 3); ++seed) {
+    Options options = half_day(seed);
+    options.duration = std::chrono::hours(24 * (quick() ? 2 : 8));
+    options.faults.rollback_every = std::chrono::hours(72);
+    options.snapshots = 100;
+    const Report report = World(options).run();
+    ASSERT_TRUE(report.violations.empty()) << "seed " << seed << ":\n" << told(report);
+    sum.add(report);
+  }
+  if (!quick()) {
+    EXPECT_GT(sum.farthest_back, 8u) << "further than a run that keeps eight";
+  }
+}
+
 TEST(Simulator, WorseThanAnyNetwork) {
   for (std::uint64_t seed = 1; seed <= seeds(10); ++seed) {
     Options options = half_day(seed);

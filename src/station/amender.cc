@@ -157,13 +157,12 @@ void Amender::take_what_is_shown(const Counterpart& counterpart) {
                                    "taken here: " + trouble + ". The present one stays. Ask them what they show; the files can come by "
                                    "hand, too: detente accord import DIR");
   }
-  // In one alarm: one for each would take turns at every tick.
+  // In one alarm, whose words do not follow what is shown next: one for each would take turns at every tick.
   if (!others.empty())
     running_.watch->ask_person(counterpart.name(), kTwoAlarm,
                                "both sides have signed two accords of version " + std::to_string(others.front().version) + " with " +
                                    counterpart.name() + ": this station holds " + short_hex(held->second.digest) + ", theirs " +
-                                   short_hex(others.front().accord) +
-                                   (others.size() > 1 ? " and " + std::to_string(others.size() - 1) + " more" : "") +
+                                   (others.size() > 1 ? "several others" : short_hex(others.front().accord)) +
                                    ". The present one stays until both hold the same: agree on one, and " +
                                    "where the other one lies import it: detente accord import DIR --replace");
   // What displaced another is looked at once more if it is shown again.

@@ -6,14 +6,28 @@ namespace detente::station {
 
 namespace {
 
-constexpr std::size_t kEvidenceShown = 256;
+constexpr std::size_t kEvidenceShown = 256;  // of all logs of a line
+
+// What proves two histories first, of which each log keeps few; the other side makes as many of the rest as it likes. One more
+// than `room` where there is more.
+std::vector<record::PutEvidence> gravest_first(const record::Reader& store, const record::LogKey& log, std::size_t room) {
+  std::vector<record::PutEvidence> out;
+  for (const std::string_view what : {record::kSecondCheckpoint, record::kSecondAhead})
+    for (record::PutEvidence& one : store.evidence_of(log, what, {})) out.push_back(std::move(one));
+  const std::size_t graver = out.size();
+  for (record::PutEvidence& one : store.evidence(log, room + graver + 1))
+    if (one.what != record::kSecondCheckpoint && one.what != record::kSecondAhead) out.push_back(std::move(one));
+  if (out.size() > room + 1) out.resize(room + 1);
+  return out;
+}
 
 Json log_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
-              const record::Reader::LogInfo& info, std::optional<std::uint64_t> at) {
+              const record::Reader::LogInfo& info, std::optional<std::uint64_t> at, std::size_t& room) {
   Json evidence = Json::array();
-  auto kept = running.store->evidence(info.log, kEvidenceShown + 1);
-  const bool more = kept.size() > kEvidenceShown;
+  auto kept = gravest_first(*running.store, info.log, room);
+  const bool more = kept.size() > room;
   if (more) kept.pop_back();
+  room -= kept.size();
   for (const record::PutEvidence& item : kept)
     evidence.push_back({{"what", wire::display_line(item.what)},
                         {"at", item.at.seconds},
@@ -42,10 +56,13 @@ Result<Json> record_json(Running& running, const Counterpart& counterpart, std::
                          const accord::Annex& annex) {
   const core::Line* line = running.driver->station().peer(counterpart.peer).line(annex.line);
   const record::LogKey far = running.newest_log(counterpart.peer, annex.line, false);
+  const auto infos = running.store->logs({counterpart.accord.lineage, annex.line});
+  std::vector<Json> newest_first;
+  std::size_t room = kEvidenceShown;
+  for (auto info = infos.rbegin(); info != infos.rend(); ++info)
+    newest_first.push_back(log_json(running, counterpart, annex, *info, at, room));
   Json logs = Json::array();
-  for (const record::Reader::LogInfo& info :
-       running.store->logs({counterpart.accord.lineage, annex.line}))
-    logs.push_back(log_json(running, counterpart, annex, info, at));
+  for (auto one = newest_first.rbegin(); one != newest_first.rend(); ++one) logs.push_back(std::move(*one));
   return Json{{"ok", true},
               {"counterpart", counterpart.name()},
               {"line", annex.name},

@@ -115,6 +115,9 @@ core::Limits limits_of(const CounterpartConfig& config) {
   core::Limits out;
   if (config.line_burst_mib != 0) out.entry_bytes_at_once = std::uint64_t{config.line_burst_mib} << 20;
   if (config.line_mib_a_day != 0) out.entry_bytes_a_day = std::uint64_t{config.line_mib_a_day} << 20;
+  // The other side gives back what this one lost of the accord line, too.
+  out.accord_bytes_at_once = std::max(out.accord_bytes_at_once, out.entry_bytes_at_once / 8);
+  out.accord_bytes_a_day = std::max(out.accord_bytes_a_day, out.entry_bytes_a_day / 1024);
   return out;
 }
 

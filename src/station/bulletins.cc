@@ -13,7 +13,7 @@ constexpr std::uint64_t kLookBack = 2000;
 
 constexpr auto kSaveAgain = std::chrono::seconds(10);
 constexpr auto kJudgeAgain = std::chrono::seconds(10);
-constexpr auto kJudgePause = std::chrono::microseconds(500);  // an entry: some ten microseconds of reading
+constexpr auto kJudgePause = std::chrono::milliseconds(10);  // an entry: ten microseconds of reading, or a few signatures to verify
 
 // The roster has it already; a start would not. Until it is on the disk, or the directory says that it has no place there.
 void save_later(Running& running, const std::string& side, Bytes bulletin) {
@@ -27,7 +27,7 @@ void tell_watch(Running& running) {
   if (running.watch != nullptr) running.watch->on_roster_changed();
 }
 
-// At most a fiftieth of the time that it takes to read all that was agreed with that side.
+// So that reading all that was agreed with that side takes some hundredths of the time at most.
 Duration judge_again_after(const Running& running, const Counterpart& counterpart) {
   std::uint64_t entries = 0;
   for (const auto& info : running.store->logs({counterpart.accord.lineage, kAccordLine})) entries += info.size;

@@ -214,15 +214,11 @@ bool LineWatch::is_planned(const watch::CallId& call) const {
   return (schedule_ && has(*schedule_)) || std::any_of(former_.begin(), former_.end(), [&](const auto& one) { return has(one.second); });
 }
 
-bool LineWatch::knows_entry(const watch::CallId& call, const EntryRef& entry) const {
-  const auto& held = entries_of(call);
-  return std::any_of(held.begin(), held.end(), [&](const EntryRef& one) { return one.own == entry.own && one.place == entry.place; });
-}
-
 bool LineWatch::add_entry(const watch::CallId& call, const EntryRef& entry) {
-  if (call.day < oldest_day_ || call.day > latest_day_ || knows_entry(call, entry)) return false;
+  if (call.day < oldest_day_ || call.day > latest_day_) return false;
   auto& held = entries_[call];
-  if (held.size() >= kEntriesOfCallMax) return false;
+  const bool known = std::any_of(held.begin(), held.end(), [&](const EntryRef& one) { return one.own == entry.own && one.place == entry.place; });
+  if (known || held.size() >= kEntriesOfCallMax) return false;
   held.push_back(entry);
   return true;
 }

@@ -63,8 +63,7 @@ class LineWatch {
   // Whether the accord in force, or a former one, has that call, not so long ago nor so far ahead that nothing is kept of it:
   // of others a side may name as many as it likes.
   bool is_planned(const watch::CallId& call) const;
-  bool knows_entry(const watch::CallId& call, const EntryRef& entry) const;
-  // True when it is new, and of a call that the book still has.
+  // True when it is new, and of a day of which something is kept.
   bool add_entry(const watch::CallId& call, const EntryRef& entry);
   // Their call, which counts: from now on it can be answered.
   void see_ring(const WatchAct& act);

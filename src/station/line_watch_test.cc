@@ -189,9 +189,16 @@ TEST_F(LineWatchTest, OfCallsThatNobodyAgreedOrThatAreFarAheadNothingIsKept) {
   former.emplace(1, schedule(720));
   watch_.set_former(std::move(former));
   EXPECT_FALSE(watch_.is_planned({day, 2}));
-  const WallTime now = utc("2027-03-01T00:00:00Z");
-  for (std::uint32_t ahead = 402; ahead < 602; ++ahead) watch_.see_ring(act(false, line::CallAct{kCalled, day_ + ahead, 0, ""}, now, ahead));
+  // A ring that is kept leaves its call open for as long as the accord says, from when it came.
+  WatchAct late = act(false, line::CallAct{kCalled, day_ + 402, 0, ""}, utc("2027-03-01T00:00:00Z"), 7);
+  late.stored_at = utc("2028-04-09T00:00:00Z");
+  watch_.see_ring(late);
   EXPECT_TRUE(watch_.advance(utc("2028-04-06T00:00:00Z")));
+  const auto then = watch_.book()->call({day + 402, 0});
+  ASSERT_TRUE(then);
+  EXPECT_EQ(watch_.open_until(*then), then->call.unanswered_from) << "it was too far ahead when it came";
+  watch_.see_ring(late);
+  EXPECT_GT(watch_.open_until(*then), then->call.unanswered_from);
   EXPECT_TRUE(watch_.is_planned({day + 402, 0}));
   EXPECT_FALSE(watch_.is_planned({day, 0})) << "it is long over";
 }

@@ -139,7 +139,7 @@ void Watch::tick() {
     look_at_query(line);
     look_at_receipts(key.peer, line);
     look_at_register(line);
-    if (line.zones_told && may_note_change(line)) {
+    if (line.zones_told && may_note(line, line.far_notes)) {
       line.zones_told = false;
       compare_zones(line);
     }
@@ -342,13 +342,9 @@ void Watch::take_call(OneLine& line, const WatchAct& act, const line::CallAct& c
   const auto fact = line.watch->call_fact(act);
   const bool drill = act.entry_class == record::EntryClass::kDrill;
   line.watch->see_ring(act);
-  const EntryRef entry{act.own, act.place, drill, line.watch->is_former(act)};
   // An entry is seen twice when it came ahead of others, and at every start.
-  if (!(fact || drill) || line.watch->knows_entry(call_id(call), entry)) return;
-  const bool planned = line.watch->is_planned(call_id(call));
-  const bool noted = (planned && !drill) || may_note(line, act);
-  if (!(noted || planned) || !line.watch->add_entry(call_id(call), entry)) return;
-  if (noted) note_call(line, act, call);
+  if (!(fact || drill) || !line.watch->add_entry(call_id(call), {act.own, act.place, drill, line.watch->is_former(act)})) return;
+  if ((!drill && line.watch->is_planned(call_id(call))) || may_note(line, act)) note_call(line, act, call);
   if (replay_ != nullptr) return remember(line, act);
   static_cast<void>(line.watch->take(act, now()));
   if (act.own && fact && is_at_desk(*fact)) end(line.name, "missed-call");

@@ -125,7 +125,8 @@ class Watch {
     std::optional<WallTime> accord_since;  // when the accord in force followed another
     std::uint32_t version_before = 0;  // of the one that it followed
     std::optional<std::set<watch::CallId>> going_on;  // calls that were open then and that it has, too; nothing: not known
-    core::Bucket far_notes{64, 1, std::chrono::hours(1)};  // lines of this log that the other side may cause as often as it likes
+    // Lines of this log that the other side may cause as often as it likes; of a cut none is taken by anything else.
+    core::Bucket far_notes{64, 1, std::chrono::hours(1)}, far_cuts{64, 1, std::chrono::hours(1)};
     bool path_down = false;  // as the book was told
     bool zones_told = false;  // since they were compared
     struct AwaitsReceipt {
@@ -266,8 +267,8 @@ class Watch {
   // watch_notes.cc
   // Whether an outage or a drill of theirs gets its line in the log; it is in the record either way.
   bool may_note(OneLine& line, const WatchAct& act);
-  // The same of what either side's acts make come and go: it is looked at again at the next tick.
-  bool may_note_change(OneLine& line);
+  // The same of what comes and goes, which is looked at again at the next tick.
+  bool may_note(const OneLine& line, core::Bucket& bucket);
   void note_call(const OneLine& line, const WatchAct& act, const line::CallAct& call);
   void note_outage(const OneLine& line, const WatchAct& act, const line::Outage& outage);
   // watch_clock.cc

@@ -9,11 +9,11 @@ namespace detente::station {
 
 // Of the accord's check calls there are so many a day, and of a call so many acts. Nothing but the record's quota bounds the
 // others, and what comes and goes: and each line of the log is one more sync and stands in every backup.
-bool Watch::may_note(OneLine& line, const WatchAct& act) { return act.own || may_note_change(line); }
+bool Watch::may_note(OneLine& line, const WatchAct& act) { return act.own || may_note(line, line.far_notes); }
 
-bool Watch::may_note_change(OneLine& line) {
-  if (line.far_notes.take(running_.driver->now().mono)) return true;
-  if (line.far_notes.newly_refused())
+bool Watch::may_note(const OneLine& line, core::Bucket& bucket) {
+  if (bucket.take(running_.driver->now().mono)) return true;
+  if (bucket.newly_refused())
     log_.warn("{}: more outages, drills, cuts and lifts, zone rules, or calls that no accord plans, than are worth a line of the watch log each; "
               "they are in the record", line.name);
   return false;

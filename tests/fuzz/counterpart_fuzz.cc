@@ -170,7 +170,7 @@ class Hostile {
       case 1: return {};
       case 2: return changed(payload, choices_);
       case 3:  // a frame of any type and body
-        frames.push_back({static_cast<wire::FrameType>(1 + choices_.below(11)),
+        frames.push_back({static_cast<wire::FrameType>(1 + choices_.below(14)),
                           static_cast<wire::FrameClass>(choices_.below(3)), false,
                           to_bytes(choices_.piece())});
         break;

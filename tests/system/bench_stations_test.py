@@ -1,7 +1,7 @@
 """The figures of stations on this disk (only --long, while no other test runs): each by its name, beside its limit, with its verdict.
 
 A start after kill -9 and ten thousand idle lines have to reach their goals. Those of latency and throughput do not reach theirs yet
-(docs/figures.md says why), so here they only have to be there.
+(docs/figures.md says why): here they may not fall far behind what they were.
 """
 
 import unittest
@@ -14,6 +14,7 @@ LATENCY = {name: Promised(1.5, limited=True, runs=200) for name in (
     "latency.provable_100", "latency.provable_100_api", "latency.deniable_100", "latency.deniable_100_api")}
 THROUGHPUT = {"throughput.one_line_200": Promised(0.8, limited=True, at_least=True),
               "throughput.document": Promised(0.7, limited=True, at_least=True)}
+FALLEN = {"latency.provable_100": 2.6, "latency.deniable_100": 2.9, "throughput.one_line_200": 0.15, "throughput.document": 0.22}
 SCALE = {"scale.idle_lines": Promised(16 * 1024), "scale.idle_lines_cpu": Promised(5)}
 
 
@@ -28,9 +29,11 @@ class Stations(unittest.TestCase):
         found = figures(self, "latency", LATENCY)
         for line in ("latency.provable_100", "latency.deniable_100"):
             self.assertLess(found[line]["value"], found[line + "_api"]["value"], "HTTP and JSON are not in it")
+            self.assertLess(found[line]["ratio"], FALLEN[line])
 
     def test_throughput(self):
-        figures(self, "throughput", THROUGHPUT)
+        for name, figure in figures(self, "throughput", THROUGHPUT).items():
+            self.assertGreater(figure["ratio"], FALLEN[name])
 
     def test_idle_lines(self):
         """What bench_test.py lets pass beside other tests: the processor's part."""

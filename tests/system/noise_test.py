@@ -40,6 +40,12 @@ def receipts(test, station, counterpart, line, count=MESSAGES):
     return statistics.median(took)
 
 
+def resident(station):
+    """KiB of memory."""
+    with open(f"/proc/{station.process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
 def bound(quiet):
     return 10 * quiet + 0.25
 
@@ -80,16 +86,12 @@ class Strangers(BehindRelay):
             self.packets.append(datagram)
         return [datagram]
 
-    def resident(self):
-        with open(f"/proc/{self.south.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
     def growth(self, datagrams):
         """KiB that the station takes while it drops so many, in a flood that has begun, and no message comes between."""
         size = self.south.line_of("north", self.LINE)["own_size"]
-        memory, dropped = self.resident(), self.dropped()
+        memory, dropped = resident(self.south), self.dropped()
         wait_until(lambda: self.dropped() > dropped + datagrams, lambda: f"so many to be dropped: {self.dropped() - dropped}", 60)
-        grown = self.resident() - memory
+        grown = resident(self.south) - memory
         self.assertEqual(self.south.line_of("north", self.LINE)["own_size"], size)
         return grown
 
@@ -100,7 +102,7 @@ class Strangers(BehindRelay):
         self.assertTrue(self.calls and self.packets)
         floods = {"noise": noise(chance), "replays": list(self.packets),
                   "half-handshakes": half_handshakes(chance, self.calls)}
-        memory = self.resident()
+        memory = resident(self.south)
         for name, datagrams in floods.items():
             with self.subTest(name):
                 dropped = self.dropped()
@@ -115,8 +117,33 @@ class Strangers(BehindRelay):
                 self.assertEqual(answered, 0)
                 self.assertGreater(sent, LEAST_SENT)
                 self.assertLess(max(out, back), bound(quiet), f"{quiet} s before")
-        self.assertLess(self.resident() - memory, GROWTH_KIB)
+        self.assertLess(resident(self.south) - memory, GROWTH_KIB)
         self.assertEqual(len(self.north.texts("south", self.LINE)), 40 + 3 * MESSAGES)
+
+
+class StrangersOverTcp(unittest.TestCase):
+    LINE = "west"
+    LEAST_CONNECTED = 500
+
+    def test_connections_without_end_are_not_answered_and_the_line_goes_on(self):
+        lab = Lab("--lines", self.LINE, "--kinds", "tcp", "--work-factor", "10")
+        self.addCleanup(lab.close)
+        south, north = lab["south"], lab["north"]
+        lab.start("south", "north")
+        south.wait_link("north")
+        quiet = max(receipts(self, south, "north", self.LINE, 40), receipts(self, north, "south", self.LINE))
+        memory, chance = resident(south), random.Random(4)
+        call = [bytes([FIRST_PACKETS[0]]) + chance.randbytes(82) for _ in range(250)]
+        began = time.monotonic()
+        flood = Flood(south.ends("north")[0][0], [one for both in zip(noise(chance, 250), call) for one in both], tcp=True)
+        took = [max(receipts(self, south, "north", self.LINE), receipts(self, north, "south", self.LINE)) for _ in range(4)]
+        sent, answered = flood.finish()
+        print(f"{sent / (time.monotonic() - began):.0f} connections a second; receipts {1000 * quiet:.1f} ms before and "
+              f"{1000 * statistics.median(took):.1f} beside them", flush=True)
+        self.assertEqual(answered, 0)
+        self.assertGreater(sent, self.LEAST_CONNECTED)
+        self.assertLess(max(took), bound(quiet), f"{quiet} s before")
+        self.assertLess(resident(south) - memory, GROWTH_KIB)
 
 
 class CallsThatDidNotArrive(BehindRelay):
@@ -263,7 +290,7 @@ class Stormed(Scenario):
         wait_until(lambda: text in self.south.texts("north", self.OTHER), f"{text!r} to arrive")
 
     def test_a_storm_of_frames_harms_no_other_line_and_no_other_counterpart(self):
-        quiet, _ = self.beside(self.measure)
+        quiet, quiet_own = self.beside(self.measure)
         own, heard = self.north.line(self.OTHER).own, []
         for name, make in kinds(self.north.line(LINE).own.annex.number, self.root).items():
             with self.subTest(name):
@@ -276,6 +303,7 @@ class Stormed(Scenario):
                       f"{1000 * quiet:.0f} ms before and {1000 * beside:.0f} now, on north's other line {1000 * own_line:.0f}",
                       flush=True)
                 self.assertLess(beside, bound(quiet), f"{quiet} s before")
+                self.assertLess(own_line, bound(quiet_own), f"{quiet_own} s before, on north's other line")
         self.assertEqual(self.south.texts("north", self.OTHER), heard)
         rounds = 1 + len(heard)
         for station, far in ((self.west, "south"), (self.south, "west")):

@@ -1,8 +1,10 @@
 """A counterpart that signs two records (interop/peer.py): kept once, said in the status, and proved to an outsider."""
 
+import contextlib
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import unittest
 
@@ -62,6 +64,23 @@ class TwoRecords(Scenario):
         text = pathlib.Path(out).read_text()
         pathlib.Path(out + ".changed").write_text(text.replace("size 2", "size 3"))
         self.assertEqual(self.verify(out + ".changed", "--accord", accord), (1, "failed"))
+
+
+    def test_stand_before_signatures_without_end(self):
+        """Those the other side makes as many of as it likes, and a person looks for these."""
+        self.sign_another(1, "The weather is foul.")
+        wait_until(lambda: self.peer.run(0.1) or self.kept(), "the second record")
+        self.real.stop()
+        with contextlib.closing(sqlite3.connect(self.real.path("station", "record.db"))) as db, db:
+            log, = db.execute("SELECT log FROM evidence").fetchone()
+            db.executemany("INSERT INTO evidence(id, log, what, bytes, at) VALUES(?, ?, ?, ?, ?)",
+                           [(number - 1000, log, "officer's signature used before", number.to_bytes(10, "big"), 1) for number in range(300)])
+        self.real.start()
+        logs = self.real.cli("record", "show", f"north/{LINE}")["logs"]
+        shown = next(one for one in logs if one["whose"] == "far")
+        self.assertEqual(([one["what"] for one in shown["evidence"]][:2], len(shown["evidence"]), shown["more_evidence"]),
+                         (["second checkpoint of one size", "officer's signature used before"], 256, True))
+        self.assertIn("KEPT AND NOT SHOWN HERE", self.real.shown("record", "show", f"north/{LINE}"))
 
 
 if __name__ == "__main__":
