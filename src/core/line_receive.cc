@@ -108,7 +108,12 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     if (two) then.effects.notify(Alarm{identity_->peer, AlarmKind::kEquivocation, "two records that do not agree on line " + setup_.name});
   };
   const bool keeps = !batch.writes.empty() && outcome.verdict != FarLog::Verdict::kBad && outcome.verdict != FarLog::Verdict::kWaiting;
-  if (!keeps) tell_of_two(context);
+  // It came a second time, and the disk is still taking the first.
+  if (!keeps && outcome.equivocation && writes()) {
+    context.effects.persist({}, tell_of_two, [tell_of_two](Context& then, const Error&) { tell_of_two(then); });
+  } else if (!keeps) {
+    tell_of_two(context);
+  }
   switch (outcome.verdict) {
     case FarLog::Verdict::kBad:
       alarm_bad_entry(context, {Fault::kMalformed, outcome.why});

@@ -83,7 +83,7 @@ class Check {
 
   Result<CheckedRecord> run() {
     DETENTE_TRY_VOID(check_pages());
-    DETENTE_TRY_VOID(check_owners(db_));
+    DETENTE_TRY_VOID(check_owners(db_, version_));
     DETENTE_TRY_VOID(check_orphans(db_));
     Query count = db_.query(kEntryCount);
     DETENTE_TRY(counted, count.row());

@@ -23,9 +23,6 @@ constexpr Question kOwners[] = {
      "WHERE i.lineage = l.lineage AND i.line = l.line AND i.own = l.own AND i.station = l.station AND i.epoch = l.epoch "
      "AND i.id = l.id) LIMIT 1",
      "a log is not found by its name"},
-    {"SELECT 1 FROM logs AS l NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM logs AS i INDEXED BY logs_of_epoch "
-     "WHERE i.lineage = l.lineage AND i.line = l.line AND i.own = l.own AND i.epoch = l.epoch AND i.id = l.id) LIMIT 1",
-     "a log is not found by its epoch"},
     {"SELECT 1 FROM logs AS l WHERE NOT EXISTS (SELECT 1 FROM claims AS c WHERE c.lineage = l.lineage AND c.line = l.line) LIMIT 1",
      "a log belongs to no line that this station had"},
     {"SELECT 1 FROM blobs AS b NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM blobs AS i INDEXED BY sqlite_autoindex_blobs_1 "
@@ -33,6 +30,13 @@ constexpr Question kOwners[] = {
      "a document is not found by its name"},
     {"SELECT 1 FROM blobs AS b WHERE NOT EXISTS (SELECT 1 FROM claims AS c WHERE c.lineage = b.lineage) LIMIT 1",
      "a document belongs to no accord that this station had"},
+};
+
+// From schema version 5 on.
+constexpr Question kEpochs[] = {
+    {"SELECT 1 FROM logs AS l NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM logs AS i INDEXED BY logs_of_epoch "
+     "WHERE i.lineage = l.lineage AND i.line = l.line AND i.own = l.own AND i.epoch = l.epoch AND i.id = l.id) LIMIT 1",
+     "a log is not found by its epoch"},
 };
 
 constexpr Question kOrphans[] = {
@@ -74,7 +78,10 @@ Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::set<Line
   }
 }
 
-Result<void> check_owners(Connection& db) { return ask_each(db, kOwners); }
+Result<void> check_owners(Connection& db, std::int64_t version) {
+  DETENTE_TRY_VOID(ask_each(db, kOwners));
+  return version < 5 ? Result<void>() : ask_each(db, kEpochs);
+}
 Result<void> check_orphans(Connection& db) { return ask_each(db, kOrphans); }
 
 }  // namespace detente::io

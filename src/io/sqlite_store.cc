@@ -240,7 +240,7 @@ std::vector<AstrayItem> SqliteStore::astray_items(const std::set<LineKey>& lines
 
 Result<void> SqliteStore::check_tables() const {
   const bool done = read(false, [&](SqliteReader&) -> Result<bool> {
-    DETENTE_TRY_VOID(check_owners(reading_));
+    DETENTE_TRY_VOID(check_owners(reading_, kSchemaVersion));
     DETENTE_TRY_VOID(check_rows(reading_));
     return true;
   });

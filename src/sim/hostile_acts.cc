@@ -125,7 +125,7 @@ void Hostile::equivocate_before_a_crash() {
   const std::size_t told = alarms(core::AlarmKind::kEquivocation), known = seconds(log_.size());
   const record::WireEntry again = make_entry("Our convoy never halted.", index);
   disk_stands_ = true;
-  send({to_frame(again)});
+  for (int copy = 0; copy < 2; ++copy) send({to_frame(again)});
   settle();
   disk_stands_ = false;
   if (alarms(core::AlarmKind::kEquivocation) != told) violation("two histories were told of, and what proves it was not on the disk");

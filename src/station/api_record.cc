@@ -8,27 +8,39 @@ namespace {
 
 constexpr std::size_t kEvidenceShown = 256;  // of all logs of a line
 
-// What proves two histories first, of which each log keeps few; the other side makes as many of the rest as it likes. One more
-// than `room` where there is more.
-std::vector<record::PutEvidence> gravest_first(const record::Reader& store, const record::LogKey& log, std::size_t room) {
-  std::vector<record::PutEvidence> out;
-  for (const std::string_view what : {record::kSecondCheckpoint, record::kSecondAhead})
-    for (record::PutEvidence& one : store.evidence_of(log, what, {})) out.push_back(std::move(one));
-  const std::size_t graver = out.size();
-  for (record::PutEvidence& one : store.evidence(log, room + graver + 1))
-    if (one.what != record::kSecondCheckpoint && one.what != record::kSecondAhead) out.push_back(std::move(one));
-  if (out.size() > room + 1) out.resize(room + 1);
+struct ShownEvidence {
+  std::vector<record::PutEvidence> shown;
+  bool more = false;
+  void take(record::PutEvidence one, std::size_t& room) {
+    if (room == 0) {
+      more = true;
+      return;
+    }
+    shown.push_back(std::move(one));
+    --room;
+  }
+};
+
+bool proves_two_histories(const record::PutEvidence& one) { return one.what == record::kSecondCheckpoint || one.what == record::kSecondAhead; }
+
+// Of each log. What proves two histories of any of them first, of which each log keeps few: the other side makes as many of the
+// rest as it likes. Of the newest logs before the older ones.
+std::vector<ShownEvidence> evidence_shown(const record::Reader& store, const std::vector<record::Reader::LogInfo>& logs) {
+  std::vector<ShownEvidence> out(logs.size());
+  std::size_t room = kEvidenceShown;
+  for (std::size_t i = logs.size(); i-- > 0;)
+    for (const std::string_view what : {record::kSecondCheckpoint, record::kSecondAhead})
+      for (record::PutEvidence& one : store.evidence_of(logs[i].log, what, {})) out[i].take(std::move(one), room);
+  for (std::size_t i = logs.size(); i-- > 0;)
+    for (record::PutEvidence& one : store.evidence(logs[i].log, out[i].shown.size() + room + 1))
+      if (!proves_two_histories(one)) out[i].take(std::move(one), room);
   return out;
 }
 
 Json log_json(const Running& running, const Counterpart& counterpart, const accord::Annex& annex,
-              const record::Reader::LogInfo& info, std::optional<std::uint64_t> at, std::size_t& room) {
+              const record::Reader::LogInfo& info, std::optional<std::uint64_t> at, const ShownEvidence& kept) {
   Json evidence = Json::array();
-  auto kept = gravest_first(*running.store, info.log, room);
-  const bool more = kept.size() > room;
-  if (more) kept.pop_back();
-  room -= kept.size();
-  for (const record::PutEvidence& item : kept)
+  for (const record::PutEvidence& item : kept.shown)
     evidence.push_back({{"what", wire::display_line(item.what)},
                         {"at", item.at.seconds},
                         {"bytes", to_base64(item.bytes)}});
@@ -47,7 +59,7 @@ Json log_json(const Running& running, const Counterpart& counterpart, const acco
           {"cosignature", cosignature_json(running.store->newest_cosignature(info.log))},
           {"early", running.store->early_entries(info.log).size()},
           {"evidence", std::move(evidence)},
-          {"more_evidence", more}};
+          {"more_evidence", kept.more}};
 }
 
 }  // namespace
@@ -57,12 +69,9 @@ Result<Json> record_json(Running& running, const Counterpart& counterpart, std::
   const core::Line* line = running.driver->station().peer(counterpart.peer).line(annex.line);
   const record::LogKey far = running.newest_log(counterpart.peer, annex.line, false);
   const auto infos = running.store->logs({counterpart.accord.lineage, annex.line});
-  std::vector<Json> newest_first;
-  std::size_t room = kEvidenceShown;
-  for (auto info = infos.rbegin(); info != infos.rend(); ++info)
-    newest_first.push_back(log_json(running, counterpart, annex, *info, at, room));
+  const std::vector<ShownEvidence> evidence = evidence_shown(*running.store, infos);
   Json logs = Json::array();
-  for (auto one = newest_first.rbegin(); one != newest_first.rend(); ++one) logs.push_back(std::move(*one));
+  for (std::size_t i = 0; i < infos.size(); ++i) logs.push_back(log_json(running, counterpart, annex, infos[i], at, evidence[i]));
   return Json{{"ok", true},
               {"counterpart", counterpart.name()},
               {"line", annex.name},

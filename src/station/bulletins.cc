@@ -34,12 +34,12 @@ Duration judge_again_after(const Running& running, const Counterpart& counterpar
   return kJudgeAgain + kJudgePause * static_cast<std::int64_t>(entries);
 }
 
-// At once, but not for each of many that come together: all that was agreed with that side is read for it.
-void judge(Running& running, Counterpart& counterpart) {
+// At once, but of what comes from the other side not for each of many: all that was agreed with that side is read for it.
+void judge(Running& running, Counterpart& counterpart, bool at_once) {
   BulletinLimits& limits = counterpart.bulletins;
-  if (limits.judges_later) return;
+  if (limits.judges_later && !at_once) return;
   const Instant now = running.driver->now().mono;
-  const Instant next = limits.judged ? *limits.judged + judge_again_after(running, counterpart) : now;
+  const Instant next = limits.judged && !at_once ? *limits.judged + judge_again_after(running, counterpart) : now;
   if (next <= now) {
     limits.judged = now;
     return running.driver->judge_again(counterpart.peer);
@@ -48,7 +48,7 @@ void judge(Running& running, Counterpart& counterpart) {
   running.driver->after(next - now, [&running, peer = counterpart.peer] {
     Counterpart& then = *running.counterparts[peer.value];
     then.bulletins.judges_later = false;
-    judge(running, then);
+    judge(running, then, false);
   });
 }
 
@@ -62,11 +62,12 @@ void look_later(Running& running, const Counterpart& counterpart) {
 
 // The link follows the roster at once: a station that its side revoked is not heard from now on, and one
 // that has its place is.
-bool follow_roster(Running& running, Counterpart& counterpart, const std::optional<core::FarKeys>& before) {
+// `by_a_person` of this side, who does not do so without end.
+bool follow_roster(Running& running, Counterpart& counterpart, const std::optional<core::FarKeys>& before, bool by_a_person) {
   const FarStation far = far_station(counterpart);
   const auto now = far.keys();
   running.driver->set_far(counterpart.peer, now, far.former(counterpart));
-  judge(running, counterpart);
+  judge(running, counterpart, by_a_person);
   return before.has_value() != now.has_value() ||
          (now && (now->noise != before->noise || now->log != before->log || now->cosign != before->cosign));
 }
@@ -87,7 +88,7 @@ Result<bool> take_bulletin(Running& running, Counterpart& counterpart,
   DETENTE_TRY_VOID(counterpart.roster.apply(bytes));
   const auto saved = running.dir.save_bulletin(counterpart.roster, bytes);
   // Who was revoked is out at once, whatever the disk says.
-  follow_roster(running, counterpart, before);
+  follow_roster(running, counterpart, before, false);
   tell_watch(running);
   if (!saved) {
     if (saved.error().fault == Fault::kIo) save_later(running, counterpart.name(), bytes);
@@ -102,7 +103,7 @@ Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, B
   const auto before = far_station(counterpart).keys();
   DETENTE_TRY(news, roster.apply(bulletin));
   DETENTE_TRY(saved, running.dir.save_bulletin(roster, bulletin));
-  const bool other = follow_roster(running, counterpart, before);
+  const bool other = follow_roster(running, counterpart, before, true);
   tell_watch(running);
   return Json{{"ok", true}, {"number", parsed.number}, {"new", news || saved}, {"other_station", other}};
 }
@@ -123,7 +124,7 @@ Result<Json> publish_bulletin(Running& running, ByteView bulletin) {
     for (const auto& counterpart : running.counterparts) {
       counterpart->own_was_lost = !running.own_roster.revoked_stations(running.config.post).empty();
       counterpart->own_is_lost = running.own_roster.revoked(running.keys.number);
-      follow_roster(running, *counterpart, far_station(*counterpart).keys());
+      follow_roster(running, *counterpart, far_station(*counterpart).keys(), true);
     }
   tell_watch(running);
   Json sent = Json::array();

@@ -137,6 +137,7 @@ class Watch {
     std::optional<AwaitsReceipt> awaits_receipt;  // while what is sent is known to arrive
     std::optional<Instant> carried;               // when that was seen last
     bool cut = false;  // for text, by either side; as the watch log has it
+    bool cut_ours = false;  // by this one, in this run
   };
   struct Replay;  // watch_open.cc
 

@@ -10,9 +10,10 @@ void Watch::look_at_register(OneLine& line) {
   const core::Registers& registers = running_.driver->station().peer(line.counterpart->peer).registers();
   const auto closed = registers.closed(line.annex->line, line::kText);
   if (closed.has_value() == line.cut) return;
-  // What this side's people cut is noted however often.
-  const bool ours = closed && closed->whose == record::Whose::kAuthors;
+  // What this side's people cut, and lift again, is noted however often.
+  const bool ours = closed ? closed->whose == record::Whose::kAuthors : line.cut_ours;
   if (!ours && !may_note(line, line.far_cuts)) return;
+  line.cut_ours = closed && ours;
   line.cut = closed.has_value();
   const WallTime time = now();
   note({{"what", "register"}, {"line", line.name}, {"cut", line.cut}, {"time", time.seconds}});

@@ -123,7 +123,7 @@ class Strangers(BehindRelay):
 
 class StrangersOverTcp(unittest.TestCase):
     LINE = "west"
-    LEAST_CONNECTED = 500
+    LEAST_CONNECTED = 200
 
     def test_connections_without_end_are_not_answered_and_the_line_goes_on(self):
         lab = Lab("--lines", self.LINE, "--kinds", "tcp", "--work-factor", "10")

@@ -1,6 +1,7 @@
 """What strangers send at a station: from a process of its own, from one core as fast as it goes."""
 
 import collections
+import itertools
 import multiprocessing
 import os
 import random
@@ -51,17 +52,18 @@ def _connect(to, datagrams, enough, counts):
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     sent = answered = 0
     open_ones = collections.deque()
-    while not enough.is_set():
-        for number, datagram in enumerate(datagrams):
-            try:
-                sock = socket.create_connection(to, 2, ("127.0.7.1", 0))
-                open_ones.append(sock)
-                sock.sendall((len(datagram).to_bytes(2, "big") if number % 2 else b"") + datagram)
-                sent += 1
-            except OSError:  # it closes whom it does not know
-                pass
-            while len(open_ones) > OPEN_AT_ONCE:
-                answered += _read_out(open_ones.popleft())
+    for number, datagram in itertools.cycle(enumerate(datagrams)):
+        if enough.is_set():
+            break
+        try:
+            sock = socket.create_connection(to, 2, ("127.0.7.1", 0))
+            open_ones.append(sock)
+            sock.sendall((len(datagram).to_bytes(2, "big") if number % 2 else b"") + datagram)
+            sent += 1
+        except OSError:  # it closes whom it does not know
+            pass
+        while len(open_ones) > OPEN_AT_ONCE:
+            answered += _read_out(open_ones.popleft())
     for sock in open_ones:
         answered += _read_out(sock)
     counts.put((sent, answered))
