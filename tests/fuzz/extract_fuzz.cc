@@ -17,7 +17,7 @@ class Ground {
   Ground() {
     world_.talk();
     world_.talk_badly();
-    for (const auto& [log, kept] : world_.reader.log_of)
+    for (const auto& [log, kept] : world_.reader.log_by_key)
       for (const record::StoredEntry& entry : kept.entries)
         stored_[{record::log_origin(log.line.lineage, log.line.line, log.station_id, log.epoch),
                  entry.index}] = entry;
