@@ -104,15 +104,15 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
                         std::optional<PathId> came_on) {
   for (const std::string& alarm : outcome.alarms) alarm_bad_entry(context, {Fault::kMalformed, alarm});
   // Whoever is told of it finds what proves it on the disk, unless that takes nothing.
-  const auto tell_of_two = [this, two = outcome.equivocation](Context& then) {
-    if (two) then.effects.notify(Alarm{identity_->peer, AlarmKind::kEquivocation, "two records that do not agree on line " + setup_.name});
+  const auto tell_of_two = [this](Context& then) {
+    then.effects.notify(Alarm{identity_->peer, AlarmKind::kEquivocation, "two records that do not agree on line " + setup_.name});
   };
-  const bool keeps = !batch.writes.empty() && outcome.verdict != FarLog::Verdict::kBad && outcome.verdict != FarLog::Verdict::kWaiting;
-  // It came a second time, and the disk is still taking the first.
-  if (!keeps && outcome.equivocation && writes()) {
-    context.effects.persist({}, tell_of_two, [tell_of_two](Context& then, const Error&) { tell_of_two(then); });
-  } else if (!keeps) {
-    tell_of_two(context);
+  const bool writes_now = !batch.writes.empty() && outcome.verdict != FarLog::Verdict::kBad && outcome.verdict != FarLog::Verdict::kWaiting;
+  const bool two_kept = outcome.equivocation && writes_now;
+  if (outcome.equivocation && !two_kept) {
+    // It came a second time, and the disk may still be taking the first.
+    if (!writes()) tell_of_two(context);
+    else context.effects.persist({}, tell_of_two, [tell_of_two](Context& then, const Error&) { tell_of_two(then); });
   }
   switch (outcome.verdict) {
     case FarLog::Verdict::kBad:
@@ -137,8 +137,8 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
   const RegisterChanges acts = note_their_acts(context, batch);
   const record::EpochId epoch = far_.key().epoch;
   const auto durable = [this, acts, epoch, flash, came_on, held = outcome.held, receipt = outcome.receipt, arrived = outcome.arrived,
-                        new_epoch = outcome.new_epoch, keeps, tell_of_two](Context& then) {
-    if (keeps) tell_of_two(then);
+                        new_epoch = outcome.new_epoch, two_kept, tell_of_two](Context& then) {
+    if (two_kept) tell_of_two(then);
     if (new_epoch) then.effects.notify(Alarm{identity_->peer, AlarmKind::kNewEpoch, new_epoch_words(then.now.mono), setup_.id});
     const bool newest = far_.key().epoch == epoch;  // else its author began another log right behind
     if (newest && held) far_.mark_durable(*held, receipt);
@@ -153,8 +153,8 @@ void Line::take_outcome(Context& context, FarLog::Outcome outcome, record::Batch
     durable(context);
     return commit(context, std::move(batch), {}, {});
   }
-  commit(context, std::move(batch), durable, [this, charged, proofs = outcome.proofs, keeps, tell_of_two](Context& then, const Error&) {
-    if (keeps) tell_of_two(then);
+  commit(context, std::move(batch), durable, [this, charged, proofs = outcome.proofs, two_kept, tell_of_two](Context& then, const Error&) {
+    if (two_kept) tell_of_two(then);
     quota_.give_back(charged.bytes);
     epochs_.give_back(charged.epochs);
     noted_in_vain_ = noted_in_vain_ || setup_.id == kAccordLine;

@@ -1,6 +1,7 @@
 #include "io/sqlite_keys.h"
 
 #include "core/outbox.h"
+#include "io/sqlite_schema.h"
 
 namespace detente::io {
 
@@ -32,7 +33,7 @@ constexpr Question kOwners[] = {
      "a document belongs to no accord that this station had"},
 };
 
-// From schema version 5 on.
+// From kEpochIndexSince on.
 constexpr Question kEpochs[] = {
     {"SELECT 1 FROM logs AS l NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM logs AS i INDEXED BY logs_of_epoch "
      "WHERE i.lineage = l.lineage AND i.line = l.line AND i.own = l.own AND i.epoch = l.epoch AND i.id = l.id) LIMIT 1",
@@ -80,7 +81,7 @@ Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::set<Line
 
 Result<void> check_owners(Connection& db, std::int64_t version) {
   DETENTE_TRY_VOID(ask_each(db, kOwners));
-  return version < 5 ? Result<void>() : ask_each(db, kEpochs);
+  return version < kEpochIndexSince ? Result<void>() : ask_each(db, kEpochs);
 }
 Result<void> check_orphans(Connection& db) { return ask_each(db, kOrphans); }
 

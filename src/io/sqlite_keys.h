@@ -24,7 +24,8 @@ struct AstrayItem {
 // is not astray.
 Result<std::vector<AstrayItem>> astray_items(Connection& db, const std::set<record::LineKey>& read);
 
-// Logs and documents: every row is found by its key, and of a line that was had here. kIo says what is not.
+// Logs and documents: every row is found by its key, and of a line that was had here. kIo says what is not. `version`: of the
+// schema.
 Result<void> check_owners(Connection& db, std::int64_t version);
 // Rows that are numbered by a log or a document: that one is there. Reads through every table but that of the entries.
 Result<void> check_orphans(Connection& db);

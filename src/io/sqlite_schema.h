@@ -14,6 +14,7 @@ namespace detente::io {
 
 inline constexpr std::int64_t kSchemaVersion = 5;
 inline constexpr std::int64_t kRowDigestsSince = 4;
+inline constexpr std::int64_t kEpochIndexSince = 5;
 inline constexpr std::int64_t kApplicationId = 0x44e97401;  // "D", "ét" in Latin-1, 1
 
 // Rows of one log lie together and in order: their key is log * 2^40 + index (or size; for a tile

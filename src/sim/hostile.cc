@@ -226,7 +226,8 @@ void Hostile::start_honest(bool at_first) {
 Hostile::Report Hostile::run() {
   begin();
   const std::function<void()> acts[] = {
-      [this] { equivocate(); },    [this] { equivocate_before_a_crash(); }, [this] { equivocate_on_a_full_disk(); }, [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
+      [this] { equivocate(); }, [this] { equivocate_before_a_crash(); }, [this] { equivocate_on_a_full_disk(); },
+      [this] { lie_in_checkpoints(); }, [this] { lie_in_receipts(); },
       [this] { lie_about_clock(); }, [this] { claim_holdings(); },   [this] { withhold_tail(); },
       [this] { flood(); }, [this] { ask_and_leave(); },        [this] { replay(); },         [this] { lie_in_documents(); },
       [this] { sign_twice(); },   [this] { sign_ahead_and_again(false); }, [this] { sign_ahead_and_again(true); },

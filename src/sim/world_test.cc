@@ -99,7 +99,7 @@ TEST(Simulator, RekeysHandshakesAndSecretStepsWhileMessagesFlow) {
   }
 }
 
-// To its first day, too: what the other side has told since then comes again, and the secret has moved on eight times.
+// Further back than the newest snapshots: what the other side has told since then comes again, and the secret has moved on.
 TEST(Simulator, ADiskMayGoBackToAnyDay) {
   Report sum;
   for (std::uint64_t seed = 1; seed <= (quick() ? 1 : 3); ++seed) {

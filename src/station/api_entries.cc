@@ -49,12 +49,12 @@ Result<Asked> parse_query(const ApiRequest& request) {
 }
 
 // Asked from a place on: of the newest log alone.
-void take_side(const Running& running, EntryView view, const record::LineKey& line, bool own, const Asked& asked,
-               std::vector<EntryView>& out) {
+void take_side(const Running& running, EntryView view, const std::vector<record::Reader::LogInfo>& logs, bool own,
+               const Asked& asked, std::vector<EntryView>& out) {
   const std::uint64_t most = asked.limit + 1;  // one more tells that there are more
-  auto logs = newest_entries(*running.store, line, own, most);
-  if (asked.since && logs.size() > 1) logs.erase(logs.begin(), logs.end() - 1);
-  for (const auto& [info, newest_from] : logs) {
+  auto windows = newest_entries(logs, own, most);
+  if (asked.since && windows.size() > 1) windows.erase(windows.begin(), windows.end() - 1);
+  for (const auto& [info, newest_from] : windows) {
     const std::uint64_t from = asked.since.value_or(newest_from);
     view.log = info.log;
     view.early = false;
@@ -134,8 +134,9 @@ Result<Json> entries_json(Running& running, const Counterpart& counterpart,
     unread_more = marks.count() - places.size();
     found = unread_entries(running, places, view);
   } else {
+    const auto logs = running.store->logs(line);
     for (const bool own : {true, false})
-      if (own ? asked.own : asked.far) take_side(running, view, line, own, asked, found);
+      if (own ? asked.own : asked.far) take_side(running, view, logs, own, asked, found);
     put_in_order(found);
   }
   // Asked from a place on: the first of them; else the newest.

@@ -110,7 +110,7 @@ Result<Json> take_carried_bulletin(Running& running, Counterpart& counterpart, B
 
 void take_missed_bulletins(Running& running, Counterpart& counterpart) {
   const record::LineKey line{counterpart.accord.lineage, kAccordLine};
-  for (const auto& [info, from] : newest_entries(*running.store, line, false, kLookBack))
+  for (const auto& [info, from] : newest_entries(running.store->logs(line), false, kLookBack))
     for (const record::StoredEntry& stored : running.store->entries(info.log, from, info.size, kLookBack))
       static_cast<void>(take_bulletin(running, counterpart, stored));
 }

@@ -4,9 +4,8 @@
 
 namespace detente::station {
 
-std::vector<LogWindow> newest_entries(const record::Reader& store, const record::LineKey& line, bool own, std::uint64_t most) {
+std::vector<LogWindow> newest_entries(const std::vector<record::Reader::LogInfo>& logs, bool own, std::uint64_t most) {
   std::vector<LogWindow> out;
-  const auto logs = store.logs(line);
   for (auto info = logs.rbegin(); info != logs.rend() && most > 0; ++info) {
     if (info->log.own != own) continue;
     const std::uint64_t taken = std::min(most, info->size);

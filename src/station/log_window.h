@@ -14,7 +14,7 @@ struct LogWindow {
   std::uint64_t from = 0;  // of its entries, this one and the later ones
 };
 
-// That side's newest `most` entries in the order of its logs' opening here.
-std::vector<LogWindow> newest_entries(const record::Reader& store, const record::LineKey& line, bool own, std::uint64_t most);
+// Of all logs of a line, as a Reader lists them, that side's newest `most` entries in the order of its logs' opening here.
+std::vector<LogWindow> newest_entries(const std::vector<record::Reader::LogInfo>& logs, bool own, std::uint64_t most);
 
 }  // namespace detente::station

@@ -67,8 +67,9 @@ bool take_suspension(Running& running, Counterpart& counterpart, record::Whose w
 
 void load_suspensions(Running& running, Counterpart& counterpart) {
   const record::LineKey line{counterpart.accord.lineage, kAccordLine};
+  const auto logs = running.store->logs(line);
   for (const bool own : {true, false})
-    for (const auto& [info, from] : newest_entries(*running.store, line, own, kLookBack))
+    for (const auto& [info, from] : newest_entries(logs, own, kLookBack))
       for (const record::StoredEntry& stored : running.store->entries(info.log, from, info.size, kLookBack))
         if (const auto entry = record::decode_entry(stored.bytes))
           take_suspension(running, counterpart, own ? record::Whose::kAuthors : record::Whose::kOthers, *entry);

@@ -338,10 +338,10 @@ void Watch::note_closed(OneLine& line, WallTime time) {
 std::vector<LogWindow> Watch::logs_to_scan(const OneLine& line, bool own) const {
   const record::LineKey key{line.counterpart->accord.lineage, line.annex->line};
   const auto& last = line.scanned[own ? 0 : 1];
-  if (!last) return newest_entries(*running_.store, key, own, kScanWindow);
+  if (!last) return newest_entries(running_.store->logs(key), own, kScanWindow);
   const auto newest = running_.store->newest_log(key, own);
   if (newest && newest->log == last->log) return {{*newest, last->next}};
-  auto out = newest_entries(*running_.store, key, own, UINT64_MAX);
+  auto out = newest_entries(running_.store->logs(key), own, UINT64_MAX);
   const auto at = std::find_if(out.begin(), out.end(), [&](const LogWindow& one) { return one.info.log == last->log; });
   out.erase(out.begin(), at);
   if (!out.empty()) out.front().from = last->next;

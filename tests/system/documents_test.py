@@ -227,14 +227,7 @@ class Whole(unittest.TestCase):
 
     def test_more_room_and_a_start(self):
         self.north.stop()
-        config = self.north.path("station", "station.toml")
-        with open(config, encoding="utf-8") as file:
-            given = file.read()
-
-        def room(mib):
-            with open(config, "w", encoding="utf-8") as file:
-                file.write(given.replace("their_post =", f"document_room_mib = {mib}\ntheir_post =", 1))
-        room(1)
+        self.north.set_limit("south", "document_room_mib", 1)
         self.north.start()
         content = drawn(2_000_000)
         self.south.cli("send", f"north/{LINE}", "--file", write(self.south, "a.pdf", content))
@@ -243,7 +236,7 @@ class Whole(unittest.TestCase):
                  if one["event"] == "alarm" and one["alarm"] == "document"]
         self.assertIn("document_room_mib", alarm[0]["text"])
         self.north.stop()
-        room(3)
+        self.north.set_limit("south", "document_room_mib", 3)
         self.north.start()
         wait_until(lambda: document_of(self.north, "south")["state"] == "here", "the document")
         self.assertEqual(self.saved(self.north, "south")[0][1], content)
@@ -255,11 +248,7 @@ class TwoCounterparts(unittest.TestCase):
         lab = Lab("--lines", LINE, "--counterparts", "2", "--work-factor", "10")
         self.addCleanup(lab.close)
         south, north, west = (lab[name] for name in ("south", "north", "west"))
-        config = south.path("station", "station.toml")
-        with open(config, encoding="utf-8") as file:
-            given = file.read()
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(given.replace('name = "north"', 'name = "north"\ndocument_room_mib = 1', 1))
+        south.set_limit("north", "document_room_mib", 1)
         lab.start("south", "north", "west")
         for name in ("north", "west"):
             south.wait_link(name)

@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+from hours_text import hours
 from peer_ends import MAIN, Scenario, own_accord, pair
 from relay import Relay
 from stations import Lab
@@ -92,11 +93,6 @@ class Stormed(Scenario):
         peer.run(0.3)
         return peer.st.bytes_out - out, peer.st.bytes_in - into
 
-    @staticmethod
-    def resident(real):
-        with open(f"/proc/{real.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
     def test_every_kind_of_frame_at_full_speed(self):
         folder, real, peer = own_accord()
         self.assertTrue(peer.contact())
@@ -106,7 +102,7 @@ class Stormed(Scenario):
         real.send_file(folder / "file", "see the file")
         self.assertTrue(peer.run(30, lambda: len(peer.documents()) == 1))
         root = next(bytes.fromhex(e["root"]) for e in peer.events if e["event"] == "document")
-        memory, said = self.resident(real), []
+        memory, said = real.resident(), []
         for name, make in kinds(peer.line(MAIN).own.annex.number, root).items():
             with self.subTest(name):
                 went, came = self.storm(peer, make)
@@ -117,27 +113,13 @@ class Stormed(Scenario):
         real.send("real, at the end", MAIN)
         self.assertTrue(peer.run(20, lambda: peer.far(MAIN)[-1] == "real, at the end"))
         self.assertEqual(real.messages(MAIN), said)
-        self.assertLess(self.resident(real) - memory, GROWTH_KIB)
+        self.assertLess(real.resident() - memory, GROWTH_KIB)
         self.assertEqual([log["size"] for log in real.logs(MAIN) if log["whose"] == "own"], [42])
 
 
 class Written(Scenario):
     """Entries without end of what a watch log has a line for: each is one more sync, and in every backup."""
 
-    HOURS = """
-[hours]
-holidays = []
-late_minutes = 5
-unanswered_minutes = 30
-presence_minutes = 10
-on_watch = "post"
-
-[[check_calls]]
-time = "09:00"
-zone = "UTC"
-days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-caller = "south"
-"""
     MANY = 200
     KEPT = 64        # at once, and one an hour
 
@@ -145,9 +127,9 @@ caller = "south"
         super().setUp()
         folder = tempfile.mkdtemp(prefix="detente-hours-")
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        hours = pathlib.Path(folder) / "hours.toml"
-        hours.write_text(self.HOURS)
-        _, self.real, self.peer = pair("--hours", f"liaison={hours}")
+        file = pathlib.Path(folder) / "hours.toml"
+        file.write_text(hours("09:00", "UTC"))
+        _, self.real, self.peer = pair("--hours", f"liaison={file}")
         self.assertTrue(self.peer.contact())
 
     def write(self, line, kind, contents):

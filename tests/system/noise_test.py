@@ -40,12 +40,6 @@ def receipts(test, station, counterpart, line, count=MESSAGES):
     return statistics.median(took)
 
 
-def resident(station):
-    """KiB of memory."""
-    with open(f"/proc/{station.process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-
 def bound(quiet):
     return 10 * quiet + 0.25
 
@@ -89,9 +83,9 @@ class Strangers(BehindRelay):
     def growth(self, datagrams):
         """KiB that the station takes while it drops so many, in a flood that has begun, and no message comes between."""
         size = self.south.line_of("north", self.LINE)["own_size"]
-        memory, dropped = resident(self.south), self.dropped()
+        memory, dropped = self.south.resident(), self.dropped()
         wait_until(lambda: self.dropped() > dropped + datagrams, lambda: f"so many to be dropped: {self.dropped() - dropped}", 60)
-        grown = resident(self.south) - memory
+        grown = self.south.resident() - memory
         self.assertEqual(self.south.line_of("north", self.LINE)["own_size"], size)
         return grown
 
@@ -102,7 +96,7 @@ class Strangers(BehindRelay):
         self.assertTrue(self.calls and self.packets)
         floods = {"noise": noise(chance), "replays": list(self.packets),
                   "half-handshakes": half_handshakes(chance, self.calls)}
-        memory = resident(self.south)
+        memory = self.south.resident()
         for name, datagrams in floods.items():
             with self.subTest(name):
                 dropped = self.dropped()
@@ -117,7 +111,7 @@ class Strangers(BehindRelay):
                 self.assertEqual(answered, 0)
                 self.assertGreater(sent, LEAST_SENT)
                 self.assertLess(max(out, back), bound(quiet), f"{quiet} s before")
-        self.assertLess(resident(self.south) - memory, GROWTH_KIB)
+        self.assertLess(self.south.resident() - memory, GROWTH_KIB)
         self.assertEqual(len(self.north.texts("south", self.LINE)), 40 + 3 * MESSAGES)
 
 
@@ -132,7 +126,7 @@ class StrangersOverTcp(unittest.TestCase):
         lab.start("south", "north")
         south.wait_link("north")
         quiet = max(receipts(self, south, "north", self.LINE, 40), receipts(self, north, "south", self.LINE))
-        memory, chance = resident(south), random.Random(4)
+        memory, chance = south.resident(), random.Random(4)
         call = [bytes([FIRST_PACKETS[0]]) + chance.randbytes(82) for _ in range(250)]
         began = time.monotonic()
         flood = Flood(south.ends("north")[0][0], [one for both in zip(noise(chance, 250), call) for one in both], tcp=True)
@@ -143,7 +137,7 @@ class StrangersOverTcp(unittest.TestCase):
         self.assertEqual(answered, 0)
         self.assertGreater(sent, self.LEAST_CONNECTED)
         self.assertLess(max(took), bound(quiet), f"{quiet} s before")
-        self.assertLess(resident(south) - memory, GROWTH_KIB)
+        self.assertLess(south.resident() - memory, GROWTH_KIB)
 
 
 class CallsThatDidNotArrive(BehindRelay):
@@ -182,20 +176,11 @@ class Insider(unittest.TestCase):
     FULL, OTHER = "west", "east"
     QUOTA_BYTES = 1 << 20
 
-    def set_burst(self, mib):
-        path = self.south.path("station", "station.toml")
-        with open(path, encoding="utf-8") as file:
-            lines = [line for line in file.read().splitlines() if not line.startswith("line_burst_mib")]
-        at = next(i for i, line in enumerate(lines) if line.startswith('name = "north"'))
-        lines.insert(at + 1, f"line_burst_mib = {mib}")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-
     def setUp(self):
         self.lab = Lab("--lines", f"{self.FULL},{self.OTHER}", "--counterparts", "2", "--work-factor", "10")
         self.addCleanup(self.lab.close)
         self.south, self.north, self.west = (self.lab[name] for name in ("south", "north", "west"))
-        self.set_burst(1)
+        self.south.set_limit("north", "line_burst_mib", 1)
         self.lab.start("south", "north", "west")
         for name in ("north", "west"):
             self.south.wait_link(name)
@@ -234,7 +219,7 @@ class Insider(unittest.TestCase):
         self.assertEqual(len(self.quota_alarms()), 1)
         # Nothing is lost: with more room all of it comes.
         self.south.stop()
-        self.set_burst(64)
+        self.south.set_limit("north", "line_burst_mib", 64)
         self.south.start()
         wait_until(lambda: self.held() == len(self.accepted), lambda: f"all: {self.held()} of {len(self.accepted)}", 60)
 

@@ -138,6 +138,11 @@ class Station:
             user, system = file.read().rsplit(")", 1)[1].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
+    def resident(self):
+        """KiB of memory that its process has."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
     def get(self, target):
         status, answer = self.ask("GET", target)
         if status != 200:
@@ -183,6 +188,15 @@ class Station:
         return answer["error"]
 
     # ---- files ----
+
+    def set_limit(self, counterpart, name, value):
+        """Of that counterpart, in station.toml: in force from the next start on."""
+        path = self.path("station", "station.toml")
+        with open(path, encoding="utf-8") as file:
+            lines = [line for line in file.read().splitlines() if not line.startswith(f"{name} =")]
+        lines.insert(lines.index(f'name = "{counterpart}"') + 1, f"{name} = {value}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)

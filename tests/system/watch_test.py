@@ -12,25 +12,13 @@ import unittest
 
 from clocks import Clock
 from relay import Relay
+from hours_text import hours
 from stations import Lab, wait_until
 
 # A Tuesday. The line is called at nine and at four in Seoul, in turn; the liaison line keeps hours.
 NINE = calendar.timegm((2027, 3, 2, 0, 0, 0))
 DAY, HOUR, MINUTE = 86400, 3600, 60
-MILITARY = """
-[hours]
-holidays = ["05-05"]
-late_minutes = 5
-unanswered_minutes = 30
-presence_minutes = 10
-on_watch = "post"
-
-[[check_calls]]
-time = "09:00"
-zone = "Asia/Seoul"
-days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-caller = "south"
-"""
+MILITARY = hours("09:00", "Asia/Seoul", holidays='["05-05"]')
 LIAISON = """
 [hours]
 holidays = []

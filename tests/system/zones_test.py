@@ -10,6 +10,7 @@ import unittest
 from clocks import StoryClock
 import outcome
 from disks import can_mount
+from hours_text import hours
 from stations import Lab, wait_until
 
 MINUTE = 60
@@ -20,23 +21,6 @@ LINE = "military-west"
 
 def utc(*date):
     return calendar.timegm((*date, 0, 0, 0)[:6])
-
-
-def hours(time, zone, more=""):
-    return f"""
-[hours]
-holidays = []
-late_minutes = 5
-unanswered_minutes = 30
-presence_minutes = 10
-on_watch = "post"
-
-[[check_calls]]
-time = "{time}"
-zone = "{zone}"
-days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-caller = "south"
-{more}"""
 
 
 class ZoneCase(unittest.TestCase):
