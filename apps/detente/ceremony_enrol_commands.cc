@@ -1,4 +1,6 @@
 // station enrol, station renew, station link, station path.
+#include <set>
+
 #include "base/civil.h"
 #include "ceremony_commands.h"
 #include "client_commands.h"
@@ -87,6 +89,24 @@ Result<void> fill_peers(EnrolOptions& options) {
   return {};
 }
 
+// Keys that were made for a post beside others of it: of a directory that lost its `station`, perhaps, which a backup has.
+Result<void> say_others_of_post(Context& context, const SideDir& side, const accord::Credential& made) {
+  DETENTE_TRY(own, side.own_roster());
+  std::set<std::uint16_t> others;
+  for (const accord::SignedCredential* one : own.all()) {
+    const accord::Credential& held = one->credential;
+    if (held.is_station() && held.post == made.post && held.sign_key != made.sign_key && !own.revoked(held.number))
+      others.insert(own.newest_number(held.number).value);
+  }
+  context.result({{"others_of_post", others}});
+  if (others.empty()) return {};
+  const std::string number = std::to_string(*others.rbegin());
+  context.say("CREDENTIAL " + number + " OF THE SAME POST HOLDS AS WELL, and its keys are not here: the counterparts know the station by those until "
+              "they have this bulletin. If its directory is gone, restore the newest backup instead (detente restore BACKUP), which has them and its "
+              "record. Where there is none, declare that station lost (detente station revoke --number " + number + ").");
+  return {};
+}
+
 Result<void> run_enrol(Context& context, EnrolOptions& options) {
   DETENTE_TRY(side, context.side());
   DETENTE_TRY_VOID(fill_peers(options));
@@ -97,6 +117,7 @@ Result<void> run_enrol(Context& context, EnrolOptions& options) {
   context.say("Station " + id +
               (issued ? " is enrolled." : " was enrolled before; its addresses are set."));
   context.result({{"station", id}, {"new", issued.has_value()}});
+  if (issued) DETENTE_TRY_VOID(say_others_of_post(context, side, issued->credential));
   if (issued) DETENTE_TRY_VOID(say_issued(context, side, *issued));
   DETENTE_TRY(linked, link_where_ready(context, side));
   context.result({{"linked", linked}});
@@ -159,10 +180,11 @@ Result<void> run_path(Context& context, const std::string& counterpart, const st
   if (path->listen.port == 0 || path->peer.port == 0)
     return fail(Fault::kMalformed, "path " + name + " is new: give both --listen and --to");
   DETENTE_TRY_VOID(check_two_ends(*path));
-  DETENTE_TRY_VOID(side.save_station_config(config));
+  const bool changes = !listen.empty() || !to.empty();
+  if (changes) DETENTE_TRY_VOID(side.save_station_config(config));
   context.say("Path " + name + " to " + counterpart + ": listens on " + path->listen.text() +
               ", sends to " + path->peer.text() +
-              ". A running station reads it when it starts again.");
+              (changes ? ". A running station reads it when it starts again." : ". --listen and --to change that."));
   context.result({{"counterpart", counterpart},
                   {"path", name},
                   {"listen", path->listen.text()},

@@ -124,7 +124,7 @@ bool say_outcome(Context& context, const LineAddress& line, const station::Submi
 void add_wait_options(CLI::App& command, std::string& wait, std::string& timeout) {
   command.add_option("--wait", wait, "Return when: none, durable (own disk), receipt (their disk)")
       ->capture_default_str();
-  command.add_option("--timeout", timeout, "How long to wait for the receipt")
+  command.add_option("--timeout", timeout, "How long to wait for the receipt; after that it waits on its own, with status 0 and its state shown")
       ->capture_default_str();
 }
 

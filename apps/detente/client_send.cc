@@ -228,7 +228,8 @@ void add_send_commands(CLI::App& app, Context& context) {
   send_command->get_option("--wait")->description(
       "Return when: none, durable (own disk), receipt (their disk), document (their disk has the files, or a cut stops them)");
   auto* timeout = send_command->get_option("--timeout");
-  timeout->description("How long to wait for the receipt; with --wait document for the files, which are waited for without end without it");
+  timeout->description("How long to wait for the receipt; after that it waits on its own, with status 0 and its state shown. With --wait document for "
+                       "the files, which are waited for without end without it");
   example(*send_command, "detente send north/military-west --precedence flash --as kim \"Text\"");
   example(*send_command, "detente send north/military-west --file map.pdf --wait document \"The map\"");
   on_run(*send_command, context, [&context, options, text, timeout] {

@@ -263,6 +263,7 @@ void Line::compare_holdings(Context& context, const record::LogState& state,
     // Later it is nothing but a claim: what this life cosigned is on this disk.
     if (state.mine && state.receipted > 0) far_.raise_floor(context, state.mine->epoch, state.receipted);
     if (we_forgot) restored_here(context, theirs, ours_known ? std::nullopt : std::optional(state.yours->epoch));
+    else if (state.yours && !newest) tell_lost_of_left_log(context, state.yours->epoch, theirs);
     if (state.your_cut) learn_own_cut(context, *state.your_cut);
     else doubt_own_cut(context);
     make_contact(context);
@@ -323,12 +324,30 @@ std::string Line::without_receipt_words() const {
          "said again";
 }
 
+std::string Line::unknown_acts_words() const {
+  return setup_.id == kAccordLine ? ". What this side cut, lifted, proposed or answered since is not known here, and nothing of it is "
+                                    "carried out by this station: ask the other side what stands, and sign it anew"
+                                  : "";
+}
+
 void Line::restored_by_hand(Context& context) {
   if (const std::string words = without_receipt_words(); !words.empty())
     context.effects.notify(Alarm{identity_->peer, AlarmKind::kWeForgot,
                                  "line " + setup_.name + " goes on in a new epoch of this station's log, since its disk was restored" + words,
                                  setup_.id});
   open_epoch(context);
+}
+
+// A disk that a person restored began its new log before it could ask. How much of the one before it lacks, the other side
+// tells at the first contact.
+void Line::tell_lost_of_left_log(Context& context, const record::EpochId& epoch, std::uint64_t theirs) {
+  const auto held = context.store.log_of(own_.key().line, true, epoch);
+  if (!held || theirs <= held->size) return;
+  context.effects.notify(
+      Alarm{identity_->peer, AlarmKind::kWeForgot,
+            "the other side holds " + std::to_string(theirs) + " entries of the log that this station had on line " + setup_.name +
+                " before, and this disk has only " + std::to_string(held->size) +
+                " of them: it is an older copy. The other side's record has what is missing here" + unknown_acts_words(), setup_.id});
 }
 
 void Line::restored_here(Context& context, std::uint64_t theirs, const std::optional<record::EpochId>& unknown) {
@@ -341,9 +360,7 @@ void Line::restored_here(Context& context, std::uint64_t theirs, const std::opti
                      : std::to_string(own_.durable_size()) + ", but of another epoch or not the same ones") +
                 ": it is an older copy. A new epoch of the log begins; the other side's record "
                 "has what is missing here" + without_receipt_words() +
-                (setup_.id == kAccordLine ? ". What this side cut, lifted, proposed or answered since is not known here, and nothing of it is "
-                                            "carried out by this station: ask the other side what stands, and sign it anew"
-                                          : ""), setup_.id});
+                unknown_acts_words(), setup_.id});
   if (mutant(Mutant::kOldEpochAppended)) return;
   // What was on the disk may have been sent before, from the one that this is a copy of.
   const Error sent{Fault::kState,

@@ -87,5 +87,37 @@ TEST(LeftLog, WhatALeftLogHasWithoutAReceiptIsTold) {
   }
 }
 
+// What a person restored begins its new log before it could ask: what the one before it lost is told at the first contact, and
+// only where there is any.
+TEST(LeftLog, WhatARestoredDiskLacksIsTold) {
+  for (const bool lost : {true, false}) {
+    QuietPair pair(2446);
+    pair.start();
+    ASSERT_TRUE(pair.say(0, kLine, "On both disks."));
+    pair.run(std::chrono::seconds(5));
+    const auto copy = pair.store(0).snapshot();
+    if (lost) {
+      ASSERT_TRUE(pair.say(0, kLine, "After the copy."));
+      ASSERT_TRUE(pair.say(0, kLine, "And once more."));
+      pair.run(std::chrono::seconds(5));
+    }
+    put_back(pair, 0, copy);
+    pair.take_events(0);
+    pair.after_restore[0] = true;
+    pair.start(0);
+    pair.run(std::chrono::minutes(1));
+    std::vector<std::string> told;
+    for (const core::DeskEvent& event : pair.take_events(0))
+      if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == core::AlarmKind::kWeForgot) {
+        EXPECT_EQ(alarm->line, kLine);
+        told.push_back(alarm->text);
+      }
+    ASSERT_EQ(told.size(), lost ? 1u : 0u);
+    if (!lost) continue;
+    EXPECT_NE(told[0].find("holds 3 entries of the log that this station had"), std::string::npos) << told[0];
+    EXPECT_NE(told[0].find("this disk has only 1 of them"), std::string::npos) << told[0];
+  }
+}
+
 }  // namespace
 }  // namespace detente::sim

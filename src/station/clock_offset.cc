@@ -69,4 +69,20 @@ void measure_clocks(Running& running, const core::ReceiptVerified& event) {
   if (running.watch != nullptr) look_at_difference(running, *running.counterparts[event.peer.value], measured->offset_s, now);
 }
 
+void clock_was_set(Running& running, std::int64_t by) {
+  // The step is seen up to a second after it, and what was measured in that second is of one clock or the other.
+  constexpr Duration kSeenWithin = std::chrono::seconds(2);
+  const Now now = running.driver->now();
+  for (const auto& counterpart : running.counterparts) {
+    LinkView& view = running.links[counterpart->peer.value];
+    if (!view.offset_s) continue;
+    if (now.mono - view.offset_at < kSeenWithin) {
+      view.offset_s.reset();
+      continue;
+    }
+    *view.offset_s -= by;
+    if (running.watch != nullptr) look_at_difference(running, *counterpart, *view.offset_s, now);
+  }
+}
+
 }  // namespace detente::station

@@ -20,5 +20,7 @@ std::optional<ClockOffset> clock_offset(WallTime signed_there, WallTime written_
 
 // Takes the measurement into the counterpart's LinkView, unless the one there is better and young.
 void measure_clocks(Running& running, const core::ReceiptVerified& receipt);
+// This machine's clock was set by so many seconds: what was measured by it as it was is told by it as it is.
+void clock_was_set(Running& running, std::int64_t by);
 
 }  // namespace detente::station

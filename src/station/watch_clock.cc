@@ -6,6 +6,7 @@
 
 #include "base/civil.h"
 #include "io/os_clock.h"
+#include "station/clock_offset.h"
 #include "station/watch_replay.h"
 
 namespace detente::station {
@@ -48,6 +49,8 @@ void Watch::take_gap(const watch::ClockGap& gap) {
   Json event{{"event", "clock-step"}, {"text", words}};
   event.update(gap_json(gap));
   running_.events.add_told(std::move(event), gap.until);
+  if (gap.kind == watch::GapKind::kSetAhead || gap.kind == watch::GapKind::kSetBack)
+    clock_was_set(running_, std::int64_t{gap.until.seconds} - gap.from.seconds);
   if (gap.kind != watch::GapKind::kSetBack) {
     for (auto& [key, one] : lines_) one.watch->add_fact(watch::GapFact{gap.from, gap});
     return;

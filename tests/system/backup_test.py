@@ -83,6 +83,11 @@ class Backups(unittest.TestCase):
         again.start()
         again.wait_link("north")
         wait_until(lambda: not os.path.exists(again.path("station", "restored")), "the mark to go")
+        # Of the logs of before the other side tells how much is missing here.
+        lost = [alarm for alarm in again.cli("alarm", "list")["alarms"] if alarm["kind"] == "own-disk"]
+        self.assertEqual([alarm["line"] for alarm in lost], [f"north/{WEST}"], lost)
+        self.assertIn("the other side holds 21 entries of the log that this station had", lost[0]["words"])
+        self.assertIn("this disk has only 20 of them", lost[0]["words"])
         self.assertEqual(again.cli("send", WEST, "from the new disk")["state"], "receipted")
         logs = [log for log in north.cli("record", "show", WEST)["logs"] if log["whose"] == "far"]
         self.assertEqual([log["size"] for log in logs], [21, 2])

@@ -181,6 +181,18 @@ class Ceremony(unittest.TestCase):
         moved = good(self.south, "station", "path", "north", "fibre", "--to", "192.0.2.9:900")
         self.assertEqual((moved["listen"], moved["peer"]), ("127.0.0.1:7003", "192.0.2.9:900"))
 
+    def test_another_station_of_a_post_that_has_one_is_told_of_it(self):
+        self.secrets()
+        first = self.enrol(self.south, "north", 7001, 7002)
+        self.assertEqual((first["new"], first["others_of_post"]), (True, []))
+        shutil.rmtree(self.south / "station")
+        second = self.enrol(self.south, "north", 7001, 7002)
+        self.assertEqual((second["new"], second["others_of_post"]), (True, [first["number"]]))
+        shutil.rmtree(self.south / "station")
+        said = run(self.south, "station", "enrol", "--peer", "north", "--listen", "fibre=127.0.0.1:7001", "--to", "fibre=127.0.0.1:7002").stdout
+        self.assertIn(f"CREDENTIAL {second['number']} OF THE SAME POST HOLDS AS WELL", said)
+        self.assertIn("restore the newest backup instead", said)
+
     def test_exports_overwrite_nothing(self):
         self.secrets()
         self.enrol(self.south, "north", 7001, 7002)

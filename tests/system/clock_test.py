@@ -22,7 +22,12 @@ class Clocks(unittest.TestCase):
         south.wait_link("north")
         self.assertEqual(south.cli("send", f"north/{WEST}", "before")["state"], "receipted")
         self.assertEqual(south.get("/v1/watch")["alarms"], [])
+        # What is younger may be of the clock before the step or after it.
+        measured = wait_until(lambda: (c := south.status_of("north")["clock"])["measured_s"] >= 3 and c, "a measurement that is not of this moment")
         clock.forward(-YEAR)
+        # Nothing has come since: what was measured by the clock as it was is told by the clock as it is.
+        shifted = wait_until(lambda: (c := south.status_of("north")["clock"])["offset_s"] != measured["offset_s"] and c, "the shift")
+        self.assertLessEqual(abs(shifted["offset_s"] - measured["offset_s"] - YEAR), 2)
 
         def alarms(station, far):
             for sender, line in ((south, f"north/{WEST}"), (north, f"south/{WEST}")):
