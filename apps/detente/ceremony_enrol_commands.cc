@@ -117,8 +117,10 @@ Result<void> run_enrol(Context& context, EnrolOptions& options) {
   context.say("Station " + id +
               (issued ? " is enrolled." : " was enrolled before; its addresses are set."));
   context.result({{"station", id}, {"new", issued.has_value()}});
-  if (issued) DETENTE_TRY_VOID(say_others_of_post(context, side, issued->credential));
-  if (issued) DETENTE_TRY_VOID(say_issued(context, side, *issued));
+  if (issued) {
+    DETENTE_TRY_VOID(say_others_of_post(context, side, issued->credential));
+    DETENTE_TRY_VOID(say_issued(context, side, *issued));
+  }
   DETENTE_TRY(linked, link_where_ready(context, side));
   context.result({{"linked", linked}});
   say_next(context, side);

@@ -67,7 +67,8 @@ std::string man_page(const CLI::App& app, const std::string& version) {
     add_command(*sub, "detente " + sub->get_name(), out);
   out +=
       ".SH EXIT STATUS\n0 when it was done, 1 when it was not (the message says why), 2 for wrong "
-      "usage. What waits on this side's disk when its \\-\\-timeout is over was done; its state says what it waits for.\n.SH ENVIRONMENT\n.TP\n.B DETENTE_DIR\nThe side's directory.\n.TP\n"
+      "usage. What waits on this side's disk when its \\-\\-timeout is over was done; its state says what it waits for.\n"
+      ".SH ENVIRONMENT\n.TP\n.B DETENTE_DIR\nThe side's directory.\n.TP\n"
       ".B DETENTE_PASSPHRASE\nThe passphrase; a file is safer.\n";
   return out;
 }

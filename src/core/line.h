@@ -293,9 +293,9 @@ class Line {
   void compare_holdings(Context& context, const record::LogState& state, std::uint64_t session);
   void open_epoch(Context& context, const std::optional<record::EpochId>& unknown = std::nullopt);
   std::string without_receipt_words() const;
-  // `unknown`: their epoch of this log, where this disk does not have it.
   std::string unknown_acts_words() const;
   void tell_lost_of_left_log(Context& context, const record::EpochId& epoch, std::uint64_t theirs);
+  // `unknown`: their epoch of this log, where this disk does not have it.
   void restored_here(Context& context, std::uint64_t theirs, const std::optional<record::EpochId>& unknown);
   bool stays_on_older_copy(const Waiting& waiting) const;
   std::string new_epoch_words(Instant now);

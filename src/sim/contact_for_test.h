@@ -16,12 +16,14 @@ std::size_t count(const std::vector<core::DeskEvent>& events) {
   return out;
 }
 
-inline std::size_t alarms(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) {
-  std::size_t out = 0;
+inline std::vector<core::Alarm> alarms_of(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) {
+  std::vector<core::Alarm> out;
   for (const core::DeskEvent& event : events)
-    if (const auto* alarm = std::get_if<core::Alarm>(&event)) out += alarm->kind == kind ? 1 : 0;
+    if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == kind) out.push_back(*alarm);
   return out;
 }
+
+inline std::size_t alarms(const std::vector<core::DeskEvent>& events, core::AlarmKind kind) { return alarms_of(events, kind).size(); }
 
 // The texts of the other side's messages that `side` has on its disk, of all logs.
 inline std::multiset<std::string> texts_held(QuietPair& pair, std::size_t side, LineId line) {

@@ -80,9 +80,8 @@ TEST(LeftLog, WhatALeftLogHasWithoutAReceiptIsTold) {
     pair.start(0);
     pair.run(std::chrono::minutes(1));
     std::size_t told = 0;
-    for (const core::DeskEvent& event : pair.take_events(0))
-      if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == core::AlarmKind::kWeForgot)
-        told += alarm->text.find("of 1 entry of this station here, from number 1 on, nobody has a receipt") == std::string::npos ? 0 : 1;
+    for (const core::Alarm& alarm : alarms_of(pair.take_events(0), core::AlarmKind::kWeForgot))
+      told += alarm.text.find("of 1 entry of this station here, from number 1 on, nobody has a receipt") == std::string::npos ? 0 : 1;
     EXPECT_EQ(told, 1u) << by_hand;
   }
 }
@@ -106,16 +105,12 @@ TEST(LeftLog, WhatARestoredDiskLacksIsTold) {
     pair.after_restore[0] = true;
     pair.start(0);
     pair.run(std::chrono::minutes(1));
-    std::vector<std::string> told;
-    for (const core::DeskEvent& event : pair.take_events(0))
-      if (const auto* alarm = std::get_if<core::Alarm>(&event); alarm != nullptr && alarm->kind == core::AlarmKind::kWeForgot) {
-        EXPECT_EQ(alarm->line, kLine);
-        told.push_back(alarm->text);
-      }
+    const std::vector<core::Alarm> told = alarms_of(pair.take_events(0), core::AlarmKind::kWeForgot);
     ASSERT_EQ(told.size(), lost ? 1u : 0u);
     if (!lost) continue;
-    EXPECT_NE(told[0].find("holds 3 entries of the log that this station had"), std::string::npos) << told[0];
-    EXPECT_NE(told[0].find("this disk has only 1 of them"), std::string::npos) << told[0];
+    EXPECT_EQ(told[0].line, kLine);
+    EXPECT_NE(told[0].text.find("holds 3 entries of the log that this station had"), std::string::npos) << told[0].text;
+    EXPECT_NE(told[0].text.find("this disk has only 1 of them"), std::string::npos) << told[0].text;
   }
 }
 

@@ -11,8 +11,8 @@ import time
 import unittest
 
 from clocks import Clock
-from relay import Relay
 from hours_text import hours
+from relay import Relay
 from stations import Lab, wait_until
 
 # A Tuesday. The line is called at nine and at four in Seoul, in turn; the liaison line keeps hours.
